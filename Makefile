@@ -1,0 +1,41 @@
+# Everything a person does with the project. `make run` and `make test` need Rust 1.95, a C compiler and Node, and make the rest.
+
+APP ?= guest/apps/students
+CARGO ?= cargo
+
+# One place for everything built, whatever the environment says, so that commands below find it.
+export CARGO_TARGET_DIR := $(CURDIR)/target
+GUESTS := cd guest && CARGO_TARGET_DIR=$(CURDIR)/target/guests-native $(CARGO)
+
+.PHONY: run build guests toolchain test fmt lint doc clean help
+
+help: ## What there is to make
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+run: build guests ## Build everything and serve the sample app on http://127.0.0.1:8080
+	target/debug/mayfly serve $(APP)
+
+build: ## Build the host and the embedded backends
+	$(CARGO) build --workspace --bins
+
+toolchain: ## Make the guest toolchain available (a wasm target of rustup, or Debian's packages)
+	@sh guest/toolchain.sh
+
+guests: build toolchain ## Build the components of the sample app
+	target/debug/mayfly build $(APP)
+
+test: toolchain ## Format, lints, documentation, all tests
+	$(CARGO) fmt --all --check
+	$(CARGO) clippy --workspace --all-targets -- -D warnings
+	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --workspace --no-deps
+	$(GUESTS) fmt --all --check
+	$(GUESTS) clippy --workspace --all-targets -- -D warnings
+	$(GUESTS) test --workspace
+	$(CARGO) build --workspace --bins
+	$(CARGO) test --workspace
+
+fmt: ## Format
+	$(CARGO) fmt --all
+
+clean: ## Remove everything built
+	$(CARGO) clean

@@ -1,0 +1,4 @@
+CREATE TABLE Secrets (value NVARCHAR(64) NOT NULL);
+INSERT INTO Secrets (value) VALUES ('a secret');
+
+CREATE TABLE Marks (id NVARCHAR(64) NOT NULL PRIMARY KEY);

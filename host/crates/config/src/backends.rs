@@ -1,0 +1,187 @@
+//! `[dynamodb]` and `[sqlserver.NAME]`: what the pools connect to, and how hard.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use crate::reader::Table;
+use crate::secret::Secret;
+use crate::server::count;
+
+/// Where a backend is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Place {
+    /// The endpoint `mayfly-embedded` serves beside the host.
+    Embedded,
+    /// A server: a URL for DynamoDB, `host:port` for SQL Server.
+    At(String),
+    /// The vendor's own service (DynamoDB only): AWS in the configured region.
+    Vendor,
+}
+
+/// `[dynamodb]`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DynamoDb {
+    /// `endpoint`.
+    pub endpoint: Place,
+    /// `region`; none leaves it to the default chain of the SDK.
+    pub region: Option<String>,
+    /// `max_in_flight`: requests under way at once, at most.
+    pub max_in_flight: usize,
+    /// `coalesce`: whether concurrent gets are joined into one `BatchGetItem` (which needs its own IAM permission).
+    pub coalesce: bool,
+    /// `timeout`: for one call, retries included; the invocation's deadline may be sooner.
+    pub timeout: Duration,
+    /// `max_attempts`: sends of one request, the first included.
+    pub max_attempts: u32,
+}
+
+/// Whether the connection to SQL Server is encrypted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Encryption {
+    /// `required`: TLS for everything, or no connection.
+    Required,
+    /// `off`: none; the client says it cannot.
+    Off,
+}
+
+/// `[sqlserver.NAME]`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SqlServer {
+    /// The name guests and statements use.
+    pub name: String,
+    /// `address`.
+    pub address: Place,
+    /// `database`.
+    pub database: String,
+    /// `user`, for SQL Server authentication.
+    pub user: String,
+    /// `password`.
+    pub password: Secret,
+    /// `encryption`.
+    pub encryption: Encryption,
+    /// `ca_file`: a PEM file to trust instead of the system's.
+    pub ca_file: Option<PathBuf>,
+    /// `max_connections`: of this host to the server, those being closed included.
+    pub max_connections: usize,
+    /// `min_connections`: kept ready.
+    pub min_connections: usize,
+    /// `connect_timeout`: for TCP, TLS and login together.
+    pub connect_timeout: Duration,
+    /// `max_age`: a connection older than this is replaced.
+    pub max_age: Duration,
+    /// `max_idle`: a connection unused for this long is closed.
+    pub max_idle: Duration,
+    /// `max_value_bytes`: the largest single value a row may hold; longer ones fail the call.
+    pub max_value_bytes: usize,
+}
+
+impl DynamoDb {
+    pub(crate) fn read(mut table: Table<'_>) -> Self {
+        let endpoint = match table.text_at("endpoint") {
+            None => Place::Vendor,
+            Some((_, text)) if text == "embedded" => Place::Embedded,
+            Some((at, text)) => {
+                if !text.starts_with("http://") && !text.starts_with("https://") {
+                    let key = table.key("endpoint");
+                    table.problem_at(at, format!("`{key}` must be \"embedded\" or a URL such as \"http://127.0.0.1:8000\""));
+                }
+                Place::At(text)
+            }
+        };
+        let config = Self {
+            endpoint,
+            region: table.text("region"),
+            max_in_flight: count(table.number("max_in_flight", 64, 1..=10_000)),
+            coalesce: table.flag("coalesce", true),
+            timeout: table.time("timeout", Duration::from_secs(5), millis(10)..=Duration::from_secs(300)),
+            max_attempts: u32::try_from(table.number("max_attempts", 3, 1..=10)).unwrap_or(3),
+        };
+        table.finish();
+        config
+    }
+}
+
+impl SqlServer {
+    pub(crate) fn read(
+        root: &std::path::Path,
+        name: String,
+        mut table: Table<'_>,
+        environment: &dyn Fn(&str) -> Option<String>,
+    ) -> Self {
+        let address = sql_address(&mut table);
+        let embedded = address == Place::Embedded;
+        let user = if embedded { table.text("user").unwrap_or_default() } else { table.required("user", "\"mayfly\"") };
+        let password = password(&mut table, embedded, environment);
+        let encryption = encryption(&mut table, embedded);
+        let hour = Duration::from_secs(3_600);
+        let config = Self {
+            database: table.required("database", "\"School\""),
+            ca_file: table.text("ca_file").map(|path| root.join(path)),
+            max_connections: count(table.number("max_connections", 8, 1..=1_000)),
+            min_connections: count(table.number("min_connections", 1, 0..=1_000)),
+            connect_timeout: table.time("connect_timeout", Duration::from_secs(5), millis(10)..=Duration::from_secs(120)),
+            max_age: table.time("max_age", hour, Duration::from_secs(1)..=hour * 24),
+            max_idle: table.time("max_idle", hour / 6, Duration::from_secs(1)..=hour * 24),
+            max_value_bytes: count(table.size("max_value", 1 << 20, 1_024..=1 << 30)),
+            name,
+            address,
+            user,
+            password,
+            encryption,
+        };
+        if config.min_connections > config.max_connections {
+            table.problem(format!("`{}` has min_connections above max_connections; lower it", table.path));
+        }
+        table.finish();
+        config
+    }
+}
+
+fn sql_address(table: &mut Table<'_>) -> Place {
+    let at = table.at;
+    let (at, text) = table.text_at("address").unwrap_or((at, String::new()));
+    if text == "embedded" {
+        return Place::Embedded;
+    }
+    let port = text.rsplit_once(':').and_then(|(host, port)| (!host.is_empty()).then(|| port.parse::<u16>().ok())?);
+    if port.is_none() {
+        let key = table.key("address");
+        table.problem_at(at, format!("`{key}` must be \"embedded\" or \"host:port\", such as \"db.internal:1433\""));
+    }
+    Place::At(text)
+}
+
+fn password(table: &mut Table<'_>, embedded: bool, environment: &dyn Fn(&str) -> Option<String>) -> Secret {
+    match table.text_or_env("password", environment) {
+        Some((true, password)) => Secret::new(password),
+        Some((false, _)) => {
+            table.problem(format!("`{}` holds a password in the file; write password = {{ env = \"NAME\" }}", table.path));
+            Secret::default()
+        }
+        None => {
+            if !embedded {
+                table.problem(format!("`{}` lacks `password`; add password = {{ env = \"NAME\" }}", table.path));
+            }
+            Secret::default()
+        }
+    }
+}
+
+fn encryption(table: &mut Table<'_>, embedded: bool) -> Encryption {
+    let Some((at, word)) = table.text_at("encryption") else {
+        return if embedded { Encryption::Off } else { Encryption::Required };
+    };
+    match word.as_str() {
+        "required" => Encryption::Required,
+        "off" => Encryption::Off,
+        _ => {
+            let key = table.key("encryption");
+            table.problem_at(at, format!("`{key}` must be \"required\" or \"off\""));
+            Encryption::Required
+        }
+    }
+}
+
+const fn millis(millis: u64) -> Duration {
+    Duration::from_millis(millis)
+}

@@ -1,0 +1,143 @@
+//! `mayfly.toml`: every key, its meaning, its check.
+//!
+//! Reading gives a [`Config`] whose values are all good, or every problem at once, each with its line and a remedy. Nothing is
+//! opened here but the file itself. This crate is a leaf: it knows no other layer.
+
+mod backends;
+mod embedded;
+mod modules;
+mod problem;
+mod reader;
+mod secret;
+mod server;
+mod statements;
+pub mod units;
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+pub use backends::{DynamoDb, Encryption, Place, SqlServer};
+pub use embedded::Embedded;
+pub use modules::{Action, Budget, Grants, Module};
+pub use problem::{Problem, Problems};
+pub use secret::Secret;
+pub use server::{Limits, Server};
+pub use statements::{Access, Body, Parameter, SqlType, Statement};
+
+use reader::{Source, Table};
+
+/// The name of the file in an app's directory.
+pub const FILE: &str = "mayfly.toml";
+
+/// An app's configuration. Paths are joined to the app's directory.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Config {
+    /// The app's directory.
+    pub root: PathBuf,
+    /// `schema`: the SDL file.
+    pub schema: PathBuf,
+    /// `[server]`.
+    pub server: Server,
+    /// `[limits]`.
+    pub limits: Limits,
+    /// `[modules.NAME]`, in the order written.
+    pub modules: Vec<Module>,
+    /// `[dynamodb]`.
+    pub dynamodb: Option<DynamoDb>,
+    /// `[sqlserver.NAME]`, in the order written.
+    pub sqlserver: Vec<SqlServer>,
+    /// `[statements.NAME]`, in the order written.
+    pub statements: Vec<Statement>,
+    /// `[embedded]`.
+    pub embedded: Embedded,
+}
+
+impl Config {
+    /// Reads the configuration of the app in `root`, with secrets from this process's environment.
+    ///
+    /// # Errors
+    ///
+    /// Every problem of the file, or the one that keeps it from being read.
+    pub fn load(root: &Path) -> Result<Self, Problems> {
+        let file = root.join(FILE);
+        let text = std::fs::read_to_string(&file).map_err(|error| {
+            let message = format!("cannot be read ({error}); an app is a directory with a {FILE}");
+            Problems(vec![Problem::of_file(&file, message)])
+        })?;
+        Self::parse(root, &text, &|name| std::env::var(name).ok())
+    }
+
+    /// Reads a configuration from its text; `environment` answers `{ env = "NAME" }`.
+    ///
+    /// # Errors
+    ///
+    /// Every problem of the text.
+    pub fn parse(root: &Path, text: &str, environment: &dyn Fn(&str) -> Option<String>) -> Result<Self, Problems> {
+        let file = root.join(FILE);
+        let source = Source { file: &file, text, problems: Vec::new().into() };
+        let document = toml::de::DeTable::parse(text).map_err(|error| {
+            source.problem(error.span().map_or(0, |span| span.start), error.message().to_owned());
+            Problems(source.problems.take())
+        })?;
+        let config = Self::read(root, Table::new(&source, String::new(), 0, document.get_ref()), environment);
+        let mut problems = source.problems.take();
+        if problems.is_empty() {
+            return Ok(config);
+        }
+        problems.sort_by_key(|problem| problem.line);
+        Err(Problems(problems))
+    }
+
+    fn read(root: &Path, mut file: Table<'_>, environment: &dyn Fn(&str) -> Option<String>) -> Self {
+        let schema = root.join(file.required("schema", "\"schema.graphql\""));
+        let server = Server::read(file.table("server"));
+        let limits = Limits::read(file.table("limits"));
+        let dynamodb = file.table("dynamodb").map(DynamoDb::read);
+        let sqlserver: Vec<_> = file
+            .tables("sqlserver")
+            .into_iter()
+            .map(|(name, table)| SqlServer::read(root, name, table, environment))
+            .collect();
+        let backends: Vec<_> = sqlserver.iter().map(|backend| backend.name.clone()).collect();
+        let statements: Vec<_> =
+            file.tables("statements").into_iter().map(|(name, table)| Statement::read(name, table, &backends)).collect();
+        let names: BTreeSet<_> = statements.iter().map(|statement| statement.name.clone()).collect();
+        let modules: Vec<_> =
+            file.tables("modules").into_iter().map(|(name, table)| Module::read(root, name, table, &names)).collect();
+        let embedded = Embedded::read(root, file.table("embedded"));
+        let config = Self { root: root.to_path_buf(), schema, server, limits, modules, dynamodb, sqlserver, statements, embedded };
+        config.check_together(&file);
+        file.finish();
+        config
+    }
+
+    /// What only shows when sections are seen together.
+    fn check_together(&self, file: &Table<'_>) {
+        if self.modules.is_empty() {
+            file.problem("the file declares no module; add [modules.NAME] with component = \"build/NAME.wasm\"".to_owned());
+        }
+        for module in &self.modules {
+            if self.dynamodb.is_none() && !module.grants.dynamodb.is_empty() {
+                let name = &module.name;
+                file.problem(format!("`modules.{name}.grants.dynamodb` grants tables, but there is no [dynamodb]; add it"));
+            }
+            if module.memory_bytes > self.server.guest_memory_bytes {
+                file.problem(format!(
+                    "`modules.{}.memory` is above `server.guest_memory` ({}), so it could never run; lower the one or raise the other",
+                    module.name,
+                    units::show_bytes(self.server.guest_memory_bytes)
+                ));
+            }
+        }
+    }
+
+    /// Whether any backend is the embedded one.
+    #[must_use]
+    pub fn uses_embedded(&self) -> bool {
+        self.dynamodb.as_ref().is_some_and(|dynamodb| dynamodb.endpoint == Place::Embedded)
+            || self.sqlserver.iter().any(|backend| backend.address == Place::Embedded)
+    }
+}
+
+#[cfg(test)]
+mod tests;

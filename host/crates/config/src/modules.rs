@@ -1,0 +1,167 @@
+//! `[modules.NAME]`: a component, what it may reach, and what one invocation of it may use.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use crate::reader::Table;
+use crate::server::count;
+
+/// What a module may do with a DynamoDB table.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Action {
+    /// `get`.
+    Get,
+    /// `batch-get`.
+    BatchGet,
+    /// `query`.
+    Query,
+    /// `put`, also inside a transaction.
+    Put,
+    /// `update`, also inside a transaction.
+    Update,
+    /// `delete`, also inside a transaction.
+    Delete,
+    /// `check`: a condition inside a transaction.
+    Check,
+}
+
+impl Action {
+    /// Every action.
+    pub const ALL: [Self; 7] =
+        [Self::Get, Self::BatchGet, Self::Query, Self::Put, Self::Update, Self::Delete, Self::Check];
+
+    /// The word in the configuration.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Get => "get",
+            Self::BatchGet => "batch-get",
+            Self::Query => "query",
+            Self::Put => "put",
+            Self::Update => "update",
+            Self::Delete => "delete",
+            Self::Check => "check",
+        }
+    }
+}
+
+/// `[modules.NAME.grants]`: everything the module may reach; nothing by default.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Grants {
+    /// `dynamodb.TABLE`: actions by table.
+    pub dynamodb: BTreeMap<String, BTreeSet<Action>>,
+    /// `sql`: names of statements.
+    pub sql: BTreeSet<String>,
+}
+
+/// `[modules.NAME.limits]`: what one invocation may use, beside memory and time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Budget {
+    /// `host_calls` in all. Default 1,000.
+    pub host_calls: u32,
+    /// `pending` calls at once. Default 64.
+    pub pending: u32,
+    /// `host_to_guest`: bytes given to the guest by calls, in all. Default 16 MiB.
+    pub host_to_guest_bytes: u64,
+    /// `guest_to_host`: bytes one call or the answer may hand to the host. Default 8 MiB.
+    pub guest_to_host_bytes: usize,
+    /// `log_lines`. Default 100.
+    pub log_lines: u32,
+    /// `log_bytes`. Default 64 KiB.
+    pub log_bytes: u32,
+}
+
+/// `[modules.NAME]`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Module {
+    /// The name the schema uses.
+    pub name: String,
+    /// `component`: the file to load.
+    pub component: PathBuf,
+    /// `source`: the Rust crate `mayfly build` makes it from, if any.
+    pub source: Option<PathBuf>,
+    /// `memory`: the cap over all linear memories and tables of one invocation, in bytes. Default 16 MiB.
+    pub memory_bytes: u64,
+    /// `deadline`: the time one invocation has, waiting included. Default 2 s.
+    pub deadline: Duration,
+    /// `max_batch`: parents in one invocation. Default 100.
+    pub max_batch: usize,
+    /// What it may reach.
+    pub grants: Grants,
+    /// What it may use.
+    pub budget: Budget,
+}
+
+impl Module {
+    pub(crate) fn read(root: &Path, name: String, mut table: Table<'_>, statements: &BTreeSet<String>) -> Self {
+        let component = root.join(table.required("component", "\"build/NAME.wasm\""));
+        let source = table.text("source").map(|source| root.join(source));
+        let memory_bytes = table.size("memory", 16 << 20, 64 << 10..=4 << 30);
+        let (least, most) = (Duration::from_millis(1), Duration::from_secs(900));
+        let deadline = table.time("deadline", Duration::from_secs(2), least..=most);
+        let max_batch = count(table.number("max_batch", 100, 1..=100_000));
+        let grants = table.table("grants").map_or_else(Grants::default, |table| Grants::read(table, statements));
+        let budget = Budget::read(table.table("limits"));
+        table.finish();
+        Self { name, component, source, memory_bytes, deadline, max_batch, grants, budget }
+    }
+}
+
+impl Grants {
+    fn read(mut table: Table<'_>, statements: &BTreeSet<String>) -> Self {
+        let mut grants = Self::default();
+        if let Some(tables) = table.table("dynamodb") {
+            let path = tables.path.clone();
+            for (name, words) in tables.into_lists() {
+                let read = |(at, word): (usize, String)| {
+                    let action = Action::ALL.into_iter().find(|action| action.as_str() == word);
+                    if action.is_none() {
+                        let known = Action::ALL.map(Action::as_str).join(", ");
+                        table.problem_at(at, format!("`{path}.{name}` grants `{word}`, which is no action; use {known}"));
+                    }
+                    action
+                };
+                let actions = words.into_iter().filter_map(read).collect();
+                grants.dynamodb.insert(name, actions);
+            }
+        }
+        for (at, statement) in table.texts("sql") {
+            if !statements.contains(&statement) {
+                let key = table.key("sql");
+                table.problem_at(at, format!("`{key}` grants `{statement}`, which is not declared; add [statements.{statement}]"));
+            }
+            grants.sql.insert(statement);
+        }
+        table.finish();
+        grants
+    }
+}
+
+impl Budget {
+    fn read(table: Option<Table<'_>>) -> Self {
+        let default = Self {
+            host_calls: 1_000,
+            pending: 64,
+            host_to_guest_bytes: 16 << 20,
+            guest_to_host_bytes: 8 << 20,
+            log_lines: 100,
+            log_bytes: 64 << 10,
+        };
+        let Some(mut table) = table else { return default };
+        let mut number = |key: &str, default: u32| {
+            u32::try_from(table.number(key, u64::from(default), 0..=u64::from(u32::MAX))).unwrap_or(default)
+        };
+        let mut budget = Self {
+            host_calls: number("host_calls", default.host_calls),
+            pending: number("pending", default.pending),
+            log_lines: number("log_lines", default.log_lines),
+            ..default
+        };
+        budget.host_to_guest_bytes = table.size("host_to_guest", default.host_to_guest_bytes, 0..=4 << 30);
+        budget.guest_to_host_bytes = count(table.size("guest_to_host", default.guest_to_host_bytes as u64, 1_024..=1 << 30));
+        budget.log_bytes = u32::try_from(table.size("log_bytes", u64::from(default.log_bytes), 0..=1 << 30)).unwrap_or(0);
+        table.finish();
+        budget
+    }
+}

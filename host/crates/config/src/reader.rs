@@ -1,0 +1,276 @@
+//! Reads a TOML table key by key, and keeps every problem with its line instead of stopping at the first.
+//!
+//! A key that nobody asked for is a problem, named with the nearest key that exists.
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::ops::RangeInclusive;
+use std::path::Path;
+use std::time::Duration;
+
+use toml::Spanned;
+use toml::de::{DeTable, DeValue};
+
+use crate::problem::Problem;
+use crate::units;
+
+/// The file being read, and what was found wrong with it so far.
+pub(crate) struct Source<'a> {
+    /// Where problems are.
+    pub file: &'a Path,
+    /// The text, for lines.
+    pub text: &'a str,
+    /// What is wrong.
+    pub problems: RefCell<Vec<Problem>>,
+}
+
+impl Source<'_> {
+    /// Adds a problem at a byte of the text.
+    pub fn problem(&self, at: usize, message: String) {
+        let before = self.text.get(..at).unwrap_or(self.text);
+        let line = before.bytes().filter(|byte| *byte == b'\n').count() + 1;
+        self.problems.borrow_mut().push(Problem { file: self.file.to_path_buf(), line, message });
+    }
+}
+
+/// One table, whose keys are taken one by one.
+pub(crate) struct Table<'a> {
+    source: &'a Source<'a>,
+    /// The dotted path of the table, empty for the file.
+    pub path: String,
+    /// Where the table begins, for what it lacks.
+    pub at: usize,
+    entries: BTreeMap<&'a str, (usize, &'a Spanned<DeValue<'a>>)>,
+    asked: Vec<String>,
+}
+
+impl<'a> Table<'a> {
+    /// The table at `path`.
+    pub fn new(source: &'a Source<'a>, path: String, at: usize, table: &'a DeTable<'a>) -> Self {
+        let entries = table.iter().map(|(key, value)| (key.get_ref().as_ref(), (key.span().start, value))).collect();
+        Self { source, path, at, entries, asked: Vec::new() }
+    }
+
+    /// The dotted path of a key.
+    pub fn key(&self, key: &str) -> String {
+        if self.path.is_empty() { key.to_owned() } else { format!("{}.{key}", self.path) }
+    }
+
+    /// Adds a problem with this table.
+    pub fn problem(&self, message: String) {
+        self.source.problem(self.at, message);
+    }
+
+    /// Adds a problem at a byte of the text.
+    pub fn problem_at(&self, at: usize, message: String) {
+        self.source.problem(at, message);
+    }
+
+    fn take(&mut self, key: &str) -> Option<&'a Spanned<DeValue<'a>>> {
+        self.asked.push(key.to_owned());
+        self.entries.remove(key).map(|(_, value)| value)
+    }
+
+    fn wrong(&self, key: &str, value: &Spanned<DeValue<'_>>, expected: &str) {
+        let found = value.get_ref().type_str();
+        self.source.problem(value.span().start, format!("`{}` is a {found}; write {expected}", self.key(key)));
+    }
+
+    /// A text with its place.
+    pub fn text_at(&mut self, key: &str) -> Option<(usize, String)> {
+        let value = self.take(key)?;
+        let text = value.get_ref().as_str();
+        if text.is_none() {
+            self.wrong(key, value, "a string");
+        }
+        text.map(|text| (value.span().start, text.to_owned()))
+    }
+
+    /// A text, if there is one.
+    pub fn text(&mut self, key: &str) -> Option<String> {
+        self.text_at(key).map(|(_, text)| text)
+    }
+
+    /// A text that has to be there; empty after the problem was noted.
+    pub fn required(&mut self, key: &str, example: &str) -> String {
+        if !self.entries.contains_key(key) {
+            self.asked.push(key.to_owned());
+            let name = if self.path.is_empty() { "the file".to_owned() } else { format!("`{}`", self.path) };
+            self.problem(format!("{name} lacks `{key}`; add {key} = {example}"));
+            return String::new();
+        }
+        self.text(key).unwrap_or_default()
+    }
+
+    /// A truth value.
+    pub fn flag(&mut self, key: &str, default: bool) -> bool {
+        let Some(value) = self.take(key) else { return default };
+        value.get_ref().as_bool().unwrap_or_else(|| {
+            self.wrong(key, value, "true or false");
+            default
+        })
+    }
+
+    /// A whole number within a range.
+    pub fn number(&mut self, key: &str, default: u64, range: RangeInclusive<u64>) -> u64 {
+        let Some(value) = self.take(key) else { return default };
+        let number = value.get_ref().as_integer().and_then(|number| number.as_str().parse::<u64>().ok());
+        match number {
+            Some(number) if range.contains(&number) => number,
+            _ => {
+                let (low, high) = (range.start(), range.end());
+                let message = format!("`{}` must be a whole number from {low} to {high}", self.key(key));
+                self.source.problem(value.span().start, message);
+                default
+            }
+        }
+    }
+
+    /// A size such as `"16 MiB"` within a range of bytes.
+    pub fn size(&mut self, key: &str, default: u64, range: RangeInclusive<u64>) -> u64 {
+        self.measured(key, default, "a size such as \"16 MiB\"", units::bytes, |bytes| {
+            (!range.contains(bytes))
+                .then(|| format!("from {} to {}", units::show_bytes(*range.start()), units::show_bytes(*range.end())))
+        })
+    }
+
+    /// A duration such as `"2 s"` within a range.
+    pub fn time(&mut self, key: &str, default: Duration, range: RangeInclusive<Duration>) -> Duration {
+        self.measured(key, default, "a duration such as \"2 s\" or \"250 ms\"", units::duration, |time| {
+            (!range.contains(time)).then(|| format!("from {:?} to {:?}", range.start(), range.end()))
+        })
+    }
+
+    fn measured<T>(
+        &mut self,
+        key: &str,
+        default: T,
+        expected: &str,
+        parse: impl Fn(&str) -> Option<T>,
+        outside: impl Fn(&T) -> Option<String>,
+    ) -> T {
+        let Some(value) = self.take(key) else { return default };
+        let Some(parsed) = value.get_ref().as_str().and_then(parse) else {
+            self.wrong_value(key, value, expected);
+            return default;
+        };
+        if let Some(range) = outside(&parsed) {
+            self.source.problem(value.span().start, format!("`{}` must be {range}", self.key(key)));
+            return default;
+        }
+        parsed
+    }
+
+    fn wrong_value(&self, key: &str, value: &Spanned<DeValue<'_>>, expected: &str) {
+        self.source.problem(value.span().start, format!("`{}` must be {expected}", self.key(key)));
+    }
+
+    /// A list of texts with their places.
+    pub fn texts(&mut self, key: &str) -> Vec<(usize, String)> {
+        let Some(value) = self.take(key) else { return Vec::new() };
+        let texts = value.get_ref().as_array().and_then(|array| {
+            array
+                .iter()
+                .map(|item| Some((item.span().start, item.get_ref().as_str()?.to_owned())))
+                .collect::<Option<Vec<_>>>()
+        });
+        texts.unwrap_or_else(|| {
+            self.wrong(key, value, "a list of strings");
+            Vec::new()
+        })
+    }
+
+    /// A table inside this one.
+    pub fn table(&mut self, key: &str) -> Option<Table<'a>> {
+        let value = self.take(key)?;
+        let path = self.key(key);
+        let table = value.get_ref().as_table();
+        if table.is_none() {
+            self.wrong(key, value, "a table");
+        }
+        table.map(|table| Table::new(self.source, path, value.span().start, table))
+    }
+
+    /// Every table inside the table `key`, by name: `[modules.students]`, `[modules.assessments]`.
+    pub fn tables(&mut self, key: &str) -> Vec<(String, Table<'a>)> {
+        self.table(key).map_or_else(Vec::new, Table::into_tables)
+    }
+
+    fn into_tables(mut self) -> Vec<(String, Table<'a>)> {
+        let names: Vec<&str> = self.entries.keys().copied().collect();
+        let mut tables: Vec<_> =
+            names.into_iter().filter_map(|name| self.table(name).map(|table| (name.to_owned(), table))).collect();
+        tables.sort_by_key(|(_, table)| table.at);
+        tables
+    }
+
+    /// Every entry of this table that is a text, in the order written: name, place, text.
+    pub fn into_texts(mut self) -> Vec<(String, usize, String)> {
+        let names: Vec<&str> = self.entries.keys().copied().collect();
+        let mut texts: Vec<_> = names
+            .into_iter()
+            .filter_map(|name| self.text_at(name).map(|(at, text)| (name.to_owned(), at, text)))
+            .collect();
+        texts.sort_by_key(|(_, at, _)| *at);
+        texts
+    }
+
+    /// Every entry of this table that is a list of texts.
+    pub fn into_lists(mut self) -> Vec<(String, Vec<(usize, String)>)> {
+        let names: Vec<&str> = self.entries.keys().copied().collect();
+        names.into_iter().map(|name| (name.to_owned(), self.texts(name))).collect()
+    }
+
+    /// A text, or `{ env = "NAME" }` for the environment's.
+    pub fn text_or_env(&mut self, key: &str, environment: &dyn Fn(&str) -> Option<String>) -> Option<(bool, String)> {
+        let is_table = self.entries.get(key).is_some_and(|(_, value)| value.get_ref().is_table());
+        if !is_table {
+            return self.text(key).map(|text| (false, text));
+        }
+        let mut table = self.table(key)?;
+        let name = table.required("env", "\"NAME\"");
+        let value = environment(&name);
+        if value.is_none() && !name.is_empty() {
+            table.problem(format!("`{}` reads the environment variable {name}, which is not set; set it", table.path));
+        }
+        table.finish();
+        Some((true, value.unwrap_or_default()))
+    }
+
+    /// Ends the table: whatever nobody asked for is unknown.
+    pub fn finish(self) {
+        for (key, (at, _)) in &self.entries {
+            let near = nearest(key, &self.asked).map_or_else(String::new, |near| format!("; did you mean `{near}`?"));
+            self.source.problem(*at, format!("unknown key `{}`{near}", self.key(key)));
+        }
+    }
+}
+
+/// The known key a mistyped one is closest to, when it is close at all.
+fn nearest<'a>(key: &str, known: &'a [String]) -> Option<&'a str> {
+    known
+        .iter()
+        .map(|candidate| (distance(key, candidate), candidate.as_str()))
+        .min()
+        .filter(|(distance, candidate)| *distance * 3 <= candidate.len().max(3))
+        .map(|(_, candidate)| candidate)
+}
+
+/// Levenshtein's distance.
+fn distance(a: &str, b: &str) -> usize {
+    let mut row: Vec<usize> = (0..=b.chars().count()).collect();
+    for (i, left) in a.chars().enumerate() {
+        let mut diagonal = i;
+        let mut previous = i + 1;
+        if let Some(first) = row.first_mut() {
+            *first = previous;
+        }
+        for (cell, right) in row.iter_mut().skip(1).zip(b.chars()) {
+            let cost = (diagonal + usize::from(left != right)).min(previous + 1).min(*cell + 1);
+            diagonal = *cell;
+            *cell = cost;
+            previous = cost;
+        }
+    }
+    row.last().copied().unwrap_or_default()
+}

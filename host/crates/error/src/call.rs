@@ -1,0 +1,86 @@
+//! Errors of host calls: what a guest is given by an import.
+
+/// The word a guest branches on; the table stands in `wit/types.wit`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum CallCode {
+    /// No grant.
+    Denied,
+    /// The request is malformed.
+    Invalid,
+    /// No such table, statement or column.
+    NotFound,
+    /// A condition did not hold.
+    ConditionFailed,
+    /// A transaction or key conflict.
+    Conflict,
+    /// The backend asks for less.
+    Throttled,
+    /// The backend cannot be reached.
+    Unavailable,
+    /// Not enough time was left; nothing was changed.
+    Deadline,
+    /// A write was cut off.
+    OutcomeUnknown,
+    /// A limit of the invocation.
+    Budget,
+    /// The invocation already holds the connection.
+    Busy,
+    /// The backend refused for another reason.
+    Backend,
+}
+
+impl CallCode {
+    /// The word in WIT.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Denied => "denied",
+            Self::Invalid => "invalid",
+            Self::NotFound => "not-found",
+            Self::ConditionFailed => "condition-failed",
+            Self::Conflict => "conflict",
+            Self::Throttled => "throttled",
+            Self::Unavailable => "unavailable",
+            Self::Deadline => "deadline",
+            Self::OutcomeUnknown => "outcome-unknown",
+            Self::Budget => "budget",
+            Self::Busy => "busy",
+            Self::Backend => "backend",
+        }
+    }
+
+    /// Whether the same call may succeed later.
+    #[must_use]
+    pub fn retryable(self) -> bool {
+        matches!(self, Self::Throttled | Self::Unavailable | Self::Conflict)
+    }
+}
+
+/// A host call that failed. `Display` is the guest's text, which it may pass on to clients; `detail` is for the log only and may
+/// hold what the backend said.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{message}")]
+pub struct CallError {
+    /// What kind of failure.
+    pub code: CallCode,
+    /// The guest's text: no SQL, addresses or backend text.
+    pub message: String,
+    /// The operator's further text, empty for none.
+    pub detail: String,
+}
+
+impl CallError {
+    /// An error whose text says everything.
+    #[must_use]
+    pub fn new(code: CallCode, message: impl Into<String>) -> Self {
+        Self { code, message: message.into(), detail: String::new() }
+    }
+
+    /// The same with text for the log.
+    #[must_use]
+    pub fn with_detail(mut self, detail: impl Into<String>) -> Self {
+        self.detail = detail.into();
+        self
+    }
+}

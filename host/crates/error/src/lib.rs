@@ -1,0 +1,187 @@
+//! Every error a client, a guest or an operator can be given, and who is to blame for it.
+//!
+//! [`Error`] is what a client sees in a GraphQL answer: one variant per `extensions.code`. [`CallError`] is what a guest is given
+//! by an import. Both carry two texts: one for the caller, which never holds SQL, paths, backend text or traps, and one for the
+//! log, which may. This crate is a leaf: it knows no other layer.
+
+mod call;
+mod code;
+
+pub use call::{CallCode, CallError};
+pub use code::{Blame, Code};
+
+use std::time::Duration;
+
+/// Why a request, or one field of it, has no answer. `Display` is the client's message.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The HTTP request is not a GraphQL request.
+    #[error("{0}")]
+    BadRequest(String),
+    /// The HTTP body is larger than the server reads.
+    #[error("the request body is larger than {limit_bytes} bytes; send less or raise `server.max_body`")]
+    BodyTooLarge {
+        /// The limit, in bytes.
+        limit_bytes: usize,
+    },
+    /// The text is not GraphQL.
+    #[error("{0}")]
+    ParseFailed(String),
+    /// The document does not fit the schema.
+    #[error("{0}")]
+    ValidationFailed(String),
+    /// The document is larger, deeper or costlier than the operator allows.
+    #[error("{what} over the limit of {limit}; make the operation smaller or raise `limits.{setting}`")]
+    LimitExceeded {
+        /// What is too large, for example `document has 5,001 tokens,`.
+        what: String,
+        /// The limit.
+        limit: u64,
+        /// The key in `mayfly.toml` that holds the limit.
+        setting: &'static str,
+    },
+    /// The request names no operation, or one the document lacks.
+    #[error("{0}")]
+    OperationNotFound(String),
+    /// A variable's value does not fit its type.
+    #[error("{0}")]
+    InvalidVariables(String),
+    /// The guest asked for more memory than its cap.
+    #[error("module `{module}`: memory cap of {cap_bytes} bytes reached")]
+    OutOfMemory {
+        /// The module.
+        module: String,
+        /// Its cap over all memories and tables, in bytes.
+        cap_bytes: u64,
+        /// What it asked for in all, in bytes.
+        asked_bytes: u64,
+    },
+    /// The invocation did not end in time.
+    #[error("module `{module}`: no answer within {} ms", .deadline.as_millis())]
+    DeadlineExceeded {
+        /// The module.
+        module: String,
+        /// The time it had.
+        deadline: Duration,
+    },
+    /// The guest crashed.
+    #[error("module `{module}`: the resolver crashed")]
+    GuestTrapped {
+        /// The module.
+        module: String,
+        /// What the sandbox said; for the log only.
+        trap: String,
+    },
+    /// The guest answered with an error.
+    #[error("{message}")]
+    GuestError {
+        /// The guest's own code.
+        reason: String,
+        /// The guest's message.
+        message: String,
+        /// Whether trying again may help.
+        retryable: bool,
+    },
+    /// The guest's answer does not fit the schema.
+    #[error("module `{module}`: {message}")]
+    InvalidOutput {
+        /// The module.
+        module: String,
+        /// What does not fit, naming types and fields, never values.
+        message: String,
+    },
+    /// The guest used up something it is limited in.
+    #[error("module `{module}`: limit of {limit} {budget} reached")]
+    BudgetExceeded {
+        /// The module.
+        module: String,
+        /// What it used up, for example `host calls`.
+        budget: &'static str,
+        /// The limit.
+        limit: u64,
+    },
+    /// The guest asked for what it was not granted, and did not handle that.
+    #[error("module `{module}`: not allowed")]
+    Denied {
+        /// The module.
+        module: String,
+        /// The missing grant; for the log only.
+        detail: String,
+    },
+    /// A backend cannot be reached.
+    #[error("a backend is not available; try again")]
+    BackendUnavailable {
+        /// The backend and why; for the log only.
+        detail: String,
+    },
+    /// More operations than the host takes.
+    #[error("the server is busy; try again in {} s", .retry_after.as_secs().max(1))]
+    Overloaded {
+        /// When to try again.
+        retry_after: Duration,
+    },
+    /// A fault of the host itself.
+    #[error("internal error")]
+    Internal(String),
+}
+
+impl Error {
+    /// The stable word for this error: `extensions.code`.
+    #[must_use]
+    pub fn code(&self) -> Code {
+        match self {
+            Self::BadRequest(_) => Code::BadRequest,
+            Self::BodyTooLarge { .. } => Code::BodyTooLarge,
+            Self::ParseFailed(_) => Code::GraphqlParseFailed,
+            Self::ValidationFailed(_) => Code::GraphqlValidationFailed,
+            Self::LimitExceeded { .. } => Code::LimitExceeded,
+            Self::OperationNotFound(_) => Code::OperationResolutionFailed,
+            Self::InvalidVariables(_) => Code::BadUserInput,
+            Self::OutOfMemory { .. } => Code::OutOfMemory,
+            Self::DeadlineExceeded { .. } => Code::DeadlineExceeded,
+            Self::GuestTrapped { .. } => Code::GuestTrapped,
+            Self::GuestError { .. } => Code::GuestError,
+            Self::InvalidOutput { .. } => Code::InvalidOutput,
+            Self::BudgetExceeded { .. } => Code::BudgetExceeded,
+            Self::Denied { .. } => Code::Denied,
+            Self::BackendUnavailable { .. } => Code::BackendUnavailable,
+            Self::Overloaded { .. } => Code::Overloaded,
+            Self::Internal(_) => Code::Internal,
+        }
+    }
+
+    /// The guest's own word for its error: `extensions.reason`.
+    #[must_use]
+    pub fn reason(&self) -> Option<&str> {
+        match self {
+            Self::GuestError { reason, .. } => Some(reason),
+            _ => None,
+        }
+    }
+
+    /// Whether the same operation may succeed later: `extensions.retryable`, written when true.
+    #[must_use]
+    pub fn retryable(&self) -> bool {
+        match self {
+            Self::GuestError { retryable, .. } => *retryable,
+            other => matches!(other.code(), Code::BackendUnavailable | Code::Overloaded),
+        }
+    }
+
+    /// The operator's text: the client's message, and what only the log may hold.
+    #[must_use]
+    pub fn log_message(&self) -> String {
+        match self {
+            Self::OutOfMemory { asked_bytes, module, .. } => {
+                format!("{self} ({asked_bytes} bytes asked); raise `modules.{module}.memory` or return fewer rows")
+            }
+            Self::GuestTrapped { trap: detail, .. } | Self::Denied { detail, .. } | Self::BackendUnavailable { detail } => {
+                format!("{self}: {detail}")
+            }
+            Self::DeadlineExceeded { module, .. } => format!("{self}; raise `modules.{module}.deadline` or do less"),
+            Self::Internal(detail) => format!("internal error: {detail}"),
+            _ => self.to_string(),
+        }
+    }
+}

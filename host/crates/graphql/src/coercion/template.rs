@@ -1,0 +1,307 @@
+//! Values that contain variables: compiled once with the plan, filled in for each request.
+//!
+//! Everything that does not depend on a variable is JSON already. A variable that was not given leaves out its argument or input
+//! field (whose default then holds) and is null inside a list; one that is null where null may not be fails the field.
+
+use super::literal;
+use crate::document::{Value, ValueKind};
+use crate::response::{json_string, write_json_string};
+use crate::schema::Schema;
+use crate::schema::types::{InputDef, InputObject, Kind, Scalar, Type};
+use std::collections::HashMap;
+
+/// Input objects inside one another; more come only from defaults that refer to each other.
+const MAX_DEPTH: usize = 128;
+
+/// A value with holes for variables.
+#[derive(Debug, Clone)]
+pub(crate) enum Template {
+    /// Whole JSON.
+    Text(String),
+    /// A variable, by index.
+    Variable {
+        index: usize,
+        /// Whether null may not stand here.
+        non_null: bool,
+    },
+    List(Vec<Template>),
+    Object(Vec<Entry>),
+}
+
+/// One argument or one input field.
+#[derive(Debug, Clone)]
+pub(crate) struct Entry {
+    /// The name, then its JSON with a colon.
+    pub name: String,
+    pub key: String,
+    pub value: Template,
+    /// JSON used when the variable was not given.
+    pub default: Option<String>,
+    /// Whether null, or nothing, may not stand here.
+    pub non_null: bool,
+    /// The type, for messages.
+    pub ty: String,
+}
+
+/// Variables by name: their index.
+pub(crate) type Indexes<'a> = HashMap<&'a str, usize>;
+
+/// The coerced values of the variables by index: JSON, or none for one that was not given.
+pub(crate) type Values = [Option<String>];
+
+/// Compiles a value validation has accepted.
+pub(crate) fn compile(schema: &Schema, ty: &Type, value: &Value<'_>, variables: &Indexes<'_>) -> Result<Template, String> {
+    Compiler { schema, variables, depth: 0 }.value(ty, value)
+}
+
+/// Compiles arguments into one object; arguments without value or default are left out.
+pub(crate) fn compile_arguments<'v>(
+    schema: &Schema,
+    definitions: impl Iterator<Item = &'v InputDef>,
+    given: impl Fn(&str) -> Option<&'v Value<'v>>,
+    variables: &Indexes<'_>,
+) -> Result<Template, String> {
+    let mut compiler = Compiler { schema, variables, depth: 0 };
+    let mut entries = Vec::new();
+    for definition in definitions {
+        if let Some(entry) = compiler.entry(definition, given(&definition.name))? {
+            entries.push(entry);
+        }
+    }
+    Ok(object(entries))
+}
+
+struct Compiler<'c> {
+    schema: &'c Schema,
+    variables: &'c Indexes<'c>,
+    depth: usize,
+}
+
+impl Compiler<'_> {
+    fn value(&mut self, ty: &Type, value: &Value<'_>) -> Result<Template, String> {
+        if let ValueKind::Variable(name) = &value.kind {
+            let index = *self.variables.get(name).ok_or_else(|| format!("variable \"${name}\" is not defined"))?;
+            return Ok(Template::Variable { index, non_null: ty.is_non_null() });
+        }
+        if matches!(value.kind, ValueKind::Null) {
+            return Ok(Template::Text("null".to_owned()));
+        }
+        match ty.nullable() {
+            Type::List(item) => {
+                let items = match &value.kind {
+                    ValueKind::List(items) => items.iter().map(|value| self.value(item, value)).collect::<Result<Vec<_>, _>>()?,
+                    _ => vec![self.value(item, value)?],
+                };
+                Ok(list(items))
+            }
+            Type::NonNull(inner) => self.value(inner, value),
+            Type::Named(id) => match &self.schema.get(*id).kind {
+                Kind::Input(input) => self.input(input, value),
+                Kind::Enum(_) => match &value.kind {
+                    ValueKind::Enum(name) => Ok(Template::Text(json_string(name))),
+                    _ => Err(format!("{value} is no enum value")),
+                },
+                Kind::Scalar(Scalar::Custom { .. }) => self.untyped(value),
+                Kind::Scalar(scalar) => {
+                    let json = literal::scalar(scalar, &value.kind);
+                    json.map(Template::Text).ok_or_else(|| format!("{value} does not fit its type"))
+                }
+                _ => Err("an output type takes no value".to_owned()),
+            },
+        }
+    }
+
+    fn input(&mut self, input: &InputObject, value: &Value<'_>) -> Result<Template, String> {
+        let ValueKind::Object(given) = &value.kind else { return Err(format!("{value} is no input object")) };
+        self.depth += 1;
+        if self.depth > MAX_DEPTH {
+            return Err("defaults of input objects refer to each other without end".to_owned());
+        }
+        let mut entries = Vec::new();
+        for definition in input.fields.values() {
+            let value = given.iter().find(|entry| entry.name == definition.name.as_ref()).map(|entry| &entry.value);
+            if let Some(entry) = self.entry(definition, value)? {
+                entries.push(entry);
+            }
+        }
+        self.depth -= 1;
+        Ok(object(entries))
+    }
+
+    fn entry(&mut self, definition: &InputDef, value: Option<&Value<'_>>) -> Result<Option<Entry>, String> {
+        let default = match &definition.default {
+            // While the schema loads, defaults are not JSON yet.
+            Some(default) if default.json.is_empty() => match self.value(&definition.ty, &default.value)? {
+                Template::Text(json) => Some(json),
+                _ => None,
+            },
+            Some(default) => Some(default.json.clone()),
+            None => None,
+        };
+        let value = match (value, &default) {
+            (Some(value), _) => self.value(&definition.ty, value)?,
+            (None, Some(json)) => Template::Text(json.clone()),
+            (None, None) => return Ok(None),
+        };
+        let key = format!("{}:", json_string(&definition.name));
+        let (name, ty) = (definition.name.to_string(), self.schema.print(&definition.ty));
+        Ok(Some(Entry { name, key, value, default, non_null: definition.ty.is_non_null(), ty }))
+    }
+
+    /// A value of a custom scalar, whose literal is taken as the JSON it looks like.
+    fn untyped(&mut self, value: &Value<'_>) -> Result<Template, String> {
+        Ok(match &value.kind {
+            ValueKind::Variable(name) => {
+                let index = *self.variables.get(name).ok_or_else(|| format!("variable \"${name}\" is not defined"))?;
+                Template::Variable { index, non_null: false }
+            }
+            ValueKind::Int(text) | ValueKind::Float(text) => Template::Text(text.to_string()),
+            ValueKind::String(text) | ValueKind::Enum(text) => Template::Text(json_string(text)),
+            ValueKind::Boolean(value) => Template::Text(value.to_string()),
+            ValueKind::Null => Template::Text("null".to_owned()),
+            ValueKind::List(items) => list(items.iter().map(|item| self.untyped(item)).collect::<Result<_, _>>()?),
+            ValueKind::Object(entries) => {
+                let mut compiled: Vec<Entry> = Vec::new();
+                for entry in entries {
+                    let value = self.untyped(&entry.value)?;
+                    compiled.retain(|known| known.name != entry.name);
+                    compiled.push(Entry {
+                        name: entry.name.to_string(),
+                        key: format!("{}:", json_string(&entry.name)),
+                        value,
+                        default: None,
+                        non_null: false,
+                        ty: String::new(),
+                    });
+                }
+                object(compiled)
+            }
+        })
+    }
+}
+
+fn list(items: Vec<Template>) -> Template {
+    let texts: Option<Vec<&str>> = items.iter().map(text).collect();
+    match texts {
+        Some(texts) => Template::Text(format!("[{}]", texts.join(","))),
+        None => Template::List(items),
+    }
+}
+
+fn object(entries: Vec<Entry>) -> Template {
+    let texts: Option<Vec<String>> = entries.iter().map(|entry| Some(format!("{}{}", entry.key, text(&entry.value)?))).collect();
+    match texts {
+        Some(texts) => Template::Text(format!("{{{}}}", texts.join(","))),
+        None => Template::Object(entries),
+    }
+}
+
+fn text(template: &Template) -> Option<&str> {
+    match template {
+        Template::Text(json) => Some(json),
+        _ => None,
+    }
+}
+
+impl Template {
+    /// Fills in the variables of an object of arguments: JSON, or which argument does not fit.
+    pub fn render_arguments(&self, values: &Values) -> Result<String, String> {
+        match self {
+            Self::Text(json) => Ok(json.clone()),
+            Self::Object(entries) => {
+                let mut out = String::from("{");
+                for entry in entries {
+                    entry.render(values, &mut out).map_err(|problem| match problem {
+                        Unfit::Null => format!("Argument \"{}\" of non-null type \"{}\" must not be null.", entry.name, entry.ty),
+                        Unfit::Missing => {
+                            format!("Argument \"{}\" of required type \"{}\" was not provided.", entry.name, entry.ty)
+                        }
+                        Unfit::Inside => format!("Argument \"{}\" has an invalid value.", entry.name),
+                    })?;
+                }
+                out.push('}');
+                Ok(out)
+            }
+            _ => Err("arguments are no object".to_owned()),
+        }
+    }
+
+    /// The bytes it takes, for the plan cache.
+    pub fn bytes(&self) -> usize {
+        match self {
+            Self::Text(json) => json.len(),
+            Self::Variable { .. } => 16,
+            Self::List(items) => items.iter().map(|item| item.bytes() + size_of::<Self>()).sum(),
+            Self::Object(entries) => entries.iter().map(|entry| size_of::<Entry>() + 2 * entry.key.len() + entry.value.bytes()).sum(),
+        }
+    }
+
+    /// Writes the value; false when it is a variable that was not given.
+    fn render(&self, values: &Values, out: &mut String) -> Result<bool, Unfit> {
+        match self {
+            Self::Text(json) => out.push_str(json),
+            Self::Variable { index, non_null } => match values.get(*index).and_then(Option::as_deref) {
+                Some("null") if *non_null => return Err(Unfit::Null),
+                Some(json) => out.push_str(json),
+                None => return Ok(false),
+            },
+            Self::List(items) => {
+                out.push('[');
+                for (index, item) in items.iter().enumerate() {
+                    if index > 0 {
+                        out.push(',');
+                    }
+                    if !item.render(values, out).map_err(|_| Unfit::Inside)? {
+                        if matches!(item, Self::Variable { non_null: true, .. }) {
+                            return Err(Unfit::Inside);
+                        }
+                        out.push_str("null");
+                    }
+                }
+                out.push(']');
+            }
+            Self::Object(entries) => {
+                out.push('{');
+                for entry in entries {
+                    entry.render(values, out).map_err(|_| Unfit::Inside)?;
+                }
+                out.push('}');
+            }
+        }
+        Ok(true)
+    }
+}
+
+/// Why a value does not fit.
+enum Unfit {
+    Null,
+    Missing,
+    Inside,
+}
+
+impl Entry {
+    fn render(&self, values: &Values, out: &mut String) -> Result<(), Unfit> {
+        let before = out.len();
+        if !out.ends_with('{') {
+            out.push(',');
+        }
+        out.push_str(&self.key);
+        if self.value.render(values, out)? {
+            return Ok(());
+        }
+        match &self.default {
+            Some(json) => out.push_str(json),
+            None if self.non_null => return Err(Unfit::Missing),
+            None => out.truncate(before),
+        }
+        Ok(())
+    }
+}
+
+/// A name as a JSON key with its colon.
+pub(crate) fn json_key(name: &str) -> String {
+    let mut key = String::with_capacity(name.len() + 3);
+    write_json_string(&mut key, name);
+    key.push(':');
+    key
+}

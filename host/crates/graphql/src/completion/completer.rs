@@ -1,0 +1,324 @@
+//! All the answers of one node, completed into one buffer.
+//!
+//! Invariants: fields are completed in the order of the response, so the first error of an object is the one that nulls it; what
+//! was written, left open or noted since a value began is taken back when the value becomes null; a hole that may not be null
+//! knows the nearest range of bytes around it that may be.
+
+use super::scanner::{Malformed, Scanner};
+use crate::coercion::template::Values;
+use crate::plan::node::{FieldPlan, Node, ObjectPlan, Output, Shape};
+use crate::schema::Schema;
+use mayfly_error::Error;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+/// One step of a path, borrowed from the plan.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Step<'p> {
+    Key(&'p FieldPlan),
+    Index(usize),
+}
+
+/// An error at a place in the response.
+#[derive(Debug)]
+pub(crate) struct FieldError<'p> {
+    /// Distinguishes it from every other of the operation.
+    pub id: usize,
+    pub error: Error,
+    pub path: Vec<Step<'p>>,
+    pub module: Arc<str>,
+    pub type_name: &'p str,
+    pub field_name: &'p str,
+}
+
+/// A place another module's answer goes to.
+#[derive(Debug)]
+pub(crate) struct Hole<'p> {
+    /// The byte it stands before.
+    pub at: usize,
+    pub node: usize,
+    pub nullable: bool,
+    /// The range that becomes null when it may not be null and is; none for the whole answer.
+    pub anchor: Option<usize>,
+    /// The parent as JSON, with what the node needs.
+    pub parent: String,
+    pub path: Vec<Step<'p>>,
+}
+
+/// The bytes of a value that may be null and contains holes.
+#[derive(Debug)]
+pub(crate) struct Range {
+    pub start: usize,
+    pub end: usize,
+    /// The error that made it null.
+    pub nulled_by: Option<usize>,
+}
+
+/// One parent's answer.
+#[derive(Debug)]
+pub(crate) struct Answer {
+    /// Its bytes.
+    pub start: usize,
+    pub end: usize,
+    /// Its holes.
+    pub first_hole: usize,
+    pub end_hole: usize,
+    /// The error that made it null although it may not be.
+    pub nulled_by: Option<usize>,
+}
+
+/// What a node answered.
+#[derive(Debug, Default)]
+pub(crate) struct Completion<'p> {
+    pub bytes: Vec<u8>,
+    pub answers: Vec<Answer>,
+    pub holes: Vec<Hole<'p>>,
+    pub ranges: Vec<Range>,
+    pub errors: Vec<FieldError<'p>>,
+}
+
+/// Completes answers one after another.
+pub(crate) struct Completer<'p, 'j, 'e> {
+    pub(super) schema: &'p Schema,
+    pub(super) values: &'p Values,
+    pub(super) module: &'p Arc<str>,
+    pub(super) done: Completion<'p>,
+    pub(super) scanner: Scanner<'j>,
+    pub(super) path: Vec<Step<'p>>,
+    /// The type and field whose value is being read, for messages.
+    pub(super) owner: (&'p str, &'p str),
+    /// The properties found in the objects under way, innermost last.
+    pub(super) slots: Vec<Option<(usize, usize)>>,
+    /// The holes of the objects under way whose parents are not written yet.
+    pub(super) pending: Vec<usize>,
+    error_ids: &'e AtomicUsize,
+    /// The last error noted.
+    last_error: usize,
+}
+
+/// What there was when a value began.
+#[derive(Clone, Copy)]
+struct Mark {
+    bytes: usize,
+    holes: usize,
+    ranges: usize,
+}
+
+impl<'p, 'j, 'e> Completer<'p, 'j, 'e> {
+    /// Completes what `node` answered.
+    pub fn new(schema: &'p Schema, values: &'p Values, node: &'p Node, error_ids: &'e AtomicUsize) -> Self {
+        Self {
+            schema,
+            values,
+            module: &node.module,
+            done: Completion::default(),
+            scanner: Scanner::new(""),
+            path: Vec::new(),
+            owner: (&node.type_name, &node.field_name),
+            slots: Vec::new(),
+            pending: Vec::new(),
+            error_ids,
+            last_error: 0,
+        }
+    }
+
+    /// Adds the answer for the parent at `path`.
+    pub fn add(&mut self, output: &'p Output, path: Vec<Step<'p>>, answer: Result<&'j str, Error>) {
+        let owner = self.owner;
+        let depth = path.len();
+        self.path = path;
+        let mark = self.mark();
+        let written = match answer {
+            Ok(text) => {
+                self.scanner = Scanner::new(text);
+                self.value(output).and_then(|written| self.scanner.end().map(|()| written)).unwrap_or_else(|malformed| {
+                    self.undo(mark);
+                    self.path.truncate(depth);
+                    self.owner = owner;
+                    self.slots.clear();
+                    self.pending.clear();
+                    self.refuse(&format!("answer is not JSON, or too deep, at byte {}", malformed.at));
+                    self.null(output)
+                })
+            }
+            Err(error) => {
+                self.note(error);
+                self.null(output)
+            }
+        };
+        let nulled_by = (!written).then_some(self.last_error);
+        if !written {
+            self.done.bytes.extend_from_slice(b"null");
+        }
+        let (start, end) = (mark.bytes, self.done.bytes.len());
+        let (first_hole, end_hole) = (mark.holes, self.done.holes.len());
+        self.done.answers.push(Answer { start, end, first_hole, end_hole, nulled_by });
+    }
+
+    /// Everything completed.
+    pub fn finish(self) -> Completion<'p> {
+        self.done
+    }
+
+    /// Completes the value the scanner is at. False when it is null and may not be: the error is noted, and the scanner is
+    /// somewhere in the value.
+    pub(super) fn value(&mut self, output: &'p Output) -> Result<bool, Malformed> {
+        let mark = self.mark();
+        if self.scanner.peek() == Some(b'n') {
+            self.scanner.word("null")?;
+            if !output.nullable {
+                self.refuse_null();
+            }
+            return Ok(self.null(output));
+        }
+        let start = self.scanner.at;
+        if self.shape(&output.shape)? {
+            if output.nullable {
+                self.anchor(mark);
+            }
+            return Ok(true);
+        }
+        self.undo(mark);
+        if output.nullable {
+            self.scanner.at = start;
+            self.scanner.skip()?;
+        }
+        Ok(self.null(output))
+    }
+
+    /// Writes null where it may stand.
+    pub(super) fn null(&mut self, output: &Output) -> bool {
+        if output.nullable {
+            self.done.bytes.extend_from_slice(b"null");
+        }
+        output.nullable
+    }
+
+    /// Notes that a value does not fit.
+    pub(super) fn refuse(&mut self, message: &str) {
+        let message = format!("{}.{}: {message}", self.owner.0, self.owner.1);
+        self.note(Error::InvalidOutput { module: self.module.to_string(), message });
+    }
+
+    /// Notes a null where there must be a value.
+    pub(super) fn refuse_null(&mut self) {
+        let message = format!("cannot return null for non-nullable field {}.{}", self.owner.0, self.owner.1);
+        self.note(Error::InvalidOutput { module: self.module.to_string(), message });
+    }
+
+    fn note(&mut self, error: Error) {
+        let id = self.error_ids.fetch_add(1, Ordering::Relaxed);
+        self.last_error = id;
+        let (type_name, field_name) = self.owner;
+        let (path, module) = (self.path.clone(), self.module.clone());
+        self.done.errors.push(FieldError { id, error, path, module, type_name, field_name });
+    }
+
+    fn shape(&mut self, shape: &'p Shape) -> Result<bool, Malformed> {
+        match shape {
+            Shape::Scalar(scalar) => self.scalar(scalar),
+            Shape::Enum(id) => self.enumeration(*id),
+            Shape::List(item, _) => self.list(item),
+            Shape::Object(plan) => self.object(plan),
+            Shape::Abstract(plan) => match self.runtime_type(plan)? {
+                Some(object) => self.object(object),
+                None => Ok(false),
+            },
+        }
+    }
+
+    fn list(&mut self, item: &'p Output) -> Result<bool, Malformed> {
+        if self.scanner.peek() != Some(b'[') {
+            return self.mismatch("a list");
+        }
+        self.scanner.at += 1;
+        self.done.bytes.push(b'[');
+        if self.scanner.eat(b']') {
+            self.done.bytes.push(b']');
+            return Ok(true);
+        }
+        for index in 0.. {
+            if index > 0 {
+                self.done.bytes.push(b',');
+            }
+            self.path.push(Step::Index(index));
+            let written = self.value(item)?;
+            self.path.pop();
+            if !written {
+                return Ok(false);
+            }
+            if !self.scanner.eat(b',') {
+                break;
+            }
+        }
+        self.scanner.expect(b']')?;
+        self.done.bytes.push(b']');
+        Ok(true)
+    }
+
+    /// Notes what was expected and what kind of value is there instead.
+    pub(super) fn mismatch(&mut self, expected: &str) -> Result<bool, Malformed> {
+        let found = match self.scanner.peek() {
+            Some(b'{') => "an object",
+            Some(b'[') => "a list",
+            Some(b'"') => "a string",
+            Some(b't' | b'f') => "a boolean",
+            Some(b'-' | b'0'..=b'9') => "a number",
+            _ => return self.scanner.malformed(),
+        };
+        self.refuse(&format!("expected {expected}, found {found}"));
+        Ok(false)
+    }
+
+    fn mark(&self) -> Mark {
+        Mark { bytes: self.done.bytes.len(), holes: self.done.holes.len(), ranges: self.done.ranges.len() }
+    }
+
+    fn undo(&mut self, mark: Mark) {
+        self.done.bytes.truncate(mark.bytes);
+        self.done.holes.truncate(mark.holes);
+        self.done.ranges.truncate(mark.ranges);
+    }
+
+    /// Makes the value since `mark` the one that becomes null for its holes that may not be.
+    fn anchor(&mut self, mark: Mark) {
+        let Some(holes) = self.done.holes.get_mut(mark.holes..) else { return };
+        let index = self.done.ranges.len();
+        let mut used = false;
+        for hole in holes.iter_mut().filter(|hole| !hole.nullable && hole.anchor.is_none()) {
+            hole.anchor = Some(index);
+            used = true;
+        }
+        if used {
+            self.done.ranges.push(Range { start: mark.bytes, end: self.done.bytes.len(), nulled_by: None });
+        }
+    }
+
+    /// Runs `read` with the scanner somewhere else, and comes back.
+    pub(super) fn elsewhere<T>(&mut self, at: usize, read: impl FnOnce(&mut Self) -> Result<T, Malformed>) -> Result<T, Malformed> {
+        let back = std::mem::replace(&mut self.scanner.at, at);
+        let value = read(self)?;
+        self.scanner.at = back;
+        Ok(value)
+    }
+
+    /// Opens a hole for a node below the object under way.
+    pub(super) fn open(&mut self, field: &'p FieldPlan, node: usize, nullable: bool) {
+        let mut path = Vec::with_capacity(self.path.len() + 1);
+        path.extend_from_slice(&self.path);
+        path.push(Step::Key(field));
+        self.pending.push(self.done.holes.len());
+        let at = self.done.bytes.len();
+        self.done.holes.push(Hole { at, node, nullable, anchor: None, parent: String::new(), path });
+    }
+}
+
+impl ObjectPlan {
+    /// The property of this name, looked for first where it is expected.
+    pub(super) fn find(&self, name: &super::scanner::RawString<'_>, expected: usize) -> Option<usize> {
+        if self.properties.get(expected).is_some_and(|property| name.is(&property.name)) {
+            return Some(expected);
+        }
+        self.properties.iter().position(|property| name.is(&property.name))
+    }
+}

@@ -1,0 +1,12 @@
+//! Guests' answers to response bytes, in one pass and without a tree of values.
+//!
+//! [`scanner`] reads JSON as slices, [`leaf`] checks scalars and enums, [`object`] puts an object's properties into the order of the
+//! selection, [`completer`] ties them together for all the answers of one node. What other modules answer stays a hole in the
+//! bytes; `execution::join` fills the holes once everything is there. A guest's values never appear in messages.
+
+mod completer;
+mod leaf;
+mod object;
+mod scanner;
+
+pub(crate) use completer::{Answer, Completer, Completion, FieldError, Hole, Step};

@@ -1,0 +1,219 @@
+//! A strict JSON reader over a text that gives out slices of it.
+//!
+//! It allocates nothing and decodes nothing. Skipping a value checks it fully, so that text which is not JSON is found even in
+//! properties nobody asked for. Recursion is bounded.
+
+/// Arrays and objects inside one another, at most; only custom scalars and dropped properties can be as deep as a guest likes.
+const MAX_DEPTH: usize = 128;
+
+/// The text is not JSON, or too deep.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Malformed {
+    /// The byte at which that shows.
+    pub at: usize,
+}
+
+/// A string as it stands in the text.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct RawString<'j> {
+    /// With its quotes.
+    pub quoted: &'j str,
+    /// Whether it contains escapes.
+    pub escaped: bool,
+}
+
+impl<'j> RawString<'j> {
+    /// What stands between the quotes.
+    pub fn inner(&self) -> &'j str {
+        self.quoted.get(1..self.quoted.len().saturating_sub(1)).unwrap_or_default()
+    }
+
+    /// Whether the string's value is `text`.
+    pub fn is(&self, text: &str) -> bool {
+        if self.escaped { serde_json::from_str::<String>(self.quoted).is_ok_and(|value| value == text) } else { self.inner() == text }
+    }
+}
+
+/// Reads one text.
+pub(super) struct Scanner<'j> {
+    text: &'j str,
+    /// The byte to read next.
+    pub at: usize,
+}
+
+impl<'j> Scanner<'j> {
+    /// Reads `text` from its start.
+    pub fn new(text: &'j str) -> Self {
+        Self { text, at: 0 }
+    }
+
+    /// The first byte of what comes next, white space left out.
+    pub fn peek(&mut self) -> Option<u8> {
+        let bytes = self.text.as_bytes();
+        while let Some(byte) = bytes.get(self.at) {
+            match byte {
+                b' ' | b'\n' | b'\t' | b'\r' => self.at += 1,
+                other => return Some(*other),
+            }
+        }
+        None
+    }
+
+    /// The text between two places.
+    pub fn slice(&self, start: usize, end: usize) -> &'j str {
+        self.text.get(start..end).unwrap_or_default()
+    }
+
+    /// What is wrong here.
+    pub fn malformed<T>(&self) -> Result<T, Malformed> {
+        Err(Malformed { at: self.at })
+    }
+
+    /// Steps over a byte of punctuation if it comes next.
+    pub fn eat(&mut self, byte: u8) -> bool {
+        let found = self.peek() == Some(byte);
+        if found {
+            self.at += 1;
+        }
+        found
+    }
+
+    /// Steps over a byte of punctuation that must come next.
+    pub fn expect(&mut self, byte: u8) -> Result<(), Malformed> {
+        if self.eat(byte) { Ok(()) } else { self.malformed() }
+    }
+
+    /// Makes sure nothing follows.
+    pub fn end(&mut self) -> Result<(), Malformed> {
+        if self.peek().is_none() { Ok(()) } else { self.malformed() }
+    }
+
+    /// Steps over `null`, `true` or `false`.
+    pub fn word(&mut self, word: &str) -> Result<(), Malformed> {
+        let end = self.at + word.len();
+        if self.text.as_bytes().get(self.at..end) == Some(word.as_bytes()) {
+            self.at = end;
+            Ok(())
+        } else {
+            self.malformed()
+        }
+    }
+
+    /// Reads a string.
+    pub fn string(&mut self) -> Result<RawString<'j>, Malformed> {
+        let start = self.at;
+        let bytes = self.text.as_bytes();
+        let mut escaped = false;
+        self.at += 1;
+        loop {
+            match bytes.get(self.at) {
+                Some(b'"') => break,
+                Some(b'\\') => {
+                    escaped = true;
+                    self.escape()?;
+                }
+                Some(0..0x20) | None => return self.malformed(),
+                Some(_) => self.at += 1,
+            }
+        }
+        self.at += 1;
+        Ok(RawString { quoted: self.slice(start, self.at), escaped })
+    }
+
+    /// Reads a number.
+    pub fn number(&mut self) -> Result<&'j str, Malformed> {
+        let start = self.at;
+        if self.byte() == Some(b'-') {
+            self.at += 1;
+        }
+        match self.byte() {
+            Some(b'0') => self.at += 1,
+            Some(b'1'..=b'9') => self.digits()?,
+            _ => return self.malformed(),
+        }
+        if self.byte() == Some(b'.') {
+            self.at += 1;
+            self.digits()?;
+        }
+        if matches!(self.byte(), Some(b'e' | b'E')) {
+            self.at += 1;
+            if matches!(self.byte(), Some(b'+' | b'-')) {
+                self.at += 1;
+            }
+            self.digits()?;
+        }
+        Ok(self.slice(start, self.at))
+    }
+
+    /// Steps over any value, checking it.
+    pub fn skip(&mut self) -> Result<(), Malformed> {
+        self.skip_within(MAX_DEPTH)
+    }
+
+    fn skip_within(&mut self, depth: usize) -> Result<(), Malformed> {
+        match self.peek() {
+            Some(b'"') => self.string().map(drop),
+            Some(b'-' | b'0'..=b'9') => self.number().map(drop),
+            Some(b't') => self.word("true"),
+            Some(b'f') => self.word("false"),
+            Some(b'n') => self.word("null"),
+            Some(open @ (b'[' | b'{')) if depth > 0 => {
+                self.at += 1;
+                let close = if open == b'[' { b']' } else { b'}' };
+                if self.eat(close) {
+                    return Ok(());
+                }
+                loop {
+                    if open == b'{' {
+                        self.key()?;
+                    }
+                    self.skip_within(depth - 1)?;
+                    if !self.eat(b',') {
+                        return self.expect(close);
+                    }
+                }
+            }
+            _ => self.malformed(),
+        }
+    }
+
+    /// Reads a property's name and its colon.
+    pub fn key(&mut self) -> Result<RawString<'j>, Malformed> {
+        if self.peek() != Some(b'"') {
+            return self.malformed();
+        }
+        let key = self.string()?;
+        self.expect(b':')?;
+        Ok(key)
+    }
+
+    fn byte(&self) -> Option<u8> {
+        self.text.as_bytes().get(self.at).copied()
+    }
+
+    fn digits(&mut self) -> Result<(), Malformed> {
+        let start = self.at;
+        while self.byte().is_some_and(|byte| byte.is_ascii_digit()) {
+            self.at += 1;
+        }
+        if self.at == start { self.malformed() } else { Ok(()) }
+    }
+
+    fn escape(&mut self) -> Result<(), Malformed> {
+        self.at += 1;
+        match self.byte() {
+            Some(b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't') => self.at += 1,
+            Some(b'u') => {
+                self.at += 1;
+                for _ in 0..4 {
+                    if !self.byte().is_some_and(|byte| byte.is_ascii_hexdigit()) {
+                        return self.malformed();
+                    }
+                    self.at += 1;
+                }
+            }
+            _ => return self.malformed(),
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,238 @@
+//! A request to a prepared operation, and a prepared operation to a response.
+//!
+//! [`Engine::prepare`] does everything that can refuse a request before a module is called: guard, parse, validate, coerce
+//! variables, plan, price. What depends only on the document is kept, by its text and the operation's name; plans are kept by that
+//! and the values of the conditions in `@skip` and `@include`.
+
+use crate::coercion::template::Values;
+use crate::coercion::variables::{self, VariableDef};
+use crate::document::{Document, Operation, OperationKind, parser};
+use crate::execution::{self, Execution, Resolve};
+use crate::guard::{Limits, expansion};
+use crate::plan::cache::{Cache, CacheStats};
+use crate::plan::{Plan, build, cost};
+use crate::response::{RequestError, RequestErrors};
+use crate::schema::Schema;
+use crate::validation;
+use mayfly_error::Error;
+use std::collections::HashMap;
+use std::hash::{Hash, Hasher};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// The part of the cache for what is known of documents; the rest is for plans.
+const DOCUMENT_SHARE: usize = 4;
+
+/// A GraphQL request.
+#[derive(Debug, Clone, Default)]
+pub struct Request {
+    /// The document.
+    pub query: String,
+    /// Which operation of the document; none when it has only one.
+    pub operation_name: Option<String>,
+    /// The variables' values.
+    pub variables: Option<serde_json::Map<String, serde_json::Value>>,
+}
+
+/// Answers requests for one schema. Shared by all threads.
+pub struct Engine {
+    schema: Arc<Schema>,
+    limits: Limits,
+    documents: Cache<DocumentKey, Known>,
+    plans: Cache<PlanKey, Plan>,
+    next_id: AtomicU64,
+}
+
+/// A request that will run: only its modules can fail now.
+#[derive(Debug)]
+pub struct Prepared {
+    schema: Arc<Schema>,
+    known: Arc<Known>,
+    plan: Arc<Plan>,
+    values: Box<Values>,
+}
+
+/// What is known of one operation of a validated document.
+#[derive(Debug)]
+struct Known {
+    /// Stands for the document and operation in the keys of plans.
+    id: u64,
+    kind: OperationKind,
+    name: Option<String>,
+    variables: Vec<VariableDef>,
+    /// The variables `@skip` and `@include` ask, by index.
+    conditions: Vec<usize>,
+}
+
+#[derive(PartialEq, Eq)]
+struct DocumentKey {
+    query: String,
+    operation_name: Option<String>,
+}
+
+impl Hash for DocumentKey {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        (self.query.as_str(), self.operation_name.as_deref()).hash(state);
+    }
+}
+
+#[derive(PartialEq, Eq, Hash)]
+struct PlanKey {
+    id: u64,
+    conditions: Vec<bool>,
+}
+
+impl Engine {
+    /// An engine that keeps at most `cache_bytes` of prepared documents and plans.
+    #[must_use]
+    pub fn new(schema: Arc<Schema>, limits: Limits, cache_bytes: usize) -> Self {
+        let for_documents = cache_bytes / DOCUMENT_SHARE;
+        let (documents, plans) = (Cache::new(for_documents), Cache::new(cache_bytes - for_documents));
+        Self { schema, limits, documents, plans, next_id: AtomicU64::new(0) }
+    }
+
+    /// The schema.
+    #[must_use]
+    pub fn schema(&self) -> &Arc<Schema> {
+        &self.schema
+    }
+
+    /// How the plan cache is doing.
+    #[must_use]
+    pub fn stats(&self) -> CacheStats {
+        let (documents, plans) = (self.documents.stats(), self.plans.stats());
+        CacheStats { bytes: documents.bytes + plans.bytes, entries: documents.entries + plans.entries, ..documents }
+    }
+
+    /// Everything that can refuse a request before a module is called.
+    ///
+    /// # Errors
+    ///
+    /// Why the request is refused: all reasons of validation and variables, the first of the guard and the parser.
+    pub fn prepare(&self, request: &Request) -> Result<Prepared, RequestErrors> {
+        let key = (request.query.as_str(), request.operation_name.as_deref());
+        let same = |kept: &DocumentKey| kept.query == key.0 && kept.operation_name.as_deref() == key.1;
+        let (known, document) = match self.documents.get(&key, same) {
+            Some(known) => (known, None),
+            None => {
+                let document = self.admit(&request.query)?;
+                (self.learn(request, &document)?, Some(document))
+            }
+        };
+        let values = variables::coerce(&self.schema, &known.variables, request.variables.as_ref()).map_err(RequestErrors)?;
+        let conditions = conditions(&known, &values)?;
+        let plan_key = PlanKey { id: known.id, conditions };
+        let plan = match self.plans.get(&plan_key, |kept| *kept == plan_key) {
+            Some(plan) => plan,
+            None => {
+                let document = document.map_or_else(|| parser::parse(&request.query, self.limits), Ok)?;
+                let plan = Arc::new(self.plan(request, &document, &known, &plan_key.conditions)?);
+                self.plans.insert(plan_key, plan.clone(), plan.bytes);
+                plan
+            }
+        };
+        cost::check(&plan, &values, &self.limits)?;
+        Ok(Prepared { schema: self.schema.clone(), known, plan, values: values.into_boxed_slice() })
+    }
+
+    /// Runs a prepared operation: the whole body of the response.
+    pub async fn execute<R: Resolve>(&self, prepared: Prepared, resolver: &R) -> Vec<u8> {
+        let Prepared { schema, plan, values, .. } = &prepared;
+        execution::execute(Execution { schema, plan, values, resolver }).await
+    }
+
+    /// Guards, parses and validates a document.
+    fn admit<'a>(&self, query: &'a str) -> Result<Document<'a>, RequestErrors> {
+        let document = parser::parse(query, self.limits)?;
+        expansion::check(&document, &self.limits)?;
+        let errors = validation::validate(&self.schema, &document, &self.limits);
+        if errors.is_empty() { Ok(document) } else { Err(RequestErrors(errors)) }
+    }
+
+    /// Notes what is known of the operation a request names.
+    fn learn(&self, request: &Request, document: &Document<'_>) -> Result<Arc<Known>, RequestErrors> {
+        let operation = choose(document, request.operation_name.as_deref())?;
+        if operation.kind == OperationKind::Subscription {
+            let error = Error::OperationNotFound("subscriptions are not served; send a query or a mutation".to_owned());
+            return Err(RequestError::new(error, operation.at).into());
+        }
+        let variables = validation::variables::definitions(&self.schema, operation)?;
+        let conditions = validation::variables::conditions(document, operation);
+        let index_of = |name: &&str| variables.iter().position(|variable| variable.name == *name);
+        let known = Arc::new(Known {
+            id: self.next_id.fetch_add(1, Ordering::Relaxed),
+            kind: operation.kind,
+            name: operation.name.map(|name| name.text.to_owned()),
+            conditions: conditions.iter().filter_map(index_of).collect(),
+            variables,
+        });
+        let bytes = request.query.len() + size_of::<Known>() + known.variables.len() * (size_of::<VariableDef>() + 64);
+        let key = DocumentKey { query: request.query.clone(), operation_name: request.operation_name.clone() };
+        self.documents.insert(key, known.clone(), bytes);
+        Ok(known)
+    }
+
+    fn plan(&self, request: &Request, document: &Document<'_>, known: &Known, conditions: &[bool]) -> Result<Plan, RequestError> {
+        let operation = choose(document, request.operation_name.as_deref())?;
+        let named = |(index, value): (&usize, &bool)| known.variables.get(*index).map(|variable| (variable.name.as_str(), *value));
+        let conditions: HashMap<&str, bool> = known.conditions.iter().zip(conditions).filter_map(named).collect();
+        build::build(&self.schema, document, operation, &known.variables, conditions, &self.limits)
+    }
+}
+
+impl Prepared {
+    /// What the operation does.
+    #[must_use]
+    pub fn kind(&self) -> OperationKind {
+        self.known.kind
+    }
+
+    /// The operation's name in the document.
+    #[must_use]
+    pub fn operation_name(&self) -> Option<&str> {
+        self.known.name.as_deref()
+    }
+
+    /// The modules it may call, each once.
+    #[must_use]
+    pub fn modules(&self) -> Vec<Arc<str>> {
+        self.plan.modules()
+    }
+
+    /// The plan, to be explained.
+    #[must_use]
+    pub fn plan(&self) -> &Plan {
+        &self.plan
+    }
+}
+
+/// The operation a request names.
+fn choose<'d, 'a>(document: &'d Document<'a>, name: Option<&str>) -> Result<&'d Operation<'a>, RequestError> {
+    let mut operations = document.operations.iter();
+    let refuse = |message: String| Err(RequestError::nowhere(Error::OperationNotFound(message)));
+    match name {
+        Some(wanted) => match operations.find(|operation| operation.name.is_some_and(|name| name.text == wanted)) {
+            Some(operation) => Ok(operation),
+            None => refuse(format!("Unknown operation named \"{wanted}\".")),
+        },
+        None => match (operations.next(), operations.next()) {
+            (Some(only), None) => Ok(only),
+            (None, _) => refuse("Must provide an operation.".to_owned()),
+            _ => refuse("Must provide operation name if query contains multiple operations.".to_owned()),
+        },
+    }
+}
+
+/// The values of the conditions; a condition that is null can decide nothing.
+fn conditions(known: &Known, values: &Values) -> Result<Vec<bool>, RequestError> {
+    let value = |index: &usize| match values.get(*index).and_then(Option::as_deref) {
+        Some("true") => Ok(true),
+        Some("false") => Ok(false),
+        _ => {
+            let message = "Argument \"if\" of non-null type \"Boolean!\" must not be null.".to_owned();
+            let at = known.variables.get(*index).map(|variable| variable.at).unwrap_or_default();
+            Err(RequestError::new(Error::InvalidVariables(message), at))
+        }
+    };
+    known.conditions.iter().map(value).collect()
+}

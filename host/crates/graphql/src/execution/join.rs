@@ -1,0 +1,167 @@
+//! Completed nodes to one response: what is null because of what is below it, which errors are told, and the bytes in order.
+//!
+//! An error where null may not be makes null of the nearest value around it that may be. When several do that to the same value,
+//! the first in the order of the response is told and the others are not, for the value has one reason to be null.
+
+use super::resolve::Resolve;
+use crate::completion::{Answer, Completion, FieldError, Step};
+use crate::response::{PathStep, Position, write_error};
+use std::cmp::Ordering;
+use std::collections::HashSet;
+
+/// A completed node and the nodes below it.
+#[derive(Default)]
+pub(super) struct Tree<'p> {
+    pub completion: Completion<'p>,
+    /// The nodes below; none for one that was not run.
+    pub children: Vec<Option<Tree<'p>>>,
+    /// By hole: the child, and which of its answers.
+    pub places: Vec<(usize, usize)>,
+    /// The ranges that have become null, outer ones first.
+    pub nulled: Vec<(usize, usize)>,
+}
+
+impl Tree<'_> {
+    /// Whether the only answer of a root field is null although it may not be.
+    pub fn is_null(&mut self) -> bool {
+        self.settle(&mut HashSet::new());
+        self.completion.answers.first().is_some_and(|answer| answer.nulled_by.is_some())
+    }
+
+    /// Carries nulls from below to the values they make null; `silent` collects the errors that are not told.
+    fn settle(&mut self, silent: &mut HashSet<usize>) {
+        for child in self.children.iter_mut().flatten() {
+            child.settle(silent);
+        }
+        let Completion { answers, holes, ranges, .. } = &mut self.completion;
+        for answer in answers {
+            let span = answer.first_hole..answer.end_hole;
+            let places = self.places.get(span.clone()).unwrap_or_default();
+            for ((child, index), hole) in places.iter().zip(holes.get(span).unwrap_or_default()) {
+                let below = self.children.get(*child).and_then(Option::as_ref);
+                let cause = below.and_then(|below| below.completion.answers.get(*index)).and_then(|below| below.nulled_by);
+                let Some(cause) = cause.filter(|_| !hole.nullable) else { continue };
+                let nulled_by = match hole.anchor.and_then(|anchor| ranges.get_mut(anchor)) {
+                    Some(range) => &mut range.nulled_by,
+                    None => &mut answer.nulled_by,
+                };
+                match nulled_by {
+                    Some(first) if *first != cause => {
+                        silent.insert(cause);
+                    }
+                    other => *other = Some(cause),
+                }
+            }
+        }
+        self.nulled = ranges.iter().filter(|range| range.nulled_by.is_some()).map(|range| (range.start, range.end)).collect();
+        self.nulled.sort_by_key(|(start, end)| (*start, std::cmp::Reverse(*end)));
+    }
+}
+
+/// Writes the response, and reports its errors.
+pub(super) fn respond<R: Resolve>(mut tree: Tree<'_>, resolver: &R) -> Vec<u8> {
+    let mut silent = HashSet::new();
+    tree.settle(&mut silent);
+    let mut errors = Vec::new();
+    gather(&mut tree, &mut errors);
+    errors.retain(|error| !silent.contains(&error.id));
+    errors.sort_by(|left, right| in_response_order(&left.path, &right.path));
+    // What is selected and needed is read twice, and its error told once.
+    let mut told = HashSet::new();
+    errors.retain(|error| told.insert(error.path.iter().map(path_step).collect::<Vec<_>>()));
+    let mut head = String::from("{");
+    write_errors(&errors, resolver, &mut head);
+    head.push_str("\"data\":");
+    let mut out = head.into_bytes();
+    out.reserve(tree.completion.bytes.len());
+    match tree.completion.answers.first() {
+        Some(answer) if answer.nulled_by.is_none() => write_answer(&tree, answer, &mut out),
+        _ => out.extend_from_slice(b"null"),
+    }
+    out.push(b'}');
+    out
+}
+
+fn gather<'p>(tree: &mut Tree<'p>, errors: &mut Vec<FieldError<'p>>) {
+    errors.append(&mut tree.completion.errors);
+    for child in tree.children.iter_mut().flatten() {
+        gather(child, errors);
+    }
+}
+
+fn write_errors<R: Resolve>(errors: &[FieldError<'_>], resolver: &R, head: &mut String) {
+    if errors.is_empty() {
+        return;
+    }
+    head.push_str("\"errors\":[");
+    for (index, error) in errors.iter().enumerate() {
+        if index > 0 {
+            head.push(',');
+        }
+        let path: Vec<PathStep> = error.path.iter().map(path_step).collect();
+        resolver.report(&error.error, &error.module, error.type_name, error.field_name, &path);
+        write_error(head, &error.error, locations(&error.path), Some(&path));
+    }
+    head.push_str("],");
+}
+
+fn path_step(step: &Step<'_>) -> PathStep {
+    match step {
+        Step::Key(field) => PathStep::Key(field.key.to_string()),
+        Step::Index(index) => PathStep::Index(*index),
+    }
+}
+
+/// Where the document selects the innermost field of the path that it does select.
+fn locations<'p>(path: &[Step<'p>]) -> &'p [Position] {
+    let found = path.iter().rev().find_map(|step| match step {
+        Step::Key(field) if !field.locations.is_empty() => Some(field.locations.as_slice()),
+        _ => None,
+    });
+    found.unwrap_or_default()
+}
+
+fn in_response_order(left: &[Step<'_>], right: &[Step<'_>]) -> Ordering {
+    let rank = |step: &Step<'_>| match step {
+        Step::Key(field) => field.order,
+        Step::Index(index) => *index,
+    };
+    left.iter().map(rank).cmp(right.iter().map(rank))
+}
+
+/// Writes an answer with its holes filled and its nulled values null.
+fn write_answer(tree: &Tree<'_>, answer: &Answer, out: &mut Vec<u8>) {
+    let completion = &tree.completion;
+    let first = tree.nulled.partition_point(|(start, _)| *start < answer.start);
+    let mut nulled = tree.nulled.get(first..).unwrap_or_default().iter().peekable();
+    let mut at = answer.start;
+    let mut copy_to = |at: &mut usize, end: usize, out: &mut Vec<u8>| {
+        while let Some((start, stop)) = nulled.next_if(|(start, _)| *start < end) {
+            // A range inside one that is null already is behind us.
+            if start >= at {
+                out.extend_from_slice(completion.bytes.get(*at..*start).unwrap_or_default());
+                out.extend_from_slice(b"null");
+                *at = *stop;
+            }
+        }
+        if end > *at {
+            out.extend_from_slice(completion.bytes.get(*at..end).unwrap_or_default());
+            *at = end;
+        }
+    };
+    let span = answer.first_hole..answer.end_hole;
+    let holes = completion.holes.get(span.clone()).unwrap_or_default();
+    for (hole, (child, index)) in holes.iter().zip(tree.places.get(span).unwrap_or_default()) {
+        copy_to(&mut at, hole.at, out);
+        if at > hole.at {
+            continue;
+        }
+        let child = tree.children.get(*child).and_then(Option::as_ref);
+        let below = child.and_then(|child| child.completion.answers.get(*index).map(|answer| (child, answer)));
+        match below {
+            Some((child, answer)) if answer.nulled_by.is_none() => write_answer(child, answer, out),
+            _ => out.extend_from_slice(b"null"),
+        }
+    }
+    copy_to(&mut at, answer.end, out);
+}

@@ -1,0 +1,42 @@
+//! What the engine asks of whoever runs modules.
+
+use crate::response::PathStep;
+use mayfly_error::Error;
+use std::future::Future;
+use std::sync::Arc;
+
+/// One call of a module: one field of one operation, for one or more parents.
+#[derive(Debug, Clone)]
+pub struct Invocation {
+    /// The module.
+    pub module: Arc<str>,
+    /// The object type that has the field.
+    pub type_name: Arc<str>,
+    /// The field's name in the schema.
+    pub field_name: Arc<str>,
+    /// The arguments, coerced, defaults applied: a JSON object.
+    pub arguments: String,
+    /// The parents: a JSON object each, with what the field needs of them. Empty for a root field.
+    pub parents: Vec<String>,
+    /// The fields selected below, as paths: `id`, `teacher`, `teacher.name`; `__typename` where the type is told by the value.
+    pub selection: Arc<[String]>,
+    /// Whether the operation is a mutation, whose calls are made at most once.
+    pub mutation: bool,
+}
+
+/// Answers of a call: the value as JSON, or an error, for each parent in order; exactly one for a root field.
+pub type Answers = Vec<Result<String, Error>>;
+
+/// Runs modules.
+pub trait Resolve: Send + Sync {
+    /// How many parents one call of this module may have; less than one counts as one.
+    fn max_batch(&self, module: &str) -> usize;
+
+    /// Calls a module. An error fails the field at every parent of the call.
+    fn resolve(&self, invocation: Invocation) -> impl Future<Output = Result<Answers, Error>> + Send;
+
+    /// Told of every error that goes into the answer, for the log.
+    fn report(&self, error: &Error, module: &str, type_name: &str, field_name: &str, path: &[PathStep]) {
+        let _ = (error, module, type_name, field_name, path);
+    }
+}

@@ -1,0 +1,302 @@
+//! The text as tokens, within bounds.
+//!
+//! The lexer counts tokens and open brackets as it goes and refuses the document at the first one too many. The parser reads one
+//! token ahead and recurses only on brackets, so its depth is bounded by the same count. Strings are decoded here. Positions are
+//! those of the reference implementation: lines from 1, columns from 1 in UTF-16 units.
+
+use super::limits::Limits;
+use super::strings;
+use crate::response::{Position, RequestError};
+use mayfly_error::Error;
+use std::borrow::Cow;
+
+/// What a token is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum TokenKind {
+    /// The end of the text.
+    End,
+    /// `! $ & ( ) : = @ [ ] { | }`.
+    Punctuator(u8),
+    /// `...`.
+    Spread,
+    /// A name or keyword.
+    Name,
+    /// A whole number.
+    Int,
+    /// A number with fraction or exponent.
+    Float,
+    /// `"…"`; the token's text is its value.
+    String,
+    /// `"""…"""`; the token's text is its value.
+    BlockString,
+}
+
+/// A token.
+#[derive(Debug, Clone)]
+pub(crate) struct Token<'a> {
+    /// What it is.
+    pub kind: TokenKind,
+    /// The text, or a string's value.
+    pub text: Cow<'a, str>,
+    /// Where it begins.
+    pub at: Position,
+}
+
+impl Token<'_> {
+    /// How error messages call it.
+    pub fn describe(&self) -> String {
+        match self.kind {
+            TokenKind::End => "<EOF>".to_owned(),
+            TokenKind::Punctuator(_) | TokenKind::Spread => format!("\"{}\"", self.text),
+            TokenKind::Name => format!("Name \"{}\"", self.text),
+            TokenKind::Int => format!("Int \"{}\"", self.text),
+            TokenKind::Float => format!("Float \"{}\"", self.text),
+            TokenKind::String => format!("String \"{}\"", self.text),
+            TokenKind::BlockString => format!("BlockString \"{}\"", self.text),
+        }
+    }
+}
+
+/// Reads tokens from a text.
+pub(crate) struct Lexer<'a> {
+    source: &'a str,
+    /// Byte offset of what is read next.
+    offset: usize,
+    line: u32,
+    /// Byte offset of the line's first character.
+    line_start: usize,
+    /// Bytes of the line so far that are no UTF-16 unit of their own.
+    line_surplus: usize,
+    tokens: usize,
+    open: usize,
+    limits: Limits,
+}
+
+impl<'a> Lexer<'a> {
+    /// Reads `source` within `limits`.
+    pub fn new(source: &'a str, limits: Limits) -> Self {
+        Self { source, offset: 0, line: 1, line_start: 0, line_surplus: 0, tokens: 0, open: 0, limits }
+    }
+
+    /// The next token; `End` again and again at the end.
+    pub fn next_token(&mut self) -> Result<Token<'a>, RequestError> {
+        self.skip_ignored();
+        let at = self.position();
+        let Some(byte) = self.peek(0) else {
+            return Ok(Token { kind: TokenKind::End, text: Cow::Borrowed(""), at });
+        };
+        self.count_token(at)?;
+        match byte {
+            b'!' | b'$' | b'&' | b'(' | b')' | b':' | b'=' | b'@' | b'[' | b']' | b'{' | b'|' | b'}' => {
+                self.count_bracket(byte, at)?;
+                Ok(self.token(TokenKind::Punctuator(byte), 1, at))
+            }
+            b'.' if self.peek(1) == Some(b'.') && self.peek(2) == Some(b'.') => Ok(self.token(TokenKind::Spread, 3, at)),
+            b'_' | b'a'..=b'z' | b'A'..=b'Z' => {
+                let length = self.rest().bytes().take_while(|byte| is_name_byte(*byte)).count();
+                Ok(self.token(TokenKind::Name, length, at))
+            }
+            b'-' | b'0'..=b'9' => self.number(at),
+            b'"' if self.peek(1) == Some(b'"') && self.peek(2) == Some(b'"') => self.block_string(at),
+            b'"' => self.string(at),
+            _ => Err(self.unexpected_character(at)),
+        }
+    }
+
+    fn rest(&self) -> &'a str {
+        self.source.get(self.offset..).unwrap_or_default()
+    }
+
+    fn peek(&self, ahead: usize) -> Option<u8> {
+        self.source.as_bytes().get(self.offset + ahead).copied()
+    }
+
+    fn position(&self) -> Position {
+        let column = (self.offset - self.line_start).saturating_sub(self.line_surplus) + 1;
+        Position { line: self.line, column: u32::try_from(column).unwrap_or(u32::MAX) }
+    }
+
+    fn token(&mut self, kind: TokenKind, length: usize, at: Position) -> Token<'a> {
+        let text = self.source.get(self.offset..self.offset + length).unwrap_or_default();
+        self.offset += length;
+        Token { kind, text: Cow::Borrowed(text), at }
+    }
+
+    fn count_token(&mut self, at: Position) -> Result<(), RequestError> {
+        self.tokens += 1;
+        if self.tokens > self.limits.tokens {
+            let what = format!("document has more than {} tokens,", self.limits.tokens);
+            return Err(limit(what, self.limits.tokens, "tokens", at));
+        }
+        Ok(())
+    }
+
+    fn count_bracket(&mut self, byte: u8, at: Position) -> Result<(), RequestError> {
+        match byte {
+            b'(' | b'[' | b'{' => self.open += 1,
+            b')' | b']' | b'}' => self.open = self.open.saturating_sub(1),
+            _ => {}
+        }
+        if self.open > self.limits.nesting {
+            let what = format!("document nests brackets {} deep,", self.open);
+            return Err(limit(what, self.limits.nesting, "nesting", at));
+        }
+        Ok(())
+    }
+
+    /// Skips white space, commas, comments and byte order marks.
+    fn skip_ignored(&mut self) {
+        while let Some(byte) = self.peek(0) {
+            match byte {
+                b' ' | b'\t' | b',' => self.offset += 1,
+                b'\n' | b'\r' => self.new_line(),
+                b'#' => {
+                    while let Some(byte) = self.peek(0).filter(|byte| !matches!(byte, b'\n' | b'\r')) {
+                        self.advance_counting(byte);
+                    }
+                }
+                0xEF if self.rest().starts_with('\u{feff}') => {
+                    self.offset += 3;
+                    self.line_surplus += 2;
+                }
+                _ => return,
+            }
+        }
+    }
+
+    /// Steps over one line terminator.
+    fn new_line(&mut self) {
+        self.offset += if self.peek(0) == Some(b'\r') && self.peek(1) == Some(b'\n') { 2 } else { 1 };
+        self.line += 1;
+        self.line_start = self.offset;
+        self.line_surplus = 0;
+    }
+
+    /// Steps over one byte of text that may be outside ASCII, keeping the column in UTF-16 units.
+    fn advance_counting(&mut self, byte: u8) {
+        match byte {
+            0x80..=0xBF => self.line_surplus += 1,
+            // Four bytes are two units: of three continuation bytes one is a unit after all.
+            0xF0..=0xFF => self.line_surplus = self.line_surplus.wrapping_sub(1),
+            _ => {}
+        }
+        self.offset += 1;
+    }
+
+    fn number(&mut self, at: Position) -> Result<Token<'a>, RequestError> {
+        let bytes = self.rest().as_bytes();
+        let digits_from = |from: usize| bytes.iter().skip(from).take_while(|byte| byte.is_ascii_digit()).count();
+        let mut length = usize::from(bytes.first() == Some(&b'-'));
+        let whole = digits_from(length);
+        if bytes.get(length) == Some(&b'0') && whole > 1 {
+            return Err(self.number_error(at, length + 1, "unexpected digit after 0: "));
+        }
+        if whole == 0 {
+            return Err(self.number_error(at, length, "expected digit but got: "));
+        }
+        length += whole;
+        let mut kind = TokenKind::Int;
+        if bytes.get(length) == Some(&b'.') {
+            let fraction = digits_from(length + 1);
+            if fraction == 0 {
+                return Err(self.number_error(at, length + 1, "expected digit but got: "));
+            }
+            (kind, length) = (TokenKind::Float, length + 1 + fraction);
+        }
+        if matches!(bytes.get(length), Some(b'e' | b'E')) {
+            length += 1 + usize::from(matches!(bytes.get(length + 1), Some(b'+' | b'-')));
+            let exponent = digits_from(length);
+            if exponent == 0 {
+                return Err(self.number_error(at, length, "expected digit but got: "));
+            }
+            (kind, length) = (TokenKind::Float, length + exponent);
+        }
+        if bytes.get(length).is_some_and(|byte| *byte == b'.' || (is_name_byte(*byte) && !byte.is_ascii_digit())) {
+            return Err(self.number_error(at, length, "expected digit but got: "));
+        }
+        Ok(self.token(kind, length, at))
+    }
+
+    fn number_error(&self, at: Position, offset: usize, problem: &str) -> RequestError {
+        let found = self.rest().get(offset..).and_then(|rest| rest.chars().next()).map_or("<EOF>".to_owned(), |c| format!("\"{c}\""));
+        let column = at.column.saturating_add(u32::try_from(offset).unwrap_or(u32::MAX));
+        syntax(format!("Invalid number, {problem}{found}."), Position { line: at.line, column })
+    }
+
+    fn string(&mut self, at: Position) -> Result<Token<'a>, RequestError> {
+        self.offset += 1;
+        let start = self.offset;
+        let mut decoded: Option<String> = None;
+        loop {
+            match self.peek(0) {
+                Some(b'"') => break,
+                None | Some(b'\n' | b'\r') => return Err(syntax("Unterminated string.".to_owned(), self.position())),
+                Some(b'\\') => {
+                    let so_far = self.source.get(start..self.offset).unwrap_or_default();
+                    let text = decoded.get_or_insert_with(|| so_far.to_owned());
+                    let escape = strings::escape(self.source.get(self.offset..).unwrap_or_default());
+                    let (character, length) = escape.map_err(|message| syntax(message, self.position()))?;
+                    text.push(character);
+                    self.offset += length;
+                }
+                Some(byte) => {
+                    if let (Some(text), Some(character)) = (&mut decoded, self.rest().chars().next().filter(|_| is_char_start(byte))) {
+                        text.push(character);
+                    }
+                    self.advance_counting(byte);
+                }
+            }
+        }
+        let raw = self.source.get(start..self.offset).unwrap_or_default();
+        self.offset += 1;
+        Ok(Token { kind: TokenKind::String, text: decoded.map_or(Cow::Borrowed(raw), Cow::Owned), at })
+    }
+
+    fn block_string(&mut self, at: Position) -> Result<Token<'a>, RequestError> {
+        self.offset += 3;
+        let start = self.offset;
+        while !self.rest_bytes().starts_with(b"\"\"\"") {
+            match self.peek(0) {
+                None => return Err(syntax("Unterminated string.".to_owned(), self.position())),
+                Some(b'\\') if self.rest_bytes().starts_with(b"\\\"\"\"") => self.offset += 4,
+                Some(b'\n' | b'\r') => self.new_line(),
+                Some(byte) => self.advance_counting(byte),
+            }
+        }
+        let raw = self.source.get(start..self.offset).unwrap_or_default();
+        self.offset += 3;
+        Ok(Token { kind: TokenKind::BlockString, text: strings::block(raw), at })
+    }
+
+    fn rest_bytes(&self) -> &'a [u8] {
+        self.source.as_bytes().get(self.offset..).unwrap_or_default()
+    }
+
+    fn unexpected_character(&self, at: Position) -> RequestError {
+        let message = match self.rest().chars().next() {
+            Some('\'') => "Unexpected single quote character ('), did you mean to use a double quote (\")?".to_owned(),
+            Some(character) if character.is_ascii() && !character.is_ascii_control() => format!("Unexpected character: \"{character}\"."),
+            Some(character) => format!("Unexpected character: U+{:04X}.", character as u32),
+            None => "Unexpected <EOF>.".to_owned(),
+        };
+        syntax(message, at)
+    }
+}
+
+/// A document that is not GraphQL.
+pub(crate) fn syntax(message: String, at: Position) -> RequestError {
+    RequestError::new(Error::ParseFailed(format!("Syntax Error: {message}")), at)
+}
+
+/// A document over a limit of the guard.
+pub(crate) fn limit(what: String, limit: usize, setting: &'static str, at: Position) -> RequestError {
+    RequestError::new(Error::LimitExceeded { what, limit: limit as u64, setting }, at)
+}
+
+fn is_name_byte(byte: u8) -> bool {
+    byte == b'_' || byte.is_ascii_alphanumeric()
+}
+
+fn is_char_start(byte: u8) -> bool {
+    byte & 0xC0 != 0x80
+}

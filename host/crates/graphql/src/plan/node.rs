@@ -1,0 +1,206 @@
+//! What a plan consists of. Immutable; shared by every request that is the same document.
+
+use crate::coercion::template::Template;
+use crate::document::OperationKind;
+use crate::response::Position;
+use crate::schema::types::{Scalar, TypeId};
+use std::fmt::{Display, Formatter};
+use std::sync::Arc;
+
+/// A planned operation.
+#[derive(Debug)]
+pub struct Plan {
+    pub(crate) kind: OperationKind,
+    pub(crate) root: ObjectPlan,
+    /// The nodes; a parent stands before its children.
+    pub(crate) nodes: Vec<Node>,
+    /// An estimate of the memory it takes, in bytes.
+    pub(crate) bytes: usize,
+    /// The fields its answer may hold, when no variable has a say in it.
+    pub(crate) cost: Option<u64>,
+}
+
+impl Plan {
+    /// The nodes as explanations, a parent before its children.
+    pub fn steps(&self) -> impl Iterator<Item = Step<'_>> {
+        self.nodes.iter().enumerate().map(|(id, node)| Step {
+            id,
+            parent: node.parent,
+            type_name: &node.type_name,
+            field_name: &node.field_name,
+            module: &node.module,
+            needs: &node.needs,
+            selection: &node.selection,
+        })
+    }
+
+    /// The modules it calls, each once.
+    #[must_use]
+    pub fn modules(&self) -> Vec<Arc<str>> {
+        let mut modules: Vec<Arc<str>> = Vec::new();
+        for node in &self.nodes {
+            if !modules.contains(&node.module) {
+                modules.push(node.module.clone());
+            }
+        }
+        modules
+    }
+}
+
+impl Display for Plan {
+    fn fmt(&self, f: &mut Formatter<'_>) -> std::fmt::Result {
+        writeln!(f, "{}", self.kind.as_str())?;
+        for step in self.steps() {
+            writeln!(f, "{step}")?;
+        }
+        Ok(())
+    }
+}
+
+/// One node of a plan, for people.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Step<'p> {
+    /// Its number in the plan.
+    pub id: usize,
+    /// The node that has to be complete first; none for a root field.
+    pub parent: Option<usize>,
+    /// The object type that has the field.
+    pub type_name: &'p str,
+    /// The field.
+    pub field_name: &'p str,
+    /// The module that answers it.
+    pub module: &'p str,
+    /// The fields of the parent it is given.
+    pub needs: &'p [Arc<str>],
+    /// What is asked of it.
+    pub selection: &'p [String],
+}
+
+impl Display for Step<'_> {
+    fn fmt(&self, f: &mut Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}: {}.{} by `{}`", self.id, self.type_name, self.field_name, self.module)?;
+        if let Some(parent) = self.parent {
+            write!(f, ", after {parent}")?;
+        }
+        if !self.needs.is_empty() {
+            write!(f, ", needs {}", self.needs.join(" "))?;
+        }
+        if !self.selection.is_empty() {
+            write!(f, ", selects {}", self.selection.join(" "))?;
+        }
+        Ok(())
+    }
+}
+
+/// A field that a module answers.
+#[derive(Debug)]
+pub(crate) struct Node {
+    pub module: Arc<str>,
+    pub type_name: Arc<str>,
+    pub field_name: Arc<str>,
+    pub parent: Option<usize>,
+    pub arguments: Template,
+    /// The names the schema's `needs` says.
+    pub needs: Vec<Arc<str>>,
+    /// Paths of the properties asked for.
+    pub selection: Arc<[String]>,
+    pub output: Output,
+}
+
+/// A value in an answer.
+#[derive(Debug)]
+pub(crate) struct Output {
+    pub nullable: bool,
+    pub shape: Shape,
+}
+
+/// What a value in an answer looks like.
+#[derive(Debug)]
+pub(crate) enum Shape {
+    List(Box<Output>, ListSize),
+    Scalar(Scalar),
+    Enum(TypeId),
+    Object(Box<ObjectPlan>),
+    Abstract(Box<AbstractPlan>),
+}
+
+/// How long a list may be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum ListSize {
+    /// Nothing says so.
+    Unknown,
+    /// So long.
+    Known(u64),
+    /// As long as this variable says.
+    Variable(usize),
+    /// As long as this variable is.
+    LengthOf(usize),
+}
+
+/// The fields of one object type.
+#[derive(Debug)]
+pub(crate) struct ObjectPlan {
+    pub type_name: Arc<str>,
+    /// In the order of the response.
+    pub fields: Vec<FieldPlan>,
+    /// The properties looked for in the guest's object.
+    pub properties: Vec<Property>,
+    /// Whether any field is answered by a module.
+    pub has_nodes: bool,
+}
+
+/// A value whose type is told by its `__typename`.
+#[derive(Debug)]
+pub(crate) struct AbstractPlan {
+    pub name: Arc<str>,
+    /// One for each type it may be of.
+    pub objects: Vec<ObjectPlan>,
+}
+
+/// A property looked for in a guest's object.
+#[derive(Debug)]
+pub(crate) struct Property {
+    pub name: Arc<str>,
+    /// The one field it is written to, when it is written exactly once and no node needs it.
+    pub only_field: Option<usize>,
+}
+
+/// One field of the response.
+#[derive(Debug)]
+pub(crate) struct FieldPlan {
+    pub key: Arc<str>,
+    /// The key as JSON with its colon.
+    pub key_json: Box<str>,
+    /// The field's name in the schema.
+    pub name: Arc<str>,
+    /// Where it stands among its siblings.
+    pub order: usize,
+    /// Where it stands in the document, each time.
+    pub locations: Vec<Position>,
+    pub source: Source,
+}
+
+/// Where a field's value comes from.
+#[derive(Debug)]
+pub(crate) enum Source {
+    /// The object's type.
+    TypeName,
+    /// A property of the guest's object, by index.
+    Property { property: usize, output: Output },
+    /// Another module.
+    Node { node: usize, nullable: bool, needs: Vec<Need> },
+    /// The schema itself.
+    Meta { arguments: Template, output: Output },
+}
+
+/// A property of the parent that a node is given.
+#[derive(Debug)]
+pub(crate) struct Need {
+    /// Its index among the parent's properties.
+    pub property: usize,
+    /// As a field of an error's path and of the parent's JSON.
+    pub field: FieldPlan,
+    /// How to check it; none for objects, which are passed as they are.
+    pub output: Option<Output>,
+    pub nullable: bool,
+}

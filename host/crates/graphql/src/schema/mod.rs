@@ -1,0 +1,153 @@
+//! The schema of an app: read once from SDL, checked with every problem told at once, immutable after.
+//!
+//! [`sdl`] turns the text into the tables of [`types`]; [`check`] finds what is wrong with them; [`bindings`] says which module
+//! answers which field; [`introspection`] holds the types every schema has. `@resolve` is for the host: introspection hides it.
+
+pub(crate) mod bindings;
+mod check;
+pub(crate) mod introspection;
+mod prelude;
+mod problems;
+mod sdl;
+pub(crate) mod types;
+
+pub use bindings::Binding;
+pub use problems::Problem;
+
+use std::collections::HashMap;
+use std::fmt::Write as _;
+use std::sync::Arc;
+use types::{DirectiveDef, FieldDef, Kind, Type, TypeDef, TypeId};
+
+/// A checked schema.
+#[derive(Debug)]
+pub struct Schema {
+    sdl: String,
+    types: Vec<TypeDef>,
+    /// The types a document may name, by name.
+    names: HashMap<Arc<str>, TypeId>,
+    /// The same in the order introspection lists them.
+    listed: Vec<TypeId>,
+    /// By type: the object types a value of it may be of, in order.
+    possible: Vec<Vec<TypeId>>,
+    query: TypeId,
+    mutation: Option<TypeId>,
+    directives: Vec<DirectiveDef>,
+    /// `Query.__schema`, `Query.__type` and every type's `__typename`.
+    meta: introspection::MetaFields,
+}
+
+impl Schema {
+    /// Reads SDL, and tells everything that is wrong with it at once.
+    ///
+    /// # Errors
+    ///
+    /// Every problem, by place; never an empty list.
+    pub fn parse(sdl: &str) -> Result<Self, Vec<Problem>> {
+        sdl::load(sdl)
+    }
+
+    /// Every field a module answers, by type and field in the order of the SDL.
+    pub fn bindings(&self) -> impl Iterator<Item = Binding> + '_ {
+        bindings::list(self)
+    }
+
+    /// The text it was read from.
+    #[must_use]
+    pub fn sdl(&self) -> &str {
+        &self.sdl
+    }
+
+    /// A type by its index, which only this schema gives out.
+    #[expect(clippy::indexing_slicing, reason = "a `TypeId` is only made for a type of this table, and the table never shrinks")]
+    pub(crate) fn get(&self, id: TypeId) -> &TypeDef {
+        &self.types[id.index()]
+    }
+
+    /// A type a document may name.
+    pub(crate) fn by_name(&self, name: &str) -> Option<TypeId> {
+        self.names.get(name).copied()
+    }
+
+    /// The object types a value of this type may be of.
+    pub(crate) fn possible(&self, id: TypeId) -> &[TypeId] {
+        self.possible.get(id.index()).map_or(&[], Vec::as_slice)
+    }
+
+    /// The type of the query root.
+    pub(crate) fn query(&self) -> TypeId {
+        self.query
+    }
+
+    /// The type of the mutation root.
+    pub(crate) fn mutation(&self) -> Option<TypeId> {
+        self.mutation
+    }
+
+    /// The types in the order introspection lists them.
+    pub(crate) fn listed(&self) -> &[TypeId] {
+        &self.listed
+    }
+
+    /// A directive documents and schemas may use.
+    pub(crate) fn directive(&self, name: &str) -> Option<&DirectiveDef> {
+        self.shown_directives().find(|directive| directive.name.as_ref() == name)
+    }
+
+    /// The directives introspection shows.
+    pub(crate) fn shown_directives(&self) -> impl Iterator<Item = &DirectiveDef> {
+        self.directives.iter().filter(|directive| directive.name.as_ref() != prelude::HIDDEN_DIRECTIVE)
+    }
+
+    /// The definition of a field as documents see it, `__typename`, `__schema` and `__type` included.
+    pub(crate) fn field(&self, parent: TypeId, name: &str) -> Option<&FieldDef> {
+        match name {
+            "__typename" if self.get(parent).is_composite() => Some(&self.meta.typename),
+            "__schema" if parent == self.query => Some(&self.meta.schema),
+            "__type" if parent == self.query => Some(&self.meta.ty),
+            _ => self.get(parent).fields()?.get(name),
+        }
+    }
+
+    /// A type as GraphQL text.
+    pub(crate) fn print(&self, ty: &Type) -> String {
+        let mut text = String::new();
+        self.print_into(ty, &mut text);
+        text
+    }
+
+    fn print_into(&self, ty: &Type, text: &mut String) {
+        match ty {
+            Type::Named(id) => text.push_str(&self.get(*id).name),
+            Type::List(inner) => {
+                text.push('[');
+                self.print_into(inner, text);
+                text.push(']');
+            }
+            Type::NonNull(inner) => {
+                self.print_into(inner, text);
+                let _ = text.write_char('!');
+            }
+        }
+    }
+
+    /// Whether every value of `inner` is a value of `outer`.
+    pub(crate) fn is_subtype(&self, inner: &Type, outer: &Type) -> bool {
+        match (inner, outer) {
+            (Type::NonNull(inner), Type::NonNull(outer)) => self.is_subtype(inner, outer),
+            (Type::NonNull(inner), outer) => self.is_subtype(inner, outer),
+            (_, Type::NonNull(_)) => false,
+            (Type::List(inner), Type::List(outer)) => self.is_subtype(inner, outer),
+            (Type::Named(inner), Type::Named(outer)) => inner == outer || self.is_member(*inner, *outer),
+            _ => false,
+        }
+    }
+
+    fn is_member(&self, inner: TypeId, outer: TypeId) -> bool {
+        match &self.get(outer).kind {
+            Kind::Union(members) => members.contains(&inner),
+            Kind::Interface(_) => self.get(inner).interfaces().contains(&outer),
+            _ => false,
+        }
+    }
+}

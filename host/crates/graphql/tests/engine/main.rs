@@ -1,0 +1,16 @@
+//! The engine as its users see it: documents in, responses out, modules played by functions in memory.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, missing_docs, reason = "tests fail by panicking")]
+
+mod abstract_types;
+mod batching;
+mod cache;
+mod conditions;
+mod introspection;
+mod limits;
+mod nulls;
+mod robustness;
+mod schema_problems;
+mod selection;
+mod stage;
+mod validation;
+mod variables;

@@ -1,0 +1,314 @@
+//! The client: how a request is sent in time, and the reads.
+//!
+//! Owns: the client of the SDK, the limit on requests under way, and what is counted. Waiting for one's turn is part of a call's
+//! time. Reads are retried by the SDK; writes are in `write`, because a write whose answer was lost must not be sent again.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::time::Duration;
+
+use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::config::retry::RetryConfig;
+use aws_sdk_dynamodb::config::timeout::TimeoutConfig;
+use aws_sdk_dynamodb::config::{BehaviorVersion, Credentials, Region};
+use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
+use mayfly_config::Place;
+use mayfly_error::{CallCode, CallError};
+use tokio::sync::{Semaphore, SemaphorePermit};
+use tokio::time::{Instant, timeout_at};
+
+use super::coalesce::Coalescer;
+use super::failure::{Effect, cut_off, explain};
+use super::item::{item_text, parse_item, write_item};
+use super::key::Key;
+use super::request::{Projection, QueryRequest, ReadOptions, invalid};
+use crate::clock::{limit, too_late};
+
+/// The region of an endpoint that does not care.
+const EMBEDDED_REGION: &str = "us-east-1";
+/// How long a connection may take to open before another attempt is better.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(1);
+
+/// The host's client of DynamoDB. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct DynamoDb {
+    pub(super) shared: Arc<Shared>,
+    coalescer: Option<Coalescer>,
+}
+
+/// What is under way, and what was done.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DynamoDbStatus {
+    /// Requests under way.
+    pub in_flight: usize,
+    /// Requests waiting for their turn.
+    pub waiting: usize,
+    /// Gets that shared a request with another, since the start.
+    pub coalesced_gets: u64,
+    /// Requests sent, since the start, by operation; retries of the SDK are not counted.
+    pub requests: Vec<(&'static str, u64)>,
+}
+
+/// What every clone shares.
+#[derive(Debug)]
+pub(super) struct Shared {
+    pub(super) client: Client,
+    pub(super) max_attempts: u32,
+    turns: Semaphore,
+    max_in_flight: usize,
+    timeout: Duration,
+    waiting: AtomicUsize,
+    requests: [AtomicU64; Operation::ALL.len()],
+    pub(super) coalesced_gets: AtomicU64,
+}
+
+/// What is asked of DynamoDB.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Operation {
+    GetItem,
+    BatchGetItem,
+    Query,
+    PutItem,
+    UpdateItem,
+    DeleteItem,
+    TransactWriteItems,
+    ListTables,
+}
+
+impl Operation {
+    const ALL: [Self; 8] = [
+        Self::GetItem,
+        Self::BatchGetItem,
+        Self::Query,
+        Self::PutItem,
+        Self::UpdateItem,
+        Self::DeleteItem,
+        Self::TransactWriteItems,
+        Self::ListTables,
+    ];
+
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::GetItem => "GetItem",
+            Self::BatchGetItem => "BatchGetItem",
+            Self::Query => "Query",
+            Self::PutItem => "PutItem",
+            Self::UpdateItem => "UpdateItem",
+            Self::DeleteItem => "DeleteItem",
+            Self::TransactWriteItems => "TransactWriteItems",
+            Self::ListTables => "ListTables",
+        }
+    }
+
+    fn effect(self) -> Effect {
+        match self {
+            Self::GetItem | Self::BatchGetItem | Self::Query | Self::ListTables => Effect::Read,
+            Self::PutItem | Self::UpdateItem | Self::DeleteItem | Self::TransactWriteItems => Effect::Write,
+        }
+    }
+}
+
+impl DynamoDb {
+    /// Prepares the client; opens no connection. `embedded` is where the embedded endpoint listens, if the configuration names it.
+    pub async fn connect(config: &mayfly_config::DynamoDb, embedded: Option<SocketAddr>) -> Self {
+        let mut loader = aws_config::defaults(BehaviorVersion::latest())
+            .retry_config(RetryConfig::standard().with_max_attempts(config.max_attempts.max(1)))
+            .timeout_config(TimeoutConfig::builder().connect_timeout(CONNECT_TIMEOUT.min(config.timeout)).build());
+        if let Some(region) = &config.region {
+            loader = loader.region(Region::new(region.clone()));
+        }
+        match (&config.endpoint, embedded) {
+            (Place::Embedded, address) => {
+                if config.region.is_none() {
+                    loader = loader.region(Region::new(EMBEDDED_REGION));
+                }
+                if let Some(address) = address {
+                    loader = loader.endpoint_url(format!("http://{address}"));
+                }
+                // The embedded endpoint checks no signature, but the client wants to sign.
+                loader = loader.credentials_provider(Credentials::new("embedded", "embedded", None, None, "mayfly"));
+            }
+            (Place::At(url), _) => loader = loader.endpoint_url(url.clone()),
+            (Place::Vendor, _) => {}
+        }
+        let client = Client::new(&loader.load().await);
+        let shared = Arc::new(Shared::new(client, config));
+        let coalescer = config.coalesce.then(|| Coalescer::new(Arc::clone(&shared)));
+        Self { shared, coalescer }
+    }
+
+    /// Reads one item: its JSON, or `null`. Gets that are waiting at the same time are sent as one request.
+    ///
+    /// # Errors
+    ///
+    /// See the table in `wit/types.wit`.
+    pub async fn get(&self, table: &str, key: &str, options: &ReadOptions, deadline: Instant) -> Result<String, CallError> {
+        let key = Key::parse(key)?;
+        match &self.coalescer {
+            Some(coalescer) => coalescer.get(table, key, options, deadline).await,
+            None => self.shared.get_item(table, &key, options, deadline).await,
+        }
+    }
+
+    /// Reads a page: `{"items": [..], "lastKey": {..} or null}`.
+    ///
+    /// # Errors
+    ///
+    /// See the table in `wit/types.wit`.
+    pub async fn query(&self, request: &QueryRequest, deadline: Instant) -> Result<String, CallError> {
+        let what = format!("query of table `{}`", request.table);
+        let projection = Projection::of(&request.options.attributes);
+        let mut names = request.key_condition.names()?.unwrap_or_default();
+        names.extend(projection.names);
+        let start_key = request.start_key.as_deref().map(|key| parse_item(key, "start key")).transpose()?;
+        let limit = match request.limit {
+            Some(0) => return Err(invalid("limit: must be at least 1")),
+            Some(limit) => Some(i32::try_from(limit).unwrap_or(i32::MAX)),
+            None => None,
+        };
+        let builder = self
+            .shared
+            .client
+            .query()
+            .table_name(&request.table)
+            .set_index_name(request.index.clone())
+            .key_condition_expression(&request.key_condition.text)
+            .set_filter_expression(request.filter.clone())
+            .set_expression_attribute_names(Some(names).filter(|names| !names.is_empty()))
+            .set_expression_attribute_values(request.key_condition.values()?)
+            .set_projection_expression(projection.text)
+            .set_limit(limit)
+            .consistent_read(request.options.consistent)
+            .scan_index_forward(request.ascending)
+            .set_exclusive_start_key(start_key);
+        let page = self.shared.send(Operation::Query, &what, deadline, builder.send()).await?;
+        let mut out = String::from("{\"items\":[");
+        for (index, item) in page.items().iter().enumerate() {
+            if index > 0 {
+                out.push(',');
+            }
+            write_item(&mut out, item)?;
+        }
+        out.push_str("],\"lastKey\":");
+        out.push_str(&item_text(page.last_evaluated_key())?);
+        out.push('}');
+        Ok(out)
+    }
+
+    /// Whether the endpoint answers, for readiness. A refusal is an answer: the host's identity may not list tables.
+    ///
+    /// # Errors
+    ///
+    /// `unavailable`, `deadline` or `throttled`.
+    pub async fn check(&self, deadline: Instant) -> Result<(), CallError> {
+        let request = self.shared.client.list_tables().limit(1).send();
+        match self.shared.send(Operation::ListTables, "dynamodb", deadline, request).await {
+            Err(error) if error.code != CallCode::Denied => Err(error),
+            _ => Ok(()),
+        }
+    }
+
+    /// What is under way, and what was done.
+    #[must_use]
+    pub fn status(&self) -> DynamoDbStatus {
+        let shared = &self.shared;
+        let count = |operation: &Operation| shared.requests.get(*operation as usize).map_or(0, |n| n.load(Ordering::Relaxed));
+        DynamoDbStatus {
+            in_flight: shared.max_in_flight.saturating_sub(shared.turns.available_permits()),
+            waiting: shared.waiting.load(Ordering::Relaxed),
+            coalesced_gets: shared.coalesced_gets.load(Ordering::Relaxed),
+            requests: Operation::ALL.iter().map(|operation| (operation.as_str(), count(operation))).collect(),
+        }
+    }
+}
+
+impl Shared {
+    fn new(client: Client, config: &mayfly_config::DynamoDb) -> Self {
+        let max_in_flight = config.max_in_flight.clamp(1, Semaphore::MAX_PERMITS);
+        Self {
+            client,
+            max_attempts: config.max_attempts.max(1),
+            turns: Semaphore::new(max_in_flight),
+            max_in_flight,
+            timeout: config.timeout,
+            waiting: AtomicUsize::new(0),
+            requests: Default::default(),
+            coalesced_gets: AtomicU64::new(0),
+        }
+    }
+
+    /// Reads one item by a request of its own.
+    pub(super) async fn get_item(
+        &self,
+        table: &str,
+        key: &Key,
+        options: &ReadOptions,
+        deadline: Instant,
+    ) -> Result<String, CallError> {
+        let projection = Projection::of(&options.attributes);
+        let request = self
+            .client
+            .get_item()
+            .table_name(table)
+            .set_key(Some(key.attributes.clone()))
+            .consistent_read(options.consistent)
+            .set_expression_attribute_names(projection.names())
+            .set_projection_expression(projection.text);
+        let answer = self.send(Operation::GetItem, &format!("get from table `{table}`"), deadline, request.send()).await?;
+        item_text(answer.item())
+    }
+
+    /// Sends a request when its turn comes, and waits for the answer until the deadline.
+    pub(super) async fn send<T, E, R>(
+        &self,
+        operation: Operation,
+        what: &str,
+        deadline: Instant,
+        request: impl Future<Output = Result<T, SdkError<E, R>>>,
+    ) -> Result<T, CallError>
+    where
+        E: ProvideErrorMetadata + std::error::Error + 'static,
+        R: std::fmt::Debug,
+    {
+        self.send_raw(operation, what, deadline, request)
+            .await?
+            .map_err(|error| explain(what, operation.effect(), &error))
+    }
+
+    /// The same, leaving the service's refusal to the caller.
+    pub(super) async fn send_raw<T, E>(
+        &self,
+        operation: Operation,
+        what: &str,
+        deadline: Instant,
+        request: impl Future<Output = Result<T, E>>,
+    ) -> Result<Result<T, E>, CallError> {
+        let deadline = limit(deadline, self.timeout);
+        let _turn = self.turn(what, deadline).await?;
+        if let Some(count) = self.requests.get(operation as usize) {
+            count.fetch_add(1, Ordering::Relaxed);
+        }
+        metrics::counter!("mayfly_dynamodb_requests_total", "operation" => operation.as_str()).increment(1);
+        timeout_at(deadline, request).await.map_err(|_| cut_off(what, operation.effect()))
+    }
+
+    async fn turn(&self, what: &str, deadline: Instant) -> Result<SemaphorePermit<'_>, CallError> {
+        struct Waiting<'a>(&'a AtomicUsize);
+        impl Drop for Waiting<'_> {
+            fn drop(&mut self) {
+                self.0.fetch_sub(1, Ordering::Relaxed);
+            }
+        }
+
+        if Instant::now() >= deadline {
+            return Err(too_late(what));
+        }
+        self.waiting.fetch_add(1, Ordering::Relaxed);
+        let _waiting = Waiting(&self.waiting);
+        match timeout_at(deadline, self.turns.acquire()).await {
+            Ok(Ok(turn)) => Ok(turn),
+            _ => Err(too_late(what)),
+        }
+    }
+}

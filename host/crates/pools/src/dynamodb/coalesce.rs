@@ -1,0 +1,232 @@
+//! Gets that wait at the same time become one request.
+//!
+//! There is no timer: while fewer than [`MAX_BATCHES_OUT`] requests of a kind are out, whatever waits is sent as soon as its task
+//! runs; else it waits for one of them to end and forms the next batch with all that came meanwhile. So a lone get is never
+//! delayed, and under load requests grow instead of multiplying. Nothing is remembered after an answer.
+//!
+//! A batch runs in a task of its own: it outlives any one caller, and a caller that leaves takes nothing away from the others.
+//! Only keys of the same table, read options and key attributes share a request, so a key of the wrong shape stays alone; and
+//! when the service refuses a batch as invalid, each key is asked for on its own, so that a bad key fails only its own caller.
+
+use std::collections::{HashMap, VecDeque};
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use futures_util::future::join_all;
+use mayfly_error::CallError;
+use tokio::sync::oneshot;
+use tokio::time::{Instant, timeout_at};
+
+use super::batch::{Answer, MAX_KEYS};
+use super::client::Shared;
+use super::failure::throttled;
+use super::key::Key;
+use super::request::ReadOptions;
+use crate::clock::too_late;
+
+/// Requests of one kind that are out at once. More would send smaller batches; fewer would leave a slow request in everyone's way.
+const MAX_BATCHES_OUT: usize = 4;
+
+/// Joins gets. Cheap to clone.
+#[derive(Debug, Clone)]
+pub(super) struct Coalescer {
+    shared: Arc<Shared>,
+    kinds: Arc<Mutex<HashMap<Kind, Queue>>>,
+}
+
+/// Gets that may share a request.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+struct Kind {
+    table: String,
+    consistent: bool,
+    attributes: Vec<String>,
+    key_shape: Vec<(String, char)>,
+}
+
+#[derive(Debug, Default)]
+struct Queue {
+    waiting: VecDeque<Waiter>,
+    /// Requests of this kind that are out, at most [`MAX_BATCHES_OUT`].
+    out: usize,
+}
+
+#[derive(Debug)]
+struct Waiter {
+    key: Key,
+    deadline: Instant,
+    reply: oneshot::Sender<Result<String, CallError>>,
+}
+
+impl Coalescer {
+    pub(super) fn new(shared: Arc<Shared>) -> Self {
+        Self { shared, kinds: Arc::default() }
+    }
+
+    /// Reads one item, maybe together with others.
+    pub(super) async fn get(
+        &self,
+        table: &str,
+        key: Key,
+        options: &ReadOptions,
+        deadline: Instant,
+    ) -> Result<String, CallError> {
+        let what = || format!("get from table `{table}`");
+        if Instant::now() >= deadline {
+            return Err(too_late(&what()));
+        }
+        let (reply, answer) = oneshot::channel();
+        let kind = Kind {
+            table: table.to_owned(),
+            consistent: options.consistent,
+            attributes: options.attributes.clone(),
+            key_shape: key.shape.clone(),
+        };
+        self.enqueue(kind, Waiter { key, deadline, reply });
+        match timeout_at(deadline, answer).await {
+            Ok(Ok(answer)) => answer,
+            // The sender is dropped only when the runtime ends.
+            Ok(Err(_)) | Err(_) => Err(too_late(&what())),
+        }
+    }
+
+    fn enqueue(&self, kind: Kind, waiter: Waiter) {
+        let mut kinds = self.lock();
+        let queue = kinds.entry(kind.clone()).or_default();
+        queue.waiting.push_back(waiter);
+        if queue.out < MAX_BATCHES_OUT {
+            queue.out += 1;
+            drop(kinds);
+            // The task takes what waits when it first runs, so gets made in one go by one guest leave together.
+            let dispatcher = self.clone();
+            tokio::spawn(async move { dispatcher.dispatch(kind).await });
+        }
+    }
+
+    /// Sends batch after batch of one kind until nothing waits.
+    async fn dispatch(self, kind: Kind) {
+        let mut out = Out { coalescer: &self, kind: &kind, ended: false };
+        while let Some(batch) = out.next_batch() {
+            self.answer(&kind, batch).await;
+        }
+    }
+
+    /// Asks for the keys of a batch and answers its waiters.
+    async fn answer(&self, kind: &Kind, batch: Vec<Vec<Waiter>>) {
+        let callers: usize = batch.iter().map(Vec::len).sum();
+        if callers > 1 {
+            self.shared.coalesced_gets.fetch_add(callers as u64, Ordering::Relaxed);
+            metrics::counter!("mayfly_coalesced_gets_total").increment(callers as u64);
+        }
+        if batch.len() == 1 {
+            join_all(batch.into_iter().map(|waiters| self.answer_alone(kind, waiters))).await;
+            return;
+        }
+        let options = kind.options();
+        // The batch is everyone's: it may take as long as the most patient of its callers has.
+        let deadline = batch.iter().flatten().map(|waiter| waiter.deadline).max().unwrap_or_else(Instant::now);
+        let keys: Vec<&Key> = batch.iter().filter_map(|waiters| waiters.first()).map(|waiter| &waiter.key).collect();
+        match self.shared.batch_get_items(&kind.table, &keys, &options, deadline).await {
+            Ok(answer) => deliver(kind, batch, &answer),
+            Err(failure) if failure.blames_a_key => {
+                join_all(batch.into_iter().map(|waiters| self.answer_alone(kind, waiters))).await;
+            }
+            Err(failure) => batch.into_iter().flatten().for_each(|waiter| waiter.tell(Err(failure.error.clone()))),
+        }
+    }
+
+    /// Asks for one key by itself.
+    async fn answer_alone(&self, kind: &Kind, waiters: Vec<Waiter>) {
+        let Some(first) = waiters.first() else { return };
+        let deadline = waiters.iter().map(|waiter| waiter.deadline).max().unwrap_or(first.deadline);
+        let answer = self.shared.get_item(&kind.table, &first.key, &kind.options(), deadline).await;
+        waiters.into_iter().for_each(|waiter| waiter.tell(answer.clone()));
+    }
+
+    fn lock(&self) -> MutexGuard<'_, HashMap<Kind, Queue>> {
+        // The queues stay consistent whatever panics: each change is one push, drain or count.
+        self.kinds.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Kind {
+    fn options(&self) -> ReadOptions {
+        ReadOptions { consistent: self.consistent, attributes: self.attributes.clone() }
+    }
+}
+
+impl Waiter {
+    fn tell(self, answer: Result<String, CallError>) {
+        // A caller that has left needs no answer.
+        let _ = self.reply.send(answer);
+    }
+}
+
+/// A request of this kind being out. Dropped, also by a panic, it is out no more.
+struct Out<'a> {
+    coalescer: &'a Coalescer,
+    kind: &'a Kind,
+    ended: bool,
+}
+
+impl Out<'_> {
+    /// What waits, duplicates together, at most [`MAX_KEYS`] keys; none ends this dispatcher.
+    fn next_batch(&mut self) -> Option<Vec<Vec<Waiter>>> {
+        let mut kinds = self.coalescer.lock();
+        let queue = kinds.get_mut(self.kind)?;
+        let mut batch: Vec<Vec<Waiter>> = Vec::new();
+        let mut places: HashMap<String, usize> = HashMap::new();
+        while let Some(waiter) = queue.waiting.pop_front() {
+            if waiter.reply.is_closed() {
+                continue;
+            }
+            let place = places.get(&waiter.key.identity).copied();
+            let room = batch.len() < MAX_KEYS;
+            match place.and_then(|place| batch.get_mut(place)) {
+                Some(waiters) => waiters.push(waiter),
+                None if room => {
+                    places.insert(waiter.key.identity.clone(), batch.len());
+                    batch.push(vec![waiter]);
+                }
+                None => {
+                    queue.waiting.push_front(waiter);
+                    break;
+                }
+            }
+        }
+        if batch.is_empty() {
+            self.end(kinds);
+            return None;
+        }
+        Some(batch)
+    }
+
+    fn end(&mut self, mut kinds: MutexGuard<'_, HashMap<Kind, Queue>>) {
+        self.ended = true;
+        if let Some(queue) = kinds.get_mut(self.kind) {
+            queue.out = queue.out.saturating_sub(1);
+            if queue.out == 0 && queue.waiting.is_empty() {
+                kinds.remove(self.kind);
+            }
+        }
+    }
+}
+
+impl Drop for Out<'_> {
+    fn drop(&mut self) {
+        if !self.ended {
+            self.end(self.coalescer.lock());
+        }
+    }
+}
+
+fn deliver(kind: &Kind, batch: Vec<Vec<Waiter>>, answer: &Answer) {
+    for waiters in batch {
+        let Some(identity) = waiters.first().map(|waiter| waiter.key.identity.clone()) else { continue };
+        let told = match answer.items.get(&identity) {
+            Some(item) => Ok(item.clone()),
+            None if answer.unanswered.contains(&identity) => Err(throttled(&format!("get from table `{}`", kind.table))),
+            None => Ok("null".to_owned()),
+        };
+        waiters.into_iter().for_each(|waiter| waiter.tell(told.clone()));
+    }
+}

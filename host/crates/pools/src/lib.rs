@@ -1,0 +1,21 @@
+//! The host's connections: one DynamoDB client, and one pool per SQL Server.
+//!
+//! Owns: sending a request in time, what a cut-off request says, coalescing gets, when a connection may be used again, and the
+//! translation between JSON text and what the backends speak. Must not know: modules, grants, WebAssembly.
+//!
+//! Invariants: every call ends at its deadline; a future that is dropped midway never hands one caller's answer to another; a
+//! connection counts against its pool until it is closed; nothing a backend said reaches a guest's message.
+//!
+//! Reading order: [`DynamoDb`] (`dynamodb`), [`SqlServer`] (`sql/pool`), [`SqlSession`] (`sql/session`).
+
+mod clock;
+mod decimal;
+mod dynamodb;
+mod json;
+mod sql;
+
+pub use dynamodb::{
+    CheckRequest, DeleteRequest, DynamoDb, DynamoDbStatus, Expression, PutRequest, QueryRequest, ReadOptions, TransactItem,
+    UpdateRequest,
+};
+pub use sql::{Problem, RowStream, SqlServer, SqlServerStatus, SqlSession, Transaction};

@@ -1,0 +1,113 @@
+//! A connection on loan. Its end decides what becomes of the connection, not its user.
+//!
+//! A user may be gone at any await: its future is dropped when a guest traps or runs out of time. So everything is in `Drop`: a
+//! connection with nothing unread and no transaction goes back at once; an open transaction is rolled back first, by a task of its
+//! own; one whose answer was not read is told to stop (which frees the server) and closed. Until a task is done the connection
+//! counts against the pool, because the server's load is what the pool's size protects.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use deadpool::managed::Object;
+use tokio::runtime::Handle;
+use tokio::time::{Instant, timeout};
+
+use super::connection::{Closed, Connection, Fate};
+use super::manager::Manager;
+use super::pool::{Counters, Shared};
+
+/// For telling a server to stop. It is a courtesy: the connection is closed in any case.
+const STOP_TIMEOUT: Duration = Duration::from_millis(250);
+/// For rolling back; then the connection is closed, which rolls back too.
+const ROLL_BACK_TIMEOUT: Duration = Duration::from_secs(2);
+/// Rolls back whatever is open; nothing is no error.
+const ROLL_BACK: &str = "IF @@TRANCOUNT > 0 ROLLBACK";
+
+/// A connection that is checked out.
+#[derive(Debug)]
+pub(super) struct Lease {
+    /// Taken only by `drop`.
+    held: Option<Held>,
+}
+
+/// What a lease holds, and its tasks after it.
+#[derive(Debug)]
+struct Held {
+    object: Object<Manager>,
+    counters: Arc<Counters>,
+    _in_use: Count,
+}
+
+/// One more, for as long as it lives.
+#[derive(Debug)]
+pub(super) struct Count(Arc<AtomicUsize>);
+
+impl Count {
+    pub(super) fn of(counter: &Arc<AtomicUsize>) -> Self {
+        counter.fetch_add(1, Ordering::Relaxed);
+        Self(Arc::clone(counter))
+    }
+}
+
+impl Drop for Count {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+impl Lease {
+    pub(super) fn new(object: Object<Manager>, shared: &Shared) -> Self {
+        Self { held: Some(Held { object, counters: Arc::clone(&shared.counters), _in_use: Count::of(&shared.in_use) }) }
+    }
+
+    /// The connection; there is one as long as the lease is.
+    pub(super) fn connection(&mut self) -> Option<&mut Connection> {
+        self.held.as_mut().map(|held| &mut *held.object)
+    }
+}
+
+impl Drop for Lease {
+    fn drop(&mut self) {
+        let Some(mut held) = self.held.take() else { return };
+        // Without a runtime (it is shutting down) nothing can be awaited, so what needs it is closed.
+        let runtime = Handle::try_current().ok();
+        match (held.object.fate(), runtime) {
+            (Fate::Reuse, _) => held.object.idle_since = Instant::now(),
+            (Fate::Close(reason), _) => held.close(reason),
+            (Fate::RollBack, Some(runtime)) => drop(runtime.spawn(held.roll_back())),
+            (Fate::StopAndClose, Some(runtime)) => drop(runtime.spawn(held.stop())),
+            (Fate::RollBack, None) => held.close(Closed::NotRolledBack),
+            (Fate::StopAndClose, None) => held.close(Closed::CutOff),
+        }
+    }
+}
+
+impl Held {
+    async fn roll_back(mut self) {
+        let connection = &mut *self.object;
+        connection.asking();
+        let rolled_back = timeout(ROLL_BACK_TIMEOUT, async {
+            connection.client.simple_query(ROLL_BACK).await?.into_results().await
+        })
+        .await;
+        if matches!(rolled_back, Ok(Ok(_))) {
+            connection.answered();
+            connection.rolled_back();
+            connection.idle_since = Instant::now();
+        } else {
+            self.close(Closed::NotRolledBack);
+        }
+    }
+
+    async fn stop(mut self) {
+        // Whether the server acknowledged does not matter: see FACTS on cancelling; the connection is closed.
+        let _ = timeout(STOP_TIMEOUT, self.object.client.cancel_query()).await;
+        self.close(Closed::CutOff);
+    }
+
+    fn close(self, reason: Closed) {
+        self.counters.closed(reason);
+        drop(Object::take(self.object));
+    }
+}

@@ -1,0 +1,45 @@
+#![allow(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
+
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use super::Gate;
+
+const MS: Duration = Duration::from_millis(1);
+
+#[test]
+fn after_a_failure_attempts_fail_at_once_for_a_growing_pause_of_at_most_two_seconds() {
+    let gate = Gate::default();
+    let mut now = Instant::now();
+    for expected in [100, 200, 400, 800, 1600, 2000, 2000] {
+        gate.enter(now).unwrap().failed("down".to_owned(), now);
+        assert_eq!(gate.enter(now).unwrap_err(), "down");
+        now += MS * (expected - 1);
+        assert_eq!(gate.enter(now).unwrap_err(), "down", "still within {expected} ms");
+        now += MS;
+    }
+}
+
+#[test]
+fn only_one_attempt_is_made_when_the_pause_is_over_and_its_success_opens_the_gate() {
+    let gate = Gate::default();
+    let now = Instant::now();
+    gate.enter(now).unwrap().failed("down".to_owned(), now);
+    let later = now + MS * 100;
+    let probe = gate.enter(later).unwrap();
+    assert!(gate.enter(later).is_err());
+    probe.succeeded();
+    let _both = (gate.enter(later).unwrap(), gate.enter(later).unwrap());
+}
+
+#[test]
+fn a_caller_that_gives_up_lets_the_next_one_try_unless_it_waited_long() {
+    let gate = Gate::default();
+    let began = Instant::now() - MS * 2_000;
+    gate.enter(began).unwrap().failed("down".to_owned(), began);
+    drop(gate.enter(Instant::now()).unwrap());
+    // This one is as if begun a second and a half ago.
+    drop(gate.enter(began + MS * 500).unwrap());
+    assert_eq!(gate.enter(Instant::now()).unwrap_err(), "no answer before the caller gave up");
+}

@@ -1,0 +1,74 @@
+#![allow(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
+
+use mayfly_config::{Parameter, SqlType};
+use tiberius::ColumnData;
+use tiberius::numeric::Numeric;
+
+use super::{Procedure, quote};
+use crate::sql::template::Bound;
+
+fn parameter(name: &str, sql_type: SqlType, output: bool) -> Parameter {
+    Parameter { name: name.to_owned(), sql_type, list: false, output }
+}
+
+#[test]
+fn names_are_put_into_brackets_part_by_part() {
+    assert_eq!(quote("p").unwrap(), "[p]");
+    assert_eq!(quote("dbo.my_proc").unwrap(), "[dbo].[my_proc]");
+    assert_eq!(quote("[my db].dbo.[odd.name]").unwrap(), "[my db].[dbo].[odd.name]");
+    for none in ["", ".", "a.", "a b", "p; DROP TABLE t", "[a", "a.b.c.d.e", "p @x"] {
+        assert_eq!(quote(none), None, "{none}");
+    }
+}
+
+#[test]
+fn a_procedure_is_called_by_name_where_every_argument_has_a_type() {
+    let parameters =
+        [parameter("id", SqlType::Int, false), parameter("n", SqlType::BigInt, true), parameter("m", SqlType::Money, false)];
+    let values = [Bound::Null, Bound::Null, Bound::Value(ColumnData::String(Some("-1.05".into())))];
+    let filled = Procedure::parse("dbo.p", &parameters).unwrap().fill(&parameters, &values);
+    assert_eq!(filled.text, "[dbo].[p]");
+    let arguments = filled.arguments.unwrap();
+    let sent: Vec<_> = arguments.iter().map(|argument| (argument.name.as_str(), argument.output, argument.value.clone())).collect();
+    assert_eq!(
+        sent,
+        [
+            ("@id", false, ColumnData::I32(None)),
+            ("@n", true, ColumnData::I64(None)),
+            ("@m", false, ColumnData::Numeric(Some(Numeric::new_with_scale(-105, 2)))),
+        ]
+    );
+}
+
+#[test]
+fn a_null_without_a_type_or_an_output_of_text_goes_by_a_batch() {
+    let parameters = [
+        parameter("type", SqlType::VarChar(Some(32)), false),
+        parameter("from", SqlType::Date, false),
+        parameter("total", SqlType::Decimal { precision: 9, scale: 2 }, true),
+    ];
+    let values = [Bound::Value(ColumnData::String(Some("x".into()))), Bound::Null, Bound::Null];
+    let filled = Procedure::parse("p", &parameters).unwrap().fill(&parameters, &values);
+    assert!(filled.arguments.is_none());
+    assert_eq!(
+        filled.text,
+        "DECLARE @mayfly_r int, @mayfly_0 varchar(32) = CAST(@P1 AS varchar(8000)), @mayfly_1 date = NULL, \
+         @mayfly_2 decimal(9, 2) = NULL; EXEC @mayfly_r = [p] @type = @mayfly_0, @from = @mayfly_1, \
+         @total = @mayfly_2 OUTPUT; SELECT @mayfly_r AS [mayfly_return_value], @mayfly_2 AS [total]"
+    );
+}
+
+#[test]
+fn lists_and_malformed_names_are_problems() {
+    let list = Parameter { list: true, ..parameter("ids", SqlType::Int, false) };
+    let complaints = Procedure::parse("a b", &[list, parameter("x y", SqlType::Int, false)]).unwrap_err();
+    let problems: Vec<_> = complaints.into_iter().map(|(problem, _)| problem).collect();
+    assert_eq!(
+        problems,
+        [
+            "`a b` is no procedure's name",
+            "parameter `ids` is a list, which procedures do not take",
+            "`x y` is no parameter's name"
+        ]
+    );
+}

@@ -1,0 +1,275 @@
+//! One request on one connection: sent, and its answer read into JSON.
+
+use futures_util::TryStreamExt;
+use mayfly_config::Access;
+use mayfly_error::{CallCode, CallError};
+use tiberius::error::Error;
+use tiberius::{Column, ColumnData, Command, CommandItem, Query, QueryItem, Row};
+use tokio::time::{Instant, timeout_at};
+
+use super::connection::{Client, Connection};
+use super::failure::{Fail, cut_off, explain};
+use super::lease::Lease;
+use super::procedure::RETURN_VALUE;
+use super::rows::{Layout, write_output};
+use super::statement::{Statement, Way};
+use super::template::Filled;
+use crate::clock::{limit, too_late};
+
+/// What bounds an answer.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Bounds {
+    pub(super) max_value_bytes: usize,
+    pub(super) max_answer_bytes: usize,
+}
+
+/// Runs a statement and reads its answer to the end.
+pub(super) async fn run(
+    lease: &mut Lease,
+    statement: &Statement,
+    way: Way,
+    filled: Filled,
+    bounds: Bounds,
+    deadline: Instant,
+) -> Result<String, CallError> {
+    let what = statement.what();
+    let deadline = limit(deadline, statement.timeout);
+    let connection = lease.connection().ok_or_else(|| too_late(&what))?;
+    prepare(connection, statement);
+    let answer = async {
+        let client = &mut connection.client;
+        match way {
+            Way::Execute => execute(client, filled).await,
+            Way::Call => call(client, statement, filled, bounds).await,
+            Way::Query | Way::Stream => query(client, statement, filled, bounds).await,
+        }
+    };
+    let outcome = timeout_at(deadline, answer).await;
+    settle(connection, &what, statement.access, outcome.ok())
+}
+
+/// Marks a connection for what the statement may do to it.
+pub(super) fn prepare(connection: &mut Connection, statement: &Statement) {
+    if statement.alters_session() {
+        connection.altered();
+    }
+    if statement.may_begin() {
+        connection.suspect();
+    }
+    connection.asking();
+}
+
+/// What an outcome means to the connection and the caller; no outcome means that time ran out.
+pub(super) fn settle<T>(
+    connection: &mut Connection,
+    what: &str,
+    access: Access,
+    outcome: Option<Result<T, Fail>>,
+) -> Result<T, CallError> {
+    match outcome {
+        Some(Ok(value)) => {
+            connection.answered();
+            Ok(value)
+        }
+        Some(Err(Fail::Driver(error))) => {
+            let told = explain(what, access, connection.sent(), &error);
+            connection.failed(&error);
+            Err(told)
+        }
+        Some(Err(Fail::Stopped(error))) => Err(error),
+        None => Err(cut_off(what, access, connection.sent())),
+    }
+}
+
+/// A filled statement as the driver takes it.
+pub(super) fn request(filled: Filled) -> Query<'static> {
+    let mut query = Query::new(filled.text);
+    for value in filled.values {
+        query.bind(value);
+    }
+    query
+}
+
+async fn execute(client: &mut Client, filled: Filled) -> Result<String, Fail> {
+    let rows = request(filled).execute(client).await?.total();
+    Ok(format!("{{\"rowsAffected\":{rows}}}"))
+}
+
+async fn query(client: &mut Client, statement: &Statement, filled: Filled, bounds: Bounds) -> Result<String, Fail> {
+    let mut items = request(filled).query(client).await?;
+    let mut out = String::from("[");
+    let mut layout = None;
+    let mut rows = 0u32;
+    while let Some(item) = items.try_next().await? {
+        match item {
+            QueryItem::Metadata(_) if layout.is_some() => {
+                return Err(refused(statement, "returns more than one result set; use a procedure and `call`").into());
+            }
+            QueryItem::Metadata(meta) => layout = Some(Layout::new(statement, meta.columns(), bounds.max_value_bytes)?),
+            QueryItem::Row(row) => {
+                let Some(layout) = &layout else { return Err(no_columns()) };
+                write_row(layout, &row, statement, &mut out, &mut rows, bounds)?;
+            }
+        }
+    }
+    out.push(']');
+    Ok(out)
+}
+
+async fn call(client: &mut Client, statement: &Statement, mut filled: Filled, bounds: Bounds) -> Result<String, Fail> {
+    let mut answer = CallAnswer::new(statement, bounds);
+    let Some(arguments) = filled.arguments.take() else {
+        let mut items = request(filled).query(client).await?;
+        while let Some(item) = items.try_next().await? {
+            match item {
+                QueryItem::Metadata(meta) => answer.columns(meta.columns())?,
+                QueryItem::Row(row) => answer.row(&row)?,
+            }
+        }
+        return Ok(answer.finish());
+    };
+    let mut command = Command::new(filled.text);
+    for argument in arguments {
+        match argument.output {
+            true => command.bind_out_param(argument.name, argument.value),
+            false => command.bind_param(argument.name, argument.value),
+        }
+    }
+    let mut items = command.exec(client).await?;
+    while let Some(item) = items.try_next().await? {
+        match item {
+            CommandItem::Metadata(meta) => answer.columns(meta.columns())?,
+            CommandItem::Row(row) => answer.row(&row)?,
+            // The protocol's integer is signed, the driver's is not.
+            CommandItem::ReturnStatus(status) => answer.return_value = status.cast_signed().to_string(),
+            CommandItem::ReturnValue(value) => answer.output(value.name(), value.data())?,
+            CommandItem::RowsAffected(_) => {}
+        }
+    }
+    Ok(answer.finish())
+}
+
+/// The answer of a procedure, as it is put together.
+struct CallAnswer<'a> {
+    statement: &'a Statement,
+    bounds: Bounds,
+    /// The result sets so far, without the outer brackets; the last one is open while `layout` is there.
+    sets: String,
+    outputs: String,
+    return_value: String,
+    layout: Option<Layout<'a>>,
+    rows: u32,
+}
+
+impl<'a> CallAnswer<'a> {
+    fn new(statement: &'a Statement, bounds: Bounds) -> Self {
+        Self {
+            statement,
+            bounds,
+            sets: String::new(),
+            outputs: String::new(),
+            return_value: "null".to_owned(),
+            layout: None,
+            rows: 0,
+        }
+    }
+
+    /// A result set begins; the host's own, at the end of a batch, is none of the procedure's.
+    fn columns(&mut self, columns: &[Column]) -> Result<(), CallError> {
+        self.close_set();
+        if columns.first().is_some_and(|column| column.name() == RETURN_VALUE) {
+            return Ok(());
+        }
+        let layout = Layout::new(self.statement, columns, self.bounds.max_value_bytes)?;
+        self.sets.push_str(if self.sets.is_empty() { "[" } else { ",[" });
+        self.layout = Some(layout);
+        Ok(())
+    }
+
+    fn row(&mut self, row: &Row) -> Result<(), CallError> {
+        let Some(layout) = &self.layout else { return self.ending(row) };
+        if !self.sets.ends_with('[') {
+            self.sets.push(',');
+        }
+        self.rows += 1;
+        layout.write(&mut self.sets, row)?;
+        check(self.statement, self.rows, self.sets.len(), self.bounds)
+    }
+
+    /// The host's own row: the return value, then the outputs by name.
+    fn ending(&mut self, row: &Row) -> Result<(), CallError> {
+        for (column, data) in row.cells() {
+            match (column.name(), data) {
+                (RETURN_VALUE, ColumnData::I32(Some(value))) => self.return_value = value.to_string(),
+                (RETURN_VALUE, _) => {}
+                (name, data) => self.output(name, data)?,
+            }
+        }
+        Ok(())
+    }
+
+    fn output(&mut self, name: &str, data: &ColumnData<'_>) -> Result<(), CallError> {
+        if !self.outputs.is_empty() {
+            self.outputs.push(',');
+        }
+        write_output(&mut self.outputs, self.statement, name.trim_start_matches('@'), data, self.bounds.max_value_bytes)
+    }
+
+    fn close_set(&mut self) {
+        if self.layout.take().is_some() {
+            self.sets.push(']');
+        }
+    }
+
+    fn finish(mut self) -> String {
+        self.close_set();
+        format!(
+            "{{\"resultSets\":[{}],\"output\":{{{}}},\"returnValue\":{}}}",
+            self.sets, self.outputs, self.return_value
+        )
+    }
+}
+
+/// Writes one row of an array, within the bounds.
+pub(super) fn write_row(
+    layout: &Layout<'_>,
+    row: &Row,
+    statement: &Statement,
+    out: &mut String,
+    rows: &mut u32,
+    bounds: Bounds,
+) -> Result<(), Fail> {
+    if *rows > 0 {
+        out.push(',');
+    }
+    *rows += 1;
+    layout.write(out, row)?;
+    check(statement, *rows, out.len(), bounds)?;
+    Ok(())
+}
+
+fn check(statement: &Statement, rows: u32, bytes: usize, bounds: Bounds) -> Result<(), CallError> {
+    let what = statement.what();
+    if rows > statement.max_rows {
+        return Err(CallError::new(
+            CallCode::Budget,
+            format!("{what}: more than {} rows; select fewer, or stream them", statement.max_rows),
+        ));
+    }
+    if bytes > bounds.max_answer_bytes {
+        return Err(CallError::new(
+            CallCode::Budget,
+            format!("{what}: the rows are larger than {} bytes; select fewer, or stream them", bounds.max_answer_bytes),
+        ));
+    }
+    Ok(())
+}
+
+fn refused(statement: &Statement, problem: &str) -> CallError {
+    CallError::new(CallCode::Backend, format!("{} {problem}", statement.what()))
+}
+
+/// The driver has promised columns before rows.
+pub(super) fn no_columns() -> Fail {
+    Fail::Driver(Error::Protocol("a row without columns".into()))
+}

@@ -1,0 +1,140 @@
+//! An operator's statement, read once when the pool is made.
+
+use mayfly_config::{Access, Body, Parameter, SqlType};
+use mayfly_error::{CallCode, CallError};
+
+use super::parameters;
+use super::procedure::Procedure;
+use super::template::{Complaint, Filled, Template};
+
+/// What is wrong with a backend or a statement, and what to do.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{subject}: {problem}; {remedy}")]
+pub struct Problem {
+    /// The table in `mayfly.toml`, for example `statements.assessments_by_student`.
+    pub subject: String,
+    /// What is wrong.
+    pub problem: String,
+    /// What to do.
+    pub remedy: String,
+}
+
+impl Problem {
+    pub(super) fn of_backend(name: &str, problem: &str, remedy: &str) -> Self {
+        Self { subject: format!("sqlserver.{name}"), problem: problem.to_owned(), remedy: remedy.to_owned() }
+    }
+
+    fn of_statement(name: &str, (problem, remedy): Complaint) -> Self {
+        Self { subject: format!("statements.{name}"), problem, remedy }
+    }
+}
+
+/// A statement, ready to be filled with values.
+#[derive(Debug)]
+pub(super) struct Statement {
+    pub(super) name: String,
+    pub(super) access: Access,
+    pub(super) parameters: Vec<Parameter>,
+    pub(super) columns: Vec<(String, SqlType)>,
+    pub(super) max_rows: u32,
+    pub(super) timeout: std::time::Duration,
+    pub(super) bigint_as_string: bool,
+    pub(super) text: Text,
+    alters_session: bool,
+}
+
+/// What is sent.
+#[derive(Debug)]
+pub(super) enum Text {
+    Template(Template),
+    Procedure(Procedure),
+}
+
+/// How a statement is called.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Way {
+    Query,
+    Execute,
+    Call,
+    Stream,
+}
+
+impl Statement {
+    /// Reads a statement's text.
+    pub(super) fn prepare(config: &mayfly_config::Statement) -> Result<Self, Vec<Problem>> {
+        let text = match &config.body {
+            Body::Text(text) => outputs(&config.parameters)
+                .map_or_else(|| Template::parse(text, &config.parameters), |complaint| Err(vec![complaint]))
+                .map(Text::Template),
+            Body::Procedure(name) => Procedure::parse(name, &config.parameters).map(Text::Procedure),
+        };
+        let text = text.map_err(|complaints| {
+            complaints.into_iter().map(|complaint| Problem::of_statement(&config.name, complaint)).collect::<Vec<_>>()
+        })?;
+        Ok(Self {
+            name: config.name.clone(),
+            access: config.access,
+            parameters: config.parameters.clone(),
+            columns: config.columns.clone(),
+            max_rows: config.max_rows,
+            timeout: config.timeout,
+            bigint_as_string: config.bigint_as_string,
+            text,
+            alters_session: config.alters_session,
+        })
+    }
+
+    /// Fills in a guest's values. `way` is how it called the statement.
+    pub(super) fn fill(&self, way: Way, parameters: &str) -> Result<Filled, CallError> {
+        let fits = matches!(self.text, Text::Procedure(_)) == (way == Way::Call);
+        if !fits {
+            let (what, remedy) = match way {
+                Way::Call => ("a text", "use `query` or `execute`"),
+                _ => ("a procedure", "use `call`"),
+            };
+            return Err(CallError::new(CallCode::Invalid, format!("statement `{}` is {what}; {remedy}", self.name)));
+        }
+        let values = parameters::bind(&self.name, &self.parameters, parameters)?;
+        let filled = match &self.text {
+            Text::Template(template) => template.fill(&self.parameters, &values),
+            Text::Procedure(procedure) => procedure.fill(&self.parameters, &values),
+        };
+        if filled.values.len() > MAX_VALUES {
+            return Err(CallError::new(
+                CallCode::Invalid,
+                format!("statement `{}`: more than {MAX_VALUES} values; SQL Server takes no more, so pass shorter lists", self.name),
+            ));
+        }
+        Ok(filled)
+    }
+
+    /// Whether the connection must not be used again.
+    pub(super) fn alters_session(&self) -> bool {
+        self.alters_session || matches!(&self.text, Text::Template(template) if template.alters_session)
+    }
+
+    /// Whether a transaction may be open afterwards.
+    pub(super) fn may_begin(&self) -> bool {
+        match &self.text {
+            Text::Template(template) => template.may_begin,
+            Text::Procedure(_) => true,
+        }
+    }
+
+    /// The statement in messages.
+    pub(super) fn what(&self) -> String {
+        format!("statement `{}`", self.name)
+    }
+}
+
+/// SQL Server's 2,100 parameters, less the two the driver uses for the text itself.
+const MAX_VALUES: usize = 2_098;
+
+/// A complaint about output parameters of a text: only procedures have them.
+fn outputs(parameters: &[Parameter]) -> Option<Complaint> {
+    let parameter = parameters.iter().find(|parameter| parameter.output)?;
+    Some((
+        format!("parameter `{}` is an output parameter, which only procedures have", parameter.name),
+        "remove `output`, or use `procedure` in place of `text`".to_owned(),
+    ))
+}

@@ -1,0 +1,278 @@
+//! A transaction of one invocation.
+//!
+//! One call at a time: each takes the connection out of the state and puts it back at its end, so a future that is dropped midway
+//! leaves an ended transaction and a closed connection. After an error of the server the transaction may be gone (a deadlock ends
+//! it); statements would then run outside of any, so the server is asked before the next one may.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use mayfly_config::Access;
+use mayfly_error::{CallCode, CallError};
+use tokio::time::{Instant, timeout_at};
+
+use super::connection::Connection;
+use super::failure::Fail;
+use super::run::{run, settle};
+use super::session::{Claim, Hold, SqlSession, Turn};
+use super::statement::Way;
+use crate::clock::too_late;
+
+const WHAT: &str = "transaction";
+
+/// A transaction. Dropped without [`Transaction::commit`], it is rolled back.
+#[derive(Debug)]
+pub struct Transaction {
+    inner: Arc<Inner>,
+}
+
+#[derive(Debug)]
+struct Inner {
+    session: SqlSession,
+    state: Mutex<State>,
+}
+
+#[derive(Debug)]
+enum State {
+    /// No connection yet.
+    Fresh(Option<Claim>),
+    /// Between two calls.
+    Open(Hold),
+    /// A call is under way and has the connection.
+    Calling,
+    /// Over; how it ended.
+    Ended(&'static str),
+}
+
+/// What a call begins with.
+enum Start {
+    /// The first one: it has a place in the order, and will begin.
+    Fresh(Claim, Turn),
+    Open(Hold),
+}
+
+/// What ends a transaction.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum End {
+    Commit,
+    RollBack,
+}
+
+impl Transaction {
+    pub(super) fn new(session: SqlSession) -> Self {
+        let claim = session.claim().ok();
+        Self { inner: Arc::new(Inner { session, state: Mutex::new(State::Fresh(claim)) }) }
+    }
+
+    /// As [`SqlSession::query`], inside the transaction.
+    pub fn query(
+        &self,
+        statement: &str,
+        parameters: &str,
+        deadline: Instant,
+    ) -> impl Future<Output = Result<String, CallError>> + Send + use<> {
+        self.run(Way::Query, statement, parameters, deadline)
+    }
+
+    /// As [`SqlSession::execute`], inside the transaction.
+    pub fn execute(
+        &self,
+        statement: &str,
+        parameters: &str,
+        deadline: Instant,
+    ) -> impl Future<Output = Result<String, CallError>> + Send + use<> {
+        self.run(Way::Execute, statement, parameters, deadline)
+    }
+
+    /// As [`SqlSession::call`], inside the transaction.
+    pub fn call(
+        &self,
+        statement: &str,
+        parameters: &str,
+        deadline: Instant,
+    ) -> impl Future<Output = Result<String, CallError>> + Send + use<> {
+        self.run(Way::Call, statement, parameters, deadline)
+    }
+
+    /// Commits: `null`. When it was cut off after it was sent: `outcome-unknown`.
+    pub fn commit(&self, deadline: Instant) -> impl Future<Output = Result<String, CallError>> + Send + use<> {
+        self.end(End::Commit, deadline)
+    }
+
+    /// Rolls back: `null`.
+    pub fn rollback(&self, deadline: Instant) -> impl Future<Output = Result<String, CallError>> + Send + use<> {
+        self.end(End::RollBack, deadline)
+    }
+
+    fn run(
+        &self,
+        way: Way,
+        statement: &str,
+        parameters: &str,
+        deadline: Instant,
+    ) -> impl Future<Output = Result<String, CallError>> + Send + use<> {
+        let ready = self
+            .inner
+            .session
+            .filled(way, statement, parameters)
+            .and_then(|filled| self.inner.start().map(|(start, call)| (filled, start, call)));
+        async move {
+            let ((statement, filled), start, call) = ready?;
+            let mut hold = match start {
+                Start::Open(hold) => hold,
+                Start::Fresh(claim, turn) => call.begin(claim, turn, deadline).await?,
+            };
+            let outcome = run(&mut hold.lease, &statement, way, filled, call.inner.session.bounds(), deadline).await;
+            let state = match hold.lease.connection() {
+                Some(connection) => survives(connection, outcome.is_err(), deadline).await,
+                None => false,
+            };
+            call.finish(if state { State::Open(hold) } else { State::Ended("ended when a call of it failed") });
+            outcome
+        }
+    }
+
+    fn end(&self, end: End, deadline: Instant) -> impl Future<Output = Result<String, CallError>> + Send + use<> {
+        let ready = self.inner.start();
+        async move {
+            let (start, call) = ready?;
+            let ended = State::Ended(if end == End::Commit { "was committed" } else { "was rolled back" });
+            let Start::Open(mut hold) = start else {
+                // Nothing was done in it, so there is nothing to end.
+                call.finish(ended);
+                return Ok("null".to_owned());
+            };
+            let connection = hold.lease.connection().ok_or_else(|| too_late(WHAT))?;
+            connection.asking();
+            let outcome = timeout_at(deadline, async {
+                match end {
+                    End::Commit => connection.client.commit_transaction().await,
+                    End::RollBack => connection.client.rollback_transaction().await,
+                }
+                .map_err(Fail::Driver)
+            })
+            .await;
+            // A rollback that was cut off still happens: the connection is closed.
+            let access = if end == End::Commit { Access::Write } else { Access::Read };
+            let outcome = settle(connection, WHAT, access, outcome.ok());
+            if outcome.is_ok() {
+                connection.ended();
+            }
+            drop(hold);
+            call.finish(ended);
+            outcome.map(|()| "null".to_owned())
+        }
+    }
+}
+
+impl Inner {
+    /// Takes the connection, or a place in the order for the first call.
+    fn start(self: &Arc<Self>) -> Result<(Start, Call), CallError> {
+        let mut state = self.lock();
+        let start = match std::mem::replace(&mut *state, State::Calling) {
+            State::Open(hold) => Start::Open(hold),
+            State::Fresh(claim) => match claim.map_or_else(|| self.session.claim(), Ok) {
+                Ok(claim) => Start::Fresh(claim, self.session.turn()),
+                Err(busy) => {
+                    *state = State::Fresh(None);
+                    return Err(busy);
+                }
+            },
+            State::Calling => {
+                return Err(CallError::new(CallCode::Busy, "transaction: the call before has not ended; wait for it"));
+            }
+            State::Ended(how) => {
+                *state = State::Ended(how);
+                return Err(CallError::new(CallCode::Invalid, format!("transaction: it {how}")));
+            }
+        };
+        Ok((start, Call { inner: Arc::clone(self), finished: false }))
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A call under way. Dropped before its end, the transaction is over.
+struct Call {
+    inner: Arc<Inner>,
+    finished: bool,
+}
+
+impl Call {
+    /// Takes a connection and begins. When that fails the next call tries again.
+    async fn begin(&self, claim: Claim, turn: Turn, deadline: Instant) -> Result<Hold, CallError> {
+        let opened = async {
+            let turn = turn.wait(WHAT, deadline).await?;
+            let lease = self.inner.session.shared.lend(WHAT, deadline).await?;
+            Ok((lease, turn))
+        };
+        let (lease, turn) = match opened.await {
+            Ok(opened) => opened,
+            Err(error) => {
+                *self.inner.lock() = State::Fresh(Some(claim));
+                return Err(error);
+            }
+        };
+        let mut hold = Hold { lease, _turn: turn, claim };
+        let connection = hold.lease.connection().ok_or_else(|| too_late(WHAT))?;
+        connection.asking();
+        // From here on the server may have begun, whatever we hear of it.
+        connection.began();
+        let begun = timeout_at(deadline, async { connection.client.begin_transaction().await.map_err(Fail::Driver) }).await;
+        match settle(connection, WHAT, Access::Read, begun.ok()) {
+            Ok(()) => Ok(hold),
+            Err(error) => {
+                let Hold { lease, _turn, claim } = hold;
+                drop(lease);
+                *self.inner.lock() = State::Fresh(Some(claim));
+                Err(error)
+            }
+        }
+    }
+
+    fn finish(mut self, state: State) {
+        self.finished = true;
+        *self.inner.lock() = state;
+    }
+}
+
+impl Drop for Call {
+    fn drop(&mut self) {
+        if self.finished {
+            return;
+        }
+        let mut state = self.inner.lock();
+        // A call that could not begin has put back what it took.
+        if matches!(*state, State::Calling) {
+            *state = State::Ended("was cut off");
+        }
+    }
+}
+
+/// Whether the transaction is still open after a call.
+async fn survives(connection: &mut Connection, failed: bool, deadline: Instant) -> bool {
+    if !connection.usable() {
+        return false;
+    }
+    if !failed {
+        return true;
+    }
+    connection.asking();
+    let open = timeout_at(deadline, async {
+        let row = connection.client.simple_query("SELECT @@TRANCOUNT AS n").await?.into_row().await?;
+        Ok::<_, tiberius::error::Error>(row.and_then(|row| row.try_get::<i32, _>("n").ok().flatten()))
+    })
+    .await;
+    match open {
+        Ok(Ok(count)) => {
+            connection.answered();
+            count.is_some_and(|count| count > 0)
+        }
+        Ok(Err(error)) => {
+            connection.failed(&error);
+            false
+        }
+        Err(_) => false,
+    }
+}

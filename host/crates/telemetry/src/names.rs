@@ -1,0 +1,77 @@
+//! The names of metrics, in one place, with their meaning.
+
+use metrics::{Unit, counter, describe_counter, describe_gauge, describe_histogram};
+
+/// GraphQL requests, by `status`.
+pub const REQUESTS: &str = "mayfly_requests_total";
+/// Seconds from the head of a request to its answer.
+pub const REQUEST_SECONDS: &str = "mayfly_request_seconds";
+/// Operations being executed.
+pub const OPERATIONS: &str = "mayfly_operations";
+/// Operations waiting to be admitted.
+pub const OPERATIONS_WAITING: &str = "mayfly_operations_waiting";
+/// Operations refused at the door.
+pub const OPERATIONS_REFUSED: &str = "mayfly_operations_refused_total";
+/// Invocations, by `module`, `field` and `outcome`.
+pub const INVOCATIONS: &str = "mayfly_invocations_total";
+/// Seconds an invocation waited for memory and a place, by `module`.
+pub const WAIT_SECONDS: &str = "mayfly_invocation_wait_seconds";
+/// Seconds an instantiation took, by `module`.
+pub const INSTANTIATE_SECONDS: &str = "mayfly_invocation_instantiate_seconds";
+/// Seconds an invocation ran, host calls included, by `module`.
+pub const RUN_SECONDS: &str = "mayfly_invocation_run_seconds";
+/// The most memory an invocation held, by `module`.
+pub const PEAK_BYTES: &str = "mayfly_guest_peak_memory_bytes";
+/// Invocations under way.
+pub const SLOTS_IN_USE: &str = "mayfly_slots_in_use";
+/// Invocations there may be at once.
+pub const SLOTS: &str = "mayfly_slots";
+/// Bytes of memory caps of the invocations under way.
+pub const CAP_BYTES_IN_USE: &str = "mayfly_guest_memory_reserved";
+/// Bytes of memory caps there may be at once.
+pub const CAP_BYTES: &str = "mayfly_guest_memory_limit";
+/// Connections of a pool, by `backend`.
+pub const POOL_SIZE: &str = "mayfly_pool_size";
+/// Connections or requests of a pool in use, by `backend`.
+pub const POOL_IN_USE: &str = "mayfly_pool_in_use";
+/// Calls waiting for a pool, by `backend`.
+pub const POOL_WAITING: &str = "mayfly_pool_waiting";
+/// Gets that shared a request with others.
+pub const COALESCED_GETS: &str = "mayfly_coalesced_gets_total";
+/// Requests sent to DynamoDB, by `operation`.
+pub const DYNAMODB_REQUESTS: &str = "mayfly_dynamodb_requests_total";
+/// Operations answered by a cached plan, and all.
+pub const PLAN_HITS: &str = "mayfly_plan_cache_hits";
+/// Operations that had to be prepared.
+pub const PLAN_MISSES: &str = "mayfly_plan_cache_misses";
+/// Resident memory of this process.
+pub const RSS_BYTES: &str = "mayfly_process_resident_memory";
+
+pub(crate) fn describe() {
+    describe_counter!(REQUESTS, "GraphQL requests by HTTP status");
+    describe_histogram!(REQUEST_SECONDS, Unit::Seconds, "time to answer a GraphQL request");
+    describe_gauge!(OPERATIONS, "operations being executed");
+    describe_gauge!(OPERATIONS_WAITING, "operations waiting to be admitted");
+    describe_counter!(OPERATIONS_REFUSED, "operations refused because the host was busy");
+    describe_counter!(INVOCATIONS, "invocations by module, field and outcome");
+    describe_histogram!(WAIT_SECONDS, Unit::Seconds, "time an invocation waited for memory and a place");
+    describe_histogram!(INSTANTIATE_SECONDS, Unit::Seconds, "time to instantiate a component");
+    describe_histogram!(RUN_SECONDS, Unit::Seconds, "time an invocation ran, host calls included");
+    describe_histogram!(PEAK_BYTES, Unit::Bytes, "the most memory an invocation held");
+    describe_gauge!(SLOTS_IN_USE, "invocations under way");
+    describe_gauge!(SLOTS, "invocations there may be at once");
+    describe_gauge!(CAP_BYTES_IN_USE, Unit::Bytes, "memory caps of the invocations under way");
+    describe_gauge!(CAP_BYTES, Unit::Bytes, "memory caps there may be at once");
+    describe_gauge!(POOL_SIZE, "connections of a pool");
+    describe_gauge!(POOL_IN_USE, "connections or requests of a pool in use");
+    describe_gauge!(POOL_WAITING, "calls waiting for a pool");
+    describe_counter!(COALESCED_GETS, "gets that shared a request with others");
+    describe_counter!(DYNAMODB_REQUESTS, "requests sent to DynamoDB by operation");
+    describe_gauge!(PLAN_HITS, "operations answered by a cached plan since the start");
+    describe_gauge!(PLAN_MISSES, "operations prepared since the start");
+    describe_gauge!(RSS_BYTES, Unit::Bytes, "resident memory of the host");
+    // A counter that shows from the start tells "none yet" from "not counted".
+    for name in [COALESCED_GETS, OPERATIONS_REFUSED] {
+        counter!(name).increment(0);
+    }
+}

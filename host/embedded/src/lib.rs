@@ -1,0 +1,145 @@
+//! `mayfly-embedded`: a DynamoDB and a SQL Server endpoint over SQLite, with fault switches.
+//!
+//! A process of its own beside the host, so that its memory, CPU and faults are never the host's; a library too, for tests that
+//! want it in-process. It listens on loopback addresses only.
+//!
+//! In reading order: [`Options`] → `store` (the data directory and the seed) → `gate` (a listener that can be down) → `dynamodb`
+//! (dynoxide behind a proxy) and `tds` (SQL Server's protocol; `tsql` turns its language into SQLite's) → `control` ([`Faults`] and
+//! [`Status`] over HTTP).
+//!
+//! # How it differs from SQL Server
+//!
+//! Strings compare by case, unless a column is declared `COLLATE NOCASE`. Dates and times compare as text in the form that `tds::moment`
+//! writes, so a string literal must have that form (`2026-01-31 10:00:00`), and a `datetimeoffset` compares by its local time. Decimals
+//! of more than 15 digits compare as text. `+` on columns of text adds numbers unless a literal or conversion stands beside it. Readers
+//! never wait for writers, and one transaction writes at a time. Lengths are checked when values are read, not when they are written.
+
+mod control;
+mod dynamodb;
+mod error;
+mod faults;
+mod gate;
+mod options;
+mod status;
+mod store;
+mod tds;
+mod tsql;
+
+pub use error::StartError;
+pub use faults::{
+    Drop, DropAt, DynamoDbFaults, Faults, HalfRow, LateAttentionAck, LoginFailure, Plain, Slow, SlowLogin, SqlErrorFault,
+    SqlServerFaults, Stall, Switches, Then, Unprocessed,
+};
+pub use options::Options;
+pub use status::{Counters, DynamoDbCounters, Request, SqlServerCounters, Status};
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use serde::Serialize;
+use tokio::net::TcpListener;
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+
+use gate::Gate;
+
+/// Where the endpoints listen: the line the process prints when it is ready.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct Addresses {
+    /// DynamoDB, over HTTP.
+    pub dynamodb: SocketAddr,
+    /// SQL Server, over TDS without encryption.
+    pub sqlserver: SocketAddr,
+    /// Fault switches and counters, over HTTP.
+    pub control: SocketAddr,
+}
+
+/// The running endpoints. Dropping it leaves them running; call [`Embedded::shutdown`].
+#[derive(Debug)]
+pub struct Embedded {
+    addresses: Addresses,
+    faults: Arc<Faults>,
+    status: Arc<Status>,
+    closing: CancellationToken,
+    tasks: Vec<JoinHandle<()>>,
+    keeper: store::Keeper,
+}
+
+impl Embedded {
+    /// Loads the data and listens. When this returns, every endpoint takes connections.
+    ///
+    /// # Errors
+    ///
+    /// A seed file is wrong, the data directory cannot be used, or an address is taken.
+    pub async fn start(options: Options) -> Result<Self, StartError> {
+        let (faults, status, closing) = (Arc::<Faults>::default(), Arc::<Status>::default(), CancellationToken::new());
+        let gate = |address, refuses| {
+            Gate::bind(address, Arc::clone(&faults), refuses).map_err(|why| StartError::Listen { address, why })
+        };
+        let dynamodb_gate = gate(options.dynamodb, |set: &Switches| set.dynamodb.refuse)?;
+        let sqlserver_gate = gate(options.sqlserver, |set: &Switches| set.sqlserver.refuse)?;
+        let control = TcpListener::bind(options.control).await;
+        let control = control.map_err(|why| StartError::Listen { address: options.control, why })?;
+        let behind = TcpListener::bind("127.0.0.1:0").await?;
+        let addresses =
+            Addresses { dynamodb: dynamodb_gate.address(), sqlserver: sqlserver_gate.address(), control: control.local_addr()? };
+        let (user, password) = (options.user.clone(), options.password.clone());
+        let store = tokio::task::spawn_blocking(move || store::open(&options)).await.map_err(std::io::Error::other)??;
+        let server = tds::Server {
+            databases: Arc::new(store.databases),
+            user,
+            password,
+            faults: Arc::clone(&faults),
+            status: Arc::clone(&status),
+        };
+        let router = control::router(Arc::clone(&faults), Arc::clone(&status));
+        let stop = closing.clone();
+        let tasks = vec![
+            tokio::spawn(tds::serve(sqlserver_gate, Arc::new(server), closing.clone())),
+            tokio::spawn(dynamodb::serve(
+                dynamodb_gate,
+                store.dynamodb,
+                behind,
+                Arc::clone(&faults),
+                Arc::clone(&status),
+                closing.clone(),
+            )),
+            tokio::spawn(async move {
+                let served = axum::serve(control, router).with_graceful_shutdown(async move { stop.cancelled().await }).await;
+                if let Err(error) = served {
+                    tracing::error!(%error, "the control endpoint failed");
+                }
+            }),
+        ];
+        Ok(Self { addresses, faults, status, closing, tasks, keeper: store.keeper })
+    }
+
+    /// Where the endpoints listen.
+    #[must_use]
+    pub fn addresses(&self) -> Addresses {
+        self.addresses
+    }
+
+    /// The fault switches.
+    #[must_use]
+    pub fn faults(&self) -> &Faults {
+        &self.faults
+    }
+
+    /// The counters.
+    #[must_use]
+    pub fn status(&self) -> &Status {
+        &self.status
+    }
+
+    /// Closes all connections, waits for what runs to end, and removes temporary files.
+    pub async fn shutdown(self) {
+        self.closing.cancel();
+        for task in self.tasks {
+            if let Err(error) = task.await {
+                tracing::error!(%error, "an endpoint ended badly");
+            }
+        }
+        drop(self.keeper);
+    }
+}

@@ -1,0 +1,125 @@
+//! What the endpoints did and are doing, for tests that count requests.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use serde::Serialize;
+
+/// Requests shown by `GET /requests`, the latest ones.
+const KEPT_REQUESTS: usize = 1024;
+
+/// What `GET /status` shows. `connections`, `openTransactions`, `running` and `inFlight` are of this moment; the others count
+/// since the start or the last `POST /status/reset`.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct Counters {
+    /// The SQL Server endpoint.
+    pub sqlserver: SqlServerCounters,
+    /// The DynamoDB endpoint.
+    pub dynamodb: DynamoDbCounters,
+}
+
+/// Counters of the SQL Server endpoint.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct SqlServerCounters {
+    /// Sessions logged in, those still busy for a client that is gone included.
+    pub connections: u64,
+    /// Sessions inside a transaction.
+    pub open_transactions: u64,
+    /// Batches and procedure calls received.
+    pub queries: u64,
+    /// Requests being carried out.
+    pub running: u64,
+    /// Attentions received.
+    pub attentions: u64,
+    /// Logins let in.
+    pub logins: u64,
+    /// Logins turned away.
+    pub failed_logins: u64,
+    /// Transactions committed.
+    pub commits: u64,
+    /// Transactions rolled back, those of connections that ended included.
+    pub rollbacks: u64,
+}
+
+/// Counters of the DynamoDB endpoint.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct DynamoDbCounters {
+    /// Requests received, by operation.
+    pub requests: BTreeMap<String, u64>,
+    /// Requests being carried out.
+    pub in_flight: u64,
+    /// Open connections.
+    pub connections: u64,
+}
+
+/// One request, as `GET /requests` shows it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Request {
+    /// `sqlserver` or `dynamodb`.
+    pub backend: &'static str,
+    /// The statement's text, the procedure's name, or the operation and its JSON.
+    pub text: String,
+}
+
+/// The counters, shared by all endpoints.
+#[derive(Debug, Default)]
+pub struct Status {
+    counters: Mutex<Counters>,
+    requests: Mutex<VecDeque<Request>>,
+}
+
+impl Status {
+    /// The counters now.
+    #[must_use]
+    pub fn get(&self) -> Counters {
+        lock(&self.counters).clone()
+    }
+
+    /// The latest requests, oldest first.
+    #[must_use]
+    pub fn requests(&self) -> Vec<Request> {
+        lock(&self.requests).iter().cloned().collect()
+    }
+
+    /// Sets to zero what counts, leaves what is of this moment, forgets the requests.
+    pub fn reset(&self) {
+        lock(&self.requests).clear();
+        let mut counters = lock(&self.counters);
+        let now = counters.clone();
+        *counters = Counters {
+            sqlserver: SqlServerCounters {
+                connections: now.sqlserver.connections,
+                open_transactions: now.sqlserver.open_transactions,
+                running: now.sqlserver.running,
+                ..SqlServerCounters::default()
+            },
+            dynamodb: DynamoDbCounters {
+                in_flight: now.dynamodb.in_flight,
+                connections: now.dynamodb.connections,
+                ..DynamoDbCounters::default()
+            },
+        };
+    }
+
+    pub(crate) fn sqlserver(&self, change: impl FnOnce(&mut SqlServerCounters)) {
+        change(&mut lock(&self.counters).sqlserver);
+    }
+
+    pub(crate) fn dynamodb(&self, change: impl FnOnce(&mut DynamoDbCounters)) {
+        change(&mut lock(&self.counters).dynamodb);
+    }
+
+    pub(crate) fn request(&self, backend: &'static str, text: &str) {
+        let mut requests = lock(&self.requests);
+        if requests.len() == KEPT_REQUESTS {
+            requests.pop_front();
+        }
+        requests.push_back(Request { backend, text: text.to_owned() });
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,209 @@
+//! One connection: logging in, then a task that reads, a task that writes, and a thread that works.
+//!
+//! The reading task is free at all times, so that an Attention is seen while a request runs and while its answer is written.
+
+use std::rc::Rc;
+use std::sync::{Arc, mpsc};
+use std::time::Duration;
+
+use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
+use tokio::net::TcpStream;
+use tokio_util::sync::CancellationToken;
+
+use super::Server;
+use super::execute::Session;
+use super::flight::Flight;
+use super::login::{self, Login};
+use super::packet::{self, Message, PacketWriter, read_message};
+use super::request;
+use super::transaction::Transaction;
+use super::worker::{Job, Worker};
+
+/// How long a client may take to read what was written before its connection is closed.
+const LAST_WORDS: Duration = Duration::from_secs(5);
+
+/// A session's connection to SQLite could not be opened, or another thing of ours failed.
+type Failure = Box<dyn std::error::Error + Send + Sync>;
+
+/// Serves one connection to its end.
+pub(super) async fn serve(mut stream: TcpStream, server: Arc<Server>, number: u16, closing: CancellationToken) {
+    let login = tokio::select! {
+        () = closing.cancelled() => return,
+        login = log_in(&mut stream, &server) => login,
+    };
+    match login {
+        Ok(Some((login, database))) => {
+            if let Err(error) = work(stream, &server, number, &closing, &login, &database).await {
+                tracing::warn!(%error, session = number, "a session ended with an error");
+            }
+        }
+        Ok(None) => {}
+        Err(error) => tracing::debug!(%error, session = number, "a login was not completed"),
+    }
+}
+
+/// The two exchanges of a login. None: the client was turned away, or left.
+async fn log_in(stream: &mut (impl AsyncRead + AsyncWrite + Unpin), server: &Server) -> Result<Option<(Login, String)>, Failure> {
+    loop {
+        let Some(Message { kind, body }) = read_message(stream).await? else { return Ok(None) };
+        match kind {
+            packet::PRELOGIN => stream.write_all(&packet::single(&login::prelogin_answer())).await?,
+            packet::LOGIN => {
+                let login = login::read(&body)?;
+                return Ok(admit(stream, server, &login).await?.map(|database| (login, database)));
+            }
+            other => return Err(format!("a message of kind {other} came before the login").into()),
+        }
+    }
+}
+
+/// Answers a login. The database, if the client is let in.
+async fn admit(stream: &mut (impl AsyncWrite + Unpin), server: &Server, login: &Login) -> Result<Option<String>, Failure> {
+    let (slow, failure) = server.faults.login(&login.user);
+    if let Some(slow) = slow {
+        tokio::time::sleep(Duration::from_millis(slow.ms)).await;
+    }
+    let mut errors = Vec::new();
+    let mut database = None;
+    if let Some(failure) = failure {
+        let mut error = login::wrong_password(&login.user);
+        if failure.number != 0 {
+            error.number = failure.number;
+        }
+        if !failure.message.is_empty() {
+            error.message = failure.message;
+        }
+        errors.push(error);
+    } else if !login.user.eq_ignore_ascii_case(&server.user) || login.password != server.password {
+        errors.push(login::wrong_password(&login.user));
+    } else {
+        database = server.databases.find(&login.database).map(|(name, _)| name.to_owned());
+        if database.is_none() {
+            errors.extend([login::unknown_database(&login.database), login::wrong_password(&login.user)]);
+        }
+    }
+    server.status.sqlserver(|counters| match database {
+        Some(_) => counters.logins += 1,
+        None => counters.failed_logins += 1,
+    });
+    let answer = match &database {
+        Some(database) => login::accepted(login, database),
+        None => login::refused(&errors),
+    };
+    stream.write_all(&packet::single(&answer)).await?;
+    Ok(database)
+}
+
+/// Serves requests until the client leaves or the connection has to be closed.
+async fn work(
+    stream: TcpStream,
+    server: &Arc<Server>,
+    number: u16,
+    closing: &CancellationToken,
+    login: &Login,
+    database: &str,
+) -> Result<(), Failure> {
+    let (mut read, mut write) = stream.into_split();
+    // A few packets, so that the thread is not stopped by every one, and stops soon when the client does not read.
+    let (packets, mut written) = tokio::sync::mpsc::channel::<Vec<u8>>(8);
+    let writer = tokio::spawn(async move {
+        while let Some(packet) = written.recv().await {
+            if write.write_all(&packet).await.is_err() {
+                return;
+            }
+        }
+        let _ = write.shutdown().await;
+    });
+    let ended = CancellationToken::new();
+    let packets = PacketWriter::new(packets, login.packet_bytes, number);
+    let (jobs, interrupt) = start(server, number, database, packets, ended.clone()).await?;
+    let mut flight: Option<Arc<Flight>> = None;
+    loop {
+        let message = tokio::select! {
+            () = closing.cancelled() => break,
+            () = ended.cancelled() => break,
+            message = read_message(&mut read) => message,
+        };
+        match message {
+            Ok(Some(message)) if message.kind == packet::ATTENTION => {
+                server.status.sqlserver(|counters| counters.attentions += 1);
+                if let Some(flight) = &flight {
+                    flight.attention.cancel();
+                    tokio::spawn(Arc::clone(flight).interrupt_until_finished(Arc::clone(&interrupt)));
+                }
+                let _ = jobs.send(Job::Attention);
+            }
+            Ok(Some(message)) => {
+                let request = match request::read(&message) {
+                    Ok(request) => request,
+                    Err(error) => {
+                        tracing::warn!(%error, session = number, "a request is not TDS; the connection is closed");
+                        break;
+                    }
+                };
+                if matches!(message.kind, packet::BATCH | packet::RPC) {
+                    server.status.sqlserver(|counters| counters.queries += 1);
+                }
+                server.status.request("sqlserver", request.body.text());
+                let next = Flight::new(closing);
+                let _ = jobs.send(Job::Request(request, Arc::clone(&next)));
+                flight = Some(next);
+            }
+            Ok(None) | Err(_) => break,
+        }
+    }
+    // Either way nothing more is read. A thread that ended by itself has said all it had to; let it be written.
+    let said_all = ended.is_cancelled() && !closing.is_cancelled();
+    closing.cancel();
+    if let Some(flight) = flight {
+        tokio::spawn(flight.interrupt_until_finished(interrupt));
+    }
+    drop(jobs);
+    if said_all {
+        let _ = tokio::time::timeout(LAST_WORDS, writer).await;
+    } else {
+        writer.abort();
+        let _ = writer.await;
+    }
+    ended.cancelled().await;
+    Ok(())
+}
+
+/// Starts the session's thread; opening SQLite would block the runtime too.
+async fn start(
+    server: &Arc<Server>,
+    number: u16,
+    database: &str,
+    writer: PacketWriter,
+    ended: CancellationToken,
+) -> Result<(mpsc::Sender<Job>, Arc<rusqlite::InterruptHandle>), Failure> {
+    let (sender, jobs) = mpsc::channel();
+    let (opened, wait) = tokio::sync::oneshot::channel();
+    let (server, database) = (Arc::clone(server), database.to_owned());
+    std::thread::Builder::new().name(format!("session-{number}")).spawn(move || {
+        let _ended = ended.drop_guard();
+        let connection = match server.databases.find(&database).map(|(_, file)| super::database::open(file)) {
+            Some(Ok(connection)) => connection,
+            Some(Err(error)) => return drop(opened.send(Err(error.to_string()))),
+            None => return drop(opened.send(Err("the database is gone".to_owned()))),
+        };
+        let _ = opened.send(Ok(connection.get_interrupt_handle()));
+        server.status.sqlserver(|counters| counters.connections += 1);
+        let session = Session {
+            number,
+            database,
+            connection: Rc::new(connection),
+            transaction: Transaction::default(),
+            text_size: usize::MAX,
+            no_count: false,
+            abort_on_error: false,
+            row_count: 0,
+            status: Arc::clone(&server.status),
+        };
+        let (databases, faults) = (Arc::clone(&server.databases), Arc::clone(&server.faults));
+        Worker { session, writer, databases, faults }.run(&jobs);
+        server.status.sqlserver(|counters| counters.connections -= 1);
+    })?;
+    let interrupt = wait.await.map_err(|_| "the session's thread ended")??;
+    Ok((sender, Arc::new(interrupt)))
+}

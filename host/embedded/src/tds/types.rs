@@ -1,0 +1,201 @@
+//! SQL Server's types: as they are declared, and as `TYPE_INFO` describes them on the wire.
+
+use super::wire::Out;
+
+/// How long text or bytes may be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Length {
+    /// Characters or bytes, at most.
+    Limited(u16),
+    /// `max`: 2 GiB.
+    Max,
+}
+
+/// A type. Old ones are mapped: `text` is `varchar(max)`, `ntext` and `xml` are `nvarchar(max)`, `image` is `varbinary(max)`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum SqlType {
+    Bit,
+    TinyInt,
+    SmallInt,
+    Int,
+    BigInt,
+    Real,
+    Float,
+    Decimal { precision: u8, scale: u8 },
+    Money,
+    SmallMoney,
+    Date,
+    Time { scale: u8 },
+    SmallDateTime,
+    DateTime,
+    DateTime2 { scale: u8 },
+    DateTimeOffset { scale: u8 },
+    UniqueIdentifier,
+    NVarChar(Length),
+    VarChar(Length),
+    NChar(u16),
+    Char(u16),
+    VarBinary(Length),
+    Binary(u16),
+}
+
+/// `SQL_Latin1_General_CP1_CI_AS`: what a fresh server has; its code page is 1252.
+pub(crate) const COLLATION: [u8; 5] = [0x09, 0x04, 0xd0, 0x00, 0x34];
+
+impl SqlType {
+    /// Reads a declared type: `decimal(5,2)`, `NVARCHAR(64)`, `int`.
+    pub(crate) fn parse(declared: &str) -> Option<Self> {
+        let declared = declared.trim().to_ascii_lowercase();
+        let (name, arguments) = match declared.split_once('(') {
+            Some((name, rest)) => (name.trim(), rest.split(')').next().unwrap_or(rest)),
+            None => (declared.as_str(), ""),
+        };
+        let mut arguments = arguments.split(',').map(str::trim).filter(|argument| !argument.is_empty());
+        let (first, second) = (arguments.next(), arguments.next());
+        let length = |most: u16| match first {
+            // SQLite takes numbers only in a declaration, so there `max` is written -1.
+            Some("max" | "-1") => Some(Length::Max),
+            Some(number) => number.parse().ok().filter(|length| (1..=most).contains(length)).map(Length::Limited),
+            None => Some(Length::Limited(1)),
+        };
+        let fixed = |most: u16| match length(most) {
+            Some(Length::Limited(length)) => Some(length),
+            _ => None,
+        };
+        let scale = || first.map_or(Some(7), |scale| scale.parse().ok().filter(|scale| *scale <= 7_u8));
+        Some(match name.trim_start_matches("sys.") {
+            "bit" | "boolean" => Self::Bit,
+            "tinyint" => Self::TinyInt,
+            "smallint" => Self::SmallInt,
+            "int" | "integer" => Self::Int,
+            "bigint" => Self::BigInt,
+            "real" => Self::Real,
+            "float" if first.and_then(|bits| bits.parse().ok()).is_some_and(|bits: u8| bits <= 24) => Self::Real,
+            "float" | "double" | "double precision" => Self::Float,
+            "decimal" | "numeric" | "dec" => decimal(first, second)?,
+            "money" => Self::Money,
+            "smallmoney" => Self::SmallMoney,
+            "date" => Self::Date,
+            "time" => Self::Time { scale: scale()? },
+            "smalldatetime" => Self::SmallDateTime,
+            "datetime" => Self::DateTime,
+            "datetime2" => Self::DateTime2 { scale: scale()? },
+            "datetimeoffset" => Self::DateTimeOffset { scale: scale()? },
+            "uniqueidentifier" => Self::UniqueIdentifier,
+            "nvarchar" => Self::NVarChar(length(4000)?),
+            "varchar" => Self::VarChar(length(8000)?),
+            "nchar" => Self::NChar(fixed(4000)?),
+            "char" => Self::Char(fixed(8000)?),
+            "varbinary" => Self::VarBinary(length(8000)?),
+            "binary" => Self::Binary(fixed(8000)?),
+            "sysname" => Self::NVarChar(Length::Limited(128)),
+            "rowversion" | "timestamp" => Self::Binary(8),
+            "ntext" | "xml" => Self::NVarChar(Length::Max),
+            "text" => Self::VarChar(Length::Max),
+            "image" | "blob" => Self::VarBinary(Length::Max),
+            _ => return None,
+        })
+    }
+
+    /// The name for messages.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Bit => "bit",
+            Self::TinyInt => "tinyint",
+            Self::SmallInt => "smallint",
+            Self::Int => "int",
+            Self::BigInt => "bigint",
+            Self::Real => "real",
+            Self::Float => "float",
+            Self::Decimal { .. } => "numeric",
+            Self::Money => "money",
+            Self::SmallMoney => "smallmoney",
+            Self::Date => "date",
+            Self::Time { .. } => "time",
+            Self::SmallDateTime => "smalldatetime",
+            Self::DateTime => "datetime",
+            Self::DateTime2 { .. } => "datetime2",
+            Self::DateTimeOffset { .. } => "datetimeoffset",
+            Self::UniqueIdentifier => "uniqueidentifier",
+            Self::NVarChar(_) => "nvarchar",
+            Self::VarChar(_) => "varchar",
+            Self::NChar(_) => "nchar",
+            Self::Char(_) => "char",
+            Self::VarBinary(_) => "varbinary",
+            Self::Binary(_) => "binary",
+        }
+    }
+
+    /// Writes `TYPE_INFO`; every type is its nullable form.
+    pub(crate) fn write_info(self, out: &mut Vec<u8>) {
+        match self {
+            Self::Bit => out.extend([0x68, 1]),
+            Self::TinyInt => out.extend([0x26, 1]),
+            Self::SmallInt => out.extend([0x26, 2]),
+            Self::Int => out.extend([0x26, 4]),
+            Self::BigInt => out.extend([0x26, 8]),
+            Self::Real => out.extend([0x6d, 4]),
+            Self::Float => out.extend([0x6d, 8]),
+            Self::Decimal { precision, scale } => out.extend([0x6c, decimal_bytes(precision) + 1, precision, scale]),
+            Self::Money => out.extend([0x6e, 8]),
+            Self::SmallMoney => out.extend([0x6e, 4]),
+            Self::Date => out.push(0x28),
+            Self::Time { scale } => out.extend([0x29, scale]),
+            Self::SmallDateTime => out.extend([0x6f, 4]),
+            Self::DateTime => out.extend([0x6f, 8]),
+            Self::DateTime2 { scale } => out.extend([0x2a, scale]),
+            Self::DateTimeOffset { scale } => out.extend([0x2b, scale]),
+            Self::UniqueIdentifier => out.extend([0x24, 16]),
+            Self::NVarChar(length) => text_info(out, 0xe7, length, 2),
+            Self::VarChar(length) => text_info(out, 0xa7, length, 1),
+            Self::NChar(length) => text_info(out, 0xef, Length::Limited(length), 2),
+            Self::Char(length) => text_info(out, 0xaf, Length::Limited(length), 1),
+            Self::VarBinary(length) => {
+                out.push(0xa5);
+                out.put_u16(wire_length(length, 1));
+            }
+            Self::Binary(length) => {
+                out.push(0xad);
+                out.put_u16(length);
+            }
+        }
+    }
+}
+
+/// The bytes of a decimal's magnitude, by its precision.
+pub(crate) fn decimal_bytes(precision: u8) -> u8 {
+    match precision {
+        0..=9 => 4,
+        10..=19 => 8,
+        20..=28 => 12,
+        _ => 16,
+    }
+}
+
+/// The bytes of a time of day, by its scale.
+pub(crate) fn time_bytes(scale: u8) -> usize {
+    match scale {
+        0..=2 => 3,
+        3..=4 => 4,
+        _ => 5,
+    }
+}
+
+fn decimal(precision: Option<&str>, scale: Option<&str>) -> Option<SqlType> {
+    let precision = precision.map_or(Some(18), |text| text.parse().ok())?;
+    let scale = scale.map_or(Some(0), |text| text.parse().ok())?;
+    ((1..=38).contains(&precision) && scale <= precision).then_some(SqlType::Decimal { precision, scale })
+}
+
+fn wire_length(length: Length, unit: u16) -> u16 {
+    match length {
+        Length::Limited(length) => length.saturating_mul(unit),
+        Length::Max => 0xffff,
+    }
+}
+
+fn text_info(out: &mut Vec<u8>, id: u8, length: Length, unit: u16) {
+    out.push(id);
+    out.put_u16(wire_length(length, unit));
+    out.extend(COLLATION);
+}

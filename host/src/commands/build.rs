@@ -1,0 +1,41 @@
+//! `mayfly build`: components from source.
+
+use mayfly_config::{Config, units};
+
+use super::{AppDirectory, Exit};
+use crate::build::{Toolchain, build_modules};
+
+/// Make an app's components from their sources.
+///
+/// Builds every module that has a `source` (a Rust crate) with the guest toolchain, and writes its `component`. The toolchain is
+/// the wasm32-unknown-unknown target of the installed Rust, or Debian's rustc-web; GUEST_TOOLCHAIN=rustup or =debian forces one.
+#[derive(clap::Args)]
+pub struct Build {
+    #[command(flatten)]
+    directory: AppDirectory,
+}
+
+impl Build {
+    pub(super) fn run(self) -> anyhow::Result<Exit> {
+        let config = Config::load(&self.directory.app)?;
+        let sources: Vec<_> = config
+            .modules
+            .iter()
+            .filter_map(|module| Some((module.source.as_deref()?, module.component.as_path())))
+            .collect();
+        if sources.is_empty() {
+            eprintln!("nothing to build: no module of {} has a `source`", self.directory.app.display());
+            return Ok(Exit::Done);
+        }
+        let toolchain = Toolchain::find()?;
+        for report in build_modules(&sources, &toolchain, &mut |line| eprintln!("{line}"))? {
+            println!(
+                "{} ({}) handles {}",
+                report.component.display(),
+                units::show_bytes(report.component_bytes as u64),
+                report.fields.join(", ")
+            );
+        }
+        Ok(Exit::Done)
+    }
+}

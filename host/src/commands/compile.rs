@@ -1,0 +1,22 @@
+//! `mayfly compile`: the limited child process in which components are compiled.
+
+use std::path::PathBuf;
+
+use super::Exit;
+use crate::modules::{compile_in_this_process, limit_this_process};
+
+/// Compile a component from standard input.
+#[derive(clap::Args)]
+pub struct Compile {
+    /// The file to write
+    #[arg(long)]
+    output: PathBuf,
+}
+
+impl Compile {
+    pub(super) fn run(self) -> anyhow::Result<Exit> {
+        limit_this_process()?;
+        compile_in_this_process(&mut std::io::stdin().lock(), &self.output)?;
+        Ok(Exit::Done)
+    }
+}

@@ -1,0 +1,95 @@
+//! What a person types: one file per command.
+
+mod build;
+mod check;
+mod compile;
+mod invoke;
+mod serve;
+
+use std::io::IsTerminal;
+use std::path::PathBuf;
+
+use clap::Subcommand;
+use mayfly_config::Problems;
+
+use crate::modules::Loading;
+
+/// A command of `mayfly`.
+#[derive(Subcommand)]
+pub enum Command {
+    /// Serve an app: GraphQL on one address, health and metrics on another
+    Serve(serve::Serve),
+    /// Check an app without serving it: configuration, schema, statements, modules
+    Check(check::Check),
+    /// Make an app's components from their sources
+    Build(build::Build),
+    /// Run one field of one module once, and show the answer and what it cost
+    Invoke(invoke::Invoke),
+    /// Compile a component from standard input (what `serve` runs in a limited process)
+    #[command(hide = true)]
+    Compile(compile::Compile),
+}
+
+/// What the process ends with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(u8)]
+pub enum Exit {
+    /// Done.
+    Done = 0,
+    /// Failed for another reason.
+    Failed = 1,
+    /// The app has problems.
+    AppHasProblems = 3,
+    /// An address is in use.
+    AddressInUse = 4,
+    /// The resolver answered with an error.
+    ResolverFailed = 5,
+}
+
+impl Exit {
+    /// The code an error ends the process with.
+    #[must_use]
+    pub fn of(error: &anyhow::Error) -> Self {
+        if error.downcast_ref::<Problems>().is_some() {
+            return Self::AppHasProblems;
+        }
+        let address = error.chain().filter_map(|cause| cause.downcast_ref::<std::io::Error>());
+        if address.into_iter().any(|cause| cause.kind() == std::io::ErrorKind::AddrInUse) {
+            return Self::AddressInUse;
+        }
+        Self::Failed
+    }
+}
+
+impl Command {
+    /// Runs the command to its end.
+    ///
+    /// # Errors
+    ///
+    /// Whatever ends it early; [`Exit::of`] says with which code.
+    pub fn run(self) -> anyhow::Result<Exit> {
+        match self {
+            Self::Serve(serve) => serve.run(),
+            Self::Check(check) => check.run(),
+            Self::Build(build) => build.run(),
+            Self::Invoke(invoke) => invoke.run(),
+            Self::Compile(compile) => compile.run(),
+        }
+    }
+}
+
+/// The app's directory, an argument of every command.
+#[derive(clap::Args)]
+pub struct AppDirectory {
+    /// The app's directory, with its mayfly.toml
+    #[arg(value_name = "APP", default_value = ".")]
+    pub app: PathBuf,
+}
+
+/// Shows that a module is being compiled; what is found compiled takes no time worth a line.
+fn show_progress(loading: Loading<'_>) {
+    if let Loading::Compiling(module) = loading {
+        let note = if std::io::stderr().is_terminal() { " (once per version)" } else { "" };
+        eprintln!("compiling module {module}{note}");
+    }
+}

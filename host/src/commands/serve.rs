@@ -1,0 +1,150 @@
+//! `mayfly serve`: from an app's directory to a server, and back down.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Context;
+use axum::Router;
+use axum::serve::ListenerExt;
+use clap::ValueEnum;
+use mayfly_config::Config;
+use mayfly_telemetry::{LogFormat, Metrics, start_logs};
+use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+
+use super::{AppDirectory, Exit, show_progress};
+use crate::app::{App, EmbeddedAddresses};
+use crate::embedded::EmbeddedProcess;
+use crate::host::Host;
+use crate::http::{admin_router, graphql_router};
+
+/// Serve an app: GraphQL on one address, health and metrics on another.
+///
+/// Ends on SIGTERM or SIGINT, after finishing what is running; a second signal ends it at once.
+#[derive(clap::Args)]
+pub struct Serve {
+    #[command(flatten)]
+    directory: AppDirectory,
+    /// Where GraphQL is served [default: `server.listen`, or 127.0.0.1:8080]
+    #[arg(long, value_name = "ADDRESS")]
+    listen: Option<SocketAddr>,
+    /// Where /healthz, /readyz and /metrics are served [default: `server.admin_listen`, or 127.0.0.1:8081]
+    #[arg(long, value_name = "ADDRESS")]
+    admin_listen: Option<SocketAddr>,
+    /// How log lines are written
+    #[arg(long, value_enum, default_value_t = Format::Auto)]
+    log_format: Format,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum Format {
+    /// Text for a terminal, JSON otherwise
+    Auto,
+    /// One JSON object a line
+    Json,
+    /// Text for people
+    Text,
+}
+
+impl Serve {
+    pub(super) fn run(self) -> anyhow::Result<Exit> {
+        let format = match self.log_format {
+            Format::Auto => LogFormat::Auto,
+            Format::Json => LogFormat::Json,
+            Format::Text => LogFormat::Text,
+        };
+        // tiberius warns on every connection that is not encrypted; whether it is was the operator's choice.
+        start_logs(format, "info,tiberius=error");
+        let runtime = tokio::runtime::Runtime::new()?;
+        let exit = runtime.block_on(self.serve());
+        // Whatever still runs was given its time already.
+        runtime.shutdown_timeout(Duration::from_millis(200));
+        exit
+    }
+
+    async fn serve(self) -> anyhow::Result<Exit> {
+        let mut config = Config::load(&self.directory.app)?;
+        let metrics = Metrics::start().map_err(|error| anyhow::anyhow!("metrics cannot be collected: {error}"))?;
+        let (listener, listen) = bind(self.listen.unwrap_or(config.server.listen), "--listen").await?;
+        let (admin, admin_listen) = bind(self.admin_listen.unwrap_or(config.server.admin_listen), "--admin-listen").await?;
+        let host = Host::new(config.server.clone(), metrics);
+        let (stop, stopped) = watch::channel(false);
+        let admin = serve_until(admin, admin_router(host.clone()), stopped.clone());
+        let graphql = serve_until(listener, graphql_router(host.clone()), stopped);
+        println!("admin    http://{admin_listen}/readyz /healthz /metrics");
+
+        let embedded = EmbeddedProcess::start_for(&mut config).await?;
+        if let Some(process) = &embedded {
+            println!("embedded http://{}/status (backends of this run)", process.control);
+        }
+        let addresses = embedded.as_ref().map_or_else(EmbeddedAddresses::default, |process| process.addresses.clone());
+        let app = App::load(&config, &addresses, &show_progress).await?;
+        app.keep_connections();
+        let modules = app.versions.len();
+        host.serve(Arc::new(app));
+        println!("graphql  http://{listen}/graphql (and a page to try it at http://{listen}/)");
+        println!("serving {modules} modules of {}", self.directory.app.display());
+
+        wait_for_signal().await?;
+        finish(&host, &stop, vec![graphql, admin], config.server.shutdown_grace).await;
+        drop(embedded);
+        Ok(Exit::Done)
+    }
+}
+
+async fn bind(address: SocketAddr, flag: &str) -> anyhow::Result<(TcpListener, SocketAddr)> {
+    let remedy = || format!("cannot listen on {address}; choose another address with {flag}");
+    let listener = TcpListener::bind(address).await.with_context(remedy)?;
+    let address = listener.local_addr()?;
+    Ok((listener, address))
+}
+
+fn serve_until(listener: TcpListener, router: Router, mut stopped: watch::Receiver<bool>) -> JoinHandle<()> {
+    let listener = listener.tap_io(|stream| {
+        // Answers are written whole, so waiting for more to send only delays them.
+        let _ = stream.set_nodelay(true);
+    });
+    tokio::spawn(async move {
+        let stop = async move {
+            // An error says that the sender is gone, which is a stop too.
+            let _ = stopped.wait_for(|stop| *stop).await;
+        };
+        if let Err(error) = axum::serve(listener, router).with_graceful_shutdown(stop).await {
+            tracing::error!(%error, "a listener failed");
+        }
+    })
+}
+
+async fn wait_for_signal() -> anyhow::Result<()> {
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = interrupt.recv() => {}
+    }
+    Ok(())
+}
+
+/// Stops accepting, finishes what is running within the grace, or what a second signal leaves of it.
+async fn finish(host: &Host, stop: &watch::Sender<bool>, listeners: Vec<JoinHandle<()>>, grace: Duration) {
+    eprintln!("finishing what is running (at most {} s; a second signal ends at once)", grace.as_secs());
+    host.end();
+    // Nobody listening any more is what this is for.
+    let _ = stop.send(true);
+    host.tasks.close();
+    let finished = async {
+        for listener in listeners {
+            // A listener that panicked has said so.
+            let _ = listener.await;
+        }
+        host.tasks.wait().await;
+    };
+    tokio::select! {
+        () = finished => eprintln!("finished"),
+        () = tokio::time::sleep(grace) => eprintln!("the grace of {} s is over; ending what still runs", grace.as_secs()),
+        _ = wait_for_signal() => eprintln!("ending at once"),
+    }
+}

@@ -1,0 +1,110 @@
+//! The running host: the app it serves now, and what outlives any one app.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use arc_swap::ArcSwapOption;
+use axum::http::StatusCode;
+use mayfly_config::Server;
+use mayfly_telemetry::{Metrics, names};
+use metrics::{counter, gauge, histogram};
+use tokio_util::task::TaskTracker;
+
+use crate::app::App;
+use crate::http::Admission;
+
+/// Everything HTTP handlers need.
+pub struct Host {
+    app: ArcSwapOption<App>,
+    /// The door.
+    pub admission: Admission,
+    /// Mutations under way, which outlive their clients.
+    pub tasks: TaskTracker,
+    /// `[server]`.
+    pub limits: Server,
+    /// What is counted.
+    pub metrics: RequestMetrics,
+    exporter: Metrics,
+    ending: AtomicBool,
+}
+
+impl Host {
+    /// A host that serves no app yet.
+    #[must_use]
+    pub fn new(limits: Server, exporter: Metrics) -> Arc<Self> {
+        Arc::new(Self {
+            app: ArcSwapOption::empty(),
+            admission: Admission::new(limits.max_operations, limits.max_queue),
+            tasks: TaskTracker::new(),
+            limits,
+            metrics: RequestMetrics,
+            exporter,
+            ending: AtomicBool::new(false),
+        })
+    }
+
+    /// The app served now; none while it is being loaded.
+    #[must_use]
+    pub fn app(&self) -> Option<Arc<App>> {
+        self.app.load_full()
+    }
+
+    /// Serves an app from now on. Operations under way end on the one they began with.
+    pub fn serve(&self, app: Arc<App>) {
+        self.app.store(Some(app));
+    }
+
+    /// Says that the process is about to end, so that balancers look elsewhere.
+    pub fn end(&self) {
+        self.ending.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether the process is about to end.
+    #[must_use]
+    pub fn is_ending(&self) -> bool {
+        self.ending.load(Ordering::Relaxed)
+    }
+
+    /// All metrics as Prometheus reads them.
+    #[must_use]
+    pub fn render_metrics(&self) -> String {
+        let (running, waiting) = self.admission.status();
+        set(names::OPERATIONS, running as u64);
+        set(names::OPERATIONS_WAITING, waiting as u64);
+        set(names::RSS_BYTES, resident_bytes());
+        if let Some(app) = self.app() {
+            app.record_gauges();
+        }
+        self.exporter.render()
+    }
+}
+
+/// Counters of requests.
+pub struct RequestMetrics;
+
+impl RequestMetrics {
+    /// A request was answered.
+    pub fn request(&self, status: StatusCode, time: Duration) {
+        counter!(names::REQUESTS, "status" => status.as_str().to_owned()).increment(1);
+        histogram!(names::REQUEST_SECONDS).record(time.as_secs_f64());
+    }
+
+    /// An operation was refused at the door.
+    pub fn refused(&self) {
+        counter!(names::OPERATIONS_REFUSED).increment(1);
+    }
+}
+
+fn set(name: &'static str, value: u64) {
+    #[expect(clippy::cast_precision_loss, reason = "metrics are floating point")]
+    gauge!(name).set(value as f64);
+}
+
+/// This process's resident memory, as the kernel counts it; 0 where it does not say.
+#[must_use]
+pub fn resident_bytes() -> u64 {
+    let statm = std::fs::read_to_string("/proc/self/statm").unwrap_or_default();
+    let pages: u64 = statm.split_whitespace().nth(1).and_then(|pages| pages.parse().ok()).unwrap_or(0);
+    pages * rustix::param::page_size() as u64
+}

@@ -1,0 +1,195 @@
+//! `POST /graphql` and `GET /graphql`, after the GraphQL-over-HTTP specification.
+//!
+//! A query is executed inside its request: a client that goes away cancels it. A mutation that began runs to its end, also when
+//! nobody waits for the answer any more. One operation holds one snapshot of the app from start to end.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::rejection::QueryRejection;
+use axum::extract::{Query, Request as HttpRequest, State};
+use axum::http::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER};
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{any, get};
+use mayfly_error::Error;
+use mayfly_graphql::{OperationKind, Request, RequestError, RequestErrors};
+
+use super::accept::{MediaType, wants_html};
+use super::request::{Parameters, check_content_type, from_body};
+use super::{ide, request};
+use crate::host::Host;
+use crate::imports::{Caller, Operation};
+use crate::resolve::Resolver;
+
+/// The header that names the trace of an answer.
+const TRACE_ID: &str = "x-trace-id";
+
+/// The routes for clients.
+pub fn router(host: Arc<Host>) -> Router {
+    Router::new()
+        .route("/graphql", any(graphql))
+        .route("/", get(ide::page))
+        .with_state(host)
+}
+
+/// One request on its way to an answer.
+struct Exchange {
+    host: Arc<Host>,
+    media_type: MediaType,
+    headers: HeaderMap,
+    trace_id: String,
+}
+
+async fn graphql(
+    State(host): State<Arc<Host>>,
+    parameters: Result<Query<Parameters>, QueryRejection>,
+    http: HttpRequest,
+) -> Response {
+    let started = Instant::now();
+    let (head, body) = http.into_parts();
+    let asks_for_page = head.method == Method::GET && wants_html(&head.headers);
+    if asks_for_page && parameters.as_ref().is_ok_and(|parameters| !parameters.has_query()) {
+        return ide::page().await.into_response();
+    }
+    let media_type = MediaType::negotiate(&head.headers);
+    let exchange = Exchange {
+        host,
+        media_type: media_type.unwrap_or(MediaType::Json),
+        trace_id: trace_id(&head.headers),
+        headers: head.headers,
+    };
+    let response = match media_type {
+        None => {
+            let message = "accept application/graphql-response+json or application/json".to_owned();
+            exchange.refuse((StatusCode::NOT_ACCEPTABLE, Error::BadRequest(message)))
+        }
+        Some(_) => match exchange.read(&head.method, parameters, body).await {
+            Ok(request) => exchange.answer(request, head.method == Method::GET).await,
+            Err(refusal) => exchange.refuse(refusal),
+        },
+    };
+    exchange.host.metrics.request(response.status(), started.elapsed());
+    response
+}
+
+impl Exchange {
+    async fn read(
+        &self,
+        method: &Method,
+        parameters: Result<Query<Parameters>, QueryRejection>,
+        body: Body,
+    ) -> Result<Request, request::Refusal> {
+        match *method {
+            Method::GET | Method::HEAD => {
+                let Query(parameters) = parameters
+                    .map_err(|error| (StatusCode::BAD_REQUEST, Error::BadRequest(format!("the URL is wrong: {error}"))))?;
+                parameters.into_request()
+            }
+            Method::POST => {
+                check_content_type(&self.headers)?;
+                let limit_bytes = self.host.limits.max_body_bytes;
+                let bytes = axum::body::to_bytes(body, limit_bytes)
+                    .await
+                    .map_err(|_| (StatusCode::PAYLOAD_TOO_LARGE, Error::BodyTooLarge { limit_bytes }))?;
+                from_body(&bytes)
+            }
+            _ => {
+                let message = "use POST, or GET for queries".to_owned();
+                Err((StatusCode::METHOD_NOT_ALLOWED, Error::BadRequest(message)))
+            }
+        }
+    }
+
+    /// Executes a request that is well formed.
+    async fn answer(&self, request: Request, get: bool) -> Response {
+        let Some(app) = self.host.app() else {
+            let error = Error::Overloaded { retry_after: std::time::Duration::from_secs(1) };
+            return self.refuse((StatusCode::SERVICE_UNAVAILABLE, error));
+        };
+        let place = match self.host.admission.enter().await {
+            Ok(place) => place,
+            Err(error) => {
+                self.host.metrics.refused();
+                return self.refuse((StatusCode::SERVICE_UNAVAILABLE, error));
+            }
+        };
+        let prepared = match app.engine.prepare(&request) {
+            Ok(prepared) => prepared,
+            Err(errors) => {
+                let status = errors.code().status().and_then(|status| StatusCode::from_u16(status).ok());
+                let status = match self.media_type {
+                    MediaType::Json => StatusCode::OK,
+                    MediaType::GraphqlResponse => status.unwrap_or(StatusCode::BAD_REQUEST),
+                };
+                return self.respond(status, errors.render().into());
+            }
+        };
+        let mutation = prepared.kind() == OperationKind::Mutation;
+        if mutation && get {
+            let message = "a mutation has to be sent by POST".to_owned();
+            return self.refuse((StatusCode::METHOD_NOT_ALLOWED, Error::BadRequest(message)));
+        }
+        let operation = Operation { trace_id: self.trace_id.clone(), caller: self.caller() };
+        let resolver = Resolver::new(app.clone(), operation);
+        let execution = async move {
+            let body = app.engine.execute(prepared, &resolver).await;
+            drop(place);
+            body
+        };
+        if mutation {
+            return match self.host.tasks.spawn(execution).await {
+                Ok(body) => self.respond(StatusCode::OK, body.into()),
+                Err(lost) => {
+                    let error = Error::Internal(lost.to_string());
+                    tracing::error!(trace_id = self.trace_id, error = error.log_message(), "a mutation was lost");
+                    self.refuse((StatusCode::INTERNAL_SERVER_ERROR, error))
+                }
+            };
+        }
+        self.respond(StatusCode::OK, execution.await.into())
+    }
+
+    /// Who sent the request, as far as guests may know.
+    fn caller(&self) -> Caller {
+        let exposed = self.host.limits.guest_headers.iter().filter_map(|name| {
+            let value = self.headers.get(name)?.to_str().ok()?;
+            Some((name.clone(), value.to_owned()))
+        });
+        Caller { headers: exposed.collect(), ..Caller::default() }
+    }
+
+    fn refuse(&self, (status, error): request::Refusal) -> Response {
+        let mut response = self.respond(status, RequestErrors::from(RequestError::nowhere(error.clone())).render().into());
+        if let Error::Overloaded { retry_after } = &error {
+            response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(retry_after.as_secs().max(1)));
+        }
+        if status == StatusCode::METHOD_NOT_ALLOWED {
+            response.headers_mut().insert(ALLOW, HeaderValue::from_static("GET, POST"));
+        }
+        response
+    }
+
+    fn respond(&self, status: StatusCode, body: Body) -> Response {
+        let mut response = Response::new(body);
+        *response.status_mut() = status;
+        let headers = response.headers_mut();
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static(self.media_type.content_type()));
+        headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        if let Ok(trace_id) = HeaderValue::from_str(&self.trace_id) {
+            headers.insert(TRACE_ID, trace_id);
+        }
+        response
+    }
+}
+
+/// The trace id a client sent in `traceparent`, or a new one.
+fn trace_id(headers: &HeaderMap) -> String {
+    let sent = headers.get("traceparent").and_then(|value| value.to_str().ok()).and_then(|value| value.split('-').nth(1));
+    let valid = |id: &&str| {
+        id.len() == 32 && id.bytes().all(|byte| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte)) && id.bytes().any(|b| b != b'0')
+    };
+    sent.filter(valid).map_or_else(|| format!("{:032x}", rand::random::<u128>().max(1)), str::to_owned)
+}

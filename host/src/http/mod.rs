@@ -1,0 +1,12 @@
+//! HTTP: GraphQL on one address; health and metrics on another, which is not for clients.
+
+mod accept;
+mod admin;
+mod admission;
+mod graphql;
+mod ide;
+mod request;
+
+pub use admin::router as admin_router;
+pub use admission::Admission;
+pub use graphql::router as graphql_router;

@@ -1,0 +1,180 @@
+//! The state behind one invocation's imports. Kept small and filled lazily: most invocations use little of it.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Instant;
+
+use mayfly_config::{Action, Module};
+use mayfly_error::{CallCode, CallError};
+use mayfly_pools::{DynamoDb, SqlServer, SqlSession};
+use wasmtime::component::ResourceTable;
+
+use super::budget::Usage;
+
+/// The host's pools, as guests reach them.
+#[derive(Clone, Default)]
+pub struct Pools {
+    /// DynamoDB, when configured.
+    pub dynamodb: Option<DynamoDb>,
+    /// SQL Server backends by name.
+    pub sqlserver: BTreeMap<String, SqlServer>,
+    /// The backend of each statement.
+    pub statements: BTreeMap<String, String>,
+}
+
+/// Who sent the operation.
+#[derive(Debug, Clone, Default)]
+pub struct Caller {
+    /// The `sub` claim.
+    pub id: Option<String>,
+    /// The verified claims: a JSON object, empty text for none.
+    pub claims: String,
+    /// Headers that guests may read, names in lower case.
+    pub headers: Vec<(String, String)>,
+}
+
+/// What all invocations of one operation share.
+#[derive(Debug, Default)]
+pub struct Operation {
+    /// 32 hexadecimal digits.
+    pub trace_id: String,
+    /// Who sent it.
+    pub caller: Caller,
+}
+
+/// What a module may reach, and its limits.
+pub type Grant = Arc<Module>;
+
+/// A call that failed in this invocation, kept so that a guest passing the error on is reported as what it was.
+#[derive(Debug, Clone)]
+pub struct Failure {
+    /// What kind.
+    pub code: CallCode,
+    /// What the log may know.
+    pub detail: String,
+}
+
+/// Failures kept per invocation: a guest that fails more often passes on one of the last.
+const KEPT_FAILURES: usize = 8;
+
+/// The state behind one invocation's imports.
+pub struct Calls {
+    pub(super) module: Grant,
+    pub(super) pools: Arc<Pools>,
+    pub(super) operation: Arc<Operation>,
+    pub(super) selection: Arc<[String]>,
+    pub(super) started: Instant,
+    /// When the invocation ends.
+    pub(super) deadline: Instant,
+    /// When its calls end: sooner, so that a guest can still answer.
+    pub(super) call_deadline: Instant,
+    pub(super) table: ResourceTable,
+    pub(super) usage: Usage,
+    pub(super) sessions: Vec<(String, SqlSession)>,
+    pub(super) failures: Vec<Failure>,
+}
+
+/// Handles one invocation may hold: pending calls, transactions and streams together.
+const MAX_HANDLES: usize = 4_096;
+
+impl Calls {
+    /// The state of an invocation that begins now.
+    #[must_use]
+    pub fn new(
+        module: Grant,
+        pools: Arc<Pools>,
+        operation: Arc<Operation>,
+        selection: Arc<[String]>,
+        started: Instant,
+        deadline: Instant,
+    ) -> Self {
+        // A tenth of the time, and at most 100 ms, is left for the guest to answer once its calls have ended.
+        let grace = (deadline.saturating_duration_since(started) / 10).min(std::time::Duration::from_millis(100));
+        let call_deadline = deadline.checked_sub(grace).unwrap_or(deadline);
+        let mut table = ResourceTable::new();
+        table.set_max_capacity(MAX_HANDLES);
+        Self {
+            module,
+            pools,
+            operation,
+            selection,
+            started,
+            deadline,
+            call_deadline,
+            table,
+            usage: Usage::default(),
+            sessions: Vec::new(),
+            failures: Vec::new(),
+        }
+    }
+
+    /// What was used so far.
+    #[must_use]
+    pub fn usage(&self) -> Usage {
+        self.usage
+    }
+
+    /// When the invocation ends.
+    #[must_use]
+    pub fn deadline(&self) -> Instant {
+        self.deadline
+    }
+
+    /// The module this is an invocation of.
+    #[must_use]
+    pub fn module(&self) -> &Module {
+        &self.module
+    }
+
+    /// The handles of the invocation, which WASI shares.
+    pub fn table_mut(&mut self) -> &mut ResourceTable {
+        &mut self.table
+    }
+
+    /// The failure of that kind that a guest may be passing on.
+    #[must_use]
+    pub fn failure(&self, code: &str) -> Option<&Failure> {
+        self.failures.iter().rev().find(|failure| failure.code.as_str() == code)
+    }
+
+    pub(super) fn note_failure(&mut self, error: &CallError) {
+        let detail = if error.detail.is_empty() { error.message.clone() } else { error.detail.clone() };
+        tracing::debug!(module = %self.module.name, trace_id = %self.operation.trace_id, code = error.code.as_str(), %detail, "host call failed");
+        if self.failures.len() == KEPT_FAILURES {
+            self.failures.remove(0);
+        }
+        self.failures.push(Failure { code: error.code, detail });
+    }
+
+    /// The longest answer a call may still give, in bytes.
+    pub(super) fn most_bytes(&self) -> usize {
+        let left = self.module.budget.host_to_guest_bytes.saturating_sub(self.usage.host_to_guest_bytes);
+        usize::try_from(left).unwrap_or(usize::MAX)
+    }
+
+    /// Checks the grant for an action on a table.
+    pub(super) fn may(&self, table: &str, action: Action) -> Result<(), CallError> {
+        let granted = self.module.grants.dynamodb.get(table).is_some_and(|actions| actions.contains(&action));
+        if granted {
+            return Ok(());
+        }
+        let (name, action) = (&self.module.name, action.as_str());
+        let detail = format!(
+            "module `{name}` may not `{action}` in table `{table}`; add \"{action}\" to `modules.{name}.grants.dynamodb.{table}`"
+        );
+        Err(CallError::new(CallCode::Denied, format!("`{action}` in table `{table}` is not granted")).with_detail(detail))
+    }
+
+    /// Checks the grant for a statement and gives its backend.
+    pub(super) fn may_run(&self, statement: &str) -> Result<String, CallError> {
+        if self.module.grants.sql.contains(statement)
+            && let Some(backend) = self.pools.statements.get(statement)
+        {
+            return Ok(backend.clone());
+        }
+        let name = &self.module.name;
+        let detail =
+            format!("module `{name}` may not run statement `{statement}`; add \"{statement}\" to `modules.{name}.grants.sql`");
+        Err(CallError::new(CallCode::Denied, format!("statement `{statement}` is not granted")).with_detail(detail))
+    }
+}

@@ -1,0 +1,36 @@
+//! `log`: a guest's lines, written as the host's own with module and trace id added.
+
+use super::bindings::mayfly::resolver::log as wit;
+use super::calls::Calls;
+
+impl wit::Host for Calls {
+    fn write(&mut self, level: wit::Level, message: String, fields: String) -> wasmtime::Result<()> {
+        let budget = self.module.budget;
+        if self.usage.log(message.len() + fields.len(), &budget) {
+            let (module, trace_id) = (&self.module.name, &self.operation.trace_id);
+            macro_rules! line {
+                ($level:ident) => {
+                    tracing::$level!(target: "guest", %module, %trace_id, %fields, "{message}")
+                };
+            }
+            match level {
+                wit::Level::Trace => line!(trace),
+                wit::Level::Debug => line!(debug),
+                wit::Level::Info => line!(info),
+                wit::Level::Warn => line!(warn),
+                wit::Level::Error => line!(error),
+            }
+        }
+        Ok(())
+    }
+
+    fn enabled(&mut self, level: wit::Level) -> wasmtime::Result<bool> {
+        Ok(match level {
+            wit::Level::Trace => tracing::enabled!(target: "guest", tracing::Level::TRACE),
+            wit::Level::Debug => tracing::enabled!(target: "guest", tracing::Level::DEBUG),
+            wit::Level::Info => tracing::enabled!(target: "guest", tracing::Level::INFO),
+            wit::Level::Warn => tracing::enabled!(target: "guest", tracing::Level::WARN),
+            wit::Level::Error => tracing::enabled!(target: "guest", tracing::Level::ERROR),
+        })
+    }
+}

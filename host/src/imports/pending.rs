@@ -1,0 +1,139 @@
+//! `pending`: calls under way. The invocation owns them: they are polled while its guest waits, and end with it.
+
+use std::future::{Future, poll_fn};
+use std::pin::Pin;
+use std::task::{Context, Poll, Waker};
+
+use mayfly_error::{CallCode, CallError};
+use wasmtime::component::Resource;
+
+use super::bindings::mayfly::resolver::pending as wit;
+use super::bindings::mayfly::resolver::types;
+use super::calls::Calls;
+
+/// What a call will answer: JSON text.
+pub(super) type Answer = Result<String, CallError>;
+
+/// A call that is under way, ready, or taken.
+pub enum Pending {
+    /// Being worked on.
+    Running(Pin<Box<dyn Future<Output = Answer> + Send>>),
+    /// Answered.
+    Ready(Answer),
+    /// Given to the guest.
+    Taken,
+}
+
+impl Pending {
+    /// Polls a call that is running; true when it no longer is.
+    fn poll(&mut self, cx: &mut Context<'_>) -> bool {
+        if let Self::Running(future) = self {
+            match future.as_mut().poll(cx) {
+                Poll::Ready(answer) => *self = Self::Ready(answer),
+                Poll::Pending => return false,
+            }
+        }
+        true
+    }
+}
+
+impl Calls {
+    /// Begins a call: counts it, checks it, and sends it at once. Whatever fails is the call's answer, never a trap.
+    pub(super) fn begin<F>(
+        &mut self,
+        prepare: impl FnOnce(&mut Self) -> Result<F, CallError>,
+    ) -> wasmtime::Result<Resource<Pending>>
+    where
+        F: Future<Output = Answer> + Send + 'static,
+    {
+        let budget = self.module.budget;
+        let call = self.usage.begin_call(&budget).and_then(|()| prepare(self));
+        let mut pending = match call {
+            Ok(future) => Pending::Running(Box::pin(future)),
+            Err(error) => Pending::Ready(Err(error)),
+        };
+        // The first poll sends the request. Nothing can be missed without a waker: whoever waits polls again with one.
+        pending.poll(&mut Context::from_waker(Waker::noop()));
+        self.usage.pending += 1;
+        Ok(self.table.push(pending)?)
+    }
+
+    /// Lets every running call go on.
+    fn poll_all(&mut self, cx: &mut Context<'_>) {
+        for entry in self.table.iter_mut() {
+            if let Some(pending) = entry.downcast_mut::<Pending>() {
+                pending.poll(cx);
+            }
+        }
+    }
+
+    fn take_answer(&mut self, pending: &Resource<Pending>) -> wasmtime::Result<Answer> {
+        let answer = match std::mem::replace(self.table.get_mut(pending)?, Pending::Taken) {
+            Pending::Ready(answer) => answer,
+            Pending::Running(_) | Pending::Taken => {
+                Err(CallError::new(CallCode::Invalid, "the answer of this call was taken before"))
+            }
+        };
+        let budget = self.module.budget;
+        let answer = answer.and_then(|json| self.usage.give(json.len(), &budget).map(|()| json));
+        if let Err(error) = &answer {
+            self.note_failure(error);
+        }
+        Ok(answer)
+    }
+}
+
+impl wit::Host for Calls {
+    async fn wait_any(&mut self, calls: Vec<Resource<Pending>>) -> wasmtime::Result<Vec<u32>> {
+        if calls.is_empty() {
+            return Err(wasmtime::Error::msg("wait-any was called without a call to wait for"));
+        }
+        poll_fn(|cx| {
+            self.poll_all(cx);
+            let mut ready = Vec::new();
+            for (index, call) in (0..).zip(&calls) {
+                match self.table.get(call) {
+                    Ok(Pending::Running(_)) => {}
+                    Ok(_) => ready.push(index),
+                    Err(error) => return Poll::Ready(Err(error.into())),
+                }
+            }
+            if ready.is_empty() { Poll::Pending } else { Poll::Ready(Ok(ready)) }
+        })
+        .await
+    }
+}
+
+impl wit::HostPending for Calls {
+    fn ready(&mut self, pending: Resource<Pending>) -> wasmtime::Result<bool> {
+        let call = self.table.get_mut(&pending)?;
+        Ok(call.poll(&mut Context::from_waker(Waker::noop())))
+    }
+
+    async fn take(&mut self, pending: Resource<Pending>) -> wasmtime::Result<Result<String, types::Error>> {
+        poll_fn(|cx| {
+            self.poll_all(cx);
+            match self.table.get(&pending) {
+                Ok(Pending::Running(_)) => Poll::Pending,
+                Ok(_) => Poll::Ready(Ok(())),
+                Err(error) => Poll::Ready(Err(error)),
+            }
+        })
+        .await?;
+        Ok(self.take_answer(&pending)?.map_err(Into::into))
+    }
+
+    fn drop(&mut self, pending: Resource<Pending>) -> wasmtime::Result<()> {
+        self.table.delete(pending)?;
+        self.usage.pending = self.usage.pending.saturating_sub(1);
+        Ok(())
+    }
+}
+
+impl types::Host for Calls {}
+
+impl From<CallError> for types::Error {
+    fn from(error: CallError) -> Self {
+        Self { code: error.code.as_str().to_owned(), retryable: error.code.retryable(), message: error.message }
+    }
+}

@@ -1,0 +1,26 @@
+//! Mayfly: a GraphQL server whose resolvers are WebAssembly components, each invocation in a fresh instance.
+//!
+//! In the order a request goes:
+//!
+//! - [`http`] reads the request and writes the answer;
+//! - the crate `mayfly-graphql` guards, validates, plans, executes and completes it;
+//! - [`resolve`] picks the version of the module that answers a field;
+//! - [`modules`] holds the versions;
+//! - [`sandbox`] runs one in a fresh, limited instance;
+//! - [`imports`] answers its calls, after checking grants and budgets;
+//! - the crate `mayfly-pools` holds the connections.
+//!
+//! [`app`] puts them together, [`host`] is what runs, [`commands`] are what a person types, [`embedded`] starts the backends an
+//! app can be tried with, [`build`] makes components from source. The crates `mayfly-config`, `mayfly-error` and
+//! `mayfly-telemetry` are leaves that any layer may use.
+
+pub mod app;
+pub mod build;
+pub mod commands;
+pub mod embedded;
+pub mod host;
+pub mod http;
+pub mod imports;
+pub mod modules;
+pub mod resolve;
+pub mod sandbox;

@@ -1,0 +1,33 @@
+//! `mayfly`: arguments, exit codes, signals.
+
+use std::process::ExitCode;
+
+use clap::Parser;
+use mayfly::commands::{Command, Exit};
+
+/// A GraphQL server whose resolvers are WebAssembly components.
+///
+/// An app is a directory with a mayfly.toml, a GraphQL schema and its modules. Each field marked @resolve is answered by a
+/// module, in a fresh instance with a hard memory cap, which is gone when the field is answered.
+///
+/// First steps: `mayfly build APP` makes the modules, `mayfly serve APP` serves them.
+#[derive(Parser)]
+#[command(name = "mayfly", version, after_help = AFTER_HELP)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+const AFTER_HELP: &str = "Exit codes: 0 done; 1 failed; 2 wrong arguments; 3 the app has problems (they are listed); \
+                          4 an address is in use; 5 a resolver answered with an error (`invoke`).";
+
+fn main() -> ExitCode {
+    let exit = match Arguments::parse().command.run() {
+        Ok(exit) => exit,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            Exit::of(&error)
+        }
+    };
+    ExitCode::from(exit as u8)
+}

@@ -1,0 +1,86 @@
+//! Compiling a component in a child process under limits.
+//!
+//! The compiler survives neither running out of memory nor a module made to keep it busy, so it runs where that hurts nobody:
+//! `mayfly compile` sets its own limits, reads the component from standard input and writes the artifact.
+
+use std::io::Read;
+use std::path::Path;
+use std::process::Stdio;
+
+use rustix::process::{Resource, Rlimit, setrlimit};
+use tokio::io::AsyncWriteExt;
+use tokio::process::Command;
+
+use crate::sandbox::Sandbox;
+
+/// The largest component that is compiled, in bytes: engines of scripting languages take some 15 MB.
+pub const MAX_COMPONENT_BYTES: u64 = 64 << 20;
+
+/// Address space of the compiler, in bytes.
+const ADDRESS_SPACE_BYTES: u64 = 4 << 30;
+/// Processor time of the compiler, in seconds, over all its threads.
+const CPU_SECONDS: u64 = 300;
+/// The largest artifact, in bytes.
+const OUTPUT_BYTES: u64 = 1 << 30;
+
+/// Limits this process before it compiles what it was given.
+///
+/// # Errors
+///
+/// When the system refuses.
+pub fn limit_this_process() -> std::io::Result<()> {
+    let limit = |most: u64| Rlimit { current: Some(most), maximum: Some(most) };
+    setrlimit(Resource::As, limit(ADDRESS_SPACE_BYTES))?;
+    setrlimit(Resource::Cpu, limit(CPU_SECONDS))?;
+    setrlimit(Resource::Fsize, limit(OUTPUT_BYTES))?;
+    setrlimit(Resource::Core, limit(0))?;
+    Ok(())
+}
+
+/// Compiles a component read from `input` into the file `output`.
+///
+/// # Errors
+///
+/// What the compiler says about the bytes.
+pub fn compile_in_this_process(input: &mut dyn Read, output: &Path) -> anyhow::Result<()> {
+    let mut component = Vec::new();
+    input.take(MAX_COMPONENT_BYTES + 1).read_to_end(&mut component)?;
+    anyhow::ensure!(
+        component.len() as u64 <= MAX_COMPONENT_BYTES,
+        "the component is larger than {} MiB, the most that is compiled",
+        MAX_COMPONENT_BYTES >> 20
+    );
+    let engine = Sandbox::compiler().map_err(anyhow::Error::msg)?;
+    let artifact = engine.precompile_component(&component).map_err(|error| anyhow::anyhow!("{error:#}"))?;
+    std::fs::write(output, artifact)?;
+    Ok(())
+}
+
+/// Compiles in a child process; its last line of standard error is the reason when it fails.
+pub(super) async fn compile_in_a_child(component: &[u8], output: &Path) -> Result<(), String> {
+    let program = std::env::current_exe().map_err(|error| format!("cannot find this program to compile with: {error}"))?;
+    let mut child = Command::new(program)
+        .arg("compile")
+        .arg("--output")
+        .arg(output)
+        .env_clear()
+        .stdin(Stdio::piped())
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .kill_on_drop(true)
+        .spawn()
+        .map_err(|error| format!("cannot start the compiler: {error}"))?;
+    if let Some(mut input) = child.stdin.take() {
+        // A compiler that ends early says why on its standard error; a broken pipe adds nothing.
+        let _ = input.write_all(component).await;
+    }
+    let result = child.wait_with_output().await.map_err(|error| format!("the compiler was lost: {error}"))?;
+    if result.status.success() {
+        return Ok(());
+    }
+    let said = String::from_utf8_lossy(&result.stderr);
+    match said.trim() {
+        "" => Err(format!("the compiler ended without a word ({}): the component asks too much of it", result.status)),
+        said => Err(said.strip_prefix("error: ").unwrap_or(said).to_owned()),
+    }
+}

@@ -1,0 +1,109 @@
+//! Answers the engine's invocations with guests: picks the version, runs it in the sandbox, counts and logs what became of it.
+
+use std::sync::Arc;
+
+use mayfly_error::Error;
+use mayfly_graphql::{Answers, Invocation, PathStep, Resolve};
+use mayfly_telemetry::names;
+use metrics::{counter, histogram};
+
+use crate::app::App;
+use crate::imports::Operation;
+use crate::modules::Version;
+use crate::sandbox::{Outcome, Request};
+
+/// The guests of one app, for one operation.
+pub struct Resolver {
+    app: Arc<App>,
+    operation: Arc<Operation>,
+}
+
+impl Resolver {
+    /// Answers an operation with an app's guests.
+    #[must_use]
+    pub fn new(app: Arc<App>, operation: Operation) -> Self {
+        Self { app, operation: Arc::new(operation) }
+    }
+
+    /// Runs one invocation and tells what became of it.
+    ///
+    /// # Errors
+    ///
+    /// When the app has no such module.
+    pub async fn invoke(&self, invocation: Invocation) -> Result<Outcome, Error> {
+        let version = self.version(&invocation.module)?;
+        let request = Request {
+            module: version.module.clone(),
+            pools: self.app.pools.clone(),
+            operation: self.operation.clone(),
+            type_name: invocation.type_name,
+            field_name: invocation.field_name,
+            arguments: invocation.arguments,
+            parents: invocation.parents,
+            selection: invocation.selection,
+        };
+        Ok(self.app.sandbox.invoke(&version.prepared, request).await)
+    }
+
+    fn version(&self, module: &str) -> Result<&Arc<Version>, Error> {
+        // Loading compared the schema's modules with the configured ones, so this is a fault of ours.
+        self.app.versions.get(module).ok_or_else(|| Error::Internal(format!("module `{module}` is not loaded")))
+    }
+}
+
+impl Resolve for Resolver {
+    fn max_batch(&self, module: &str) -> usize {
+        self.version(module).map_or(1, |version| version.module.max_batch)
+    }
+
+    async fn resolve(&self, invocation: Invocation) -> Result<Answers, Error> {
+        let module = invocation.module.clone();
+        let field = format!("{}.{}", invocation.type_name, invocation.field_name);
+        let outcome = self.invoke(invocation).await?;
+        record(&module, field, &outcome);
+        outcome.answers
+    }
+
+    fn report(&self, error: &Error, module: &str, type_name: &str, field_name: &str, path: &[PathStep]) {
+        let digest = self.app.versions.get(module).map(|version| version.digest.as_str());
+        tracing::warn!(
+            trace_id = %self.operation.trace_id,
+            module,
+            version = digest,
+            field = %format_args!("{type_name}.{field_name}"),
+            path = %show(path),
+            code = error.code().as_str(),
+            blame = ?error.code().blame(),
+            "{}", error.log_message()
+        );
+    }
+}
+
+/// A path as it reads in a log line: `students.3.name`.
+fn show(path: &[PathStep]) -> String {
+    let steps: Vec<_> = path
+        .iter()
+        .map(|step| match step {
+            PathStep::Key(key) => key.clone(),
+            PathStep::Index(index) => index.to_string(),
+        })
+        .collect();
+    steps.join(".")
+}
+
+/// Counts an invocation.
+fn record(module: &str, field: String, outcome: &Outcome) {
+    let module = module.to_owned();
+    let word = match &outcome.answers {
+        Ok(answers) if answers.iter().all(Result::is_ok) => "ok",
+        Ok(_) => "guest_error",
+        Err(error) => error.code().as_str(),
+    };
+    let timing = outcome.timing;
+    counter!(names::INVOCATIONS, "module" => module.clone(), "field" => field, "outcome" => word.to_ascii_lowercase()).increment(1);
+    histogram!(names::WAIT_SECONDS, "module" => module.clone()).record(timing.wait.as_secs_f64());
+    histogram!(names::INSTANTIATE_SECONDS, "module" => module.clone()).record(timing.instantiate.as_secs_f64());
+    histogram!(names::RUN_SECONDS, "module" => module.clone()).record(timing.run.as_secs_f64());
+    #[expect(clippy::cast_precision_loss, reason = "metrics are floating point")]
+    histogram!(names::PEAK_BYTES, "module" => module).record(outcome.peak_memory_bytes as f64);
+}

@@ -1,0 +1,172 @@
+//! The engine: compiler settings, the pool of instances, the linker.
+
+use std::sync::Arc;
+
+use tokio::sync::{Semaphore, SemaphorePermit};
+use wasmtime::component::{Component, Linker};
+use wasmtime::{Config, Engine, InstanceAllocationStrategy, OptLevel, PoolingAllocationConfig};
+
+use super::Prepared;
+use super::instance::Data;
+use super::ticker::Ticker;
+use crate::imports;
+
+/// Linear memories in one component, at most: a guest from C, JavaScript or Python brings an adapter with it.
+const MEMORIES: u32 = 4;
+/// Tables in one component, at most.
+const TABLES: u32 = 8;
+/// Core instances in one component, at most: adapters and shims are instances too.
+const CORE_INSTANCES: u32 = 24;
+/// Elements of one table, at most; function tables of large guests have some tens of thousands.
+const TABLE_ELEMENTS: usize = 100_000;
+/// Bytes of a memory that stay mapped between invocations. Covers the stack, data and arena of a guest linked small, whose pages
+/// then are cleared instead of faulted in again: half the cost of an invocation otherwise.
+const KEEP_RESIDENT_BYTES: usize = 512 << 10;
+/// The guest's stack. Recursion ends there with a trap.
+const WASM_STACK_BYTES: usize = 512 << 10;
+/// The stack of an invocation: the guest's, and 1.5 MiB for the host functions it calls.
+const FIBER_STACK_BYTES: usize = 2 << 20;
+
+/// What the sandbox may hold at once.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Capacity {
+    /// Invocations at once.
+    pub slots: u32,
+    /// The sum of the memory caps of the invocations under way, in bytes.
+    pub memory_bytes: u64,
+    /// The largest cap of one module, in bytes.
+    pub largest_cap_bytes: u64,
+}
+
+/// One engine with its pool, its linker and its clock.
+pub struct Sandbox {
+    engine: Engine,
+    linker: Linker<Data>,
+    capacity: Capacity,
+    slots: Semaphore,
+    memory: Semaphore,
+    _ticker: Ticker,
+}
+
+/// Granularity of the byte semaphore: one wasm page.
+const PAGE_BYTES: u64 = 64 << 10;
+
+impl Capacity {
+    /// The capacity for modules with these caps.
+    #[must_use]
+    pub fn for_caps(caps: impl IntoIterator<Item = u64>, memory_bytes: u64) -> Self {
+        let (mut least, mut most) = (u64::MAX, PAGE_BYTES);
+        for cap in caps {
+            least = least.min(cap.max(PAGE_BYTES));
+            most = most.max(cap);
+        }
+        // More places than this add nothing but reserved address space.
+        let slots = (memory_bytes / least.min(memory_bytes).max(1)).clamp(1, 1_000);
+        Self { slots: u32::try_from(slots).unwrap_or(1_000), memory_bytes, largest_cap_bytes: most }
+    }
+}
+
+impl Sandbox {
+    /// Builds the engine and reserves the pool's address space.
+    ///
+    /// # Errors
+    ///
+    /// When the machine lacks the address space, or the settings contradict each other.
+    pub fn new(capacity: Capacity) -> wasmtime::Result<Arc<Self>> {
+        let mut config = compiler_config();
+        config.allocation_strategy(InstanceAllocationStrategy::Pooling(pool(capacity)));
+        let engine = Engine::new(&config)?;
+        let mut linker = Linker::new(&engine);
+        imports::link(&mut linker, Data::calls)?;
+        wasmtime_wasi::p2::add_to_linker_async(&mut linker)?;
+        Ok(Arc::new(Self {
+            linker,
+            capacity,
+            slots: Semaphore::new(capacity.slots as usize),
+            memory: Semaphore::new(pages(capacity.memory_bytes) as usize),
+            _ticker: Ticker::start(&engine),
+            engine,
+        }))
+    }
+
+    /// An engine that only compiles, with the same settings, so that its artifacts fit.
+    ///
+    /// # Errors
+    ///
+    /// When the settings contradict each other.
+    pub fn compiler() -> wasmtime::Result<Engine> {
+        Engine::new(&compiler_config())
+    }
+
+    /// The engine, for loading what was compiled for it.
+    #[must_use]
+    pub fn engine(&self) -> &Engine {
+        &self.engine
+    }
+
+    /// What this sandbox may hold.
+    #[must_use]
+    pub fn capacity(&self) -> Capacity {
+        self.capacity
+    }
+
+    /// Places in use, and bytes of memory caps in use.
+    #[must_use]
+    pub fn in_use(&self) -> (u64, u64) {
+        let slots = u64::from(self.capacity.slots) - self.slots.available_permits() as u64;
+        let pages = u64::from(pages(self.capacity.memory_bytes)) - self.memory.available_permits() as u64;
+        (slots, pages * PAGE_BYTES)
+    }
+
+    /// Checks a component against the world and links it.
+    ///
+    /// # Errors
+    ///
+    /// What the component imports that the host does not offer, or exports in another shape.
+    pub fn prepare(&self, component: &Component) -> wasmtime::Result<Prepared> {
+        Prepared::new(self.linker.instantiate_pre(component)?)
+    }
+
+    /// Waits for a place and for the module's whole cap.
+    pub(super) async fn admit(&self, cap_bytes: u64) -> wasmtime::Result<(SemaphorePermit<'_>, SemaphorePermit<'_>)> {
+        let memory = self.memory.acquire_many(pages(cap_bytes)).await?;
+        let slot = self.slots.acquire().await?;
+        Ok((memory, slot))
+    }
+}
+
+fn pages(bytes: u64) -> u32 {
+    u32::try_from(bytes.div_ceil(PAGE_BYTES)).unwrap_or(u32::MAX)
+}
+
+fn compiler_config() -> Config {
+    let mut config = Config::new();
+    config
+        .cranelift_opt_level(OptLevel::Speed)
+        .epoch_interruption(true)
+        .max_wasm_stack(WASM_STACK_BYTES)
+        .async_stack_size(FIBER_STACK_BYTES)
+        // The newest advisories touch what these three leave out.
+        .concurrency_support(false)
+        .memory_init_cow(true);
+    config
+}
+
+fn pool(capacity: Capacity) -> PoolingAllocationConfig {
+    let mut pool = PoolingAllocationConfig::new();
+    let slots = capacity.slots;
+    pool.total_component_instances(slots)
+        .total_core_instances(slots.saturating_mul(CORE_INSTANCES))
+        .total_memories(slots.saturating_mul(MEMORIES))
+        .total_tables(slots.saturating_mul(TABLES))
+        .total_stacks(slots)
+        .max_core_instances_per_component(CORE_INSTANCES)
+        .max_memories_per_component(MEMORIES)
+        .max_tables_per_component(TABLES)
+        .table_elements(TABLE_ELEMENTS)
+        .max_memory_size(usize::try_from(capacity.largest_cap_bytes).unwrap_or(usize::MAX))
+        .linear_memory_keep_resident(KEEP_RESIDENT_BYTES)
+        .table_keep_resident(16 << 10)
+        .max_unused_warm_slots(slots);
+    pool
+}

@@ -1,0 +1,260 @@
+//! One invocation: an instance in a store of its own, called once.
+//!
+//! [`Instance::call`] consumes the instance, so that using it again cannot be written. Whatever happens (an answer, a trap, a
+//! time-out, the caller going away) the store is dropped, and with it the guest's memory, its pending calls and its handles.
+
+use std::sync::Arc;
+use std::sync::atomic::AtomicUsize;
+use std::time::{Duration, Instant};
+
+use mayfly_config::Module;
+use mayfly_error::Error;
+use wasmtime::{Store, UpdateDeadline};
+use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
+
+use super::engine::Sandbox;
+use super::memory::MemoryCap;
+use super::stdio::LogStream;
+use super::Prepared;
+use crate::imports::bindings::Resolver;
+use crate::imports::bindings::exports::mayfly::resolver::handler::Invocation;
+use crate::imports::{Calls, Operation, Pools, Usage};
+
+/// Component handles a guest may hold, beside the host's own limit on resources.
+const MAX_GUEST_HANDLES: usize = 8_192;
+
+/// What is asked of a guest.
+pub struct Request {
+    /// The module, with its limits and grants.
+    pub module: Arc<Module>,
+    /// The pools its imports reach.
+    pub pools: Arc<Pools>,
+    /// The operation it is part of.
+    pub operation: Arc<Operation>,
+    /// The object type with the field.
+    pub type_name: Arc<str>,
+    /// The field.
+    pub field_name: Arc<str>,
+    /// The field's arguments: a JSON object.
+    pub arguments: String,
+    /// The parents, a JSON object each.
+    pub parents: Vec<String>,
+    /// Paths selected below the field.
+    pub selection: Arc<[String]>,
+}
+
+/// How long the steps of an invocation took.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Timing {
+    /// Waiting for memory and a place.
+    pub wait: Duration,
+    /// Instantiating.
+    pub instantiate: Duration,
+    /// Running, host calls included.
+    pub run: Duration,
+}
+
+/// What became of an invocation.
+#[derive(Debug)]
+pub struct Outcome {
+    /// One answer per parent, or why there is none at all.
+    pub answers: Result<Vec<Result<String, Error>>, Error>,
+    /// Times.
+    pub timing: Timing,
+    /// The most memory the guest held, tables included, in bytes.
+    pub peak_memory_bytes: usize,
+    /// Calls, bytes and lines used.
+    pub usage: Usage,
+}
+
+/// The data of a store.
+pub struct Data {
+    calls: Calls,
+    memory: MemoryCap,
+    wasi: Option<Box<WasiCtx>>,
+}
+
+/// The guest was still running at its deadline.
+#[derive(Debug, thiserror::Error)]
+#[error("the deadline has passed")]
+struct DeadlinePassed;
+
+impl Data {
+    /// The state behind the imports.
+    pub fn calls(&mut self) -> &mut Calls {
+        &mut self.calls
+    }
+}
+
+impl WasiView for Data {
+    fn ctx(&mut self) -> WasiCtxView<'_> {
+        let Self { calls, wasi, .. } = self;
+        let ctx = wasi.get_or_insert_with(|| Box::new(shut_in(calls.module())));
+        WasiCtxView { ctx, table: calls.table_mut() }
+    }
+}
+
+/// A WASI without files, sockets, environment or arguments.
+fn shut_in(module: &Module) -> WasiCtx {
+    let name: Arc<str> = module.name.as_str().into();
+    let left = Arc::new(AtomicUsize::new(module.budget.log_bytes as usize));
+    let mut builder = WasiCtx::builder();
+    builder
+        .stdout(LogStream::new(name.clone(), "stdout", left.clone()))
+        .stderr(LogStream::new(name, "stderr", left))
+        .max_random_size(64 << 10)
+        .allow_blocking_current_thread(false)
+        .allow_tcp(false)
+        .allow_udp(false);
+    builder.build()
+}
+
+impl Sandbox {
+    /// Runs one invocation, from waiting for memory to dropping the instance.
+    pub async fn invoke(&self, prepared: &Prepared, request: Request) -> Outcome {
+        let started = Instant::now();
+        let deadline = started + request.module.deadline;
+        let module = request.module.clone();
+        let permits = match tokio::time::timeout_at(deadline.into(), self.admit(module.memory_bytes)).await {
+            Ok(Ok(permits)) => permits,
+            Ok(Err(closed)) => return Outcome::without_instance(Error::Internal(closed.to_string()), started),
+            Err(_) => {
+                let error = Error::DeadlineExceeded { module: module.name.clone(), deadline: module.deadline };
+                return Outcome::without_instance(error, started);
+            }
+        };
+        let admitted = Instant::now();
+        let instance = Instance::new(self, request, (started, deadline));
+        let outcome = instance.call(prepared, admitted).await;
+        drop(permits);
+        outcome
+    }
+}
+
+/// A store made for one invocation.
+struct Instance {
+    store: Store<Data>,
+    invocation: Invocation,
+    module: Arc<Module>,
+    started: Instant,
+    deadline: Instant,
+}
+
+impl Instance {
+    fn new(sandbox: &Sandbox, request: Request, (started, deadline): (Instant, Instant)) -> Self {
+        let Request { module, pools, operation, type_name, field_name, arguments, parents, selection } = request;
+        let calls = Calls::new(module.clone(), pools, operation, selection, started, deadline);
+        let data = Data { calls, memory: MemoryCap::new(module.memory_bytes), wasi: None };
+        let mut store = Store::new(sandbox.engine(), data);
+        store.limiter(|data| &mut data.memory);
+        store.set_hostcall_fuel(module.budget.guest_to_host_bytes);
+        store.set_max_component_handles(MAX_GUEST_HANDLES);
+        store.set_epoch_deadline(1);
+        // A guest that computes gives way at every tick, and ends at its deadline even when no timer gets to run.
+        store.epoch_deadline_callback(|context| {
+            if Instant::now() >= context.data().calls.deadline() {
+                return Err(DeadlinePassed.into());
+            }
+            Ok(UpdateDeadline::Yield(1))
+        });
+        let invocation =
+            Invocation { type_name: type_name.to_string(), field_name: field_name.to_string(), arguments, parents };
+        Self { store, invocation, module, started, deadline }
+    }
+
+    /// Instantiates and calls, and gives everything back.
+    async fn call(mut self, prepared: &Prepared, admitted: Instant) -> Outcome {
+        let parents = self.invocation.parents.len().max(1);
+        let mut instantiated = None;
+        let run = async {
+            let resolver: Resolver = prepared.instantiate_async(&mut self.store).await?;
+            instantiated = Some(Instant::now());
+            resolver.mayfly_resolver_handler().call_resolve(&mut self.store, &self.invocation).await
+        };
+        let result = tokio::time::timeout_at(self.deadline.into(), run).await;
+        let ended = Instant::now();
+        let instantiated = instantiated.unwrap_or(ended);
+        let answers = match result {
+            Err(_) => Err(self.deadline_exceeded()),
+            Ok(Err(error)) => Err(self.failure(&error)),
+            Ok(Ok(answers)) if answers.len() == parents => {
+                Ok(answers.into_iter().map(|answer| answer.map_err(|error| self.guest_error(error))).collect())
+            }
+            Ok(Ok(answers)) => Err(Error::InvalidOutput {
+                module: self.module.name.clone(),
+                message: format!("{} answers to {parents} parents; give one per parent", answers.len()),
+            }),
+        };
+        let data = self.store.data();
+        Outcome {
+            answers,
+            timing: Timing {
+                wait: admitted - self.started,
+                instantiate: instantiated - admitted,
+                run: ended - instantiated,
+            },
+            peak_memory_bytes: data.memory.held_bytes,
+            usage: data.calls.usage(),
+        }
+    }
+
+    fn deadline_exceeded(&self) -> Error {
+        Error::DeadlineExceeded { module: self.module.name.clone(), deadline: self.module.deadline }
+    }
+
+    /// What a trap, or a failed instantiation, was.
+    fn failure(&self, error: &wasmtime::Error) -> Error {
+        let memory = self.store.data().memory;
+        if error.downcast_ref::<DeadlinePassed>().is_some() {
+            return self.deadline_exceeded();
+        }
+        if memory.refused_bytes > 0 {
+            return Error::OutOfMemory {
+                module: self.module.name.clone(),
+                cap_bytes: memory.cap_bytes as u64,
+                asked_bytes: memory.refused_bytes as u64,
+            };
+        }
+        let trap = format!("{error:#}");
+        // wasmtime has no type for this one.
+        if trap.contains("fuel allocated for hostcalls has been exhausted") {
+            return Error::BudgetExceeded {
+                module: self.module.name.clone(),
+                budget: "bytes handed to the host at once",
+                limit: self.module.budget.guest_to_host_bytes as u64,
+            };
+        }
+        Error::GuestTrapped { module: self.module.name.clone(), trap }
+    }
+
+    /// A guest's error; one that it passes on from a call is reported as what it was.
+    fn guest_error(&self, error: crate::imports::bindings::mayfly::resolver::types::Error) -> Error {
+        let module = self.module.name.clone();
+        let passed_on = self.store.data().calls.failure(&error.code).map(|failure| failure.detail.clone());
+        match (error.code.as_str(), passed_on) {
+            ("denied", Some(detail)) => Error::Denied { module, detail },
+            ("unavailable" | "throttled", Some(detail)) => Error::BackendUnavailable { detail },
+            ("deadline", Some(_)) => self.deadline_exceeded(),
+            _ => Error::GuestError {
+                reason: shortened(error.code, 64),
+                message: shortened(error.message, 4_096),
+                retryable: error.retryable,
+            },
+        }
+    }
+}
+
+impl Outcome {
+    fn without_instance(error: Error, started: Instant) -> Self {
+        let timing = Timing { wait: started.elapsed(), ..Timing::default() };
+        Self { answers: Err(error), timing, peak_memory_bytes: 0, usage: Usage::default() }
+    }
+}
+
+/// The text up to a number of bytes, cut between characters.
+fn shortened(mut text: String, bytes: usize) -> String {
+    if text.len() > bytes {
+        text.truncate(text.floor_char_boundary(bytes));
+    }
+    text
+}

@@ -1,0 +1,75 @@
+//! The memory cap: one number over all linear memories and tables of an invocation.
+//!
+//! wasmtime's own limits hold per memory, and a component may have several. The limiter also sees what instantiation asks for.
+
+use wasmtime::ResourceLimiter;
+
+/// Bytes one table element takes in the host.
+const TABLE_ELEMENT_BYTES: usize = size_of::<usize>();
+
+/// Counts what an invocation holds and refuses what would pass the cap.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct MemoryCap {
+    /// The cap, in bytes.
+    pub cap_bytes: usize,
+    /// Held now, in bytes; memories never shrink, so also the peak.
+    pub held_bytes: usize,
+    /// The largest sum that was refused, in bytes; 0 when nothing was.
+    pub refused_bytes: usize,
+}
+
+impl MemoryCap {
+    pub(super) fn new(cap_bytes: u64) -> Self {
+        Self { cap_bytes: usize::try_from(cap_bytes).unwrap_or(usize::MAX), held_bytes: 0, refused_bytes: 0 }
+    }
+
+    fn grow(&mut self, bytes: usize) -> bool {
+        let asked = self.held_bytes.saturating_add(bytes);
+        if asked > self.cap_bytes {
+            self.refused_bytes = self.refused_bytes.max(asked);
+            return false;
+        }
+        self.held_bytes = asked;
+        true
+    }
+}
+
+impl ResourceLimiter for MemoryCap {
+    fn memory_growing(&mut self, current: usize, desired: usize, maximum: Option<usize>) -> wasmtime::Result<bool> {
+        // Past the memory's own maximum growth fails anyway, and is not the cap's doing.
+        if maximum.is_some_and(|maximum| desired > maximum) {
+            return Ok(false);
+        }
+        Ok(self.grow(desired.saturating_sub(current)))
+    }
+
+    fn table_growing(&mut self, current: usize, desired: usize, maximum: Option<usize>) -> wasmtime::Result<bool> {
+        if maximum.is_some_and(|maximum| desired > maximum) {
+            return Ok(false);
+        }
+        Ok(self.grow(desired.saturating_sub(current).saturating_mul(TABLE_ELEMENT_BYTES)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests end by panicking")]
+    use super::*;
+
+    #[test]
+    fn the_cap_is_over_all_memories_and_tables_together() {
+        let mut cap = MemoryCap::new(1_000);
+        assert!(cap.memory_growing(0, 400, None).unwrap());
+        assert!(cap.memory_growing(0, 400, None).unwrap());
+        assert!(cap.table_growing(0, 25, None).unwrap());
+        assert!(!cap.memory_growing(400, 401, None).unwrap());
+        assert_eq!((cap.held_bytes, cap.refused_bytes), (1_000, 1_001));
+    }
+
+    #[test]
+    fn a_growth_past_the_memory_s_own_maximum_is_not_the_cap_s_doing() {
+        let mut cap = MemoryCap::new(1_000);
+        assert!(!cap.memory_growing(0, 2_000, Some(1_500)).unwrap());
+        assert_eq!(cap.refused_bytes, 0);
+    }
+}

@@ -1,0 +1,17 @@
+//! The sandbox: one engine, and a fresh, limited instance for every invocation.
+//!
+//! An invocation first acquires its module's whole memory cap from a semaphore of bytes, so that what guests may hold together is
+//! one number; then a place in the engine's pool; then it lives in a store of its own, which is dropped whatever happened. Nothing
+//! here knows GraphQL.
+
+mod engine;
+mod instance;
+mod memory;
+mod stdio;
+mod ticker;
+
+pub use engine::{Capacity, Sandbox};
+pub use instance::{Outcome, Request, Timing};
+
+/// A component that is compiled, type-checked and linked; instances are made of it.
+pub type Prepared = crate::imports::bindings::ResolverPre<instance::Data>;

@@ -1,0 +1,65 @@
+//! Backends that fail: what a client is told, and that answers flow again once they are back.
+
+use mayfly_tests::{TestApp, TestHost};
+use serde_json::json;
+
+const ASSESSMENTS: &str = r#"{ assessments(studentId: "S1") { id } }"#;
+const STUDENT: &str = r#"{ student(id: "S1") { id } }"#;
+
+async fn recovers(host: &TestHost) {
+    host.faults(&json!({})).await;
+    host.ready().await;
+    let answer = host.query(ASSESSMENTS).await;
+    assert_eq!(answer["data"]["assessments"].as_array().map(Vec::len), Some(20), "{answer}");
+    assert_eq!(host.query(STUDENT).await, json!({ "data": { "student": { "id": "S1" } } }));
+}
+
+#[tokio::test]
+async fn an_outage_of_sql_server_is_told_and_survived() {
+    let host = TestHost::start(TestApp::students()).await;
+    host.ready().await;
+    host.faults(&json!({ "sqlserver": { "refuse": true } })).await;
+    host.until_ready(false).await;
+    let answer = host.query(ASSESSMENTS).await;
+    assert_eq!(answer["errors"][0]["extensions"]["code"], json!("BACKEND_UNAVAILABLE"), "{answer}");
+    assert!(!answer.to_string().contains("127.0.0.1"), "clients learn no addresses: {answer}");
+    recovers(&host).await;
+}
+
+#[tokio::test]
+async fn an_outage_of_dynamodb_is_told_and_survived() {
+    let host = TestHost::start(TestApp::students()).await;
+    host.ready().await;
+    host.faults(&json!({ "dynamodb": { "refuse": true } })).await;
+    let answer = host.query(STUDENT).await;
+    assert_eq!(answer["errors"][0]["extensions"]["code"], json!("BACKEND_UNAVAILABLE"), "{answer}");
+    recovers(&host).await;
+}
+
+#[tokio::test]
+async fn a_query_that_stalls_ends_at_the_deadline_and_its_connection_is_not_used_again() {
+    let host = TestHost::start(TestApp::students()).await;
+    host.ready().await;
+    host.faults(&json!({ "sqlserver": { "stall": { "matching": "student_id" } } })).await;
+    let answer = host.query(ASSESSMENTS).await;
+    let code = &answer["errors"][0]["extensions"]["code"];
+    assert_eq!(code, &json!("DEADLINE_EXCEEDED"), "{answer}");
+    recovers(&host).await;
+}
+
+#[tokio::test]
+async fn connections_cut_inside_an_answer_give_nobody_another_s_rows() {
+    let host = TestHost::start(TestApp::students()).await;
+    host.ready().await;
+    for fault in [json!({ "half_row": { "then": "drop" } }), json!({ "drop": { "at": "inside" } })] {
+        host.faults(&json!({ "sqlserver": fault })).await;
+        let answer = host.query(ASSESSMENTS).await;
+        assert!(answer["errors"][0]["extensions"]["code"].is_string(), "{answer}");
+        recovers(&host).await;
+        for student in ["S5", "S6", "S7"] {
+            let answer = host.query(&format!(r#"{{ assessments(studentId: "{student}") {{ studentId }} }}"#)).await;
+            let rows = answer["data"]["assessments"].as_array().unwrap();
+            assert!(rows.len() == 20 && rows.iter().all(|row| row["studentId"] == json!(student)), "{answer}");
+        }
+    }
+}

@@ -1,0 +1,81 @@
+//! What a person types, and what it ends with.
+
+use mayfly_tests::{TestApp, mayfly, repository};
+use serde_json::json;
+
+fn text(bytes: Vec<u8>) -> String {
+    String::from_utf8(bytes).unwrap()
+}
+
+#[test]
+fn check_says_what_an_app_is_made_of() {
+    let app = TestApp::students();
+    let output = mayfly().arg("check").arg(app.path()).output().unwrap();
+    assert_eq!(output.status.code(), Some(0), "{output:?}");
+    let said = text(output.stdout);
+    assert!(said.contains("module students: ") && said.contains("handles Query.student, Query.students"), "{said}");
+    assert!(said.contains("memory 16 MiB") && said.contains("deadline 2s"), "{said}");
+    assert!(said.ends_with("is fine\n"), "{said}");
+}
+
+#[test]
+fn invoke_shows_the_answer_and_what_it_cost() {
+    let app = TestApp::students();
+    let output = mayfly().arg("invoke").arg(app.path()).args(["Query.student", "--args", r#"{"id": "S1"}"#]).output().unwrap();
+    assert_eq!(output.status.code(), Some(0), "{output:?}");
+    let student: serde_json::Value = serde_json::from_str(&text(output.stdout)).unwrap();
+    assert_eq!(student["id"], json!("S1"));
+    let cost = text(output.stderr);
+    for part in ["instantiated in ", "ran for ", "peak memory", "1 host calls"] {
+        assert!(cost.contains(part), "{cost}");
+    }
+}
+
+#[test]
+fn invoke_takes_parents_and_tells_errors() {
+    let app = TestApp::students();
+    let parent = |id: &str| json!({ "id": id, "grade": 3, "readingLevel": "L" }).to_string();
+    let output = mayfly()
+        .arg("invoke")
+        .arg(app.path())
+        .args(["Student.assessments", "--parent", &parent("S1"), "--parent", &parent("S2")])
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(0), "{output:?}");
+    assert_eq!(text(output.stdout).lines().count(), 2, "one answer per parent");
+
+    let output =
+        mayfly().arg("invoke").arg(app.path()).args(["Query.assessments", "--args", r#"{"studentId": "S0"}"#]).output().unwrap();
+    assert_eq!(output.status.code(), Some(5));
+    assert!(text(output.stderr).contains("student `S0` does not exist (GUEST_ERROR)"));
+
+    let output = mayfly().arg("invoke").arg(app.path()).arg("Query.pupil").output().unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    assert!(text(output.stderr).contains("no module answers `Query.pupil`; the fields are Query.student, "));
+
+    let output = mayfly().arg("invoke").arg(app.path()).args(["Query.student", "--args", "{"]).output().unwrap();
+    assert!(text(output.stderr).contains("--args is not JSON"));
+}
+
+#[test]
+fn build_leaves_what_has_not_changed() {
+    let component = repository().join("guest/apps/students/build/students.wasm");
+    mayfly_tests::built();
+    let before = std::fs::metadata(&component).unwrap().modified().unwrap();
+    let output = mayfly().args(["build", "guest/apps/students"]).output().unwrap();
+    assert_eq!(output.status.code(), Some(0), "{output:?}");
+    assert!(text(output.stdout).contains("handles Query.student, Query.students"));
+    assert_eq!(std::fs::metadata(&component).unwrap().modified().unwrap(), before);
+}
+
+#[test]
+fn help_names_every_command_and_exit_code() {
+    let output = mayfly().arg("--help").output().unwrap();
+    let help = text(output.stdout);
+    for part in ["serve", "check", "build", "invoke", "Exit codes: 0 done; 1 failed; 2 wrong arguments; 3 the app has problems"] {
+        assert!(help.contains(part), "{help}");
+    }
+    assert!(!help.contains("compile "), "the compiler's own command is nobody else's: {help}");
+    let output = mayfly().arg("serf").output().unwrap();
+    assert_eq!(output.status.code(), Some(2));
+}

@@ -1,0 +1,117 @@
+//! An app in a directory of its own, changed as a test needs.
+
+use std::fs;
+use std::os::unix::fs::symlink;
+use std::path::{Path, PathBuf};
+
+use tempfile::TempDir;
+
+use crate::built::{built, repository};
+
+/// A copy of an app. Files are links to the original until a test changes them; the store of compiled modules is shared.
+pub struct TestApp {
+    directory: TempDir,
+}
+
+impl TestApp {
+    /// The sample app.
+    #[must_use]
+    pub fn students() -> Self {
+        Self::of("guest/apps/students")
+    }
+
+    /// The app with one guest per attack.
+    #[must_use]
+    pub fn hostile() -> Self {
+        Self::of("guest/hostile")
+    }
+
+    fn of(source: &str) -> Self {
+        built();
+        let source = repository().join(source);
+        let directory = TempDir::new().expect("a directory for the app");
+        for entry in fs::read_dir(&source).expect("the app") {
+            let entry = entry.expect("a file of the app");
+            if entry.file_name() != ".mayfly" {
+                symlink(entry.path(), directory.path().join(entry.file_name())).expect("a link");
+            }
+        }
+        // Compiled once for all tests; artifacts are named by their contents, so sharing them hides nothing.
+        let store = repository().join("target/test-store");
+        fs::create_dir_all(&store).expect("a store");
+        symlink(store, directory.path().join(".mayfly")).expect("a link");
+        Self { directory }
+    }
+
+    /// The app's directory.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        self.directory.path()
+    }
+
+    /// Replaces text of `mayfly.toml`, which has to be there.
+    #[must_use]
+    pub fn configured(self, from: &str, to: &str) -> Self {
+        self.edited("mayfly.toml", from, to)
+    }
+
+    /// Puts text before everything else in `mayfly.toml`.
+    #[must_use]
+    pub fn with_configuration(self, text: &str) -> Self {
+        let contents = self.read("mayfly.toml");
+        self.with_file("mayfly.toml", format!("{contents}\n{text}\n").as_bytes())
+    }
+
+    /// Replaces text of a file, which has to be there.
+    #[must_use]
+    pub fn edited(self, file: &str, from: &str, to: &str) -> Self {
+        let contents = self.read(file);
+        assert!(contents.contains(from), "{file} has no {from:?}");
+        self.with_file(file, contents.replace(from, to).as_bytes())
+    }
+
+    /// Puts a file of its own in place of the original's.
+    #[must_use]
+    pub fn with_file(self, file: &str, contents: &[u8]) -> Self {
+        let path = self.own(file);
+        fs::write(path, contents).expect("a file written");
+        self
+    }
+
+    /// Takes a file away.
+    #[must_use]
+    pub fn without_file(self, file: &str) -> Self {
+        let path = self.own(file);
+        drop(fs::remove_file(path));
+        self
+    }
+
+    fn read(&self, file: &str) -> String {
+        fs::read_to_string(self.path().join(file)).unwrap_or_else(|error| panic!("{file}: {error}"))
+    }
+
+    /// The path of a file that may be changed without changing the original.
+    fn own(&self, file: &str) -> PathBuf {
+        let path = self.path().join(file);
+        let mut parent = self.path().to_path_buf();
+        for component in Path::new(file).parent().into_iter().flat_map(Path::components) {
+            parent.push(component);
+            make_own_directory(&parent);
+        }
+        if path.is_symlink() {
+            fs::remove_file(&path).expect("a link removed");
+        }
+        path
+    }
+}
+
+/// Turns a link to a directory into a directory of links.
+fn make_own_directory(path: &Path) {
+    let Ok(target) = fs::read_link(path) else { return };
+    fs::remove_file(path).expect("a link removed");
+    fs::create_dir(path).expect("a directory");
+    for entry in fs::read_dir(target).expect("the original") {
+        let entry = entry.expect("a file");
+        symlink(entry.path(), path.join(entry.file_name())).expect("a link");
+    }
+}

@@ -1,0 +1,40 @@
+//! The programs and guests under test, built once per run.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::OnceLock;
+
+/// The repository's directory.
+#[must_use]
+pub fn repository() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the package is inside the repository")
+}
+
+/// The directory with the built programs, after making sure that they and the guests are up to date.
+pub fn built() -> &'static Path {
+    static BUILT: OnceLock<PathBuf> = OnceLock::new();
+    BUILT.get_or_init(|| {
+        let programs = std::env::current_exe().expect("a test has a path");
+        // target/debug/deps/main-… → target/debug
+        let programs = programs.ancestors().nth(2).expect("a test is in target/PROFILE/deps").to_path_buf();
+        run(Command::new(env!("CARGO")).args(["build", "--quiet", "--workspace", "--bins"]));
+        for app in ["guest/apps/students", "guest/hostile"] {
+            run(Command::new(programs.join("mayfly")).args(["build", app]));
+        }
+        programs
+    })
+}
+
+/// The program, ready to be given arguments; run in the repository.
+#[must_use]
+pub fn mayfly() -> Command {
+    let mut command = Command::new(built().join("mayfly"));
+    command.current_dir(repository());
+    command
+}
+
+fn run(command: &mut Command) {
+    let output = command.current_dir(repository()).output().expect("a command that exists");
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{command:?} failed: {said}");
+}

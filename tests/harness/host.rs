@@ -1,0 +1,233 @@
+//! A running host.
+
+use std::net::SocketAddr;
+use std::process::{ExitStatus, Stdio};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use reqwest::{Client, RequestBuilder, StatusCode};
+use serde_json::{Value, json};
+use tokio::io::{AsyncBufReadExt, AsyncRead, BufReader};
+use tokio::process::{Child, Command};
+use tokio::sync::Notify;
+
+use crate::app::TestApp;
+use crate::built::built;
+
+/// How long anything may take before a test is stuck. Generous: it fails tests that hang, and times nothing.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// An answer over HTTP.
+#[derive(Debug)]
+pub struct Answer {
+    pub status: StatusCode,
+    pub headers: reqwest::header::HeaderMap,
+    pub text: String,
+}
+
+/// A running host, killed when dropped.
+pub struct TestHost {
+    pub app: TestApp,
+    pub graphql: SocketAddr,
+    pub admin: SocketAddr,
+    /// The embedded backends' control address, when the app uses them.
+    pub control: Option<SocketAddr>,
+    client: Client,
+    child: Child,
+    log: Log,
+}
+
+/// What the host wrote to standard error.
+#[derive(Clone, Default)]
+struct Log {
+    lines: Arc<Mutex<Vec<String>>>,
+    grown: Arc<Notify>,
+}
+
+impl TestHost {
+    /// Starts a host and waits until it serves.
+    pub async fn start(app: TestApp) -> Self {
+        Self::start_with(app, &[]).await
+    }
+
+    /// Starts a host with environment variables of its own.
+    pub async fn start_with(app: TestApp, environment: &[(&str, &str)]) -> Self {
+        let mut child = Command::new(built().join("mayfly"))
+            .arg("serve")
+            .arg(app.path())
+            .args(["--listen", "127.0.0.1:0", "--admin-listen", "127.0.0.1:0", "--log-format", "json"])
+            .envs(environment.iter().copied())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .stdin(Stdio::null())
+            .kill_on_drop(true)
+            .spawn()
+            .expect("the host starts");
+        let log = Log::default();
+        tokio::spawn(log.clone().collect(child.stderr.take().expect("a pipe")));
+        let mut lines = BufReader::new(child.stdout.take().expect("a pipe")).lines();
+        let (mut graphql, mut admin, mut control) = (None, None, None);
+        while graphql.is_none() {
+            let line = tokio::time::timeout(PATIENCE, lines.next_line()).await.expect("the host says something");
+            let Some(line) = line.expect("text") else { panic!("the host ended: {:#?}", log.lines()) };
+            let address = address_in(&line);
+            match line.split_whitespace().next() {
+                Some("admin") => admin = address,
+                Some("embedded") => control = address,
+                Some("graphql") => graphql = address,
+                _ => {}
+            }
+        }
+        // Nothing else is written there; reading on keeps the pipe from filling.
+        tokio::spawn(async move { while let Ok(Some(_)) = lines.next_line().await {} });
+        let client = Client::builder().timeout(PATIENCE).build().expect("a client");
+        let (graphql, admin) = (graphql.expect("an address"), admin.expect("an address"));
+        Self { app, graphql, admin, control, client, child, log }
+    }
+
+    /// Sends a query and gives the answer's body.
+    pub async fn query(&self, query: &str) -> Value {
+        self.query_with(query, json!({})).await
+    }
+
+    /// Sends a query with variables and gives the answer's body.
+    pub async fn query_with(&self, query: &str, variables: Value) -> Value {
+        let answer = self.post(&json!({ "query": query, "variables": variables })).await;
+        assert_eq!(answer.status, StatusCode::OK, "{}", answer.text);
+        answer.json()
+    }
+
+    /// Posts a GraphQL request as an up-to-date client does, without looking at the status.
+    pub async fn post(&self, body: &Value) -> Answer {
+        let request = self.request().header("content-type", "application/json").body(body.to_string());
+        Answer::of(request.header("accept", "application/graphql-response+json")).await
+    }
+
+    /// A POST to the GraphQL endpoint, to be filled in.
+    #[must_use]
+    pub fn request(&self) -> RequestBuilder {
+        self.client.post(format!("http://{}/graphql", self.graphql))
+    }
+
+    /// A GET of the GraphQL address.
+    pub async fn get(&self, path: &str) -> Answer {
+        Answer::of(self.client.get(format!("http://{}{path}", self.graphql))).await
+    }
+
+    /// A GET of the admin address.
+    pub async fn admin(&self, path: &str) -> Answer {
+        Answer::of(self.client.get(format!("http://{}{path}", self.admin))).await
+    }
+
+    /// The value of a metric's first line that begins like this, 0 when there is none.
+    pub async fn metric(&self, line: &str) -> f64 {
+        let text = self.admin("/metrics").await.text;
+        let found = text.lines().find(|candidate| candidate.starts_with(line));
+        found.and_then(|line| line.rsplit(' ').next()?.parse().ok()).unwrap_or(0.0)
+    }
+
+    /// The embedded backends' counters.
+    pub async fn backends(&self) -> Value {
+        let control = self.control.expect("the app uses the embedded backends");
+        Answer::of(self.client.get(format!("http://{control}/status"))).await.json()
+    }
+
+    /// Sets the embedded backends' fault switches.
+    pub async fn faults(&self, faults: &Value) {
+        let control = self.control.expect("the app uses the embedded backends");
+        let put = self.client.put(format!("http://{control}/faults")).header("content-type", "application/json");
+        let answer = Answer::of(put.body(faults.to_string())).await;
+        assert!(answer.status.is_success(), "{}", answer.text);
+    }
+
+    /// Waits until the host says it is ready.
+    pub async fn ready(&self) {
+        self.until_ready(true).await;
+    }
+
+    /// Waits until the host says that it is ready, or that it is not.
+    pub async fn until_ready(&self, ready: bool) {
+        let asking = async { while (self.admin("/readyz").await.status == StatusCode::OK) != ready {} };
+        tokio::time::timeout(PATIENCE, asking).await.unwrap_or_else(|_| panic!("never ready = {ready}: {:#?}", self.log.lines()));
+    }
+
+    /// Waits for a log line that holds all of these texts, and gives it.
+    pub async fn logged(&self, parts: &[&str]) -> String {
+        let search = async {
+            loop {
+                let grown = self.log.grown.notified();
+                let found = self.log.lines().into_iter().find(|line| parts.iter().all(|part| line.contains(part)));
+                if let Some(line) = found {
+                    return line;
+                }
+                grown.await;
+            }
+        };
+        tokio::time::timeout(PATIENCE, search).await.unwrap_or_else(|_| panic!("no line with {parts:?}: {:#?}", self.log.lines()))
+    }
+
+    /// The host's process id.
+    #[must_use]
+    pub fn pid(&self) -> u32 {
+        self.child.id().expect("the host runs")
+    }
+
+    /// The host's resident memory, in bytes.
+    #[must_use]
+    pub fn resident_bytes(&self) -> u64 {
+        let statm = std::fs::read_to_string(format!("/proc/{}/statm", self.pid())).expect("the host runs");
+        let pages: u64 = statm.split_whitespace().nth(1).and_then(|pages| pages.parse().ok()).expect("a number");
+        pages * rustix::param::page_size() as u64
+    }
+
+    /// Asks the host to end, without waiting.
+    pub fn terminate(&self) {
+        let pid = i32::try_from(self.pid()).ok().and_then(rustix::process::Pid::from_raw).expect("a process id");
+        rustix::process::kill_process(pid, rustix::process::Signal::TERM).expect("a signal sent");
+    }
+
+    /// Waits for the host's end.
+    pub async fn ended(mut self) -> ExitStatus {
+        tokio::time::timeout(PATIENCE, self.child.wait()).await.expect("the host ends").expect("a status")
+    }
+}
+
+impl Answer {
+    /// Sends a request.
+    pub async fn of(request: RequestBuilder) -> Self {
+        let response = request.send().await.expect("an answer");
+        let (status, headers) = (response.status(), response.headers().clone());
+        Self { status, headers, text: response.text().await.expect("text") }
+    }
+
+    /// The body as JSON.
+    #[must_use]
+    pub fn json(&self) -> Value {
+        serde_json::from_str(&self.text).unwrap_or_else(|error| panic!("{error}: {}", self.text))
+    }
+
+    /// A header, empty when missing.
+    #[must_use]
+    pub fn header(&self, name: &str) -> &str {
+        self.headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default()
+    }
+}
+
+impl Log {
+    async fn collect(self, pipe: impl AsyncRead + Unpin) {
+        let mut lines = BufReader::new(pipe).lines();
+        while let Ok(Some(line)) = lines.next_line().await {
+            self.lines.lock().expect("no test panics here").push(line);
+            self.grown.notify_waiters();
+        }
+    }
+
+    fn lines(&self) -> Vec<String> {
+        self.lines.lock().expect("no test panics here").clone()
+    }
+}
+
+/// The address in `… http://127.0.0.1:8080/…`.
+fn address_in(line: &str) -> Option<SocketAddr> {
+    line.split("http://").nth(1)?.split('/').next()?.parse().ok()
+}

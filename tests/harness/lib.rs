@@ -1,0 +1,19 @@
+//! Starts real hosts for tests: the built `mayfly`, as a process, on port 0, with its own embedded backends.
+//!
+//! - [`TestApp`] is a copy of an app in a directory of its own, changed as the test needs;
+//! - [`TestHost`] is a running host, ended when dropped;
+//! - [`built`] makes the programs and the guests, once per test run.
+
+#![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "a test fails by panicking")]
+
+
+mod app;
+mod built;
+mod embedded;
+mod host;
+
+
+pub use app::TestApp;
+pub use built::{built, mayfly, repository};
+pub use embedded::Embedded;
+pub use host::{Answer, TestHost};

@@ -1,0 +1,20 @@
+//! What Mayfly promises, tested from outside: real hosts, real guests, real drivers, on loopback.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    missing_docs,
+    reason = "a test fails by panicking"
+)]
+
+mod architecture;
+mod backends;
+mod bad_apps;
+mod bad_guests;
+mod commands;
+mod http;
+mod memory;
+mod operations;
+mod sample_app;

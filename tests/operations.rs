@@ -1,0 +1,140 @@
+//! Running the host: readiness, metrics, coming back after an outage, a quick second start, a graceful end.
+
+use mayfly_tests::{Answer, TestApp, TestHost};
+use reqwest::StatusCode;
+use serde_json::json;
+
+#[tokio::test]
+async fn a_ready_host_says_which_modules_and_backends_it_has() {
+    let host = TestHost::start(TestApp::students()).await;
+    host.ready().await;
+    assert_eq!(host.admin("/healthz").await.json(), json!({ "status": "ok" }));
+    let ready = host.admin("/readyz").await.json();
+    assert_eq!(ready["status"], json!("ready"));
+    assert_eq!(ready["backends"], json!({ "dynamodb": "ok", "sqlserver.school": "ok" }));
+    for module in ["students", "assessments"] {
+        assert_eq!(ready["modules"][module].as_str().map(str::len), Some(64), "{ready}");
+    }
+}
+
+#[tokio::test]
+async fn every_metric_that_is_promised_is_there() {
+    let host = TestHost::start(TestApp::students()).await;
+    host.ready().await;
+    host.query(r#"{ student(id: "S1") { id assessments { id } } }"#).await;
+    let text = host.admin("/metrics").await.text;
+    for line in [
+        "mayfly_requests_total{status=\"200\"} 1",
+        "mayfly_invocations_total{module=\"students\",field=\"Query.student\",outcome=\"ok\"} 1",
+        "mayfly_invocations_total{module=\"assessments\",field=\"Student.assessments\",outcome=\"ok\"} 1",
+        "mayfly_invocation_instantiate_seconds_count{module=\"students\"} 1",
+        "mayfly_invocation_run_seconds_count{module=\"students\"} 1",
+        "mayfly_invocation_wait_seconds_count{module=\"students\"} 1",
+        "mayfly_guest_peak_memory_bytes_count{module=\"students\"} 1",
+        "mayfly_slots_in_use 0",
+        "mayfly_guest_memory_reserved 0",
+        "mayfly_pool_size{backend=\"school\"}",
+        "mayfly_pool_in_use{backend=\"school\"} 0",
+        "mayfly_pool_waiting{backend=\"school\"} 0",
+        "mayfly_pool_in_use{backend=\"dynamodb\"} 0",
+        "mayfly_coalesced_gets_total",
+        "mayfly_plan_cache_misses 1",
+        "mayfly_process_resident_memory",
+    ] {
+        assert!(text.lines().any(|found| found.starts_with(line)), "no {line} in\n{text}");
+    }
+    assert!(host.metric("mayfly_process_resident_memory").await > 1e6);
+}
+
+#[tokio::test]
+async fn a_backend_that_is_down_at_the_start_is_waited_for() {
+    // A port that nothing listens on until the test does.
+    let reserved = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = reserved.local_addr().unwrap();
+    drop(reserved);
+    let embedded = mayfly_tests::Embedded::start(None).await;
+    let app = TestApp::students().configured(
+        "address = \"embedded\"",
+        &format!("address = \"{address}\"\nuser = \"mayfly\"\npassword = {{ env = \"TEST_PASSWORD\" }}\nencryption = \"off\""),
+    );
+    let app = app.configured("endpoint = \"embedded\"", &format!("endpoint = \"http://{}\"", embedded.dynamodb));
+    let environment =
+        [("TEST_PASSWORD", "mayfly"), ("AWS_ACCESS_KEY_ID", "test"), ("AWS_SECRET_ACCESS_KEY", "test")];
+    let host = TestHost::start_with(app, &environment).await;
+    host.until_ready(false).await;
+    let waiting = host.admin("/readyz").await.json();
+    assert_eq!(waiting["status"], json!("waiting for backends"));
+    assert_eq!(waiting["backends"]["dynamodb"], json!("ok"), "{waiting}");
+    assert_ne!(waiting["backends"]["sqlserver.school"], json!("ok"), "{waiting}");
+    let answer = host.query(r#"{ assessments(studentId: "S1") { id } }"#).await;
+    assert_eq!(answer["errors"][0]["extensions"], json!({ "code": "BACKEND_UNAVAILABLE", "retryable": true }), "{answer}");
+    let answer = host.query(r#"{ student(id: "S1") { id } }"#).await;
+    assert_eq!(answer, json!({ "data": { "student": { "id": "S1" } } }), "the other backend serves on");
+
+    let _sqlserver = mayfly_tests::Embedded::start(Some(address)).await;
+    host.ready().await;
+    let answer = host.query(r#"{ assessments(studentId: "S1") { id } }"#).await;
+    assert_eq!(answer["data"]["assessments"].as_array().map(Vec::len), Some(20), "{answer}");
+}
+
+#[tokio::test]
+async fn what_is_running_finishes_when_the_host_is_told_to_end() {
+    let host = TestHost::start(TestApp::students()).await;
+    host.ready().await;
+    host.faults(&json!({ "sqlserver": { "slow": { "ms": 600 } } })).await;
+    let slow = host.request().header("content-type", "application/json");
+    let slow = slow.body(json!({ "query": r#"{ assessments(studentId: "S1") { id } }"# }).to_string());
+    let slow = tokio::spawn(Answer::of(slow));
+    while host.metric("mayfly_slots_in_use ").await < 1.0 {}
+    host.terminate();
+    host.logged(&["finishing what is running"]).await;
+    let answer = slow.await.unwrap();
+    assert_eq!(answer.status, StatusCode::OK);
+    assert_eq!(answer.json()["data"]["assessments"].as_array().map(Vec::len), Some(20), "{}", answer.text);
+    let control = host.control.unwrap();
+    assert_eq!(host.ended().await.code(), Some(0));
+    let gone = reqwest::get(format!("http://{control}/status")).await;
+    assert!(gone.is_err(), "the embedded backends end with the host");
+}
+
+#[tokio::test]
+async fn the_embedded_backends_end_with_a_host_that_is_killed() {
+    let host = TestHost::start(TestApp::students()).await;
+    let control = host.control.unwrap();
+    drop(host);
+    let ended = async { while reqwest::get(format!("http://{control}/status")).await.is_ok() {} };
+    tokio::time::timeout(std::time::Duration::from_secs(30), ended).await.expect("they end");
+}
+
+#[tokio::test]
+async fn a_client_that_goes_away_gives_its_place_back() {
+    let host = TestHost::start(TestApp::students()).await;
+    host.ready().await;
+    host.faults(&json!({ "sqlserver": { "slow": { "ms": 900 } } })).await;
+    let request = host.request().header("content-type", "application/json");
+    let request = request.body(json!({ "query": r#"{ assessments(studentId: "S1") { id } }"# }).to_string());
+    let gone = tokio::spawn(Answer::of(request));
+    while host.metric("mayfly_slots_in_use ").await < 1.0 {}
+    gone.abort();
+    while host.metric("mayfly_slots_in_use ").await > 0.0 || host.metric("mayfly_operations ").await > 0.0 {}
+    host.faults(&json!({})).await;
+    let answer = host.query(r#"{ assessments(studentId: "S1") { id } }"#).await;
+    assert_eq!(answer["data"]["assessments"].as_array().map(Vec::len), Some(20), "{answer}");
+}
+
+#[tokio::test]
+async fn past_the_queue_operations_are_refused_at_the_door() {
+    let app = TestApp::students().with_configuration("[server]\nmax_operations = 1\nmax_queue = 0");
+    let host = TestHost::start(app).await;
+    host.ready().await;
+    host.faults(&json!({ "sqlserver": { "slow": { "ms": 600 } } })).await;
+    let slow = host.request().header("content-type", "application/json");
+    let slow = slow.body(json!({ "query": r#"{ assessments(studentId: "S1") { id } }"# }).to_string());
+    let slow = tokio::spawn(Answer::of(slow));
+    while host.metric("mayfly_operations ").await < 1.0 {}
+    let refused = host.post(&json!({ "query": "{ __typename }" })).await;
+    assert_eq!(refused.status, StatusCode::SERVICE_UNAVAILABLE);
+    assert_eq!(refused.header("retry-after"), "1");
+    assert_eq!(refused.json()["errors"][0]["extensions"], json!({ "code": "OVERLOADED", "retryable": true }));
+    assert_eq!(slow.await.unwrap().json().get("errors"), None, "what was admitted is answered");
+}
