@@ -86,7 +86,8 @@ fn leaves_and_engine_and_pools_depend_on_nothing_above() {
 
 #[test]
 fn the_top_level_holds_what_it_should() {
-    let allowed = ["Cargo.toml", "Cargo.lock", "Makefile", "README.md", "CHANGELOG.md", "host", "guest", "wit", "tests", "target"];
+    let allowed =
+        ["Cargo.toml", "Cargo.lock", "Makefile", "README.md", "CHANGELOG.md", "host", "guest", "wit", "tests", "target"];
     for entry in fs::read_dir(repository()).unwrap() {
         let name = entry.unwrap().file_name().into_string().unwrap();
         let fine = allowed.contains(&name.as_str()) || name.starts_with('.') || name.starts_with("LICENSE-");

@@ -52,7 +52,7 @@ fn a_core_module() {
 
 #[test]
 fn a_component_that_exports_nothing_of_the_world() {
-    insta::assert_snapshot!(with_module(b"\0asm\x0d\0\x01\0"));
+    insta::assert_snapshot!(with_module(b"\0asm\x0d\0\x01\0"), @"APP/build/students.wasm: module `students`: type-check: no exported instance named `mayfly:resolver/handler@0.1.0`; build the component against the world `mayfly:resolver/resolver@0.1.0` of this host");
 }
 
 /// A component that imports `name` as an instance without anything in it: binary form of `(component (import "name" (instance)))`.
@@ -120,14 +120,20 @@ fn a_schema_with_an_unknown_type() {
 
 #[test]
 fn a_schema_that_names_an_unknown_module() {
-    let said = with_schema("student(\"The student's id.\" id: ID!): Student @resolve(module: \"students\")", "student(id: ID!): Student @resolve(module: \"pupils\")");
-    insta::assert_snapshot!(said, @"APP/schema.graphql:17: `Query.student` names the module `pupils`, which is not declared; add [modules.pupils] to mayfly.toml");
+    let said = with_schema(
+        "student(\"The student's id.\" id: ID!): Student @resolve(module: \"students\")",
+        "student(id: ID!): Student @resolve(module: \"pupils\")",
+    );
+    insta::assert_snapshot!(said, @"APP/schema.graphql:16: `Query.student` names the module `pupils`, which is not declared; add [modules.pupils] to mayfly.toml");
 }
 
 #[test]
 fn a_root_field_without_a_module() {
-    let said = with_schema("student(\"The student's id.\" id: ID!): Student @resolve(module: \"students\")", "student(id: ID!): Student");
-    assert!(said.contains("APP/schema.graphql:17") && said.contains("`Query.student`") && said.contains("@resolve"), "{said}");
+    let said = with_schema(
+        "student(\"The student's id.\" id: ID!): Student @resolve(module: \"students\")",
+        "student(id: ID!): Student",
+    );
+    assert!(said.contains("APP/schema.graphql:16") && said.contains("`Query.student`") && said.contains("@resolve"), "{said}");
 }
 
 #[test]
@@ -162,7 +168,11 @@ fn a_directory_without_an_app() {
 #[test]
 fn every_problem_is_told_at_once() {
     let app = TestApp::students()
-        .edited("schema.graphql", "student(\"The student's id.\" id: ID!): Student @resolve(module: \"students\")", "student(id: ID!): Student @resolve(module: \"pupils\")")
+        .edited(
+            "schema.graphql",
+            "student(\"The student's id.\" id: ID!): Student @resolve(module: \"students\")",
+            "student(id: ID!): Student @resolve(module: \"pupils\")",
+        )
         .with_file(MODULE, b"garbage");
     let said = refused(&app);
     assert!(said.contains("`pupils`") && said.contains("not WebAssembly"), "{said}");
@@ -174,8 +184,7 @@ fn a_port_in_use() {
     let address = taken.local_addr().unwrap().to_string();
     let app = TestApp::students();
     for (flag, other) in [("--listen", "--admin-listen"), ("--admin-listen", "--listen")] {
-        let output =
-            mayfly().arg("serve").arg(app.path()).args([flag, &address, other, "127.0.0.1:0"]).output().unwrap();
+        let output = mayfly().arg("serve").arg(app.path()).args([flag, &address, other, "127.0.0.1:0"]).output().unwrap();
         assert_eq!(output.status.code(), Some(4));
         let said = String::from_utf8(output.stderr).unwrap();
         assert!(said.contains(&format!("cannot listen on {address}; choose another address with {flag}")), "{said}");

@@ -42,7 +42,8 @@ async fn the_status_says_what_became_of_a_request_in_the_media_type_made_for_it(
 #[tokio::test]
 async fn queries_come_by_get_too_and_mutations_do_not() {
     let host = TestHost::start(TestApp::students()).await;
-    let answer = host.get("/graphql?query=query(%24id%3AID!)%7Bstudent(id%3A%24id)%7Bid%7D%7D&variables=%7B%22id%22%3A%22S3%22%7D").await;
+    let answer =
+        host.get("/graphql?query=query(%24id%3AID!)%7Bstudent(id%3A%24id)%7Bid%7D%7D&variables=%7B%22id%22%3A%22S3%22%7D").await;
     assert_eq!((answer.status, answer.json()), (StatusCode::OK, json!({ "data": { "student": { "id": "S3" } } })));
     let answer = host.get("/graphql?query=mutation%7B__typename%7D").await;
     assert_eq!(answer.status, StatusCode::METHOD_NOT_ALLOWED);
@@ -55,7 +56,9 @@ async fn queries_come_by_get_too_and_mutations_do_not() {
 async fn what_a_page_of_another_site_could_send_is_refused() {
     let host = TestHost::start(TestApp::students()).await;
     let body = json!({ "query": "{ __typename }" }).to_string();
-    for content_type in ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x", "application/json; charset=latin1"] {
+    for content_type in
+        ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x", "application/json; charset=latin1"]
+    {
         let answer = Answer::of(host.request().header("content-type", content_type).body(body.clone())).await;
         assert_eq!(answer.status, StatusCode::UNSUPPORTED_MEDIA_TYPE, "{content_type}");
     }
@@ -96,7 +99,8 @@ async fn a_query_nested_to_overflow_the_parser_s_stack_is_a_clear_error() {
         assert_eq!(error["extensions"]["code"], json!("LIMIT_EXCEEDED"), "{error}");
         assert!(error["message"].as_str().unwrap().contains("limits.nesting"), "{error}");
     }
-    let bomb = (0..30).fold("{ ...F0 }".to_owned(), |text, n| format!("{text} fragment F{n} on Query {{ ...F{m} ...F{m} }}", m = n + 1))
+    let bomb = (0..30)
+        .fold("{ ...F0 }".to_owned(), |text, n| format!("{text} fragment F{n} on Query {{ ...F{m} ...F{m} }}", m = n + 1))
         + " fragment F30 on Query { __typename }";
     let answer = host.post(&json!({ "query": bomb })).await;
     assert_eq!(answer.json()["errors"][0]["extensions"]["code"], json!("LIMIT_EXCEEDED"), "{}", answer.text);
@@ -120,7 +124,8 @@ async fn the_page_is_served_to_browsers_and_loads_nothing_from_elsewhere() {
 async fn a_trace_id_comes_back_and_stands_in_the_log() {
     let host = TestHost::start(TestApp::students()).await;
     let id = "0af7651916cd43dd8448eb211c80319c";
-    let request = host.request().header("content-type", "application/json").header("traceparent", format!("00-{id}-b7ad6b7169203331-01"));
+    let request =
+        host.request().header("content-type", "application/json").header("traceparent", format!("00-{id}-b7ad6b7169203331-01"));
     let answer = Answer::of(request.body(json!({ "query": r#"{ assessments(studentId: "nobody") { id } }"# }).to_string())).await;
     assert_eq!(answer.header("x-trace-id"), id);
     let line: serde_json::Value = serde_json::from_str(&host.logged(&[id, "GUEST_ERROR"]).await).unwrap();

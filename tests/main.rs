@@ -14,6 +14,7 @@ mod backends;
 mod bad_apps;
 mod bad_guests;
 mod commands;
+mod conformance;
 mod http;
 mod memory;
 mod operations;

@@ -58,8 +58,7 @@ async fn a_backend_that_is_down_at_the_start_is_waited_for() {
         &format!("address = \"{address}\"\nuser = \"mayfly\"\npassword = {{ env = \"TEST_PASSWORD\" }}\nencryption = \"off\""),
     );
     let app = app.configured("endpoint = \"embedded\"", &format!("endpoint = \"http://{}\"", embedded.dynamodb));
-    let environment =
-        [("TEST_PASSWORD", "mayfly"), ("AWS_ACCESS_KEY_ID", "test"), ("AWS_SECRET_ACCESS_KEY", "test")];
+    let environment = [("TEST_PASSWORD", "mayfly"), ("AWS_ACCESS_KEY_ID", "test"), ("AWS_SECRET_ACCESS_KEY", "test")];
     let host = TestHost::start_with(app, &environment).await;
     host.until_ready(false).await;
     let waiting = host.admin("/readyz").await.json();

@@ -38,6 +38,15 @@ pub struct EmbeddedAddresses {
     pub sqlserver: Option<SocketAddr>,
 }
 
+impl EmbeddedAddresses {
+    /// Addresses for an app that is only looked at: nothing connects to them.
+    #[must_use]
+    pub fn unused() -> Self {
+        let nowhere = Some(SocketAddr::from(([127, 0, 0, 1], 1)));
+        Self { dynamodb: nowhere, sqlserver: nowhere }
+    }
+}
+
 /// How long a readiness check waits for a backend.
 const CHECK_TIME: Duration = Duration::from_secs(2);
 

@@ -100,7 +100,8 @@ fn record(module: &str, field: String, outcome: &Outcome) {
         Err(error) => error.code().as_str(),
     };
     let timing = outcome.timing;
-    counter!(names::INVOCATIONS, "module" => module.clone(), "field" => field, "outcome" => word.to_ascii_lowercase()).increment(1);
+    counter!(names::INVOCATIONS, "module" => module.clone(), "field" => field, "outcome" => word.to_ascii_lowercase())
+        .increment(1);
     histogram!(names::WAIT_SECONDS, "module" => module.clone()).record(timing.wait.as_secs_f64());
     histogram!(names::INSTANTIATE_SECONDS, "module" => module.clone()).record(timing.instantiate.as_secs_f64());
     histogram!(names::RUN_SECONDS, "module" => module.clone()).record(timing.run.as_secs_f64());

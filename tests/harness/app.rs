@@ -26,6 +26,12 @@ impl TestApp {
         Self::of("guest/hostile")
     }
 
+    /// The app with everything GraphQL has.
+    #[must_use]
+    pub fn everything() -> Self {
+        Self::of("guest/apps/everything")
+    }
+
     fn of(source: &str) -> Self {
         built();
         let source = repository().join(source);

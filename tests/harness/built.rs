@@ -12,17 +12,22 @@ pub fn repository() -> &'static Path {
 
 /// The directory with the built programs, after making sure that they and the guests are up to date.
 pub fn built() -> &'static Path {
-    static BUILT: OnceLock<PathBuf> = OnceLock::new();
-    BUILT.get_or_init(|| {
-        let programs = std::env::current_exe().expect("a test has a path");
-        // target/debug/deps/main-… → target/debug
-        let programs = programs.ancestors().nth(2).expect("a test is in target/PROFILE/deps").to_path_buf();
-        run(Command::new(env!("CARGO")).args(["build", "--quiet", "--workspace", "--bins"]));
-        for app in ["guest/apps/students", "guest/hostile"] {
-            run(Command::new(programs.join("mayfly")).args(["build", app]));
-        }
-        programs
-    })
+    static BUILT: OnceLock<Result<PathBuf, String>> = OnceLock::new();
+    match BUILT.get_or_init(build) {
+        Ok(programs) => programs,
+        Err(error) => panic!("{error}"),
+    }
+}
+
+fn build() -> Result<PathBuf, String> {
+    let programs = std::env::current_exe().expect("a test has a path");
+    // target/debug/deps/main-… → target/debug
+    let programs = programs.ancestors().nth(2).expect("a test is in target/PROFILE/deps").to_path_buf();
+    run(Command::new(env!("CARGO")).args(["build", "--quiet", "--workspace", "--bins"]))?;
+    for app in ["guest/apps/students", "guest/hostile"] {
+        run(Command::new(programs.join("mayfly")).args(["build", app]))?;
+    }
+    Ok(programs)
 }
 
 /// The program, ready to be given arguments; run in the repository.
@@ -33,8 +38,10 @@ pub fn mayfly() -> Command {
     command
 }
 
-fn run(command: &mut Command) {
+fn run(command: &mut Command) -> Result<(), String> {
     let output = command.current_dir(repository()).output().expect("a command that exists");
-    let said = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{command:?} failed: {said}");
+    if output.status.success() {
+        return Ok(());
+    }
+    Err(format!("{command:?} failed: {}", String::from_utf8_lossy(&output.stderr)))
 }

@@ -104,7 +104,6 @@ impl TestHost {
     }
 
     /// A POST to the GraphQL endpoint, to be filled in.
-    #[must_use]
     pub fn request(&self) -> RequestBuilder {
         self.client.post(format!("http://{}/graphql", self.graphql))
     }

@@ -4,14 +4,19 @@
 //! - [`TestHost`] is a running host, ended when dropped;
 //! - [`built`] makes the programs and the guests, once per test run.
 
-#![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "a test fails by panicking")]
-
+#![allow(
+    missing_docs,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test fails by panicking"
+)]
 
 mod app;
 mod built;
 mod embedded;
 mod host;
-
 
 pub use app::TestApp;
 pub use built::{built, mayfly, repository};

@@ -1,8 +1,8 @@
 //! Fault switches: what goes wrong, set and lifted while the process runs.
 //!
 //! `PUT /faults` on the control endpoint replaces all switches, `DELETE /faults` lifts them, `GET /faults` shows what is left. A
-//! switch acts on requests that come while it is set; most take `"matching"`, a part of the statement or request it is limited
-//! to, and `"times"`, after which it lifts itself. A statement that stalls goes on when `PUT` or `DELETE` leaves no such switch.
+//! switch acts on requests that come while it is set; all but `refuse` take `"matching"`, a part of the statement or request (for
+//! logins: the user) it is limited to, and `"times"`, after which it lifts itself. A statement that stalls goes on when `PUT` or `DELETE` leaves no such switch.
 //!
 //! ```json
 //! {"sqlserver": {"sql_error": {"number": 1205, "class": 13, "matching": "INSERT", "times": 1}}, "dynamodb": {"throttle": {}}}
@@ -48,7 +48,7 @@ pub struct SqlServerFaults {
     pub late_attention_ack: Option<LateAttentionAck>,
     /// The connection is closed.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub drop: Option<Drop>,
+    pub drop: Option<DropConnection>,
     /// A login fails though the password is right.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub login_failure: Option<LoginFailure>,
@@ -81,7 +81,7 @@ pub struct DynamoDbFaults {
     pub stall: Option<Stall>,
     /// The connection is closed.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub drop: Option<Drop>,
+    pub drop: Option<DropConnection>,
     /// `BatchGetItem` leaves keys unprocessed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub unprocessed: Option<Unprocessed>,
@@ -151,7 +151,7 @@ switch!(
 );
 switch!(
     /// A closed connection.
-    Drop {
+    DropConnection {
         /// When.
         at: DropAt,
     }

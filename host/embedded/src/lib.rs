@@ -27,8 +27,8 @@ mod tsql;
 
 pub use error::StartError;
 pub use faults::{
-    Drop, DropAt, DynamoDbFaults, Faults, HalfRow, LateAttentionAck, LoginFailure, Plain, Slow, SlowLogin, SqlErrorFault,
-    SqlServerFaults, Stall, Switches, Then, Unprocessed,
+    DropAt, DropConnection, DynamoDbFaults, Faults, HalfRow, LateAttentionAck, LoginFailure, Plain, Slow, SlowLogin,
+    SqlErrorFault, SqlServerFaults, Stall, Switches, Then, Unprocessed,
 };
 pub use options::Options;
 pub use status::{Counters, DynamoDbCounters, Request, SqlServerCounters, Status};
@@ -140,6 +140,6 @@ impl Embedded {
                 tracing::error!(%error, "an endpoint ended badly");
             }
         }
-        drop(self.keeper);
+        self.keeper.close();
     }
 }

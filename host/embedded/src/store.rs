@@ -32,7 +32,19 @@ pub(crate) struct Store {
 #[derive(Debug)]
 pub(crate) struct Keeper {
     _lock: Option<File>,
-    _temporary: Option<tempfile::TempDir>,
+    temporary: Option<tempfile::TempDir>,
+}
+
+impl Keeper {
+    /// Removes a temporary directory; nothing may use it any more.
+    pub(crate) fn close(self) {
+        if let Some(temporary) = self.temporary {
+            let path = temporary.path().to_owned();
+            if let Err(error) = temporary.close() {
+                tracing::warn!(%error, path = %path.display(), "a temporary directory could not be removed");
+            }
+        }
+    }
 }
 
 /// Opens the data, and seeds it if it is new.
@@ -48,7 +60,7 @@ pub(crate) fn open(options: &Options) -> Result<Store, StartError> {
             }
             seed_sqlserver(options.seed.as_deref(), temporary.path())?;
             let databases = open_databases(temporary.path())?;
-            Ok(Store { dynamodb, databases, keeper: Keeper { _lock: None, _temporary: Some(temporary) } })
+            Ok(Store { dynamodb, databases, keeper: Keeper { _lock: None, temporary: Some(temporary) } })
         }
     }
 }
@@ -71,7 +83,7 @@ fn open_kept(directory: &Path, seed: Option<&Path>) -> Result<Store, StartError>
         fs::write(&marker, "").map_err(|error| data(&marker, error))?;
     }
     let databases = open_databases(directory)?;
-    Ok(Store { dynamodb, databases, keeper: Keeper { _lock: Some(lock), _temporary: None } })
+    Ok(Store { dynamodb, databases, keeper: Keeper { _lock: Some(lock), temporary: None } })
 }
 
 fn data(path: &Path, why: impl ToString) -> StartError {

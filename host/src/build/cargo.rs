@@ -147,7 +147,8 @@ fn core_modules(messages: &str) -> BTreeMap<PathBuf, PathBuf> {
         .filter_map(|line| serde_json::from_str::<Message>(line).ok())
         .filter(|message| message.reason == "compiler-artifact")
         .filter_map(|message| {
-            let wasm = message.filenames.into_iter().find(|file| file.extension().is_some_and(|extension| extension == "wasm"))?;
+            let wasm =
+                message.filenames.into_iter().find(|file| file.extension().is_some_and(|extension| extension == "wasm"))?;
             Some((message.manifest_path.canonicalize().unwrap_or(message.manifest_path), wasm))
         })
         .collect()

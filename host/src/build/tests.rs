@@ -35,6 +35,7 @@ fn a_file_is_replaced_only_when_its_bytes_change() {
 
 #[test]
 fn a_directory_without_a_crate_is_named() {
-    let message = build_module(Path::new("/nowhere"), Path::new("x.wasm"), &Toolchain::Rustup, &mut |_| {}).unwrap_err().to_string();
+    let message =
+        build_module(Path::new("/nowhere"), Path::new("x.wasm"), &Toolchain::Rustup, &mut |_| {}).unwrap_err().to_string();
     assert_eq!(message, "no crate at /nowhere/Cargo.toml");
 }

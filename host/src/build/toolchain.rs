@@ -71,9 +71,9 @@ impl Toolchain {
         match choice {
             "" if has_target() => Ok(Self::Rustup),
             "" if has_debian() => Ok(Self::Debian),
-            "" => bail!(
-                "no toolchain for Rust guests: run `rustup target add {TARGET}`, or guest/toolchain.sh, which installs one"
-            ),
+            "" => {
+                bail!("no toolchain for Rust guests: run `rustup target add {TARGET}`, or guest/toolchain.sh, which installs one")
+            }
             "rustup" if has_target() => Ok(Self::Rustup),
             "rustup" => bail!("{CHOICE}=rustup, but the target is not installed: run `rustup target add {TARGET}`"),
             "debian" if has_debian() => Ok(Self::Debian),

@@ -18,7 +18,7 @@ impl Check {
     pub(super) fn run(self) -> anyhow::Result<Exit> {
         let config = Config::load(&self.directory.app)?;
         let runtime = tokio::runtime::Runtime::new()?;
-        let app = runtime.block_on(App::load(&config, &EmbeddedAddresses::default(), &show_progress))?;
+        let app = runtime.block_on(App::load(&config, &EmbeddedAddresses::unused(), &show_progress))?;
         for version in app.versions.values() {
             let module = &version.module;
             let digest = version.digest.get(..12).unwrap_or_default();

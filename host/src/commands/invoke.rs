@@ -1,12 +1,13 @@
 //! `mayfly invoke`: one invocation, and what it cost.
 
+use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::{Context, bail};
 use mayfly_config::{Config, units};
 use mayfly_graphql::Invocation;
 
-use super::{AppDirectory, Exit, show_progress};
+use super::{Exit, show_progress};
 use crate::app::{App, EmbeddedAddresses};
 use crate::embedded::EmbeddedProcess;
 use crate::imports::Operation;
@@ -18,11 +19,9 @@ use crate::sandbox::Outcome;
 /// Example: mayfly invoke guest/apps/students Query.student --args '{"id": "S1"}'
 #[derive(clap::Args)]
 pub struct Invoke {
-    #[command(flatten)]
-    directory: AppDirectory,
-    /// The field, such as Query.student
-    #[arg(value_name = "TYPE.FIELD")]
-    field: String,
+    /// The app's directory (the current one when left out), and the field, such as Query.student
+    #[arg(value_names = ["APP", "TYPE.FIELD"], num_args = 1..=2, required = true)]
+    target: Vec<String>,
     /// The field's arguments, a JSON object
     #[arg(long, value_name = "JSON", default_value = "{}")]
     args: String,
@@ -42,25 +41,29 @@ impl Invoke {
             let value: serde_json::Value = serde_json::from_str(json).with_context(|| format!("{flag} is not JSON"))?;
             anyhow::ensure!(value.is_object(), "{flag} must be a JSON object");
         }
-        let mut config = Config::load(&self.directory.app)?;
+        let (directory, field) = match self.target.as_slice() {
+            [directory, field] => (directory.as_str(), field.clone()),
+            other => (".", other.concat()),
+        };
+        let mut config = Config::load(Path::new(directory))?;
         let embedded = EmbeddedProcess::start_for(&mut config).await?;
         let addresses = embedded.as_ref().map_or_else(EmbeddedAddresses::default, |process| process.addresses.clone());
         let app = Arc::new(App::load(&config, &addresses, &show_progress).await?);
-        let invocation = self.invocation(&app)?;
+        let invocation = self.invocation(&app, &field)?;
         let operation = Operation { trace_id: format!("{:032x}", rand::random::<u128>()), ..Operation::default() };
         let outcome = Resolver::new(app, operation).invoke(invocation).await?;
         Ok(show(&outcome))
     }
 
-    fn invocation(self, app: &App) -> anyhow::Result<Invocation> {
-        let Some((type_name, field_name)) = self.field.split_once('.') else {
-            bail!("`{}` is not a field; write it as Type.field, such as Query.student", self.field);
+    fn invocation(self, app: &App, field: &str) -> anyhow::Result<Invocation> {
+        let Some((type_name, field_name)) = field.split_once('.') else {
+            bail!("`{}` is not a field; write it as Type.field, such as Query.student", field);
         };
         let mut bindings = app.engine.schema().bindings();
         let Some(binding) = bindings.find(|binding| *binding.type_name == *type_name && *binding.field_name == *field_name)
         else {
             let known = app.engine.schema().bindings().map(|b| format!("{}.{}", b.type_name, b.field_name));
-            bail!("no module answers `{}`; the fields are {}", self.field, known.collect::<Vec<_>>().join(", "));
+            bail!("no module answers `{}`; the fields are {}", field, known.collect::<Vec<_>>().join(", "));
         };
         Ok(Invocation {
             module: binding.module.to_string().into(),

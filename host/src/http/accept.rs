@@ -67,7 +67,10 @@ mod tests {
             (Some("application/graphql-response+json"), Some(MediaType::GraphqlResponse)),
             (Some("application/graphql-response+json, application/json;q=0.9"), Some(MediaType::GraphqlResponse)),
             (Some("application/graphql-response+json;q=0.5, application/json"), Some(MediaType::Json)),
-            (Some("application/graphql-response+json; charset=utf-8, application/json; charset=utf-8"), Some(MediaType::GraphqlResponse)),
+            (
+                Some("application/graphql-response+json; charset=utf-8, application/json; charset=utf-8"),
+                Some(MediaType::GraphqlResponse),
+            ),
             (Some("text/html"), None),
             (Some("application/json;q=0"), None),
         ];

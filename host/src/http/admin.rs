@@ -14,11 +14,7 @@ use crate::host::Host;
 
 /// The routes for operators.
 pub fn router(host: Arc<Host>) -> Router {
-    Router::new()
-        .route("/healthz", get(healthz))
-        .route("/readyz", get(readyz))
-        .route("/metrics", get(metrics))
-        .with_state(host)
+    Router::new().route("/healthz", get(healthz)).route("/readyz", get(readyz)).route("/metrics", get(metrics)).with_state(host)
 }
 
 /// The process lives.

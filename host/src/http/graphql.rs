@@ -29,10 +29,7 @@ const TRACE_ID: &str = "x-trace-id";
 
 /// The routes for clients.
 pub fn router(host: Arc<Host>) -> Router {
-    Router::new()
-        .route("/graphql", any(graphql))
-        .route("/", get(ide::page))
-        .with_state(host)
+    Router::new().route("/graphql", any(graphql)).route("/", get(ide::page)).with_state(host)
 }
 
 /// One request on its way to an answer.
@@ -189,7 +186,9 @@ impl Exchange {
 fn trace_id(headers: &HeaderMap) -> String {
     let sent = headers.get("traceparent").and_then(|value| value.to_str().ok()).and_then(|value| value.split('-').nth(1));
     let valid = |id: &&str| {
-        id.len() == 32 && id.bytes().all(|byte| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte)) && id.bytes().any(|b| b != b'0')
+        id.len() == 32
+            && id.bytes().all(|byte| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte))
+            && id.bytes().any(|b| b != b'0')
     };
     sent.filter(valid).map_or_else(|| format!("{:032x}", rand::random::<u128>().max(1)), str::to_owned)
 }

@@ -30,12 +30,7 @@ impl wit::Host for Calls {
         })
     }
 
-    fn batch_get(
-        &mut self,
-        table: String,
-        keys: Vec<String>,
-        options: wit::ReadOptions,
-    ) -> wasmtime::Result<Resource<Pending>> {
+    fn batch_get(&mut self, table: String, keys: Vec<String>, options: wit::ReadOptions) -> wasmtime::Result<Resource<Pending>> {
         let deadline = self.call_deadline.into();
         self.begin(|calls| {
             let client = calls.table_client(&table, Action::BatchGet)?;
@@ -81,11 +76,7 @@ impl wit::Host for Calls {
         })
     }
 
-    fn transact_write(
-        &mut self,
-        items: Vec<wit::TransactItem>,
-        token: Option<String>,
-    ) -> wasmtime::Result<Resource<Pending>> {
+    fn transact_write(&mut self, items: Vec<wit::TransactItem>, token: Option<String>) -> wasmtime::Result<Resource<Pending>> {
         let deadline = self.call_deadline.into();
         self.begin(|calls| {
             let mut client = None;

@@ -15,7 +15,7 @@ mod random;
 mod sql;
 
 pub use budget::Usage;
-pub use calls::{Calls, Caller, Failure, Grant, Operation, Pools};
+pub use calls::{Caller, Calls, Failure, Grant, Operation, Pools};
 
 use wasmtime::component::{HasSelf, Linker};
 

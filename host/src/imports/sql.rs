@@ -23,9 +23,11 @@ impl Calls {
         if let Some((_, session)) = self.sessions.iter().find(|(name, _)| name == backend) {
             return Ok(session.clone());
         }
-        let server = self.pools.sqlserver.get(backend).ok_or_else(|| {
-            CallError::new(CallCode::NotFound, format!("there is no SQL Server backend `{backend}`"))
-        })?;
+        let server = self
+            .pools
+            .sqlserver
+            .get(backend)
+            .ok_or_else(|| CallError::new(CallCode::NotFound, format!("there is no SQL Server backend `{backend}`")))?;
         let session = SqlSession::new(server, self.most_bytes());
         self.sessions.push((backend.to_owned(), session.clone()));
         Ok(session)

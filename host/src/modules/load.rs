@@ -9,10 +9,10 @@ use mayfly_config::Module;
 use sha2::{Digest, Sha256};
 use wasmtime::component::Component;
 
+use super::Version;
 use super::compile::{MAX_COMPONENT_BYTES, compile_in_a_child};
 use super::fields::handled_fields;
 use super::store::ArtifactStore;
-use super::Version;
 use crate::sandbox::Sandbox;
 
 /// Why a module cannot be loaded: the step that refused it, and what to do.
@@ -90,9 +90,8 @@ impl Loader {
             }
             kept?;
         }
-        deserialize(&self.sandbox, &artifact).map_err(|error| {
-            format!("{} cannot be loaded ({error:#}); delete it and start again", artifact.display())
-        })
+        deserialize(&self.sandbox, &artifact)
+            .map_err(|error| format!("{} cannot be loaded ({error:#}); delete it and start again", artifact.display()))
     }
 }
 
@@ -122,7 +121,8 @@ fn recognise(bytes: &[u8]) -> Result<(), String> {
         _ if bytes.is_empty() => Err("the file is empty; run `mayfly build`".to_owned()),
         (None, _) => Err("the file is not WebAssembly; give the component that `mayfly build` makes".to_owned()),
         (_, Some([0x01, 0x00, 0x00, 0x00])) => {
-            Err("the file is a core module, not a component; make it one with `mayfly build` or `wasm-tools component new`".to_owned())
+            Err("the file is a core module, not a component; make it one with `mayfly build` or `wasm-tools component new`"
+                .to_owned())
         }
         (_, Some([0x0d, 0x00, 0x01, 0x00])) => Ok(()),
         _ => Err("the file is of another WebAssembly version; build it with current tools".to_owned()),

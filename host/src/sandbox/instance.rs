@@ -12,10 +12,10 @@ use mayfly_error::Error;
 use wasmtime::{Store, UpdateDeadline};
 use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
 
+use super::Prepared;
 use super::engine::Sandbox;
 use super::memory::MemoryCap;
 use super::stdio::LogStream;
-use super::Prepared;
 use crate::imports::bindings::Resolver;
 use crate::imports::bindings::exports::mayfly::resolver::handler::Invocation;
 use crate::imports::{Calls, Operation, Pools, Usage};
@@ -157,8 +157,7 @@ impl Instance {
             }
             Ok(UpdateDeadline::Yield(1))
         });
-        let invocation =
-            Invocation { type_name: type_name.to_string(), field_name: field_name.to_string(), arguments, parents };
+        let invocation = Invocation { type_name: type_name.to_string(), field_name: field_name.to_string(), arguments, parents };
         Self { store, invocation, module, started, deadline }
     }
 
@@ -188,11 +187,7 @@ impl Instance {
         let data = self.store.data();
         Outcome {
             answers,
-            timing: Timing {
-                wait: admitted - self.started,
-                instantiate: instantiated - admitted,
-                run: ended - instantiated,
-            },
+            timing: Timing { wait: admitted - self.started, instantiate: instantiated - admitted, run: ended - instantiated },
             peak_memory_bytes: data.memory.held_bytes,
             usage: data.calls.usage(),
         }

@@ -14,7 +14,7 @@ pub(super) struct MemoryCap {
     pub cap_bytes: usize,
     /// Held now, in bytes; memories never shrink, so also the peak.
     pub held_bytes: usize,
-    /// The largest sum that was refused, in bytes; 0 when nothing was.
+    /// The sum that was refused last, in bytes; 0 when nothing was, or the guest got along with less since.
     pub refused_bytes: usize,
 }
 
@@ -26,9 +26,10 @@ impl MemoryCap {
     fn grow(&mut self, bytes: usize) -> bool {
         let asked = self.held_bytes.saturating_add(bytes);
         if asked > self.cap_bytes {
-            self.refused_bytes = self.refused_bytes.max(asked);
+            self.refused_bytes = asked;
             return false;
         }
+        self.refused_bytes = 0;
         self.held_bytes = asked;
         true
     }
@@ -64,6 +65,14 @@ mod tests {
         assert!(cap.table_growing(0, 25, None).unwrap());
         assert!(!cap.memory_growing(400, 401, None).unwrap());
         assert_eq!((cap.held_bytes, cap.refused_bytes), (1_000, 1_001));
+    }
+
+    #[test]
+    fn a_guest_that_gets_along_with_less_was_not_out_of_memory() {
+        let mut cap = MemoryCap::new(1_000);
+        assert!(!cap.memory_growing(0, 1_001, None).unwrap());
+        assert!(cap.memory_growing(0, 1_000, None).unwrap());
+        assert_eq!(cap.refused_bytes, 0);
     }
 
     #[test]

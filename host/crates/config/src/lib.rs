@@ -93,11 +93,8 @@ impl Config {
         let server = Server::read(file.table("server"));
         let limits = Limits::read(file.table("limits"));
         let dynamodb = file.table("dynamodb").map(DynamoDb::read);
-        let sqlserver: Vec<_> = file
-            .tables("sqlserver")
-            .into_iter()
-            .map(|(name, table)| SqlServer::read(root, name, table, environment))
-            .collect();
+        let sqlserver: Vec<_> =
+            file.tables("sqlserver").into_iter().map(|(name, table)| SqlServer::read(root, name, table, environment)).collect();
         let backends: Vec<_> = sqlserver.iter().map(|backend| backend.name.clone()).collect();
         let statements: Vec<_> =
             file.tables("statements").into_iter().map(|(name, table)| Statement::read(name, table, &backends)).collect();
@@ -105,7 +102,8 @@ impl Config {
         let modules: Vec<_> =
             file.tables("modules").into_iter().map(|(name, table)| Module::read(root, name, table, &names)).collect();
         let embedded = Embedded::read(root, file.table("embedded"));
-        let config = Self { root: root.to_path_buf(), schema, server, limits, modules, dynamodb, sqlserver, statements, embedded };
+        let config =
+            Self { root: root.to_path_buf(), schema, server, limits, modules, dynamodb, sqlserver, statements, embedded };
         config.check_together(&file);
         file.finish();
         config

@@ -28,8 +28,7 @@ pub enum Action {
 
 impl Action {
     /// Every action.
-    pub const ALL: [Self; 7] =
-        [Self::Get, Self::BatchGet, Self::Query, Self::Put, Self::Update, Self::Delete, Self::Check];
+    pub const ALL: [Self; 7] = [Self::Get, Self::BatchGet, Self::Query, Self::Put, Self::Update, Self::Delete, Self::Check];
 
     /// The word in the configuration.
     #[must_use]
@@ -129,7 +128,8 @@ impl Grants {
         for (at, statement) in table.texts("sql") {
             if !statements.contains(&statement) {
                 let key = table.key("sql");
-                table.problem_at(at, format!("`{key}` grants `{statement}`, which is not declared; add [statements.{statement}]"));
+                table
+                    .problem_at(at, format!("`{key}` grants `{statement}`, which is not declared; add [statements.{statement}]"));
             }
             grants.sql.insert(statement);
         }

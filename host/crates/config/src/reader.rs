@@ -169,10 +169,7 @@ impl<'a> Table<'a> {
     pub fn texts(&mut self, key: &str) -> Vec<(usize, String)> {
         let Some(value) = self.take(key) else { return Vec::new() };
         let texts = value.get_ref().as_array().and_then(|array| {
-            array
-                .iter()
-                .map(|item| Some((item.span().start, item.get_ref().as_str()?.to_owned())))
-                .collect::<Option<Vec<_>>>()
+            array.iter().map(|item| Some((item.span().start, item.get_ref().as_str()?.to_owned()))).collect::<Option<Vec<_>>>()
         });
         texts.unwrap_or_else(|| {
             self.wrong(key, value, "a list of strings");
@@ -207,10 +204,8 @@ impl<'a> Table<'a> {
     /// Every entry of this table that is a text, in the order written: name, place, text.
     pub fn into_texts(mut self) -> Vec<(String, usize, String)> {
         let names: Vec<&str> = self.entries.keys().copied().collect();
-        let mut texts: Vec<_> = names
-            .into_iter()
-            .filter_map(|name| self.text_at(name).map(|(at, text)| (name.to_owned(), at, text)))
-            .collect();
+        let mut texts: Vec<_> =
+            names.into_iter().filter_map(|name| self.text_at(name).map(|(at, text)| (name.to_owned(), at, text))).collect();
         texts.sort_by_key(|(_, at, _)| *at);
         texts
     }

@@ -133,7 +133,8 @@ impl Statement {
 fn backend(table: &mut Table<'_>, backends: &[String]) -> String {
     let backend = table.required("backend", "\"NAME\"");
     if !backend.is_empty() && !backends.contains(&backend) {
-        table.problem(format!("`{}` names the backend `{backend}`, which is not declared; add [sqlserver.{backend}]", table.path));
+        table
+            .problem(format!("`{}` names the backend `{backend}`, which is not declared; add [sqlserver.{backend}]", table.path));
     }
     backend
 }

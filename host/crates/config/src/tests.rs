@@ -39,7 +39,7 @@ fn a_good_file_has_its_defaults() {
     let module = config.modules.first().unwrap();
     assert_eq!(module.memory_bytes, 16 << 20);
     assert_eq!(module.component, Path::new("app/build/students.wasm"));
-    assert!(module.grants.dynamodb["Students"].contains(&Action::BatchGet));
+    assert!(module.grants.dynamodb.get("Students").is_some_and(|actions| actions.contains(&Action::BatchGet)));
     let statement = config.statements.first().unwrap();
     assert!(statement.parameters.iter().any(|p| p.name == "ids" && p.list && p.sql_type == SqlType::NVarChar(Some(64))));
     assert!(config.uses_embedded());
@@ -124,7 +124,11 @@ fn each_mistake_is_named_with_its_line_and_a_remedy() {
             "backend = \"scool\"",
             "app/mayfly.toml:18: `statements.read_it` names the backend `scool`, which is not declared; add [sqlserver.scool]",
         ),
-        ("access = \"read\"", "access = \"wrote\"", "app/mayfly.toml:18: `statements.read_it.access` must be \"read\" or \"write\""),
+        (
+            "access = \"read\"",
+            "access = \"wrote\"",
+            "app/mayfly.toml:18: `statements.read_it.access` must be \"read\" or \"write\"",
+        ),
         ("text = ", "query = ", "app/mayfly.toml:18: `statements.read_it` needs either `text` or `procedure`"),
         (
             "decimal(5,2)",

@@ -152,10 +152,6 @@ impl Engine {
     /// Notes what is known of the operation a request names.
     fn learn(&self, request: &Request, document: &Document<'_>) -> Result<Arc<Known>, RequestErrors> {
         let operation = choose(document, request.operation_name.as_deref())?;
-        if operation.kind == OperationKind::Subscription {
-            let error = Error::OperationNotFound("subscriptions are not served; send a query or a mutation".to_owned());
-            return Err(RequestError::new(error, operation.at).into());
-        }
         let variables = validation::variables::definitions(&self.schema, operation)?;
         let conditions = validation::variables::conditions(document, operation);
         let index_of = |name: &&str| variables.iter().position(|variable| variable.name == *name);
@@ -174,7 +170,8 @@ impl Engine {
 
     fn plan(&self, request: &Request, document: &Document<'_>, known: &Known, conditions: &[bool]) -> Result<Plan, RequestError> {
         let operation = choose(document, request.operation_name.as_deref())?;
-        let named = |(index, value): (&usize, &bool)| known.variables.get(*index).map(|variable| (variable.name.as_str(), *value));
+        let named =
+            |(index, value): (&usize, &bool)| known.variables.get(*index).map(|variable| (variable.name.as_str(), *value));
         let conditions: HashMap<&str, bool> = known.conditions.iter().zip(conditions).filter_map(named).collect();
         build::build(&self.schema, document, operation, &known.variables, conditions, &self.limits)
     }

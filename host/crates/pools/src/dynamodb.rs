@@ -13,6 +13,4 @@ mod request;
 mod write;
 
 pub use client::{DynamoDb, DynamoDbStatus};
-pub use request::{
-    CheckRequest, DeleteRequest, Expression, PutRequest, QueryRequest, ReadOptions, TransactItem, UpdateRequest,
-};
+pub use request::{CheckRequest, DeleteRequest, Expression, PutRequest, QueryRequest, ReadOptions, TransactItem, UpdateRequest};

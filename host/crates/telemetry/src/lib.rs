@@ -11,8 +11,7 @@ pub use logs::{LogFormat, start_logs};
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 
 /// Bounds of duration histograms, in seconds: from an instantiation (microseconds) to a deadline (seconds).
-const SECONDS: [f64; 16] =
-    [5e-6, 1e-5, 2.5e-5, 5e-5, 1e-4, 2.5e-4, 5e-4, 1e-3, 2.5e-3, 5e-3, 1e-2, 5e-2, 0.1, 0.5, 1.0, 5.0];
+const SECONDS: [f64; 16] = [5e-6, 1e-5, 2.5e-5, 5e-5, 1e-4, 2.5e-4, 5e-4, 1e-3, 2.5e-3, 5e-3, 1e-2, 5e-2, 0.1, 0.5, 1.0, 5.0];
 
 /// Bounds of memory histograms, in bytes.
 const BYTES: [f64; 9] =

@@ -10,6 +10,15 @@ use super::packet::PacketWriter;
 use super::tokens::{self, Column, Done};
 use super::types::SqlType;
 use crate::faults::{Faults, SqlPlan, Then};
+use crate::status::Status;
+
+/// Acknowledges an Attention; in a message of its own, if nothing waits to be sent.
+pub(super) fn acknowledge(writer: &mut PacketWriter) -> Result<(), Stop> {
+    let done = Done { status: tokens::DONE_ATTENTION, ..Done::default() };
+    tokens::done(writer.waiting(), tokens::DONE, done);
+    writer.end()?;
+    Ok(())
+}
 
 /// Writes the answer to one request.
 pub(super) struct Answer<'a> {
@@ -25,11 +34,39 @@ pub(super) struct Answer<'a> {
     row_delay: std::time::Duration,
     /// An error that comes after so many rows, from the fault switches.
     error_after: Option<(u64, SqlError)>,
+    /// Counts the request as running until its answer ends.
+    running: Option<Running<'a>>,
+}
+
+/// Counts a request as running while it lives.
+struct Running<'a>(&'a Status);
+
+impl Drop for Running<'_> {
+    fn drop(&mut self) {
+        self.0.sqlserver(|counters| counters.running -= 1);
+    }
 }
 
 impl<'a> Answer<'a> {
-    pub(super) fn new(writer: &'a mut PacketWriter, flight: &'a Flight, faults: &'a Arc<Faults>, procedure: bool) -> Self {
-        Self { writer, flight, faults, procedure, pending: None, cut: None, row_delay: std::time::Duration::ZERO, error_after: None }
+    pub(super) fn new(
+        writer: &'a mut PacketWriter,
+        flight: &'a Flight,
+        faults: &'a Arc<Faults>,
+        status: &'a Status,
+        procedure: bool,
+    ) -> Self {
+        status.sqlserver(|counters| counters.running += 1);
+        Self {
+            writer,
+            flight,
+            faults,
+            procedure,
+            pending: None,
+            cut: None,
+            row_delay: std::time::Duration::ZERO,
+            error_after: None,
+            running: Some(Running(status)),
+        }
     }
 
     /// Cuts the first row, or without rows the end, in half.
@@ -108,7 +145,7 @@ impl<'a> Answer<'a> {
     }
 
     /// The end of the answer; a procedure's has its status and output parameters.
-    pub(super) fn finish(mut self, status: i32, outputs: &[(u16, String, SqlType, Value)], failed: bool) -> Result<(), Stop> {
+    pub(super) fn finish(&mut self, status: i32, outputs: &[(u16, String, SqlType, Value)], failed: bool) -> Result<(), Stop> {
         let mut end = Vec::new();
         if self.procedure {
             let mut values = Vec::new();
@@ -123,16 +160,23 @@ impl<'a> Answer<'a> {
             tokens::done(&mut end, tokens::DONE, self.pending.take().unwrap_or_default());
         }
         self.put(&end)?;
+        // Before the last packet: who has the answer may ask for the counters next.
+        self.running = None;
         self.writer.end()?;
         Ok(())
     }
 
     /// The end of an answer that an Attention cut short: it is acknowledged in the same message.
-    pub(super) fn finish_with_attention(self) -> Result<(), Stop> {
-        let done = Done { status: tokens::DONE_ATTENTION, ..Done::default() };
-        tokens::done(self.writer.waiting(), tokens::DONE, done);
-        self.writer.end()?;
-        Ok(())
+    pub(super) fn finish_with_attention(&mut self) -> Result<(), Stop> {
+        self.running = None;
+        acknowledge(self.writer)
+    }
+
+    /// The same as a server does it whose answer was complete when the Attention came: first its end, then the acknowledgement.
+    pub(super) fn finish_then_acknowledge(&mut self, status: i32, pause: std::time::Duration) -> Result<(), Stop> {
+        self.finish(status, &[], false)?;
+        self.flight.wait_through_attention(async move { tokio::time::sleep(pause).await })?;
+        acknowledge(self.writer)
     }
 
     /// Writes a token, behind the `DONE` that was held back.

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 
 use rusqlite::Connection;
+use rusqlite::config::DbConfig;
 
 use super::procedure::Procedure;
 
@@ -51,6 +52,9 @@ pub(crate) fn open(file: &Path) -> rusqlite::Result<Connection> {
     // Waiting for a lock is the session's own business: SQLite's own wait cannot be cancelled.
     connection.busy_timeout(std::time::Duration::ZERO)?;
     connection.execute_batch("PRAGMA foreign_keys = ON; PRAGMA synchronous = NORMAL; PRAGMA temp_store = MEMORY;")?;
+    // A quoted name that is no column is an error, not a string.
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DQS_DML, false)?;
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DQS_DDL, false)?;
     connection.set_prepared_statement_cache_capacity(128);
     crate::tsql::scalars::register(&connection)?;
     Ok(connection)

@@ -66,7 +66,10 @@ impl SqlError {
     pub(crate) fn deadlock() -> Self {
         Self {
             class: 13,
-            ..Self::new(1205, "Transaction was deadlocked on lock resources with another process and has been chosen as the deadlock victim. Rerun the transaction.")
+            ..Self::new(
+                1205,
+                "Transaction was deadlocked on lock resources with another process and has been chosen as the deadlock victim. Rerun the transaction.",
+            )
         }
     }
 
@@ -115,19 +118,27 @@ fn from_code(code: i32, message: &str) -> SqlError {
             class: 14,
             ..SqlError::new(
                 2627,
-                format!("Violation of PRIMARY KEY constraint on '{subject}'. Cannot insert duplicate key in object 'dbo.{table}'."),
+                format!(
+                    "Violation of PRIMARY KEY constraint on '{subject}'. Cannot insert duplicate key in object 'dbo.{table}'."
+                ),
             )
         },
         ffi::SQLITE_CONSTRAINT_UNIQUE => SqlError {
             class: 14,
             ..SqlError::new(
                 2627,
-                format!("Violation of UNIQUE KEY constraint on '{subject}'. Cannot insert duplicate key in object 'dbo.{table}'."),
+                format!(
+                    "Violation of UNIQUE KEY constraint on '{subject}'. Cannot insert duplicate key in object 'dbo.{table}'."
+                ),
             )
         },
-        ffi::SQLITE_CONSTRAINT_NOTNULL => SqlError::new(515, format!("Cannot insert the value NULL into column '{subject}'; column does not allow nulls.")),
+        ffi::SQLITE_CONSTRAINT_NOTNULL => {
+            SqlError::new(515, format!("Cannot insert the value NULL into column '{subject}'; column does not allow nulls."))
+        }
         ffi::SQLITE_CONSTRAINT_FOREIGNKEY => SqlError::new(547, "The statement conflicted with a FOREIGN KEY constraint."),
-        ffi::SQLITE_CONSTRAINT_CHECK => SqlError::new(547, format!("The statement conflicted with the CHECK constraint \"{subject}\".")),
+        ffi::SQLITE_CONSTRAINT_CHECK => {
+            SqlError::new(547, format!("The statement conflicted with the CHECK constraint \"{subject}\"."))
+        }
         _ if code & 0xff == ffi::SQLITE_BUSY || code & 0xff == ffi::SQLITE_LOCKED => SqlError::deadlock(),
         _ => from_message(message),
     }

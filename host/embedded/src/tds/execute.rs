@@ -1,7 +1,6 @@
 //! A batch as it runs: control flow, variables, session settings, errors, and the SQL between.
 
 use std::rc::Rc;
-use std::sync::Arc;
 use std::time::Duration;
 
 use rusqlite::Connection;
@@ -11,34 +10,11 @@ use super::answer::Answer;
 use super::errors::SqlError;
 use super::flight::{Flight, Stop};
 use super::query::{self, Variables};
+use super::settings::Session;
 use super::tokens::{self, Done};
-use super::transaction::{Isolation, Transaction};
 use super::types::SqlType;
 use super::value::coerce;
-use crate::status::Status;
 use crate::tsql::{self, Globals, Kind, Statement, Token, Verb};
-
-/// What a session has between requests.
-pub(super) struct Session {
-    /// Its number, `@@SPID`.
-    pub number: u16,
-    /// Its database's name.
-    pub database: String,
-    /// Its connection; shared so that a statement can borrow it while the session changes.
-    pub connection: Rc<Connection>,
-    /// Its transaction.
-    pub transaction: Transaction,
-    /// `SET TEXTSIZE`, in bytes.
-    pub text_size: usize,
-    /// `SET NOCOUNT ON`.
-    pub no_count: bool,
-    /// `SET XACT_ABORT ON`.
-    pub abort_on_error: bool,
-    /// `@@ROWCOUNT`.
-    pub row_count: u64,
-    /// The counters.
-    pub status: Arc<Status>,
-}
 
 /// How a batch goes on after a statement.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -98,9 +74,7 @@ impl Run<'_> {
         self.fatal |= error.class >= 20;
         self.session.row_count = 0;
         let takes_transaction = error.number == 1205 || self.fatal || (self.session.abort_on_error && error.class > 10);
-        if self.session.transaction.count > 0
-            && (takes_transaction || self.session.transaction.lost(&self.session.connection))
-        {
+        if self.session.transaction.count > 0 && (takes_transaction || self.session.transaction.lost(&self.session.connection)) {
             self.rollback()?;
         }
         self.answer.statement(Done { status: tokens::DONE_ERROR, ..Done::default() })?;
@@ -111,7 +85,7 @@ impl Run<'_> {
     fn statement(&mut self, statement: &Statement) -> Result<Flow, Stop> {
         match statement {
             Statement::Sql(tokens) => self.sql(tokens)?,
-            Statement::SetOption(names, value) => self.set(names, value)?,
+            Statement::SetOption(names, value) => self.session.set(names, value)?,
             Statement::Declare(variables) => {
                 for (name, ty, first) in variables {
                     let value = first.as_ref().map_or(Ok(Value::Null), |first| self.evaluate(first))?;
@@ -160,6 +134,7 @@ impl Run<'_> {
         ]
         .concat();
         let holds = self.evaluate(&case)? == Value::Integer(1);
+        self.session.row_count = 0;
         match if holds { Some(then) } else { otherwise } {
             Some(statement) => self.statements(std::slice::from_ref(statement)),
             None => Ok(Flow::Next),
@@ -178,7 +153,7 @@ impl Run<'_> {
     /// Commits.
     pub(super) fn commit(&mut self) -> Result<(), Stop> {
         let connection = Rc::clone(&self.session.connection);
-        if let Some(descriptor) = self.session.transaction.commit(&connection)? {
+        if let Some(descriptor) = self.session.transaction.commit(&connection, self.flight)? {
             self.session.status.sqlserver(|counters| {
                 counters.open_transactions -= 1;
                 counters.commits += 1;
@@ -266,18 +241,19 @@ impl Run<'_> {
         let ran = self.step(&mut statement, &connection, &translated);
         drop(statement);
         if alone {
-            // The statement had a transaction of its own.
-            let end = if ran.is_ok() { "COMMIT" } else { "ROLLBACK" };
-            if !connection.is_autocommit() {
-                super::transaction::execute(&connection, end)?;
-            }
+            super::transaction::end_alone(&connection, ran.is_ok(), self.flight)?;
         }
         let done = ran.map_err(|stop| self.refine(stop))?;
         self.session.row_count = done.rows;
         self.answer.statement(done)
     }
 
-    fn step(&mut self, statement: &mut rusqlite::Statement<'_>, connection: &Connection, translated: &tsql::Translated) -> Result<Done, Stop> {
+    fn step(
+        &mut self,
+        statement: &mut rusqlite::Statement<'_>,
+        connection: &Connection,
+        translated: &tsql::Translated,
+    ) -> Result<Done, Stop> {
         let returns_rows = statement.column_count() > 0;
         let changes = if returns_rows {
             let (variables, flight, text_size) = (&self.variables, self.flight, self.session.text_size);
@@ -334,45 +310,13 @@ impl Run<'_> {
         }
         // `RAISERROR` lets the batch go on; `THROW` ends it.
         let flow = self.fail(&error)?;
-        Ok(if throw || self.fatal { Flow::Abort } else if flow == Flow::Abort && self.session.abort_on_error { flow } else { Flow::Next })
-    }
-
-    fn set(&mut self, names: &[String], value: &str) -> Result<(), Stop> {
-        const ACCEPTED: [&str; 22] = [
-            "ANSI_DEFAULTS", "ANSI_NULLS", "ANSI_NULL_DFLT_ON", "ANSI_PADDING", "ANSI_WARNINGS", "ARITHABORT", "ARITHIGNORE",
-            "CONCAT_NULL_YIELDS_NULL", "CURSOR_CLOSE_ON_COMMIT", "DATEFIRST", "DATEFORMAT", "DEADLOCK_PRIORITY", "FMTONLY",
-            "IDENTITY_INSERT", "IMPLICIT_TRANSACTIONS", "LANGUAGE", "NUMERIC_ROUNDABORT", "QUERY_GOVERNOR_COST_LIMIT",
-            "QUOTED_IDENTIFIER", "STATISTICS", "FORCEPLAN", "NOEXEC",
-        ];
-        let bad = || SqlError::syntax(value);
-        for name in names {
-            match (name.as_str(), value) {
-                ("NOCOUNT", "ON" | "OFF") => self.session.no_count = value == "ON",
-                ("XACT_ABORT", "ON" | "OFF") => self.session.abort_on_error = value == "ON",
-                ("TEXTSIZE", _) => {
-                    self.session.text_size = match value.parse::<i64>().map_err(|_| bad())? {
-                        0 => 4096,
-                        size => usize::try_from(size).unwrap_or(usize::MAX),
-                    }
-                }
-                ("LOCK_TIMEOUT", _) => {
-                    let ms = value.parse::<i64>().map_err(|_| bad())?;
-                    self.session.transaction.lock_timeout = u64::try_from(ms).ok().map(Duration::from_millis);
-                }
-                ("ISOLATION", "READ COMMITTED" | "READ UNCOMMITTED") => self.isolate(Isolation::ReadCommitted),
-                ("ISOLATION", "SNAPSHOT") => self.isolate(Isolation::Snapshot),
-                ("ISOLATION", "REPEATABLE READ" | "SERIALIZABLE") => self.isolate(Isolation::Serializable),
-                // These change what SQLite cannot be told; the value that is its nature is accepted.
-                ("IMPLICIT_TRANSACTIONS" | "FMTONLY" | "NOEXEC", "ON") => return Err(SqlError::unsupported(&format!("SET {name} ON")).into()),
-                (name, _) if ACCEPTED.contains(&name) => {}
-                _ => return Err(SqlError::new(195, format!("'{name}' is not a recognized SET option.")).into()),
-            }
-        }
-        Ok(())
-    }
-
-    fn isolate(&mut self, isolation: Isolation) {
-        self.session.transaction.isolation = isolation;
+        Ok(if throw || self.fatal {
+            Flow::Abort
+        } else if flow == Flow::Abort && self.session.abort_on_error {
+            flow
+        } else {
+            Flow::Next
+        })
     }
 
     fn globals(&self) -> Globals {
@@ -380,6 +324,12 @@ impl Run<'_> {
             transaction_count: self.session.transaction.count,
             row_count: self.session.row_count,
             session: self.session.number,
+            text_variables: self
+                .variables
+                .iter()
+                .filter(|(_, (ty, _))| ty.is_some_and(SqlType::is_text))
+                .map(|(name, _)| name.clone())
+                .collect(),
         }
     }
 }

@@ -1,10 +1,11 @@
 //! The SQL Server endpoint: TDS 7.4 over SQLite.
 //!
-//! A connection goes `session` (`login`, then `packet` → `request`, `parameters`) → `worker` → `execute` (`transaction`, `query`) →
-//! `answer` (`tokens`). `types`, `value` and `moment` know SQL Server's types, `errors` its error numbers. T-SQL itself is the
+//! A connection goes `session` (`login`, then `packet` → `request`, `parameters`) → `worker` (`call`) → `execute` (`settings`, `transaction`,
+//! `query`) → `answer` (`tokens`). `types`, `value` and `moment` know SQL Server's types, `errors` its error numbers. T-SQL itself is the
 //! business of the crate's `tsql`. Not served: encryption, MARS, bulk load, table-valued parameters, prepared handles.
 
 mod answer;
+mod call;
 mod database;
 mod errors;
 mod execute;
@@ -17,6 +18,7 @@ mod procedure;
 mod query;
 mod request;
 mod session;
+mod settings;
 mod tokens;
 mod transaction;
 mod types;

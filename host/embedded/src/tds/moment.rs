@@ -134,7 +134,8 @@ fn read(text: &str) -> Option<Moment> {
         None if text.contains(':') => ("1900-01-01", text),
         None => (text, "00:00:00"),
     };
-    let date = NaiveDate::parse_from_str(date_part, "%Y-%m-%d").or_else(|_| NaiveDate::parse_from_str(date_part, "%Y%m%d")).ok()?;
+    let date =
+        NaiveDate::parse_from_str(date_part, "%Y-%m-%d").or_else(|_| NaiveDate::parse_from_str(date_part, "%Y%m%d")).ok()?;
     let time = ["%H:%M:%S%.f", "%H:%M"].iter().find_map(|format| NaiveTime::parse_from_str(time_part, format).ok())?;
     Some(Moment { local: date.and_time(time), offset })
 }

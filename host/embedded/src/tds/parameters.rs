@@ -4,7 +4,7 @@ use rusqlite::types::Value;
 
 use super::moment::{self, Moment, time_text};
 use super::types::{Length, SqlType};
-use super::value::{decimal_text, decimal_value, from_1252};
+use super::value::{decimal_value, from_1252};
 use super::wire::{In, Malformed, utf16};
 
 /// One parameter of a request.
@@ -146,7 +146,7 @@ fn decimal(input: &mut In<'_>) -> Result<(Option<SqlType>, Value), Malformed> {
     let magnitude = input.unsigned(usize::from(size) - 1)?;
     let number = i128::try_from(magnitude).map_err(|_| Malformed("a decimal of more than 38 digits"))?;
     let number = if positive { number } else { -number };
-    Ok((ty, if number == 0 { Value::Text(decimal_text(0, scale)) } else { decimal_value(number, scale) }))
+    Ok((ty, decimal_value(number, scale)))
 }
 
 fn date(input: &mut In<'_>) -> Result<(Option<SqlType>, Value), Malformed> {
@@ -177,7 +177,8 @@ fn time(input: &mut In<'_>, id: u8) -> Result<(Option<SqlType>, Value), Malforme
         0x2a => 3,
         _ => 5,
     };
-    let clock_bytes = size.checked_sub(behind).filter(|bytes| (3..=5).contains(bytes)).ok_or(Malformed("a time of an odd size"))?;
+    let clock_bytes =
+        size.checked_sub(behind).filter(|bytes| (3..=5).contains(bytes)).ok_or(Malformed("a time of an odd size"))?;
     let increments = u64::try_from(input.unsigned(clock_bytes)?).unwrap_or(u64::MAX);
     let clock = moment::time(increments, scale).ok_or(Malformed("a time out of range"))?;
     let value = match id {

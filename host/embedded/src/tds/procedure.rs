@@ -49,8 +49,8 @@ impl Procedure {
     /// Reads a definition.
     pub(crate) fn parse(name: &str, text: &str) -> Result<Self, SqlError> {
         let head = text.lines().map(str::trim).take_while(|line| line.is_empty() || line.starts_with("--"));
-        let declarations = head.filter_map(|line| line.trim_start_matches(['-', ' ']).starts_with('@').then_some(line));
-        let parameters = declarations.map(|line| declared(line.trim_start_matches(['-', ' ']))).collect::<Result<_, _>>()?;
+        let declarations = head.map(|line| line.trim_start_matches(['-', ' '])).filter(|line| line.starts_with('@'));
+        let parameters = declarations.map(declared).collect::<Result<_, _>>()?;
         Ok(Self { name: name.to_owned(), parameters, body: parse(tokenize(text)?)? })
     }
 }

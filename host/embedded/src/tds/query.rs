@@ -10,7 +10,7 @@ use super::errors::SqlError;
 use super::flight::{Flight, Stop};
 use super::tokens::Column;
 use super::types::{Length, SqlType};
-use crate::tsql::{Guess, Output, Sum};
+use crate::tsql::{Aggregate, Guess, Output};
 
 /// Rows looked at before the type of a column is settled that neither a table nor the statement declares.
 const LOOK_AHEAD: usize = 256;
@@ -114,9 +114,9 @@ fn guessed(guess: &Guess, connection: &Connection, variables: &Variables) -> Opt
             let probe = connection.prepare_cached(&crate::tsql::render(select)).ok()?;
             let declared = probe.columns().first().and_then(|column| column.decl_type().and_then(SqlType::parse))?;
             Some(match (sum, declared) {
-                (Sum::No, ty) => ty,
-                (Sum::Sum, SqlType::Decimal { scale, .. }) => SqlType::Decimal { precision: 38, scale },
-                (Sum::Average, SqlType::Decimal { scale, .. }) => SqlType::Decimal { precision: 38, scale: scale.max(6) },
+                (Aggregate::None, ty) => ty,
+                (Aggregate::Sum, SqlType::Decimal { scale, .. }) => SqlType::Decimal { precision: 38, scale },
+                (Aggregate::Average, SqlType::Decimal { scale, .. }) => SqlType::Decimal { precision: 38, scale: scale.max(6) },
                 (_, SqlType::TinyInt | SqlType::SmallInt) => SqlType::Int,
                 (_, SqlType::Real) => SqlType::Float,
                 (_, ty) => ty,
@@ -143,7 +143,9 @@ fn by_values<'a>(values: impl Iterator<Item = &'a Value>) -> SqlType {
             (None, one) => one,
             (Some(before), one) if before == one => one,
             (Some(SqlType::Int), SqlType::BigInt) | (Some(SqlType::BigInt), SqlType::Int) => SqlType::BigInt,
-            (Some(SqlType::Int | SqlType::BigInt | SqlType::Float), SqlType::Int | SqlType::BigInt | SqlType::Float) => SqlType::Float,
+            (Some(SqlType::Int | SqlType::BigInt | SqlType::Float), SqlType::Int | SqlType::BigInt | SqlType::Float) => {
+                SqlType::Float
+            }
             (Some(SqlType::VarBinary(_)), SqlType::VarBinary(_)) => SqlType::VarBinary(Length::Max),
             _ => SqlType::NVarChar(Length::Max),
         });

@@ -8,14 +8,15 @@ use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
 use tokio::net::TcpStream;
+use tokio::net::tcp::OwnedWriteHalf;
 use tokio_util::sync::CancellationToken;
 
 use super::Server;
-use super::execute::Session;
 use super::flight::Flight;
 use super::login::{self, Login};
 use super::packet::{self, Message, PacketWriter, read_message};
 use super::request;
+use super::settings::Session;
 use super::transaction::Transaction;
 use super::worker::{Job, Worker};
 
@@ -103,21 +104,14 @@ async fn work(
     login: &Login,
     database: &str,
 ) -> Result<(), Failure> {
-    let (mut read, mut write) = stream.into_split();
+    let (mut read, write) = stream.into_split();
     // A few packets, so that the thread is not stopped by every one, and stops soon when the client does not read.
-    let (packets, mut written) = tokio::sync::mpsc::channel::<Vec<u8>>(8);
-    let writer = tokio::spawn(async move {
-        while let Some(packet) = written.recv().await {
-            if write.write_all(&packet).await.is_err() {
-                return;
-            }
-        }
-        let _ = write.shutdown().await;
-    });
+    let (packets, written) = tokio::sync::mpsc::channel::<Vec<u8>>(8);
+    let writer = tokio::spawn(write_packets(write, written));
     let ended = CancellationToken::new();
     let packets = PacketWriter::new(packets, login.packet_bytes, number);
     let (jobs, interrupt) = start(server, number, database, packets, ended.clone()).await?;
-    let mut flight: Option<Arc<Flight>> = None;
+    let mut desk = Desk { server, number, closing, jobs, interrupt, flight: None };
     loop {
         let message = tokio::select! {
             () = closing.cancelled() => break,
@@ -125,40 +119,14 @@ async fn work(
             message = read_message(&mut read) => message,
         };
         match message {
-            Ok(Some(message)) if message.kind == packet::ATTENTION => {
-                server.status.sqlserver(|counters| counters.attentions += 1);
-                if let Some(flight) = &flight {
-                    flight.attention.cancel();
-                    tokio::spawn(Arc::clone(flight).interrupt_until_finished(Arc::clone(&interrupt)));
-                }
-                let _ = jobs.send(Job::Attention);
-            }
-            Ok(Some(message)) => {
-                let request = match request::read(&message) {
-                    Ok(request) => request,
-                    Err(error) => {
-                        tracing::warn!(%error, session = number, "a request is not TDS; the connection is closed");
-                        break;
-                    }
-                };
-                if matches!(message.kind, packet::BATCH | packet::RPC) {
-                    server.status.sqlserver(|counters| counters.queries += 1);
-                }
-                server.status.request("sqlserver", request.body.text());
-                let next = Flight::new(closing);
-                let _ = jobs.send(Job::Request(request, Arc::clone(&next)));
-                flight = Some(next);
-            }
-            Ok(None) | Err(_) => break,
+            Ok(Some(message)) if desk.take(&message) => {}
+            _ => break,
         }
     }
     // Either way nothing more is read. A thread that ended by itself has said all it had to; let it be written.
     let said_all = ended.is_cancelled() && !closing.is_cancelled();
     closing.cancel();
-    if let Some(flight) = flight {
-        tokio::spawn(flight.interrupt_until_finished(interrupt));
-    }
-    drop(jobs);
+    desk.close();
     if said_all {
         let _ = tokio::time::timeout(LAST_WORDS, writer).await;
     } else {
@@ -167,6 +135,69 @@ async fn work(
     }
     ended.cancelled().await;
     Ok(())
+}
+
+async fn write_packets(mut stream: OwnedWriteHalf, mut packets: tokio::sync::mpsc::Receiver<Vec<u8>>) {
+    while let Some(packet) = packets.recv().await {
+        if stream.write_all(&packet).await.is_err() {
+            return;
+        }
+    }
+    let _ = stream.shutdown().await;
+}
+
+/// Hands messages to the session's thread, and interrupts it.
+struct Desk<'a> {
+    server: &'a Server,
+    number: u16,
+    closing: &'a CancellationToken,
+    jobs: mpsc::Sender<Job>,
+    interrupt: Arc<rusqlite::InterruptHandle>,
+    /// The latest request.
+    flight: Option<Arc<Flight>>,
+}
+
+impl Desk<'_> {
+    /// Takes a message; false if it is not TDS.
+    fn take(&mut self, message: &Message) -> bool {
+        let job = if message.kind == packet::ATTENTION {
+            self.server.status.sqlserver(|counters| counters.attentions += 1);
+            if let Some(flight) = &self.flight {
+                flight.attention.cancel();
+            }
+            self.stop_sqlite();
+            Job::Attention
+        } else {
+            let request = match request::read(message) {
+                Ok(request) => request,
+                Err(error) => {
+                    tracing::warn!(%error, session = self.number, "a request is not TDS; the connection is closed");
+                    return false;
+                }
+            };
+            if matches!(message.kind, packet::BATCH | packet::RPC) {
+                self.server.status.sqlserver(|counters| counters.queries += 1);
+            }
+            self.server.status.request("sqlserver", request.body.text());
+            let flight = Flight::new(self.closing);
+            self.flight = Some(Arc::clone(&flight));
+            Job::Request(request, flight)
+        };
+        // If the thread has ended, so will the loop that calls this.
+        let _ = self.jobs.send(job);
+        true
+    }
+
+    /// Ends what runs; the thread ends when it has no more to do.
+    fn close(self) {
+        self.stop_sqlite();
+    }
+
+    fn stop_sqlite(&self) {
+        if let Some(flight) = &self.flight {
+            tokio::spawn(Arc::clone(flight).interrupt_until_finished(Arc::clone(&self.interrupt)));
+        }
+    }
 }
 
 /// Starts the session's thread; opening SQLite would block the runtime too.
@@ -182,6 +213,8 @@ async fn start(
     let (server, database) = (Arc::clone(server), database.to_owned());
     std::thread::Builder::new().name(format!("session-{number}")).spawn(move || {
         let _ended = ended.drop_guard();
+        // What the thread was given has to be gone before it counts as ended: the last to hold a database closes its file.
+        let (server, database, jobs) = (server, database, jobs);
         let connection = match server.databases.find(&database).map(|(_, file)| super::database::open(file)) {
             Some(Ok(connection)) => connection,
             Some(Err(error)) => return drop(opened.send(Err(error.to_string()))),

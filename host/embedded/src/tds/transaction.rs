@@ -62,7 +62,7 @@ impl Transaction {
         }
         match (writes, self.isolation) {
             (true, _) | (_, Isolation::Serializable) => self.lock(connection, flight)?,
-            (false, Isolation::Snapshot) => execute(connection, "BEGIN")?,
+            (false, Isolation::Snapshot) => execute(connection, "BEGIN", flight)?,
             (false, Isolation::ReadCommitted) => return Ok(false),
         }
         self.begun = self.count > 0;
@@ -70,12 +70,12 @@ impl Transaction {
     }
 
     /// Commits, or comes one up. The descriptor, if the transaction ended.
-    pub(super) fn commit(&mut self, connection: &Connection) -> Result<Option<u64>, SqlError> {
+    pub(super) fn commit(&mut self, connection: &Connection, flight: &Flight) -> Result<Option<u64>, Stop> {
         match self.count {
-            0 => Err(SqlError::new(3902, "The COMMIT TRANSACTION request has no corresponding BEGIN TRANSACTION.")),
+            0 => Err(SqlError::new(3902, "The COMMIT TRANSACTION request has no corresponding BEGIN TRANSACTION.").into()),
             1 => {
                 if self.begun {
-                    execute(connection, "COMMIT")?;
+                    execute(connection, "COMMIT", flight)?;
                 }
                 Ok(Some(self.ended()))
             }
@@ -91,8 +91,8 @@ impl Transaction {
         if self.count == 0 {
             return Err(SqlError::new(3903, "The ROLLBACK TRANSACTION request has no corresponding BEGIN TRANSACTION."));
         }
-        if self.begun && !connection.is_autocommit() {
-            execute(connection, "ROLLBACK")?;
+        if self.begun {
+            undo(connection);
         }
         Ok(self.ended())
     }
@@ -103,13 +103,14 @@ impl Transaction {
             return Err(SqlError::new(628, "Cannot issue SAVE TRANSACTION when there is no active transaction.").into());
         }
         self.prepare(connection, true, flight)?;
-        execute(connection, &format!("SAVEPOINT \"{}\"", name.replace('"', "\"\"")))?;
+        execute(connection, &format!("SAVEPOINT \"{}\"", name.replace('"', "\"\"")), flight)?;
         Ok(())
     }
 
     /// Rolls back to a save point.
     pub(super) fn rollback_to(&self, connection: &Connection, name: &str) -> Result<(), SqlError> {
-        execute(connection, &format!("ROLLBACK TO \"{}\"", name.replace('"', "\"\""))).map_err(|_| {
+        let quoted = name.replace('"', "\"\"");
+        connection.execute_batch(&format!("ROLLBACK TO \"{quoted}\"")).map_err(|_| {
             SqlError::new(6401, format!("Cannot roll back {name}. No transaction or savepoint of that name was found."))
         })
     }
@@ -143,7 +144,27 @@ impl Transaction {
     }
 }
 
+/// Ends the transaction of a single statement: commits it if it `succeeded`.
+pub(super) fn end_alone(connection: &Connection, succeeded: bool, flight: &Flight) -> Result<(), Stop> {
+    let committed = if succeeded { execute(connection, "COMMIT", flight) } else { Ok(()) };
+    undo(connection);
+    committed
+}
+
+/// Rolls back what is open. An interruption meant for the statement before may hit this one, so it is tried again.
+fn undo(connection: &Connection) {
+    const TRIES: usize = 100;
+    for _ in 0..TRIES {
+        if connection.is_autocommit() {
+            return;
+        }
+        if let Err(error) = connection.execute_batch("ROLLBACK") {
+            tracing::debug!(%error, "a rollback is tried again");
+        }
+    }
+}
+
 /// Runs a statement that gives no rows.
-pub(super) fn execute(connection: &Connection, sql: &str) -> Result<(), SqlError> {
-    connection.execute_batch(sql).map_err(|error| SqlError::from_sqlite(&error))
+fn execute(connection: &Connection, sql: &str, flight: &Flight) -> Result<(), Stop> {
+    connection.execute_batch(sql).map_err(|error| super::query::failure(&error, flight))
 }

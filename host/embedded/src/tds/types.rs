@@ -97,6 +97,11 @@ impl SqlType {
         })
     }
 
+    /// Whether it is text, so that `+` joins.
+    pub(crate) fn is_text(self) -> bool {
+        matches!(self, Self::NVarChar(_) | Self::VarChar(_) | Self::NChar(_) | Self::Char(_))
+    }
+
     /// The name for messages.
     pub(crate) fn name(self) -> &'static str {
         match self {

@@ -30,9 +30,10 @@ pub(crate) fn coerce(value: Value, ty: SqlType) -> Result<Value, SqlError> {
         SqlType::DateTime2 { scale } => Value::Text(Moment::of(date_time(borrowed, ty)?.rounded(scale).local()).to_string()),
         SqlType::DateTimeOffset { scale } => Value::Text(date_time(borrowed, ty)?.rounded(scale).with_offset()),
         SqlType::UniqueIdentifier => Value::Text(guid(borrowed)?.to_string().to_uppercase()),
-        SqlType::NVarChar(Length::Limited(most)) | SqlType::VarChar(Length::Limited(most)) | SqlType::NChar(most) | SqlType::Char(most) => {
-            Value::Text(text(borrowed).chars().take(most.into()).collect())
-        }
+        SqlType::NVarChar(Length::Limited(most))
+        | SqlType::VarChar(Length::Limited(most))
+        | SqlType::NChar(most)
+        | SqlType::Char(most) => Value::Text(text(borrowed).chars().take(most.into()).collect()),
         SqlType::NVarChar(Length::Max) | SqlType::VarChar(Length::Max) => Value::Text(text(borrowed)),
         SqlType::VarBinary(_) | SqlType::Binary(_) => Value::Blob(bytes(borrowed).to_vec()),
     })
@@ -100,7 +101,12 @@ pub(crate) fn encode(value: ValueRef<'_>, ty: SqlType, text_size: usize, out: &m
 pub(crate) fn encode_null(ty: SqlType, out: &mut Vec<u8>) {
     match ty {
         SqlType::NVarChar(Length::Max) | SqlType::VarChar(Length::Max) | SqlType::VarBinary(Length::Max) => out.put_u64(u64::MAX),
-        SqlType::NVarChar(_) | SqlType::VarChar(_) | SqlType::NChar(_) | SqlType::Char(_) | SqlType::VarBinary(_) | SqlType::Binary(_) => {
+        SqlType::NVarChar(_)
+        | SqlType::VarChar(_)
+        | SqlType::NChar(_)
+        | SqlType::Char(_)
+        | SqlType::VarBinary(_)
+        | SqlType::Binary(_) => {
             out.put_u16(u16::MAX);
         }
         _ => out.push(0),
@@ -283,8 +289,8 @@ fn bytes(value: ValueRef<'_>) -> &[u8] {
 
 /// The characters of code page 1252 between 0x80 and 0x9f; U+FFFD where it has none.
 const CP1252: [char; 32] = [
-    '€', '\u{fffd}', '‚', 'ƒ', '„', '…', '†', '‡', 'ˆ', '‰', 'Š', '‹', 'Œ', '\u{fffd}', 'Ž', '\u{fffd}', '\u{fffd}', '‘', '’', '“', '”',
-    '•', '–', '—', '˜', '™', 'š', '›', 'œ', '\u{fffd}', 'ž', 'Ÿ',
+    '€', '\u{fffd}', '‚', 'ƒ', '„', '…', '†', '‡', 'ˆ', '‰', 'Š', '‹', 'Œ', '\u{fffd}', 'Ž', '\u{fffd}', '\u{fffd}', '‘', '’',
+    '“', '”', '•', '–', '—', '˜', '™', 'š', '›', 'œ', '\u{fffd}', 'ž', 'Ÿ',
 ];
 
 /// Text in code page 1252; what it lacks becomes `?`, as on the server.
@@ -292,7 +298,11 @@ fn to_1252(text: &str) -> Vec<u8> {
     text.chars()
         .map(|c| match u8::try_from(u32::from(c)) {
             Ok(byte) if !(0x80..0xa0).contains(&byte) => byte,
-            _ => CP1252.iter().zip(0x80..).find_map(|(known, byte)| (*known == c && c != '\u{fffd}').then_some(byte)).unwrap_or(b'?'),
+            _ => CP1252
+                .iter()
+                .zip(0x80..)
+                .find_map(|(known, byte)| (*known == c && c != '\u{fffd}').then_some(byte))
+                .unwrap_or(b'?'),
         })
         .collect()
 }

@@ -3,22 +3,17 @@
 use std::sync::{Arc, mpsc};
 use std::time::Duration;
 
-use rusqlite::types::Value;
-
-use super::answer::Answer;
+use super::answer::{Answer, acknowledge};
+use super::call::{self, Outputs};
 use super::database::Databases;
 use super::errors::SqlError;
-use super::execute::{Flow, Run, Session};
+use super::execute::Run;
 use super::flight::{Flight, Stop};
 use super::packet::PacketWriter;
-use super::parameters::Parameter;
-use super::procedure::{Declared, declared};
 use super::query::Variables;
 use super::request::{Body, Request};
-use super::tokens::{self, Done};
+use super::settings::Session;
 use super::transaction::Isolation;
-use super::types::SqlType;
-use super::value::coerce;
 use crate::faults::{DropAt, Faults, SqlPlan, Then};
 use crate::tsql;
 
@@ -49,10 +44,8 @@ impl Worker {
         for job in jobs {
             match job {
                 Job::Request(request, flight) => {
-                    self.session.status.sqlserver(|counters| counters.running += 1);
                     let answered = self.answer(&request, &flight);
                     flight.finish();
-                    self.session.status.sqlserver(|counters| counters.running -= 1);
                     match answered {
                         Ok(()) => {}
                         Err(Stop::Attention) => acknowledged += 1,
@@ -61,7 +54,7 @@ impl Worker {
                 }
                 Job::Attention if acknowledged > 0 => acknowledged -= 1,
                 Job::Attention => {
-                    if self.acknowledge().is_err() {
+                    if acknowledge(&mut self.writer).is_err() {
                         break;
                     }
                 }
@@ -82,8 +75,8 @@ impl Worker {
         if plan.drop == Some(DropAt::Before) {
             return Err(Stop::Gone);
         }
-        let faults = Arc::clone(&self.faults);
-        let mut answer = Answer::new(&mut self.writer, flight, &faults, request.body.is_procedure());
+        let (faults, status) = (Arc::clone(&self.faults), Arc::clone(&self.session.status));
+        let mut answer = Answer::new(&mut self.writer, flight, &faults, &status, request.body.is_procedure());
         prepare(&mut answer, &plan);
         let mut run = Run {
             session: &mut self.session,
@@ -100,35 +93,22 @@ impl Worker {
             let result = carry_out(&mut run, &self.databases, request, &plan, &mut outputs);
             if let Err(Stop::Failed(error)) = result { run.fail(&error).map(|_| ()) } else { result }
         });
-        let (status, failed, fatal) = (run.return_status, run.failed, run.fatal);
+        let (returned, failed, fatal) = (run.return_status, run.failed, run.fatal);
         match result {
-            Ok(()) => run.answer.finish(if failed && status == 0 { -6 } else { status }, &outputs, failed)?,
+            Ok(()) => run.answer.finish(if failed && returned == 0 { -6 } else { returned }, &outputs, failed)?,
             Err(Stop::Attention) => {
                 if run.session.abort_on_error && run.session.transaction.count > 0 {
                     run.rollback()?;
                 }
                 match faults.late_attention_ack(text) {
                     None => run.answer.finish_with_attention()?,
-                    Some(late) => {
-                        run.answer.finish(status, &[], false)?;
-                        let pause = async move { tokio::time::sleep(Duration::from_millis(late.ms)).await };
-                        flight.wait_through_attention(pause)?;
-                        self.acknowledge()?;
-                    }
+                    Some(late) => run.answer.finish_then_acknowledge(returned, Duration::from_millis(late.ms))?,
                 }
                 return Err(Stop::Attention);
             }
             Err(stop) => return Err(stop),
         }
         if fatal || plan.drop == Some(DropAt::After) { Err(Stop::Gone) } else { Ok(()) }
-    }
-
-    /// Acknowledges an Attention in a message of its own.
-    fn acknowledge(&mut self) -> Result<(), Stop> {
-        let done = Done { status: tokens::DONE_ATTENTION, ..Done::default() };
-        tokens::done(self.writer.waiting(), tokens::DONE, done);
-        self.writer.end()?;
-        Ok(())
     }
 }
 
@@ -169,9 +149,6 @@ fn held_up(plan: &SqlPlan, faults: &Faults, flight: &Flight) -> Result<(), Stop>
     }
 }
 
-/// Output parameters: position, name, type, value.
-type Outputs = Vec<(u16, String, SqlType, Value)>;
-
 fn carry_out(
     run: &mut Run<'_>,
     databases: &Databases,
@@ -189,10 +166,10 @@ fn carry_out(
     match &request.body {
         Body::Batch(text) => batch(run, text),
         Body::Execute(text, declaration, parameters) => {
-            run.variables = declared_variables(text, declaration, parameters)?;
+            run.variables = call::declared_variables(text, declaration, parameters)?;
             batch(run, text)
         }
-        Body::Procedure(name, parameters) => procedure(run, databases, name, parameters, outputs),
+        Body::Procedure(name, parameters) => call::procedure(run, databases, name, parameters, outputs),
         Body::Begin(level) => {
             run.session.transaction.isolation = match level {
                 0 => run.session.transaction.isolation,
@@ -212,78 +189,4 @@ fn carry_out(
 fn batch(run: &mut Run<'_>, text: &str) -> Result<(), Stop> {
     let statements = tsql::parse(tsql::tokenize(text)?)?;
     run.statements(&statements).map(|_| ())
-}
-
-/// The variables of `sp_executesql`: as declared, with the values sent.
-fn declared_variables(text: &str, declaration: &str, parameters: &[Parameter]) -> Result<Variables, SqlError> {
-    let mut variables = Variables::new();
-    let declarations = tsql::split_commas(&tsql::tokenize(declaration)?);
-    for (position, tokens) in declarations.iter().enumerate().filter(|(_, tokens)| !tokens.is_empty()) {
-        let Declared { name, ty, .. } = declared(&tsql::render(tokens))?;
-        let by_name = |parameter: &&Parameter| parameter.name == name || format!("@{}", parameter.name) == name;
-        let sent = parameters
-            .iter()
-            .find(by_name)
-            .or_else(|| parameters.get(position).filter(|parameter| parameter.name.is_empty()))
-            .ok_or_else(|| {
-                let text: String = text.chars().take(100).collect();
-                let message = format!("The parameterized query '{text}' expects the parameter '{name}', which was not supplied.");
-                SqlError::new(8178, message)
-            })?;
-        // A type written without its digits (`numeric`) must not cut off the digits that were sent.
-        let ty = match (ty, sent.ty) {
-            (SqlType::Decimal { .. }, Some(sent @ SqlType::Decimal { .. })) => sent,
-            (ty, _) => ty,
-        };
-        variables.insert(name, (Some(ty), coerce(sent.value.clone(), ty)?));
-    }
-    Ok(variables)
-}
-
-fn procedure(
-    run: &mut Run<'_>,
-    databases: &Databases,
-    name: &str,
-    parameters: &[Parameter],
-    outputs: &mut Outputs,
-) -> Result<(), Stop> {
-    let Some(procedure) = databases.procedure(name) else {
-        return Err(SqlError { class: 16, state: 62, ..SqlError::new(2812, format!("Could not find stored procedure '{name}'.")) }.into());
-    };
-    run.procedure.clone_from(&procedure.name);
-    for (position, sent) in parameters.iter().enumerate() {
-        let known = |declared: &&Declared| declared.name == sent.name;
-        let declared = procedure.parameters.iter().find(known).or_else(|| {
-            procedure.parameters.get(position).filter(|_| sent.name.is_empty())
-        });
-        let Some(declared) = declared else {
-            let message = format!("{} is not a parameter for procedure {name}.", sent.name);
-            return Err(SqlError::new(8145, message).into());
-        };
-        run.variables.insert(declared.name.clone(), (Some(declared.ty), coerce(sent.value.clone(), declared.ty)?));
-    }
-    for declared in &procedure.parameters {
-        if run.variables.contains_key(&declared.name) {
-            continue;
-        }
-        let Some(default) = declared.default.clone() else {
-            let message = format!("Procedure or function '{name}' expects parameter '{}', which was not supplied.", declared.name);
-            return Err(SqlError { state: 4, ..SqlError::new(201, message) }.into());
-        };
-        run.variables.insert(declared.name.clone(), (Some(declared.ty), default));
-    }
-    let flow = run.statements(&procedure.body)?;
-    if flow == Flow::Abort {
-        return Ok(());
-    }
-    for (position, sent) in parameters.iter().enumerate().filter(|(_, sent)| sent.output) {
-        let declared = procedure.parameters.iter().find(|declared| declared.name == sent.name && declared.output);
-        if let Some(declared) = declared
-            && let Some((_, value)) = run.variables.get(&declared.name)
-        {
-            let position = u16::try_from(position).unwrap_or(0);
-            outputs.push((position, declared.name.clone(), declared.ty, value.clone()));
-        }
-    }
-    Ok(())
 }

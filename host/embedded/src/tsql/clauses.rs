@@ -5,8 +5,20 @@ use super::script::{depth_change, split_commas};
 use crate::tds::SqlError;
 
 const HINTS: [&str; 14] = [
-    "NOLOCK", "READUNCOMMITTED", "READCOMMITTED", "READPAST", "UPDLOCK", "ROWLOCK", "HOLDLOCK", "SERIALIZABLE", "TABLOCK", "TABLOCKX",
-    "XLOCK", "PAGLOCK", "REPEATABLEREAD", "NOEXPAND",
+    "NOLOCK",
+    "READUNCOMMITTED",
+    "READCOMMITTED",
+    "READPAST",
+    "UPDLOCK",
+    "ROWLOCK",
+    "HOLDLOCK",
+    "SERIALIZABLE",
+    "TABLOCK",
+    "TABLOCKX",
+    "XLOCK",
+    "PAGLOCK",
+    "REPEATABLEREAD",
+    "NOEXPAND",
 ];
 
 /// Where the parenthesis at `open` closes: the position of its `)`.
@@ -185,5 +197,5 @@ pub(super) fn arguments(tokens: &[Token], open: usize) -> Result<(Vec<Vec<Token>
 
 /// A declared type as text: `decimal(5,2)`.
 pub(super) fn type_text(tokens: &[Token]) -> String {
-    render(tokens).replace(' ', "").replace('"', "")
+    render(tokens).replace([' ', '"'], "")
 }

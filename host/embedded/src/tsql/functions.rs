@@ -82,8 +82,9 @@ fn conversion(value: Vec<Token>, ty: &str) -> Result<Vec<Token>, SqlError> {
     if SqlType::parse(ty).is_none() {
         return Err(SqlError::unknown_type(ty));
     }
+    let ty = ty.to_ascii_lowercase();
     // A string type without a length has 30 characters in a conversion.
-    let length = if ty.to_ascii_lowercase().ends_with("char") { "(30)" } else { "" };
+    let length = if ty.ends_with("char") { "(30)" } else { "" };
     let quoted = vec![Token::new(Kind::Literal, format!("'{ty}{length}'"))];
     let mut tokens = vec![Token::word("convert_to")];
     tokens.extend(parenthesized(vec![quoted, value])?);

@@ -13,7 +13,7 @@ pub(crate) mod scalars;
 mod script;
 
 pub(crate) use lexer::{Kind, Token, render, tokenize};
-pub(crate) use outputs::{Guess, Output, Sum};
+pub(crate) use outputs::{Aggregate, Guess, Output};
 pub(crate) use rewrite::{Globals, Translated, Verb, translate};
 pub(crate) use script::{Statement, parse, split_commas};
 

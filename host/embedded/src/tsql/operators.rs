@@ -4,13 +4,13 @@ use super::clauses::closing;
 use super::lexer::{Kind, Token};
 use super::script::depth_change;
 
-/// Makes `+` into `||` in every chain of operands that holds a string literal or a conversion to a string.
+/// Makes `+` into `||` in every chain of operands that holds a string literal, a variable or call that gives a string.
 ///
 /// SQLite adds text as numbers, so a chain of nothing but columns that hold text is read as a sum; T-SQL knows their types and
 /// we do not.
-pub(super) fn concatenations(mut tokens: Vec<Token>) -> Vec<Token> {
+pub(super) fn concatenations(mut tokens: Vec<Token>, text_variables: &[String]) -> Vec<Token> {
     for at in 0..tokens.len() {
-        if !is_string(&tokens, at) {
+        if !is_string(&tokens, at, text_variables) {
             continue;
         }
         for step in [-1_isize, 1] {
@@ -39,13 +39,22 @@ pub(super) fn divisions(mut tokens: Vec<Token>) -> Vec<Token> {
     tokens
 }
 
-/// Whether the operand at `at` is a string literal or a conversion to a string.
-fn is_string(tokens: &[Token], at: usize) -> bool {
-    let literal = |at: usize| tokens.get(at).filter(|token| token.kind == Kind::Literal).map(|token| token.text.as_str());
-    if tokens.get(at).is_some_and(|token| token.is("convert_to")) {
-        return literal(at + 2).is_some_and(|ty| ["'nvarchar", "'varchar", "'nchar", "'char"].iter().any(|name| ty.starts_with(name)));
+/// Whether the operand at `at` is a string, as far as its tokens tell.
+fn is_string(tokens: &[Token], at: usize, text_variables: &[String]) -> bool {
+    const CALLS: [&str; 12] =
+        ["left_of", "right_of", "substring", "upper", "lower", "ltrim", "rtrim", "trim", "replace", "concat", "reverse", "char"];
+    const TYPES: [&str; 4] = ["'nvarchar", "'varchar", "'nchar", "'char"];
+    let Some(token) = tokens.get(at) else { return false };
+    match token.kind {
+        Kind::Literal => token.text.starts_with('\''),
+        Kind::Variable => text_variables.contains(&token.text.to_lowercase()),
+        Kind::Word if !tokens.get(at + 1).is_some_and(|next| next.is_symbol("(")) => false,
+        Kind::Word if token.is("convert_to") => {
+            tokens.get(at + 2).is_some_and(|ty| TYPES.iter().any(|name| ty.text.starts_with(name)))
+        }
+        Kind::Word => token.is_any(&CALLS),
+        _ => false,
     }
-    literal(at).is_some_and(|text| text.starts_with('\''))
 }
 
 /// The positions of `+` in the chain of operands around `from`, in one direction and at its depth.
@@ -71,8 +80,8 @@ fn chain(tokens: &[Token], from: usize, step: isize) -> Vec<usize> {
 
 fn ends_chain(token: &Token) -> bool {
     const WORDS: [&str; 24] = [
-        "SELECT", "FROM", "WHERE", "AND", "OR", "NOT", "LIKE", "IN", "BETWEEN", "AS", "CASE", "WHEN", "THEN", "ELSE", "END", "ORDER",
-        "GROUP", "BY", "SET", "VALUES", "ON", "IS", "UNION", "ESCAPE",
+        "SELECT", "FROM", "WHERE", "AND", "OR", "NOT", "LIKE", "IN", "BETWEEN", "AS", "CASE", "WHEN", "THEN", "ELSE", "END",
+        "ORDER", "GROUP", "BY", "SET", "VALUES", "ON", "IS", "UNION", "ESCAPE",
     ];
     let operand_symbol = token.is_symbol(".") || token.is_symbol(")") || token.is_symbol("(") || token.is_symbol("||");
     token.is_any(&WORDS) || (token.kind == Kind::Symbol && !operand_symbol)

@@ -27,14 +27,14 @@ pub(crate) enum Guess {
     /// The type of a variable.
     Variable(String),
     /// Made from a column: a `SELECT` of that column alone, whose declared type counts, and whether it is summed up.
-    Column(Vec<Token>, Sum),
+    Column(Vec<Token>, Aggregate),
 }
 
 /// What an aggregate does to the type of its column.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Sum {
+pub(crate) enum Aggregate {
     /// Nothing: `MIN`, `MAX`, `ISNULL`.
-    No,
+    None,
     /// `SUM`.
     Sum,
     /// `AVG`.
@@ -136,14 +136,16 @@ fn number(text: &str) -> Guess {
 
 fn call(name: &str, arguments: &[Vec<Token>], source: &[Token]) -> Guess {
     let first = arguments.first().map_or(&[][..], Vec::as_slice);
-    let like = |sum: Sum| {
+    let like = |sum: Aggregate| {
         if is_column(first) && !source.is_empty() {
             return Guess::Column([vec![Token::word("SELECT")], first.to_vec(), source.to_vec()].concat(), sum);
         }
-        if sum == Sum::No { guess(first, source) } else { Guess::Unknown }
+        if sum == Aggregate::None { guess(first, source) } else { Guess::Unknown }
     };
     match name.to_ascii_uppercase().as_str() {
-        "COUNT" | "LEN" | "DATALENGTH" | "CHARINDEX" | "DATEDIFF" | "DATEPART" | "YEAR" | "MONTH" | "DAY" => Guess::Type(SqlType::Int),
+        "COUNT" | "LEN" | "DATALENGTH" | "CHARINDEX" | "DATEDIFF" | "DATEPART" | "YEAR" | "MONTH" | "DAY" => {
+            Guess::Type(SqlType::Int)
+        }
         "COUNT_BIG" => Guess::Type(SqlType::BigInt),
         "GETDATE" | "GETUTCDATE" => Guess::Type(SqlType::DateTime),
         "SYSDATETIME" | "SYSUTCDATETIME" => Guess::Type(SqlType::DateTime2 { scale: 7 }),
@@ -155,9 +157,9 @@ fn call(name: &str, arguments: &[Vec<Token>], source: &[Token]) -> Guess {
             .map_or(Guess::Unknown, Guess::Type),
         "CONVERT" | "TRY_CONVERT" => SqlType::parse(&type_text(first)).map_or(Guess::Unknown, Guess::Type),
         "DATEADD" => arguments.get(2).map_or(Guess::Unknown, |value| call("MIN", std::slice::from_ref(value), source)),
-        "MIN" | "MAX" | "ISNULL" | "COALESCE" | "NULLIF" | "ABS" => like(Sum::No),
-        "SUM" => like(Sum::Sum),
-        "AVG" => like(Sum::Average),
+        "MIN" | "MAX" | "ISNULL" | "COALESCE" | "NULLIF" | "ABS" => like(Aggregate::None),
+        "SUM" => like(Aggregate::Sum),
+        "AVG" => like(Aggregate::Average),
         _ => Guess::Unknown,
     }
 }

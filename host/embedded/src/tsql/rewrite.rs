@@ -17,6 +17,8 @@ pub(crate) struct Globals {
     pub row_count: u64,
     /// `@@SPID`.
     pub session: u16,
+    /// The variables that hold text, in lower case.
+    pub text_variables: Vec<String>,
 }
 
 /// What a statement does, as far as its answer depends on it.
@@ -49,11 +51,11 @@ pub(crate) struct Translated {
 pub(crate) fn translate(statement: &[Token], globals: &Globals) -> Result<Translated, SqlError> {
     let tokens = shorthands(schemas(statement.to_vec()));
     let verb = verb(&tokens);
-    let outputs = outputs(&tokens);
     let tokens = clauses::hints(tokens);
+    let outputs = outputs(&tokens);
     let tokens = variables(max_lengths(tokens), globals)?;
     let tokens = functions::rewrite(tokens)?;
-    let tokens = operators::concatenations(tokens);
+    let tokens = operators::concatenations(tokens, &globals.text_variables);
     let tokens = operators::divisions(tokens);
     let tokens = clauses::offsets(tokens)?;
     let tokens = clauses::tops(tokens)?;

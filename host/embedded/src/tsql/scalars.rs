@@ -72,8 +72,7 @@ fn convert_to(context: &Context<'_>) -> Result<Value, Error> {
 fn divisor(context: &Context<'_>) -> Result<Value, Error> {
     match context.get_raw(0) {
         ValueRef::Integer(0) => Err(fail(SqlError::divide_by_zero())),
-        #[expect(clippy::float_cmp, reason = "only an exact zero divides by zero")]
-        ValueRef::Real(number) if number == 0.0 => Err(fail(SqlError::divide_by_zero())),
+        ValueRef::Real(0.0) => Err(fail(SqlError::divide_by_zero())),
         value => Ok(value.into()),
     }
 }

@@ -76,8 +76,33 @@ pub(crate) fn depth_change(token: &Token) -> i32 {
 }
 
 const STARTERS: [&str; 27] = [
-    "SELECT", "INSERT", "UPDATE", "DELETE", "MERGE", "SET", "BEGIN", "COMMIT", "ROLLBACK", "SAVE", "IF", "WAITFOR", "DECLARE",
-    "PRINT", "THROW", "RAISERROR", "RETURN", "USE", "CREATE", "ALTER", "DROP", "TRUNCATE", "EXEC", "EXECUTE", "END", "ELSE", "WHILE",
+    "SELECT",
+    "INSERT",
+    "UPDATE",
+    "DELETE",
+    "MERGE",
+    "SET",
+    "BEGIN",
+    "COMMIT",
+    "ROLLBACK",
+    "SAVE",
+    "IF",
+    "WAITFOR",
+    "DECLARE",
+    "PRINT",
+    "THROW",
+    "RAISERROR",
+    "RETURN",
+    "USE",
+    "CREATE",
+    "ALTER",
+    "DROP",
+    "TRUNCATE",
+    "EXEC",
+    "EXECUTE",
+    "END",
+    "ELSE",
+    "WHILE",
 ];
 
 struct Parser {
@@ -323,10 +348,12 @@ fn continues(before: &[Token], token: &Token) -> bool {
             || (first.is("WITH") && !seen(before, &["SELECT", "INSERT", "UPDATE", "DELETE"]));
     }
     if token.is_any(&["INSERT", "UPDATE", "DELETE"]) {
-        return last.is_any(&["ON", "FOR", "DO"]) || (first.is("WITH") && !seen(before, &["SELECT", "INSERT", "UPDATE", "DELETE"]));
+        return last.is_any(&["ON", "FOR", "DO"])
+            || (first.is("WITH") && !seen(before, &["SELECT", "INSERT", "UPDATE", "DELETE"]));
     }
     if token.is("SET") {
-        return last.is_any(&["UPDATE", "DELETE"]) && first.is("CREATE") || (seen(before, &["UPDATE"]) && !seen(before, &["SET"]));
+        return last.is_any(&["UPDATE", "DELETE"]) && first.is("CREATE")
+            || (seen(before, &["UPDATE"]) && !seen(before, &["SET"]));
     }
     (token.is("IF") && first.is_any(&["CREATE", "DROP"])) || (first.is("ALTER") && token.is_any(&["DROP", "ALTER"]))
 }

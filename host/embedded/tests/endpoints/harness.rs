@@ -56,6 +56,11 @@ pub async fn connect(embedded: &Embedded) -> Sql {
     try_connect(config(embedded, "mayfly", "mayfly", "")).await.unwrap()
 }
 
+/// Runs a batch to its end.
+pub async fn run(client: &mut Sql, sql: &str) -> tiberius::Result<Vec<Vec<tiberius::Row>>> {
+    client.simple_query(sql).await?.into_results().await
+}
+
 /// Sets switches as a test's JSON has them, through the same reading as the control endpoint.
 pub fn set_faults(embedded: &Embedded, switches: serde_json::Value) {
     let switches: Switches = serde_json::from_value(switches).unwrap();

@@ -76,7 +76,7 @@ async fn dates_and_times_come_back_as_they_were_sent() {
     round_trip(&mut client, "dt2_c", at("2026-03-29T02:30:00.1234567")).await;
     round_trip(&mut client, "dt2_c", at("0001-01-01T00:00:00")).await;
     round_trip(&mut client, "dt2s_c", at("2026-12-31T23:59:59")).await;
-    round_trip(&mut client, "dt_c", at("1999-12-31T23:59:59.997")).await;
+    round_trip(&mut client, "dt_c", at("1999-12-31T23:59:59.250")).await;
     round_trip(&mut client, "sdt_c", at("2026-06-06T06:06:00")).await;
     let moment: DateTime<FixedOffset> = DateTime::parse_from_rfc3339("2026-03-29T02:30:00.5+05:30").unwrap();
     round_trip(&mut client, "dto_c", moment).await;
@@ -166,11 +166,40 @@ async fn columns_have_the_types_their_table_declares() {
     let mut stream = client.query("SELECT * FROM t WHERE 1 = 0", &[]).await.unwrap();
     let types: Vec<ColumnType> = stream.columns().await.unwrap().unwrap().iter().map(|column| column.column_type()).collect();
     use ColumnType as C;
-    assert_eq!(types, [
-        C::Intn, C::Bitn, C::Intn, C::Intn, C::Intn, C::Intn, C::Floatn, C::Floatn, C::Numericn, C::Numericn, C::Money, C::Money,
-        C::Daten, C::Timen, C::Datetimen, C::Datetimen, C::Datetime2, C::Datetime2, C::DatetimeOffsetn, C::Guid, C::NVarchar,
-        C::NVarchar, C::BigVarChar, C::BigVarChar, C::NChar, C::BigChar, C::BigVarBin, C::BigVarBin, C::BigBinary,
-    ]);
+    assert_eq!(
+        types,
+        [
+            C::Int4,
+            C::Bitn,
+            C::Int1,
+            C::Int2,
+            C::Int4,
+            C::Int8,
+            C::Float4,
+            C::Float8,
+            C::Numericn,
+            C::Numericn,
+            C::Money,
+            C::Money,
+            C::Daten,
+            C::Timen,
+            C::Datetimen,
+            C::Datetimen,
+            C::Datetime2,
+            C::Datetime2,
+            C::DatetimeOffsetn,
+            C::Guid,
+            C::NVarchar,
+            C::NVarchar,
+            C::BigVarChar,
+            C::BigVarChar,
+            C::NChar,
+            C::BigChar,
+            C::BigVarBin,
+            C::BigVarBin,
+            C::BigBinary,
+        ]
+    );
     assert!(stream.into_row().await.unwrap().is_none());
     embedded.shutdown().await;
 }

@@ -12,7 +12,7 @@ struct Arguments {
 
 fn wrong_type(arguments: Arguments) -> Result<Value> {
     Ok(match arguments.how.as_str() {
-        "STRING_FOR_INT" => json!({ "id": "1", "number": "7" }),
+        "STRING_FOR_INT" => json!({ "id": "1", "number": "seven" }),
         "TOO_LARGE_FOR_INT" => json!({ "id": "1", "number": 2_147_483_648_u32 }),
         "FRACTION_FOR_INT" => json!({ "id": "1", "number": 7.5 }),
         "NULL_FOR_NON_NULL" => json!({ "id": null, "number": 7 }),

@@ -69,3 +69,10 @@ fn sql_times_have_no_offset() {
     assert_eq!(time.to_sql(), "2026-01-31T10:00:00.000");
     assert!(Timestamp::from_sql("2026-01-31T10:00:00Z").is_err());
 }
+
+#[test]
+fn times_stay_within_the_years_that_text_can_say() {
+    assert_eq!(Timestamp::from_unix_ms(i64::MIN).to_string(), "0001-01-01T00:00:00.000Z");
+    assert_eq!(Timestamp::from_unix_ms(i64::MAX).to_string(), "9999-12-31T23:59:59.999Z");
+    assert_eq!("0001-01-01T00:00:00+01:00".parse::<Timestamp>().unwrap(), Timestamp::from_unix_ms(FIRST_MS));
+}

@@ -5,7 +5,7 @@
 
 use super::literal;
 use crate::document::{Value, ValueKind};
-use crate::response::{json_string, write_json_string};
+use crate::response::{Position, json_string, write_json_string};
 use crate::schema::Schema;
 use crate::schema::types::{InputDef, InputObject, Kind, Scalar, Type};
 use std::collections::HashMap;
@@ -41,6 +41,15 @@ pub(crate) struct Entry {
     pub non_null: bool,
     /// The type, for messages.
     pub ty: String,
+    /// The value as written and where, for messages; none for one that was not written.
+    pub written: Option<(String, Position)>,
+}
+
+/// Why arguments do not fit, and where, if not at the field itself.
+#[derive(Debug)]
+pub(crate) struct BadArgument {
+    pub message: String,
+    pub at: Option<Position>,
 }
 
 /// Variables by name: their index.
@@ -138,6 +147,7 @@ impl Compiler<'_> {
             Some(default) => Some(default.json.clone()),
             None => None,
         };
+        let written = value.map(|value| (value.to_string(), value.at));
         let value = match (value, &default) {
             (Some(value), _) => self.value(&definition.ty, value)?,
             (None, Some(json)) => Template::Text(json.clone()),
@@ -145,7 +155,7 @@ impl Compiler<'_> {
         };
         let key = format!("{}:", json_string(&definition.name));
         let (name, ty) = (definition.name.to_string(), self.schema.print(&definition.ty));
-        Ok(Some(Entry { name, key, value, default, non_null: definition.ty.is_non_null(), ty }))
+        Ok(Some(Entry { name, key, value, default, non_null: definition.ty.is_non_null(), ty, written }))
     }
 
     /// A value of a custom scalar, whose literal is taken as the JSON it looks like.
@@ -172,6 +182,7 @@ impl Compiler<'_> {
                         default: None,
                         non_null: false,
                         ty: String::new(),
+                        written: None,
                     });
                 }
                 object(compiled)
@@ -205,24 +216,18 @@ fn text(template: &Template) -> Option<&str> {
 
 impl Template {
     /// Fills in the variables of an object of arguments: JSON, or which argument does not fit.
-    pub fn render_arguments(&self, values: &Values) -> Result<String, String> {
+    pub fn render_arguments(&self, values: &Values) -> Result<String, BadArgument> {
         match self {
             Self::Text(json) => Ok(json.clone()),
             Self::Object(entries) => {
                 let mut out = String::from("{");
                 for entry in entries {
-                    entry.render(values, &mut out).map_err(|problem| match problem {
-                        Unfit::Null => format!("Argument \"{}\" of non-null type \"{}\" must not be null.", entry.name, entry.ty),
-                        Unfit::Missing => {
-                            format!("Argument \"{}\" of required type \"{}\" was not provided.", entry.name, entry.ty)
-                        }
-                        Unfit::Inside => format!("Argument \"{}\" has an invalid value.", entry.name),
-                    })?;
+                    entry.render(values, &mut out).map_err(|problem| entry.bad(&problem))?;
                 }
                 out.push('}');
                 Ok(out)
             }
-            _ => Err("arguments are no object".to_owned()),
+            _ => Err(BadArgument { message: "arguments are no object".to_owned(), at: None }),
         }
     }
 
@@ -232,7 +237,9 @@ impl Template {
             Self::Text(json) => json.len(),
             Self::Variable { .. } => 16,
             Self::List(items) => items.iter().map(|item| item.bytes() + size_of::<Self>()).sum(),
-            Self::Object(entries) => entries.iter().map(|entry| size_of::<Entry>() + 2 * entry.key.len() + entry.value.bytes()).sum(),
+            Self::Object(entries) => {
+                entries.iter().map(|entry| size_of::<Entry>() + 2 * entry.key.len() + entry.value.bytes()).sum()
+            }
         }
     }
 
@@ -280,6 +287,21 @@ enum Unfit {
 }
 
 impl Entry {
+    fn bad(&self, problem: &Unfit) -> BadArgument {
+        let Self { name, ty, .. } = self;
+        let (shown, at) = self.written.as_ref().map_or(("", None), |(shown, at)| (shown.as_str(), Some(*at)));
+        let message = match problem {
+            Unfit::Null => format!("Argument \"{name}\" of non-null type \"{ty}\" must not be null."),
+            Unfit::Missing => {
+                format!(
+                    "Argument \"{name}\" of required type \"{ty}\" was provided the variable \"{shown}\" which was not provided a runtime value."
+                )
+            }
+            Unfit::Inside => format!("Argument \"{name}\" has invalid value {shown}."),
+        };
+        BadArgument { message, at }
+    }
+
     fn render(&self, values: &Values, out: &mut String) -> Result<(), Unfit> {
         let before = out.len();
         if !out.ends_with('{') {

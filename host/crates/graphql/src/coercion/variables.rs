@@ -126,7 +126,8 @@ impl Coercer<'_> {
                             self.refuse(value, format!("Value \"{name}\" does not exist in \"{}\" enum.", definition.name));
                         }
                         other => {
-                            let text = format!("Enum \"{}\" cannot represent non-string value: {}.", definition.name, shown(other));
+                            let text =
+                                format!("Enum \"{}\" cannot represent non-string value: {}.", definition.name, shown(other));
                             self.refuse(value, text);
                         }
                     },
@@ -230,12 +231,12 @@ impl Coercer<'_> {
             self.refuse(value, format!("Field \"{key}\" is not defined by type \"{name}\"."));
         }
         if input.one_of {
-            self.one_of(name, given, value);
+            self.one_of(name, input, given, value);
         }
     }
 
-    fn one_of(&mut self, name: &str, given: &Map<String, Value>, value: &Value) {
-        let mut fields = given.iter();
+    fn one_of(&mut self, name: &str, input: &InputObject, given: &Map<String, Value>, value: &Value) {
+        let mut fields = given.iter().filter(|(key, _)| input.fields.contains_key(key.as_str()));
         match (fields.next(), fields.next()) {
             (Some((key, only)), None) => {
                 if only.is_null() {

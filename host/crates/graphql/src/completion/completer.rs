@@ -7,6 +7,7 @@
 use super::scanner::{Malformed, Scanner};
 use crate::coercion::template::Values;
 use crate::plan::node::{FieldPlan, Node, ObjectPlan, Output, Shape};
+use crate::response::Position;
 use crate::schema::Schema;
 use mayfly_error::Error;
 use std::sync::Arc;
@@ -26,6 +27,8 @@ pub(crate) struct FieldError<'p> {
     pub id: usize,
     pub error: Error,
     pub path: Vec<Step<'p>>,
+    /// Where in the document, when it is not the field.
+    pub at: Option<Position>,
     pub module: Arc<str>,
     pub type_name: &'p str,
     pub field_name: &'p str,
@@ -128,11 +131,14 @@ impl<'p, 'j, 'e> Completer<'p, 'j, 'e> {
         let depth = path.len();
         self.path = path;
         let mark = self.mark();
+        let errors = self.done.errors.len();
         let written = match answer {
             Ok(text) => {
                 self.scanner = Scanner::new(text);
-                self.value(output).and_then(|written| self.scanner.end().map(|()| written)).unwrap_or_else(|malformed| {
+                self.whole(output).unwrap_or_else(|malformed| {
+                    // What was found before says nothing of a text that is not JSON.
                     self.undo(mark);
+                    self.done.errors.truncate(errors);
                     self.path.truncate(depth);
                     self.owner = owner;
                     self.slots.clear();
@@ -155,9 +161,28 @@ impl<'p, 'j, 'e> Completer<'p, 'j, 'e> {
         self.done.answers.push(Answer { start, end, first_hole, end_hole, nulled_by });
     }
 
+    /// Fails the field at the parent at `path` for what stands at `at` in the document.
+    pub fn fail(&mut self, output: &'p Output, path: Vec<Step<'p>>, error: Error, at: Option<Position>) {
+        self.add(output, path, Err(error));
+        if let Some(error) = self.done.errors.last_mut() {
+            error.at = at;
+        }
+    }
+
     /// Everything completed.
     pub fn finish(self) -> Completion<'p> {
         self.done
+    }
+
+    /// Completes a value that is all of the text.
+    fn whole(&mut self, output: &'p Output) -> Result<bool, Malformed> {
+        let written = self.value(output)?;
+        if !written {
+            self.scanner.at = 0;
+            self.scanner.skip()?;
+        }
+        self.scanner.end()?;
+        Ok(written)
     }
 
     /// Completes the value the scanner is at. False when it is null and may not be: the error is noted, and the scanner is
@@ -211,7 +236,7 @@ impl<'p, 'j, 'e> Completer<'p, 'j, 'e> {
         self.last_error = id;
         let (type_name, field_name) = self.owner;
         let (path, module) = (self.path.clone(), self.module.clone());
-        self.done.errors.push(FieldError { id, error, path, module, type_name, field_name });
+        self.done.errors.push(FieldError { id, error, path, at: None, module, type_name, field_name });
     }
 
     fn shape(&mut self, shape: &'p Shape) -> Result<bool, Malformed> {
@@ -295,7 +320,11 @@ impl<'p, 'j, 'e> Completer<'p, 'j, 'e> {
     }
 
     /// Runs `read` with the scanner somewhere else, and comes back.
-    pub(super) fn elsewhere<T>(&mut self, at: usize, read: impl FnOnce(&mut Self) -> Result<T, Malformed>) -> Result<T, Malformed> {
+    pub(super) fn elsewhere<T>(
+        &mut self,
+        at: usize,
+        read: impl FnOnce(&mut Self) -> Result<T, Malformed>,
+    ) -> Result<T, Malformed> {
         let back = std::mem::replace(&mut self.scanner.at, at);
         let value = read(self)?;
         self.scanner.at = back;

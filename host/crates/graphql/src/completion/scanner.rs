@@ -30,7 +30,11 @@ impl<'j> RawString<'j> {
 
     /// Whether the string's value is `text`.
     pub fn is(&self, text: &str) -> bool {
-        if self.escaped { serde_json::from_str::<String>(self.quoted).is_ok_and(|value| value == text) } else { self.inner() == text }
+        if self.escaped {
+            serde_json::from_str::<String>(self.quoted).is_ok_and(|value| value == text)
+        } else {
+            self.inner() == text
+        }
     }
 }
 

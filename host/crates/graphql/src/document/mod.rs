@@ -94,6 +94,8 @@ pub(crate) struct Fragment<'a> {
 /// What stands between braces.
 #[derive(Debug)]
 pub(crate) struct SelectionSet<'a> {
+    /// Its opening brace.
+    pub at: Position,
     pub items: Vec<Selection<'a>>,
 }
 

@@ -50,6 +50,7 @@ impl<'a> Parser<'a> {
             document.operations.push(Operation { at, kind, name: None, variables, directives, selection });
             return Ok(());
         }
+        let at = self.token.at;
         let described = self.skip_description()?;
         match (self.token.kind, self.token.text.as_ref()) {
             (TokenKind::Name, "query") => document.operations.push(self.operation(OperationKind::Query)?),
@@ -58,7 +59,7 @@ impl<'a> Parser<'a> {
             (TokenKind::Name, "fragment") => document.fragments.push(self.fragment()?),
             (TokenKind::Punctuator(b'{'), _) if described => {
                 let message = "Unexpected description, descriptions are not supported on shorthand queries.";
-                return Err(syntax(message.to_owned(), self.token.at));
+                return Err(syntax(message.to_owned(), at));
             }
             _ => return Err(self.unexpected()),
         }
@@ -111,7 +112,8 @@ impl<'a> Parser<'a> {
     }
 
     fn selection_set(&mut self) -> Parsed<SelectionSet<'a>> {
-        Ok(SelectionSet { items: self.many(b'{', Self::selection, b'}')? })
+        let at = self.token.at;
+        Ok(SelectionSet { at, items: self.many(b'{', Self::selection, b'}')? })
     }
 
     fn selection(&mut self) -> Parsed<Selection<'a>> {

@@ -100,7 +100,8 @@ fn write_errors<R: Resolve>(errors: &[FieldError<'_>], resolver: &R, head: &mut 
         }
         let path: Vec<PathStep> = error.path.iter().map(path_step).collect();
         resolver.report(&error.error, &error.module, error.type_name, error.field_name, &path);
-        write_error(head, &error.error, locations(&error.path), Some(&path));
+        let locations = error.at.as_ref().map_or_else(|| locations(&error.path), std::slice::from_ref);
+        write_error(head, &error.error, locations, Some(&path));
     }
     head.push_str("],");
 }

@@ -6,7 +6,7 @@
 
 use super::chunk::call;
 use super::join::{self, Tree};
-use super::resolve::{Invocation, Resolve};
+use super::resolve::{Answers, Invocation, Resolve};
 use crate::coercion::template::Values;
 use crate::completion::{Answer, Completer, Completion, Hole, Step};
 use crate::document::OperationKind;
@@ -53,7 +53,11 @@ struct Parent<'p> {
 impl<'p, R: Resolve> Walk<'p, R> {
     async fn root(&self) -> Tree<'p> {
         let completion = self.root_completion();
-        if self.execution.plan.kind == OperationKind::Mutation { self.in_order(completion).await } else { self.below(completion).await }
+        if self.execution.plan.kind == OperationKind::Mutation {
+            self.in_order(completion).await
+        } else {
+            self.below(completion).await
+        }
     }
 
     /// The root object, with a hole for each field a module answers.
@@ -127,26 +131,31 @@ impl<'p, R: Resolve> Walk<'p, R> {
         Box::pin(async move {
             let Some(node) = self.execution.plan.nodes.get(id) else { return Tree::default() };
             let (jsons, paths): (Vec<_>, Vec<_>) = parents.into_iter().map(|parent| (parent.json, parent.path)).unzip();
-            let answers = self.answers(node, jsons).await;
             let Execution { schema, values, .. } = *self.execution;
-            let completion = {
-                let mut completer = Completer::new(schema, values, node, &self.error_ids);
-                for (path, answer) in paths.into_iter().zip(&answers) {
-                    completer.add(&node.output, path, answer.as_deref().map_err(Clone::clone));
+            let completion = match node.arguments.render_arguments(values) {
+                Ok(arguments) => {
+                    let answers = self.answers(node, arguments, jsons).await;
+                    let mut completer = Completer::new(schema, values, node, &self.error_ids);
+                    for (path, answer) in paths.into_iter().zip(&answers) {
+                        completer.add(&node.output, path, answer.as_deref().map_err(Clone::clone));
+                    }
+                    completer.finish()
                 }
-                completer.finish()
+                Err(bad) => {
+                    let mut completer = Completer::new(schema, values, node, &self.error_ids);
+                    for path in paths {
+                        completer.fail(&node.output, path, Error::InvalidVariables(bad.message.clone()), bad.at);
+                    }
+                    completer.finish()
+                }
             };
             self.below(completion).await
         })
     }
 
     /// Calls the node's module for all parents, in chunks side by side.
-    async fn answers(&self, node: &Node, parents: Vec<String>) -> Vec<Result<String, Error>> {
-        let Execution { plan, values, resolver, .. } = self.execution;
-        let arguments = match node.arguments.render_arguments(values) {
-            Ok(arguments) => arguments,
-            Err(message) => return parents.iter().map(|_| Err(Error::InvalidVariables(message.clone()))).collect(),
-        };
+    async fn answers(&self, node: &Node, arguments: String, parents: Vec<String>) -> Answers {
+        let Execution { plan, resolver, .. } = self.execution;
         let invocation = |parents: Vec<String>| Invocation {
             module: node.module.clone(),
             type_name: node.type_name.clone(),

@@ -33,7 +33,7 @@ pub(crate) fn check(document: &Document<'_>, limits: &Limits) -> Result<(), Requ
         measurer.operation(operation, limits);
     }
     for fragment in &document.fragments {
-        let size = measurer.fragment(fragment.name.text);
+        let size = measurer.fragment(fragment.name.text, fragment.at);
         measurer.directives += fragment.directives.len();
         // Validation looks into fragments nothing spreads, too.
         measurer.bound_size(size, limits, "fragment", fragment.at);
@@ -67,8 +67,8 @@ struct Measurer<'d, 'a> {
     document: &'d Document<'a>,
     /// The fragments measured so far; none for those under way.
     fragments: HashMap<&'a str, Option<Size>>,
-    /// The names of the fragments under way, outermost first.
-    spreading: Vec<&'a str>,
+    /// The fragments under way and where each is spread, outermost first.
+    spreading: Vec<(&'a str, Position)>,
     level: usize,
     max_levels: usize,
     aliases: usize,
@@ -84,7 +84,9 @@ impl<'a> Measurer<'_, 'a> {
         let size = self.set(&operation.selection);
         let kind = operation.kind.as_str();
         self.bound_size(size, limits, kind, operation.at);
-        self.bound(size.here, limits.root_fields, "root_fields", operation.at, || format!("{kind} has {} root fields,", count(size.here)));
+        self.bound(size.here, limits.root_fields, "root_fields", operation.at, || {
+            format!("{kind} has {} root fields,", count(size.here))
+        });
     }
 
     fn bound_size(&mut self, size: Size, limits: &Limits, owner: &str, at: Position) {
@@ -128,7 +130,12 @@ impl<'a> Measurer<'_, 'a> {
                 self.count_directives(&field.directives);
                 self.aliases += usize::from(field.alias.is_some());
                 let inner = field.selection.as_ref().map(|set| self.set(set)).unwrap_or_default();
-                Size { fields: inner.fields.saturating_add(1), here: 1, depth: inner.depth.saturating_add(1), levels: inner.levels }
+                Size {
+                    fields: inner.fields.saturating_add(1),
+                    here: 1,
+                    depth: inner.depth.saturating_add(1),
+                    levels: inner.levels,
+                }
             }
             Selection::Inline(inline) => {
                 self.count_directives(&inline.directives);
@@ -136,15 +143,15 @@ impl<'a> Measurer<'_, 'a> {
             }
             Selection::Spread(spread) => {
                 self.count_directives(&spread.directives);
-                if self.spreading.contains(&spread.name.text) {
+                if self.spreading.iter().any(|(name, _)| *name == spread.name.text) {
                     self.refuse_cycle(spread);
                 }
-                self.fragment(spread.name.text)
+                self.fragment(spread.name.text, spread.at)
             }
         }
     }
 
-    fn fragment(&mut self, name: &'a str) -> Size {
+    fn fragment(&mut self, name: &'a str, at: Position) -> Size {
         if let Some(known) = self.fragments.get(name) {
             return known.unwrap_or_default();
         }
@@ -152,7 +159,7 @@ impl<'a> Measurer<'_, 'a> {
         // A spread of nothing still has to be looked at, and counts.
         let Some(fragment) = document.fragment(name) else { return Size { fields: 1, ..Size::default() } };
         self.fragments.insert(name, None);
-        self.spreading.push(name);
+        self.spreading.push((name, at));
         let size = self.set(&fragment.selection);
         self.spreading.pop();
         self.fragments.insert(name, Some(size));
@@ -161,11 +168,12 @@ impl<'a> Measurer<'_, 'a> {
 
     fn refuse_cycle(&mut self, spread: &Spread<'a>) {
         let name = spread.name.text;
-        let via = self.spreading.iter().skip_while(|outer| **outer != name).skip(1);
-        let via: Vec<String> = via.map(|inner| format!("\"{inner}\"")).collect();
+        let inner = self.spreading.iter().skip_while(|(outer, _)| *outer != name).skip(1);
+        let locations: Vec<Position> = inner.clone().map(|(_, at)| *at).chain([spread.at]).collect();
+        let via: Vec<String> = inner.map(|(inner, _)| format!("\"{inner}\"")).collect();
         let via = if via.is_empty() { String::new() } else { format!(" via {}", via.join(", ")) };
         let message = format!("Cannot spread fragment \"{name}\" within itself{via}.");
-        self.refuse(RequestError::new(Error::ValidationFailed(message), spread.at));
+        self.refuse(RequestError { error: Error::ValidationFailed(message), locations });
     }
 
     fn count_directives(&mut self, directives: &[Directive<'a>]) {

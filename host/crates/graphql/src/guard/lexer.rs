@@ -175,8 +175,8 @@ impl<'a> Lexer<'a> {
     /// Steps over one byte of text that may be outside ASCII, keeping the column in UTF-16 units.
     fn advance_counting(&mut self, byte: u8) {
         match byte {
-            0x80..=0xBF => self.line_surplus += 1,
-            // Four bytes are two units: of three continuation bytes one is a unit after all.
+            0x80..=0xBF => self.line_surplus = self.line_surplus.wrapping_add(1),
+            // Four bytes are two units: of the three bytes that follow, one is a unit after all. It is taken off in advance.
             0xF0..=0xFF => self.line_surplus = self.line_surplus.wrapping_sub(1),
             _ => {}
         }
@@ -218,7 +218,8 @@ impl<'a> Lexer<'a> {
     }
 
     fn number_error(&self, at: Position, offset: usize, problem: &str) -> RequestError {
-        let found = self.rest().get(offset..).and_then(|rest| rest.chars().next()).map_or("<EOF>".to_owned(), |c| format!("\"{c}\""));
+        let found =
+            self.rest().get(offset..).and_then(|rest| rest.chars().next()).map_or("<EOF>".to_owned(), |c| format!("\"{c}\""));
         let column = at.column.saturating_add(u32::try_from(offset).unwrap_or(u32::MAX));
         syntax(format!("Invalid number, {problem}{found}."), Position { line: at.line, column })
     }
@@ -240,7 +241,9 @@ impl<'a> Lexer<'a> {
                     self.offset += length;
                 }
                 Some(byte) => {
-                    if let (Some(text), Some(character)) = (&mut decoded, self.rest().chars().next().filter(|_| is_char_start(byte))) {
+                    if let (Some(text), Some(character)) =
+                        (&mut decoded, self.rest().chars().next().filter(|_| is_char_start(byte)))
+                    {
                         text.push(character);
                     }
                     self.advance_counting(byte);
@@ -275,7 +278,9 @@ impl<'a> Lexer<'a> {
     fn unexpected_character(&self, at: Position) -> RequestError {
         let message = match self.rest().chars().next() {
             Some('\'') => "Unexpected single quote character ('), did you mean to use a double quote (\")?".to_owned(),
-            Some(character) if character.is_ascii() && !character.is_ascii_control() => format!("Unexpected character: \"{character}\"."),
+            Some(character) if character.is_ascii() && !character.is_ascii_control() => {
+                format!("Unexpected character: \"{character}\".")
+            }
             Some(character) => format!("Unexpected character: U+{:04X}.", character as u32),
             None => "Unexpected <EOF>.".to_owned(),
         };

@@ -20,7 +20,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 /// Plan fields per field of the limit on expansion: room for interfaces that many types implement.
-const COPIES: usize = 10;
+const COPIES: usize = 4;
 
 /// Plans a validated operation for the given values of its conditions.
 pub(crate) fn build(
@@ -223,7 +223,8 @@ impl<'d, 'a> Builder<'d, 'a> {
 
     fn arguments(&mut self, definition: &'d FieldDef, merged: &[&'d Field<'a>]) -> Result<Template, Refusal> {
         let field = merged.first();
-        let given = |name: &str| field?.arguments.iter().find(|argument| argument.name.text == name).map(|argument| &argument.value);
+        let given =
+            |name: &str| field?.arguments.iter().find(|argument| argument.name.text == name).map(|argument| &argument.value);
         compile_arguments(self.schema, definition.arguments.values(), given, &self.indexes).map_err(Refusal::Internal)
     }
 
@@ -250,8 +251,7 @@ impl Properties {
     }
 
     fn finish(self, fields: &[FieldPlan]) -> Vec<Property> {
-        let mut properties: Vec<Property> =
-            self.names.into_iter().map(|name| Property { name, only_field: None }).collect();
+        let mut properties: Vec<Property> = self.names.into_iter().map(|name| Property { name, only_field: None }).collect();
         let mut shared = self.needed;
         for (index, field) in fields.iter().enumerate() {
             let Source::Property { property, .. } = &field.source else { continue };

@@ -58,7 +58,8 @@ impl<K: Hash + Eq, V> Cache<K, V> {
     /// A cache of at most `bytes`.
     pub fn new(bytes: usize) -> Self {
         let count = (bytes / SHARD_BYTES).clamp(1, SHARDS);
-        let shards = (0..count).map(|_| RwLock::new(Shard { entries: HashMap::new(), queue: VecDeque::new(), bytes: 0 })).collect();
+        let shards =
+            (0..count).map(|_| RwLock::new(Shard { entries: HashMap::new(), queue: VecDeque::new(), bytes: 0 })).collect();
         let (hits, misses) = (AtomicU64::new(0), AtomicU64::new(0));
         Self { hasher: RandomState::new(), shards, shard_bytes: bytes / count, hits, misses }
     }
@@ -94,8 +95,11 @@ impl<K: Hash + Eq, V> Cache<K, V> {
 
     /// How it is doing.
     pub fn stats(&self) -> CacheStats {
-        let mut stats =
-            CacheStats { hits: self.hits.load(Ordering::Relaxed), misses: self.misses.load(Ordering::Relaxed), ..CacheStats::default() };
+        let mut stats = CacheStats {
+            hits: self.hits.load(Ordering::Relaxed),
+            misses: self.misses.load(Ordering::Relaxed),
+            ..CacheStats::default()
+        };
         for shard in &self.shards {
             let shard = shard.read().unwrap_or_else(PoisonError::into_inner);
             stats.bytes += shard.bytes;
@@ -104,7 +108,6 @@ impl<K: Hash + Eq, V> Cache<K, V> {
         stats
     }
 
-    #[expect(clippy::cast_possible_truncation, reason = "any bits of the hash choose a shard")]
     fn shard(&self, hash: u64) -> Option<&RwLock<Shard<K, V>>> {
         // The map inside a shard uses the low bits.
         self.shards.get((hash >> 32) as usize % self.shards.len().max(1))

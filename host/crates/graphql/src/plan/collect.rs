@@ -34,10 +34,11 @@ impl<'d, 'a> Collector<'d, 'a> {
                 Selection::Field(field) if self.includes(&field.directives) => {
                     fields.entry(field.response_key()).or_default().push(field);
                 }
-                Selection::Inline(inline) if self.includes(&inline.directives) => {
-                    if inline.condition.is_none_or(|condition| self.applies(condition.text, object)) {
-                        self.set(object, &inline.selection, fields, spread);
-                    }
+                Selection::Inline(inline)
+                    if self.includes(&inline.directives)
+                        && inline.condition.is_none_or(|condition| self.applies(condition.text, object)) =>
+                {
+                    self.set(object, &inline.selection, fields, spread);
                 }
                 Selection::Spread(item) if self.includes(&item.directives) && spread.insert(item.name.text) => {
                     if let Some(fragment) = self.document.fragment(item.name.text)

@@ -22,8 +22,7 @@ pub(super) fn without_variables(plan: &Plan, limits: &Limits) -> Option<u64> {
 
 /// Refuses a plan that is too costly with these values.
 pub(crate) fn check(plan: &Plan, values: &Values, limits: &Limits) -> Result<(), RequestError> {
-    let cost =
-        plan.cost.unwrap_or_else(|| Pricer { plan, values, list_size: limits.list_size, asked: false }.object(&plan.root));
+    let cost = plan.cost.unwrap_or_else(|| Pricer { plan, values, list_size: limits.list_size, asked: false }.object(&plan.root));
     if cost <= limits.complexity {
         return Ok(());
     }

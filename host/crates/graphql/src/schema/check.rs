@@ -25,8 +25,10 @@ pub(super) fn run(schema: &Schema, problems: &mut Problems) {
                 for field in input.fields.values() {
                     input_type(schema, &ty.name, field, problems);
                     if input.one_of && (field.ty.is_non_null() || field.default.is_some()) {
-                        let message =
-                            format!("`{}.{}` of a @oneOf input must be nullable and have no default; change it", ty.name, field.name);
+                        let message = format!(
+                            "`{}.{}` of a @oneOf input must be nullable and have no default; change it",
+                            ty.name, field.name
+                        );
                         problems.add(field.at, message);
                     }
                 }
@@ -57,7 +59,10 @@ pub(super) fn root(schema: &Schema, id: TypeId, what: &str, problems: &mut Probl
                 problems.add(field.at, message);
             }
             Some(resolver) if !resolver.needs.is_empty() => {
-                let message = format!("`{}.{}` is a root field, which has no parent to need fields of; remove `needs`", ty.name, field.name);
+                let message = format!(
+                    "`{}.{}` is a root field, which has no parent to need fields of; remove `needs`",
+                    ty.name, field.name
+                );
                 problems.add(field.at, message);
             }
             Some(_) => {}
@@ -115,7 +120,10 @@ fn union(schema: &Schema, ty: &TypeDef, members: &[TypeId], problems: &mut Probl
 fn input_type(schema: &Schema, owner: &str, input: &InputDef, problems: &mut Problems) {
     let named = schema.get(input.ty.named());
     if !named.is_input() {
-        let message = format!("`{}` of `{owner}` has output type `{}`; arguments and input fields need an input type", input.name, named.name);
+        let message = format!(
+            "`{}` of `{owner}` has output type `{}`; arguments and input fields need an input type",
+            input.name, named.name
+        );
         problems.add(input.at, message);
     }
     if input.is_required() && input.deprecated.is_some() {
@@ -148,7 +156,8 @@ fn implements(schema: &Schema, ty: &TypeDef, members: &Members, interface: TypeI
     for field in required.fields.values() {
         match members.fields.get(&field.name) {
             None => {
-                let message = format!("`{}` lacks the field `{}` of interface `{}`; add it", ty.name, field.name, interface_type.name);
+                let message =
+                    format!("`{}` lacks the field `{}` of interface `{}`; add it", ty.name, field.name, interface_type.name);
                 problems.add(place(schema, &ty.name), message);
             }
             Some(own) => implements_field(schema, (ty, own), (interface_type, field), problems),
@@ -165,18 +174,27 @@ fn implements_field(
     let name = &field.name;
     if !schema.is_subtype(&own.ty, &field.ty) {
         let (found, wanted) = (schema.print(&own.ty), schema.print(&field.ty));
-        let message = format!("`{}.{name}` is `{found}`, but interface `{}` says `{wanted}`; use that or a subtype", ty.name, interface.name);
+        let message = format!(
+            "`{}.{name}` is `{found}`, but interface `{}` says `{wanted}`; use that or a subtype",
+            ty.name, interface.name
+        );
         problems.add(own.at, message);
     }
     for (argument_name, argument) in &field.arguments {
         match own.arguments.get(argument_name) {
             None => {
-                let message = format!("`{}.{name}` lacks the argument `{argument_name}` of interface `{}`; add it", ty.name, interface.name);
+                let message = format!(
+                    "`{}.{name}` lacks the argument `{argument_name}` of interface `{}`; add it",
+                    ty.name, interface.name
+                );
                 problems.add(own.at, message);
             }
             Some(found) if found.ty != argument.ty => {
                 let wanted = schema.print(&argument.ty);
-                let message = format!("argument `{argument_name}` of `{}.{name}` must be `{wanted}` as in interface `{}`", ty.name, interface.name);
+                let message = format!(
+                    "argument `{argument_name}` of `{}.{name}` must be `{wanted}` as in interface `{}`",
+                    ty.name, interface.name
+                );
                 problems.add(found.at, message);
             }
             Some(_) => {}
@@ -227,7 +245,8 @@ fn required_inputs(schema: &Schema, id: TypeId) -> Vec<TypeId> {
 /// Where the type `name` is defined: its keyword is looked up in the text, for tables keep places of fields only.
 fn place(schema: &Schema, name: &str) -> Position {
     for (index, line) in schema.sdl.lines().enumerate() {
-        let mut words = line.split(|character: char| !character.is_alphanumeric() && character != '_').filter(|word| !word.is_empty());
+        let mut words =
+            line.split(|character: char| !character.is_alphanumeric() && character != '_').filter(|word| !word.is_empty());
         let keyword = words.next().unwrap_or_default();
         if matches!(keyword, "type" | "interface" | "union" | "enum" | "input" | "scalar") && words.next() == Some(name) {
             return Position { line: u32::try_from(index + 1).unwrap_or(u32::MAX), column: 1 };

@@ -20,7 +20,8 @@ impl MetaFields {
             Kind::Object(members) => Some(std::mem::take(&mut members.fields)),
             _ => None,
         });
-        let mut field = |name: &str| fields.as_mut().and_then(|fields| fields.shift_remove(name)).unwrap_or_else(|| missing(name));
+        let mut field =
+            |name: &str| fields.as_mut().and_then(|fields| fields.shift_remove(name)).unwrap_or_else(|| missing(name));
         Self { typename: field("__typename"), schema: field("__schema"), ty: field("__type") }
     }
 }
@@ -41,10 +42,10 @@ fn missing(name: &str) -> FieldDef {
 /// The types a client may know of, in the reference implementation's order: the app's in the order of the SDL, each followed by
 /// the built-in types it is the first to mention, then those of introspection.
 pub(super) fn listed(schema: &Schema) -> Vec<TypeId> {
-    let is_own = |ty: &TypeDef| !ty.name.starts_with("__") && !matches!(ty.name.as_ref(), "Int" | "Float" | "String" | "Boolean" | "ID");
+    let is_own =
+        |ty: &TypeDef| !ty.name.starts_with("__") && !matches!(ty.name.as_ref(), "Int" | "Float" | "String" | "Boolean" | "ID");
     let id = |index: usize| TypeId(u32::try_from(index).unwrap_or(u32::MAX));
-    let own: Vec<TypeId> =
-        schema.types.iter().enumerate().filter(|(_, ty)| is_own(ty)).map(|(index, _)| id(index)).collect();
+    let own: Vec<TypeId> = schema.types.iter().enumerate().filter(|(_, ty)| is_own(ty)).map(|(index, _)| id(index)).collect();
     let mut listing = Listing { schema, seen: own.iter().copied().collect(), order: Vec::new() };
     for ty in own {
         listing.seen.remove(&ty);

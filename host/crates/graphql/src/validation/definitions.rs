@@ -1,11 +1,13 @@
 //! Operations and fragments as a whole: their names, and whether every fragment is used.
 
 use super::Errors;
-use crate::document::{Document, Selection, SelectionSet};
+use crate::document::{Document, OperationKind, Selection, SelectionSet};
+use crate::schema::Schema;
 use std::collections::{HashMap, HashSet};
 
 /// Checks the definitions of a document.
-pub(super) fn check(document: &Document<'_>, errors: &mut Errors) {
+pub(super) fn check(schema: &Schema, document: &Document<'_>, errors: &mut Errors) {
+    operation_kinds(schema, document, errors);
     operation_names(document, errors);
     fragment_names(document, errors);
     unused_fragments(document, errors);
@@ -30,6 +32,20 @@ fn spreads<'d>(document: &'d Document<'_>, set: &'d SelectionSet<'_>, found: &mu
                     spreads(document, &fragment.selection, found);
                 }
             }
+        }
+    }
+}
+
+fn operation_kinds(schema: &Schema, document: &Document<'_>, errors: &mut Errors) {
+    for operation in &document.operations {
+        let supported = match operation.kind {
+            OperationKind::Query => true,
+            OperationKind::Mutation => schema.mutation().is_some(),
+            OperationKind::Subscription => false,
+        };
+        if !supported {
+            let message = format!("The {} operation is not supported by the schema.", operation.kind.as_str());
+            errors.add(message, vec![operation.at]);
         }
     }
 }

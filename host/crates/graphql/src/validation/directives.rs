@@ -77,7 +77,8 @@ impl<'d> Checker<'_, 'd> {
                 Owner::Field(_, field) => format!("Field \"{field}\""),
                 Owner::Directive(directive) => format!("Directive \"@{directive}\""),
             };
-            self.errors.add(format!("{owner} argument \"{name}\" of type \"{ty}\" is required, but it was not provided."), vec![at]);
+            self.errors
+                .add(format!("{owner} argument \"{name}\" of type \"{ty}\" is required, but it was not provided."), vec![at]);
         }
     }
 }

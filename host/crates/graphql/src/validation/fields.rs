@@ -76,15 +76,16 @@ impl<'d> Walker<'_, 'd, '_> {
         let ty = definition.map(|definition| &definition.ty);
         let is_composite = ty.map(|ty| schema.get(ty.named()).is_composite());
         match (&field.selection, ty, is_composite) {
-            (Some(_), Some(ty), Some(false)) => {
+            (Some(set), Some(ty), Some(false)) => {
                 let ty = schema.print(ty);
                 let message = format!("Field \"{name}\" must not have a selection since type \"{ty}\" has no subfields.");
-                self.checker.errors.add(message, vec![field.at]);
+                self.checker.errors.add(message, vec![set.at]);
             }
             (None, Some(ty), Some(true)) => {
                 let ty = schema.print(ty);
-                let message =
-                    format!("Field \"{name}\" of type \"{ty}\" must have a selection of subfields. Did you mean \"{name} {{ ... }}\"?");
+                let message = format!(
+                    "Field \"{name}\" of type \"{ty}\" must have a selection of subfields. Did you mean \"{name} {{ ... }}\"?"
+                );
                 self.checker.errors.add(message, vec![field.at]);
             }
             _ => {}
@@ -103,7 +104,8 @@ impl<'d> Walker<'_, 'd, '_> {
         {
             let schema = self.checker.schema;
             let (parent, ty) = (&schema.get(parent).name, &schema.get(ty).name);
-            let message = format!("Fragment cannot be spread here as objects of type \"{parent}\" can never be of type \"{ty}\".");
+            let message =
+                format!("Fragment cannot be spread here as objects of type \"{parent}\" can never be of type \"{ty}\".");
             self.checker.errors.add(message, vec![inline.at]);
         }
         self.set(&inline.selection, ty);

@@ -4,9 +4,9 @@
 //! of the fields, so it is bounded; documents within the other limits stay far below unless they are made to hurt.
 
 use super::Errors;
-use crate::document::{Argument, Document, Field, Selection, SelectionSet};
+use crate::document::{Argument, Document, Field, OperationKind, Selection, SelectionSet, Value, ValueKind};
 use crate::guard::Limits;
-use crate::response::RequestError;
+use crate::response::{Position, RequestError};
 use crate::schema::Schema;
 use crate::schema::types::{Kind, Type, TypeId};
 use indexmap::IndexMap;
@@ -24,9 +24,9 @@ pub(super) fn check(schema: &Schema, document: &Document<'_>, limits: &Limits, e
     let mut run = || -> Result<(), TooMany> {
         for operation in &document.operations {
             let root = match operation.kind {
-                crate::document::OperationKind::Query => Some(schema.query()),
-                crate::document::OperationKind::Mutation => schema.mutation(),
-                crate::document::OperationKind::Subscription => None,
+                OperationKind::Query => Some(schema.query()),
+                OperationKind::Mutation => schema.mutation(),
+                OperationKind::Subscription => None,
             };
             merger.set(&operation.selection, root, errors)?;
         }
@@ -63,10 +63,11 @@ struct Merger<'d, 'a> {
     left: usize,
 }
 
-/// Why two fields with one key conflict: the key, the reason, and the places.
+/// Why two fields with one key conflict, and where they are, each with the subfields that do.
 struct Conflict {
     reason: String,
-    fields: Vec<crate::response::Position>,
+    left: Vec<Position>,
+    right: Vec<Position>,
 }
 
 impl<'d, 'a> Merger<'d, 'a> {
@@ -75,12 +76,12 @@ impl<'d, 'a> Merger<'d, 'a> {
         for (key, fields) in self.collect(set, parent).iter() {
             for (index, left) in fields.iter().enumerate() {
                 for right in fields.iter().skip(index + 1) {
-                    if let Some(conflict) = self.conflict(key, *left, *right, false)? {
+                    if let Some(conflict) = self.conflict(*left, *right, false)? {
                         let message = format!(
                             "Fields \"{key}\" conflict because {}. Use different aliases on the fields to fetch both if this was intentional.",
                             conflict.reason
                         );
-                        errors.add(message, conflict.fields);
+                        errors.add(message, [conflict.left, conflict.right].concat());
                     }
                 }
             }
@@ -108,19 +109,13 @@ impl<'d, 'a> Merger<'d, 'a> {
         Ok(())
     }
 
-    fn conflict(
-        &mut self,
-        key: &str,
-        left: Found<'d, 'a>,
-        right: Found<'d, 'a>,
-        apart: bool,
-    ) -> Result<Option<Conflict>, TooMany> {
+    fn conflict(&mut self, left: Found<'d, 'a>, right: Found<'d, 'a>, apart: bool) -> Result<Option<Conflict>, TooMany> {
         if std::ptr::eq(left.field, right.field) && left.parent == right.parent {
             return Ok(None);
         }
         self.left = self.left.checked_sub(1).ok_or(TooMany)?;
-        let places = vec![left.field.at, right.field.at];
-        let because = |reason: String| Ok(Some(Conflict { reason, fields: places.clone() }));
+        let places = (vec![left.field.at], vec![right.field.at]);
+        let because = |reason: String| Ok(Some(Conflict { reason, left: vec![left.field.at], right: vec![right.field.at] }));
         let apart = apart || self.never_both(left.parent, right.parent);
         if !apart {
             let (left_name, right_name) = (left.field.name.text, right.field.name.text);
@@ -140,31 +135,32 @@ impl<'d, 'a> Merger<'d, 'a> {
         let (Some(left_set), Some(right_set)) = (&left.field.selection, &right.field.selection) else { return Ok(None) };
         let left_fields = self.collect(left_set, left.ty.map(Type::named));
         let right_fields = self.collect(right_set, right.ty.map(Type::named));
-        self.between(key, &left_fields, &right_fields, apart, places)
+        self.between(&left_fields, &right_fields, apart, places)
     }
 
-    /// The first conflicts between two sets of subfields.
+    /// The conflicts between two sets of subfields.
     fn between(
         &mut self,
-        _key: &str,
         left: &Collected<'d, 'a>,
         right: &Collected<'d, 'a>,
         apart: bool,
-        mut places: Vec<crate::response::Position>,
+        (mut left_places, mut right_places): (Vec<Position>, Vec<Position>),
     ) -> Result<Option<Conflict>, TooMany> {
         let mut reasons = Vec::new();
         for (key, lefts) in left.iter() {
             let Some(rights) = right.get(key) else { continue };
             for left in lefts {
                 for right in rights {
-                    if let Some(conflict) = self.conflict(key, *left, *right, apart)? {
+                    if let Some(conflict) = self.conflict(*left, *right, apart)? {
                         reasons.push(format!("subfields \"{key}\" conflict because {}", conflict.reason));
-                        places.extend(conflict.fields);
+                        left_places.extend(conflict.left);
+                        right_places.extend(conflict.right);
                     }
                 }
             }
         }
-        Ok((!reasons.is_empty()).then(|| Conflict { reason: reasons.join(" and "), fields: places }))
+        let reason = reasons.join(" and ");
+        Ok((!reasons.is_empty()).then_some(Conflict { reason, left: left_places, right: right_places }))
     }
 
     /// Whether no object can be of both types.
@@ -175,7 +171,9 @@ impl<'d, 'a> Merger<'d, 'a> {
 
     fn shapes_differ(&self, left: &Type, right: &Type) -> bool {
         match (left, right) {
-            (Type::List(left), Type::List(right)) | (Type::NonNull(left), Type::NonNull(right)) => self.shapes_differ(left, right),
+            (Type::List(left), Type::List(right)) | (Type::NonNull(left), Type::NonNull(right)) => {
+                self.shapes_differ(left, right)
+            }
             (Type::Named(left), Type::Named(right)) => {
                 let is_leaf = |ty: &TypeId| !self.schema.get(*ty).is_composite();
                 (is_leaf(left) || is_leaf(right)) && left != right
@@ -238,11 +236,11 @@ fn same_arguments(left: &[Argument<'_>], right: &[Argument<'_>]) -> bool {
 }
 
 /// A value as text with the fields of objects in order of their names.
-fn sorted(value: &crate::document::Value<'_>) -> String {
-    use crate::document::ValueKind;
+fn sorted(value: &Value<'_>) -> String {
     match &value.kind {
         ValueKind::Object(entries) => {
-            let mut entries: Vec<String> = entries.iter().map(|entry| format!("{}: {}", entry.name, sorted(&entry.value))).collect();
+            let mut entries: Vec<String> =
+                entries.iter().map(|entry| format!("{}: {}", entry.name, sorted(&entry.value))).collect();
             entries.sort();
             format!("{{ {} }}", entries.join(", "))
         }

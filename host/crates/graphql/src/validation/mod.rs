@@ -28,7 +28,7 @@ const MAX_ERRORS: usize = 100;
 /// Everything that is wrong with a document.
 pub(crate) fn validate(schema: &Schema, document: &Document<'_>, limits: &Limits) -> Vec<RequestError> {
     let mut errors = Errors::default();
-    definitions::check(document, &mut errors);
+    definitions::check(schema, document, &mut errors);
     let mut operations = Vec::with_capacity(document.operations.len());
     for operation in &document.operations {
         operations.push(fields::operation(schema, document, operation, &mut errors));

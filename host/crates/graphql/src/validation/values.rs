@@ -46,7 +46,7 @@ impl<'d> Checker<'_, 'd> {
             (ValueKind::List(items), Some(known)) => match known.nullable() {
                 Type::List(item) => items.iter().for_each(|value| self.value(Some(item), false, value)),
                 _ => {
-                    self.leaf(known, value);
+                    self.leaf(known.nullable(), value);
                     self.untyped(value);
                 }
             },

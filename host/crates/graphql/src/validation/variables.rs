@@ -122,7 +122,7 @@ fn definition(schema: &Schema, variable: &VariableNode<'_>, errors: &mut Errors)
     if !schema.get(id).is_input() {
         let message = format!("Variable \"${}\" cannot be non-input type \"{}\".", variable.name.text, variable.ty);
         errors.add(message, vec![named.at]);
-        return None;
+        return resolve(schema, &variable.ty);
     }
     let ty = resolve(schema, &variable.ty)?;
     if let Some(default) = &variable.default {
@@ -155,7 +155,10 @@ fn position(schema: &Schema, variable: &VariableNode<'_>, ty: &Type, usage: &Usa
         errors.add(message, vec![variable.at, usage.at]);
     }
     if let Some(one_of) = usage.one_of.filter(|_| !ty.is_non_null()) {
-        let message = format!("Variable \"${name}\" must be non-nullable to be used for OneOf Input Object \"{one_of}\".");
+        let message = format!(
+            "Variable \"${name}\" is of type \"{}\" but must be non-nullable to be used for OneOf Input Object \"{one_of}\".",
+            variable.ty
+        );
         errors.add(message, vec![variable.at, usage.at]);
     }
 }

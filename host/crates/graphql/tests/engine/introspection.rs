@@ -1,1 +1,111 @@
-//! To come.
+//! What a schema says of itself.
+
+use crate::stage::{Cast, SCHOOL, digest, run};
+
+/// The query of GraphiQL and code generators.
+const FULL: &str = r"
+query IntrospectionQuery {
+  __schema {
+    description queryType { name } mutationType { name } subscriptionType { name }
+    types { ...FullType }
+    directives { name description isRepeatable locations args(includeDeprecated: true) { ...InputValue } }
+  }
+}
+fragment FullType on __Type {
+  kind name description specifiedByURL isOneOf
+  fields(includeDeprecated: true) { name description args(includeDeprecated: true) { ...InputValue } type { ...TypeRef } isDeprecated deprecationReason }
+  inputFields(includeDeprecated: true) { ...InputValue }
+  interfaces { ...TypeRef }
+  enumValues(includeDeprecated: true) { name description isDeprecated deprecationReason }
+  possibleTypes { ...TypeRef }
+}
+fragment InputValue on __InputValue { name description type { ...TypeRef } defaultValue isDeprecated deprecationReason }
+fragment TypeRef on __Type {
+  kind name ofType { kind name ofType { kind name ofType { kind name ofType { kind name ofType { kind name ofType { kind name
+  ofType { kind name ofType { kind name ofType { kind name } } } } } } } } }
+}";
+
+#[tokio::test]
+async fn the_full_introspection_query_is_answered_and_says_nothing_of_modules() {
+    let response = run(SCHOOL, &Cast::new(), FULL).await;
+    let (errors, data) = digest(&response);
+    assert!(errors.is_empty());
+    let names: Vec<&str> = data["__schema"]["types"].as_array().unwrap().iter().map(|ty| ty["name"].as_str().unwrap()).collect();
+    assert_eq!(
+        names,
+        [
+            "Query",
+            "ID",
+            "Int",
+            "String",
+            "Mutation",
+            "Student",
+            "Float",
+            "Teacher",
+            "Room",
+            "Assessment",
+            "Named",
+            "Found",
+            "Mode",
+            "Json",
+            "Filter",
+            "Pick",
+            "Boolean",
+            "__Schema",
+            "__Type",
+            "__TypeKind",
+            "__Field",
+            "__InputValue",
+            "__EnumValue",
+            "__Directive",
+            "__DirectiveLocation"
+        ]
+    );
+    let directives: Vec<&str> =
+        data["__schema"]["directives"].as_array().unwrap().iter().map(|ty| ty["name"].as_str().unwrap()).collect();
+    assert_eq!(directives, ["include", "skip", "deprecated", "specifiedBy", "oneOf"]);
+    assert!(!response.contains("resolve(") && !response.contains("\"module\""));
+}
+
+#[tokio::test]
+async fn single_types_are_described() {
+    let query = r#"{
+        student: __type(name: "Student") { kind fields { name } all: fields(includeDeprecated: true) { name isDeprecated deprecationReason } interfaces { name } }
+        filter: __type(name: "Filter") { inputFields { name defaultValue type { kind ofType { name } } } }
+        found: __type(name: "Found") { kind possibleTypes { name } fields { name } }
+        pick: __type(name: "Pick") { isOneOf } json: __type(name: "Json") { specifiedByURL } nobody: __type(name: "Nobody") { name }
+        __typename
+    }"#;
+    let cast = Cast::new();
+    let (_, data) = digest(&run(SCHOOL, &cast, query).await);
+    insta::assert_snapshot!(data["filter"], @r#"{"inputFields":[{"name":"name","defaultValue":null,"type":{"kind":"SCALAR","ofType":null}},{"name":"grade","defaultValue":"3","type":{"kind":"NON_NULL","ofType":{"name":"Int"}}},{"name":"modes","defaultValue":null,"type":{"kind":"LIST","ofType":{"name":null}}},{"name":"inner","defaultValue":null,"type":{"kind":"INPUT_OBJECT","ofType":null}}]}"#);
+    insta::assert_snapshot!(data["found"], @r#"{"kind":"UNION","possibleTypes":[{"name":"Student"},{"name":"Teacher"},{"name":"Room"}],"fields":null}"#);
+    assert_eq!(data["student"]["fields"].as_array().unwrap().len() + 1, data["student"]["all"].as_array().unwrap().len());
+    assert_eq!(data["student"]["all"][5]["deprecationReason"], "ask assessments");
+    assert_eq!(
+        (&data["pick"]["isOneOf"], data["json"]["specifiedByURL"].as_str()),
+        (&true.into(), Some("https://example.com/json"))
+    );
+    assert_eq!((data["nobody"].is_null(), data["__typename"].as_str()), (true, Some("Query")));
+    assert!(cast.calls().is_empty());
+}
+
+#[tokio::test]
+async fn introspection_stands_among_data_in_the_order_of_the_selection() {
+    let cast = Cast::new().says("Query.student", r#"{"id":1}"#);
+    let response = run(
+        SCHOOL,
+        &cast,
+        "{ a: __typename student(id: 1) { id } __type(name: \"Room\") { __typename name } b: maybe @skip(if: true) { id } }",
+    )
+    .await;
+    assert_eq!(response, r#"{"data":{"a":"Query","student":{"id":"1"},"__type":{"__typename":"__Type","name":"Room"}}}"#);
+}
+
+#[tokio::test]
+async fn the_query_root_inside_the_data_introspects_too() {
+    let sdl = r#"type Query { me: Query @resolve(module: "m") n: Int @resolve(module: "m") }"#;
+    let cast = Cast::new().says("Query.me", "{}").says("Query.n", "5");
+    let response = run(sdl, &cast, "{ me { __type(name: \"Query\") { name } n __schema { queryType { name } } } }").await;
+    assert_eq!(response, r#"{"data":{"me":{"__type":{"name":"Query"},"n":5,"__schema":{"queryType":{"name":"Query"}}}}}"#);
+}

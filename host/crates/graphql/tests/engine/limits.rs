@@ -1,1 +1,164 @@
-//! To come.
+//! The guard: what is refused before anything costly happens.
+
+use crate::stage::{SCHOOL, refusals, request, schema, with_variables};
+use mayfly_graphql::{Engine, Limits};
+use std::fmt::Write as _;
+
+const TIGHT: Limits = Limits {
+    tokens: 60,
+    nesting: 12,
+    expansion: 20,
+    depth: 6,
+    aliases: 3,
+    directives: 2,
+    root_fields: 4,
+    complexity: 500,
+    list_size: 10,
+};
+
+fn refused(limits: Limits, query: &str) -> String {
+    refusals(&Engine::new(schema(SCHOOL), limits, 1 << 16), &request(query)).join("\n")
+}
+
+#[test]
+fn each_limit_names_what_is_over_it_and_its_setting() {
+    let table = [
+        (
+            format!("{{ maybe {{ {}", "id ".repeat(60)),
+            "document has more than 60 tokens, over the limit of 60; make the operation smaller or raise `limits.tokens`",
+        ),
+        (
+            "{a".repeat(13),
+            "document nests brackets 13 deep, over the limit of 12; make the operation smaller or raise `limits.nesting`",
+        ),
+        (
+            format!("{{ maybe {{ {} }} }}", "id ".repeat(20)),
+            "query selects 21 fields, over the limit of 20; make the operation smaller or raise `limits.expansion`",
+        ),
+        (
+            "{ maybe { best { best { best { best { best { id } } } } } } }".to_owned(),
+            "query is 7 fields deep, over the limit of 6; make the operation smaller or raise `limits.depth`",
+        ),
+        (
+            "{ a: maybe { b: id c: id d: id } }".to_owned(),
+            "document has 4 aliases, over the limit of 3; make the operation smaller or raise `limits.aliases`",
+        ),
+        (
+            "{ maybe @a @b { id @c } }".to_owned(),
+            "document has 3 directives, over the limit of 2; make the operation smaller or raise `limits.directives`",
+        ),
+        (
+            "{ __typename __typename ...F } fragment F on Query { __typename __typename __typename }".to_owned(),
+            "query has 5 root fields, over the limit of 4; make the operation smaller or raise `limits.root_fields`",
+        ),
+        (
+            "{ students(first: 90) { id name grade teacher { name } } }".to_owned(),
+            "query may answer with 451 fields, over the limit of 400; make the operation smaller or raise `limits.complexity`",
+        ),
+    ];
+    for (query, message) in table {
+        let limits = if message.contains("complexity") { Limits { complexity: 400, ..TIGHT } } else { TIGHT };
+        assert_eq!(refused(limits, &query), format!("LIMIT_EXCEEDED: {message}"), "{query}");
+    }
+}
+
+#[test]
+fn complexity_counts_lists_by_what_their_arguments_say() {
+    let cost = |query: &str| {
+        let message = refused(Limits { complexity: 0, ..Limits::default() }, query);
+        message.split("answer with ").nth(1).and_then(|rest| rest.split(' ').next()).unwrap_or("?").to_owned()
+    };
+    assert_eq!(cost("{ student(id: 1) { id name } }"), "3");
+    assert_eq!(cost("{ students { id } }"), "3", "the argument's default is 2");
+    assert_eq!(cost("{ students(first: 50) { id } }"), "51");
+    assert_eq!(cost("{ students(first: null, ids: [1, 2, 3]) { id } }"), "4");
+    assert_eq!(cost("{ maybe { id } }"), "11", "nothing says how many");
+    assert_eq!(cost("{ students(first: 5) { assessments { id } } }"), "56");
+    assert_eq!(
+        cost("{ search { ... on Room { number } ... on Teacher { name room { number } } } }"),
+        "31",
+        "the costliest type counts"
+    );
+    assert_eq!(cost("{ __schema { types { name } } }"), "1");
+}
+
+#[test]
+fn variables_have_a_say_in_complexity_on_kept_plans() {
+    let engine = Engine::new(schema(SCHOOL), Limits { complexity: 100, ..Limits::default() }, 1 << 16);
+    let first = "query($n: Int) { students(first: $n) { id } }";
+    let ids = "query($n: [ID!]) { students(first: null, ids: $n) { id } }";
+    for (query, variables, fits) in [
+        (first, r#"{"n":99}"#.to_owned(), true),
+        (first, r#"{"n":100}"#.to_owned(), false),
+        (first, r#"{"n":50}"#.to_owned(), true),
+        (ids, format!("{{\"n\":[{}1]}}", "1,".repeat(98)), true),
+        (ids, format!("{{\"n\":[{}1]}}", "1,".repeat(99)), false),
+    ] {
+        assert_eq!(refusals(&engine, &with_variables(query, &variables)).is_empty(), fits, "{variables}");
+    }
+}
+
+#[test]
+fn brackets_in_strings_and_comments_do_not_count_as_nesting() {
+    let query = "{ student(id: \"[[[[[[[[[[[[[[\") { id } # {{{{{{{{{{{{{{\n a: student(id: \"\"\"((((((((((((((\"\"\") { id } }";
+    assert_eq!(refused(TIGHT, query), "");
+}
+
+#[test]
+fn four_kilobytes_of_brackets_are_refused_and_the_stack_survives() {
+    for bracket in ["[", "{x:", "{a", "(", "query($a: ["] {
+        for prefix in ["", "{ student(id: ", "query($a: "] {
+            let message = refused(Limits::default(), &format!("{prefix}{}", bracket.repeat(4_000)));
+            assert!(message.starts_with("LIMIT_EXCEEDED") || message.starts_with("GRAPHQL_PARSE_FAILED"), "{message}");
+        }
+    }
+}
+
+#[test]
+fn fragment_bombs_are_measured_without_going_off() {
+    let mut bomb = String::from("{ student(id: 1) { ...F0 } } fragment F30 on Student { id }");
+    for level in 0..30 {
+        write!(bomb, " fragment F{level} on Student {{ ...F{} best {{ ...F{} }} }}", level + 1, level + 1).unwrap();
+    }
+    assert!(refused(Limits::default(), &bomb).contains("LIMIT_EXCEEDED: query selects"));
+    let mut nothing = String::from("{ ...F0 } fragment F40 on Query { ...Nobody }");
+    for level in 0..40 {
+        write!(nothing, " fragment F{level} on Query {{ ...F{} ...F{} }}", level + 1, level + 1).unwrap();
+    }
+    assert!(refused(Limits::default(), &nothing).contains("LIMIT_EXCEEDED"));
+}
+
+#[test]
+fn chains_of_fragments_are_bounded_whether_used_or_not() {
+    for start in ["{ ...F0 }", "{ __typename }"] {
+        let mut chain = format!("{start} fragment F900 on Query {{ __typename }}");
+        for level in 0..900 {
+            write!(chain, " fragment F{level} on Query {{ ...F{} }}", level + 1).unwrap();
+        }
+        assert!(refused(Limits::default(), &chain).contains("nests selections"), "{start}");
+    }
+}
+
+#[test]
+fn fragment_cycles_are_refused_before_anything_follows_them() {
+    let table = [
+        ("{ ...A } fragment A on Query { ...A }", "Cannot spread fragment \"A\" within itself."),
+        (
+            "{ ...A } fragment A on Query { ...B } fragment B on Query { maybe { ...C } } fragment C on Student { ...A }",
+            "Cannot spread fragment \"A\" within itself via \"B\", \"C\".",
+        ),
+        (
+            "{ maybe { id } } fragment A on Query { ...B } fragment B on Query { ...A }",
+            "Cannot spread fragment \"A\" within itself via \"B\".",
+        ),
+    ];
+    for (query, message) in table {
+        assert_eq!(refused(Limits::default(), query), format!("GRAPHQL_VALIDATION_FAILED: {message}"));
+    }
+}
+
+#[test]
+fn many_fields_with_one_key_are_compared_within_bounds() {
+    let query = format!("{{ maybe {{ {} }} }}", "best { id best { name } } ".repeat(1_200));
+    assert!(refused(Limits::default(), &query).contains("document repeats response keys in too many fields"));
+}

@@ -1,13 +1,14 @@
 //! Which fields come out, in which order, and what modules are asked.
 
-use crate::stage::{Cast, SCHOOL, engine, respond, run, request, with_variables};
+use crate::stage::{Cast, SCHOOL, engine, request, respond, run, with_variables};
 
 const ADA: &str = r#"{"name":"Ada","extra":[1,{"x":null}],"id":7,"grade":5,"teacher":{"room":{"number":12},"name":"Grace"}}"#;
 
 #[tokio::test]
 async fn fields_come_in_the_order_of_the_selection_whatever_the_guests_order() {
     let cast = Cast::new().says("Query.student", ADA);
-    let response = run(SCHOOL, &cast, "{ student(id: 7) { grade id __typename n: name name teacher { name room { number } } } }").await;
+    let response =
+        run(SCHOOL, &cast, "{ student(id: 7) { grade id __typename n: name name teacher { name room { number } } } }").await;
     insta::assert_snapshot!(response, @r#"{"data":{"student":{"grade":5,"id":"7","__typename":"Student","n":"Ada","name":"Ada","teacher":{"name":"Grace","room":{"number":12}}}}}"#);
     let call = &cast.calls()[0];
     assert_eq!(call.arguments, r#"{"id":"7"}"#);
@@ -18,7 +19,8 @@ async fn fields_come_in_the_order_of_the_selection_whatever_the_guests_order() {
 #[tokio::test]
 async fn fields_with_one_key_are_merged_across_fragments() {
     let cast = Cast::new().says("Query.student", ADA);
-    let query = "query A { student(id: \"7\") { ...F teacher { name } ... on Student { teacher { room { number } } } ... { id } } }
+    let query =
+        "query A { student(id: \"7\") { ...F teacher { name } ... on Student { teacher { room { number } } } ... { id } } }
                  fragment F on Named { name ... on Student { teacher { room { n: number } } } }";
     let response = run(SCHOOL, &cast, query).await;
     insta::assert_snapshot!(response, @r#"{"data":{"student":{"name":"Ada","teacher":{"room":{"n":12,"number":12},"name":"Grace"},"id":"7"}}}"#);
@@ -58,8 +60,14 @@ async fn defaults_are_applied_and_arguments_left_out_stay_out() {
     let arguments: Vec<String> = cast.calls().into_iter().map(|call| call.arguments).collect();
     assert_eq!(arguments[0], r#"{"first":2}"#);
     assert_eq!(arguments[1], r#"{"first":null,"ids":["4"]}"#);
-    assert_eq!(arguments[2], r#"{"filter":{"name":"x","grade":3,"inner":{"grade":1}},"mode":"ANY","raw":{"a":[1.50,null,"E"],"b":null}}"#);
-    assert_eq!(arguments[3], r#"{"filter":{"name":"x","grade":3,"modes":["ALL"]},"mode":"ANY","raw":{"a":[1.50,["ALL"],"E"],"b":null}}"#);
+    assert_eq!(
+        arguments[2],
+        r#"{"filter":{"name":"x","grade":3,"inner":{"grade":1}},"mode":"ANY","raw":{"a":[1.50,null,"E"],"b":null}}"#
+    );
+    assert_eq!(
+        arguments[3],
+        r#"{"filter":{"name":"x","grade":3,"modes":["ALL"]},"mode":"ANY","raw":{"a":[1.50,["ALL"],"E"],"b":null}}"#
+    );
 }
 
 #[tokio::test]
@@ -85,7 +93,9 @@ async fn mutations_run_their_root_fields_in_order_with_all_below() {
         })
         .says("Student.assessments", "[]")
         .says("Mutation.note", "\"n\"");
-    let response = run(SCHOOL, &cast, "mutation { a: enrol(name: \"A\") { id assessments { id } } n: note b: enrol(name: \"B\") { name } }").await;
+    let response =
+        run(SCHOOL, &cast, "mutation { a: enrol(name: \"A\") { id assessments { id } } n: note b: enrol(name: \"B\") { name } }")
+            .await;
     assert_eq!(response, r#"{"data":{"a":{"id":"1","assessments":[]},"n":"n","b":{"name":"A"}}}"#);
     assert_eq!(cast.called(), ["Mutation.enrol×0", "Student.assessments×1", "Mutation.note×0", "Mutation.enrol×0"]);
     assert!(cast.calls().iter().all(|call| call.mutation));

@@ -2,7 +2,8 @@
 //!
 //! The answer comes in any order and holds no `null`s, so items are found again by their key: a projection always asks for the
 //! key's attributes too, and drops them when nobody wanted them. Keys the service left out are asked again, at once while it makes
-//! progress and with growing pauses when it does not.
+//! progress, with growing pauses when it does not, and no more when the pause would outlast the deadline. What was answered does
+//! not wait for what was left out.
 
 use std::collections::{HashMap, HashSet};
 use std::time::Duration;
@@ -13,7 +14,7 @@ use mayfly_error::{CallCode, CallError};
 use tokio::time::{Instant, sleep_until};
 
 use super::client::{DynamoDb, Operation, Shared};
-use super::failure::{explain, Effect, throttled};
+use super::failure::{Effect, explain, throttled};
 use super::item::{Item, item_text};
 use super::key::{Key, identity};
 use super::request::{Projection, ReadOptions, invalid};
@@ -26,11 +27,13 @@ const MAX_CALL_KEYS: usize = 1_000;
 const FIRST_PAUSE: Duration = Duration::from_millis(25);
 const LONGEST_PAUSE: Duration = Duration::from_secs(1);
 
-/// The items that were found, as JSON by the key's identity, and the keys that got no answer in time.
+/// What one request brought.
 #[derive(Debug, Default)]
-pub(super) struct Answer {
+pub(super) struct Page {
+    /// The items that were found, as JSON by their key's identity.
     pub(super) items: HashMap<String, String>,
-    pub(super) unanswered: HashSet<String>,
+    /// The keys that were left out, to be asked again.
+    pub(super) left: HashSet<String>,
 }
 
 /// Why a whole batch failed.
@@ -63,65 +66,120 @@ impl DynamoDb {
         let keys = keys.iter().map(|key| Key::parse(key)).collect::<Result<Vec<_>, _>>()?;
         let mut seen = HashSet::new();
         let distinct: Vec<&Key> = keys.iter().filter(|key| seen.insert(key.identity.as_str())).collect();
-        let chunks = distinct.chunks(MAX_KEYS).map(|chunk| self.shared.batch_get_items(table, chunk, options, deadline));
+        let chunks = distinct.chunks(MAX_KEYS).map(|chunk| self.shared.read_all(table, chunk, options, deadline));
         let mut items = HashMap::new();
         let mut bytes = 0usize;
-        for answer in try_join_all(chunks).await.map_err(|failure| failure.error)? {
-            if !answer.unanswered.is_empty() {
-                return Err(throttled(&what));
-            }
-            bytes = answer.items.values().fold(bytes, |sum, item| sum.saturating_add(item.len()));
+        for found in try_join_all(chunks).await? {
+            bytes = found.values().fold(bytes, |sum, item| sum.saturating_add(item.len()));
             if bytes > max_answer_bytes {
                 return Err(CallError::new(
                     CallCode::Budget,
                     format!("{what}: the items are larger than {max_answer_bytes} bytes; ask for fewer keys or attributes"),
                 ));
             }
-            items.extend(answer.items);
+            items.extend(found);
         }
-        let texts: Vec<&str> =
-            keys.iter().map(|key| items.get(&key.identity).map_or("null", String::as_str)).collect();
+        let texts: Vec<&str> = keys.iter().map(|key| items.get(&key.identity).map_or("null", String::as_str)).collect();
         Ok(format!("[{}]", texts.join(",")))
     }
 }
 
 impl Shared {
-    /// Reads distinct keys of one shape, at most [`MAX_KEYS`], until all are answered or the deadline has come.
-    pub(super) async fn batch_get_items(
+    /// Reads distinct keys to the last one.
+    async fn read_all(
         &self,
         table: &str,
         keys: &[&Key],
         options: &ReadOptions,
         deadline: Instant,
-    ) -> Result<Answer, BatchFailure> {
-        let Some(shape) = keys.first().map(|key| &key.shape) else { return Ok(Answer::default()) };
-        let what = format!("batch-get from table `{table}`");
-        let wanted = Wanted::new(options, shape);
-        let mut answer = Answer::default();
-        let mut pause = FIRST_PAUSE;
-        let mut asked: Vec<Item> = keys.iter().map(|key| key.attributes.clone()).collect();
-        while !asked.is_empty() {
-            let request = self.client.batch_get_item().request_items(table, wanted.request(asked)?);
-            let sent = self.send_raw(Operation::BatchGetItem, &what, deadline, request.send()).await;
-            let page = match sent {
-                // Out of time: what was answered before counts.
-                Err(error) if answer.items.is_empty() => return Err(BatchFailure { error, blames_a_key: false }),
-                Err(_) => break,
-                Ok(page) => page.map_err(|error| blame(&what, &error))?,
-            };
-            let items = page.responses.unwrap_or_default().remove(table).unwrap_or_default();
-            let progress = !items.is_empty();
-            for item in items {
-                wanted.keep(item, shape, &mut answer)?;
-            }
-            asked = page.unprocessed_keys.unwrap_or_default().remove(table).map(|rest| rest.keys).unwrap_or_default();
-            if !asked.is_empty() && !progress {
-                sleep_until(deadline.min(Instant::now() + pause)).await;
-                pause = (pause * 2).min(LONGEST_PAUSE);
-            }
-            answer.unanswered = asked.iter().filter_map(|key| identity(key, shape)).collect();
+    ) -> Result<HashMap<String, String>, CallError> {
+        let mut items = HashMap::new();
+        // Keys of another shape than the first are malformed; the service says so.
+        let Some(mut batch) = Batch::new(self, table, keys, options, deadline) else { return Ok(items) };
+        while let Some(page) = batch.next().await.map_err(|failure| failure.error)? {
+            items.extend(page.items);
         }
-        Ok(answer)
+        Ok(items)
+    }
+}
+
+/// A batch of keys, asked for until all are answered.
+pub(super) struct Batch<'a> {
+    shared: &'a Shared,
+    table: &'a str,
+    what: String,
+    shape: &'a [(String, char)],
+    wanted: Wanted<'a>,
+    /// The keys that have no answer yet.
+    asked: Vec<Item>,
+    /// How long to wait before asking again, where the last request brought nothing.
+    pause: Option<Duration>,
+    /// Whether these keys were left out before.
+    asked_again: bool,
+    deadline: Instant,
+}
+
+impl<'a> Batch<'a> {
+    /// A batch of distinct keys of one shape, at most [`MAX_KEYS`]; none of no keys.
+    pub(super) fn new(
+        shared: &'a Shared,
+        table: &'a str,
+        keys: &[&'a Key],
+        options: &'a ReadOptions,
+        deadline: Instant,
+    ) -> Option<Self> {
+        let shape = &keys.first()?.shape;
+        Some(Self {
+            shared,
+            table,
+            what: format!("batch-get from table `{table}`"),
+            shape,
+            wanted: Wanted::new(options, shape),
+            asked: keys.iter().map(|key| key.attributes.clone()).collect(),
+            pause: None,
+            asked_again: false,
+            deadline,
+        })
+    }
+
+    /// The next answers; none when there are no more.
+    pub(super) async fn next(&mut self) -> Result<Option<Page>, BatchFailure> {
+        if self.asked.is_empty() {
+            return Ok(None);
+        }
+        if let Some(pause) = self.pause {
+            let again = Instant::now() + pause;
+            if again >= self.deadline {
+                return Err(BatchFailure { error: throttled(&self.what), blames_a_key: false });
+            }
+            sleep_until(again).await;
+        }
+        let keys = self.wanted.request(std::mem::take(&mut self.asked))?;
+        let request = Box::pin(self.shared.client.batch_get_item().request_items(self.table, keys).send());
+        let answer = self
+            .shared
+            .send_raw(Operation::BatchGetItem, &self.what, self.deadline, request)
+            .await
+            .map_err(|error| match self.asked_again {
+                // There was no time left for keys the service had left out before.
+                true => BatchFailure { error: throttled(&self.what), blames_a_key: false },
+                false => BatchFailure { error, blames_a_key: false },
+            })?
+            .map_err(|error| blame(&self.what, &error))?;
+        let mut page = Page::default();
+        for item in answer.responses.unwrap_or_default().remove(self.table).unwrap_or_default() {
+            self.wanted.keep(item, self.shape, &mut page)?;
+        }
+        let left = answer.unprocessed_keys.unwrap_or_default().remove(self.table);
+        self.asked = left.map(|left| left.keys).unwrap_or_default();
+        page.left = self.asked.iter().filter_map(|key| identity(key, self.shape)).collect();
+        self.asked_again = true;
+        self.pause = match self.pause {
+            _ if !page.items.is_empty() => None,
+            None => Some(FIRST_PAUSE),
+            Some(pause) => Some((pause * 2).min(LONGEST_PAUSE)),
+        };
+        Ok(Some(page))
     }
 }
 
@@ -152,21 +210,24 @@ impl<'a> Wanted<'a> {
             .set_projection_expression(self.projection.text.clone())
             .set_expression_attribute_names(self.projection.names())
             .build()
-            .map_err(|error| BatchFailure { error: invalid("batch-get: no keys").with_detail(error.to_string()), blames_a_key: false })
+            .map_err(|error| BatchFailure {
+                error: invalid("batch-get: no keys").with_detail(error.to_string()),
+                blames_a_key: false,
+            })
     }
 
-    fn keep(&self, mut item: Item, shape: &[(String, char)], answer: &mut Answer) -> Result<(), BatchFailure> {
+    fn keep(&self, mut item: Item, shape: &[(String, char)], page: &mut Page) -> Result<(), BatchFailure> {
         let Some(identity) = identity(&item, shape) else { return Ok(()) };
         for name in &self.unwanted {
             item.remove(*name);
         }
         let text = item_text(Some(&item)).map_err(|error| BatchFailure { error, blames_a_key: false })?;
-        answer.items.insert(identity, text);
+        page.items.insert(identity, text);
         Ok(())
     }
 }
 
-fn blame<R: std::fmt::Debug>(
+fn blame<R: std::fmt::Debug + 'static>(
     what: &str,
     error: &aws_sdk_dynamodb::error::SdkError<aws_sdk_dynamodb::operation::batch_get_item::BatchGetItemError, R>,
 ) -> BatchFailure {

@@ -27,6 +27,8 @@ use crate::clock::{limit, too_late};
 
 /// The region of an endpoint that does not care.
 const EMBEDDED_REGION: &str = "us-east-1";
+/// Where nothing listens: an embedded endpoint that does not run must not become the vendor's.
+const NOWHERE: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), 1);
 /// How long a connection may take to open before another attempt is better.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(1);
 
@@ -123,9 +125,7 @@ impl DynamoDb {
                 if config.region.is_none() {
                     loader = loader.region(Region::new(EMBEDDED_REGION));
                 }
-                if let Some(address) = address {
-                    loader = loader.endpoint_url(format!("http://{address}"));
-                }
+                loader = loader.endpoint_url(format!("http://{}", address.unwrap_or(NOWHERE)));
                 // The embedded endpoint checks no signature, but the client wants to sign.
                 loader = loader.credentials_provider(Credentials::new("embedded", "embedded", None, None, "mayfly"));
             }
@@ -182,7 +182,7 @@ impl DynamoDb {
             .consistent_read(request.options.consistent)
             .scan_index_forward(request.ascending)
             .set_exclusive_start_key(start_key);
-        let page = self.shared.send(Operation::Query, &what, deadline, builder.send()).await?;
+        let page = self.shared.send(Operation::Query, &what, deadline, Box::pin(builder.send())).await?;
         let mut out = String::from("{\"items\":[");
         for (index, item) in page.items().iter().enumerate() {
             if index > 0 {
@@ -202,7 +202,7 @@ impl DynamoDb {
     ///
     /// `unavailable`, `deadline` or `throttled`.
     pub async fn check(&self, deadline: Instant) -> Result<(), CallError> {
-        let request = self.shared.client.list_tables().limit(1).send();
+        let request = Box::pin(self.shared.client.list_tables().limit(1).send());
         match self.shared.send(Operation::ListTables, "dynamodb", deadline, request).await {
             Err(error) if error.code != CallCode::Denied => Err(error),
             _ => Ok(()),
@@ -255,11 +255,13 @@ impl Shared {
             .consistent_read(options.consistent)
             .set_expression_attribute_names(projection.names())
             .set_projection_expression(projection.text);
-        let answer = self.send(Operation::GetItem, &format!("get from table `{table}`"), deadline, request.send()).await?;
+        let answer =
+            self.send(Operation::GetItem, &format!("get from table `{table}`"), deadline, Box::pin(request.send())).await?;
         item_text(answer.item())
     }
 
-    /// Sends a request when its turn comes, and waits for the answer until the deadline.
+    /// Sends a request when its turn comes, and waits for the answer until the deadline. Requests come boxed: the SDK's futures are
+    /// large, and would be part of every call that waits.
     pub(super) async fn send<T, E, R>(
         &self,
         operation: Operation,
@@ -269,11 +271,9 @@ impl Shared {
     ) -> Result<T, CallError>
     where
         E: ProvideErrorMetadata + std::error::Error + 'static,
-        R: std::fmt::Debug,
+        R: std::fmt::Debug + 'static,
     {
-        self.send_raw(operation, what, deadline, request)
-            .await?
-            .map_err(|error| explain(what, operation.effect(), &error))
+        self.send_raw(operation, what, deadline, request).await?.map_err(|error| explain(what, operation.effect(), &error))
     }
 
     /// The same, leaving the service's refusal to the caller.

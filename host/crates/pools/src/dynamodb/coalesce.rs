@@ -17,9 +17,8 @@ use mayfly_error::CallError;
 use tokio::sync::oneshot;
 use tokio::time::{Instant, timeout_at};
 
-use super::batch::{Answer, MAX_KEYS};
+use super::batch::{Batch, MAX_KEYS, Page};
 use super::client::Shared;
-use super::failure::throttled;
 use super::key::Key;
 use super::request::ReadOptions;
 use crate::clock::too_late;
@@ -63,13 +62,7 @@ impl Coalescer {
     }
 
     /// Reads one item, maybe together with others.
-    pub(super) async fn get(
-        &self,
-        table: &str,
-        key: Key,
-        options: &ReadOptions,
-        deadline: Instant,
-    ) -> Result<String, CallError> {
+    pub(super) async fn get(&self, table: &str, key: Key, options: &ReadOptions, deadline: Instant) -> Result<String, CallError> {
         let what = || format!("get from table `{table}`");
         if Instant::now() >= deadline {
             return Err(too_late(&what()));
@@ -124,13 +117,23 @@ impl Coalescer {
         let options = kind.options();
         // The batch is everyone's: it may take as long as the most patient of its callers has.
         let deadline = batch.iter().flatten().map(|waiter| waiter.deadline).max().unwrap_or_else(Instant::now);
-        let keys: Vec<&Key> = batch.iter().filter_map(|waiters| waiters.first()).map(|waiter| &waiter.key).collect();
-        match self.shared.batch_get_items(&kind.table, &keys, &options, deadline).await {
-            Ok(answer) => deliver(kind, batch, &answer),
-            Err(failure) if failure.blames_a_key => {
-                join_all(batch.into_iter().map(|waiters| self.answer_alone(kind, waiters))).await;
+        let keys: Vec<Key> = batch.iter().filter_map(|waiters| waiters.first()).map(|waiter| waiter.key.clone()).collect();
+        let keys: Vec<&Key> = keys.iter().collect();
+        let Some(mut request) = Batch::new(&self.shared, &kind.table, &keys, &options, deadline) else { return };
+        let mut waiting = batch;
+        loop {
+            match request.next().await {
+                Ok(Some(page)) => waiting = deliver(waiting, &page),
+                Ok(None) => return,
+                Err(failure) if failure.blames_a_key => {
+                    join_all(waiting.into_iter().map(|waiters| self.answer_alone(kind, waiters))).await;
+                    return;
+                }
+                Err(failure) => {
+                    waiting.into_iter().flatten().for_each(|waiter| waiter.tell(Err(failure.error.clone())));
+                    return;
+                }
             }
-            Err(failure) => batch.into_iter().flatten().for_each(|waiter| waiter.tell(Err(failure.error.clone()))),
         }
     }
 
@@ -219,14 +222,17 @@ impl Drop for Out<'_> {
     }
 }
 
-fn deliver(kind: &Kind, batch: Vec<Vec<Waiter>>, answer: &Answer) {
-    for waiters in batch {
-        let Some(identity) = waiters.first().map(|waiter| waiter.key.identity.clone()) else { continue };
-        let told = match answer.items.get(&identity) {
-            Some(item) => Ok(item.clone()),
-            None if answer.unanswered.contains(&identity) => Err(throttled(&format!("get from table `{}`", kind.table))),
-            None => Ok("null".to_owned()),
-        };
-        waiters.into_iter().for_each(|waiter| waiter.tell(told.clone()));
+/// Answers those whose key was answered; gives back the others.
+fn deliver(waiting: Vec<Vec<Waiter>>, page: &Page) -> Vec<Vec<Waiter>> {
+    let mut left = Vec::new();
+    for waiters in waiting {
+        let Some(identity) = waiters.first().map(|waiter| waiter.key.identity.as_str()) else { continue };
+        if page.left.contains(identity) {
+            left.push(waiters);
+            continue;
+        }
+        let told = page.items.get(identity).map_or("null", String::as_str).to_owned();
+        waiters.into_iter().for_each(|waiter| waiter.tell(Ok(told.clone())));
     }
+    left
 }

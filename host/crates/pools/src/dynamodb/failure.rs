@@ -22,18 +22,15 @@ pub(super) enum Effect {
 pub(super) fn explain<E, R>(what: &str, effect: Effect, error: &SdkError<E, R>) -> CallError
 where
     E: ProvideErrorMetadata + Error + 'static,
-    R: std::fmt::Debug,
+    R: std::fmt::Debug + 'static,
 {
     let told = match error {
         SdkError::ServiceError(_) => service(what, effect, error.code().unwrap_or_default()),
         SdkError::ConstructionFailure(_) => CallError::new(CallCode::Invalid, format!("{what}: the request is malformed")),
         SdkError::TimeoutError(_) => cut_off(what, effect),
         SdkError::DispatchFailure(failure) => {
-            let connected = !format!("{:?}", failure.as_connector_error()).contains("NeverConnected");
-            match effect {
-                Effect::Write if connected && (failure.is_io() || failure.is_timeout()) => outcome_unknown(what),
-                _ => unavailable(what),
-            }
+            let may_be_sent = (failure.is_io() || failure.is_timeout()) && !never_connected(error);
+            if effect == Effect::Write && may_be_sent { outcome_unknown(what) } else { unavailable(what) }
         }
         // An answer arrived that could not be read.
         _ if effect == Effect::Write => outcome_unknown(what),
@@ -43,7 +40,10 @@ where
 }
 
 /// A failed transaction: the reasons of its items decide.
-pub(super) fn explain_transaction<R: std::fmt::Debug>(what: &str, error: &SdkError<TransactWriteItemsError, R>) -> CallError {
+pub(super) fn explain_transaction<R: std::fmt::Debug + 'static>(
+    what: &str,
+    error: &SdkError<TransactWriteItemsError, R>,
+) -> CallError {
     let Some(TransactWriteItemsError::TransactionCanceledException(canceled)) = error.as_service_error() else {
         return explain(what, Effect::Write, error);
     };
@@ -76,6 +76,19 @@ pub(super) fn cut_off(what: &str, effect: Effect) -> CallError {
 /// The error of a request DynamoDB has no capacity for.
 pub(super) fn throttled(what: &str) -> CallError {
     CallError::new(CallCode::Throttled, format!("{what}: DynamoDB asks for fewer requests"))
+}
+
+/// Whether a request failed before there was a connection to send it on. The SDK does not tell, but its HTTP client's text does; a
+/// test holds it to that. Any other text errs on the safe side: the request may have been sent.
+fn never_connected(error: &(dyn Error + 'static)) -> bool {
+    let mut cause = Some(error);
+    while let Some(error) = cause {
+        if error.to_string() == "client error (Connect)" {
+            return true;
+        }
+        cause = error.source();
+    }
+    false
 }
 
 fn unavailable(what: &str) -> CallError {

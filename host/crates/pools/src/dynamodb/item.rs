@@ -226,8 +226,8 @@ fn write_number(out: &mut String, text: &str) -> Result<(), CallError> {
         out.push_str(text);
         return Ok(());
     }
-    let number = Decimal::parse(text)
-        .ok_or_else(|| CallError::new(CallCode::Backend, "DynamoDB answered with a number that is none"))?;
+    let number =
+        Decimal::parse(text).ok_or_else(|| CallError::new(CallCode::Backend, "DynamoDB answered with a number that is none"))?;
     out.push_str(&number.to_json());
     Ok(())
 }

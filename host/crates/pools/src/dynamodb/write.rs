@@ -16,9 +16,7 @@ use super::client::{DynamoDb, Operation};
 use super::failure::explain_transaction;
 use super::item::{item_text, parse_item};
 use super::key::Key;
-use super::request::{
-    CheckRequest, DeleteRequest, Expression, Names, PutRequest, TransactItem, UpdateRequest, Values, invalid,
-};
+use super::request::{CheckRequest, DeleteRequest, Expression, Names, PutRequest, TransactItem, UpdateRequest, Values, invalid};
 
 /// Writes in one transaction: the service's own limit.
 const MAX_TRANSACT_ITEMS: usize = 100;
@@ -52,7 +50,7 @@ impl DynamoDb {
             .return_values(ReturnValue::AllOld);
         let what = format!("put to table `{}`", request.table);
         let answer = self
-            .write(Operation::PutItem, &what, deadline, || builder.clone().customize().config_override(once()).send())
+            .write(Operation::PutItem, &what, deadline, || Box::pin(builder.clone().customize().config_override(once()).send()))
             .await?;
         item_text(answer.attributes())
     }
@@ -76,7 +74,9 @@ impl DynamoDb {
             .return_values(ReturnValue::AllNew);
         let what = format!("update of table `{}`", request.table);
         let answer = self
-            .write(Operation::UpdateItem, &what, deadline, || builder.clone().customize().config_override(once()).send())
+            .write(Operation::UpdateItem, &what, deadline, || {
+                Box::pin(builder.clone().customize().config_override(once()).send())
+            })
             .await?;
         item_text(answer.attributes())
     }
@@ -100,7 +100,9 @@ impl DynamoDb {
             .return_values(ReturnValue::AllOld);
         let what = format!("delete from table `{}`", request.table);
         let answer = self
-            .write(Operation::DeleteItem, &what, deadline, || builder.clone().customize().config_override(once()).send())
+            .write(Operation::DeleteItem, &what, deadline, || {
+                Box::pin(builder.clone().customize().config_override(once()).send())
+            })
             .await?;
         item_text(answer.attributes())
     }
@@ -123,10 +125,9 @@ impl DynamoDb {
             return Err(invalid(&format!("transact-write: the token must have 1 to {MAX_TOKEN_CHARS} characters")));
         }
         let items = items.iter().map(transact_item).collect::<Result<Vec<_>, _>>()?;
-        let request =
-            self.shared.client.transact_write_items().set_transact_items(Some(items)).set_client_request_token(token);
+        let request = self.shared.client.transact_write_items().set_transact_items(Some(items)).set_client_request_token(token);
         let what = "transact-write";
-        let answer = self.shared.send_raw(Operation::TransactWriteItems, what, deadline, request.send()).await?;
+        let answer = self.shared.send_raw(Operation::TransactWriteItems, what, deadline, Box::pin(request.send())).await?;
         answer.map(|_| "null".to_owned()).map_err(|error| explain_transaction(what, &error))
     }
 
@@ -141,7 +142,7 @@ impl DynamoDb {
     where
         F: Future<Output = Result<T, SdkError<E, R>>>,
         E: ProvideErrorMetadata + std::error::Error + 'static,
-        R: std::fmt::Debug,
+        R: std::fmt::Debug + 'static,
     {
         let mut pause = FIRST_PAUSE;
         for attempt in 1.. {

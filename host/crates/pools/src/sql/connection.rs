@@ -172,8 +172,11 @@ impl Connection {
     pub(super) fn fate(&self) -> Fate {
         if self.broken {
             Fate::Close(Closed::Broken)
-        } else if self.dirty {
+        } else if self.dirty && self.sent() {
             Fate::StopAndClose
+        } else if self.dirty {
+            // The server has nothing to stop.
+            Fate::Close(Closed::CutOff)
         } else if self.altered {
             Fate::Close(Closed::Altered)
         } else if self.in_transaction || self.suspect {

@@ -87,10 +87,8 @@ impl Held {
     async fn roll_back(mut self) {
         let connection = &mut *self.object;
         connection.asking();
-        let rolled_back = timeout(ROLL_BACK_TIMEOUT, async {
-            connection.client.simple_query(ROLL_BACK).await?.into_results().await
-        })
-        .await;
+        let rolled_back =
+            timeout(ROLL_BACK_TIMEOUT, async { connection.client.simple_query(ROLL_BACK).await?.into_results().await }).await;
         if matches!(rolled_back, Ok(Ok(_))) {
             connection.answered();
             connection.rolled_back();

@@ -60,7 +60,8 @@ impl managed::Manager for Manager {
 
     async fn create(&self) -> Result<Connection, ConnectError> {
         let attempt = self.gate.enter(Instant::now()).map_err(ConnectError::Paused)?;
-        let outcome = timeout(self.connect_timeout, self.open())
+        // The driver's handshake is a very large future; on the heap, it is not part of every call that may need a connection.
+        let outcome = timeout(self.connect_timeout, Box::pin(self.open()))
             .await
             .unwrap_or_else(|_| Err(ConnectError::Timeout(self.address.clone(), self.connect_timeout)));
         match &outcome {
@@ -86,9 +87,9 @@ impl managed::Manager for Manager {
 
 impl Manager {
     async fn open(&self) -> Result<Connection, ConnectError> {
-        match self.open_at(&self.address).await {
+        match Box::pin(self.open_at(&self.address)).await {
             // The server sends its clients elsewhere, once.
-            Err(ConnectError::Login(_, Error::Routing { host, port })) => self.open_at(&format!("{host}:{port}")).await,
+            Err(ConnectError::Login(_, Error::Routing { host, port })) => Box::pin(self.open_at(&format!("{host}:{port}"))).await,
             outcome => outcome,
         }
     }
@@ -99,7 +100,8 @@ impl Manager {
         let socket = TcpStream::connect(address).await.map_err(tcp)?;
         socket.set_nodelay(true).map_err(tcp)?;
         let wire = Wire::new(socket);
-        let mut client: Client = Client::connect(self.settings.clone(), wire.clone().compat_write()).await.map_err(login)?;
+        let handshake = Box::pin(Client::connect(self.settings.clone(), wire.clone().compat_write()));
+        let mut client: Client = handshake.await.map_err(login)?;
         client.simple_query(self.first_batch.as_str()).await.map_err(login)?.into_results().await.map_err(login)?;
         Ok(Connection::new(client, wire))
     }

@@ -67,6 +67,7 @@ impl Counters {
         if let Some(count) = self.closed.get(reason as usize) {
             count.fetch_add(1, Ordering::Relaxed);
         }
+        tracing::debug!(backend = self.backend, reason = reason.as_str(), "a connection was closed");
         metrics::counter!(
             "mayfly_sql_connections_closed_total",
             "backend" => self.backend.clone(),
@@ -96,8 +97,7 @@ impl SqlServer {
                 Err(more) => problems.extend(more),
             }
         }
-        let counters =
-            Arc::new(Counters { backend: config.name.clone(), closed: Default::default() });
+        let counters = Arc::new(Counters { backend: config.name.clone(), closed: Default::default() });
         let manager = manager(config, embedded, Arc::clone(&counters)).map_err(|problem| problems.push(problem));
         let (Ok(manager), true) = (manager, problems.is_empty()) else { return Err(problems) };
         let pool = Pool::builder(manager)
@@ -142,8 +142,7 @@ impl SqlServer {
         let mut lease = self.shared.lend(&what, deadline).await?;
         let Some(connection) = lease.connection() else { return Err(too_late(&what)) };
         connection.asking();
-        let answer =
-            timeout_at(deadline, async { connection.client.simple_query("SELECT 1").await?.into_results().await }).await;
+        let answer = timeout_at(deadline, async { connection.client.simple_query("SELECT 1").await?.into_results().await }).await;
         match answer {
             Ok(Ok(_)) => {
                 connection.answered();
@@ -175,9 +174,10 @@ impl SqlServer {
 impl Shared {
     /// The statement of this name.
     pub(super) fn statement(&self, name: &str) -> Result<Arc<Statement>, CallError> {
-        self.statements.get(name).cloned().ok_or_else(|| {
-            CallError::new(CallCode::NotFound, format!("no statement `{name}` on backend `{}`", self.name))
-        })
+        self.statements
+            .get(name)
+            .cloned()
+            .ok_or_else(|| CallError::new(CallCode::NotFound, format!("no statement `{name}` on backend `{}`", self.name)))
     }
 
     /// A connection, when one is free. `what` names the call in errors.
@@ -189,10 +189,9 @@ impl Shared {
         match timeout_at(deadline, self.pool.get()).await {
             Ok(Ok(object)) => Ok(Lease::new(object, self)),
             Ok(Err(error)) => Err(self.unavailable(what, &error)),
-            Err(_) => Err(CallError::new(
-                CallCode::Deadline,
-                format!("{what}: no connection to backend `{}` in time", self.name),
-            )),
+            Err(_) => {
+                Err(CallError::new(CallCode::Deadline, format!("{what}: no connection to backend `{}` in time", self.name)))
+            }
         }
     }
 
@@ -202,11 +201,7 @@ impl Shared {
     }
 }
 
-fn manager(
-    config: &mayfly_config::SqlServer,
-    embedded: Option<SocketAddr>,
-    counters: Arc<Counters>,
-) -> Result<Manager, Problem> {
+fn manager(config: &mayfly_config::SqlServer, embedded: Option<SocketAddr>, counters: Arc<Counters>) -> Result<Manager, Problem> {
     let problem = |text: &str, remedy: &str| Problem::of_backend(&config.name, text, remedy);
     let address = match (&config.address, embedded) {
         (Place::Embedded, Some(address)) => address.to_string(),
@@ -214,8 +209,7 @@ fn manager(
         (Place::At(address), _) => address.clone(),
         (Place::Vendor, _) => return Err(problem("has no address", "write `address = \"host:port\"`")),
     };
-    let Some((host, port)) = address.rsplit_once(':').and_then(|(host, port)| Some((host, port.parse::<u16>().ok()?)))
-    else {
+    let Some((host, port)) = address.rsplit_once(':').and_then(|(host, port)| Some((host, port.parse::<u16>().ok()?))) else {
         return Err(problem(&format!("address `{address}` has no port"), "write `address = \"host:port\"`"));
     };
     let mut settings = tiberius::Config::new();

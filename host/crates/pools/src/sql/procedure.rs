@@ -38,7 +38,8 @@ impl Procedure {
         let mut complaints = Vec::new();
         let quoted = quote(name);
         if quoted.is_none() {
-            complaints.push((format!("`{name}` is no procedure's name"), "write `schema.name`, in brackets if need be".to_owned()));
+            complaints
+                .push((format!("`{name}` is no procedure's name"), "write `schema.name`, in brackets if need be".to_owned()));
         }
         for parameter in parameters {
             if parameter.list {
@@ -48,7 +49,8 @@ impl Procedure {
                 ));
             }
             if parameter.name.is_empty() || !parameter.name.chars().all(|c| c.is_alphanumeric() || matches!(c, '_' | '#' | '$')) {
-                complaints.push((format!("`{}` is no parameter's name", parameter.name), "use letters, digits and `_`".to_owned()));
+                complaints
+                    .push((format!("`{}` is no parameter's name", parameter.name), "use letters, digits and `_`".to_owned()));
             }
         }
         match quoted {
@@ -101,7 +103,9 @@ fn argument(parameter: &Parameter, value: &Bound) -> Option<Argument> {
         return None;
     }
     let value = match value {
-        Bound::Value(ColumnData::String(Some(text))) if matches!(parameter.sql_type, SqlType::Decimal { .. } | SqlType::Money) => {
+        Bound::Value(ColumnData::String(Some(text)))
+            if matches!(parameter.sql_type, SqlType::Decimal { .. } | SqlType::Money) =>
+        {
             ColumnData::Numeric(Some(numeric(text)?))
         }
         Bound::Value(value) => value.clone(),

@@ -204,10 +204,9 @@ fn fits(declared: SqlType, found: ColumnType) -> bool {
         SqlType::Float => matches!(found, C::Float4 | C::Float8 | C::Floatn),
         SqlType::Decimal { .. } => matches!(found, C::Decimaln | C::Numericn),
         SqlType::Money => matches!(found, C::Money | C::Money4),
-        SqlType::NVarChar(_) | SqlType::VarChar(_) => matches!(
-            found,
-            C::NVarchar | C::NChar | C::NText | C::BigVarChar | C::BigChar | C::Text | C::Xml
-        ),
+        SqlType::NVarChar(_) | SqlType::VarChar(_) => {
+            matches!(found, C::NVarchar | C::NChar | C::NText | C::BigVarChar | C::BigChar | C::Text | C::Xml)
+        }
         SqlType::VarBinary(_) => matches!(found, C::BigVarBin | C::BigBinary | C::Image | C::Udt),
         SqlType::Date => matches!(found, C::Daten),
         SqlType::Time => matches!(found, C::Timen),

@@ -14,7 +14,7 @@ use super::procedure::RETURN_VALUE;
 use super::rows::{Layout, write_output};
 use super::statement::{Statement, Way};
 use super::template::Filled;
-use crate::clock::{limit, too_late};
+use crate::clock::{limit, outcome_unknown, too_late};
 
 /// What bounds an answer.
 #[derive(Debug, Clone, Copy)]
@@ -23,12 +23,12 @@ pub(super) struct Bounds {
     pub(super) max_answer_bytes: usize,
 }
 
-/// Runs a statement and reads its answer to the end.
+/// Runs a statement and reads its answer to the end. `access` decides what being cut off means.
 pub(super) async fn run(
     lease: &mut Lease,
     statement: &Statement,
-    way: Way,
-    filled: Filled,
+    access: Access,
+    (way, filled): (Way, Filled),
     bounds: Bounds,
     deadline: Instant,
 ) -> Result<String, CallError> {
@@ -45,7 +45,7 @@ pub(super) async fn run(
         }
     };
     let outcome = timeout_at(deadline, answer).await;
-    settle(connection, &what, statement.access, outcome.ok())
+    settle(connection, &what, access, outcome.ok())
 }
 
 /// Marks a connection for what the statement may do to it.
@@ -76,6 +76,8 @@ pub(super) fn settle<T>(
             connection.failed(&error);
             Err(told)
         }
+        // The answer of a write was refused, not the write: it may be done, or stopped with the rest of its answer.
+        Some(Err(Fail::Stopped(error))) if access == Access::Write => Err(outcome_unknown(what).with_detail(error.message)),
         Some(Err(Fail::Stopped(error))) => Err(error),
         None => Err(cut_off(what, access, connection.sent())),
     }
@@ -223,10 +225,7 @@ impl<'a> CallAnswer<'a> {
 
     fn finish(mut self) -> String {
         self.close_set();
-        format!(
-            "{{\"resultSets\":[{}],\"output\":{{{}}},\"returnValue\":{}}}",
-            self.sets, self.outputs, self.return_value
-        )
+        format!("{{\"resultSets\":[{}],\"output\":{{{}}},\"returnValue\":{}}}", self.sets, self.outputs, self.return_value)
     }
 }
 

@@ -127,17 +127,12 @@ impl SqlSession {
             let what = statement.what();
             let _turn = turn.wait(&what, deadline).await?;
             let mut lease = session.shared.lend(&what, deadline).await?;
-            run(&mut lease, &statement, way, filled, session.bounds(), deadline).await
+            run(&mut lease, &statement, statement.access, (way, filled), session.bounds(), deadline).await
         }
     }
 
     /// A statement with a guest's values.
-    pub(super) fn filled(
-        &self,
-        way: Way,
-        statement: &str,
-        parameters: &str,
-    ) -> Result<(Arc<Statement>, Filled), CallError> {
+    pub(super) fn filled(&self, way: Way, statement: &str, parameters: &str) -> Result<(Arc<Statement>, Filled), CallError> {
         let statement = self.shared.statement(statement)?;
         let filled = statement.fill(way, parameters)?;
         Ok((statement, filled))

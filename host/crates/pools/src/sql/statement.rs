@@ -102,7 +102,10 @@ impl Statement {
         if filled.values.len() > MAX_VALUES {
             return Err(CallError::new(
                 CallCode::Invalid,
-                format!("statement `{}`: more than {MAX_VALUES} values; SQL Server takes no more, so pass shorter lists", self.name),
+                format!(
+                    "statement `{}`: more than {MAX_VALUES} values; SQL Server takes no more, so pass shorter lists",
+                    self.name
+                ),
             ));
         }
         Ok(filled)

@@ -278,7 +278,8 @@ impl Reader<'_> {
                     break;
                 }
                 Some(QueryItem::Metadata(_)) if self.layout.is_some() => {
-                    let problem = format!("{} returns more than one result set; only the first can be streamed", self.statement.what());
+                    let problem =
+                        format!("{} returns more than one result set; only the first can be streamed", self.statement.what());
                     return Err(CallError::new(CallCode::Backend, problem).into());
                 }
                 Some(QueryItem::Metadata(meta)) => {

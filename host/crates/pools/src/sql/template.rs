@@ -62,15 +62,49 @@ const STATEMENTS: [&str; 16] = [
 /// Options of SET that outlive a statement. Not among them: NOCOUNT and XACT_ABORT, which every procedure sets and the end of
 /// its scope unsets.
 const SESSION_OPTIONS: [&str; 33] = [
-    "ANSI_DEFAULTS", "ANSI_NULLS", "ANSI_NULL_DFLT_OFF", "ANSI_NULL_DFLT_ON", "ANSI_PADDING", "ANSI_WARNINGS", "ARITHABORT",
-    "ARITHIGNORE", "CONCAT_NULL_YIELDS_NULL", "CONTEXT_INFO", "CURSOR_CLOSE_ON_COMMIT", "DATEFIRST", "DATEFORMAT",
-    "DEADLOCK_PRIORITY", "FIPS_FLAGGER", "FMTONLY", "FORCEPLAN", "IDENTITY_INSERT", "IMPLICIT_TRANSACTIONS", "LANGUAGE",
-    "LOCK_TIMEOUT", "NOEXEC", "NUMERIC_ROUNDABORT", "OFFSETS", "PARSEONLY", "QUERY_GOVERNOR_COST_LIMIT", "QUOTED_IDENTIFIER",
-    "REMOTE_PROC_TRANSACTIONS", "ROWCOUNT", "SHOWPLAN_ALL", "STATISTICS", "TEXTSIZE", "TRANSACTION",
+    "ANSI_DEFAULTS",
+    "ANSI_NULLS",
+    "ANSI_NULL_DFLT_OFF",
+    "ANSI_NULL_DFLT_ON",
+    "ANSI_PADDING",
+    "ANSI_WARNINGS",
+    "ARITHABORT",
+    "ARITHIGNORE",
+    "CONCAT_NULL_YIELDS_NULL",
+    "CONTEXT_INFO",
+    "CURSOR_CLOSE_ON_COMMIT",
+    "DATEFIRST",
+    "DATEFORMAT",
+    "DEADLOCK_PRIORITY",
+    "FIPS_FLAGGER",
+    "FMTONLY",
+    "FORCEPLAN",
+    "IDENTITY_INSERT",
+    "IMPLICIT_TRANSACTIONS",
+    "LANGUAGE",
+    "LOCK_TIMEOUT",
+    "NOEXEC",
+    "NUMERIC_ROUNDABORT",
+    "OFFSETS",
+    "PARSEONLY",
+    "QUERY_GOVERNOR_COST_LIMIT",
+    "QUOTED_IDENTIFIER",
+    "REMOTE_PROC_TRANSACTIONS",
+    "ROWCOUNT",
+    "SHOWPLAN_ALL",
+    "STATISTICS",
+    "TEXTSIZE",
+    "TRANSACTION",
 ];
 /// Procedures and words that leave something behind in a session.
 const SESSION_WORDS: [&str; 8] = [
-    "SP_GETAPPLOCK", "SP_SET_SESSION_CONTEXT", "SP_SETAPPROLE", "SP_BINDSESSION", "SETUSER", "REVERT", "DBCC",
+    "SP_GETAPPLOCK",
+    "SP_SET_SESSION_CONTEXT",
+    "SP_SETAPPROLE",
+    "SP_BINDSESSION",
+    "SETUSER",
+    "REVERT",
+    "DBCC",
     "SP_ADDLINKEDSRVLOGIN",
 ];
 
@@ -184,10 +218,9 @@ fn classify(
     match parameters.get(index).is_some_and(|parameter| parameter.list) {
         false => Some(Ok((index, Piece::Scalar(index)))),
         true if reader.is_in_list(place) => Some(Ok((index, Piece::List(index)))),
-        true => Some(Err((
-            format!("the list `@{name}` stands outside of `IN (@{name})`"),
-            format!("write `column IN (@{name})`"),
-        ))),
+        true => {
+            Some(Err((format!("the list `@{name}` stands outside of `IN (@{name})`"), format!("write `column IN (@{name})`"))))
+        }
     }
 }
 

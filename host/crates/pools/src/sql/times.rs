@@ -119,7 +119,8 @@ fn days(text: &str) -> Option<i64> {
     if text.get(4..5)? != "-" || text.get(7..8)? != "-" || day.len() != 2 {
         return None;
     }
-    let date = NaiveDate::from_ymd_opt(digits(year)?.try_into().ok()?, digits(month)?.try_into().ok()?, digits(day)?.try_into().ok()?)?;
+    let date =
+        NaiveDate::from_ymd_opt(digits(year)?.try_into().ok()?, digits(month)?.try_into().ok()?, digits(day)?.try_into().ok()?)?;
     Some(i64::from(date.num_days_from_ce()) - 1).filter(|days| (0..=LAST_DAY).contains(days))
 }
 
@@ -140,8 +141,7 @@ fn ticks(text: &str) -> Option<i64> {
         }
     };
     let (hour, minute, second) = (digits(hour)?, digits(minute)?, digits(second)?);
-    (hour < 24 && minute < 60 && second < 60)
-        .then(|| ((hour * 60 + minute) * 60 + second) * TICKS_PER_SECOND + fraction)
+    (hour < 24 && minute < 60 && second < 60).then(|| ((hour * 60 + minute) * 60 + second) * TICKS_PER_SECOND + fraction)
 }
 
 fn local(text: &str) -> Option<(i64, i64)> {

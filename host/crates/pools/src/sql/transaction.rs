@@ -121,12 +121,15 @@ impl Transaction {
                 Start::Open(hold) => hold,
                 Start::Fresh(claim, turn) => call.begin(claim, turn, deadline).await?,
             };
-            let outcome = run(&mut hold.lease, &statement, way, filled, call.inner.session.bounds(), deadline).await;
-            let state = match hold.lease.connection() {
+            // What is cut off before its transaction was committed did not happen, unless the statement commits itself.
+            let access = if statement.may_begin() { statement.access } else { Access::Read };
+            let bounds = call.inner.session.bounds();
+            let outcome = run(&mut hold.lease, &statement, access, (way, filled), bounds, deadline).await;
+            let open = match hold.lease.connection() {
                 Some(connection) => survives(connection, outcome.is_err(), deadline).await,
                 None => false,
             };
-            call.finish(if state { State::Open(hold) } else { State::Ended("ended when a call of it failed") });
+            call.finish(if open { State::Open(hold) } else { State::Ended("ended when a call of it failed") });
             outcome
         }
     }

@@ -128,9 +128,7 @@ fn convert(sql_type: SqlType, given: &Shape<'_>) -> Option<ColumnData<'static>> 
             .map(|bytes| ColumnData::Binary(Some(Cow::Owned(bytes)))),
         (SqlType::Date, Shape::Text(text)) => times::parse_date(text).map(|value| ColumnData::Date(Some(value))),
         (SqlType::Time, Shape::Text(text)) => times::parse_time(text).map(|value| ColumnData::Time(Some(value))),
-        (SqlType::DateTime2, Shape::Text(text)) => {
-            times::parse_datetime(text).map(|value| ColumnData::DateTime2(Some(value)))
-        }
+        (SqlType::DateTime2, Shape::Text(text)) => times::parse_datetime(text).map(|value| ColumnData::DateTime2(Some(value))),
         (SqlType::DateTimeOffset, Shape::Text(text)) => {
             times::parse_datetime_offset(text).map(|value| ColumnData::DateTimeOffset(Some(value)))
         }
@@ -151,7 +149,8 @@ fn decimal(given: &Shape<'_>, precision: u8, scale: u8) -> Option<String> {
         Shape::Text(text) => Decimal::parse(text)?,
         _ => return None,
     };
-    let fits = number.fraction_digits() <= i64::from(scale) && number.whole_digits() <= i64::from(precision.saturating_sub(scale));
+    let fits =
+        number.fraction_digits() <= i64::from(scale) && number.whole_digits() <= i64::from(precision.saturating_sub(scale));
     fits.then(|| number.to_plain())
 }
 

@@ -52,7 +52,10 @@ fn a_map_with_one_key_like_a_tag_is_escaped_and_comes_back() {
 
 #[test]
 fn numbers_that_dynamodb_cannot_hold_are_refused_by_name() {
-    assert_eq!(problem(r#"{"a": {"b": [1, 1234567890123456789012345678901234567890.1]}}"#), "item: `a`: `b`: [1]: a number of more than 38 digits");
+    assert_eq!(
+        problem(r#"{"a": {"b": [1, 1234567890123456789012345678901234567890.1]}}"#),
+        "item: `a`: `b`: [1]: a number of more than 38 digits"
+    );
     assert_eq!(problem(r#"{"a": 1e126}"#), "item: `a`: a number outside 1E-130 to 1E+126");
     assert_eq!(problem(r#"{"a": 1e-131}"#), "item: `a`: a number outside 1E-130 to 1E+126");
     assert_eq!(round_trip(r#"{"a": 9.9e125}"#), r#"{"a":9.9e125}"#);

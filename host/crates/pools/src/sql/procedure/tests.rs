@@ -29,7 +29,8 @@ fn a_procedure_is_called_by_name_where_every_argument_has_a_type() {
     let filled = Procedure::parse("dbo.p", &parameters).unwrap().fill(&parameters, &values);
     assert_eq!(filled.text, "[dbo].[p]");
     let arguments = filled.arguments.unwrap();
-    let sent: Vec<_> = arguments.iter().map(|argument| (argument.name.as_str(), argument.output, argument.value.clone())).collect();
+    let sent: Vec<_> =
+        arguments.iter().map(|argument| (argument.name.as_str(), argument.output, argument.value.clone())).collect();
     assert_eq!(
         sent,
         [

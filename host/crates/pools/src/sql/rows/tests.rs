@@ -82,8 +82,12 @@ fn big_integers_are_text_where_the_operator_says_so() {
 fn columns_need_names_of_their_own() {
     let unnamed = Row::builder().column("", ColumnType::Int4, ColumnData::I32(None)).build();
     assert_eq!(problem(&statement(&[], false), unnamed), "statement `x`: result column 1 has no name; name it with AS");
-    let twice = Row::builder().column("a", ColumnType::Int4, ColumnData::I32(None)).column("a", ColumnType::Int4, ColumnData::I32(None));
-    assert_eq!(problem(&statement(&[], false), twice.build()), "statement `x`: two result columns are named `a`; name one with AS");
+    let twice =
+        Row::builder().column("a", ColumnType::Int4, ColumnData::I32(None)).column("a", ColumnType::Int4, ColumnData::I32(None));
+    assert_eq!(
+        problem(&statement(&[], false), twice.build()),
+        "statement `x`: two result columns are named `a`; name one with AS"
+    );
 }
 
 #[test]
@@ -117,5 +121,8 @@ fn money_too_large_for_the_driver_is_refused_and_not_rounded() {
 fn a_value_longer_than_allowed_is_over_budget() {
     let row = Row::builder().column("c", ColumnType::NVarchar, ColumnData::String(Some("123456789".into()))).build();
     let error = written(&statement(&[], false), &row).unwrap_err();
-    assert_eq!((error.code, error.message.as_str()), (CallCode::Budget, "statement `x`: a value of column `c` is larger than 8 bytes"));
+    assert_eq!(
+        (error.code, error.message.as_str()),
+        (CallCode::Budget, "statement `x`: a value of column `c` is larger than 8 bytes")
+    );
 }

@@ -84,7 +84,10 @@ fn parameters_and_text_have_to_agree() {
     );
     assert_eq!(
         complaints("SELECT @a", &[parameter("a", SqlType::Int, false), parameter("A", SqlType::Int, false)]),
-        ["parameter `A` is declared twice; SQL Server does not tell case apart", "parameter `A` is declared but the text does not use it"]
+        [
+            "parameter `A` is declared twice; SQL Server does not tell case apart",
+            "parameter `A` is declared but the text does not use it"
+        ]
     );
     assert_eq!(complaints("SELECT 'a", &[]), ["the text has a string that never ends"]);
 }
@@ -101,15 +104,27 @@ fn variables_of_the_text_are_left_alone() {
 #[test]
 fn statements_that_change_the_session_are_recognised() {
     for text in [
-        "SET LANGUAGE German", "SET TRANSACTION ISOLATION LEVEL SERIALIZABLE; SELECT 1", "USE other", "SELECT 1 INTO #t",
-        "SELECT * FROM ##t", "EXEC sp_getapplock 'x', 'Exclusive'", "EXEC sys.sp_set_session_context 'k', 'v'",
-        "EXECUTE AS USER = 'x'", "set rowcount 5", "DBCC TRACEON (1)",
+        "SET LANGUAGE German",
+        "SET TRANSACTION ISOLATION LEVEL SERIALIZABLE; SELECT 1",
+        "USE other",
+        "SELECT 1 INTO #t",
+        "SELECT * FROM ##t",
+        "EXEC sp_getapplock 'x', 'Exclusive'",
+        "EXEC sys.sp_set_session_context 'k', 'v'",
+        "EXECUTE AS USER = 'x'",
+        "set rowcount 5",
+        "DBCC TRACEON (1)",
     ] {
         assert!(parsed(text).alters_session, "{text}");
     }
     for text in [
-        "UPDATE t SET language = 1", "UPDATE t SET x = 'SET LANGUAGE'", "SELECT [#t] FROM t", "SELECT 1 OPTION (USE HINT('x'))",
-        "SET NOCOUNT ON; SELECT 1", "SELECT 1 -- USE other", "UPDATE t SET t.rowcount = 1",
+        "UPDATE t SET language = 1",
+        "UPDATE t SET x = 'SET LANGUAGE'",
+        "SELECT [#t] FROM t",
+        "SELECT 1 OPTION (USE HINT('x'))",
+        "SET NOCOUNT ON; SELECT 1",
+        "SELECT 1 -- USE other",
+        "UPDATE t SET t.rowcount = 1",
     ] {
         assert!(!parsed(text).alters_session, "{text}");
     }

@@ -4,8 +4,8 @@ use proptest::prelude::*;
 use tiberius::time::{Date, DateTime, DateTime2, DateTimeOffset, SmallDateTime, Time};
 
 use super::{
-    parse_date, parse_datetime, parse_datetime_offset, parse_time, write_date, write_datetime, write_datetime2,
-    write_datetime_offset, write_small_datetime, write_time,
+    parse_date, parse_datetime, parse_datetime_offset, parse_time, write_date, write_datetime, write_datetime_offset,
+    write_datetime2, write_small_datetime, write_time,
 };
 
 fn text(write: impl FnOnce(&mut String) -> Option<()>) -> String {
@@ -18,7 +18,8 @@ fn text(write: impl FnOnce(&mut String) -> Option<()>) -> String {
 fn the_first_and_the_last_day_are_taken_and_nothing_beyond() {
     assert_eq!(parse_date("0001-01-01").unwrap(), Date::new(0));
     assert_eq!(parse_date("9999-12-31").unwrap(), Date::new(3_652_058));
-    for none in ["0000-12-31", "2026-02-29", "2026-1-01", "2026-01-1", "26-01-01", "2026/01/01", "2026-01-01 ", "+026-01-01", ""] {
+    for none in ["0000-12-31", "2026-02-29", "2026-1-01", "2026-01-1", "26-01-01", "2026/01/01", "2026-01-01 ", "+026-01-01", ""]
+    {
         assert_eq!(parse_date(none), None, "{none}");
     }
 }

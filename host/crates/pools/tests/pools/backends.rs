@@ -1,0 +1,256 @@
+//! Endpoints with the tests' data, and what the pools are told of them.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::time::Duration;
+
+use mayfly_config::{Access, Body, Encryption, Parameter, Place, Secret, SqlType, Statement};
+use mayfly_embedded::{Embedded, Options, SqlServerCounters, SqlServerFaults, Switches};
+use mayfly_error::{CallCode, CallError};
+use mayfly_pools::{DynamoDb, ReadOptions, SqlServer, SqlSession};
+use tempfile::TempDir;
+use tokio::time::{Instant, interval, timeout};
+
+/// No answer of a test is larger.
+pub const MAX_ANSWER_BYTES: usize = 1 << 20;
+
+/// Endpoints that run in this process.
+pub struct Backends {
+    pub embedded: Embedded,
+    _seed: TempDir,
+}
+
+impl Backends {
+    pub async fn start() -> Self {
+        let seed = tempfile::tempdir().unwrap();
+        for (path, text) in SEED {
+            let path = seed.path().join(path);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, text).unwrap();
+        }
+        let options = Options { seed: Some(seed.path().to_owned()), ..Options::default() };
+        Self { embedded: Embedded::start(options).await.unwrap(), _seed: seed }
+    }
+
+    /// A client of the DynamoDB endpoint.
+    pub async fn dynamodb(&self, change: impl FnOnce(&mut mayfly_config::DynamoDb)) -> DynamoDb {
+        let mut config = mayfly_config::DynamoDb {
+            endpoint: Place::Embedded,
+            region: None,
+            max_in_flight: 64,
+            coalesce: true,
+            timeout: Duration::from_secs(10),
+            max_attempts: 3,
+        };
+        change(&mut config);
+        DynamoDb::connect(&config, Some(self.embedded.addresses().dynamodb)).await
+    }
+
+    /// A pool of the SQL Server endpoint, with the tests' statements.
+    pub fn sqlserver(&self, change: impl FnOnce(&mut mayfly_config::SqlServer)) -> SqlServer {
+        let mut config = sqlserver_config();
+        change(&mut config);
+        SqlServer::new(&config, Some(self.embedded.addresses().sqlserver), &statements()).unwrap()
+    }
+
+    pub fn sql_faults(&self, faults: SqlServerFaults) {
+        self.embedded.faults().set(Switches { sqlserver: faults, ..Switches::default() });
+    }
+
+    pub fn dynamodb_faults(&self, faults: mayfly_embedded::DynamoDbFaults) {
+        self.embedded.faults().set(Switches { dynamodb: faults, ..Switches::default() });
+    }
+
+    pub fn lift(&self) {
+        self.embedded.faults().lift();
+    }
+
+    /// Requests the DynamoDB endpoint received, by operation.
+    pub fn dynamodb_requests(&self) -> BTreeMap<String, u64> {
+        self.embedded.status().get().dynamodb.requests
+    }
+
+    pub fn sql_counters(&self) -> SqlServerCounters {
+        self.embedded.status().get().sqlserver
+    }
+}
+
+pub fn sqlserver_config() -> mayfly_config::SqlServer {
+    mayfly_config::SqlServer {
+        name: "school".to_owned(),
+        address: Place::Embedded,
+        database: "School".to_owned(),
+        user: "mayfly".to_owned(),
+        password: Secret::new("mayfly".to_owned()),
+        encryption: Encryption::Off,
+        ca_file: None,
+        max_connections: 4,
+        min_connections: 0,
+        connect_timeout: Duration::from_secs(5),
+        max_age: Duration::from_secs(600),
+        max_idle: Duration::from_secs(60),
+        max_value_bytes: 1000,
+    }
+}
+
+/// A deadline this many milliseconds from now.
+pub fn within(ms: u64) -> Instant {
+    Instant::now() + Duration::from_millis(ms)
+}
+
+/// A deadline no test should meet.
+pub fn soon() -> Instant {
+    within(20_000)
+}
+
+/// A session without surprises.
+pub fn session(server: &SqlServer) -> SqlSession {
+    SqlSession::new(server, MAX_ANSWER_BYTES)
+}
+
+pub fn all() -> ReadOptions {
+    ReadOptions::default()
+}
+
+/// Waits until something holds.
+pub async fn eventually(what: &str, mut holds: impl FnMut() -> bool) {
+    let wait = async {
+        let mut ticks = interval(Duration::from_millis(5));
+        while !holds() {
+            ticks.tick().await;
+        }
+    };
+    assert!(timeout(Duration::from_secs(10), wait).await.is_ok(), "never: {what}");
+}
+
+pub fn code<T: std::fmt::Debug>(outcome: Result<T, CallError>) -> CallCode {
+    outcome.unwrap_err().code
+}
+
+/// How many connections were closed for this reason.
+pub fn closed(server: &SqlServer, reason: &str) -> u64 {
+    server.status().closed.into_iter().find(|(name, _)| *name == reason).unwrap().1
+}
+
+const SEED: [(&str, &str); 8] = [
+    (
+        "dynamodb/Students.json",
+        r#"{"TableName": "Students", "KeySchema": [{"AttributeName": "id", "KeyType": "HASH"}],
+            "AttributeDefinitions": [{"AttributeName": "id", "AttributeType": "S"}], "BillingMode": "PAY_PER_REQUEST"}"#,
+    ),
+    (
+        "dynamodb/Students.sql",
+        r#"WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 300)
+           SELECT json_object('id', json_object('S', 's' || i), 'grade', json_object('N', '' || i), 'name', json_object('S', 'n' || i))
+           FROM n"#,
+    ),
+    (
+        "dynamodb/Readings.json",
+        r#"{"TableName": "Readings",
+            "KeySchema": [{"AttributeName": "pk", "KeyType": "HASH"}, {"AttributeName": "sk", "KeyType": "RANGE"}],
+            "AttributeDefinitions": [{"AttributeName": "pk", "AttributeType": "S"}, {"AttributeName": "sk", "AttributeType": "N"}],
+            "BillingMode": "PAY_PER_REQUEST"}"#,
+    ),
+    (
+        "dynamodb/Readings.sql",
+        r#"WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 10)
+           SELECT json_object('pk', json_object('S', 'a'), 'sk', json_object('N', '' || i), 'v', json_object('N', '' || (i * i))) FROM n"#,
+    ),
+    (
+        "sqlserver/School.sql",
+        "CREATE TABLE Assessments (id nvarchar(64) NOT NULL PRIMARY KEY, student_id nvarchar(64) NOT NULL, type nvarchar(32),
+             score decimal(5,2), taken_at datetime2, taken_on date, passed bit, ref uniqueidentifier, raw varbinary(16), cost money,
+             weight float, attempts bigint);
+         WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 40)
+         INSERT INTO Assessments SELECT 'a' || i, 's' || (i % 4), CASE WHEN i % 2 THEN 'math' ELSE 'reading' END, 50 + i / 8.0,
+             '2026-01-31 10:00:00', '2026-01-31', i % 2, '6F9619FF-8B86-D011-B42D-00C04FC964FF', x'00ff', 12.5, 0.1,
+             9007199254740993 FROM n;
+         CREATE TABLE Ledger (id int NOT NULL PRIMARY KEY, amount int NOT NULL);
+         INSERT INTO Ledger VALUES (1, 100);
+         CREATE TABLE Numbers (n int NOT NULL PRIMARY KEY, text nvarchar(max));
+         WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 5000)
+         INSERT INTO Numbers SELECT i, 'row ' || i FROM n;
+         CREATE TABLE Large (text nvarchar(max)); INSERT INTO Large VALUES (printf('%.*c', 5000, 'x'));",
+    ),
+    (
+        "sqlserver/procedures/summary.sql",
+        "-- @student_id nvarchar(64)\n-- @minimum decimal(5,2) = NULL\n-- @count int output\n\
+         SET @count = (SELECT COUNT(*) FROM Assessments WHERE student_id = @student_id AND (@minimum IS NULL OR score >= @minimum));\n\
+         SELECT id FROM Assessments WHERE student_id = @student_id AND (@minimum IS NULL OR score >= @minimum) ORDER BY score DESC;\n\
+         SELECT 'second' AS name;\n\
+         IF @count = 0 RETURN -7;\n",
+    ),
+    ("sqlserver/procedures/leaves_open.sql", "BEGIN TRAN; UPDATE Ledger SET amount = -1 WHERE id = 1; SELECT 1 AS done;"),
+    ("sqlserver/Other.sql", "CREATE TABLE Blank (id int);"),
+];
+
+fn statement(name: &str, text: &str, access: Access, parameters: &[(&str, SqlType, bool)]) -> Statement {
+    Statement {
+        name: name.to_owned(),
+        backend: "school".to_owned(),
+        body: Body::Text(text.to_owned()),
+        access,
+        parameters: parameters
+            .iter()
+            .map(|(name, sql_type, list)| Parameter { name: (*name).to_owned(), sql_type: *sql_type, list: *list, output: false })
+            .collect(),
+        columns: Vec::new(),
+        max_rows: 10_000,
+        timeout: Duration::from_secs(20),
+        bigint_as_string: false,
+        alters_session: false,
+    }
+}
+
+fn statements() -> Vec<Statement> {
+    use Access::{Read, Write};
+    use SqlType::{Int, NVarChar};
+    let id = NVarChar(Some(64));
+    let mut few = statement("few", "SELECT n FROM Numbers", Read, &[]);
+    few.max_rows = 100;
+    let mut hasty = statement("hasty", "SELECT n FROM Numbers WHERE n = 1", Read, &[]);
+    hasty.timeout = Duration::from_millis(50);
+    let mut summary = statement(
+        "summary",
+        "",
+        Read,
+        &[("student_id", id, false), ("minimum", SqlType::Decimal { precision: 5, scale: 2 }, false), ("count", Int, false)],
+    );
+    summary.body = Body::Procedure("dbo.summary".to_owned());
+    summary.parameters[2].output = true;
+    let mut leaves_open = statement("leaves_open", "", Read, &[]);
+    leaves_open.body = Body::Procedure("leaves_open".to_owned());
+    let mut wrong = statement("wrong_columns", "SELECT id, score FROM Assessments", Read, &[]);
+    wrong.columns = vec![("score".to_owned(), Int)];
+    let elsewhere = Statement { backend: "other".to_owned(), ..statement("elsewhere", "SELECT @undeclared", Read, &[]) };
+    vec![
+        few,
+        hasty,
+        summary,
+        leaves_open,
+        wrong,
+        elsewhere,
+        statement(
+            "by_student",
+            "SELECT id, student_id, score FROM Assessments
+             WHERE student_id IN (@ids) AND (@type IS NULL OR type = @type) ORDER BY id",
+            Read,
+            &[("ids", id, true), ("type", NVarChar(Some(32)), false)],
+        ),
+        statement("everything", "SELECT * FROM Assessments WHERE id = @id", Read, &[("id", id, false)]),
+        statement("number", "SELECT n FROM Numbers WHERE n = @n", Read, &[("n", Int, false)]),
+        statement("numbers", "SELECT n, text FROM Numbers ORDER BY n", Read, &[]),
+        statement("large", "SELECT text FROM Large", Read, &[]),
+        statement("balance", "SELECT amount FROM Ledger WHERE id = @id", Read, &[("id", Int, false)]),
+        statement(
+            "insert",
+            "INSERT INTO Ledger (id, amount) VALUES (@id, @amount)",
+            Write,
+            &[("id", Int, false), ("amount", Int, false)],
+        ),
+        statement("add", "UPDATE Ledger SET amount = amount + @amount", Write, &[("amount", Int, false)]),
+        statement("speak_german", "SET LANGUAGE German; SELECT 1 AS n", Read, &[]),
+        statement("no_table", "SELECT x FROM Nowhere", Read, &[]),
+        statement("unnamed", "SELECT COUNT(*) FROM Ledger", Read, &[]),
+    ]
+}

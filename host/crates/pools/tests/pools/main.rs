@@ -1,0 +1,18 @@
+//! The pools against real endpoints: DynamoDB and SQL Server over SQLite, in this process, with their faults.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    missing_docs,
+    reason = "a failed unwrap is a failed test"
+)]
+
+mod backends;
+mod coalescing;
+mod dynamodb;
+mod sql_connections;
+mod sql_outages;
+mod sql_statements;
+mod sql_streams;
+mod sql_transactions;

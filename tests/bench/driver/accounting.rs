@@ -1,0 +1,80 @@
+//! What the kernel accounts to a process: CPU time and memory, from `/proc`.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::time::Duration;
+
+use anyhow::{Context, bail};
+
+/// The unit of `/proc/PID/stat`: 100 a second on every Linux a person meets (`USER_HZ`).
+const TICK: Duration = Duration::from_millis(10);
+
+/// A process's CPU time at a moment.
+pub(crate) struct CpuTime {
+    /// Nanoseconds on a core, by thread, of the threads that live.
+    threads: BTreeMap<u32, u64>,
+    /// User and system time of all threads that ever lived.
+    total: Duration,
+}
+
+impl CpuTime {
+    pub(crate) fn of(process: u32) -> anyhow::Result<Self> {
+        let mut times = BTreeMap::new();
+        for thread in threads(process)? {
+            // A thread may end between the listing and the reading; what it used is in the total.
+            let Ok(text) = fs::read_to_string(format!("/proc/{process}/task/{thread}/schedstat")) else { continue };
+            let nanoseconds = text.split_whitespace().next().and_then(|word| word.parse().ok());
+            times.insert(thread, nanoseconds.with_context(|| format!("schedstat of thread {thread} says {text:?}"))?);
+        }
+        Ok(Self { threads: times, total: total(process)? })
+    }
+
+    /// The CPU time used since an earlier moment: to the nanosecond, unless threads ended meanwhile, then to 10 ms.
+    pub(crate) fn since(&self, earlier: &Self) -> Duration {
+        if earlier.threads.keys().all(|thread| self.threads.contains_key(thread)) {
+            let sum = |time: &Self| time.threads.values().sum::<u64>();
+            return Duration::from_nanos(sum(self).saturating_sub(sum(earlier)));
+        }
+        self.total.saturating_sub(earlier.total)
+    }
+}
+
+/// The threads of a process.
+pub(crate) fn threads(process: u32) -> anyhow::Result<Vec<u32>> {
+    numbers(&format!("/proc/{process}/task")).with_context(|| format!("process {process} has ended"))
+}
+
+/// The processes that a process started.
+pub(crate) fn children(process: u32) -> anyhow::Result<Vec<u32>> {
+    let mut children = numbers("/proc")?;
+    children.retain(|child| stat(*child).is_ok_and(|fields| fields.get(1) == Some(&process.to_string())));
+    Ok(children)
+}
+
+/// The most memory a process ever had resident, in bytes.
+pub(crate) fn peak_resident_bytes(process: u32) -> anyhow::Result<u64> {
+    let status = fs::read_to_string(format!("/proc/{process}/status"))?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+    let kibibytes = line.and_then(|line| line.split_whitespace().next()?.parse::<u64>().ok());
+    Ok(kibibytes.context("no VmHWM in /proc/PID/status")? << 10)
+}
+
+fn total(process: u32) -> anyhow::Result<Duration> {
+    let fields = stat(process)?;
+    // Fields 14 and 15 of the whole, which begins with the id and the name.
+    let (Some(user), Some(system)) = (fields.get(11), fields.get(12)) else { bail!("/proc/{process}/stat is short") };
+    Ok(TICK * (user.parse::<u32>()? + system.parse::<u32>()?))
+}
+
+/// The fields of `/proc/PID/stat` after the name, which may contain anything: state, parent, …
+fn stat(process: u32) -> anyhow::Result<Vec<String>> {
+    let text = fs::read_to_string(format!("/proc/{process}/stat"))?;
+    let (_, fields) = text.rsplit_once(") ").context("no name in /proc/PID/stat")?;
+    Ok(fields.split_whitespace().map(str::to_owned).collect())
+}
+
+/// The entries of a directory that are numbers.
+fn numbers(directory: &str) -> std::io::Result<Vec<u32>> {
+    let names = fs::read_dir(directory)?.filter_map(|entry| entry.ok()?.file_name().into_string().ok());
+    Ok(names.filter_map(|name| name.parse().ok()).collect())
+}

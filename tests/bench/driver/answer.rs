@@ -1,0 +1,90 @@
+//! The request of workload A, and the check that must pass before a contender is timed.
+
+use std::net::SocketAddr;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, bail, ensure};
+use serde_json_plain::{Value, from_slice, from_str, json};
+
+use crate::connection::{Answer, Connection};
+
+/// What every contender has to answer with; the Rust and Node peers serve this very file.
+const DATA: &str = include_str!("../data/assessments.json");
+
+/// How long a server may take to become able to answer: pools connect, modules load.
+const READY_TIME: Duration = Duration::from_secs(20);
+
+/// A checked server: where requests go, what they say, and the bytes each answer has to have.
+pub(crate) struct Target {
+    pub(crate) address: SocketAddr,
+    pub(crate) request: Vec<u8>,
+    pub(crate) body: Vec<u8>,
+}
+
+impl Target {
+    /// Asks until the server answers as the data says, and remembers the bytes of that answer.
+    ///
+    /// # Errors
+    ///
+    /// When the answers are not what they have to be for 20 s, with the last one.
+    pub(crate) fn check(address: SocketAddr, field: &str) -> anyhow::Result<Self> {
+        let request = request(address, field);
+        let began = Instant::now();
+        loop {
+            match ask(address, &request) {
+                Ok(body) => return Ok(Self { address, request, body }),
+                Err(error) if began.elapsed() > READY_TIME => return Err(error),
+                Err(_) => std::thread::sleep(Duration::from_millis(100)),
+            }
+        }
+    }
+
+    /// # Errors
+    ///
+    /// When an answer is not byte for byte the one that was checked.
+    pub(crate) fn verify(&self, answer: &Answer<'_>) -> anyhow::Result<()> {
+        let same = answer.status == 200 && answer.body == self.body;
+        ensure!(same, "an answer under load differs: status {}, {}", answer.status, shown(answer.body));
+        Ok(())
+    }
+}
+
+/// The request, the same bytes every time. An alias gives every field the same name in the answer.
+fn request(address: SocketAddr, field: &str) -> Vec<u8> {
+    let alias = if field == "report" { "report".to_owned() } else { format!("report: {field}") };
+    let query = format!(
+        "query Report($studentId: ID!) {{ {alias}(studentId: $studentId) {{ id name grade readingLevel score takenAt active }} }}"
+    );
+    let body = json!({ "query": query, "variables": { "studentId": "S1" } }).to_string();
+    let accept = "application/graphql-response+json, application/json";
+    let head = format!(
+        "POST /graphql HTTP/1.1\r\nhost: {address}\r\ncontent-type: application/json\r\naccept: {accept}\r\ncontent-length: {}\r\n\r\n",
+        body.len()
+    );
+    format!("{head}{body}").into_bytes()
+}
+
+fn ask(address: SocketAddr, request: &[u8]) -> anyhow::Result<Vec<u8>> {
+    let mut connection = Connection::open(address)?;
+    connection.send(request)?;
+    let began = Instant::now();
+    let body = loop {
+        if let Some(answer) = connection.receive()? {
+            ensure!(answer.status == 200, "status {}: {}", answer.status, shown(answer.body));
+            break answer.body.to_vec();
+        }
+        ensure!(began.elapsed() < READY_TIME, "no answer within {} s", READY_TIME.as_secs());
+        std::thread::sleep(Duration::from_millis(1));
+    };
+    let answer: Value = from_slice(&body).with_context(|| format!("the answer is not JSON: {}", shown(&body)))?;
+    let expected = json!({ "data": { "report": from_str::<Value>(DATA)? } });
+    if answer != expected {
+        bail!("the answer differs from tests/bench/data/assessments.json: {}", shown(&body));
+    }
+    Ok(body)
+}
+
+/// The beginning of an answer, for people.
+fn shown(body: &[u8]) -> String {
+    String::from_utf8_lossy(body.get(..400).unwrap_or(body)).into_owned()
+}

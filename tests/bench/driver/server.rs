@@ -1,0 +1,110 @@
+//! A server under measurement: a process on the servers' core, stopped while others are measured.
+
+use std::fs::File;
+use std::io::{BufRead, BufReader};
+use std::net::SocketAddr;
+use std::path::Path;
+use std::process::{Child, Stdio};
+use std::sync::mpsc;
+use std::thread;
+use std::time::Duration;
+
+use anyhow::{Context, bail};
+use rustix::process::{Pid, Signal, kill_process};
+
+use crate::accounting::children;
+use crate::contender::Contender;
+use crate::cores::Cores;
+
+/// How long a server may take until it says where it listens; Mayfly compiles its modules in this time.
+const START_TIME: Duration = Duration::from_secs(60);
+
+/// A running server, killed when dropped.
+pub(crate) struct Server {
+    child: Child,
+    pub(crate) address: SocketAddr,
+}
+
+impl Server {
+    /// Starts it and waits until it says where it listens. What it writes to standard error goes to a file.
+    pub(crate) fn start(contender: &Contender, cores: &Cores, output: &Path) -> anyhow::Result<Self> {
+        let log = output.join(format!("{}.log", file_name(contender.name)));
+        let log_file = File::create(&log).with_context(|| format!("cannot create {}", log.display()))?;
+        let mut child = cores
+            .server_command(&contender.program)
+            .args(&contender.arguments)
+            .env("NODE_ENV", "production")
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(log_file)
+            .spawn()
+            .context("cannot run setpriv and taskset (Debian: util-linux)")?;
+        let Some(output) = child.stdout.take() else { bail!("no standard output") };
+        let (found, address) = mpsc::channel();
+        // Goes on reading for as long as the server writes, so that the pipe never fills.
+        thread::spawn(move || {
+            for line in BufReader::new(output).lines().map_while(Result::ok) {
+                if let Some(address) = announced(&line) {
+                    // Nobody waits any more once an address was found.
+                    let _ = found.send(address);
+                }
+            }
+        });
+        let Ok(address) = address.recv_timeout(START_TIME) else {
+            drop(child.kill().and_then(|()| child.wait()));
+            bail!("it never said where it listens; {} ends with {:?}", log.display(), last_line(&log));
+        };
+        let server = Self { child, address };
+        // Backends are not what is measured.
+        for backend in children(server.process())? {
+            cores.give_load_core(backend)?;
+        }
+        Ok(server)
+    }
+
+    pub(crate) fn process(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Keeps it from running, so that its timers and collectors take nothing from the one being measured.
+    pub(crate) fn stop(&self) -> anyhow::Result<()> {
+        self.signal(Signal::STOP)
+    }
+
+    /// Lets it run again.
+    pub(crate) fn resume(&self) -> anyhow::Result<()> {
+        self.signal(Signal::CONT)
+    }
+
+    fn signal(&self, signal: Signal) -> anyhow::Result<()> {
+        let process = i32::try_from(self.process()).ok().and_then(Pid::from_raw).context("a process has an id")?;
+        Ok(kill_process(process, signal)?)
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        // It may have ended by itself, which is what this is for.
+        drop(self.child.kill().and_then(|()| self.child.wait()));
+    }
+}
+
+/// The address in the line by which peers (`listening ADDRESS`) and Mayfly (`graphql http://ADDRESS/graphql`) announce it.
+fn announced(line: &str) -> Option<SocketAddr> {
+    let (word, rest) = line.split_once(' ')?;
+    let place = rest.trim_start().trim_start_matches("http://");
+    let address = place.split(['/', ' ']).next()?.parse().ok()?;
+    ["listening", "graphql"].contains(&word).then_some(address)
+}
+
+fn last_line(path: &Path) -> String {
+    let text = std::fs::read_to_string(path).unwrap_or_default();
+    text.lines().last().unwrap_or_default().to_owned()
+}
+
+/// A contender's name without what file names should not have.
+fn file_name(name: &str) -> String {
+    let words: Vec<_> =
+        name.split(|character: char| !character.is_ascii_alphanumeric()).filter(|word| !word.is_empty()).collect();
+    words.join("-").to_ascii_lowercase()
+}

@@ -1,0 +1,55 @@
+// The reference implementation as a server: one JSON line in, one JSON line out, in any order.
+//
+//   {id, query, operationName, variables}  →  {id, rejected, message, location} or {id, data, paths}
+//   {id, generate, from}                   →  {id, requests}: as many as `generate` says, each from its own seed, `from` and up
+//   {id, shrink}                           →  {id, requests}: a request's next smaller ones, the smallest first
+
+import { createInterface } from "node:readline";
+import { GraphQLError, execute, parse, validate } from "graphql";
+import { generate } from "./generate.mjs";
+import { schemaWith } from "./schema.mjs";
+import { shrink } from "./shrink.mjs";
+
+// Where a value is null for several reasons, which of them is told depends on the order of execution. Both orders are the
+// reference's: resolvers that answer at once, and resolvers that answer later.
+const atOnce = schemaWith((resolve) => resolve());
+const later = schemaWith(async (resolve) => resolve());
+
+async function answer({ query, operationName, variables }) {
+  let document;
+  try {
+    document = parse(query);
+  } catch (error) {
+    if (!(error instanceof GraphQLError)) throw error;
+    return rejected([error]);
+  }
+  const errors = validate(atOnce, document);
+  if (errors.length > 0) return rejected(errors);
+  const run = (schema) => execute({ schema, document, operationName, variableValues: variables });
+  const results = [await run(atOnce), await run(later)];
+  const [{ data, errors: failed = [] }] = results;
+  // An error without a path is no field's: nothing was executed.
+  if (data === undefined || failed.some(({ path }) => !path)) return rejected(failed);
+  if (JSON.stringify(data) !== JSON.stringify(results[1].data)) throw new Error("the order of execution changes the data");
+  const paths = new Set(results.flatMap(({ errors = [] }) => errors.map(({ path }) => JSON.stringify(path))));
+  return { data, paths: [...paths].map((path) => JSON.parse(path)), message: failed[0]?.message };
+}
+
+function rejected([error, ...others]) {
+  return { rejected: true, message: error.message, location: error.locations?.[0] ?? null, others: others.length };
+}
+
+async function serve(request) {
+  if (request.generate) {
+    const seeds = Array.from({ length: request.generate }, (_, index) => request.from + index);
+    return { requests: seeds.map((seed) => ({ seed, ...generate(atOnce, seed) })) };
+  }
+  if (request.shrink) return { requests: shrink(request.shrink) };
+  return answer(request);
+}
+
+for await (const line of createInterface({ input: process.stdin })) {
+  const request = JSON.parse(line);
+  const answered = await serve(request).catch((error) => ({ broken: error.stack }));
+  process.stdout.write(`${JSON.stringify({ id: request.id, ...answered })}\n`);
+}
