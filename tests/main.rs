@@ -10,6 +10,7 @@
 )]
 
 mod architecture;
+mod audits;
 mod backends;
 mod bad_apps;
 mod bad_guests;

@@ -14,6 +14,7 @@ use mayfly_telemetry::names;
 use metrics::gauge;
 
 use crate::imports::Pools;
+use crate::meter::Meters;
 use crate::modules::{ArtifactStore, Loader, Loading, Version};
 use crate::sandbox::{Capacity, Sandbox};
 
@@ -27,6 +28,8 @@ pub struct App {
     pub pools: Arc<Pools>,
     /// Where guests run.
     pub sandbox: Arc<Sandbox>,
+    /// What is counted of them.
+    pub meters: Meters,
 }
 
 /// Where the embedded endpoints are, when an app uses them.
@@ -74,8 +77,9 @@ impl App {
         let versions = load_modules(config, &sandbox, &wanted, progress, &mut problems).await;
         match schema {
             Some(schema) if problems.is_empty() => {
+                let meters = Meters::new(&schema);
                 let engine = Engine::new(Arc::new(schema), limits(config), config.server.plan_cache_bytes);
-                Ok(Self { engine, versions, pools: Arc::new(pools), sandbox })
+                Ok(Self { engine, versions, pools: Arc::new(pools), sandbox, meters })
             }
             _ => Err(Problems(problems)),
         }

@@ -8,7 +8,7 @@ use arc_swap::ArcSwapOption;
 use axum::http::StatusCode;
 use mayfly_config::Server;
 use mayfly_telemetry::{Metrics, names};
-use metrics::{counter, gauge, histogram};
+use metrics::{Counter, Histogram, counter, gauge, histogram};
 use tokio_util::task::TaskTracker;
 
 use crate::app::App;
@@ -38,7 +38,7 @@ impl Host {
             admission: Admission::new(limits.max_operations, limits.max_queue),
             tasks: TaskTracker::new(),
             limits,
-            metrics: RequestMetrics,
+            metrics: RequestMetrics::new(),
             exporter,
             ending: AtomicBool::new(false),
         })
@@ -66,6 +66,18 @@ impl Host {
         self.ending.load(Ordering::Relaxed)
     }
 
+    /// Sums up what was recorded, over and over: until then every sample is kept, and nobody may ever ask for the metrics.
+    pub fn keep_metrics(&self) {
+        let exporter = self.exporter.clone();
+        tokio::spawn(async move {
+            let mut every = tokio::time::interval(Duration::from_secs(1));
+            loop {
+                every.tick().await;
+                exporter.sum_up();
+            }
+        });
+    }
+
     /// All metrics as Prometheus reads them.
     #[must_use]
     pub fn render_metrics(&self) -> String {
@@ -81,13 +93,24 @@ impl Host {
 }
 
 /// Counters of requests.
-pub struct RequestMetrics;
+pub struct RequestMetrics {
+    ok: Counter,
+    seconds: Histogram,
+}
 
 impl RequestMetrics {
+    fn new() -> Self {
+        Self { ok: counter!(names::REQUESTS, "status" => "200"), seconds: histogram!(names::REQUEST_SECONDS) }
+    }
+
     /// A request was answered.
     pub fn request(&self, status: StatusCode, time: Duration) {
-        counter!(names::REQUESTS, "status" => status.as_str().to_owned()).increment(1);
-        histogram!(names::REQUEST_SECONDS).record(time.as_secs_f64());
+        if status == StatusCode::OK {
+            self.ok.increment(1);
+        } else {
+            counter!(names::REQUESTS, "status" => status.as_str().to_owned()).increment(1);
+        }
+        self.seconds.record(time.as_secs_f64());
     }
 
     /// An operation was refused at the door.

@@ -4,7 +4,7 @@
 //!
 //! - [`http`] reads the request and writes the answer;
 //! - the crate `mayfly-graphql` guards, validates, plans, executes and completes it;
-//! - [`resolve`] picks the version of the module that answers a field;
+//! - [`resolve`] picks the version of the module that answers a field, and [`meter`] counts what became of it;
 //! - [`modules`] holds the versions;
 //! - [`sandbox`] runs one in a fresh, limited instance;
 //! - [`imports`] answers its calls, after checking grants and budgets;
@@ -21,6 +21,7 @@ pub mod embedded;
 pub mod host;
 pub mod http;
 pub mod imports;
+pub mod meter;
 pub mod modules;
 pub mod resolve;
 pub mod sandbox;

@@ -4,8 +4,6 @@ use std::sync::Arc;
 
 use mayfly_error::Error;
 use mayfly_graphql::{Answers, Invocation, PathStep, Resolve};
-use mayfly_telemetry::names;
-use metrics::{counter, histogram};
 
 use crate::app::App;
 use crate::imports::Operation;
@@ -57,10 +55,9 @@ impl Resolve for Resolver {
     }
 
     async fn resolve(&self, invocation: Invocation) -> Result<Answers, Error> {
-        let module = invocation.module.clone();
-        let field = format!("{}.{}", invocation.type_name, invocation.field_name);
+        let (type_name, field_name) = (invocation.type_name.clone(), invocation.field_name.clone());
         let outcome = self.invoke(invocation).await?;
-        record(&module, field, &outcome);
+        self.app.meters.record(&type_name, &field_name, &outcome);
         outcome.answers
     }
 
@@ -89,22 +86,4 @@ fn show(path: &[PathStep]) -> String {
         })
         .collect();
     steps.join(".")
-}
-
-/// Counts an invocation.
-fn record(module: &str, field: String, outcome: &Outcome) {
-    let module = module.to_owned();
-    let word = match &outcome.answers {
-        Ok(answers) if answers.iter().all(Result::is_ok) => "ok",
-        Ok(_) => "guest_error",
-        Err(error) => error.code().as_str(),
-    };
-    let timing = outcome.timing;
-    counter!(names::INVOCATIONS, "module" => module.clone(), "field" => field, "outcome" => word.to_ascii_lowercase())
-        .increment(1);
-    histogram!(names::WAIT_SECONDS, "module" => module.clone()).record(timing.wait.as_secs_f64());
-    histogram!(names::INSTANTIATE_SECONDS, "module" => module.clone()).record(timing.instantiate.as_secs_f64());
-    histogram!(names::RUN_SECONDS, "module" => module.clone()).record(timing.run.as_secs_f64());
-    #[expect(clippy::cast_precision_loss, reason = "metrics are floating point")]
-    histogram!(names::PEAK_BYTES, "module" => module).record(outcome.peak_memory_bytes as f64);
 }

@@ -17,8 +17,10 @@ mod app;
 mod built;
 mod embedded;
 mod host;
+mod node;
 
 pub use app::TestApp;
 pub use built::{built, mayfly, repository};
 pub use embedded::Embedded;
 pub use host::{Answer, TestHost};
+pub use node::node_packages;

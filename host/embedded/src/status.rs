@@ -8,6 +8,9 @@ use serde::Serialize;
 /// Requests shown by `GET /requests`, the latest ones.
 const KEPT_REQUESTS: usize = 1024;
 
+/// Characters shown of each, so that a long test does not fill memory with values.
+const SHOWN_CHARS: usize = 4096;
+
 /// What `GET /status` shows. `connections`, `openTransactions`, `running` and `inFlight` are of this moment; the others count
 /// since the start or the last `POST /status/reset`.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
@@ -26,8 +29,12 @@ pub struct SqlServerCounters {
     pub connections: u64,
     /// Sessions inside a transaction.
     pub open_transactions: u64,
-    /// Batches and procedure calls received.
+    /// Batches and calls received.
     pub queries: u64,
+    /// Of these, batches: text without parameters, such as a pool's reset.
+    pub batches: u64,
+    /// Of these, calls: text with parameters, and procedures.
+    pub calls: u64,
     /// Requests being carried out.
     pub running: u64,
     /// Attentions received.
@@ -59,7 +66,7 @@ pub struct DynamoDbCounters {
 pub struct Request {
     /// `sqlserver` or `dynamodb`.
     pub backend: &'static str,
-    /// The statement's text, the procedure's name, or the operation and its JSON.
+    /// The statement's text, the procedure's name, or the operation and its JSON; 4,096 characters at most.
     pub text: String,
 }
 
@@ -116,7 +123,7 @@ impl Status {
         if requests.len() == KEPT_REQUESTS {
             requests.pop_front();
         }
-        requests.push_back(Request { backend, text: text.to_owned() });
+        requests.push_back(Request { backend, text: text.chars().take(SHOWN_CHARS).collect() });
     }
 }
 

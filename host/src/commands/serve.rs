@@ -71,6 +71,7 @@ impl Serve {
         let (listener, listen) = bind(self.listen.unwrap_or(config.server.listen), "--listen").await?;
         let (admin, admin_listen) = bind(self.admin_listen.unwrap_or(config.server.admin_listen), "--admin-listen").await?;
         let host = Host::new(config.server.clone(), metrics);
+        host.keep_metrics();
         let (stop, stopped) = watch::channel(false);
         let admin = serve_until(admin, admin_router(host.clone()), stopped.clone());
         let graphql = serve_until(listener, graphql_router(host.clone()), stopped);

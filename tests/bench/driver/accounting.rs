@@ -78,3 +78,25 @@ fn numbers(directory: &str) -> std::io::Result<Vec<u32>> {
     let names = fs::read_dir(directory)?.filter_map(|entry| entry.ok()?.file_name().into_string().ok());
     Ok(names.filter_map(|name| name.parse().ok()).collect())
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests stop at the first surprise")]
+
+    use std::time::{Duration, Instant};
+
+    use super::CpuTime;
+
+    #[test]
+    fn what_a_process_computes_is_accounted_both_ways() {
+        let process = std::process::id();
+        let before = CpuTime::of(process).unwrap();
+        let began = Instant::now();
+        // Until the kernel has seen 100 ms; a machine that is busy takes longer on the clock.
+        while CpuTime::of(process).unwrap().total.saturating_sub(before.total) < Duration::from_millis(100) {
+            assert!(began.elapsed() < Duration::from_secs(60), "no CPU time is accounted");
+        }
+        let used = CpuTime::of(process).unwrap().since(&before);
+        assert!((Duration::from_millis(70)..Duration::from_millis(200)).contains(&used), "{used:?}");
+    }
+}

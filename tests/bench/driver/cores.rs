@@ -1,10 +1,11 @@
 //! Which core belongs to whom: servers on one, the load and the backends on the other.
 
+use std::num::NonZeroU64;
 use std::path::Path;
 use std::process::Command;
 
 use anyhow::{Context, ensure};
-use rustix::thread::{CpuSet, Pid, sched_getaffinity, sched_setaffinity};
+use rustix::thread::{CpuSet, Pid, sched_getaffinity, sched_setaffinity, set_current_timer_slack};
 
 use crate::accounting::threads;
 
@@ -36,8 +37,10 @@ impl Cores {
         command
     }
 
-    /// Moves the calling thread, and threads and processes it starts from now on, to the load's core.
+    /// Moves the calling thread, and threads and processes it starts from now on, to the load's core, and has its timers end on time
+    /// instead of up to 50 µs later.
     pub(crate) fn take_load_core(&self) -> anyhow::Result<()> {
+        set_current_timer_slack(Some(NonZeroU64::MIN)).context("cannot set the timer slack")?;
         sched_setaffinity(None, &only(self.load)).with_context(|| format!("cannot move to core {}", self.load))
     }
 

@@ -36,10 +36,14 @@ impl Metrics {
         Ok(Self(handle))
     }
 
+    /// Sums up the samples recorded since the last time, which frees them.
+    pub fn sum_up(&self) {
+        self.0.run_upkeep();
+    }
+
     /// Everything collected, in Prometheus's text format.
     #[must_use]
     pub fn render(&self) -> String {
-        self.0.run_upkeep();
         self.0.render()
     }
 }

@@ -175,9 +175,12 @@ impl Desk<'_> {
                     return false;
                 }
             };
-            if matches!(message.kind, packet::BATCH | packet::RPC) {
-                self.server.status.sqlserver(|counters| counters.queries += 1);
-            }
+            let (batches, calls) = (u64::from(message.kind == packet::BATCH), u64::from(message.kind == packet::RPC));
+            self.server.status.sqlserver(|counters| {
+                counters.queries += batches + calls;
+                counters.batches += batches;
+                counters.calls += calls;
+            });
             self.server.status.request("sqlserver", request.body.text());
             let flight = Flight::new(self.closing);
             self.flight = Some(Arc::clone(&flight));

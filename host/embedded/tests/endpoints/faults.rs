@@ -238,7 +238,7 @@ async fn the_control_endpoint_shows_counters_and_requests() {
     let status: serde_json::Value = get("/status").await.unwrap().json().await.unwrap();
     assert_eq!(
         status["sqlserver"],
-        json!({"connections": 1, "openTransactions": 0, "queries": 1, "running": 0, "attentions": 0,
+        json!({"connections": 1, "openTransactions": 0, "queries": 1, "batches": 0, "calls": 1, "running": 0, "attentions": 0,
         "logins": 1, "failedLogins": 0, "commits": 0, "rollbacks": 0})
     );
     assert_eq!(status["dynamodb"], json!({"requests": {}, "inFlight": 0, "connections": 0}));

@@ -186,3 +186,26 @@ async fn an_error_keeps_the_transaction_unless_xact_abort_is_on() {
     assert_eq!(count(&mut client).await, 1);
     embedded.shutdown().await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn many_writers_at_once_all_get_through() {
+    let embedded = with_script(TABLE).await;
+    let mut writers = tokio::task::JoinSet::new();
+    for writer in 0..12 {
+        let mut client = connect(&embedded).await;
+        writers.spawn(async move {
+            for round in 0..10 {
+                client.begin_transaction().await.unwrap();
+                insert(&mut client, writer * 100 + round).await;
+                client.commit_transaction().await.unwrap();
+                insert(&mut client, writer * 100 + round + 50).await;
+            }
+        });
+    }
+    while let Some(ended) = writers.join_next().await {
+        ended.unwrap();
+    }
+    assert_eq!(count(&mut connect(&embedded).await).await, 240);
+    assert_eq!(embedded.status().get().sqlserver.commits, 120);
+    embedded.shutdown().await;
+}

@@ -14,8 +14,12 @@ use mayfly_error::Error;
 use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 
-/// Comparisons of two fields per field of the limit on expansion.
-const PAIRS_PER_FIELD: usize = 100;
+/// Comparisons of two fields per field of the limit on expansion. With the default limit six hundred fields may share one key,
+/// and all comparisons take some tens of milliseconds.
+const PAIRS_PER_FIELD: usize = 20;
+
+/// Conflicts of subfields one message tells of, at most: a message must not grow with the square of the document.
+const TOLD_SUBFIELDS: usize = 20;
 
 /// Checks every selection of a document.
 pub(super) fn check(schema: &Schema, document: &Document<'_>, limits: &Limits, errors: &mut Errors) -> Result<(), RequestError> {
@@ -114,7 +118,6 @@ impl<'d, 'a> Merger<'d, 'a> {
             return Ok(None);
         }
         self.left = self.left.checked_sub(1).ok_or(TooMany)?;
-        let places = (vec![left.field.at], vec![right.field.at]);
         let because = |reason: String| Ok(Some(Conflict { reason, left: vec![left.field.at], right: vec![right.field.at] }));
         let apart = apart || self.never_both(left.parent, right.parent);
         if !apart {
@@ -135,23 +138,25 @@ impl<'d, 'a> Merger<'d, 'a> {
         let (Some(left_set), Some(right_set)) = (&left.field.selection, &right.field.selection) else { return Ok(None) };
         let left_fields = self.collect(left_set, left.ty.map(Type::named));
         let right_fields = self.collect(right_set, right.ty.map(Type::named));
-        self.between(&left_fields, &right_fields, apart, places)
+        let conflict = self.between(&left_fields, &right_fields, apart)?;
+        Ok(conflict.map(|mut conflict| {
+            conflict.left.insert(0, left.field.at);
+            conflict.right.insert(0, right.field.at);
+            conflict
+        }))
     }
 
     /// The conflicts between two sets of subfields.
-    fn between(
-        &mut self,
-        left: &Collected<'d, 'a>,
-        right: &Collected<'d, 'a>,
-        apart: bool,
-        (mut left_places, mut right_places): (Vec<Position>, Vec<Position>),
-    ) -> Result<Option<Conflict>, TooMany> {
+    fn between(&mut self, left: &Collected<'d, 'a>, right: &Collected<'d, 'a>, apart: bool) -> Result<Option<Conflict>, TooMany> {
+        let (mut left_places, mut right_places) = (Vec::new(), Vec::new());
         let mut reasons = Vec::new();
         for (key, lefts) in left.iter() {
             let Some(rights) = right.get(key) else { continue };
             for left in lefts {
                 for right in rights {
-                    if let Some(conflict) = self.conflict(*left, *right, apart)? {
+                    if let Some(conflict) = self.conflict(*left, *right, apart)?
+                        && reasons.len() < TOLD_SUBFIELDS
+                    {
                         reasons.push(format!("subfields \"{key}\" conflict because {}", conflict.reason));
                         left_places.extend(conflict.left);
                         right_places.extend(conflict.right);

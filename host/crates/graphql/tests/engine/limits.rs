@@ -1,6 +1,6 @@
 //! The guard: what is refused before anything costly happens.
 
-use crate::stage::{SCHOOL, refusals, request, schema, with_variables};
+use crate::stage::{Cast, SCHOOL, refusals, request, respond, schema, with_variables};
 use mayfly_graphql::{Engine, Limits};
 use std::fmt::Write as _;
 
@@ -112,6 +112,24 @@ fn four_kilobytes_of_brackets_are_refused_and_the_stack_survives() {
             assert!(message.starts_with("LIMIT_EXCEEDED") || message.starts_with("GRAPHQL_PARSE_FAILED"), "{message}");
         }
     }
+}
+
+#[tokio::test]
+async fn the_deepest_document_a_generous_limit_takes_fits_the_stack() {
+    let deep = Limits { nesting: 200, depth: 200, ..Limits::default() };
+    let engine = Engine::new(schema(SCHOOL), deep, 1 << 16);
+    // Every level of fields in the text is wrapped once more by a fragment, so that twice the nesting is reached.
+    let mut query = format!("{{ maybe {{ {}id{} ...F0 }} }}", "best { ".repeat(190), " }".repeat(190));
+    for level in 0..180 {
+        write!(query, " fragment F{level} on Student {{ best {{ ...F{} }} }}", level + 1).unwrap();
+    }
+    query.push_str(" fragment F180 on Student { id scores }");
+    let answer = format!("[{}null{}]", "{\"best\":".repeat(100), "}".repeat(100));
+    let response = respond(&engine, &Cast::new().says("Query.maybe", answer), request(&query)).await;
+    assert!(response.starts_with("{\"data\":{\"maybe\":[{\"best\":{"), "{response}");
+    let literal = format!("{{ search(raw: {}1{}) {{ __typename }} }}", "[".repeat(190), "]".repeat(190));
+    let response = respond(&engine, &Cast::new().says("Query.search", "[]"), request(&literal)).await;
+    assert_eq!(response, r#"{"data":{"search":[]}}"#);
 }
 
 #[test]

@@ -52,12 +52,12 @@ impl Drop for Claim {
     }
 }
 
-/// A connection that is kept between calls. The fields are dropped in this order: whoever comes next finds the connection gone.
+/// A connection that is kept between calls, and the place in their order. Dropped in this order: whoever comes next finds the
+/// connection gone.
 #[derive(Debug)]
 pub(super) struct Hold {
     pub(super) lease: Lease,
     pub(super) _turn: OwnedMutexGuard<()>,
-    pub(super) claim: Claim,
 }
 
 impl SqlSession {

@@ -39,8 +39,9 @@ enum State {
     Fresh(Arc<Statement>, Filled, Option<Claim>),
     /// The request was wrong from the start.
     Refused(CallError),
-    /// Between two calls.
-    Open(Arc<Statement>, mpsc::Sender<Ask>),
+    /// Between two calls. The claim is here and not with the task, so that it ends when the stream is dropped: the next plain call
+    /// then waits for the task instead of being refused.
+    Open(Opened),
     /// A call is under way.
     Calling,
     /// All rows were read.
@@ -52,9 +53,17 @@ enum State {
 /// What a call begins with.
 enum Start {
     Fresh(Arc<Statement>, Filled, Claim, Turn),
-    Open(Arc<Statement>, mpsc::Sender<Ask>),
+    Open(Opened),
     /// There are no more rows.
     Read,
+}
+
+/// A stream whose task runs.
+#[derive(Debug)]
+struct Opened {
+    statement: Arc<Statement>,
+    asks: mpsc::Sender<Ask>,
+    _claim: Claim,
 }
 
 /// One request for rows.
@@ -90,21 +99,22 @@ impl RowStream {
         };
         async move {
             let (start, call) = ready?;
-            let (statement, asks) = match start {
+            let opened = match start {
                 Start::Read => {
                     call.finish(State::Read);
                     return Ok("[]".to_owned());
                 }
-                Start::Open(statement, asks) => (statement, asks),
+                Start::Open(opened) => opened,
                 Start::Fresh(statement, filled, claim, turn) => call.open(statement, filled, claim, turn, deadline).await?,
             };
             let (reply, answer) = oneshot::channel();
+            let statement = Arc::clone(&opened.statement);
             let max_rows = max_rows.min(statement.max_rows);
             // A task that is gone drops the reply, which the wait below sees.
-            let _ = asks.send(Ask { max_rows, reply }).await;
+            let _ = opened.asks.send(Ask { max_rows, reply }).await;
             match timeout_at(limit(deadline, statement.timeout), answer).await {
                 Ok(Ok(Ok(page))) => {
-                    call.finish(if page.last { State::Read } else { State::Open(statement, asks) });
+                    call.finish(if page.last { State::Read } else { State::Open(opened) });
                     Ok(page.text)
                 }
                 Ok(Ok(Err(error))) => Err(error),
@@ -119,7 +129,7 @@ impl Inner {
     fn start(self: &Arc<Self>) -> Result<(Start, Call), CallError> {
         let mut state = self.lock();
         let start = match std::mem::replace(&mut *state, State::Calling) {
-            State::Open(statement, asks) => Start::Open(statement, asks),
+            State::Open(opened) => Start::Open(opened),
             State::Read => Start::Read,
             State::Fresh(statement, filled, claim) => match claim.map_or_else(|| self.session.claim(), Ok) {
                 Ok(claim) => Start::Fresh(statement, filled, claim, self.session.turn()),
@@ -163,15 +173,15 @@ impl Call {
         claim: Claim,
         turn: Turn,
         deadline: Instant,
-    ) -> Result<(Arc<Statement>, mpsc::Sender<Ask>), CallError> {
+    ) -> Result<Opened, CallError> {
         let what = statement.what();
         let session = &self.inner.session;
         let turn = turn.wait(&what, deadline).await?;
         let lease = session.shared.lend(&what, deadline).await?;
         let (asks, desk) = mpsc::channel(1);
-        let hold = Hold { lease, _turn: turn, claim };
+        let hold = Hold { lease, _turn: turn };
         tokio::spawn(serve(hold, Arc::clone(&statement), filled, session.bounds(), Desk { asks: desk, current: None }));
-        Ok((statement, asks))
+        Ok(Opened { statement, asks, _claim: claim })
     }
 
     fn finish(mut self, state: State) {

@@ -36,7 +36,7 @@ enum State {
     /// No connection yet.
     Fresh(Option<Claim>),
     /// Between two calls.
-    Open(Hold),
+    Open(Hold, Claim),
     /// A call is under way and has the connection.
     Calling,
     /// Over; how it ended.
@@ -47,7 +47,7 @@ enum State {
 enum Start {
     /// The first one: it has a place in the order, and will begin.
     Fresh(Claim, Turn),
-    Open(Hold),
+    Open(Hold, Claim),
 }
 
 /// What ends a transaction.
@@ -117,8 +117,8 @@ impl Transaction {
             .and_then(|filled| self.inner.start().map(|(start, call)| (filled, start, call)));
         async move {
             let ((statement, filled), start, call) = ready?;
-            let mut hold = match start {
-                Start::Open(hold) => hold,
+            let (mut hold, claim) = match start {
+                Start::Open(hold, claim) => (hold, claim),
                 Start::Fresh(claim, turn) => call.begin(claim, turn, deadline).await?,
             };
             // What is cut off before its transaction was committed did not happen, unless the statement commits itself.
@@ -129,7 +129,7 @@ impl Transaction {
                 Some(connection) => survives(connection, outcome.is_err(), deadline).await,
                 None => false,
             };
-            call.finish(if open { State::Open(hold) } else { State::Ended("ended when a call of it failed") });
+            call.finish(if open { State::Open(hold, claim) } else { State::Ended("ended when a call of it failed") });
             outcome
         }
     }
@@ -139,7 +139,7 @@ impl Transaction {
         async move {
             let (start, call) = ready?;
             let ended = State::Ended(if end == End::Commit { "was committed" } else { "was rolled back" });
-            let Start::Open(mut hold) = start else {
+            let Start::Open(mut hold, claim) = start else {
                 // Nothing was done in it, so there is nothing to end.
                 call.finish(ended);
                 return Ok("null".to_owned());
@@ -161,6 +161,7 @@ impl Transaction {
                 connection.ended();
             }
             drop(hold);
+            drop(claim);
             call.finish(ended);
             outcome.map(|()| "null".to_owned())
         }
@@ -172,7 +173,7 @@ impl Inner {
     fn start(self: &Arc<Self>) -> Result<(Start, Call), CallError> {
         let mut state = self.lock();
         let start = match std::mem::replace(&mut *state, State::Calling) {
-            State::Open(hold) => Start::Open(hold),
+            State::Open(hold, claim) => Start::Open(hold, claim),
             State::Fresh(claim) => match claim.map_or_else(|| self.session.claim(), Ok) {
                 Ok(claim) => Start::Fresh(claim, self.session.turn()),
                 Err(busy) => {
@@ -204,7 +205,7 @@ struct Call {
 
 impl Call {
     /// Takes a connection and begins. When that fails the next call tries again.
-    async fn begin(&self, claim: Claim, turn: Turn, deadline: Instant) -> Result<Hold, CallError> {
+    async fn begin(&self, claim: Claim, turn: Turn, deadline: Instant) -> Result<(Hold, Claim), CallError> {
         let opened = async {
             let turn = turn.wait(WHAT, deadline).await?;
             let lease = self.inner.session.shared.lend(WHAT, deadline).await?;
@@ -217,17 +218,16 @@ impl Call {
                 return Err(error);
             }
         };
-        let mut hold = Hold { lease, _turn: turn, claim };
+        let mut hold = Hold { lease, _turn: turn };
         let connection = hold.lease.connection().ok_or_else(|| too_late(WHAT))?;
         connection.asking();
         // From here on the server may have begun, whatever we hear of it.
         connection.began();
         let begun = timeout_at(deadline, async { connection.client.begin_transaction().await.map_err(Fail::Driver) }).await;
         match settle(connection, WHAT, Access::Read, begun.ok()) {
-            Ok(()) => Ok(hold),
+            Ok(()) => Ok((hold, claim)),
             Err(error) => {
-                let Hold { lease, _turn, claim } = hold;
-                drop(lease);
+                drop(hold);
                 *self.inner.lock() = State::Fresh(Some(claim));
                 Err(error)
             }

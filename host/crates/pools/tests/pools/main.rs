@@ -11,6 +11,7 @@
 mod backends;
 mod coalescing;
 mod dynamodb;
+mod sql_chaos;
 mod sql_connections;
 mod sql_outages;
 mod sql_statements;

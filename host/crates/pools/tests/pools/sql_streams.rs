@@ -102,3 +102,15 @@ async fn what_is_wrong_with_a_stream_is_told_by_its_first_call() {
     one.next(1, soon()).await.unwrap();
     assert_eq!(code(two.next(1, soon()).await), CallCode::Busy);
 }
+
+#[tokio::test]
+async fn a_call_made_right_after_a_stream_was_dropped_waits_for_its_end() {
+    let backends = Backends::start().await;
+    let session = session(&backends.sqlserver(|config| config.max_connections = 1));
+    for _ in 0..3 {
+        let stream = session.stream_rows("numbers", "");
+        stream.next(10, soon()).await.unwrap();
+        drop(stream);
+        assert_eq!(session.query("number", r#"{"n": 1}"#, soon()).await.unwrap(), r#"[{"n":1}]"#);
+    }
+}

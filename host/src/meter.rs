@@ -1,0 +1,80 @@
+//! What is counted of invocations, by module and field. Handles are made once per app, so that counting looks nothing up.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use mayfly_graphql::Schema;
+use mayfly_telemetry::names;
+use metrics::{Counter, Histogram, counter, histogram};
+
+use crate::sandbox::Outcome;
+
+/// The meters of an app's fields.
+pub struct Meters(HashMap<Arc<str>, Vec<(Arc<str>, Meter)>>);
+
+/// The meter of one field.
+struct Meter {
+    module: Arc<str>,
+    field: String,
+    ok: Counter,
+    wait: Histogram,
+    instantiate: Histogram,
+    run: Histogram,
+    peak: Histogram,
+}
+
+impl Meters {
+    /// Meters for every field that a module answers.
+    #[must_use]
+    pub fn new(schema: &Schema) -> Self {
+        let mut meters: HashMap<Arc<str>, Vec<(Arc<str>, Meter)>> = HashMap::new();
+        for binding in schema.bindings() {
+            let field = format!("{}.{}", binding.type_name, binding.field_name);
+            let module = binding.module.to_string();
+            let meter = Meter {
+                ok: counter!(names::INVOCATIONS, "module" => module.clone(), "field" => field.clone(), "outcome" => "ok"),
+                wait: histogram!(names::WAIT_SECONDS, "module" => module.clone()),
+                instantiate: histogram!(names::INSTANTIATE_SECONDS, "module" => module.clone()),
+                run: histogram!(names::RUN_SECONDS, "module" => module.clone()),
+                peak: histogram!(names::PEAK_BYTES, "module" => module),
+                module: binding.module,
+                field,
+            };
+            meters.entry(binding.type_name).or_default().push((binding.field_name, meter));
+        }
+        Self(meters)
+    }
+
+    /// Counts an invocation of a field.
+    pub fn record(&self, type_name: &str, field_name: &str, outcome: &Outcome) {
+        let of_type = self.0.get(type_name).into_iter().flatten();
+        if let Some((_, meter)) = of_type.into_iter().find(|(name, _)| **name == *field_name) {
+            meter.record(outcome);
+        }
+    }
+}
+
+impl Meter {
+    fn record(&self, outcome: &Outcome) {
+        match &outcome.answers {
+            Ok(answers) if answers.iter().all(Result::is_ok) => self.ok.increment(1),
+            Ok(_) => self.count("guest_error"),
+            Err(error) => self.count(&error.code().as_str().to_ascii_lowercase()),
+        }
+        let timing = outcome.timing;
+        self.wait.record(timing.wait.as_secs_f64());
+        self.instantiate.record(timing.instantiate.as_secs_f64());
+        self.run.record(timing.run.as_secs_f64());
+        #[expect(clippy::cast_precision_loss, reason = "metrics are floating point")]
+        self.peak.record(outcome.peak_memory_bytes as f64);
+    }
+
+    fn count(&self, outcome: &str) {
+        let labels = [
+            ("module", self.module.to_string()),
+            ("field", self.field.clone()),
+            ("outcome", outcome.to_owned()),
+        ];
+        counter!(names::INVOCATIONS, &labels).increment(1);
+    }
+}
