@@ -11,7 +11,7 @@ mod compare;
 mod corpus;
 mod reference;
 
-use compare::difference;
+use compare::{difference, first_difference};
 use corpus::{Case, read};
 use futures_util::{StreamExt, stream};
 use mayfly_tests::{TestApp, TestHost};
@@ -26,6 +26,8 @@ const AT_ONCE: usize = 8;
 const MOST_SHRUNK: usize = 8;
 /// So many smaller documents are tried for each.
 const MOST_TRIES: usize = 400;
+/// So many characters of an answer are shown.
+const MOST_SHOWN: usize = 2_000;
 /// The seed of the first generated document, and how many there are.
 const SEED: u64 = 1;
 const GENERATED: u64 = 300;
@@ -93,7 +95,10 @@ impl Pair {
         let (seed, count) = (number("CONFORMANCE_SEED", SEED), number("CONFORMANCE_COUNT", GENERATED));
         let answer = self.reference.ask(json!({ "generate": count, "from": seed })).await;
         let requests = answer["requests"].as_array().unwrap();
-        requests.iter().map(|request| Case::of(format!("CONFORMANCE_SEED={} CONFORMANCE_COUNT=1", request["seed"]), request)).collect()
+        requests
+            .iter()
+            .map(|request| Case::of(format!("CONFORMANCE_SEED={} CONFORMANCE_COUNT=1", request["seed"]), request))
+            .collect()
     }
 }
 
@@ -151,7 +156,19 @@ fn report(mismatches: &[Box<Mismatch>]) -> String {
         if let Some(name) = &case.operation_name {
             let _ = writeln!(text, "   operation: {name}");
         }
-        let _ = writeln!(text, "   reference: {reference}\n   mayfly:    {mayfly}");
+        if *kind == "data" {
+            let _ = writeln!(text, "   first difference: data{}", first_difference(&reference["data"], &mayfly["data"]));
+        }
+        let _ = writeln!(text, "   reference: {}\n   mayfly:    {}", shown(reference), shown(mayfly));
     }
     text
+}
+
+/// An answer as text, without the rest of one that is very long.
+fn shown(answer: &Value) -> String {
+    let text = answer.to_string();
+    match text.char_indices().nth(MOST_SHOWN) {
+        Some((end, _)) => format!("{}… ({} bytes)", &text[..end], text.len()),
+        None => text,
+    }
 }

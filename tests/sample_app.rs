@@ -75,7 +75,8 @@ async fn fifty_students_with_assessments_cost_two_invocations_one_query_and_one_
     assert_eq!(spent("/dynamodb/requests/BatchGetItem"), 1, "DynamoDB batches");
     assert_eq!(spent("/dynamodb/requests/GetItem"), 0, "DynamoDB gets");
     let metrics = host.admin("/metrics").await.text;
-    let invocations: Vec<_> = metrics.lines().filter(|line| line.starts_with("mayfly_invocations_total") && !line.ends_with(" 0")).collect();
+    let invocations: Vec<_> =
+        metrics.lines().filter(|line| line.starts_with("mayfly_invocations_total") && !line.ends_with(" 0")).collect();
     assert_eq!(invocations.len(), 2, "{invocations:?}");
     assert!(invocations.iter().all(|line| line.ends_with(" 1") && line.contains("outcome=\"ok\"")), "{invocations:?}");
 }

@@ -13,7 +13,7 @@ use mayfly_pools::{DynamoDb, SqlServer};
 use mayfly_telemetry::names;
 use metrics::gauge;
 
-use crate::imports::Pools;
+use crate::imports::{Backends, Database, Tables};
 use crate::meter::Meters;
 use crate::modules::{ArtifactStore, Loader, Loading, Version};
 use crate::sandbox::{Capacity, Sandbox};
@@ -24,12 +24,23 @@ pub struct App {
     pub engine: Engine,
     /// One version of each module, by name.
     pub versions: BTreeMap<String, Arc<Version>>,
-    /// The pools that guests reach.
-    pub pools: Arc<Pools>,
+    /// The backends, as guests reach them.
+    pub backends: Arc<Backends>,
+    /// The pools behind them.
+    pub pools: Pools,
     /// Where guests run.
     pub sandbox: Arc<Sandbox>,
     /// What is counted of them.
     pub meters: Meters,
+}
+
+/// The host's pools.
+#[derive(Default)]
+pub struct Pools {
+    /// DynamoDB, when configured.
+    pub dynamodb: Option<DynamoDb>,
+    /// SQL Server backends by name.
+    pub sqlserver: BTreeMap<String, SqlServer>,
 }
 
 /// Where the embedded endpoints are, when an app uses them.
@@ -79,7 +90,8 @@ impl App {
             Some(schema) if problems.is_empty() => {
                 let meters = Meters::new(&schema);
                 let engine = Engine::new(Arc::new(schema), limits(config), config.server.plan_cache_bytes);
-                Ok(Self { engine, versions, pools: Arc::new(pools), sandbox, meters })
+                let backends = Arc::new(reachable(&pools, config));
+                Ok(Self { engine, versions, backends, pools, sandbox, meters })
             }
             _ => Err(Problems(problems)),
         }
@@ -204,9 +216,18 @@ async fn connect(config: &Config, embedded: &EmbeddedAddresses, problems: &mut V
             }
         }
     }
-    let statements = config.statements.iter();
-    pools.statements = statements.map(|statement| (statement.name.clone(), statement.backend.clone())).collect();
     pools
+}
+
+/// The pools as guests reach them, with the home of each statement.
+fn reachable(pools: &Pools, config: &Config) -> Backends {
+    let sqlserver = pools.sqlserver.iter().map(|(name, server)| (name.clone(), Arc::new(server.clone()) as Arc<dyn Database>));
+    let statements = config.statements.iter().map(|statement| (statement.name.clone(), statement.backend.clone()));
+    Backends {
+        dynamodb: pools.dynamodb.clone().map(|client| Arc::new(client) as Arc<dyn Tables>),
+        sqlserver: sqlserver.collect(),
+        statements: statements.collect(),
+    }
 }
 
 async fn load_modules(

@@ -70,11 +70,7 @@ impl Meter {
     }
 
     fn count(&self, outcome: &str) {
-        let labels = [
-            ("module", self.module.to_string()),
-            ("field", self.field.clone()),
-            ("outcome", outcome.to_owned()),
-        ];
+        let labels = [("module", self.module.to_string()), ("field", self.field.clone()), ("outcome", outcome.to_owned())];
         counter!(names::INVOCATIONS, &labels).increment(1);
     }
 }

@@ -32,7 +32,7 @@ impl Resolver {
         let version = self.version(&invocation.module)?;
         let request = Request {
             module: version.module.clone(),
-            pools: self.app.pools.clone(),
+            backends: self.app.backends.clone(),
             operation: self.operation.clone(),
             type_name: invocation.type_name,
             field_name: invocation.field_name,

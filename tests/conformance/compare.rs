@@ -34,11 +34,35 @@ pub(crate) fn difference(reference: &Value, mayfly: &Value) -> Option<&'static s
     (told.len() != possible.len() || !told.iter().all(explains) || !once).then_some("paths")
 }
 
+/// Where two values first differ, as a JSON pointer.
+pub(crate) fn first_difference(one: &Value, other: &Value) -> String {
+    let inside = |name: &dyn std::fmt::Display, one, other| format!("/{name}{}", first_difference(one, other));
+    match (one, other) {
+        (Value::Array(one), Value::Array(other)) => {
+            let differs = one.iter().zip(other).enumerate().find(|(_, (one, other))| !same(one, other));
+            differs.map_or_else(
+                || format!(" lengths {} and {}", one.len(), other.len()),
+                |(index, (one, other))| inside(&index, one, other),
+            )
+        }
+        (Value::Object(one), Value::Object(other)) if one.keys().eq(other.keys()) => {
+            let differs = one.iter().zip(other.values()).find(|((_, one), other)| !same(one, other));
+            differs.map_or_else(String::new, |((key, one), other)| inside(key, one, other))
+        }
+        (Value::Object(one), Value::Object(other)) => {
+            format!(" fields {:?} and {:?}", one.keys().collect::<Vec<_>>(), other.keys().collect::<Vec<_>>())
+        }
+        _ => format!(" {one} and {other}"),
+    }
+}
+
 /// Whether two values are the same, with the order of their fields.
 fn same(one: &Value, other: &Value) -> bool {
     match (one, other) {
         (Value::Number(one), Value::Number(other)) => one.as_f64() == other.as_f64(),
-        (Value::Array(one), Value::Array(other)) => one.len() == other.len() && one.iter().zip(other).all(|(one, other)| same(one, other)),
+        (Value::Array(one), Value::Array(other)) => {
+            one.len() == other.len() && one.iter().zip(other).all(|(one, other)| same(one, other))
+        }
         (Value::Object(one), Value::Object(other)) => {
             let fields = one.iter().zip(other);
             one.len() == other.len() && fields.into_iter().all(|((key, value), (name, other))| key == name && same(value, other))

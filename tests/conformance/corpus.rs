@@ -55,11 +55,8 @@ impl Case {
 /// The cases of a file, or of all files of a folder, beside this one.
 pub(crate) fn read(name: &str) -> Vec<Case> {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("conformance").join(name);
-    let mut files: Vec<PathBuf> = if path.is_dir() {
-        fs::read_dir(&path).unwrap().map(|entry| entry.unwrap().path()).collect()
-    } else {
-        vec![path]
-    };
+    let mut files: Vec<PathBuf> =
+        if path.is_dir() { fs::read_dir(&path).unwrap().map(|entry| entry.unwrap().path()).collect() } else { vec![path] };
     files.sort();
     files.iter().flat_map(|file| cases(file)).collect()
 }
@@ -97,6 +94,7 @@ fn of_block(place: &str, block: &[(usize, &str)]) -> Vec<Case> {
     if variables.is_empty() {
         return vec![case];
     }
-    let variables = variables.iter().map(|text| serde_json::from_str(text).unwrap_or_else(|error| panic!("{place}: {error}: {text}")));
+    let variables =
+        variables.iter().map(|text| serde_json::from_str(text).unwrap_or_else(|error| panic!("{place}: {error}: {text}")));
     variables.map(|variables| Case { variables: Some(variables), ..case.clone() }).collect()
 }

@@ -2,7 +2,8 @@
 //!
 //! A data directory holds `dynamodb.sqlite`, `sqlserver/DATABASE.sqlite`, `procedures/NAME.sql` and, once all of them are complete,
 //! the file `seeded`. Without that file whatever else is there is an unfinished seeding and is made again. One process at a time
-//! uses a directory (`lock`). Without a data directory, DynamoDB lies in memory and the databases in a temporary directory.
+//! uses a directory (`lock`). Without a data directory, DynamoDB lies in memory and the databases in a temporary directory, which the
+//! next start removes if its process was killed.
 //!
 //! A seed directory holds `dynamodb/TABLE.json` (a `CreateTable` request), `dynamodb/TABLE.sql` (one SQLite `SELECT`, one item as
 //! DynamoDB JSON a row), `sqlserver/DATABASE.sql` (a SQLite script with SQL Server's type names; it runs in one transaction) and
@@ -52,15 +53,15 @@ pub(crate) fn open(options: &Options) -> Result<Store, StartError> {
     match &options.data {
         Some(directory) => open_kept(directory, options.seed.as_deref()),
         None => {
-            let temporary = tempfile::Builder::new().prefix("mayfly-embedded-").tempdir();
-            let temporary = temporary.map_err(|error| StartError::Data { path: std::env::temp_dir(), why: error.to_string() })?;
+            remove_abandoned();
+            let (temporary, lock) = temporary().map_err(|error| data(&std::env::temp_dir(), error))?;
             let dynamodb = dynoxide::Database::memory().map_err(|error| dynamodb_error(temporary.path(), &error))?;
             if let Some(seed) = &options.seed {
                 seed_dynamodb(seed, &dynamodb)?;
             }
             seed_sqlserver(options.seed.as_deref(), temporary.path())?;
             let databases = open_databases(temporary.path())?;
-            Ok(Store { dynamodb, databases, keeper: Keeper { _lock: None, temporary: Some(temporary) } })
+            Ok(Store { dynamodb, databases, keeper: Keeper { _lock: Some(lock), temporary: Some(temporary) } })
         }
     }
 }
@@ -84,6 +85,35 @@ fn open_kept(directory: &Path, seed: Option<&Path>) -> Result<Store, StartError>
     }
     let databases = open_databases(directory)?;
     Ok(Store { dynamodb, databases, keeper: Keeper { _lock: Some(lock), temporary: None } })
+}
+
+/// How our temporary directories are called.
+const TEMPORARY: &str = "mayfly-embedded-";
+
+/// A temporary directory, and the lock in it that says it is in use.
+fn temporary() -> std::io::Result<(tempfile::TempDir, File)> {
+    let directory = tempfile::Builder::new().prefix(TEMPORARY).tempdir()?;
+    // It gets its name when it is locked: nobody may find the directory abandoned before.
+    let unnamed = directory.path().join("lock.new");
+    let lock = File::create(&unnamed)?;
+    lock.lock()?;
+    fs::rename(unnamed, directory.path().join("lock"))?;
+    Ok((directory, lock))
+}
+
+/// Removes the temporary directories of processes that were killed: those whose lock nobody holds.
+fn remove_abandoned() {
+    for entry in fs::read_dir(std::env::temp_dir()).into_iter().flatten().flatten() {
+        if !entry.file_name().to_string_lossy().starts_with(TEMPORARY) {
+            continue;
+        }
+        if let Ok(lock) = File::open(entry.path().join("lock"))
+            && lock.try_lock().is_ok()
+            && let Err(error) = fs::remove_dir_all(entry.path())
+        {
+            tracing::debug!(%error, path = %entry.path().display(), "an abandoned directory stays");
+        }
+    }
 }
 
 fn data(path: &Path, why: impl ToString) -> StartError {

@@ -6,18 +6,18 @@ use std::time::Instant;
 
 use mayfly_config::{Action, Module};
 use mayfly_error::{CallCode, CallError};
-use mayfly_pools::{DynamoDb, SqlServer, SqlSession};
 use wasmtime::component::ResourceTable;
 
+use super::backends::{Database, Session, Tables};
 use super::budget::Usage;
 
-/// The host's pools, as guests reach them.
+/// The backends, as guests reach them.
 #[derive(Clone, Default)]
-pub struct Pools {
+pub struct Backends {
     /// DynamoDB, when configured.
-    pub dynamodb: Option<DynamoDb>,
+    pub dynamodb: Option<Arc<dyn Tables>>,
     /// SQL Server backends by name.
-    pub sqlserver: BTreeMap<String, SqlServer>,
+    pub sqlserver: BTreeMap<String, Arc<dyn Database>>,
     /// The backend of each statement.
     pub statements: BTreeMap<String, String>,
 }
@@ -60,7 +60,7 @@ const KEPT_FAILURES: usize = 8;
 /// The state behind one invocation's imports.
 pub struct Calls {
     pub(super) module: Grant,
-    pub(super) pools: Arc<Pools>,
+    pub(super) backends: Arc<Backends>,
     pub(super) operation: Arc<Operation>,
     pub(super) selection: Arc<[String]>,
     pub(super) started: Instant,
@@ -70,7 +70,7 @@ pub struct Calls {
     pub(super) call_deadline: Instant,
     pub(super) table: ResourceTable,
     pub(super) usage: Usage,
-    pub(super) sessions: Vec<(String, SqlSession)>,
+    pub(super) sessions: Vec<(String, Arc<dyn Session>)>,
     pub(super) failures: Vec<Failure>,
 }
 
@@ -82,7 +82,7 @@ impl Calls {
     #[must_use]
     pub fn new(
         module: Grant,
-        pools: Arc<Pools>,
+        backends: Arc<Backends>,
         operation: Arc<Operation>,
         selection: Arc<[String]>,
         started: Instant,
@@ -95,7 +95,7 @@ impl Calls {
         table.set_max_capacity(MAX_HANDLES);
         Self {
             module,
-            pools,
+            backends,
             operation,
             selection,
             started,
@@ -168,7 +168,7 @@ impl Calls {
     /// Checks the grant for a statement and gives its backend.
     pub(super) fn may_run(&self, statement: &str) -> Result<String, CallError> {
         if self.module.grants.sql.contains(statement)
-            && let Some(backend) = self.pools.statements.get(statement)
+            && let Some(backend) = self.backends.statements.get(statement)
         {
             return Ok(backend.clone());
         }

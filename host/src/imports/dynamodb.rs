@@ -1,85 +1,61 @@
 //! `dynamodb`: grants by table and action, then the host's client.
 
+use std::sync::Arc;
+
 use mayfly_config::Action;
 use mayfly_error::{CallCode, CallError};
-use mayfly_pools::{
-    CheckRequest, DeleteRequest, DynamoDb, Expression, PutRequest, QueryRequest, ReadOptions, TransactItem, UpdateRequest,
-};
+use mayfly_pools::{CheckRequest, DeleteRequest, Expression, PutRequest, QueryRequest, ReadOptions, TransactItem, UpdateRequest};
 use wasmtime::component::Resource;
 
+use super::backends::Tables;
 use super::bindings::mayfly::resolver::dynamodb as wit;
 use super::calls::Calls;
 use super::pending::Pending;
 
 impl Calls {
-    /// The client, once the grant was checked.
-    fn table_client(&self, table: &str, action: Action) -> Result<DynamoDb, CallError> {
+    /// The tables, once the grant was checked.
+    fn tables(&self, table: &str, action: Action) -> Result<Arc<dyn Tables>, CallError> {
         self.may(table, action)?;
         // A grant without `[dynamodb]` was refused with the configuration.
-        self.pools.dynamodb.clone().ok_or_else(|| CallError::new(CallCode::Unavailable, "DynamoDB is not configured"))
+        self.backends.dynamodb.clone().ok_or_else(|| CallError::new(CallCode::Unavailable, "DynamoDB is not configured"))
     }
 }
 
 impl wit::Host for Calls {
     fn get(&mut self, table: String, key: String, options: wit::ReadOptions) -> wasmtime::Result<Resource<Pending>> {
         let deadline = self.call_deadline.into();
-        self.begin(|calls| {
-            let client = calls.table_client(&table, Action::Get)?;
-            let options = ReadOptions::from(options);
-            Ok(async move { client.get(&table, &key, &options, deadline).await })
-        })
+        self.begin(|calls| Ok(calls.tables(&table, Action::Get)?.get(table, key, options.into(), deadline)))
     }
 
     fn batch_get(&mut self, table: String, keys: Vec<String>, options: wit::ReadOptions) -> wasmtime::Result<Resource<Pending>> {
-        let deadline = self.call_deadline.into();
-        self.begin(|calls| {
-            let client = calls.table_client(&table, Action::BatchGet)?;
-            let options = ReadOptions::from(options);
-            let most = calls.most_bytes();
-            Ok(async move { client.batch_get(&table, &keys, &options, most, deadline).await })
-        })
+        let (most, deadline) = (self.most_bytes(), self.call_deadline.into());
+        self.begin(|calls| Ok(calls.tables(&table, Action::BatchGet)?.batch_get(table, keys, options.into(), most, deadline)))
     }
 
     fn query(&mut self, request: wit::QueryRequest) -> wasmtime::Result<Resource<Pending>> {
         let deadline = self.call_deadline.into();
-        self.begin(|calls| {
-            let client = calls.table_client(&request.table, Action::Query)?;
-            let request = QueryRequest::from(request);
-            Ok(async move { client.query(&request, deadline).await })
-        })
+        self.begin(|calls| Ok(calls.tables(&request.table, Action::Query)?.query(request.into(), deadline)))
     }
 
     fn put(&mut self, request: wit::PutRequest) -> wasmtime::Result<Resource<Pending>> {
         let deadline = self.call_deadline.into();
-        self.begin(|calls| {
-            let client = calls.table_client(&request.table, Action::Put)?;
-            let request = PutRequest::from(request);
-            Ok(async move { client.put(&request, deadline).await })
-        })
+        self.begin(|calls| Ok(calls.tables(&request.table, Action::Put)?.put(request.into(), deadline)))
     }
 
     fn update(&mut self, request: wit::UpdateRequest) -> wasmtime::Result<Resource<Pending>> {
         let deadline = self.call_deadline.into();
-        self.begin(|calls| {
-            let client = calls.table_client(&request.table, Action::Update)?;
-            let request = UpdateRequest::from(request);
-            Ok(async move { client.update(&request, deadline).await })
-        })
+        self.begin(|calls| Ok(calls.tables(&request.table, Action::Update)?.update(request.into(), deadline)))
     }
 
     fn delete(&mut self, request: wit::DeleteRequest) -> wasmtime::Result<Resource<Pending>> {
         let deadline = self.call_deadline.into();
-        self.begin(|calls| {
-            let client = calls.table_client(&request.table, Action::Delete)?;
-            let request = DeleteRequest::from(request);
-            Ok(async move { client.delete(&request, deadline).await })
-        })
+        self.begin(|calls| Ok(calls.tables(&request.table, Action::Delete)?.delete(request.into(), deadline)))
     }
 
     fn transact_write(&mut self, items: Vec<wit::TransactItem>, token: Option<String>) -> wasmtime::Result<Resource<Pending>> {
         let deadline = self.call_deadline.into();
         self.begin(|calls| {
-            let mut client = None;
+            let mut tables = None;
             for item in &items {
                 let (table, action) = match item {
                     wit::TransactItem::Put(put) => (&put.table, Action::Put),
@@ -87,11 +63,10 @@ impl wit::Host for Calls {
                     wit::TransactItem::Delete(delete) => (&delete.table, Action::Delete),
                     wit::TransactItem::Check(check) => (&check.table, Action::Check),
                 };
-                client = Some(calls.table_client(table, action)?);
+                tables = Some(calls.tables(table, action)?);
             }
-            let client = client.ok_or_else(|| CallError::new(CallCode::Invalid, "transact-write without an item"))?;
-            let items: Vec<TransactItem> = items.into_iter().map(Into::into).collect();
-            Ok(async move { client.transact_write(&items, token, deadline).await })
+            let tables = tables.ok_or_else(|| CallError::new(CallCode::Invalid, "transact-write without an item"))?;
+            Ok(tables.transact_write(items.into_iter().map(Into::into).collect(), token, deadline))
         })
     }
 }

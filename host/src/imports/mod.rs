@@ -4,6 +4,7 @@
 //! any work begins; below are the pools, which know neither. A guest gets a typed error whenever it can react; a trap says that
 //! it broke the contract.
 
+mod backends;
 mod budget;
 mod calls;
 mod clock;
@@ -14,8 +15,9 @@ mod pending;
 mod random;
 mod sql;
 
+pub use backends::{Answer, Call, Database, OpenTransaction, Rows, Session, Statements, Tables};
 pub use budget::Usage;
-pub use calls::{Caller, Calls, Failure, Grant, Operation, Pools};
+pub use calls::{Backends, Caller, Calls, Failure, Grant, Operation};
 
 use wasmtime::component::{HasSelf, Linker};
 

@@ -1,23 +1,20 @@
 //! `pending`: calls under way. The invocation owns them: they are polled while its guest waits, and end with it.
 
-use std::future::{Future, poll_fn};
-use std::pin::Pin;
+use std::future::poll_fn;
 use std::task::{Context, Poll, Waker};
 
 use mayfly_error::{CallCode, CallError};
 use wasmtime::component::Resource;
 
+use super::backends::{Answer, Call};
 use super::bindings::mayfly::resolver::pending as wit;
 use super::bindings::mayfly::resolver::types;
 use super::calls::Calls;
 
-/// What a call will answer: JSON text.
-pub(super) type Answer = Result<String, CallError>;
-
 /// A call that is under way, ready, or taken.
 pub enum Pending {
     /// Being worked on.
-    Running(Pin<Box<dyn Future<Output = Answer> + Send>>),
+    Running(Call),
     /// Answered.
     Ready(Answer),
     /// Given to the guest.
@@ -39,17 +36,13 @@ impl Pending {
 
 impl Calls {
     /// Begins a call: counts it, checks it, and sends it at once. Whatever fails is the call's answer, never a trap.
-    pub(super) fn begin<F>(
+    pub(super) fn begin(
         &mut self,
-        prepare: impl FnOnce(&mut Self) -> Result<F, CallError>,
-    ) -> wasmtime::Result<Resource<Pending>>
-    where
-        F: Future<Output = Answer> + Send + 'static,
-    {
+        prepare: impl FnOnce(&mut Self) -> Result<Call, CallError>,
+    ) -> wasmtime::Result<Resource<Pending>> {
         let budget = self.module.budget;
-        let call = self.usage.begin_call(&budget).and_then(|()| prepare(self));
-        let mut pending = match call {
-            Ok(future) => Pending::Running(Box::pin(future)),
+        let mut pending = match self.usage.begin_call(&budget).and_then(|()| prepare(self)) {
+            Ok(call) => Pending::Running(call),
             Err(error) => Pending::Ready(Err(error)),
         };
         // The first poll sends the request. Nothing can be missed without a waker: whoever waits polls again with one.

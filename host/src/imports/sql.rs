@@ -4,44 +4,40 @@
 use std::sync::Arc;
 
 use mayfly_error::{CallCode, CallError};
-use mayfly_pools::SqlSession;
 use wasmtime::component::Resource;
 
+use super::backends::{OpenTransaction, Rows, Session};
 use super::bindings::mayfly::resolver::sql as wit;
 use super::calls::Calls;
 use super::pending::Pending;
 
 /// A transaction of a guest, or why it cannot be one: its first call then says so.
-pub struct Transaction(Result<(String, Arc<mayfly_pools::Transaction>), CallError>);
+pub struct Transaction(Result<(String, Arc<dyn OpenTransaction>), CallError>);
 
 /// A row stream of a guest, or why it cannot be one: its first call then says so.
-pub struct RowStream(Result<Arc<mayfly_pools::RowStream>, CallError>);
+pub struct RowStream(Result<Arc<dyn Rows>, CallError>);
 
 impl Calls {
     /// The invocation's session with a backend.
-    fn session(&mut self, backend: &str) -> Result<SqlSession, CallError> {
+    fn session(&mut self, backend: &str) -> Result<Arc<dyn Session>, CallError> {
         if let Some((_, session)) = self.sessions.iter().find(|(name, _)| name == backend) {
             return Ok(session.clone());
         }
-        let server = self
-            .pools
-            .sqlserver
-            .get(backend)
-            .ok_or_else(|| CallError::new(CallCode::NotFound, format!("there is no SQL Server backend `{backend}`")))?;
-        let session = SqlSession::new(server, self.most_bytes());
+        let missing = || CallError::new(CallCode::NotFound, format!("there is no SQL Server backend `{backend}`"));
+        let session = self.backends.sqlserver.get(backend).ok_or_else(missing)?.session(self.most_bytes());
         self.sessions.push((backend.to_owned(), session.clone()));
         Ok(session)
     }
 
     /// The session to run a statement on, once the grant was checked.
-    fn statement_session(&mut self, statement: &str) -> Result<SqlSession, CallError> {
+    fn statement_session(&mut self, statement: &str) -> Result<Arc<dyn Session>, CallError> {
         let backend = self.may_run(statement)?;
         self.session(&backend)
     }
 
     /// Whether the module may run anything on a backend: without that a transaction there is nothing but a held connection.
     fn may_begin(&self, backend: &str) -> Result<(), CallError> {
-        let statements = &self.pools.statements;
+        let statements = &self.backends.statements;
         if self.module.grants.sql.iter().any(|granted| statements.get(granted).is_some_and(|home| home == backend)) {
             return Ok(());
         }
@@ -54,7 +50,7 @@ impl Calls {
         &self,
         transaction: &Resource<Transaction>,
         statement: Option<&str>,
-    ) -> Result<Arc<mayfly_pools::Transaction>, CallError> {
+    ) -> Result<Arc<dyn OpenTransaction>, CallError> {
         let entry = self.table.get(transaction).map_err(|error| CallError::new(CallCode::Invalid, error.to_string()))?;
         let (backend, open) = entry.0.as_ref().map_err(Clone::clone)?;
         if let Some(statement) = statement
@@ -85,13 +81,13 @@ impl wit::Host for Calls {
 
     fn stream_rows(&mut self, statement: String, parameters: String) -> wasmtime::Result<Resource<RowStream>> {
         let session = self.statement_session(&statement);
-        let stream = session.map(|session| Arc::new(session.stream_rows(&statement, &parameters)));
+        let stream = session.map(|session| session.stream_rows(&statement, &parameters));
         Ok(self.table.push(RowStream(stream))?)
     }
 
     fn begin(&mut self, backend: String) -> wasmtime::Result<Resource<Transaction>> {
         let session = self.may_begin(&backend).and_then(|()| self.session(&backend));
-        let transaction = session.map(|session| (backend, Arc::new(session.begin())));
+        let transaction = session.map(|session| (backend, session.begin()));
         Ok(self.table.push(Transaction(transaction))?)
     }
 }

@@ -18,7 +18,7 @@ use super::memory::MemoryCap;
 use super::stdio::LogStream;
 use crate::imports::bindings::Resolver;
 use crate::imports::bindings::exports::mayfly::resolver::handler::Invocation;
-use crate::imports::{Calls, Operation, Pools, Usage};
+use crate::imports::{Backends, Calls, Operation, Usage};
 
 /// Component handles a guest may hold, beside the host's own limit on resources.
 const MAX_GUEST_HANDLES: usize = 8_192;
@@ -27,8 +27,8 @@ const MAX_GUEST_HANDLES: usize = 8_192;
 pub struct Request {
     /// The module, with its limits and grants.
     pub module: Arc<Module>,
-    /// The pools its imports reach.
-    pub pools: Arc<Pools>,
+    /// The backends its imports reach.
+    pub backends: Arc<Backends>,
     /// The operation it is part of.
     pub operation: Arc<Operation>,
     /// The object type with the field.
@@ -142,8 +142,8 @@ struct Instance {
 
 impl Instance {
     fn new(sandbox: &Sandbox, request: Request, (started, deadline): (Instant, Instant)) -> Self {
-        let Request { module, pools, operation, type_name, field_name, arguments, parents, selection } = request;
-        let calls = Calls::new(module.clone(), pools, operation, selection, started, deadline);
+        let Request { module, backends, operation, type_name, field_name, arguments, parents, selection } = request;
+        let calls = Calls::new(module.clone(), backends, operation, selection, started, deadline);
         let data = Data { calls, memory: MemoryCap::new(module.memory_bytes), wasi: None };
         let mut store = Store::new(sandbox.engine(), data);
         store.limiter(|data| &mut data.memory);

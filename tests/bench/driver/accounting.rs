@@ -1,6 +1,5 @@
 //! What the kernel accounts to a process: CPU time and memory, from `/proc`.
 
-use std::collections::BTreeMap;
 use std::fs;
 use std::time::Duration;
 
@@ -9,33 +8,36 @@ use anyhow::{Context, bail};
 /// The unit of `/proc/PID/stat`: 100 a second on every Linux a person meets (`USER_HZ`).
 const TICK: Duration = Duration::from_millis(10);
 
+/// By how much a difference of two totals may be off: user and system time are each cut to whole ticks, and the thread that runs is
+/// accounted at the next timer interrupt.
+const ROUNDING: Duration = Duration::from_millis(30);
+
 /// A process's CPU time at a moment.
 pub(crate) struct CpuTime {
-    /// Nanoseconds on a core, by thread, of the threads that live.
-    threads: BTreeMap<u32, u64>,
-    /// User and system time of all threads that ever lived.
+    /// Nanoseconds on a core, of the threads that live.
+    of_living_threads: u64,
+    /// User and system time of all threads that ever lived, in whole ticks.
     total: Duration,
 }
 
 impl CpuTime {
     pub(crate) fn of(process: u32) -> anyhow::Result<Self> {
-        let mut times = BTreeMap::new();
+        let mut of_living_threads = 0_u64;
         for thread in threads(process)? {
             // A thread may end between the listing and the reading; what it used is in the total.
             let Ok(text) = fs::read_to_string(format!("/proc/{process}/task/{thread}/schedstat")) else { continue };
-            let nanoseconds = text.split_whitespace().next().and_then(|word| word.parse().ok());
-            times.insert(thread, nanoseconds.with_context(|| format!("schedstat of thread {thread} says {text:?}"))?);
+            let nanoseconds = text.split_whitespace().next().and_then(|word| word.parse::<u64>().ok());
+            of_living_threads += nanoseconds.with_context(|| format!("schedstat of thread {thread} says {text:?}"))?;
         }
-        Ok(Self { threads: times, total: total(process)? })
+        Ok(Self { of_living_threads, total: total(process)? })
     }
 
-    /// The CPU time used since an earlier moment: to the nanosecond, unless threads ended meanwhile, then to 10 ms.
+    /// The CPU time used since an earlier moment: to the nanosecond, unless threads ended meanwhile that had computed, then to the
+    /// tick.
     pub(crate) fn since(&self, earlier: &Self) -> Duration {
-        if earlier.threads.keys().all(|thread| self.threads.contains_key(thread)) {
-            let sum = |time: &Self| time.threads.values().sum::<u64>();
-            return Duration::from_nanos(sum(self).saturating_sub(sum(earlier)));
-        }
-        self.total.saturating_sub(earlier.total)
+        let exact = Duration::from_nanos(self.of_living_threads.saturating_sub(earlier.of_living_threads));
+        let total = self.total.saturating_sub(earlier.total);
+        if exact.abs_diff(total) > ROUNDING { total } else { exact }
     }
 }
 

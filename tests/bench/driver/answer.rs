@@ -56,12 +56,14 @@ fn request(address: SocketAddr, field: &str) -> Vec<u8> {
         "query Report($studentId: ID!) {{ {alias}(studentId: $studentId) {{ id name grade readingLevel score takenAt active }} }}"
     );
     let body = json!({ "query": query, "variables": { "studentId": "S1" } }).to_string();
-    let accept = "application/graphql-response+json, application/json";
-    let head = format!(
-        "POST /graphql HTTP/1.1\r\nhost: {address}\r\ncontent-type: application/json\r\naccept: {accept}\r\ncontent-length: {}\r\n\r\n",
-        body.len()
-    );
-    format!("{head}{body}").into_bytes()
+    let head = [
+        "POST /graphql HTTP/1.1".to_owned(),
+        format!("host: {address}"),
+        "content-type: application/json".to_owned(),
+        "accept: application/graphql-response+json, application/json".to_owned(),
+        format!("content-length: {}", body.len()),
+    ];
+    format!("{}\r\n\r\n{body}", head.join("\r\n")).into_bytes()
 }
 
 fn ask(address: SocketAddr, request: &[u8]) -> anyhow::Result<Vec<u8>> {

@@ -137,7 +137,7 @@ fn contenders(arguments: &Arguments) -> anyhow::Result<(Vec<Contender>, Vec<Abse
     let wanted = |name: &str| arguments.only.is_empty() || arguments.only.iter().any(|text| name.contains(text.as_str()));
     let mut chosen: Vec<_> = contender::all(&arguments.programs, &peers);
     chosen.retain(|contender| wanted(contender.name));
-    let installed = node::install(chosen.iter().any(|contender| contender.package.is_some()));
+    let installed = node::install(&chosen.iter().filter_map(|contender| contender.package).collect::<Vec<_>>());
     let (mut present, mut absent) = (Vec::new(), Vec::new());
     for contender in chosen {
         match contender.package.and_then(|package| installed.problem(package)) {

@@ -29,14 +29,11 @@ impl Installed {
     }
 }
 
-/// Installs what is missing, if anything is needed at all.
-pub(crate) fn install(needed: bool) -> Installed {
-    if !needed {
-        return Installed { all: None, native: None };
-    }
+/// Installs what these packages need.
+pub(crate) fn install(packages: &[&str]) -> Installed {
     let reason = |result: anyhow::Result<()>| result.err().map(|error| format!("{error:#}"));
-    let all = reason(install_packages());
-    let native = if all.is_none() { reason(build_native()) } else { None };
+    let all = if packages.is_empty() { None } else { reason(install_packages()) };
+    let native = if all.is_none() && packages.contains(&NATIVE) { reason(build_native()) } else { None };
     Installed { all, native }
 }
 
@@ -95,16 +92,36 @@ fn headers() -> Option<PathBuf> {
 }
 
 fn run(command: &mut Command) -> anyhow::Result<()> {
-    let what = format!(
-        "{} {}",
-        command.get_program().display(),
-        command.get_args().map(|word| word.display().to_string()).collect::<Vec<_>>().join(" ")
-    );
+    let words: Vec<_> =
+        std::iter::once(command.get_program()).chain(command.get_args()).map(|word| word.to_string_lossy()).collect();
+    let what = words.join(" ");
     let output = command.current_dir(directory()).output().with_context(|| format!("cannot run `{what}`"))?;
     if output.status.success() {
         return Ok(());
     }
-    let said = String::from_utf8_lossy(&output.stderr).into_owned();
-    let telling = said.lines().rev().find(|line| line.to_lowercase().contains("error") || line.contains("ERR!"));
-    bail!("`{what}` failed: {}", telling.or_else(|| said.lines().last()).unwrap_or("without a word").trim())
+    bail!("`{what}` failed: {}", telling_line(&String::from_utf8_lossy(&output.stderr)))
+}
+
+/// The line of a failed command's complaints that says most: the first error of a compiler, make or Node, else of npm.
+fn telling_line(said: &str) -> &str {
+    let first = |signs: &[&str]| said.lines().find(|line| signs.iter().any(|sign| line.contains(sign)));
+    first(&["error:", "Error:", "*** ["])
+        .or_else(|| first(&["npm error"]))
+        .or_else(|| said.lines().last())
+        .unwrap_or("no reason")
+        .trim()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::telling_line;
+
+    #[test]
+    fn the_first_error_is_what_is_reported() {
+        let built = "gyp info it worked\nx.cc:1:2: error: no such thing\nmake: *** [x.o] Error 1\nnpm error code 1\n";
+        assert_eq!(telling_line(built), "x.cc:1:2: error: no such thing");
+        let fetched = "npm warn old\nnpm error code ENOTFOUND\nnpm error A complete log of this run can be found in: x\n";
+        assert_eq!(telling_line(fetched), "npm error code ENOTFOUND");
+        assert_eq!(telling_line(""), "no reason");
+    }
 }

@@ -23,6 +23,8 @@ pub(crate) struct Report {
     targets: Vec<Target>,
     /// Round by round, for who wants to compute again.
     entries: Vec<Entry>,
+    /// What a reader has to know before trusting the numbers.
+    warnings: Vec<String>,
 }
 
 /// A contender's line. Ratios are computed round by round, from measurements that were neighbours in time.
@@ -90,7 +92,7 @@ impl Report {
             Target { what: "CPU / floor", measured: ratio(|line| line.of_floor), most: most.of_floor },
             Target { what: "p99 / derived async-graphql", measured: p99, most: most.p99_of_derived },
         ];
-        Self { plan, rate, lines, absent, targets, entries }
+        Self { plan, rate, lines, absent, targets, entries, warnings: warnings() }
     }
 
     /// For people.
@@ -115,6 +117,28 @@ impl Report {
         }
         Ok(())
     }
+}
+
+/// What may make this comparison unfair.
+fn warnings() -> Vec<String> {
+    let mut warnings = Vec::new();
+    if cfg!(debug_assertions) {
+        warnings.push("this is a debug build; times mean nothing".to_owned());
+    }
+    if keeps_all_digits() {
+        let remedy = "build them alone: cargo build --release -p mayfly-bench";
+        warnings
+            .push(format!("the Rust peers have serde_json's `arbitrary_precision`, which slows async-graphql down; {remedy}"));
+    }
+    warnings
+}
+
+/// Whether serde_json keeps digits that no `f64` holds: cargo gave it features of other packages. This program and the peers are of
+/// one package, so what holds here holds there.
+fn keeps_all_digits() -> bool {
+    const DIGITS: &str = "1.00000000000000000000001";
+    let number = serde_json_plain::from_str::<serde_json_plain::Value>(DIGITS);
+    number.is_ok_and(|number| number.to_string().as_str() == DIGITS)
 }
 
 fn line(entry: &Entry, entries: &[Entry]) -> Option<Line> {

@@ -108,3 +108,28 @@ fn file_name(name: &str) -> String {
         name.split(|character: char| !character.is_ascii_alphanumeric()).filter(|word| !word.is_empty()).collect();
     words.join("-").to_ascii_lowercase()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{announced, file_name};
+
+    #[test]
+    fn only_the_address_for_requests_is_taken() {
+        let lines = [
+            ("listening 127.0.0.1:4000", Some(4000)),
+            ("graphql  http://127.0.0.1:4001/graphql (and a page to try it at http://127.0.0.1:4001/)", Some(4001)),
+            ("admin    http://127.0.0.1:4002/readyz /healthz /metrics", None),
+            ("embedded http://127.0.0.1:4003/status (backends of this run)", None),
+            ("serving 2 modules of guest/bench", None),
+        ];
+        for (line, port) in lines {
+            assert_eq!(announced(line).map(|address| address.port()), port, "{line}");
+        }
+    }
+
+    #[test]
+    fn names_become_file_names() {
+        assert_eq!(file_name("mayfly, host calls (embedded)"), "mayfly-host-calls-embedded");
+        assert_eq!(file_name("axum + serde_json (floor)"), "axum-serde-json-floor");
+    }
+}

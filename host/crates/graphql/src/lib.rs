@@ -1,8 +1,8 @@
 //! The GraphQL engine: a document and variables in, the bytes of a response out.
 //!
-//! In the order a request goes: [`guard`] bounds the text, [`document`] parses it, [`validation`] holds it against the [`schema`],
-//! [`coercion`] makes the client's values fit, [`plan`] prepares the operation, [`execution`] calls modules through [`Resolve`],
-//! [`completion`] checks their answers, and [`introspection`] answers for the schema itself. [`engine`] ties them together.
+//! In the order a request goes: `guard` bounds the text, `document` parses it, `validation` holds it against the `schema`,
+//! `coercion` makes the client's values fit, `plan` prepares the operation, `execution` calls modules through [`Resolve`],
+//! `completion` checks their answers, and `introspection` answers for the schema itself. `engine` ties them together.
 //!
 //! It knows nothing of WebAssembly, HTTP or backends. No input makes it panic or recurse without bound.
 

@@ -80,3 +80,22 @@ async fn what_is_wrong_has_an_exit_code_and_a_message() {
     assert_eq!(code, Some(5));
     assert!(message.contains("data `/proc/nowhere`"), "{message}");
 }
+
+#[tokio::test]
+async fn what_a_killed_process_leaves_is_removed_by_the_next_and_what_is_in_use_is_not() {
+    let scratch = tempfile::tempdir().unwrap();
+    let directories = || std::fs::read_dir(scratch.path()).unwrap().count();
+    let spawn = async || {
+        let mut child = command(&[]).env("TMPDIR", scratch.path()).spawn().unwrap();
+        let mut line = String::new();
+        BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).await.unwrap();
+        child
+    };
+    let mut killed = spawn().await;
+    let living = spawn().await;
+    assert_eq!(directories(), 2);
+    killed.kill().await.unwrap();
+    let next = spawn().await;
+    assert_eq!(directories(), 2, "one removed, one made");
+    drop((living, next));
+}

@@ -99,7 +99,8 @@ fn row(svg: &mut String, scale: &Scale, line: &Line, y: f64) {
     let _ = writeln!(svg, "<text x=\"{:.1}\" y=\"{text:.1}\" text-anchor=\"end\"{weight}>{name}</text>", LEFT - 14.0);
     let _ = writeln!(
         svg,
-        "<line x1=\"{least:.1}\" y1=\"{y:.1}\" x2=\"{most:.1}\" y2=\"{y:.1}\" stroke=\"{colour}\" stroke-width=\"7\" stroke-opacity=\"0.35\" stroke-linecap=\"round\"/>"
+        "<line x1=\"{least:.1}\" y1=\"{y:.1}\" x2=\"{most:.1}\" y2=\"{y:.1}\" stroke=\"{colour}\" stroke-width=\"7\" \
+         stroke-opacity=\"0.35\" stroke-linecap=\"round\"/>"
     );
     let _ = writeln!(svg, "<circle cx=\"{median:.1}\" cy=\"{y:.1}\" r=\"6\" fill=\"{colour}\"/>");
     let _ = writeln!(

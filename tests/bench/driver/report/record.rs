@@ -20,6 +20,7 @@ pub(super) fn write(report: &Report) -> anyhow::Result<String> {
     let record = json!({
         "workload": "A: 20 objects of 7 fields over HTTP",
         "machine": machine(),
+        "warnings": report.warnings,
         "plan": {
             "rounds": report.plan.rounds,
             "seconds": report.plan.measured.as_secs_f64(),

@@ -16,6 +16,9 @@ pub(super) fn write(report: &Report) -> String {
     for absent in &report.absent {
         let _ = writeln!(text, "not measured: {}: {}", absent.name, absent.reason);
     }
+    for warning in &report.warnings {
+        let _ = writeln!(text, "WARNING: {warning}");
+    }
     let _ = writeln!(text, "\nTargets, for `{TARGET}`:");
     for target in &report.targets {
         let _ = writeln!(text, "  {:<28}  {}", target.what, verdict(target));

@@ -13,6 +13,14 @@ use mayfly_error::Error;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+/// Holes in the answers of one node, at most. A hole takes some hundred bytes of the host, and a guest writes the object around it
+/// in ten; without a bound a small answer could stand for a large part of the process.
+const MAX_HOLES: usize = 100_000;
+
+/// Errors of one node that are told, at most; values beyond are null without a word. Nobody reads more, and each takes some
+/// hundred bytes in the host and in the response.
+const MAX_ERRORS: usize = 1_000;
+
 /// One step of a path, borrowed from the plan.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Step<'p> {
@@ -234,6 +242,9 @@ impl<'p, 'j, 'e> Completer<'p, 'j, 'e> {
     fn note(&mut self, error: Error) {
         let id = self.error_ids.fetch_add(1, Ordering::Relaxed);
         self.last_error = id;
+        if self.done.errors.len() >= MAX_ERRORS {
+            return;
+        }
         let (type_name, field_name) = self.owner;
         let (path, module) = (self.path.clone(), self.module.clone());
         self.done.errors.push(FieldError { id, error, path, at: None, module, type_name, field_name });
@@ -329,6 +340,16 @@ impl<'p, 'j, 'e> Completer<'p, 'j, 'e> {
         let value = read(self)?;
         self.scanner.at = back;
         Ok(value)
+    }
+
+    /// Whether there is room for one more object with holes; if not, the error is noted.
+    pub(super) fn has_room(&mut self) -> bool {
+        let has_room = self.done.holes.len() < MAX_HOLES;
+        if !has_room {
+            let (budget, limit) = ("nested fields", MAX_HOLES as u64);
+            self.note(Error::BudgetExceeded { module: self.module.to_string(), budget, limit });
+        }
+        has_room
     }
 
     /// Opens a hole for a node below the object under way.

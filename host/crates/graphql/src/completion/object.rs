@@ -15,6 +15,9 @@ impl<'p> Completer<'p, '_, '_> {
         if self.scanner.peek() != Some(b'{') {
             return self.mismatch(&format!("an object of type {}", plan.type_name));
         }
+        if plan.has_nodes && !self.has_room() {
+            return Ok(false);
+        }
         let slots = self.slots.len();
         let pending = self.pending.len();
         let owner = self.owner;

@@ -22,6 +22,11 @@ pub(super) struct Tree<'p> {
 }
 
 impl Tree<'_> {
+    /// The bytes of all nodes: the response is not larger, but for nulls in place of answers.
+    fn bytes(&self) -> usize {
+        self.completion.bytes.len() + self.children.iter().flatten().map(Tree::bytes).sum::<usize>()
+    }
+
     /// Whether the only answer of a root field is null although it may not be.
     pub fn is_null(&mut self) -> bool {
         self.settle(&mut HashSet::new());
@@ -73,7 +78,7 @@ pub(super) fn respond<R: Resolve>(mut tree: Tree<'_>, resolver: &R) -> Vec<u8> {
     write_errors(&errors, resolver, &mut head);
     head.push_str("\"data\":");
     let mut out = head.into_bytes();
-    out.reserve(tree.completion.bytes.len());
+    out.reserve(tree.bytes() + 1);
     match tree.completion.answers.first() {
         Some(answer) if answer.nulled_by.is_none() => write_answer(&tree, answer, &mut out),
         _ => out.extend_from_slice(b"null"),

@@ -180,7 +180,6 @@ impl<'d, 'a> Builder<'d, 'a> {
         for (order, name) in resolver.needs.iter().enumerate() {
             let Some(definition) = schema.field(parent, name) else { continue };
             let property = properties.index(name);
-            properties.needed.insert(property);
             let composite = schema.get(definition.ty.named()).is_composite();
             let output = if composite { None } else { Some(self.output(&definition.ty, &[], ListSize::Unknown, None)?) };
             // Errors of what the client did not ask for stand after those of what it did.
@@ -242,7 +241,6 @@ impl<'d, 'a> Builder<'d, 'a> {
 #[derive(Default)]
 struct Properties {
     names: IndexSet<Arc<str>>,
-    needed: std::collections::HashSet<usize>,
 }
 
 impl Properties {
@@ -252,12 +250,12 @@ impl Properties {
 
     fn finish(self, fields: &[FieldPlan]) -> Vec<Property> {
         let mut properties: Vec<Property> = self.names.into_iter().map(|name| Property { name, only_field: None }).collect();
-        let mut shared = self.needed;
+        let mut shared = Vec::new();
         for (index, field) in fields.iter().enumerate() {
             let Source::Property { property, .. } = &field.source else { continue };
             if let Some(entry) = properties.get_mut(*property) {
                 if entry.only_field.is_some() {
-                    shared.insert(*property);
+                    shared.push(*property);
                 }
                 entry.only_field = Some(index);
             }

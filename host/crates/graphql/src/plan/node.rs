@@ -161,7 +161,7 @@ pub(crate) struct AbstractPlan {
 #[derive(Debug)]
 pub(crate) struct Property {
     pub name: Arc<str>,
-    /// The one field it is written to, when it is written exactly once and no node needs it.
+    /// The one field it is written to, when it is written exactly once.
     pub only_field: Option<usize>,
 }
 

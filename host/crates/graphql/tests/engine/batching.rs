@@ -54,6 +54,28 @@ async fn chunks_hold_max_batch_parents_and_answers_keep_their_order() {
 }
 
 #[tokio::test]
+async fn an_operation_may_move_between_threads_and_be_dropped_half_way() {
+    fn may_move<T: Send>(future: T) -> T {
+        future
+    }
+    let started = Arc::new(Notify::new());
+    let tells = started.clone();
+    let cast = Cast::new().plays("Query.maybe", move |_| {
+        tells.notify_one();
+        std::future::pending()
+    });
+    let engine = engine(SCHOOL);
+    let prepared = engine.prepare(&request("{ maybe { id } }")).unwrap();
+    let mut running = Box::pin(may_move(engine.execute(prepared, &cast)));
+    tokio::select! {
+        _ = &mut running => panic!("the module never answers"),
+        () = started.notified() => {}
+    }
+    drop(running);
+    assert_eq!(cast.called(), ["Query.maybe×0"]);
+}
+
+#[tokio::test]
 async fn nobody_is_called_for_no_parents() {
     let cast = Cast::new().says("Query.students", "[]");
     assert_eq!(run(SCHOOL, &cast, "{ students { assessments { id } } }").await, r#"{"data":{"students":[]}}"#);

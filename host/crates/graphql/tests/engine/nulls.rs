@@ -87,6 +87,23 @@ async fn json_as_deep_as_a_guest_likes_is_refused_and_the_stack_survives() {
 }
 
 #[tokio::test]
+async fn a_guest_cannot_make_the_host_hold_any_number_of_parents_or_errors() {
+    let many = |count: usize| format!("[{}{{}}]", "{},".repeat(count - 1));
+    let cast = Cast::new()
+        .max_batch(1_000_000)
+        .says("Query.maybe", many(100_500).replace("{}", "{\"id\":1}"))
+        .says("Student.mentor", "null");
+    let response = run(SCHOOL, &cast, "{ maybe { mentor { name } } }").await;
+    let (errors, data) = digest(&response);
+    assert_eq!((errors.len(), errors[0].as_str()), (500, r#"BUDGET_EXCEEDED ["maybe",100000]"#));
+    assert_eq!(data["maybe"].as_array().unwrap().len(), 100_500);
+    assert_eq!(cast.calls()[1].parents.len(), 100_000);
+    let cast = Cast::new().says("Query.maybe", many(5_000));
+    let (errors, data) = digest(&run(SCHOOL, &cast, "{ maybe { id } }").await);
+    assert_eq!((errors.len(), data["maybe"].as_array().unwrap().len()), (1_000, 5_000));
+}
+
+#[tokio::test]
 async fn an_error_of_a_nested_module_nulls_its_parent_and_says_where() {
     let cast = Cast::new().says("Query.students", r#"[{"id":1,"grade":1},{"id":2,"grade":2}]"#).says_of_each(
         "Student.assessments",

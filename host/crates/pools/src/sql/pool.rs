@@ -23,7 +23,11 @@ use crate::clock::too_late;
 #[derive(Debug, Clone)]
 pub struct SqlServer {
     pub(super) shared: Arc<Shared>,
+    pub(super) statements: Arc<Statements>,
 }
+
+/// The statements of one backend, by name.
+pub(super) type Statements = HashMap<String, Arc<Statement>>;
 
 /// A pool at one moment.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -45,7 +49,6 @@ pub struct SqlServerStatus {
 pub(super) struct Shared {
     pub(super) name: String,
     pub(super) pool: Pool<Manager>,
-    pub(super) statements: HashMap<String, Arc<Statement>>,
     pub(super) counters: Arc<Counters>,
     pub(super) in_use: Arc<AtomicUsize>,
     pub(super) max_value_bytes: usize,
@@ -89,17 +92,12 @@ impl SqlServer {
         embedded: Option<SocketAddr>,
         statements: &[mayfly_config::Statement],
     ) -> Result<Self, Vec<Problem>> {
-        let mut problems = Vec::new();
-        let mut by_name = HashMap::new();
-        for statement in statements.iter().filter(|statement| statement.backend == config.name) {
-            match Statement::prepare(statement) {
-                Ok(prepared) => drop(by_name.insert(statement.name.clone(), Arc::new(prepared))),
-                Err(more) => problems.extend(more),
-            }
-        }
         let counters = Arc::new(Counters { backend: config.name.clone(), closed: Default::default() });
-        let manager = manager(config, embedded, Arc::clone(&counters)).map_err(|problem| problems.push(problem));
-        let (Ok(manager), true) = (manager, problems.is_empty()) else { return Err(problems) };
+        let prepared = prepare(&config.name, statements);
+        let (statements, manager) = match (prepared, manager(config, embedded, Arc::clone(&counters))) {
+            (Ok(statements), Ok(manager)) => (statements, manager),
+            (prepared, manager) => return Err(prepared.err().into_iter().flatten().chain(manager.err()).collect()),
+        };
         let pool = Pool::builder(manager)
             .max_size(config.max_connections.max(1))
             // The connection used last is used next, so that those not needed grow old and are closed.
@@ -108,10 +106,10 @@ impl SqlServer {
             .build()
             .map_err(|error| vec![Problem::of_backend(&config.name, &error.to_string(), "report this")])?;
         Ok(Self {
+            statements: Arc::new(statements),
             shared: Arc::new(Shared {
                 name: config.name.clone(),
                 pool,
-                statements: by_name,
                 counters,
                 in_use: Arc::default(),
                 max_value_bytes: config.max_value_bytes,
@@ -124,6 +122,22 @@ impl SqlServer {
                 max_connections: config.max_connections.max(1),
             }),
         })
+    }
+
+    /// The same pool with other statements: for an app that was loaded anew while its backends stayed the same.
+    ///
+    /// # Errors
+    ///
+    /// Every problem of the statements.
+    pub fn with_statements(&self, statements: &[mayfly_config::Statement]) -> Result<Self, Vec<Problem>> {
+        let statements = Arc::new(prepare(&self.shared.name, statements)?);
+        Ok(Self { shared: Arc::clone(&self.shared), statements })
+    }
+
+    /// Every problem of statements, whatever their backend: for a check of the configuration that makes no pool.
+    #[must_use]
+    pub fn check_statements(statements: &[mayfly_config::Statement]) -> Vec<Problem> {
+        statements.iter().filter_map(|statement| Statement::prepare(statement).err()).flatten().collect()
     }
 
     /// Starts the upkeep: idle and old connections are closed, `min_connections` kept ready. It ends with the pool. Needs a
@@ -172,14 +186,6 @@ impl SqlServer {
 }
 
 impl Shared {
-    /// The statement of this name.
-    pub(super) fn statement(&self, name: &str) -> Result<Arc<Statement>, CallError> {
-        self.statements
-            .get(name)
-            .cloned()
-            .ok_or_else(|| CallError::new(CallCode::NotFound, format!("no statement `{name}` on backend `{}`", self.name)))
-    }
-
     /// A connection, when one is free. `what` names the call in errors.
     pub(super) async fn lend(&self, what: &str, deadline: Instant) -> Result<Lease, CallError> {
         if Instant::now() >= deadline {
@@ -199,6 +205,18 @@ impl Shared {
         CallError::new(CallCode::Unavailable, format!("{what}: backend `{}` cannot be reached", self.name))
             .with_detail(error.to_string())
     }
+}
+
+fn prepare(backend: &str, statements: &[mayfly_config::Statement]) -> Result<Statements, Vec<Problem>> {
+    let mut problems = Vec::new();
+    let mut by_name = HashMap::new();
+    for statement in statements.iter().filter(|statement| statement.backend == backend) {
+        match Statement::prepare(statement) {
+            Ok(prepared) => drop(by_name.insert(statement.name.clone(), Arc::new(prepared))),
+            Err(more) => problems.extend(more),
+        }
+    }
+    if problems.is_empty() { Ok(by_name) } else { Err(problems) }
 }
 
 fn manager(config: &mayfly_config::SqlServer, embedded: Option<SocketAddr>, counters: Arc<Counters>) -> Result<Manager, Problem> {

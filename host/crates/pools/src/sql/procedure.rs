@@ -1,9 +1,8 @@
 //! Calling a stored procedure.
 //!
-//! By name, as the protocol has it, where every argument has a type that the driver can send. Else by a batch, in which each
-//! parameter is a variable of its declared type: the driver has no typed NULL of text, decimals and dates, and what an OUTPUT
-//! parameter brings back has the type of what was sent. The last result set of the batch is the host's own: the return value
-//! and the outputs.
+//! By name, as the protocol has it. Only where it has an OUTPUT parameter of a type that the driver cannot send a NULL of (text,
+//! decimals, dates), by a batch: such a parameter brings back a value of the type that was sent, so there it is a variable of
+//! its declared type. The last result set of the batch is the host's own: the return value and the outputs.
 
 use std::fmt::Write;
 
@@ -96,7 +95,7 @@ impl Procedure {
     }
 }
 
-/// An argument of a call by name; none if only a batch can pass it.
+/// An argument of a call by name; none if only a batch can bring its value back.
 fn argument(parameter: &Parameter, value: &Bound) -> Option<Argument> {
     let typed_null = null_value(parameter.sql_type);
     if parameter.output && typed_null.is_none() {
@@ -109,10 +108,19 @@ fn argument(parameter: &Parameter, value: &Bound) -> Option<Argument> {
             ColumnData::Numeric(Some(numeric(text)?))
         }
         Bound::Value(value) => value.clone(),
-        Bound::Null => typed_null?,
+        Bound::Null => typed_null.unwrap_or_else(|| stand_in_null(parameter.sql_type)),
         Bound::List(_) => return None,
     };
     Some(Argument { name: format!("@{}", parameter.name), output: parameter.output, value })
+}
+
+/// A NULL that the server converts to the parameter's type. Integers become text, decimals and bytes by themselves, but no dates:
+/// theirs is sent without a type, which SQL Server takes in calls by name.
+fn stand_in_null(sql_type: SqlType) -> ColumnData<'static> {
+    match sql_type {
+        SqlType::Date | SqlType::Time | SqlType::DateTime2 | SqlType::DateTimeOffset => ColumnData::Date(None),
+        _ => ColumnData::I32(None),
+    }
 }
 
 /// Plain decimal text as the driver's number; none where the driver would name an impossible precision.

@@ -17,7 +17,7 @@ use tokio::task::coop::unconstrained;
 use tokio::time::{Instant, timeout_at};
 
 use super::lease::Lease;
-use super::pool::{Shared, SqlServer};
+use super::pool::{Shared, SqlServer, Statements};
 use super::run::{Bounds, run};
 use super::statement::{Statement, Way};
 use super::stream::RowStream;
@@ -29,6 +29,7 @@ use crate::clock::too_late;
 #[derive(Debug, Clone)]
 pub struct SqlSession {
     pub(super) shared: Arc<Shared>,
+    statements: Arc<Statements>,
     /// The order of calls.
     calls: Arc<Mutex<()>>,
     /// Whether a transaction or a row stream has the connection.
@@ -64,7 +65,8 @@ impl SqlSession {
     /// A session for one invocation. No answer is longer than `max_answer_bytes`.
     #[must_use]
     pub fn new(server: &SqlServer, max_answer_bytes: usize) -> Self {
-        Self { shared: Arc::clone(&server.shared), calls: Arc::default(), held: Arc::default(), max_answer_bytes }
+        let (shared, statements) = (Arc::clone(&server.shared), Arc::clone(&server.statements));
+        Self { shared, statements, calls: Arc::default(), held: Arc::default(), max_answer_bytes }
     }
 
     /// Runs a statement that reads: an array of rows.
@@ -133,7 +135,9 @@ impl SqlSession {
 
     /// A statement with a guest's values.
     pub(super) fn filled(&self, way: Way, statement: &str, parameters: &str) -> Result<(Arc<Statement>, Filled), CallError> {
-        let statement = self.shared.statement(statement)?;
+        let statement = self.statements.get(statement).cloned().ok_or_else(|| {
+            CallError::new(CallCode::NotFound, format!("no statement `{statement}` on backend `{}`", self.shared.name))
+        })?;
         let filled = statement.fill(way, parameters)?;
         Ok((statement, filled))
     }

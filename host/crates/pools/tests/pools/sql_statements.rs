@@ -52,6 +52,8 @@ async fn a_procedure_gives_its_result_sets_outputs_and_return_value() {
         answer,
         r#"{"resultSets":[[{"id":"a40"},{"id":"a36"}],[{"name":"second"}]],"output":{"count":2},"returnValue":0}"#
     );
+    let all = session.call("summary", r#"{"student_id": "s0", "minimum": null}"#, soon()).await.unwrap();
+    assert!(all.ends_with(r#""output":{"count":10},"returnValue":0}"#), "{all}");
     let none = session.call("summary", r#"{"student_id": "nobody", "minimum": 1}"#, soon()).await.unwrap();
     assert_eq!(none, r#"{"resultSets":[[],[{"name":"second"}]],"output":{"count":0},"returnValue":-7}"#);
 }
@@ -196,4 +198,15 @@ fn problems_of_backends_and_statements_are_told_at_once_with_remedies() {
             "sqlserver.school: address `sql.example` has no port; write `address = \"host:port\"`",
         ]
     );
+}
+
+#[tokio::test]
+async fn a_pool_takes_other_statements_without_losing_its_connections() {
+    let backends = Backends::start().await;
+    let before = backends.sqlserver(|_| ());
+    before.check(soon()).await.unwrap();
+    let after = before.with_statements(&[]).unwrap();
+    assert_eq!(code(session(&after).query("number", r#"{"n": 1}"#, soon()).await), CallCode::NotFound);
+    assert_eq!(session(&before).query("number", r#"{"n": 1}"#, soon()).await.unwrap(), r#"[{"n":1}]"#);
+    assert_eq!((backends.sql_counters().logins, after.status().size), (1, 1));
 }

@@ -58,12 +58,14 @@ async fn a_stream_that_is_dropped_stops_the_server_and_frees_its_place() {
 async fn a_stream_whose_reader_stops_waiting_is_over() {
     let backends = Backends::start().await;
     let server = backends.sqlserver(|_| ());
+    // The time is for the rows, not for connecting.
+    server.check(soon()).await.unwrap();
     let stream = session(&server).stream_rows("numbers", "");
     backends.sql_faults(SqlServerFaults {
         stall: Some(Stall { times: Some(1), matching: Some("Numbers".to_owned()) }),
         ..Default::default()
     });
-    assert_eq!(code(stream.next(10, within(50)).await), CallCode::Deadline);
+    assert_eq!(code(stream.next(10, within(200)).await), CallCode::Deadline);
     assert_eq!(code(stream.next(10, soon()).await), CallCode::Invalid);
     eventually("it is closed", || closed(&server, "cut_off") == 1 && server.status().in_use == 0).await;
 }

@@ -22,10 +22,15 @@ fn names_are_put_into_brackets_part_by_part() {
 }
 
 #[test]
-fn a_procedure_is_called_by_name_where_every_argument_has_a_type() {
-    let parameters =
-        [parameter("id", SqlType::Int, false), parameter("n", SqlType::BigInt, true), parameter("m", SqlType::Money, false)];
-    let values = [Bound::Null, Bound::Null, Bound::Value(ColumnData::String(Some("-1.05".into())))];
+fn a_procedure_is_called_by_name() {
+    let parameters = [
+        parameter("id", SqlType::Int, false),
+        parameter("n", SqlType::BigInt, true),
+        parameter("m", SqlType::Money, false),
+        parameter("t", SqlType::NVarChar(None), false),
+        parameter("d", SqlType::Date, false),
+    ];
+    let values = [Bound::Null, Bound::Null, Bound::Value(ColumnData::String(Some("-1.05".into()))), Bound::Null, Bound::Null];
     let filled = Procedure::parse("dbo.p", &parameters).unwrap().fill(&parameters, &values);
     assert_eq!(filled.text, "[dbo].[p]");
     let arguments = filled.arguments.unwrap();
@@ -37,12 +42,14 @@ fn a_procedure_is_called_by_name_where_every_argument_has_a_type() {
             ("@id", false, ColumnData::I32(None)),
             ("@n", true, ColumnData::I64(None)),
             ("@m", false, ColumnData::Numeric(Some(Numeric::new_with_scale(-105, 2)))),
+            ("@t", false, ColumnData::I32(None)),
+            ("@d", false, ColumnData::Date(None)),
         ]
     );
 }
 
 #[test]
-fn a_null_without_a_type_or_an_output_of_text_goes_by_a_batch() {
+fn an_output_of_a_type_the_driver_has_no_null_of_goes_by_a_batch() {
     let parameters = [
         parameter("type", SqlType::VarChar(Some(32)), false),
         parameter("from", SqlType::Date, false),
