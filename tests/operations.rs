@@ -18,6 +18,20 @@ async fn a_ready_host_says_which_modules_and_backends_it_has() {
 }
 
 #[tokio::test]
+async fn a_second_start_compiles_nothing() {
+    let store = tempfile::TempDir::new().unwrap();
+    let app = || TestApp::students().with_configuration(&format!("[server]\nstore = {:?}", store.path().join("store")));
+    let first = TestHost::start(app()).await;
+    first.logged(&["compiling module students"]).await;
+    first.logged(&["compiling module assessments"]).await;
+    first.terminate();
+    assert_eq!(first.ended().await.code(), Some(0));
+    let second = TestHost::start(app()).await;
+    second.ready().await;
+    assert!(!second.has_logged("compiling module"), "the artifacts of the first start are used");
+}
+
+#[tokio::test]
 async fn every_metric_that_is_promised_is_there() {
     let host = TestHost::start(TestApp::students()).await;
     host.ready().await;

@@ -1,6 +1,7 @@
 //! Documents written by hand: many to a file, a blank line between them.
 //!
 //! ```text
+//! # for readers of the file
 //! ## 5.4.2 Required arguments        a heading: what follows belongs to it
 //!
 //! query ($id: ID!) { cat(id: $id) { name } }
@@ -69,6 +70,7 @@ fn cases(file: &Path) -> Vec<Case> {
     for (index, line) in text.lines().chain([""]).enumerate() {
         if let Some(title) = line.strip_prefix("## ") {
             heading = title;
+        } else if line.starts_with("# ") {
         } else if !line.is_empty() {
             block.push((index + 1, line));
         } else if let Some((first, _)) = block.first() {

@@ -19,7 +19,8 @@ const BROKEN = 0.3;
 
 /** Fixtures whose objects have all that nested resolvers need: what happens without has documents of its own. */
 const TAME = ["plain", "named", "tree", "row", "square", "emptyList", "emptyLists", "null", "zoo", "dog", "numbers", "limits", "coerced"];
-const WILD = Object.keys(data.fixtures);
+/** All but the one whose numbers are written as JavaScript never writes them. */
+const WILD = Object.keys(data.fixtures).filter((name) => name !== "digits");
 const IDS = [...Object.keys(data.things), "nobody", "1"];
 
 /** The request of a seed: `{query, operationName, variables}`. */

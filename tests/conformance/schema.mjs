@@ -1,7 +1,7 @@
 // The app's schema as the reference implementation reads it: the same SDL, without Mayfly's own directive.
 
 import { readFileSync } from "node:fs";
-import { buildASTSchema, isObjectType, parse, visit } from "graphql";
+import { buildASTSchema, isAbstractType, isObjectType, parse, visit } from "graphql";
 import { resolvers } from "./resolvers.mjs";
 
 const app = new URL("../../guest/apps/everything/", import.meta.url);
@@ -44,9 +44,10 @@ export function schemaWith(later) {
     schema.getType(type).getFields()[field].resolve = (parent, args) =>
       later(() => resolver(Object.fromEntries(fields.map((name) => [name, parent[name] ?? null])), args));
   }
-  // What resolvers answer is JSON: only a JSON object can be an object.
-  for (const type of Object.values(schema.getTypeMap()).filter(isObjectType)) {
-    if (!type.name.startsWith("__")) type.isTypeOf = (value) => typeof value === "object" && !Array.isArray(value);
+  // What resolvers answer is JSON: only a JSON object can be an object, and it says itself of which type it is.
+  for (const type of Object.values(schema.getTypeMap()).filter(({ name }) => !name.startsWith("__"))) {
+    if (isObjectType(type)) type.isTypeOf = (value) => typeof value === "object" && !Array.isArray(value);
+    if (isAbstractType(type)) type.resolveType = (value) => value.__typename;
   }
   const known = Object.keys(resolvers(data)).filter((name) => !needs.has(name));
   if (known.length > 0) throw new Error(`resolvers.mjs has ${known}, which the schema does not bind`);

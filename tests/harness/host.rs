@@ -165,6 +165,12 @@ impl TestHost {
         tokio::time::timeout(PATIENCE, search).await.unwrap_or_else(|_| panic!("no line with {parts:?}: {:#?}", self.log.lines()))
     }
 
+    /// Whether a log line so far holds this text.
+    #[must_use]
+    pub fn has_logged(&self, part: &str) -> bool {
+        self.log.lines().iter().any(|line| line.contains(part))
+    }
+
     /// The host's process id.
     #[must_use]
     pub fn pid(&self) -> u32 {

@@ -56,8 +56,7 @@ impl Serve {
             Format::Json => LogFormat::Json,
             Format::Text => LogFormat::Text,
         };
-        // tiberius warns on every connection that is not encrypted; whether it is was the operator's choice.
-        start_logs(format, "info,tiberius=error");
+        start_logs(format, "info");
         let runtime = tokio::runtime::Runtime::new()?;
         let exit = runtime.block_on(self.serve());
         // Whatever still runs was given its time already.

@@ -16,9 +16,12 @@ pub enum LogFormat {
     Text,
 }
 
+/// tiberius warns of every connection that is not encrypted; whether it is was the operator's choice.
+const QUIETER: &str = "tiberius=error";
+
 /// Starts logging to standard error, at the levels `RUST_LOG` names or else those of `default_levels`.
 pub fn start_logs(format: LogFormat, default_levels: &str) {
-    let levels = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(default_levels));
+    let levels = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(format!("{default_levels},{QUIETER}")));
     let builder = tracing_subscriber::fmt().with_env_filter(levels).with_writer(std::io::stderr);
     let json = match format {
         LogFormat::Json => true,

@@ -21,6 +21,10 @@ const MAX_HOLES: usize = 100_000;
 /// hundred bytes in the host and in the response.
 const MAX_ERRORS: usize = 1_000;
 
+/// Completed bytes of one node, at most. Answers are limited where they leave the guest, but a document may write one property
+/// under a hundred aliases.
+const MAX_BYTES: usize = 64 << 20;
+
 /// One step of a path, borrowed from the plan.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Step<'p> {
@@ -343,13 +347,20 @@ impl<'p, 'j, 'e> Completer<'p, 'j, 'e> {
     }
 
     /// Whether there is room for one more object with holes; if not, the error is noted.
-    pub(super) fn has_room(&mut self) -> bool {
-        let has_room = self.done.holes.len() < MAX_HOLES;
-        if !has_room {
-            let (budget, limit) = ("nested fields", MAX_HOLES as u64);
-            self.note(Error::BudgetExceeded { module: self.module.to_string(), budget, limit });
+    pub(super) fn has_room_for_holes(&mut self) -> bool {
+        self.within(self.done.holes.len(), "nested fields", MAX_HOLES)
+    }
+
+    /// Whether there is room for one more value; if not, the error is noted.
+    pub(super) fn has_room_for_bytes(&mut self) -> bool {
+        self.within(self.done.bytes.len(), "response bytes", MAX_BYTES)
+    }
+
+    fn within(&mut self, used: usize, budget: &'static str, limit: usize) -> bool {
+        if used >= limit {
+            self.note(Error::BudgetExceeded { module: self.module.to_string(), budget, limit: limit as u64 });
         }
-        has_room
+        used < limit
     }
 
     /// Opens a hole for a node below the object under way.

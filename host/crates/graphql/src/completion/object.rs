@@ -15,7 +15,7 @@ impl<'p> Completer<'p, '_, '_> {
         if self.scanner.peek() != Some(b'{') {
             return self.mismatch(&format!("an object of type {}", plan.type_name));
         }
-        if plan.has_nodes && !self.has_room() {
+        if plan.has_nodes && !self.has_room_for_holes() {
             return Ok(false);
         }
         let slots = self.slots.len();
@@ -155,7 +155,7 @@ impl<'p> Completer<'p, '_, '_> {
         self.owner = (&plan.type_name, &field.name);
         self.path.push(Step::Key(field));
         let written = match at {
-            Some(_) => self.value(output)?,
+            Some(_) => self.has_room_for_bytes() && self.value(output)?,
             None => {
                 if !output.nullable {
                     self.refuse_null();

@@ -206,18 +206,37 @@ impl<'j> Scanner<'j> {
     fn escape(&mut self) -> Result<(), Malformed> {
         self.at += 1;
         match self.byte() {
-            Some(b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't') => self.at += 1,
-            Some(b'u') => {
+            Some(b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't') => {
                 self.at += 1;
-                for _ in 0..4 {
-                    if !self.byte().is_some_and(|byte| byte.is_ascii_hexdigit()) {
-                        return self.malformed();
-                    }
-                    self.at += 1;
-                }
+                Ok(())
             }
-            _ => return self.malformed(),
+            Some(b'u') => self.code_point(),
+            _ => self.malformed(),
         }
-        Ok(())
+    }
+
+    /// Reads what follows a backslash and stands for one character: a surrogate has to be half of a pair, or clients could not
+    /// read the response.
+    fn code_point(&mut self) -> Result<(), Malformed> {
+        match self.code_unit()? {
+            0xd800..0xdc00 => {
+                if self.text.as_bytes().get(self.at..self.at + 2) != Some(b"\\u") {
+                    return self.malformed();
+                }
+                self.at += 1;
+                if matches!(self.code_unit()?, 0xdc00..0xe000) { Ok(()) } else { self.malformed() }
+            }
+            0xdc00..0xe000 => self.malformed(),
+            _ => Ok(()),
+        }
+    }
+
+    /// Reads `u` and four hexadecimal digits.
+    fn code_unit(&mut self) -> Result<u32, Malformed> {
+        self.at += 1;
+        let digits = self.text.get(self.at..self.at + 4).filter(|digits| digits.bytes().all(|byte| byte.is_ascii_hexdigit()));
+        let Some(unit) = digits.and_then(|digits| u32::from_str_radix(digits, 16).ok()) else { return self.malformed() };
+        self.at += 4;
+        Ok(unit)
     }
 }

@@ -98,6 +98,10 @@ async fn a_guest_cannot_make_the_host_hold_any_number_of_parents_or_errors() {
     assert_eq!((errors.len(), errors[0].as_str()), (500, r#"BUDGET_EXCEEDED ["maybe",100000]"#));
     assert_eq!(data["maybe"].as_array().unwrap().len(), 100_500);
     assert_eq!(cast.calls()[1].parents.len(), 100_000);
+    let aliases: String = (0..90).map(|index| format!("a{index}: name ")).collect();
+    let cast = Cast::new().says("Query.student", format!("{{\"name\":\"{}\"}}", "x".repeat(1 << 20)));
+    let (errors, _) = digest(&run(SCHOOL, &cast, &format!("{{ student(id: 1) {{ {aliases} }} }}")).await);
+    assert_eq!(errors, [r#"BUDGET_EXCEEDED ["student","a64"]"#]);
     let cast = Cast::new().says("Query.maybe", many(5_000));
     let (errors, data) = digest(&run(SCHOOL, &cast, "{ maybe { id } }").await);
     assert_eq!((errors.len(), data["maybe"].as_array().unwrap().len()), (1_000, 5_000));

@@ -11,7 +11,6 @@
 mod backends;
 mod coalescing;
 mod dynamodb;
-mod scratch;
 mod sql_chaos;
 mod sql_connections;
 mod sql_outages;

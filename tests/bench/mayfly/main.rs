@@ -1,0 +1,65 @@
+//! Mayfly with backends in memory: everything of the product but its drivers, for measuring what it costs by itself.
+//!
+//! The guests, their grants and budgets, the sandbox, the engine and the HTTP handling are the product's own; only the calls that
+//! would go to a pool are answered here, with the same JSON.
+
+mod in_memory;
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use axum::serve::ListenerExt;
+use clap::Parser;
+use in_memory::InMemory;
+use mayfly::app::{App, EmbeddedAddresses};
+use mayfly::host::Host;
+use mayfly::http::graphql_router;
+use mayfly::imports::{Backends, Database, Tables};
+use mayfly_config::Config;
+use mayfly_telemetry::Metrics;
+
+/// Serve the bench's app with backends in memory.
+#[derive(Parser)]
+struct Arguments {
+    /// The app's directory
+    app: PathBuf,
+    /// Where GraphQL is served
+    #[arg(long, default_value = "127.0.0.1:0")]
+    listen: SocketAddr,
+}
+
+fn main() -> anyhow::Result<()> {
+    let arguments = Arguments::parse();
+    tokio::runtime::Runtime::new()?.block_on(serve(arguments))
+}
+
+async fn serve(arguments: Arguments) -> anyhow::Result<()> {
+    let config = Config::load(&arguments.app)?;
+    let metrics = Metrics::start().map_err(|error| anyhow::anyhow!("{error}"))?;
+    let mut app = App::load(&config, &EmbeddedAddresses::unused(), &|_| ()).await?;
+    app.backends = Arc::new(in_memory(&config)?);
+    let host = Host::new(config.server.clone(), metrics);
+    host.keep_metrics();
+    host.serve(Arc::new(app));
+    let listener = tokio::net::TcpListener::bind(arguments.listen).await?;
+    println!("listening {}", listener.local_addr()?);
+    let listener = listener.tap_io(|stream| {
+        // As the product does.
+        let _ = stream.set_nodelay(true);
+    });
+    axum::serve(listener, graphql_router(host)).await?;
+    Ok(())
+}
+
+fn in_memory(config: &Config) -> anyhow::Result<Backends> {
+    let memory = Arc::new(InMemory::load()?);
+    let database = |name: &String| (name.clone(), memory.clone() as Arc<dyn Database>);
+    let statements = config.statements.iter().map(|statement| (statement.name.clone(), statement.backend.clone()));
+    Ok(Backends {
+        dynamodb: Some(memory.clone() as Arc<dyn Tables>),
+        sqlserver: config.sqlserver.iter().map(|backend| database(&backend.name)).collect::<BTreeMap<_, _>>(),
+        statements: statements.collect(),
+    })
+}
