@@ -136,6 +136,27 @@ async fn a_client_that_goes_away_gives_its_place_back() {
 }
 
 #[tokio::test]
+async fn a_mutation_that_began_ends_though_its_client_went_away() {
+    let host = TestHost::start(TestApp::students()).await;
+    host.ready().await;
+    host.faults(&json!({ "sqlserver": { "slow": { "ms": 500, "matching": "INSERT" } } })).await;
+    let record = r#"mutation { recordAssessment(input: {studentId: "S9", type: PHONICS, score: 1, takenAt: "2026-03-02T00:00:00Z", idempotencyKey: "gone"}) { id } }"#;
+    let request = host.request().header("content-type", "application/json").body(json!({ "query": record }).to_string());
+    let gone = tokio::spawn(Answer::of(request));
+    while !host.control_has("/requests", "INSERT INTO Assessments").await {}
+    gone.abort();
+    let recorded = async {
+        loop {
+            let answer = host.query(r#"{ assessments(studentId: "S9") { id } }"#).await;
+            if answer["data"]["assessments"].as_array().map(Vec::len) == Some(21) {
+                return;
+            }
+        }
+    };
+    tokio::time::timeout(std::time::Duration::from_secs(30), recorded).await.expect("the row is written");
+}
+
+#[tokio::test]
 async fn past_the_queue_operations_are_refused_at_the_door() {
     let app = TestApp::students().with_configuration("[server]\nmax_operations = 1\nmax_queue = 0");
     let host = TestHost::start(app).await;

@@ -175,6 +175,8 @@ class Writer {
     }
     if (isEnumType(type)) return Symbol.for(random.pick(type.getValues()).name);
     if (isInputObjectType(type)) return this.object(type, depth);
+    // A longer list is guessed to be so long that the guard refuses what is in it.
+    if (position.name === "first") return random.pick([0, 1, 2, -1, 10]);
     if (position.name === "fixture") return random.pick(this.tame ? TAME : WILD);
     switch (type.name) {
       case "Int":

@@ -1,6 +1,6 @@
 // The reference implementation as a server: one JSON line in, one JSON line out, in any order.
 //
-//   {id, query, operationName, variables}  →  {id, rejected, message, location} or {id, data, paths}
+//   {id, query, operationName, variables}  →  {id, rejected, message, places} or {id, data, paths}
 //   {id, generate, from}                   →  {id, requests}: as many as `generate` says, each from its own seed, `from` and up
 //   {id, shrink}                           →  {id, requests}: a request's next smaller ones, the smallest first
 
@@ -35,8 +35,10 @@ async function answer({ query, operationName, variables }) {
   return { data, paths: [...paths].map((path) => JSON.parse(path)), message: failed[0]?.message };
 }
 
-function rejected([error, ...others]) {
-  return { rejected: true, message: error.message, location: error.locations?.[0] ?? null, others: others.length };
+/** The first reason, and every place that any reason names. */
+function rejected(errors) {
+  const places = errors.flatMap(({ locations }) => locations ?? [null]);
+  return { rejected: true, message: errors[0].message, places };
 }
 
 async function serve(request) {

@@ -131,6 +131,12 @@ impl TestHost {
         Answer::of(self.client.get(format!("http://{control}/status"))).await.json()
     }
 
+    /// Whether what the embedded backends say at a path holds this text.
+    pub async fn control_has(&self, path: &str, part: &str) -> bool {
+        let control = self.control.expect("the app uses the embedded backends");
+        Answer::of(self.client.get(format!("http://{control}{path}"))).await.text.contains(part)
+    }
+
     /// Sets the embedded backends' fault switches.
     pub async fn faults(&self, faults: &Value) {
         let control = self.control.expect("the app uses the embedded backends");

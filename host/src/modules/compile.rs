@@ -4,7 +4,7 @@
 //! `mayfly compile` sets its own limits, reads the component from standard input and writes the artifact.
 
 use std::io::Read;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Stdio;
 
 use rustix::process::{Resource, Rlimit, setrlimit};
@@ -15,6 +15,9 @@ use crate::sandbox::Sandbox;
 
 /// The largest component that is compiled, in bytes: engines of scripting languages take some 15 MB.
 pub const MAX_COMPONENT_BYTES: u64 = 64 << 20;
+
+/// The program's name.
+const PROGRAM: &str = "mayfly";
 
 /// Address space of the compiler, in bytes.
 const ADDRESS_SPACE_BYTES: u64 = 4 << 30;
@@ -58,8 +61,7 @@ pub fn compile_in_this_process(input: &mut dyn Read, output: &Path) -> anyhow::R
 
 /// Compiles in a child process; its last line of standard error is the reason when it fails.
 pub(super) async fn compile_in_a_child(component: &[u8], output: &Path) -> Result<(), String> {
-    let program = std::env::current_exe().map_err(|error| format!("cannot find this program to compile with: {error}"))?;
-    let mut child = Command::new(program)
+    let mut child = Command::new(compiler()?)
         .arg("compile")
         .arg("--output")
         .arg(output)
@@ -83,4 +85,14 @@ pub(super) async fn compile_in_a_child(component: &[u8], output: &Path) -> Resul
         "" => Err(format!("the compiler ended without a word ({}): the component asks too much of it", result.status)),
         said => Err(said.strip_prefix("error: ").unwrap_or(said).to_owned()),
     }
+}
+
+/// The program that compiles: this one, or the `mayfly` beside a bench or test that uses the host as a library.
+fn compiler() -> Result<PathBuf, String> {
+    let here = std::env::current_exe().map_err(|error| format!("cannot find this program to compile with: {error}"))?;
+    if here.file_stem().is_some_and(|name| name == PROGRAM) {
+        return Ok(here);
+    }
+    let beside = here.ancestors().skip(1).take(2).map(|directory| directory.join(PROGRAM)).find(|program| program.exists());
+    beside.ok_or_else(|| format!("{} is not `{PROGRAM}` and has none beside it to compile with", here.display()))
 }

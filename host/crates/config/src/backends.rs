@@ -59,7 +59,7 @@ pub struct SqlServer {
     pub password: Secret,
     /// `encryption`.
     pub encryption: Encryption,
-    /// `ca_file`: a PEM file to trust instead of the system's.
+    /// `ca_file`: a PEM file to trust beside what the system trusts.
     pub ca_file: Option<PathBuf>,
     /// `max_connections`: of this host to the server, those being closed included.
     pub max_connections: usize,
