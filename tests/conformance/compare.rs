@@ -1,41 +1,49 @@
 //! What counts as the same answer.
 //!
-//! Of several mistakes in a document any may be told first: the first that Mayfly tells is at a place where the reference sees one.
-//! Where the reference sees one mistake only, that is the place.
+//! A document is refused by both or by neither, and then the first mistake told is at the same place. An error without a path is no
+//! field's and refuses the operation, whether or not `data` stands beside it.
 //!
 //! Numbers are compared as values, not as digits: Mayfly keeps the digits a guest wrote. Messages are not compared.
 //!
-//! Where several errors make the same value null, the specification lets a server tell any of them, and the reference tells others
-//! when resolvers answer later than when they answer at once. It is asked both ways; of the errors that explain one null, Mayfly
-//! tells at least one, and none that the reference never tells.
+//! Each null that an error made is explained by an error in both answers. Where several errors make the same value null, which of
+//! them are told depends on the order of execution, and the reference tells others when resolvers answer later than when they
+//! answer at once. It is asked both ways; of what Mayfly tells of such a null, at least one error is among what the reference tells.
+//! Where the reference has one error for a null and Mayfly has one, they are the same. (Mayfly looks at properties before it calls
+//! resolvers, which is a third order: about one generated document in ten thousand has a null that only this order explains so.)
 
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// In one word, what differs between the answer of `reference.mjs` and a GraphQL response; none when nothing does.
 pub(crate) fn difference(reference: &Value, mayfly: &Value) -> Option<&'static str> {
-    assert!(reference.get("broken").is_none(), "the reference broke: {reference}");
     let errors = mayfly.get("errors").and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
-    let Some(data) = mayfly.get("data") else {
-        let first = errors.first().expect("a response without data has errors");
-        if reference.get("rejected").is_none() {
-            return Some("rejected");
-        }
-        let location = first.pointer("/locations/0").unwrap_or(&Value::Null);
-        let is_known = reference["places"].as_array().is_some_and(|places| places.contains(location));
-        return (!is_known).then_some("location");
-    };
-    if reference.get("rejected").is_some() {
-        return Some("accepted");
+    let refusal = errors.iter().find(|error| error.get("path").is_none());
+    match (refusal, reference.get("places").and_then(Value::as_array)) {
+        (Some(refusal), Some(places)) => return misplaced(refusal, places),
+        (Some(_), None) => return Some("rejected"),
+        (None, Some(_)) => return Some("accepted"),
+        (None, None) => {}
     }
+    let data = mayfly.get("data").expect("a response without data has errors");
     if !same(&reference["data"], data) {
         return Some("data");
     }
     let told = explanations(data, errors.iter().map(|error| &error["path"]));
     let possible = explanations(data, reference["paths"].as_array().expect("paths"));
-    let explains = |(null, paths): (&String, &BTreeSet<String>)| possible.get(null).is_some_and(|known| paths.is_subset(known));
+    let explains =
+        |(null, paths): (&String, &BTreeSet<String>)| possible.get(null).is_some_and(|known| !paths.is_disjoint(known));
     let once = told.values().map(BTreeSet::len).sum::<usize>() == errors.len();
     (told.len() != possible.len() || !told.iter().all(explains) || !once).then_some("paths")
+}
+
+/// What differs about the place of a refused document's first mistake: it is another one's, or nobody's.
+fn misplaced(refusal: &Value, places: &[Value]) -> Option<&'static str> {
+    let place = refusal.pointer("/locations/0").unwrap_or(&Value::Null);
+    match places.iter().position(|known| known == place) {
+        Some(0) => None,
+        Some(_) => Some("order"),
+        None => Some("location"),
+    }
 }
 
 /// Where two values first differ, as a JSON pointer.

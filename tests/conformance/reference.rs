@@ -1,7 +1,7 @@
 //! graphql-js as a process: JSON lines in, JSON lines out, many requests under way at once.
 
 use mayfly_tests::repository;
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
@@ -42,17 +42,22 @@ impl Reference {
         self.waiting.lock().unwrap().insert(id, sender);
         let line = format!("{request}\n");
         self.input.lock().await.write_all(line.as_bytes()).await.expect("the reference runs");
-        answer.await.expect("the reference answers")
+        let answer = answer.await.expect("the reference answers");
+        assert!(answer.get("broken").is_none(), "the reference broke: {answer}");
+        answer
     }
 }
 
 async fn hand_out(output: ChildStdout, waiting: Waiting) {
     let mut lines = BufReader::new(output).lines();
     while let Ok(Some(line)) = lines.next_line().await {
-        let answer: Value = serde_json::from_str(&line).expect("JSON");
-        let id = answer["id"].as_u64().expect("an id");
-        let sender = waiting.lock().unwrap().remove(&id).expect("a request of this id");
-        drop(sender.send(answer));
+        let answer: Value = serde_json::from_str(&line).unwrap_or_else(|error| json!({ "broken": format!("{error}: {line}") }));
+        let mut waiting = waiting.lock().unwrap();
+        match answer["id"].as_u64().and_then(|id| waiting.remove(&id)) {
+            Some(sender) => drop(sender.send(answer)),
+            // Nobody knows whose answer that is, so everybody gets it.
+            None => waiting.drain().for_each(|(_, sender)| drop(sender.send(answer.clone()))),
+        }
     }
     // Whoever still waits is told by the drop of its sender.
     waiting.lock().unwrap().clear();

@@ -96,10 +96,11 @@ function uses(document) {
 function smallerTexts(request) {
   const lines = request.query.split("\n");
   const withoutLines = lines.map((_, index) => lines.filter((_, other) => other !== index).join("\n"));
-  const step = Math.max(1, Math.floor(request.query.length / 100));
+  const characters = [...request.query];
+  const step = Math.max(1, Math.floor(characters.length / 100));
   const withoutCharacters = [];
-  for (let at = 0; at < request.query.length; at += step) {
-    withoutCharacters.push(request.query.slice(0, at) + request.query.slice(at + step));
+  for (let at = 0; at < characters.length; at += step) {
+    withoutCharacters.push([...characters.slice(0, at), ...characters.slice(at + step)].join(""));
   }
   return [...withoutLines, ...withoutCharacters].map((query) => ({ ...request, query }));
 }

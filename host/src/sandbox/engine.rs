@@ -21,7 +21,7 @@ const CORE_INSTANCES: u32 = 24;
 const TABLE_ELEMENTS: usize = 100_000;
 /// Bytes of a memory that stay mapped between invocations. Covers the stack, data and arena of a guest linked small, whose pages
 /// then are cleared instead of faulted in again: half the cost of an invocation otherwise.
-const KEEP_RESIDENT_BYTES: usize = 512 << 10;
+const KEEP_RESIDENT_BYTES: usize = 192 << 10;
 /// The guest's stack. Recursion ends there with a trap.
 const WASM_STACK_BYTES: usize = 512 << 10;
 /// The stack of an invocation: the guest's, and 1.5 MiB for the host functions it calls.

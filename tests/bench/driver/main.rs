@@ -37,7 +37,7 @@ use crate::rounds::{Plan, Runner};
 #[derive(Parser)]
 #[command(name = "bench")]
 struct Arguments {
-    /// The directory with the programs `mayfly` and `mayfly-embedded`
+    /// The directory with the programs `mayfly`, `mayfly-embedded` and `bench-mayfly`
     #[arg(long, value_name = "DIRECTORY", default_value = "target/release")]
     programs: PathBuf,
     /// The program `bench-peer` [default: beside this one]

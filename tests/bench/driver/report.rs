@@ -80,7 +80,10 @@ impl Target {
 
 impl Report {
     pub(crate) fn new(results: Results, mut absent: Vec<Absent>, most: Most) -> Self {
-        let Results { plan, rate, entries, failed } = results;
+        let Results { plan, rate, entries, failed, mut warnings } = results;
+        if cfg!(debug_assertions) {
+            warnings.push("this is a debug build; times mean nothing".to_owned());
+        }
         absent.extend(failed);
         let lines: Vec<_> = entries.iter().filter_map(|entry| line(entry, &entries)).collect();
         let subject = lines.iter().find(|line| line.name == TARGET);
@@ -92,7 +95,7 @@ impl Report {
             Target { what: "CPU / floor", measured: ratio(|line| line.of_floor), most: most.of_floor },
             Target { what: "p99 / derived async-graphql", measured: p99, most: most.p99_of_derived },
         ];
-        Self { plan, rate, lines, absent, targets, entries, warnings: warnings() }
+        Self { plan, rate, lines, absent, targets, entries, warnings }
     }
 
     /// For people.
@@ -117,28 +120,6 @@ impl Report {
         }
         Ok(())
     }
-}
-
-/// What may make this comparison unfair.
-fn warnings() -> Vec<String> {
-    let mut warnings = Vec::new();
-    if cfg!(debug_assertions) {
-        warnings.push("this is a debug build; times mean nothing".to_owned());
-    }
-    if keeps_all_digits() {
-        let remedy = "build them alone: cargo build --release -p mayfly-bench";
-        warnings
-            .push(format!("the Rust peers have serde_json's `arbitrary_precision`, which slows async-graphql down; {remedy}"));
-    }
-    warnings
-}
-
-/// Whether serde_json keeps digits that no `f64` holds: cargo gave it features of other packages. This program and the peers are of
-/// one package, so what holds here holds there.
-fn keeps_all_digits() -> bool {
-    const DIGITS: &str = "1.00000000000000000000001";
-    let number = serde_json_plain::from_str::<serde_json_plain::Value>(DIGITS);
-    number.is_ok_and(|number| number.to_string().as_str() == DIGITS)
 }
 
 fn line(entry: &Entry, entries: &[Entry]) -> Option<Line> {

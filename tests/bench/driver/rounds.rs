@@ -58,6 +58,8 @@ pub(crate) struct Results {
     pub(crate) rate: Option<f64>,
     pub(crate) entries: Vec<Entry>,
     pub(crate) failed: Vec<Absent>,
+    /// What servers said of themselves.
+    pub(crate) warnings: Vec<String>,
 }
 
 /// The contenders that run.
@@ -101,12 +103,13 @@ impl Runner {
             let doing = format!("round {} of {}:", round + 1, plan.rounds);
             self.each(round, &doing, |entrant| entrant.running(|entrant| entrant.measure(&plan, open.as_ref())));
         }
-        let mut entries = Vec::new();
+        let (mut entries, mut warnings) = (Vec::new(), Vec::new());
         for entrant in self.entrants {
             let peak_resident_bytes = peak_resident_bytes(entrant.server.process())?;
+            warnings.extend(entrant.server.warnings.iter().map(|warning| format!("{}: {warning}", entrant.name)));
             entries.push(Entry { name: entrant.name, kind: entrant.kind, samples: entrant.samples, peak_resident_bytes });
         }
-        Ok(Results { plan, rate, entries, failed: self.failed })
+        Ok(Results { plan, rate, entries, failed: self.failed, warnings })
     }
 
     /// Does something with every contender, beginning with a later one each round. Whoever fails is out, and reported.

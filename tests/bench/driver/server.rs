@@ -23,6 +23,8 @@ const START_TIME: Duration = Duration::from_secs(60);
 pub(crate) struct Server {
     child: Child,
     pub(crate) address: SocketAddr,
+    /// What it said about itself before it listened that a reader of its numbers has to know.
+    pub(crate) warnings: Vec<String>,
 }
 
 impl Server {
@@ -40,21 +42,24 @@ impl Server {
             .spawn()
             .context("cannot run setpriv and taskset (Debian: util-linux)")?;
         let Some(output) = child.stdout.take() else { bail!("no standard output") };
-        let (found, address) = mpsc::channel();
+        let (found, announcement) = mpsc::channel();
         // Goes on reading for as long as the server writes, so that the pipe never fills.
         thread::spawn(move || {
+            let mut warnings = Vec::new();
             for line in BufReader::new(output).lines().map_while(Result::ok) {
-                if let Some(address) = announced(&line) {
+                if let Some(warning) = line.strip_prefix("warning ") {
+                    warnings.push(warning.to_owned());
+                } else if let Some(address) = announced(&line) {
                     // Nobody waits any more once an address was found.
-                    let _ = found.send(address);
+                    let _ = found.send((address, std::mem::take(&mut warnings)));
                 }
             }
         });
-        let Ok(address) = address.recv_timeout(START_TIME) else {
+        let Ok((address, warnings)) = announcement.recv_timeout(START_TIME) else {
             drop(child.kill().and_then(|()| child.wait()));
             bail!("it never said where it listens; {} ends with {:?}", log.display(), last_line(&log));
         };
-        let server = Self { child, address };
+        let server = Self { child, address, warnings };
         // Backends are not what is measured.
         for backend in children(server.process())? {
             cores.give_load_core(backend)?;

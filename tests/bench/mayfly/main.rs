@@ -4,10 +4,11 @@
 //! would go to a pool are answered here, with the same JSON.
 
 mod in_memory;
+mod invocations;
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use axum::serve::ListenerExt;
@@ -28,19 +29,27 @@ struct Arguments {
     /// Where GraphQL is served
     #[arg(long, default_value = "127.0.0.1:0")]
     listen: SocketAddr,
+    /// Serve nothing: run this many invocations one after the other, and say what one costs
+    #[arg(long)]
+    invocations: Option<u32>,
 }
 
 fn main() -> anyhow::Result<()> {
     let arguments = Arguments::parse();
-    tokio::runtime::Runtime::new()?.block_on(serve(arguments))
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    match arguments.invocations {
+        Some(count) => runtime.block_on(async {
+            let (_, app) = load(&arguments.app).await?;
+            invocations::measure(app, count).await
+        }),
+        None => runtime.block_on(serve(arguments)),
+    }
 }
 
 async fn serve(arguments: Arguments) -> anyhow::Result<()> {
-    let config = Config::load(&arguments.app)?;
     let metrics = Metrics::start().map_err(|error| anyhow::anyhow!("{error}"))?;
-    let mut app = App::load(&config, &EmbeddedAddresses::unused(), &|_| ()).await?;
-    app.backends = Arc::new(in_memory(&config)?);
-    let host = Host::new(config.server.clone(), metrics);
+    let (config, app) = load(&arguments.app).await?;
+    let host = Host::new(config.server, metrics);
     host.keep_metrics();
     host.serve(Arc::new(app));
     let listener = tokio::net::TcpListener::bind(arguments.listen).await?;
@@ -51,6 +60,14 @@ async fn serve(arguments: Arguments) -> anyhow::Result<()> {
     });
     axum::serve(listener, graphql_router(host)).await?;
     Ok(())
+}
+
+/// The app with its backends in memory.
+async fn load(directory: &Path) -> anyhow::Result<(Config, App)> {
+    let config = Config::load(directory)?;
+    let mut app = App::load(&config, &EmbeddedAddresses::unused(), &|_| ()).await?;
+    app.backends = Arc::new(in_memory(&config)?);
+    Ok((config, app))
 }
 
 fn in_memory(config: &Config) -> anyhow::Result<Backends> {

@@ -46,6 +46,10 @@ async fn main() -> anyhow::Result<()> {
         Peer::Derived => endpoint::router(derived::schema(data)),
         Peer::Dynamic => endpoint::router(dynamic::schema(data)?),
     };
+    if keeps_all_digits() {
+        let why = "serde_json keeps all digits of numbers here, as Mayfly's does, which slows async-graphql down";
+        println!("warning {why}; build the peers alone: cargo build --release -p mayfly-bench-peers");
+    }
     let listener = tokio::net::TcpListener::bind(listen).await?;
     println!("listening {}", listener.local_addr()?);
     let listener = listener.tap_io(|stream| {
@@ -54,4 +58,11 @@ async fn main() -> anyhow::Result<()> {
     });
     axum::serve(listener, router).await?;
     Ok(())
+}
+
+/// Whether serde_json has the feature `arbitrary_precision`, because cargo gave it the features other packages ask for.
+fn keeps_all_digits() -> bool {
+    const DIGITS: &str = "1.00000000000000000000001";
+    let number = serde_json_plain::from_str::<serde_json_plain::Value>(DIGITS);
+    number.is_ok_and(|number| number.to_string().as_str() == DIGITS)
 }

@@ -4,7 +4,7 @@
 //! variables, plan, price. What depends only on the document is kept, by its text and the operation's name; plans are kept by that
 //! and the values of the conditions in `@skip` and `@include`.
 
-use crate::coercion::template::Values;
+use crate::coercion::values::Values;
 use crate::coercion::variables::{self, VariableDef};
 use crate::document::{Document, Operation, OperationKind, parser};
 use crate::execution::{self, Execution, Resolve};
@@ -49,7 +49,7 @@ pub struct Prepared {
     schema: Arc<Schema>,
     known: Arc<Known>,
     plan: Arc<Plan>,
-    values: Box<Values>,
+    values: Values,
 }
 
 /// What is known of one operation of a validated document.
@@ -76,10 +76,45 @@ impl Hash for DocumentKey {
     }
 }
 
-#[derive(PartialEq, Eq, Hash)]
+#[derive(PartialEq, Eq)]
 struct PlanKey {
     id: u64,
-    conditions: Vec<bool>,
+    conditions: Vec<Option<bool>>,
+}
+
+impl Hash for PlanKey {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.id.hash(state);
+        self.conditions.iter().for_each(|condition| condition.hash(state));
+    }
+}
+
+/// What a plan is looked up by, so that looking up allocates nothing.
+struct Conditions<'k> {
+    known: &'k Known,
+    values: &'k Values,
+}
+
+impl Conditions<'_> {
+    /// The values of the conditions; none for one that is null.
+    fn iter(&self) -> impl Iterator<Item = Option<bool>> {
+        self.known.conditions.iter().map(|index| match self.values.get(*index) {
+            Some("true") => Some(true),
+            Some("false") => Some(false),
+            _ => None,
+        })
+    }
+
+    fn is(&self, key: &PlanKey) -> bool {
+        key.id == self.known.id && self.iter().eq(key.conditions.iter().copied())
+    }
+}
+
+impl Hash for Conditions<'_> {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.known.id.hash(state);
+        self.iter().for_each(|condition| condition.hash(state));
+    }
 }
 
 impl Engine {
@@ -120,19 +155,19 @@ impl Engine {
             }
         };
         let values = variables::coerce(&self.schema, &known.variables, request.variables.as_ref()).map_err(RequestErrors)?;
-        let conditions = conditions(&known, &values)?;
-        let plan_key = PlanKey { id: known.id, conditions };
-        let plan = match self.plans.get(&plan_key, |kept| *kept == plan_key) {
+        let conditions = Conditions { known: &known, values: &values };
+        let plan = match self.plans.get(&conditions, |kept| conditions.is(kept)) {
             Some(plan) => plan,
             None => {
                 let document = document.map_or_else(|| parser::parse(&request.query, self.limits), Ok)?;
-                let plan = Arc::new(self.plan(request, &document, &known, &plan_key.conditions)?);
-                self.plans.insert(plan_key, plan.clone(), plan.bytes);
+                let key = PlanKey { id: known.id, conditions: conditions.iter().collect() };
+                let plan = Arc::new(self.plan(request, &document, &known, &key.conditions)?);
+                self.plans.insert(key, plan.clone(), plan.bytes);
                 plan
             }
         };
         cost::check(&plan, &values, &self.limits)?;
-        Ok(Prepared { schema: self.schema.clone(), known, plan, values: values.into_boxed_slice() })
+        Ok(Prepared { schema: self.schema.clone(), known, plan, values })
     }
 
     /// Runs a prepared operation: the whole body of the response.
@@ -168,11 +203,18 @@ impl Engine {
         Ok(known)
     }
 
-    fn plan(&self, request: &Request, document: &Document<'_>, known: &Known, conditions: &[bool]) -> Result<Plan, RequestError> {
+    fn plan(
+        &self,
+        request: &Request,
+        document: &Document<'_>,
+        known: &Known,
+        conditions: &[Option<bool>],
+    ) -> Result<Plan, RequestError> {
         let operation = choose(document, request.operation_name.as_deref())?;
-        let named =
-            |(index, value): (&usize, &bool)| known.variables.get(*index).map(|variable| (variable.name.as_str(), *value));
-        let conditions: HashMap<&str, bool> = known.conditions.iter().zip(conditions).filter_map(named).collect();
+        let named = |(index, value): (&usize, &Option<bool>)| {
+            known.variables.get(*index).map(|variable| (variable.name.as_str(), *value))
+        };
+        let conditions: HashMap<&str, Option<bool>> = known.conditions.iter().zip(conditions).filter_map(named).collect();
         build::build(&self.schema, document, operation, &known.variables, conditions, &self.limits)
     }
 }
@@ -218,18 +260,4 @@ fn choose<'d, 'a>(document: &'d Document<'a>, name: Option<&str>) -> Result<&'d 
             _ => refuse("Must provide operation name if query contains multiple operations.".to_owned()),
         },
     }
-}
-
-/// The values of the conditions; a condition that is null can decide nothing.
-fn conditions(known: &Known, values: &Values) -> Result<Vec<bool>, RequestError> {
-    let value = |index: &usize| match values.get(*index).and_then(Option::as_deref) {
-        Some("true") => Ok(true),
-        Some("false") => Ok(false),
-        _ => {
-            let message = "Argument \"if\" of non-null type \"Boolean!\" must not be null.".to_owned();
-            let at = known.variables.get(*index).map(|variable| variable.at).unwrap_or_default();
-            Err(RequestError::new(Error::InvalidVariables(message), at))
-        }
-    };
-    known.conditions.iter().map(value).collect()
 }

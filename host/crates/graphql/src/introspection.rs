@@ -2,7 +2,8 @@
 //!
 //! Nothing here can fail: validation has seen that every field exists, and the tables are complete. `@resolve` is not shown.
 
-use crate::coercion::template::{Template, Values};
+use crate::coercion::template::Template;
+use crate::coercion::values::Values;
 use crate::plan::node::{FieldPlan, ObjectPlan, Output, Shape, Source};
 use crate::response::json_string;
 use crate::schema::Schema;

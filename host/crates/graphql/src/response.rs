@@ -64,6 +64,15 @@ impl RequestErrors {
     /// The response: `{"errors":[…]}`, without `data`.
     #[must_use]
     pub fn render(&self) -> Vec<u8> {
+        self.write("]}")
+    }
+
+    /// The response of an operation that was accepted and then had nothing to execute.
+    pub(crate) fn render_with_null(&self) -> Vec<u8> {
+        self.write("],\"data\":null}")
+    }
+
+    fn write(&self, end: &str) -> Vec<u8> {
         let mut out = String::from("{\"errors\":[");
         for (index, error) in self.0.iter().enumerate() {
             if index > 0 {
@@ -71,7 +80,7 @@ impl RequestErrors {
             }
             write_error(&mut out, &error.error, &error.locations, None);
         }
-        out.push_str("]}");
+        out.push_str(end);
         out.into_bytes()
     }
 }

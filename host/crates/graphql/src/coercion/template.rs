@@ -4,6 +4,7 @@
 //! field (whose default then holds) and is null inside a list; one that is null where null may not be fails the field.
 
 use super::literal;
+use super::values::Values;
 use crate::document::{Value, ValueKind};
 use crate::response::{Position, json_string, write_json_string};
 use crate::schema::Schema;
@@ -54,9 +55,6 @@ pub(crate) struct BadArgument {
 
 /// Variables by name: their index.
 pub(crate) type Indexes<'a> = HashMap<&'a str, usize>;
-
-/// The coerced values of the variables by index: JSON, or none for one that was not given.
-pub(crate) type Values = [Option<String>];
 
 /// Compiles a value validation has accepted.
 pub(crate) fn compile(schema: &Schema, ty: &Type, value: &Value<'_>, variables: &Indexes<'_>) -> Result<Template, String> {
@@ -220,7 +218,8 @@ impl Template {
         match self {
             Self::Text(json) => Ok(json.clone()),
             Self::Object(entries) => {
-                let mut out = String::from("{");
+                let mut out = String::with_capacity(self.bytes() + values.bytes());
+                out.push('{');
                 for entry in entries {
                     entry.render(values, &mut out).map_err(|problem| entry.bad(&problem))?;
                 }
@@ -247,7 +246,7 @@ impl Template {
     fn render(&self, values: &Values, out: &mut String) -> Result<bool, Unfit> {
         match self {
             Self::Text(json) => out.push_str(json),
-            Self::Variable { index, non_null } => match values.get(*index).and_then(Option::as_deref) {
+            Self::Variable { index, non_null } => match values.get(*index) {
                 Some("null") if *non_null => return Err(Unfit::Null),
                 Some(json) => out.push_str(json),
                 None => return Ok(false),

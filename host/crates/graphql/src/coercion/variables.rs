@@ -5,6 +5,7 @@
 
 use super::numbers::{fits_int, whole};
 use super::template::json_key;
+use super::values::Values;
 use crate::response::{PathStep, Position, RequestError, write_json_string};
 use crate::schema::Schema;
 use crate::schema::types::{InputObject, Kind, Scalar, Type};
@@ -30,13 +31,13 @@ pub(crate) struct VariableDef {
     pub at: Position,
 }
 
-/// Coerces the given values: by variable its JSON, or none for one that was not given and has no default.
+/// Coerces the given values, in the order of the variables.
 pub(crate) fn coerce(
     schema: &Schema,
     definitions: &[VariableDef],
     given: Option<&Map<String, Value>>,
-) -> Result<Vec<Option<String>>, Vec<RequestError>> {
-    let mut values = Vec::with_capacity(definitions.len());
+) -> Result<Values, Vec<RequestError>> {
+    let mut values = Values::with_capacity(definitions.len());
     let mut errors = Vec::new();
     for definition in definitions {
         let mut refuse = |message: String| {
@@ -50,18 +51,19 @@ pub(crate) fn coerce(
                 if definition.default.is_none() && definition.ty.is_non_null() {
                     refuse(format!("Variable \"${name}\" of required type \"{ty}\" was not provided."));
                 }
-                values.push(definition.default.clone());
+                match &definition.default {
+                    Some(json) => values.push(|out| out.push_str(json)),
+                    None => values.push_missing(),
+                }
             }
             Some(Value::Null) if definition.ty.is_non_null() => {
                 refuse(format!("Variable \"${name}\" of non-null type \"{ty}\" must not be null."));
-                values.push(None);
+                values.push_missing();
             }
             Some(value) => {
-                let mut out = String::new();
                 let mut coercer = Coercer { schema, path: Vec::new(), problems: Vec::new() };
-                coercer.value(&definition.ty, value, &mut out);
+                values.push(|out| coercer.value(&definition.ty, value, out));
                 coercer.problems.into_iter().for_each(|problem| refuse(problem.message(name)));
-                values.push(Some(out));
             }
         }
     }

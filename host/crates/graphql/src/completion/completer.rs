@@ -4,8 +4,9 @@
 //! was written, left open or noted since a value began is taken back when the value becomes null; a hole that may not be null
 //! knows the nearest range of bytes around it that may be.
 
+use super::completed::{Answer, Completion, ErrorId, FieldError, Hole, Range, Step};
 use super::scanner::{Malformed, Scanner};
-use crate::coercion::template::Values;
+use crate::coercion::values::Values;
 use crate::plan::node::{FieldPlan, Node, ObjectPlan, Output, Shape};
 use crate::response::Position;
 use crate::schema::Schema;
@@ -25,73 +26,6 @@ const MAX_ERRORS: usize = 1_000;
 /// under a hundred aliases.
 const MAX_BYTES: usize = 64 << 20;
 
-/// One step of a path, borrowed from the plan.
-#[derive(Debug, Clone, Copy)]
-pub(crate) enum Step<'p> {
-    Key(&'p FieldPlan),
-    Index(usize),
-}
-
-/// An error at a place in the response.
-#[derive(Debug)]
-pub(crate) struct FieldError<'p> {
-    /// Distinguishes it from every other of the operation.
-    pub id: usize,
-    pub error: Error,
-    pub path: Vec<Step<'p>>,
-    /// Where in the document, when it is not the field.
-    pub at: Option<Position>,
-    pub module: Arc<str>,
-    pub type_name: &'p str,
-    pub field_name: &'p str,
-}
-
-/// A place another module's answer goes to.
-#[derive(Debug)]
-pub(crate) struct Hole<'p> {
-    /// The byte it stands before.
-    pub at: usize,
-    pub node: usize,
-    pub nullable: bool,
-    /// The range that becomes null when it may not be null and is; none for the whole answer.
-    pub anchor: Option<usize>,
-    /// The parent as JSON, with what the node needs.
-    pub parent: String,
-    pub path: Vec<Step<'p>>,
-}
-
-/// The bytes of a value that may be null and contains holes.
-#[derive(Debug)]
-pub(crate) struct Range {
-    pub start: usize,
-    pub end: usize,
-    /// The error that made it null.
-    pub nulled_by: Option<usize>,
-}
-
-/// One parent's answer.
-#[derive(Debug)]
-pub(crate) struct Answer {
-    /// Its bytes.
-    pub start: usize,
-    pub end: usize,
-    /// Its holes.
-    pub first_hole: usize,
-    pub end_hole: usize,
-    /// The error that made it null although it may not be.
-    pub nulled_by: Option<usize>,
-}
-
-/// What a node answered.
-#[derive(Debug, Default)]
-pub(crate) struct Completion<'p> {
-    pub bytes: Vec<u8>,
-    pub answers: Vec<Answer>,
-    pub holes: Vec<Hole<'p>>,
-    pub ranges: Vec<Range>,
-    pub errors: Vec<FieldError<'p>>,
-}
-
 /// Completes answers one after another.
 pub(crate) struct Completer<'p, 'j, 'e> {
     pub(super) schema: &'p Schema,
@@ -106,9 +40,10 @@ pub(crate) struct Completer<'p, 'j, 'e> {
     pub(super) slots: Vec<Option<(usize, usize)>>,
     /// The holes of the objects under way whose parents are not written yet.
     pub(super) pending: Vec<usize>,
-    error_ids: &'e AtomicUsize,
+    /// The number of the operation's next error.
+    error_numbers: &'e AtomicUsize,
     /// The last error noted.
-    last_error: usize,
+    last_error: ErrorId,
 }
 
 /// What there was when a value began.
@@ -120,20 +55,27 @@ struct Mark {
 }
 
 impl<'p, 'j, 'e> Completer<'p, 'j, 'e> {
-    /// Completes what `node` answered.
-    pub fn new(schema: &'p Schema, values: &'p Values, node: &'p Node, error_ids: &'e AtomicUsize) -> Self {
+    /// Completes what `node`, so many nodes below the root, answered, behind the bytes that are there already.
+    pub fn new(
+        schema: &'p Schema,
+        values: &'p Values,
+        node: &'p Node,
+        level: usize,
+        error_numbers: &'e AtomicUsize,
+        bytes: Vec<u8>,
+    ) -> Self {
         Self {
             schema,
             values,
             module: &node.module,
-            done: Completion::default(),
+            done: Completion { bytes, ..Completion::default() },
             scanner: Scanner::new(""),
             path: Vec::new(),
             owner: (&node.type_name, &node.field_name),
             slots: Vec::new(),
             pending: Vec::new(),
-            error_ids,
-            last_error: 0,
+            error_numbers,
+            last_error: ErrorId { number: 0, level },
         }
     }
 
@@ -243,15 +185,25 @@ impl<'p, 'j, 'e> Completer<'p, 'j, 'e> {
         self.note(Error::InvalidOutput { module: self.module.to_string(), message });
     }
 
+    /// Notes that a condition is null, by which nobody can say what an object consists of.
+    pub(super) fn refuse_condition(&mut self, at: Position) {
+        let before = self.done.errors.len();
+        self.note(null_condition());
+        if let Some(error) = self.done.errors.get_mut(before) {
+            error.at = Some(at);
+        }
+    }
+
     fn note(&mut self, error: Error) {
-        let id = self.error_ids.fetch_add(1, Ordering::Relaxed);
+        let id = ErrorId { number: self.error_numbers.fetch_add(1, Ordering::Relaxed), ..self.last_error };
         self.last_error = id;
         if self.done.errors.len() >= MAX_ERRORS {
             return;
         }
         let (type_name, field_name) = self.owner;
         let (path, module) = (self.path.clone(), self.module.clone());
-        self.done.errors.push(FieldError { id, error, path, at: None, module, type_name, field_name });
+        let answer = self.done.answers.len();
+        self.done.errors.push(FieldError { id, answer, error, path, at: None, module, type_name, field_name });
     }
 
     fn shape(&mut self, shape: &'p Shape) -> Result<bool, Malformed> {
@@ -372,6 +324,11 @@ impl<'p, 'j, 'e> Completer<'p, 'j, 'e> {
         let at = self.done.bytes.len();
         self.done.holes.push(Hole { at, node, nullable, anchor: None, parent: String::new(), path });
     }
+}
+
+/// What is said of a condition of `@skip` or `@include` that is null.
+pub(crate) fn null_condition() -> Error {
+    Error::InvalidVariables("Argument \"if\" of non-null type \"Boolean!\" must not be null.".to_owned())
 }
 
 impl ObjectPlan {

@@ -4,7 +4,8 @@
 //! slice, and completed when its turn comes. A property that is looked for and comes twice fails the object, since nobody could
 //! say which one is meant; other properties are dropped.
 
-use super::completer::{Completer, Step};
+use super::completed::Step;
+use super::completer::Completer;
 use super::scanner::Malformed;
 use crate::introspection;
 use crate::plan::node::{AbstractPlan, FieldPlan, Need, ObjectPlan, Source};
@@ -14,6 +15,10 @@ impl<'p> Completer<'p, '_, '_> {
     pub(super) fn object(&mut self, plan: &'p ObjectPlan) -> Result<bool, Malformed> {
         if self.scanner.peek() != Some(b'{') {
             return self.mismatch(&format!("an object of type {}", plan.type_name));
+        }
+        if let Some(at) = plan.null_condition {
+            self.refuse_condition(at);
+            return Ok(false);
         }
         if plan.has_nodes && !self.has_room_for_holes() {
             return Ok(false);

@@ -17,12 +17,12 @@ pub(crate) struct Document<'a> {
     pub operations: Vec<Operation<'a>>,
     /// The fragments, in order, duplicates included.
     pub fragments: Vec<Fragment<'a>>,
-    /// The first fragment of each name.
+    /// The last fragment of each name, which is the one that spreads mean, as in the reference implementation.
     pub by_name: HashMap<&'a str, usize>,
 }
 
 impl<'a> Document<'a> {
-    /// The fragment of this name; the first, when there are several.
+    /// The fragment of this name; the last, when there are several.
     pub fn fragment(&self, name: &str) -> Option<&Fragment<'a>> {
         self.by_name.get(name).and_then(|index| self.fragments.get(*index))
     }
@@ -168,7 +168,8 @@ impl<'a> Directive<'a> {
 #[derive(Debug)]
 pub(crate) enum TypeNode<'a> {
     Named(Name<'a>),
-    List(Box<TypeNode<'a>>),
+    /// With its opening bracket.
+    List(Position, Box<TypeNode<'a>>),
     NonNull(Box<TypeNode<'a>>),
 }
 
@@ -177,7 +178,16 @@ impl<'a> TypeNode<'a> {
     pub fn named(&self) -> Name<'a> {
         match self {
             Self::Named(name) => *name,
-            Self::List(inner) | Self::NonNull(inner) => inner.named(),
+            Self::List(_, inner) | Self::NonNull(inner) => inner.named(),
+        }
+    }
+
+    /// Its first character.
+    pub fn at(&self) -> Position {
+        match self {
+            Self::Named(name) => name.at,
+            Self::List(at, _) => *at,
+            Self::NonNull(inner) => inner.at(),
         }
     }
 }

@@ -30,7 +30,7 @@ pub(crate) fn parse(source: &str, limits: Limits) -> Parsed<Document<'_>> {
         }
     }
     for (index, fragment) in document.fragments.iter().enumerate() {
-        document.by_name.entry(fragment.name.text).or_insert(index);
+        document.by_name.insert(fragment.name.text, index);
     }
     Ok(document)
 }
@@ -59,6 +59,10 @@ impl<'a> Parser<'a> {
             (TokenKind::Name, "fragment") => document.fragments.push(self.fragment()?),
             (TokenKind::Punctuator(b'{'), _) if described => {
                 let message = "Unexpected description, descriptions are not supported on shorthand queries.";
+                return Err(syntax(message.to_owned(), at));
+            }
+            (TokenKind::Name, _) if described => {
+                let message = "Unexpected description, only GraphQL definitions support descriptions.";
                 return Err(syntax(message.to_owned(), at));
             }
             _ => return Err(self.unexpected()),
@@ -204,10 +208,11 @@ impl<'a> Parser<'a> {
     }
 
     fn type_reference(&mut self) -> Parsed<TypeNode<'a>> {
+        let at = self.token.at;
         let inner = if self.skip(b'[')? {
             let inner = self.type_reference()?;
             self.expect(b']')?;
-            TypeNode::List(Box::new(inner))
+            TypeNode::List(at, Box::new(inner))
         } else {
             TypeNode::Named(self.name()?)
         };

@@ -8,7 +8,7 @@ impl Display for TypeNode<'_> {
     fn fmt(&self, f: &mut Formatter<'_>) -> Result {
         match self {
             Self::Named(name) => f.write_str(name.text),
-            Self::List(inner) => write!(f, "[{inner}]"),
+            Self::List(_, inner) => write!(f, "[{inner}]"),
             Self::NonNull(inner) => write!(f, "{inner}!"),
         }
     }

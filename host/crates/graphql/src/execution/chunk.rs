@@ -7,7 +7,7 @@ use super::resolve::{Answers, Invocation, Resolve};
 use mayfly_error::{Code, Error};
 use tokio::sync::Semaphore;
 
-/// Calls the module; the answers are always one for each parent, or one for a root field.
+/// Calls the module; the answers are always one for each parent, or one for a field of a root type.
 pub(super) async fn call<R: Resolve>(resolver: &R, permits: &Semaphore, invocation: Invocation) -> Answers {
     let expected = invocation.parents.len().max(1);
     if invocation.mutation || invocation.parents.len() < 2 {
@@ -35,12 +35,12 @@ async fn attempt<R: Resolve>(resolver: &R, permits: &Semaphore, invocation: Invo
     let _permit = permits.acquire().await;
     let expected = invocation.parents.len().max(1);
     let module = invocation.module.clone();
-    let label = format!("{}.{}", invocation.type_name, invocation.field_name);
+    let (type_name, field_name) = (invocation.type_name.clone(), invocation.field_name.clone());
     let answers = resolver.resolve(invocation).await?;
     if answers.len() == expected {
         return Ok(answers);
     }
-    let message = format!("{label}: {} answers for {expected} parents", answers.len());
+    let message = format!("{type_name}.{field_name}: {} answers for {expected} parents", answers.len());
     Err(Error::InvalidOutput { module: module.to_string(), message })
 }
 

@@ -1,10 +1,11 @@
 //! Completed nodes to one response: what is null because of what is below it, which errors are told, and the bytes in order.
 //!
 //! An error where null may not be makes null of the nearest value around it that may be. When several do that to the same value,
-//! the first in the order of the response is told and the others are not, for the value has one reason to be null.
+//! the first in the order of the response is told and the others are not, for the value has one reason to be null. Nor are errors
+//! told of what is below such a value and was found only after it had become null: the reference implementation is done by then.
 
 use super::resolve::Resolve;
-use crate::completion::{Answer, Completion, FieldError, Step};
+use crate::completion::{Answer, Completion, ErrorId, FieldError, Range, Step};
 use crate::response::{PathStep, Position, write_error};
 use std::cmp::Ordering;
 use std::collections::HashSet;
@@ -18,10 +19,48 @@ pub(super) struct Tree<'p> {
     /// By hole: the child, and which of its answers.
     pub places: Vec<(usize, usize)>,
     /// The ranges that have become null, outer ones first.
-    pub nulled: Vec<(usize, usize)>,
+    pub nulled: Vec<Nulled>,
 }
 
-impl Tree<'_> {
+/// A range of bytes that has become null, and the error that did it.
+pub(super) struct Nulled {
+    start: usize,
+    end: usize,
+    cause: ErrorId,
+}
+
+/// Looks for the outermost nulled range around places that come in order.
+struct Outermost<'n> {
+    ranges: std::slice::Iter<'n, Nulled>,
+    current: Option<&'n Nulled>,
+}
+
+impl Outermost<'_> {
+    fn around(&mut self, at: usize) -> Option<ErrorId> {
+        while self.current.is_none_or(|range| range.end <= at) {
+            self.current = Some(self.ranges.next()?);
+        }
+        self.current.filter(|range| range.start <= at).map(|range| range.cause)
+    }
+}
+
+impl<'p> Tree<'p> {
+    /// The response of an operation with one root field whose answer is complete: the answer's own bytes, which begin as the
+    /// response does.
+    fn only_answer(&mut self) -> Option<Vec<u8>> {
+        let ([hole], [Some(child)]) = (self.completion.holes.as_slice(), self.children.as_mut_slice()) else { return None };
+        let Completion { bytes, answers, holes, errors, .. } = &mut child.completion;
+        let [answer] = answers.as_slice() else { return None };
+        let stands_there = answer.start == hole.at && answer.end == bytes.len();
+        if !stands_there || !errors.is_empty() || !holes.is_empty() {
+            return None;
+        }
+        let end = self.completion.bytes.get(hole.at..)?;
+        let mut whole = std::mem::take(bytes);
+        whole.extend_from_slice(end);
+        Some(whole)
+    }
+
     /// The bytes of all nodes: the response is not larger, but for nulls in place of answers.
     fn bytes(&self) -> usize {
         self.completion.bytes.len() + self.children.iter().flatten().map(Tree::bytes).sum::<usize>()
@@ -33,8 +72,9 @@ impl Tree<'_> {
         self.completion.answers.first().is_some_and(|answer| answer.nulled_by.is_some())
     }
 
-    /// Carries nulls from below to the values they make null; `silent` collects the errors that are not told.
-    fn settle(&mut self, silent: &mut HashSet<usize>) {
+    /// Carries nulls from below to the values they make null; `silent` collects errors that would do so to a value another one
+    /// has done it to.
+    fn settle(&mut self, silent: &mut HashSet<ErrorId>) {
         for child in self.children.iter_mut().flatten() {
             child.settle(silent);
         }
@@ -50,25 +90,56 @@ impl Tree<'_> {
                     Some(range) => &mut range.nulled_by,
                     None => &mut answer.nulled_by,
                 };
-                match nulled_by {
-                    Some(first) if *first != cause => {
-                        silent.insert(cause);
-                    }
-                    other => *other = Some(cause),
+                if *nulled_by.get_or_insert(cause) != cause {
+                    silent.insert(cause);
                 }
             }
         }
-        self.nulled = ranges.iter().filter(|range| range.nulled_by.is_some()).map(|range| (range.start, range.end)).collect();
-        self.nulled.sort_by_key(|(start, end)| (*start, std::cmp::Reverse(*end)));
+        let nulled = |range: &Range| Some(Nulled { start: range.start, end: range.end, cause: range.nulled_by? });
+        self.nulled = ranges.iter().filter_map(nulled).collect();
+        self.nulled.sort_by_key(|range| (range.start, std::cmp::Reverse(range.end)));
+    }
+
+    /// Takes out the errors, but for those of nodes that are deeper than the one whose error made null of a value around them.
+    /// `causes` says which error that is, by answer.
+    fn gather(&mut self, causes: &[Option<ErrorId>], errors: &mut Vec<FieldError<'p>>) {
+        let cause_of = |answer: usize| causes.get(answer).copied().flatten();
+        let found = std::mem::take(&mut self.completion.errors);
+        errors.extend(found.into_iter().filter(|error| cause_of(error.answer).is_none_or(|cause| error.id.level <= cause.level)));
+        if self.children.is_empty() {
+            return;
+        }
+        let sizes = self.children.iter().map(|child| child.as_ref().map_or(0, |child| child.completion.answers.len()));
+        let mut below: Vec<Vec<Option<ErrorId>>> = sizes.map(|answers| vec![None; answers]).collect();
+        let mut nulled = Outermost { ranges: self.nulled.iter(), current: None };
+        for (index, answer) in self.completion.answers.iter().enumerate() {
+            let around = cause_of(index).or(answer.nulled_by);
+            let span = answer.first_hole..answer.end_hole;
+            let holes = self.completion.holes.get(span.clone()).unwrap_or_default();
+            for (hole, (child, index)) in holes.iter().zip(self.places.get(span).unwrap_or_default()) {
+                let inside = nulled.around(hole.at);
+                if let Some(cause) = below.get_mut(*child).and_then(|causes| causes.get_mut(*index)) {
+                    *cause = around.or(inside);
+                }
+            }
+        }
+        for (child, causes) in self.children.iter_mut().zip(&below) {
+            if let Some(child) = child {
+                child.gather(causes, errors);
+            }
+        }
     }
 }
 
 /// Writes the response, and reports its errors.
 pub(super) fn respond<R: Resolve>(mut tree: Tree<'_>, resolver: &R) -> Vec<u8> {
+    if let Some(whole) = tree.only_answer() {
+        return whole;
+    }
     let mut silent = HashSet::new();
     tree.settle(&mut silent);
     let mut errors = Vec::new();
-    gather(&mut tree, &mut errors);
+    tree.gather(&[], &mut errors);
     errors.retain(|error| !silent.contains(&error.id));
     errors.sort_by(|left, right| in_response_order(&left.path, &right.path));
     // What is selected and needed is read twice, and its error told once.
@@ -85,13 +156,6 @@ pub(super) fn respond<R: Resolve>(mut tree: Tree<'_>, resolver: &R) -> Vec<u8> {
     }
     out.push(b'}');
     out
-}
-
-fn gather<'p>(tree: &mut Tree<'p>, errors: &mut Vec<FieldError<'p>>) {
-    errors.append(&mut tree.completion.errors);
-    for child in tree.children.iter_mut().flatten() {
-        gather(child, errors);
-    }
 }
 
 fn write_errors<R: Resolve>(errors: &[FieldError<'_>], resolver: &R, head: &mut String) {
@@ -138,11 +202,11 @@ fn in_response_order(left: &[Step<'_>], right: &[Step<'_>]) -> Ordering {
 /// Writes an answer with its holes filled and its nulled values null.
 fn write_answer(tree: &Tree<'_>, answer: &Answer, out: &mut Vec<u8>) {
     let completion = &tree.completion;
-    let first = tree.nulled.partition_point(|(start, _)| *start < answer.start);
+    let first = tree.nulled.partition_point(|range| range.start < answer.start);
     let mut nulled = tree.nulled.get(first..).unwrap_or_default().iter().peekable();
     let mut at = answer.start;
     let mut copy_to = |at: &mut usize, end: usize, out: &mut Vec<u8>| {
-        while let Some((start, stop)) = nulled.next_if(|(start, _)| *start < end) {
+        while let Some(Nulled { start, end: stop, .. }) = nulled.next_if(|range| range.start < end) {
             // A range inside one that is null already is behind us.
             if start >= at {
                 out.extend_from_slice(completion.bytes.get(*at..*start).unwrap_or_default());

@@ -16,7 +16,7 @@ pub struct Invocation {
     pub field_name: Arc<str>,
     /// The arguments, coerced, defaults applied: a JSON object.
     pub arguments: String,
-    /// The parents: a JSON object each, with what the field needs of them. Empty for a root field.
+    /// The parents: a JSON object each, with what the field needs of them. Empty for a field of a root type.
     pub parents: Vec<String>,
     /// The fields selected below, as paths: `id`, `teacher`, `teacher.name`; `__typename` where the type is told by the value.
     pub selection: Arc<[String]>,
@@ -24,7 +24,7 @@ pub struct Invocation {
     pub mutation: bool,
 }
 
-/// Answers of a call: the value as JSON, or an error, for each parent in order; exactly one for a root field.
+/// Answers of a call: the value as JSON, or an error, for each parent in order; exactly one for a field of a root type.
 pub type Answers = Vec<Result<String, Error>>;
 
 /// Runs modules.

@@ -32,8 +32,10 @@ pub(crate) fn check(document: &Document<'_>, limits: &Limits) -> Result<(), Requ
     for operation in &document.operations {
         measurer.operation(operation, limits);
     }
-    for fragment in &document.fragments {
-        let size = measurer.fragment(fragment.name.text, fragment.at);
+    for (index, fragment) in document.fragments.iter().enumerate() {
+        let is_meant = document.by_name.get(fragment.name.text) == Some(&index);
+        // One of several with the same name is spread by nothing.
+        let size = if is_meant { measurer.fragment(fragment.name.text, fragment.at) } else { measurer.set(&fragment.selection) };
         measurer.directives += fragment.directives.len();
         // Validation looks into fragments nothing spreads, too.
         measurer.bound_size(size, limits, "fragment", fragment.at);

@@ -4,14 +4,14 @@
 //! arrives. A field whose type may be one of many costs a copy of its selection for each of them; the copies count against the
 //! limit on expansion.
 
-use super::collect::{Collected, Collector};
+use super::collect::{Collected, Collector, NullCondition};
 use super::cost;
 use super::node::{AbstractPlan, FieldPlan, ListSize, Need, Node, ObjectPlan, Output, Plan, Property, Shape, Source};
 use crate::coercion::template::{Indexes, Template, compile_arguments, json_key};
 use crate::coercion::variables::VariableDef;
 use crate::document::{Document, Field, Operation, OperationKind, SelectionSet};
 use crate::guard::Limits;
-use crate::response::RequestError;
+use crate::response::{Position, RequestError};
 use crate::schema::Schema;
 use crate::schema::types::{FieldDef, Kind, Resolver, Type, TypeId};
 use indexmap::IndexSet;
@@ -28,7 +28,7 @@ pub(crate) fn build(
     document: &Document<'_>,
     operation: &Operation<'_>,
     variables: &[VariableDef],
-    conditions: HashMap<&str, bool>,
+    conditions: HashMap<&str, Option<bool>>,
     limits: &Limits,
 ) -> Result<Plan, RequestError> {
     let root_type = match operation.kind {
@@ -48,6 +48,7 @@ pub(crate) fn build(
         nodes: Vec::new(),
         fields_left: limits.expansion.saturating_mul(COPIES),
         bytes: size_of::<Plan>(),
+        null_in_introspection: None,
     };
     let root = builder.object(root_type, std::iter::once(&operation.selection), None);
     let root = root.map_err(|refusal| refusal.at(operation, limits))?;
@@ -61,6 +62,13 @@ pub(crate) fn build(
 enum Refusal {
     TooManyFields,
     Internal(String),
+}
+
+impl ObjectPlan {
+    /// One whose fields a condition that is null was to decide.
+    fn undecided(type_name: Arc<str>, at: Position) -> Self {
+        Self { type_name, fields: Vec::new(), properties: Vec::new(), has_nodes: false, null_condition: Some(at) }
+    }
 }
 
 impl Refusal {
@@ -85,6 +93,8 @@ struct Builder<'d, 'a> {
     nodes: Vec<Option<Node>>,
     fields_left: usize,
     bytes: usize,
+    /// A condition that is null within the introspection being planned, by its place.
+    null_in_introspection: Option<Position>,
 }
 
 impl<'d, 'a> Builder<'d, 'a> {
@@ -94,9 +104,17 @@ impl<'d, 'a> Builder<'d, 'a> {
         sets: impl Iterator<Item = &'d SelectionSet<'a>>,
         node: Option<usize>,
     ) -> Result<ObjectPlan, Refusal> {
-        let collected: Collected<'d, 'a> = self.collector.collect(ty, sets);
         let schema = self.schema;
         let type_name = schema.get(ty).name.clone();
+        let collected: Collected<'d, 'a> = match self.collector.collect(ty, sets) {
+            Ok(collected) => collected,
+            Err(NullCondition(at)) => {
+                if type_name.starts_with("__") {
+                    self.null_in_introspection = Some(at);
+                }
+                return Ok(ObjectPlan::undecided(type_name, at));
+            }
+        };
         let mut properties = Properties::default();
         let mut fields = Vec::with_capacity(collected.len());
         for (order, (key, merged)) in collected.into_iter().enumerate() {
@@ -113,7 +131,13 @@ impl<'d, 'a> Builder<'d, 'a> {
             fields.push(field);
         }
         let has_nodes = fields.iter().any(|field| matches!(field.source, Source::Node { .. }));
-        Ok(ObjectPlan { type_name, properties: properties.finish(&fields), fields, has_nodes })
+        if !type_name.starts_with("__")
+            && let Some(at) = self.null_in_introspection.take()
+        {
+            // Introspection itself cannot fail, so what it stands in does.
+            return Ok(ObjectPlan::undecided(type_name, at));
+        }
+        Ok(ObjectPlan { type_name, properties: properties.finish(&fields), fields, has_nodes, null_condition: None })
     }
 
     fn source(
@@ -130,7 +154,7 @@ impl<'d, 'a> Builder<'d, 'a> {
         let parent_type = self.schema.get(parent);
         if let Some(resolver) = &definition.resolve {
             let needs = self.needs(parent, resolver, properties)?;
-            let node = self.node(&parent_type.name, definition, resolver, merged, node)?;
+            let node = self.node(parent, definition, resolver, merged, node)?;
             return Ok(Source::Node { node, nullable: !definition.ty.is_non_null(), needs });
         }
         let size = self.list_size(definition, merged);
@@ -144,7 +168,7 @@ impl<'d, 'a> Builder<'d, 'a> {
 
     fn node(
         &mut self,
-        type_name: &Arc<str>,
+        ty: TypeId,
         definition: &'d FieldDef,
         resolver: &Resolver,
         merged: &[&'d Field<'a>],
@@ -160,9 +184,10 @@ impl<'d, 'a> Builder<'d, 'a> {
         self.bytes += size_of::<Node>() + arguments.bytes() + paths.iter().map(|path| path.len() + 24).sum::<usize>();
         let node = Node {
             module: resolver.module.clone(),
-            type_name: type_name.clone(),
+            type_name: self.schema.get(ty).name.clone(),
             field_name: definition.name.clone(),
             parent,
+            of_root: ty == self.schema.query() || Some(ty) == self.schema.mutation(),
             arguments,
             needs: resolver.needs.clone(),
             selection: paths.into_iter().collect(),

@@ -1,6 +1,7 @@
 //! Which fields a selection stands for on one object type: the specification's `CollectFields`.
 
 use crate::document::{Directive, Document, Field, Selection, SelectionSet, ValueKind};
+use crate::response::Position;
 use crate::schema::Schema;
 use crate::schema::types::TypeId;
 use indexmap::IndexMap;
@@ -13,62 +14,76 @@ pub(super) type Collected<'d, 'a> = IndexMap<&'a str, Vec<&'d Field<'a>>>;
 pub(super) struct Collector<'d, 'a> {
     pub schema: &'d Schema,
     pub document: &'d Document<'a>,
-    /// The values of the variables that `@skip` and `@include` ask.
-    pub conditions: HashMap<&'d str, bool>,
+    /// The values of the variables that `@skip` and `@include` ask; none for null, with which nothing can be decided.
+    pub conditions: HashMap<&'d str, Option<bool>>,
 }
+
+/// A condition that is null, by its place.
+pub(super) struct NullCondition(pub Position);
 
 impl<'d, 'a> Collector<'d, 'a> {
     /// Collects the fields several merged selection sets have on `object`.
-    pub fn collect(&self, object: TypeId, sets: impl Iterator<Item = &'d SelectionSet<'a>>) -> Collected<'d, 'a> {
+    pub fn collect(
+        &self,
+        object: TypeId,
+        sets: impl Iterator<Item = &'d SelectionSet<'a>>,
+    ) -> Result<Collected<'d, 'a>, NullCondition> {
         let mut fields = IndexMap::new();
         let mut spread = HashSet::new();
         for set in sets {
-            self.set(object, set, &mut fields, &mut spread);
+            self.set(object, set, &mut fields, &mut spread)?;
         }
-        fields
+        Ok(fields)
     }
 
-    fn set(&self, object: TypeId, set: &'d SelectionSet<'a>, fields: &mut Collected<'d, 'a>, spread: &mut HashSet<&'a str>) {
+    fn set(
+        &self,
+        object: TypeId,
+        set: &'d SelectionSet<'a>,
+        fields: &mut Collected<'d, 'a>,
+        spread: &mut HashSet<&'a str>,
+    ) -> Result<(), NullCondition> {
         for item in &set.items {
             match item {
-                Selection::Field(field) if self.includes(&field.directives) => {
+                Selection::Field(field) if self.includes(&field.directives)? => {
                     fields.entry(field.response_key()).or_default().push(field);
                 }
                 Selection::Inline(inline)
-                    if self.includes(&inline.directives)
+                    if self.includes(&inline.directives)?
                         && inline.condition.is_none_or(|condition| self.applies(condition.text, object)) =>
                 {
-                    self.set(object, &inline.selection, fields, spread);
+                    self.set(object, &inline.selection, fields, spread)?;
                 }
-                Selection::Spread(item) if self.includes(&item.directives) && spread.insert(item.name.text) => {
+                Selection::Spread(item) if self.includes(&item.directives)? && spread.insert(item.name.text) => {
                     if let Some(fragment) = self.document.fragment(item.name.text)
                         && self.applies(fragment.condition.text, object)
                     {
-                        self.set(object, &fragment.selection, fields, spread);
+                        self.set(object, &fragment.selection, fields, spread)?;
                     }
                 }
                 _ => {}
             }
         }
+        Ok(())
     }
 
     fn applies(&self, condition: &str, object: TypeId) -> bool {
         self.schema.by_name(condition).is_some_and(|condition| self.schema.possible(condition).contains(&object))
     }
 
-    fn includes(&self, directives: &[Directive<'a>]) -> bool {
-        directives.iter().all(|directive| {
-            let wanted = match directive.name.text {
-                "skip" => false,
-                "include" => true,
-                _ => return true,
-            };
-            let given = match directive.argument("if").map(|value| &value.kind) {
-                Some(ValueKind::Boolean(value)) => *value,
-                Some(ValueKind::Variable(name)) => self.conditions.get(name).copied().unwrap_or(false),
-                _ => wanted,
-            };
-            given == wanted
-        })
+    fn includes(&self, directives: &[Directive<'a>]) -> Result<bool, NullCondition> {
+        Ok(self.is(directives, "skip")? != Some(true) && self.is(directives, "include")? != Some(false))
+    }
+
+    /// The value of a condition; none when it is not asked.
+    fn is(&self, directives: &[Directive<'a>], name: &str) -> Result<Option<bool>, NullCondition> {
+        let directive = directives.iter().find(|directive| directive.name.text == name);
+        let Some(value) = directive.and_then(|directive| directive.argument("if")) else { return Ok(None) };
+        let known = match &value.kind {
+            ValueKind::Boolean(value) => Some(*value),
+            ValueKind::Variable(name) => self.conditions.get(name).copied().flatten(),
+            _ => None,
+        };
+        known.map(Some).ok_or(NullCondition(value.at))
     }
 }

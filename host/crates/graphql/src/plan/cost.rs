@@ -4,7 +4,8 @@
 //! argument (one element is answered per id asked for). Introspection counts for nothing; its depth is limited by validation.
 
 use super::node::{ListSize, ObjectPlan, Output, Plan, Shape, Source};
-use crate::coercion::template::{Indexes, Values};
+use crate::coercion::template::Indexes;
+use crate::coercion::values::Values;
 use crate::document::{Argument, Value, ValueKind};
 use crate::guard::Limits;
 use crate::response::RequestError;
@@ -15,7 +16,7 @@ use serde_json::value::RawValue;
 
 /// The cost of a plan no variable has a say in.
 pub(super) fn without_variables(plan: &Plan, limits: &Limits) -> Option<u64> {
-    let mut pricer = Pricer { plan, values: &[], list_size: limits.list_size, asked: false };
+    let mut pricer = Pricer { plan, values: &Values::default(), list_size: limits.list_size, asked: false };
     let cost = pricer.object(&plan.root);
     (!pricer.asked).then_some(cost)
 }
@@ -104,7 +105,7 @@ impl Pricer<'_> {
     }
 
     fn length(&mut self, size: ListSize) -> u64 {
-        let value = |index: usize| self.values.get(index).and_then(Option::as_deref);
+        let value = |index: usize| self.values.get(index);
         let found = match size {
             ListSize::Unknown => None,
             ListSize::Known(length) => Some(length),

@@ -99,6 +99,8 @@ pub(crate) struct Node {
     pub type_name: Arc<str>,
     pub field_name: Arc<str>,
     pub parent: Option<usize>,
+    /// Whether it is a field of a root type: it is asked once and without parents, wherever it stands.
+    pub of_root: bool,
     pub arguments: Template,
     /// The names the schema's `needs` says.
     pub needs: Vec<Arc<str>>,
@@ -147,6 +149,8 @@ pub(crate) struct ObjectPlan {
     pub properties: Vec<Property>,
     /// Whether any field is answered by a module.
     pub has_nodes: bool,
+    /// A condition that is null, by its place: nobody can say which fields the object has, so it has an error in its place.
+    pub null_condition: Option<Position>,
 }
 
 /// A value whose type is told by its `__typename`.

@@ -1,88 +1,54 @@
-//! Operations and fragments as a whole: their names, and whether every fragment is used.
+//! Operations and fragments as a whole: which fragments an operation reaches, and whether every fragment is used.
 
 use super::Errors;
-use crate::document::{Document, OperationKind, Selection, SelectionSet};
-use crate::schema::Schema;
-use std::collections::{HashMap, HashSet};
+use super::directives::repeated;
+use crate::document::{Document, Operation, Selection, SelectionSet};
+use indexmap::IndexSet;
 
-/// Checks the definitions of a document.
-pub(super) fn check(schema: &Schema, document: &Document<'_>, errors: &mut Errors) {
-    operation_kinds(schema, document, errors);
-    operation_names(document, errors);
-    fragment_names(document, errors);
-    unused_fragments(document, errors);
+/// Variables are defined once.
+pub(super) fn unique_variables(operation: &Operation<'_>, errors: &mut Errors) {
+    for (name, places) in repeated(operation.variables.iter().map(|variable| variable.name)) {
+        errors.add(format!("There can be only one variable named \"${name}\"."), places);
+    }
 }
 
-/// The fragments a selection spreads, directly or through others.
-pub(super) fn reachable<'d>(document: &'d Document<'_>, set: &'d SelectionSet<'_>) -> HashSet<&'d str> {
-    let mut found = HashSet::new();
-    spreads(document, set, &mut found);
+/// Every fragment is spread by an operation, directly or through others.
+pub(super) fn unused_fragments(document: &Document<'_>, errors: &mut Errors) {
+    let used = reachable(document, document.operations.iter().map(|operation| &operation.selection));
+    for fragment in document.fragments.iter().filter(|fragment| !used.contains(fragment.name.text)) {
+        errors.add(format!("Fragment \"{}\" is never used.", fragment.name.text), vec![fragment.at]);
+    }
+}
+
+/// The names selections spread, directly or through fragments, in the order in which the reference comes to them.
+pub(super) fn reachable<'d, 'a>(document: &'d Document<'a>, sets: impl Iterator<Item = &'d SelectionSet<'a>>) -> IndexSet<&'a str>
+where
+    'a: 'd,
+{
+    let mut found = IndexSet::new();
+    sets.for_each(|set| spreads(set, &mut found));
+    let mut next = 0;
+    while let Some(name) = found.get_index(next) {
+        if let Some(fragment) = document.fragment(name) {
+            spreads(&fragment.selection, &mut found);
+        }
+        next += 1;
+    }
     found
 }
 
-fn spreads<'d>(document: &'d Document<'_>, set: &'d SelectionSet<'_>, found: &mut HashSet<&'d str>) {
-    for item in &set.items {
-        match item {
-            Selection::Field(field) => field.selection.iter().for_each(|set| spreads(document, set, found)),
-            Selection::Inline(inline) => spreads(document, &inline.selection, found),
-            Selection::Spread(spread) => {
-                if let Some(fragment) = document.fragment(spread.name.text)
-                    && found.insert(fragment.name.text)
-                {
-                    spreads(document, &fragment.selection, found);
+/// The names one selection spreads: those of a set before those of the sets in it, of which the last comes first.
+fn spreads<'a>(set: &SelectionSet<'a>, found: &mut IndexSet<&'a str>) {
+    let mut sets = vec![set];
+    while let Some(set) = sets.pop() {
+        for item in &set.items {
+            match item {
+                Selection::Field(field) => sets.extend(&field.selection),
+                Selection::Inline(inline) => sets.push(&inline.selection),
+                Selection::Spread(spread) => {
+                    found.insert(spread.name.text);
                 }
             }
         }
-    }
-}
-
-fn operation_kinds(schema: &Schema, document: &Document<'_>, errors: &mut Errors) {
-    for operation in &document.operations {
-        let supported = match operation.kind {
-            OperationKind::Query => true,
-            OperationKind::Mutation => schema.mutation().is_some(),
-            OperationKind::Subscription => false,
-        };
-        if !supported {
-            let message = format!("The {} operation is not supported by the schema.", operation.kind.as_str());
-            errors.add(message, vec![operation.at]);
-        }
-    }
-}
-
-fn operation_names(document: &Document<'_>, errors: &mut Errors) {
-    let mut seen = HashMap::new();
-    for operation in &document.operations {
-        match operation.name {
-            None if document.operations.len() > 1 => {
-                errors.add("This anonymous operation must be the only defined operation.".to_owned(), vec![operation.at]);
-            }
-            None => {}
-            Some(name) => {
-                if let Some(first) = seen.insert(name.text, name.at) {
-                    errors.add(format!("There can be only one operation named \"{}\".", name.text), vec![first, name.at]);
-                }
-            }
-        }
-    }
-}
-
-fn fragment_names(document: &Document<'_>, errors: &mut Errors) {
-    let mut seen = HashMap::new();
-    for fragment in &document.fragments {
-        let name = fragment.name;
-        if let Some(first) = seen.insert(name.text, name.at) {
-            errors.add(format!("There can be only one fragment named \"{}\".", name.text), vec![first, name.at]);
-        }
-    }
-}
-
-fn unused_fragments(document: &Document<'_>, errors: &mut Errors) {
-    let mut used = HashSet::new();
-    for operation in &document.operations {
-        spreads(document, &operation.selection, &mut used);
-    }
-    for fragment in document.fragments.iter().filter(|fragment| !used.contains(fragment.name.text)) {
-        errors.add(format!("Fragment \"{}\" is never used.", fragment.name.text), vec![fragment.at]);
     }
 }

@@ -1,84 +1,116 @@
 //! Directives, and the arguments of directives and fields.
 
-use super::values::Checker;
-use crate::document::{Argument, Directive};
+use super::values::{Place, Values};
+use super::walker::Walker;
+use crate::document::{Argument, Directive, Name};
 use crate::response::Position;
 use crate::schema::types::InputDef;
 use indexmap::IndexMap;
 use std::collections::HashMap;
 use std::sync::Arc;
 
-/// What has arguments, for messages.
+/// What must have arguments, for messages.
 #[derive(Clone, Copy)]
 pub(super) enum Owner<'a> {
-    /// A field: its type and name.
-    Field(&'a str, &'a str),
-    /// A directive.
+    Field(&'a str),
     Directive(&'a str),
 }
 
-impl<'d> Checker<'_, 'd> {
-    /// Checks the directives of one place.
-    pub fn directives(&mut self, directives: &'d [Directive<'_>], location: &str) {
+type Definitions = IndexMap<Arc<str>, InputDef>;
+
+impl<'d, 'a> Walker<'d, 'a> {
+    /// Directives that may not be repeated stand once at a place.
+    pub fn unique_directives(&mut self, directives: &[Directive<'_>]) {
         let mut seen: HashMap<&str, Position> = HashMap::new();
         for directive in directives {
             let name = directive.name.text;
-            let schema = self.schema;
-            let Some(definition) = schema.directive(name) else {
-                self.errors.add(format!("Unknown directive \"@{name}\"."), vec![directive.at]);
-                self.arguments(None, &directive.arguments, Owner::Directive(name), directive.at);
+            if self.schema.directive(name).is_none_or(|definition| definition.repeatable) {
                 continue;
-            };
-            if !definition.locations.contains(&location) {
-                self.errors.add(format!("Directive \"@{name}\" may not be used on {location}."), vec![directive.at]);
             }
-            if !definition.repeatable
-                && let Some(first) = seen.insert(name, directive.at)
-            {
+            if let Some(first) = seen.get(name) {
                 let message = format!("The directive \"@{name}\" can only be used once at this location.");
-                self.errors.add(message, vec![first, directive.at]);
+                self.errors.add(message, vec![*first, directive.at]);
+            } else {
+                seen.insert(name, directive.at);
             }
-            self.arguments(Some(&definition.arguments), &directive.arguments, Owner::Directive(name), directive.at);
         }
     }
 
-    /// Checks arguments against their definitions, if those are known.
-    pub fn arguments(
-        &mut self,
-        definitions: Option<&'d IndexMap<Arc<str>, InputDef>>,
-        given: &'d [Argument<'_>],
-        owner: Owner<'_>,
-        at: Position,
-    ) {
-        let mut seen: HashMap<&str, Position> = HashMap::new();
+    /// Checks the directives of one place, one after the other.
+    pub fn directives(&mut self, directives: &'d [Directive<'a>], location: &str) {
+        for directive in directives {
+            let name = directive.name.text;
+            let definition = self.schema.directive(name);
+            match definition {
+                None => self.errors.add(format!("Unknown directive \"@{name}\"."), vec![directive.at]),
+                Some(definition) if !definition.locations.contains(&location) => {
+                    self.errors.add(format!("Directive \"@{name}\" may not be used on {location}."), vec![directive.at]);
+                }
+                Some(_) => {}
+            }
+            let definitions = definition.map(|definition| &definition.arguments);
+            for argument in &directive.arguments {
+                if definitions.is_some_and(|definitions| !definitions.contains_key(argument.name.text)) {
+                    let message = format!("Unknown argument \"{}\" on directive \"@{name}\".", argument.name.text);
+                    self.errors.add(message, vec![argument.name.at]);
+                }
+            }
+            self.unique_arguments(&directive.arguments);
+            // The reference takes the arguments of a directive it does not know for those of the field around it.
+            let taken = definitions.or(self.field.map(|field| &field.arguments));
+            self.arguments(taken, &directive.arguments, None);
+            if let Some(definitions) = definitions {
+                self.required_arguments(definitions, &directive.arguments, Owner::Directive(name), directive.at);
+            }
+        }
+    }
+
+    /// Arguments are given once.
+    pub fn unique_arguments(&mut self, given: &[Argument<'_>]) {
+        for (name, places) in repeated(given.iter().map(|argument| argument.name)) {
+            self.errors.add(format!("There can be only one argument named \"{name}\"."), places);
+        }
+    }
+
+    /// Checks arguments against their definitions, if those are known; those of a field, which `owner` is, must be defined.
+    pub fn arguments(&mut self, definitions: Option<&'d Definitions>, given: &'d [Argument<'a>], owner: Option<(&str, &str)>) {
         for argument in given {
             let name = argument.name;
-            if let Some(first) = seen.insert(name.text, name.at) {
-                self.errors.add(format!("There can be only one argument named \"{}\".", name.text), vec![first, name.at]);
-            }
             let definition = definitions.and_then(|definitions| definitions.get(name.text));
-            if definition.is_none() && definitions.is_some() {
-                let message = match owner {
-                    Owner::Field(ty, field) => format!("Unknown argument \"{}\" on field \"{ty}.{field}\".", name.text),
-                    Owner::Directive(directive) => format!("Unknown argument \"{}\" on directive \"@{directive}\".", name.text),
-                };
+            if let (None, Some((ty, field))) = (definition, owner) {
+                let message = format!("Unknown argument \"{}\" on field \"{ty}.{field}\".", name.text);
                 self.errors.add(message, vec![name.at]);
             }
             let has_default = definition.is_some_and(|definition| definition.default.is_some());
-            self.value(definition.map(|definition| &definition.ty), has_default, &argument.value);
-        }
-        let Some(definitions) = definitions else { return };
-        for definition in definitions.values().filter(|definition| definition.is_required()) {
-            if seen.contains_key(definition.name.as_ref()) {
-                continue;
-            }
-            let (name, ty) = (&definition.name, self.schema.print(&definition.ty));
-            let owner = match owner {
-                Owner::Field(_, field) => format!("Field \"{field}\""),
-                Owner::Directive(directive) => format!("Directive \"@{directive}\""),
-            };
-            self.errors
-                .add(format!("{owner} argument \"{name}\" of type \"{ty}\" is required, but it was not provided."), vec![at]);
+            let place = Place { ty: definition.map(|definition| &definition.ty), has_default, parent: None };
+            let mut values = Values { schema: self.schema, errors: &mut self.errors, usages: &mut self.usages };
+            values.check(place, &argument.value);
         }
     }
+
+    /// Arguments that must be given are.
+    pub fn required_arguments(&mut self, definitions: &Definitions, given: &[Argument<'_>], owner: Owner<'_>, at: Position) {
+        for definition in definitions.values().filter(|definition| definition.is_required()) {
+            let name = definition.name.as_ref();
+            if given.iter().any(|argument| argument.name.text == name) {
+                continue;
+            }
+            let ty = self.schema.print(&definition.ty);
+            let owner = match owner {
+                Owner::Field(field) => format!("Field \"{field}\""),
+                Owner::Directive(directive) => format!("Directive \"@{directive}\""),
+            };
+            let message = format!("{owner} argument \"{name}\" of type \"{ty}\" is required, but it was not provided.");
+            self.errors.add(message, vec![at]);
+        }
+    }
+}
+
+/// The names that stand there more than once, with all their places.
+pub(super) fn repeated<'n>(names: impl Iterator<Item = Name<'n>>) -> impl Iterator<Item = (&'n str, Vec<Position>)> {
+    let mut places: IndexMap<&str, Vec<Position>> = IndexMap::new();
+    for name in names {
+        places.entry(name.text).or_default().push(name.at);
+    }
+    places.into_iter().filter(|(_, places)| places.len() > 1)
 }

@@ -1,48 +1,78 @@
 //! Whether a document fits the schema: section 5 of the specification, complete, with the reference implementation's verdicts and
-//! messages.
+//! messages, in its order.
 //!
 //! One home for all rules: async-graphql's validation lets much through (overlapping fields, literals against input types, …) and
-//! judges values of variables as well, so that its verdict could not be kept with the document. [`fields`] walks selections,
-//! [`directives`] what is attached to them, [`values`] checks literals and notes where variables stand, [`variables`] holds those
-//! places against the operations' definitions, [`definitions`] looks at operations and fragments as a whole, [`merging`] at fields
-//! with the same response key. It runs after the guard: there are no fragment cycles, and every recursion is bounded.
+//! judges values of variables as well, so that its verdict could not be kept with the document. [`walker`] goes through the
+//! definitions in the order of the text; where it enters or leaves a node, it asks the rules about it in the order the reference
+//! has them, so that mistakes are found in the order they are told. [`directives`], [`values`], [`merging`] and [`introspection`]
+//! are the rules about what their names say; what a rule can only say of an operation or document as a whole, when the reference
+//! leaves it, is in [`variables`] and [`definitions`]. All of it runs after the guard: there are no fragment cycles, and every
+//! recursion is bounded.
 
 mod definitions;
 mod directives;
-mod fields;
 mod introspection;
 mod merging;
 pub(crate) mod values;
 pub(crate) mod variables;
+mod walker;
 
-use crate::document::Document;
+use crate::document::{Document, Fragment, Operation};
 use crate::guard::Limits;
 use crate::response::{Position, RequestError};
 use crate::schema::Schema;
 use mayfly_error::Error;
-use values::Usage;
+use walker::Walker;
 
 /// Mistakes told of in one response, at most; the reference implementation stops there, too.
 const MAX_ERRORS: usize = 100;
 
 /// Everything that is wrong with a document.
 pub(crate) fn validate(schema: &Schema, document: &Document<'_>, limits: &Limits) -> Vec<RequestError> {
+    let mut walker = Walker::new(schema, document, limits);
+    let mut fragments = Vec::with_capacity(document.fragments.len());
+    let mut walked = Vec::with_capacity(document.operations.len() + document.fragments.len());
+    for definition in in_order(document) {
+        match definition {
+            Definition::Operation(operation) => {
+                let usages = walker.operation(operation);
+                walked.push((std::mem::take(&mut walker.errors), Some((operation, usages))));
+            }
+            Definition::Fragment(fragment) => {
+                fragments.push(walker.fragment(fragment));
+                walked.push((std::mem::take(&mut walker.errors), None));
+            }
+        }
+    }
+    // The rules about an operation's variables speak when it is left, but look into fragments that may stand below it.
     let mut errors = Errors::default();
-    definitions::check(schema, document, &mut errors);
-    let mut operations = Vec::with_capacity(document.operations.len());
-    for operation in &document.operations {
-        operations.push(fields::operation(schema, document, operation, &mut errors));
+    for (found, operation) in walked {
+        errors.append(found);
+        if let Some((operation, usages)) = operation {
+            variables::check(schema, document, operation, &usages, &fragments, &mut errors);
+        }
     }
-    let fragments: Vec<Vec<Usage<'_>>> =
-        document.fragments.iter().map(|fragment| fields::fragment(schema, document, fragment, &mut errors)).collect();
-    for (operation, usages) in document.operations.iter().zip(&operations) {
-        variables::check(schema, document, operation, usages, &fragments, &mut errors);
-    }
-    introspection::check(document, &mut errors);
-    if let Err(error) = merging::check(schema, document, limits, &mut errors) {
-        errors.found.push(error);
-    }
-    errors.found
+    definitions::unused_fragments(document, &mut errors);
+    let mut found = errors.found;
+    found.extend(walker.refusal());
+    found
+}
+
+/// One definition of a document.
+enum Definition<'d, 'a> {
+    Operation(&'d Operation<'a>),
+    Fragment(&'d Fragment<'a>),
+}
+
+/// The definitions of a document in the order of its text.
+fn in_order<'d, 'a>(document: &'d Document<'a>) -> impl Iterator<Item = Definition<'d, 'a>> {
+    let mut operations = document.operations.iter().peekable();
+    let mut fragments = document.fragments.iter().peekable();
+    std::iter::from_fn(move || match (operations.peek(), fragments.peek()) {
+        (Some(operation), Some(fragment)) if operation.at > fragment.at => fragments.next().map(Definition::Fragment),
+        (Some(_), _) => operations.next().map(Definition::Operation),
+        (None, _) => fragments.next().map(Definition::Fragment),
+    })
 }
 
 /// The mistakes found so far.
@@ -54,8 +84,16 @@ pub(crate) struct Errors {
 impl Errors {
     /// Adds one about some places.
     pub fn add(&mut self, message: String, locations: Vec<Position>) {
+        self.push(RequestError { error: Error::ValidationFailed(message), locations });
+    }
+
+    fn append(&mut self, others: Errors) {
+        others.found.into_iter().for_each(|error| self.push(error));
+    }
+
+    fn push(&mut self, error: RequestError) {
         match self.found.len() {
-            0..MAX_ERRORS => self.found.push(RequestError { error: Error::ValidationFailed(message), locations }),
+            0..MAX_ERRORS => self.found.push(error),
             MAX_ERRORS => {
                 let message = "Too many validation errors, error limit reached. Validation aborted.".to_owned();
                 self.found.push(RequestError::nowhere(Error::ValidationFailed(message)));

@@ -22,72 +22,114 @@ pub(crate) struct Usage<'d> {
     pub one_of: Option<&'d str>,
 }
 
+/// What is expected of a value.
+#[derive(Clone, Copy)]
+pub(super) struct Place<'d> {
+    /// Its type; none when that is not known.
+    pub ty: Option<&'d Type>,
+    pub has_default: bool,
+    /// The type of the input object or list around it.
+    pub parent: Option<&'d Type>,
+}
+
 /// Checks a constant of the schema; `problems` collects messages.
 pub(crate) fn constant(schema: &Schema, ty: &Type, value: &Value<'_>, problems: &mut Vec<String>) {
     let mut errors = Errors::default();
-    let mut usages = Vec::new();
-    Checker { schema, errors: &mut errors, usages: &mut usages }.value(Some(ty), false, value);
+    constant_value(schema, Some(ty), value, &mut errors);
     problems.extend(errors.found.into_iter().map(|error| error.error.to_string()));
 }
 
+/// Checks a value in which no variable can stand.
+pub(super) fn constant_value(schema: &Schema, ty: Option<&Type>, value: &Value<'_>, errors: &mut Errors) {
+    let place = Place { ty, has_default: false, parent: None };
+    Values { schema, errors, usages: &mut Vec::new() }.check(place, value);
+}
+
 /// Checks values and collects the variables in them.
-pub(super) struct Checker<'c, 'd> {
+pub(super) struct Values<'c, 'd> {
     pub schema: &'d Schema,
     pub errors: &'c mut Errors,
     pub usages: &'c mut Vec<Usage<'d>>,
 }
 
-impl<'d> Checker<'_, 'd> {
-    /// Checks a value where `ty` is expected, if that is known.
-    pub fn value(&mut self, ty: Option<&'d Type>, has_default: bool, value: &'d Value<'_>) {
-        match (&value.kind, ty) {
-            (ValueKind::Variable(name), _) => self.usages.push(Usage { name, at: value.at, ty, has_default, one_of: None }),
-            (ValueKind::Null, Some(Type::NonNull(_))) => self.unexpected(ty, value),
-            (ValueKind::List(items), Some(known)) => match known.nullable() {
-                Type::List(item) => items.iter().for_each(|value| self.value(Some(item), false, value)),
-                _ => {
-                    self.leaf(known.nullable(), value);
-                    self.untyped(value);
-                }
-            },
-            (ValueKind::Object(entries), Some(known)) => {
-                self.unique_entries(entries);
-                let schema = self.schema;
-                let definition = schema.get(known.named());
-                match &definition.kind {
-                    Kind::Input(input) => self.input(&definition.name, input, entries, value),
-                    _ => {
-                        self.leaf(known, value);
-                        entries.iter().for_each(|entry| self.value(None, false, &entry.value));
-                    }
-                }
-            }
-            (ValueKind::List(_) | ValueKind::Object(_), None) => self.untyped(value),
-            (ValueKind::Null, _) | (_, None) => {}
-            (_, Some(known)) => self.leaf(known, value),
-        }
+impl<'d> Values<'_, 'd> {
+    /// Checks a value.
+    pub fn check(&mut self, place: Place<'d>, value: &'d Value<'_>) {
+        self.value(place, value, false);
     }
 
-    /// Looks for variables and duplicate fields where no type is known to check.
-    fn untyped(&mut self, value: &'d Value<'_>) {
+    /// Checks a value; one inside a value that was told to be wrong as a whole (`told`) is only looked at for variables and fields
+    /// that come twice.
+    fn value(&mut self, place: Place<'d>, value: &'d Value<'_>, told: bool) {
         match &value.kind {
-            ValueKind::List(items) => items.iter().for_each(|item| self.value(None, false, item)),
-            ValueKind::Object(entries) => {
-                self.unique_entries(entries);
-                entries.iter().for_each(|entry| self.value(None, false, &entry.value));
+            ValueKind::Variable(name) => {
+                let Place { ty, has_default, .. } = place;
+                let one_of = place.parent.and_then(|parent| self.one_of_name(parent));
+                self.usages.push(Usage { name, at: value.at, ty, has_default, one_of });
             }
-            _ => {}
+            ValueKind::List(items) => self.list(place.ty, items, value, told),
+            ValueKind::Object(entries) => self.object(place.ty, entries, value, told),
+            _ if told => {}
+            ValueKind::Null => {
+                if let Some(ty @ Type::NonNull(_)) = place.ty {
+                    self.unexpected(ty, value);
+                }
+            }
+            _ => self.leaf(place.ty, value),
         }
     }
 
-    fn unexpected(&mut self, ty: Option<&Type>, value: &Value<'_>) {
-        let wanted = ty.map(|ty| self.schema.print(ty)).unwrap_or_default();
+    fn list(&mut self, ty: Option<&'d Type>, items: &'d [Value<'_>], value: &Value<'_>, told: bool) {
+        let (item, is_list) = match ty.map(Type::nullable) {
+            Some(Type::List(item)) => (Some(&**item), true),
+            other => (other, false),
+        };
+        if !told && !is_list {
+            self.leaf(item, value);
+        }
+        let place = Place { ty: item, has_default: false, parent: ty };
+        items.iter().for_each(|item| self.value(place, item, told || !is_list));
+    }
+
+    fn object(&mut self, ty: Option<&'d Type>, entries: &'d [ObjectEntry<'_>], value: &Value<'_>, told: bool) {
+        let schema = self.schema;
+        let definition = ty.map(|ty| schema.get(ty.named()));
+        let input = definition.and_then(|definition| match &definition.kind {
+            Kind::Input(input) => Some((&*definition.name, input)),
+            _ => None,
+        });
+        match input {
+            _ if told => {}
+            Some((name, input)) => self.input(name, input, entries, value),
+            None => self.leaf(ty, value),
+        }
+        let mut seen: HashMap<&str, Position> = HashMap::with_capacity(entries.len());
+        for entry in entries {
+            let name = entry.name.as_ref();
+            let field = input.and_then(|(_, input)| input.fields.get(name));
+            if let (None, Some((input, _)), false) = (field, input, told) {
+                self.errors.add(format!("Field \"{name}\" is not defined by type \"{input}\"."), vec![entry.at]);
+            }
+            if let Some(first) = seen.get(name) {
+                let message = format!("There can be only one input field named \"{name}\".");
+                self.errors.add(message, vec![*first, entry.at]);
+            } else {
+                seen.insert(name, entry.at);
+            }
+            let has_default = field.is_some_and(|field| field.default.is_some());
+            let place = Place { ty: field.map(|field| &field.ty), has_default, parent: ty };
+            self.value(place, &entry.value, told || input.is_none());
+        }
+    }
+
+    fn unexpected(&mut self, ty: &Type, value: &Value<'_>) {
+        let wanted = self.schema.print(ty);
         self.errors.add(format!("Expected value of type \"{wanted}\", found {value}."), vec![value.at]);
     }
 
-    fn leaf(&mut self, ty: &Type, value: &Value<'_>) {
-        let schema = self.schema;
-        let definition = schema.get(ty.named());
+    fn leaf(&mut self, ty: Option<&Type>, value: &Value<'_>) {
+        let Some(ty) = ty else { return };
+        let definition = self.schema.get(ty.named());
         let problem = match &definition.kind {
             Kind::Scalar(scalar) => scalar_problem(scalar, value),
             Kind::Enum(values) => match &value.kind {
@@ -95,14 +137,15 @@ impl<'d> Checker<'_, 'd> {
                 ValueKind::Enum(name) => Some(format!("Value \"{name}\" does not exist in \"{}\" enum.", definition.name)),
                 _ => Some(format!("Enum \"{}\" cannot represent non-enum value: {value}.", definition.name)),
             },
-            _ => return self.unexpected(Some(ty), value),
+            _ => return self.unexpected(ty, value),
         };
         if let Some(problem) = problem {
             self.errors.add(problem, vec![value.at]);
         }
     }
 
-    fn input(&mut self, name: &'d str, input: &'d InputObject, entries: &'d [ObjectEntry<'_>], value: &Value<'_>) {
+    /// Checks an input object as a whole.
+    fn input(&mut self, name: &str, input: &InputObject, entries: &[ObjectEntry<'_>], value: &Value<'_>) {
         for field in input.fields.values().filter(|field| field.is_required()) {
             if !entries.iter().any(|entry| entry.name == field.name.as_ref()) {
                 let ty = self.schema.print(&field.ty);
@@ -110,32 +153,16 @@ impl<'d> Checker<'_, 'd> {
                 self.errors.add(message, vec![value.at]);
             }
         }
-        if input.one_of {
-            self.one_of(name, entries, value);
+        if !input.one_of {
+            return;
         }
-        for entry in entries {
-            match input.fields.get(entry.name.as_ref()) {
-                Some(field) => {
-                    let before = self.usages.len();
-                    self.value(Some(&field.ty), field.default.is_some(), &entry.value);
-                    if input.one_of && matches!(entry.value.kind, ValueKind::Variable(_)) {
-                        self.usages.iter_mut().skip(before).for_each(|usage| usage.one_of = Some(name));
-                    }
-                }
-                None => {
-                    self.errors.add(format!("Field \"{}\" is not defined by type \"{name}\".", entry.name), vec![entry.at]);
-                    self.value(None, false, &entry.value);
-                }
-            }
-        }
-    }
-
-    fn one_of(&mut self, name: &str, entries: &[ObjectEntry<'_>], value: &Value<'_>) {
         match entries {
-            [only] if matches!(only.value.kind, ValueKind::Null) => {
-                self.errors.add(format!("Field \"{name}.{}\" must be non-null.", only.name), vec![value.at]);
+            [first, rest @ ..] if rest.iter().all(|entry| entry.name == first.name) => {
+                // Of a field that comes twice the last one counts.
+                if matches!(rest.last().unwrap_or(first).value.kind, ValueKind::Null) {
+                    self.errors.add(format!("Field \"{name}.{}\" must be non-null.", first.name), vec![value.at]);
+                }
             }
-            [_] => {}
             _ => {
                 let message = format!("OneOf Input Object \"{name}\" must specify exactly one key.");
                 self.errors.add(message, vec![value.at]);
@@ -143,12 +170,15 @@ impl<'d> Checker<'_, 'd> {
         }
     }
 
-    fn unique_entries(&mut self, entries: &[ObjectEntry<'_>]) {
-        let mut seen: HashMap<&str, Position> = HashMap::with_capacity(entries.len());
-        for entry in entries {
-            if let Some(first) = seen.insert(&entry.name, entry.at) {
-                self.errors.add(format!("There can be only one input field named \"{}\".", entry.name), vec![first, entry.at]);
-            }
+    /// The name of a `@oneOf` input object.
+    fn one_of_name(&self, ty: &Type) -> Option<&'d str> {
+        let schema = self.schema;
+        match ty.nullable() {
+            Type::Named(id) => match &schema.get(*id).kind {
+                Kind::Input(input) if input.one_of => Some(&schema.get(*id).name),
+                _ => None,
+            },
+            _ => None,
         }
     }
 }

@@ -2,17 +2,18 @@
 
 use super::Errors;
 use super::definitions::reachable;
-use super::values::{Checker, Usage};
+use super::values::{Usage, constant_value};
+use super::walker::Walker;
 use crate::coercion::literal;
 use crate::coercion::variables::VariableDef;
-use crate::document::{Directive, Document, Operation, Selection, SelectionSet, TypeNode, ValueKind, VariableNode};
+use crate::document::{Directive, Document, Operation, Selection, SelectionSet, TypeNode, Value, ValueKind, VariableNode};
 use crate::response::RequestError;
 use crate::schema::Schema;
 use crate::schema::types::Type;
 use mayfly_error::Error;
 use std::collections::{HashMap, HashSet};
 
-/// Checks the variables of an operation; `fragments` says where each fragment uses variables.
+/// What the rules about variables say when an operation is left; `fragments` says where each fragment uses variables.
 pub(super) fn check(
     schema: &Schema,
     document: &Document<'_>,
@@ -21,40 +22,29 @@ pub(super) fn check(
     fragments: &[Vec<Usage<'_>>],
     errors: &mut Errors,
 ) {
-    let mut types: HashMap<&str, (&VariableNode<'_>, Option<Type>)> = HashMap::new();
-    for variable in &operation.variables {
-        let ty = definition(schema, variable, errors);
-        if let Some((first, _)) = types.get(variable.name.text) {
-            let message = format!("There can be only one variable named \"${}\".", variable.name.text);
-            errors.add(message, vec![first.name.at, variable.name.at]);
-        }
-        types.insert(variable.name.text, (variable, ty));
+    let reached = reachable(document, std::iter::once(&operation.selection));
+    let spread = reached.iter().filter_map(|name| fragments.get(*document.by_name.get(name)?));
+    let usages: Vec<&Usage<'_>> = own.iter().chain(spread.flatten()).collect();
+    // Of variables defined twice the last one counts.
+    let defined: HashMap<&str, &VariableNode<'_>> =
+        operation.variables.iter().map(|variable| (variable.name.text, variable)).collect();
+    let of_operation =
+        |infix: &str| operation.name.map(|name| format!("{infix} operation \"{}\"", name.text)).unwrap_or_default();
+    for usage in usages.iter().filter(|usage| !defined.contains_key(usage.name)) {
+        let message = format!("Variable \"${}\" is not defined{}.", usage.name, of_operation(" by"));
+        errors.add(message, vec![usage.at, operation.at]);
     }
-    let reached = reachable(document, &operation.selection);
-    let spread = document.fragments.iter().zip(fragments).filter(|(fragment, _)| reached.contains(fragment.name.text));
-    let mut used = HashSet::new();
-    for usage in own.iter().chain(spread.flat_map(|(_, usages)| usages)) {
-        used.insert(usage.name);
-        match types.get(usage.name) {
-            None => {
-                let name = usage.name;
-                let message = match operation.name {
-                    Some(operation) => format!("Variable \"${name}\" is not defined by operation \"{}\".", operation.text),
-                    None => format!("Variable \"${name}\" is not defined."),
-                };
-                errors.add(message, vec![usage.at, operation.at]);
-            }
-            Some((variable, Some(ty))) => position(schema, variable, ty, usage, errors),
-            Some(_) => {}
-        }
-    }
+    let used: HashSet<&str> = usages.iter().map(|usage| usage.name).collect();
     for variable in operation.variables.iter().filter(|variable| !used.contains(variable.name.text)) {
-        let name = variable.name.text;
-        let message = match operation.name {
-            Some(operation) => format!("Variable \"${name}\" is never used in operation \"{}\".", operation.text),
-            None => format!("Variable \"${name}\" is never used."),
-        };
+        let message = format!("Variable \"${}\" is never used{}.", variable.name.text, of_operation(" in"));
         errors.add(message, vec![variable.at]);
+    }
+    let types: HashMap<&str, Type> =
+        defined.iter().filter_map(|(name, variable)| Some((*name, resolve(schema, &variable.ty)?))).collect();
+    for usage in usages {
+        if let (Some(variable), Some(ty)) = (defined.get(usage.name), types.get(usage.name)) {
+            position(schema, variable, ty, usage, errors);
+        }
     }
 }
 
@@ -80,7 +70,7 @@ pub(crate) fn definitions(schema: &Schema, operation: &Operation<'_>) -> Result<
 pub(crate) fn conditions<'d>(document: &'d Document<'_>, operation: &'d Operation<'_>) -> Vec<&'d str> {
     let mut names = Vec::new();
     conditions_of(&operation.selection, &mut names);
-    let reached = reachable(document, &operation.selection);
+    let reached = reachable(document, std::iter::once(&operation.selection));
     for fragment in document.fragments.iter().filter(|fragment| reached.contains(fragment.name.text)) {
         conditions_of(&fragment.selection, &mut names);
     }
@@ -113,29 +103,21 @@ fn conditions_of<'d>(set: &'d SelectionSet<'_>, names: &mut Vec<&'d str>) {
     }
 }
 
-fn definition(schema: &Schema, variable: &VariableNode<'_>, errors: &mut Errors) -> Option<Type> {
-    let named = variable.ty.named();
-    let Some(id) = schema.by_name(named.text) else {
-        errors.add(format!("Unknown type \"{}\".", named.text), vec![named.at]);
-        return None;
-    };
-    if !schema.get(id).is_input() {
-        let message = format!("Variable \"${}\" cannot be non-input type \"{}\".", variable.name.text, variable.ty);
-        errors.add(message, vec![named.at]);
-        return resolve(schema, &variable.ty);
+impl<'a> Walker<'_, 'a> {
+    /// Checks the default of a variable.
+    pub(super) fn variable_default(&mut self, variable: &VariableNode<'a>, default: &Value<'a>) {
+        if let Some(ty) = resolve(self.schema, &variable.ty).filter(|ty| self.schema.get(ty.named()).is_input()) {
+            constant_value(self.schema, Some(&ty), default, &mut self.errors);
+        } else {
+            constant_value(self.schema, None, default, &mut self.errors);
+        }
     }
-    let ty = resolve(schema, &variable.ty)?;
-    if let Some(default) = &variable.default {
-        let mut usages = Vec::new();
-        Checker { schema, errors, usages: &mut usages }.value(Some(&ty), false, default);
-    }
-    Some(ty)
 }
 
 fn resolve(schema: &Schema, ty: &TypeNode<'_>) -> Option<Type> {
     Some(match ty {
         TypeNode::Named(name) => Type::Named(schema.by_name(name.text)?),
-        TypeNode::List(inner) => Type::List(Box::new(resolve(schema, inner)?)),
+        TypeNode::List(_, inner) => Type::List(Box::new(resolve(schema, inner)?)),
         TypeNode::NonNull(inner) => Type::NonNull(Box::new(resolve(schema, inner)?)),
     })
 }

@@ -175,3 +175,38 @@ async fn another_number_of_answers_fails_every_parent() {
         }
     }
 }
+
+#[tokio::test]
+async fn fields_of_a_root_type_below_other_fields_have_no_parents_and_one_answer_for_every_place() {
+    let sdl = r#"
+        type Query { all: [Place] @resolve(module: "m") numbers(of: Int!): [Int!]! @resolve(module: "m") maybe: Int @resolve(module: "m") }
+        type Mutation { write: Written @resolve(module: "m") }
+        type Written { query: Query! }
+        type Place { id: ID query: Query }"#;
+    let cast = || {
+        Cast::new()
+            .max_batch(1)
+            .says("Query.all", r#"[{"id":1,"query":{}},{"id":2},{"id":3,"query":{}}]"#)
+            .says("Mutation.write", r#"{"query":{}}"#)
+            .says("Query.maybe", "7")
+    };
+    let query = "mutation { write { query { numbers(of: 1) maybe } } }";
+    let written = cast().says("Query.numbers", "[1,2]");
+    assert_eq!(run(sdl, &written, query).await, r#"{"data":{"write":{"query":{"numbers":[1,2],"maybe":7}}}}"#);
+    assert_eq!(written.called(), ["Mutation.write×0", "Query.numbers×0", "Query.maybe×0"]);
+    assert_eq!(written.calls()[1].arguments, r#"{"of":1}"#);
+
+    let query = "{ all { id query { numbers(of: 1) maybe } } }";
+    let many = cast().says("Query.numbers", "[1]");
+    assert_eq!(
+        run(sdl, &many, query).await,
+        r#"{"data":{"all":[{"id":"1","query":{"numbers":[1],"maybe":7}},{"id":"2","query":null},{"id":"3","query":{"numbers":[1],"maybe":7}}]}}"#
+    );
+    assert_eq!(many.called(), ["Query.all×0", "Query.numbers×0", "Query.maybe×0"]);
+
+    // What is wrong with the one answer is wrong at every place.
+    let bad = cast().says("Query.numbers", "[1,null]");
+    let (errors, data) = digest(&run(sdl, &bad, query).await);
+    assert_eq!(errors, [r#"INVALID_OUTPUT ["all",0,"query","numbers",1]"#, r#"INVALID_OUTPUT ["all",2,"query","numbers",1]"#]);
+    assert_eq!(data.to_string(), r#"{"all":[{"id":"1","query":null},{"id":"2","query":null},{"id":"3","query":null}]}"#);
+}

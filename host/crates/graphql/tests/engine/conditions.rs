@@ -1,6 +1,6 @@
 //! `@skip` and `@include`, also on plans that are kept.
 
-use crate::stage::{Cast, SCHOOL, engine, refusals, respond, with_variables};
+use crate::stage::{Cast, SCHOOL, digest, engine, respond, with_variables};
 
 #[tokio::test]
 async fn conditions_are_asked_anew_for_each_request_of_a_kept_document() {
@@ -33,11 +33,45 @@ async fn a_selection_that_is_skipped_whole_leaves_an_empty_object() {
     assert_eq!(response, r#"{"data":{"student":{}}}"#);
 }
 
-#[test]
-fn a_condition_that_is_null_is_the_clients_mistake() {
-    let request = with_variables("query($n: Boolean = true) { maybe { id @skip(if: $n) } }", r#"{"n":null}"#);
-    assert_eq!(
-        refusals(&engine(SCHOOL), &request),
-        [r#"BAD_USER_INPUT: Argument "if" of non-null type "Boolean!" must not be null."#]
+#[tokio::test]
+async fn a_condition_that_is_null_fails_what_it_was_to_decide_on() {
+    let engine = engine(SCHOOL);
+    let cast = Cast::new()
+        .says("Query.maybe", r#"[{"id":1},null,{"id":2,"best":{"id":3}}]"#)
+        .says("Query.student", r#"{"id":1}"#)
+        .says("Student.mentor", "{}");
+    let message = r#"{"message":"Argument \"if\" of non-null type \"Boolean!\" must not be null.""#;
+    let table = [
+        ("{ maybe { id @skip(if: $n) } }", r#"["maybe",0] ["maybe",2]"#, r#"{"maybe":[null,null,null]}"#),
+        (
+            "{ maybe { id best { ... @include(if: $n) { id } } } }",
+            r#"["maybe",2,"best"]"#,
+            r#"{"maybe":[{"id":"1","best":null},null,{"id":"2","best":null}]}"#,
+        ),
+        (
+            "{ student(id: 1) { mentor { name @include(if: $n) } id } }",
+            r#"["student","mentor"]"#,
+            r#"{"student":{"mentor":null,"id":"1"}}"#,
+        ),
+        ("{ maybe { id @skip(if: true) @include(if: $n) } }", "", r#"{"maybe":[{},null,{}]}"#),
+        ("{ __typename maybe @skip(if: $n) { id } }", "none", "null"),
+        ("{ student(id: 1) { id } __schema { queryType { name @skip(if: $n) } } }", "none", "null"),
+    ];
+    for (selection, paths, data) in table {
+        let query = format!("query($n: Boolean = true) {selection}");
+        for _ in 0..2 {
+            let response = respond(&engine, &cast, with_variables(&query, r#"{"n":null}"#)).await;
+            let (errors, found) = digest(&response);
+            let told: Vec<&str> = errors.iter().map(|error| error.strip_prefix("BAD_USER_INPUT").unwrap().trim()).collect();
+            assert_eq!((told.join(" "), found.to_string().as_str()), (paths.replace("none", ""), data), "{query}");
+            assert_eq!(response.contains(message), !paths.is_empty(), "{response}");
+        }
+        assert!(!respond(&engine, &cast, with_variables(&query, r#"{"n":false}"#)).await.contains("must not be null"));
+    }
+    let refused =
+        respond(&engine, &cast, with_variables("query($n: Boolean = true) { maybe @skip(if: $n) { id } }", r#"{"n":null}"#))
+            .await;
+    assert!(
+        refused.contains(r#""locations":[{"line":1,"column":45}]"#) && cast.called().iter().all(|call| !call.contains("enrol"))
     );
 }

@@ -68,6 +68,20 @@ async fn the_full_introspection_query_is_answered_and_says_nothing_of_modules() 
 }
 
 #[tokio::test]
+async fn the_apps_own_directives_are_shown_before_those_every_schema_has() {
+    let sdl = r#"directive @b(at: When) on FIELD directive @a on FIELD
+        type Query { n: Int @resolve(module: "m") } enum When { NOW }"#;
+    let response = run(sdl, &Cast::new(), "{ __schema { directives { name } types { name } } }").await;
+    let (_, data) = digest(&response);
+    let names = |list: &str| -> Vec<String> {
+        let items = data["__schema"][list].as_array().unwrap();
+        items.iter().map(|item| item["name"].as_str().unwrap().to_owned()).collect()
+    };
+    assert_eq!(names("directives"), ["b", "a", "include", "skip", "deprecated", "specifiedBy", "oneOf"]);
+    assert_eq!(names("types")[..5], ["Query", "Int", "When", "Boolean", "String"]);
+}
+
+#[tokio::test]
 async fn single_types_are_described() {
     let query = r#"{
         student: __type(name: "Student") { kind fields { name } all: fields(includeDeprecated: true) { name isDeprecated deprecationReason } interfaces { name } }

@@ -158,6 +158,27 @@ fn chains_of_fragments_are_bounded_whether_used_or_not() {
 }
 
 #[test]
+fn long_chains_of_fragments_with_the_same_fields_are_compared_within_the_stack() {
+    let generous = Limits { nesting: 200, depth: 200, ..Limits::default() };
+    let mut chains =
+        String::from("{ maybe { ...A0 ...B0 } } fragment A190 on Student { x: id } fragment B190 on Student { x: name }");
+    for level in 0..190 {
+        for chain in ["A", "B"] {
+            write!(chains, " fragment {chain}{level} on Student {{ best {{ ...{chain}{} }} }}", level + 1).unwrap();
+        }
+    }
+    assert!(refused(generous, &chains).contains("Fields \"best\" conflict because subfields \"best\" conflict because"));
+    let mut flat = String::from("{ maybe { ...A0 ...B0 } } fragment A390 on Student { id } fragment B390 on Student { id }");
+    for level in 0..390 {
+        for chain in ["A", "B"] {
+            write!(flat, " fragment {chain}{level} on Student {{ best {{ id }} ...{chain}{} }}", level + 1).unwrap();
+        }
+    }
+    let message = refused(generous, &flat);
+    assert!(message.is_empty() || message.contains("LIMIT_EXCEEDED"), "{message}");
+}
+
+#[test]
 fn fragment_cycles_are_refused_before_anything_follows_them() {
     let table = [
         ("{ ...A } fragment A on Query { ...A }", "Cannot spread fragment \"A\" within itself."),

@@ -9,6 +9,7 @@
 )]
 
 mod abstract_types;
+mod allocations;
 mod batching;
 mod cache;
 mod conditions;
@@ -20,4 +21,5 @@ mod schema_problems;
 mod selection;
 mod stage;
 mod validation;
+mod validation_order;
 mod variables;

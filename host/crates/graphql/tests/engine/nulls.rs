@@ -166,3 +166,47 @@ async fn a_mutation_stops_at_the_field_that_makes_its_answer_null() {
     assert_eq!((errors, data.to_string()), (vec![r#"INVALID_OUTPUT ["enrol","id"]"#.to_owned()], "null".to_owned()));
     assert_eq!(cast.called(), ["Mutation.note×0", "Mutation.enrol×0"]);
 }
+
+#[tokio::test]
+async fn errors_found_below_a_value_after_it_became_null_for_another_reason_are_not_told() {
+    let sdl = r#"
+        type Query { shapes: [Shape] @resolve(module: "m") }
+        type Shape {
+            id: ID
+            strict: Shape! @resolve(module: "m", needs: "id")
+            late: [Shape] @resolve(module: "m", needs: "id")
+            fails: ID! @resolve(module: "m", needs: "id")
+            soft: ID @resolve(module: "m", needs: "id")
+            whole: Shape
+        }"#;
+    let null_for_one = |parent: &serde_json::Value| Ok(if parent["id"] == "1" { "null" } else { r#"{"id":"9"}"# }.to_owned());
+    let cast = || {
+        Cast::new()
+            .says("Query.shapes", r#"[{"id":"1","whole":{"id":"1"}},{"id":"2","whole":{"id":"2"}}]"#)
+            .says_of_each("Shape.strict", null_for_one)
+            .says("Shape.late", r#"[{"id":"3"},{"id":"9"}]"#)
+            .says_of_each("Shape.soft", |parent| if parent["id"] == "1" { Err(boom()) } else { Ok("1".to_owned()) })
+            .says_of_each("Shape.fails", |parent| if parent["id"] == "9" { Ok("1".to_owned()) } else { Err(boom()) })
+    };
+    let told = async |query: &str| digest(&run(sdl, &cast(), query).await);
+
+    let (errors, data) = told("{ shapes { late { fails } strict { id } } }").await;
+    assert_eq!(errors, [r#"INVALID_OUTPUT ["shapes",0,"strict"]"#, r#"GUEST_ERROR ["shapes",1,"late",0,"fails"]"#]);
+    assert_eq!(data.to_string(), r#"{"shapes":[null,{"late":[null,{"fails":"1"}],"strict":{"id":"9"}}]}"#);
+
+    let (errors, data) = told("{ shapes { id whole { late { fails } strict { id } } late { fails } } }").await;
+    assert_eq!(
+        errors,
+        [
+            r#"INVALID_OUTPUT ["shapes",0,"whole","strict"]"#,
+            r#"GUEST_ERROR ["shapes",0,"late",0,"fails"]"#,
+            r#"GUEST_ERROR ["shapes",1,"whole","late",0,"fails"]"#,
+            r#"GUEST_ERROR ["shapes",1,"late",0,"fails"]"#,
+        ]
+    );
+    assert_eq!(data["shapes"][0].to_string(), r#"{"id":"1","whole":null,"late":[null,{"fails":"1"}]}"#);
+
+    // What was found at the same time is told.
+    let (errors, _) = told("{ shapes { soft strict { id } } }").await;
+    assert_eq!(errors, [r#"GUEST_ERROR ["shapes",0,"soft"]"#, r#"INVALID_OUTPUT ["shapes",0,"strict"]"#]);
+}

@@ -126,12 +126,14 @@ fn fields_with_one_key_must_be_the_same_field() {
         )
     };
     let different = conflict("name", "\"id\" and \"name\" are different fields");
+    let reversed = conflict("name", "\"name\" and \"id\" are different fields");
     let arguments = conflict("a", "they have differing arguments");
     let nested = conflict("teacher", "subfields \"x\" conflict because \"name\" and \"room\" are different fields");
     let types = conflict("x", "they return conflicting types \"ID!\" and \"Int!\"");
     check(&[
         ("{ maybe { name: id name } }", different.as_str()),
-        ("{ maybe { ...A ... on Named { name } } } fragment A on Student { name: id }", different.as_str()),
+        ("{ maybe { ...A ... on Named { name } } } fragment A on Student { name: id }", reversed.as_str()),
+        ("{ search { ... on Student { x: __typename } ... on Room { x: number } } }", ""),
         ("{ a: student(id: 1) { id } a: student(id: 2) { id } }", arguments.as_str()),
         ("{ a: student(id: 1) { id } a: student(id: 1) { name } }", ""),
         ("{ maybe { teacher { x: name } teacher { x: room { number } } } }", nested.as_str()),
@@ -166,6 +168,8 @@ fn syntax_errors_say_where() {
         ("{ é }", "Syntax Error: Unexpected character: U+00E9."),
         ("query($a: Int = $b) { a }", "Syntax Error: Unexpected variable \"$b\" in constant value."),
         ("type A { a: Int }", "Syntax Error: Unexpected Name \"type\"."),
+        ("\"x\" { a }", "Syntax Error: Unexpected description, descriptions are not supported on shorthand queries."),
+        ("\"x\" a { a }", "Syntax Error: Unexpected description, only GraphQL definitions support descriptions."),
     ] {
         assert_eq!(refusals(&engine, &request(query)), [format!("GRAPHQL_PARSE_FAILED: {message}")], "{query}");
     }

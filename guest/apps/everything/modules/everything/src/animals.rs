@@ -24,7 +24,7 @@ pub(crate) fn friends(animals: Vec<Friendly>, arguments: FriendsArguments) -> Re
     };
     let friends = |animal: &Friendly| -> Result<Vec<Option<Raw>>> {
         let known = animal.friend_ids.iter().take(at_most(arguments.first)).map(|id| data.thing(id));
-        Ok(known.filter(|friend| of_kind.as_ref().is_none_or(|kind| kind.iter().any(|of_kind| is(*of_kind, *friend)))).collect())
+        Ok(known.filter(|friend| of_kind.as_ref().is_none_or(|kind| kind.iter().any(|of_kind| is(of_kind, *friend)))).collect())
     };
     Ok(animals.iter().map(friends).collect())
 }

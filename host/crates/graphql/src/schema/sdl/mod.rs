@@ -94,6 +94,9 @@ impl Builder<'_> {
         for definition in self.directives.values().copied().collect::<Vec<_>>() {
             directives.push(self.directive_def(definition));
         }
+        // Introspection shows the app's own first, as the reference implementation does.
+        let built_in = self.built_in_directives.min(directives.len());
+        directives.rotate_left(built_in);
         let possible = possible_types(&types);
         let meta = introspection::MetaFields::take(&mut types, self.names.get("__Meta").copied());
         let query = self.root(|roots| &roots.query, "Query").unwrap_or(TypeId(0));
