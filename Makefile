@@ -7,7 +7,7 @@ CARGO ?= cargo
 export CARGO_TARGET_DIR := $(CURDIR)/target
 GUESTS := cd guest && CARGO_TARGET_DIR=$(CURDIR)/target/guests-native $(CARGO)
 
-.PHONY: run build guests toolchain test fmt lint doc clean help
+.PHONY: run build guests toolchain test bench fmt clean help
 
 help: ## What there is to make
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -33,6 +33,12 @@ test: toolchain ## Format, lints, documentation, all tests
 	$(GUESTS) test --workspace
 	$(CARGO) build --workspace --bins
 	$(CARGO) test --workspace
+
+bench: build toolchain ## Measure workload A beside its peers: a table, and target/bench/workload-a.{json,svg,png}
+	$(CARGO) build --release -p mayfly -p mayfly-embedded -p mayfly-bench
+	$(CARGO) build --release -p mayfly-bench-peers
+	target/release/mayfly build guest/bench
+	target/release/bench $(BENCH)
 
 fmt: ## Format
 	$(CARGO) fmt --all

@@ -61,7 +61,7 @@ impl TestApp {
         self.edited("mayfly.toml", from, to)
     }
 
-    /// Puts text before everything else in `mayfly.toml`.
+    /// Adds text to the end of `mayfly.toml`.
     #[must_use]
     pub fn with_configuration(self, text: &str) -> Self {
         let contents = self.read("mayfly.toml");

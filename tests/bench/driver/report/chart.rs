@@ -14,6 +14,8 @@ const RIGHT: f64 = 790.0;
 const TOP: f64 = 84.0;
 const ROW_HEIGHT: f64 = 34.0;
 const BELOW: f64 = 84.0;
+/// Room for the longest label of a bar.
+const LABEL_WIDTH: f64 = 190.0;
 
 /// Width and height, in pixels.
 pub(super) fn size(report: &Report) -> (u32, u32) {
@@ -103,10 +105,12 @@ fn row(svg: &mut String, scale: &Scale, line: &Line, y: f64) {
          stroke-opacity=\"0.35\" stroke-linecap=\"round\"/>"
     );
     let _ = writeln!(svg, "<circle cx=\"{median:.1}\" cy=\"{y:.1}\" r=\"6\" fill=\"{colour}\"/>");
+    // Beside the bar, on the side where there is room.
+    let (x, anchor) = if most + LABEL_WIDTH < f64::from(WIDTH) { (most + 14.0, "start") } else { (least - 14.0, "end") };
     let _ = writeln!(
         svg,
-        "<text x=\"{:.1}\" y=\"{text:.1}\"{weight} stroke=\"#ffffff\" stroke-width=\"4\" paint-order=\"stroke\">{:.0} µs{ratio}</text>",
-        most + 14.0,
+        "<text x=\"{x:.1}\" y=\"{text:.1}\" text-anchor=\"{anchor}\"{weight} stroke=\"#ffffff\" stroke-width=\"4\" \
+         paint-order=\"stroke\">{:.0} µs{ratio}</text>",
         line.cpu_us.median
     );
 }
