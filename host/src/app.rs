@@ -89,7 +89,7 @@ impl App {
         match schema {
             Some(schema) if problems.is_empty() => {
                 let meters = Meters::new(&schema);
-                let engine = Engine::new(Arc::new(schema), limits(config), config.server.plan_cache_bytes);
+                let engine = Engine::new(Arc::new(schema), config.limits, config.server.plan_cache_bytes);
                 let backends = Arc::new(reachable(&pools, config));
                 Ok(Self { engine, versions, backends, pools, sandbox, meters })
             }
@@ -259,19 +259,4 @@ async fn load_modules(
         }
     }
     versions
-}
-
-fn limits(config: &Config) -> mayfly_graphql::Limits {
-    let limits = &config.limits;
-    mayfly_graphql::Limits {
-        tokens: limits.tokens,
-        nesting: limits.nesting,
-        expansion: limits.expansion,
-        depth: limits.depth,
-        aliases: limits.aliases,
-        directives: limits.directives,
-        root_fields: limits.root_fields,
-        complexity: limits.complexity,
-        list_size: limits.list_size,
-    }
 }

@@ -5,6 +5,7 @@
 
 mod backends;
 mod embedded;
+mod limits;
 mod modules;
 mod problem;
 mod reader;
@@ -18,10 +19,11 @@ use std::path::{Path, PathBuf};
 
 pub use backends::{DynamoDb, Encryption, Place, SqlServer};
 pub use embedded::Embedded;
+pub use limits::Limits;
 pub use modules::{Action, Budget, Grants, Module};
 pub use problem::{Problem, Problems};
 pub use secret::Secret;
-pub use server::{Limits, Server};
+pub use server::Server;
 pub use statements::{Access, Body, Parameter, SqlType, Statement};
 
 use reader::{Source, Table};

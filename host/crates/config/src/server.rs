@@ -1,4 +1,4 @@
-//! `[server]`: addresses, and what the process as a whole may use. `[limits]`: what one document may ask for.
+//! `[server]`: addresses, and what the process as a whole may use.
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -31,29 +31,6 @@ pub struct Server {
     pub store: PathBuf,
 }
 
-/// `[limits]`: what the guard lets one document ask for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Limits {
-    /// `tokens` of the text. Default 10,000.
-    pub tokens: usize,
-    /// `nesting` of brackets in the text. Default 64.
-    pub nesting: usize,
-    /// `expansion`: fields once every fragment is written out. Default 10,000.
-    pub expansion: usize,
-    /// `depth` of selected fields. Default 32.
-    pub depth: usize,
-    /// `aliases`. Default 100.
-    pub aliases: usize,
-    /// `directives`. Default 100.
-    pub directives: usize,
-    /// `root_fields`. Default 32.
-    pub root_fields: usize,
-    /// `complexity`: fields times the lengths of the lists they are in. Default 100,000.
-    pub complexity: u64,
-    /// `list_size`: the length assumed of a list whose arguments do not say. Default 10.
-    pub list_size: u64,
-}
-
 impl Server {
     pub(crate) fn read(table: Option<Table<'_>>) -> Self {
         let mut server = Self {
@@ -84,36 +61,6 @@ impl Server {
         }
         table.finish();
         server
-    }
-}
-
-impl Limits {
-    pub(crate) fn read(table: Option<Table<'_>>) -> Self {
-        let mut limits = Self {
-            tokens: 10_000,
-            nesting: 64,
-            expansion: 10_000,
-            depth: 32,
-            aliases: 100,
-            directives: 100,
-            root_fields: 32,
-            complexity: 100_000,
-            list_size: 10,
-        };
-        let Some(mut table) = table else { return limits };
-        let mut read = |key: &str, value: &mut usize, most: u64| *value = count(table.number(key, *value as u64, 1..=most));
-        read("tokens", &mut limits.tokens, 1_000_000);
-        // The parser recurses once per level: 200 levels fit its stack with room to spare, 500 do not.
-        read("nesting", &mut limits.nesting, 200);
-        read("expansion", &mut limits.expansion, 10_000_000);
-        read("depth", &mut limits.depth, 60);
-        read("aliases", &mut limits.aliases, 100_000);
-        read("directives", &mut limits.directives, 100_000);
-        read("root_fields", &mut limits.root_fields, 10_000);
-        limits.complexity = table.number("complexity", limits.complexity, 1..=u64::MAX >> 1);
-        limits.list_size = table.number("list_size", limits.list_size, 1..=1_000_000);
-        table.finish();
-        limits
     }
 }
 

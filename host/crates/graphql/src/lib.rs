@@ -21,7 +21,7 @@ mod validation;
 pub use document::OperationKind;
 pub use engine::{Engine, Prepared, Request};
 pub use execution::{Answers, Invocation, Resolve};
-pub use guard::Limits;
+pub use mayfly_config::Limits;
 pub use plan::{CacheStats, Plan, Step};
 pub use response::{PathStep, Position, RequestError, RequestErrors};
 pub use schema::{Binding, Problem, Schema};

@@ -9,9 +9,9 @@ use super::{
     Argument, Directive, Document, Field, Fragment, Inline, Name, ObjectEntry, Operation, OperationKind, Selection, SelectionSet,
     Spread, TypeNode, Value, ValueKind, VariableNode,
 };
-use crate::guard::Limits;
 use crate::guard::lexer::{Lexer, Token, TokenKind, syntax};
 use crate::response::{Position, RequestError};
+use mayfly_config::Limits;
 use std::borrow::Cow;
 use std::collections::HashMap;
 

@@ -6,9 +6,9 @@
 //! can meet a cycle or a deeper recursion than was measured.
 
 use super::lexer::limit;
-use super::limits::Limits;
 use crate::document::{Directive, Document, Operation, Selection, SelectionSet, Spread};
 use crate::response::{Position, RequestError};
+use mayfly_config::Limits;
 use mayfly_error::Error;
 use std::collections::HashMap;
 

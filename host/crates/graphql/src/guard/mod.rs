@@ -6,7 +6,4 @@
 
 pub(crate) mod expansion;
 pub(crate) mod lexer;
-mod limits;
 mod strings;
-
-pub use limits::Limits;

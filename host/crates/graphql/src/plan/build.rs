@@ -10,11 +10,11 @@ use super::node::{AbstractPlan, FieldPlan, ListSize, Need, Node, ObjectPlan, Out
 use crate::coercion::template::{Indexes, Template, compile_arguments, json_key};
 use crate::coercion::variables::VariableDef;
 use crate::document::{Document, Field, Operation, OperationKind, SelectionSet};
-use crate::guard::Limits;
 use crate::response::{Position, RequestError};
 use crate::schema::Schema;
 use crate::schema::types::{FieldDef, Kind, Resolver, Type, TypeId};
 use indexmap::IndexSet;
+use mayfly_config::Limits;
 use mayfly_error::Error;
 use std::collections::HashMap;
 use std::sync::Arc;

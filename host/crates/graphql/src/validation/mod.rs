@@ -18,9 +18,9 @@ pub(crate) mod variables;
 mod walker;
 
 use crate::document::{Document, Fragment, Operation};
-use crate::guard::Limits;
 use crate::response::{Position, RequestError};
 use crate::schema::Schema;
+use mayfly_config::Limits;
 use mayfly_error::Error;
 use walker::Walker;
 

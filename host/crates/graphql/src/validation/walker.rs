@@ -11,10 +11,10 @@ use super::{Errors, definitions};
 use crate::document::{
     Document, Field, Fragment, Inline, Name, Operation, OperationKind, Selection, SelectionSet, Spread, VariableNode,
 };
-use crate::guard::Limits;
 use crate::response::RequestError;
 use crate::schema::Schema;
 use crate::schema::types::{FieldDef, TypeId};
+use mayfly_config::Limits;
 use std::collections::HashMap;
 
 /// Goes through definitions, and keeps what rules have to remember.

@@ -13,11 +13,11 @@ use super::problems::Problems;
 use super::types::{InputDef, Kind, TypeDef, TypeId};
 use super::{Problem, Schema, check, introspection, prelude};
 use crate::coercion::literal;
-use crate::guard::Limits;
 use crate::guard::lexer::{Lexer, TokenKind};
 use async_graphql::parser::types as ast;
 use convert::position;
 use declare::Builder;
+use mayfly_config::Limits;
 use std::collections::{HashMap, HashSet};
 
 /// Brackets inside one another in SDL; the parser recurses this deep.

@@ -10,12 +10,12 @@ mod conflict;
 
 use super::Errors;
 use crate::document::{Document, Field, Selection, SelectionSet};
-use crate::guard::Limits;
 use crate::response::RequestError;
 use crate::schema::Schema;
 use crate::schema::types::{Kind, Type, TypeId};
 use collected::{Collected, Collections, Found, same_arguments};
 use conflict::Conflict;
+use mayfly_config::Limits;
 use mayfly_error::Error;
 use std::collections::HashMap;
 use std::rc::Rc;
