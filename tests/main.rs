@@ -19,4 +19,5 @@ mod conformance;
 mod http;
 mod memory;
 mod operations;
+mod readme;
 mod sample_app;
