@@ -139,7 +139,14 @@ impl Calls {
 
     pub(super) fn note_failure(&mut self, error: &CallError) {
         let detail = if error.detail.is_empty() { error.message.clone() } else { error.detail.clone() };
-        tracing::debug!(module = %self.module.name, trace_id = %self.operation.trace_id, code = error.code.as_str(), %detail, "host call failed");
+        let (module, trace_id, code) = (&self.module.name, &self.operation.trace_id, error.code.as_str());
+        // What a guest did wrong it is told, and may mean; what a backend did is the operator's business.
+        match error.code {
+            CallCode::Unavailable | CallCode::Throttled | CallCode::Deadline | CallCode::OutcomeUnknown | CallCode::Backend => {
+                tracing::warn!(%module, %trace_id, code, %detail, "host call failed");
+            }
+            _ => tracing::debug!(%module, %trace_id, code, %detail, "host call failed"),
+        }
         if self.failures.len() == KEPT_FAILURES {
             self.failures.remove(0);
         }
