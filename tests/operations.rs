@@ -1,8 +1,9 @@
 //! Running the host: readiness, metrics, coming back after an outage, a quick second start, a graceful end.
 
-use mayfly_tests::{Answer, TestApp, TestHost};
+use mayfly_tests::{Answer, TestApp, TestHost, mayfly};
 use reqwest::StatusCode;
 use serde_json::json;
+use tokio::io::{AsyncBufReadExt, BufReader};
 
 #[tokio::test]
 async fn a_ready_host_says_which_modules_and_backends_it_has() {
@@ -108,6 +109,26 @@ async fn what_is_running_finishes_when_the_host_is_told_to_end() {
     assert_eq!(host.ended().await.code(), Some(0));
     let gone = reqwest::get(format!("http://{control}/status")).await;
     assert!(gone.is_err(), "the embedded backends end with the host");
+}
+
+#[tokio::test]
+async fn a_host_told_to_end_while_it_compiles_ends_in_order() {
+    let store = tempfile::TempDir::new().unwrap();
+    let app = TestApp::students().with_configuration(&format!("[server]\nstore = {:?}", store.path().join("store")));
+    let mut host = tokio::process::Command::from(mayfly())
+        .arg("serve")
+        .arg(app.path())
+        .args(["--listen", "127.0.0.1:0", "--admin-listen", "127.0.0.1:0"])
+        .stdout(std::process::Stdio::null())
+        .stderr(std::process::Stdio::piped())
+        .kill_on_drop(true)
+        .spawn()
+        .unwrap();
+    let mut lines = BufReader::new(host.stderr.take().unwrap()).lines();
+    while !lines.next_line().await.unwrap().expect("a line").contains("compiling module") {}
+    let pid = i32::try_from(host.id().unwrap()).ok().and_then(rustix::process::Pid::from_raw).unwrap();
+    rustix::process::kill_process(pid, rustix::process::Signal::TERM).unwrap();
+    assert_eq!(host.wait().await.unwrap().code(), Some(0));
 }
 
 #[tokio::test]

@@ -11,7 +11,7 @@ use clap::ValueEnum;
 use mayfly_config::Config;
 use mayfly_telemetry::{LogFormat, Metrics, start_logs};
 use tokio::net::TcpListener;
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
@@ -65,6 +65,8 @@ impl Serve {
     }
 
     async fn serve(self) -> anyhow::Result<Exit> {
+        // Before anything else, so that a signal at any time ends the process in order.
+        let mut signals = Signals::catch()?;
         let mut config = Config::load(&self.directory.app)?;
         let metrics = Metrics::start().map_err(|error| anyhow::anyhow!("metrics cannot be collected: {error}"))?;
         let (listener, listen) = bind(self.listen.unwrap_or(config.server.listen), "--listen").await?;
@@ -76,23 +78,33 @@ impl Serve {
         let graphql = serve_until(listener, graphql_router(host.clone()), stopped);
         println!("admin    http://{admin_listen}/readyz /healthz /metrics");
 
-        let embedded = EmbeddedProcess::start_for(&mut config).await?;
-        if let Some(process) = &embedded {
-            println!("embedded http://{}/status (backends of this run)", process.control);
+        let loaded = tokio::select! {
+            loaded = load(&mut config) => Some(loaded?),
+            () = signals.next() => None,
+        };
+        if let Some((app, _)) = &loaded {
+            host.serve(app.clone());
+            println!("graphql  http://{listen}/graphql (and a page to try it at http://{listen}/)");
+            println!("serving {} modules of {}", app.versions.len(), self.directory.app.display());
+            signals.next().await;
         }
-        let addresses = embedded.as_ref().map_or_else(EmbeddedAddresses::default, |process| process.addresses.clone());
-        let app = App::load(&config, &addresses, &show_progress).await?;
-        app.keep_connections();
-        let modules = app.versions.len();
-        host.serve(Arc::new(app));
-        println!("graphql  http://{listen}/graphql (and a page to try it at http://{listen}/)");
-        println!("serving {modules} modules of {}", self.directory.app.display());
-
-        wait_for_signal().await?;
-        finish(&host, &stop, vec![graphql, admin], config.server.shutdown_grace).await;
-        drop(embedded);
+        finish(&host, &stop, vec![graphql, admin], config.server.shutdown_grace, &mut signals).await;
+        // The embedded backends end last: what was running needed them.
+        drop(loaded);
         Ok(Exit::Done)
     }
+}
+
+/// Loads the app, with the embedded backends it may need beside it.
+async fn load(config: &mut Config) -> anyhow::Result<(Arc<App>, Option<EmbeddedProcess>)> {
+    let embedded = EmbeddedProcess::start_for(config).await?;
+    if let Some(process) = &embedded {
+        println!("embedded http://{}/status (backends of this run)", process.control);
+    }
+    let addresses = embedded.as_ref().map_or_else(EmbeddedAddresses::default, |process| process.addresses.clone());
+    let app = App::load(config, &addresses, &show_progress).await?;
+    app.keep_connections();
+    Ok((Arc::new(app), embedded))
 }
 
 async fn bind(address: SocketAddr, flag: &str) -> anyhow::Result<(TcpListener, SocketAddr)> {
@@ -118,18 +130,27 @@ fn serve_until(listener: TcpListener, router: Router, mut stopped: watch::Receiv
     })
 }
 
-async fn wait_for_signal() -> anyhow::Result<()> {
-    let mut terminate = signal(SignalKind::terminate())?;
-    let mut interrupt = signal(SignalKind::interrupt())?;
-    tokio::select! {
-        _ = terminate.recv() => {}
-        _ = interrupt.recv() => {}
+/// The signals that end the process.
+struct Signals {
+    terminate: Signal,
+    interrupt: Signal,
+}
+
+impl Signals {
+    fn catch() -> std::io::Result<Self> {
+        Ok(Self { terminate: signal(SignalKind::terminate())?, interrupt: signal(SignalKind::interrupt())? })
     }
-    Ok(())
+
+    async fn next(&mut self) {
+        tokio::select! {
+            _ = self.terminate.recv() => {}
+            _ = self.interrupt.recv() => {}
+        }
+    }
 }
 
 /// Stops accepting, finishes what is running within the grace, or what a second signal leaves of it.
-async fn finish(host: &Host, stop: &watch::Sender<bool>, listeners: Vec<JoinHandle<()>>, grace: Duration) {
+async fn finish(host: &Host, stop: &watch::Sender<bool>, listeners: Vec<JoinHandle<()>>, grace: Duration, signals: &mut Signals) {
     eprintln!("finishing what is running (at most {} s; a second signal ends at once)", grace.as_secs());
     host.end();
     // Nobody listening any more is what this is for.
@@ -145,6 +166,6 @@ async fn finish(host: &Host, stop: &watch::Sender<bool>, listeners: Vec<JoinHand
     tokio::select! {
         () = finished => eprintln!("finished"),
         () = tokio::time::sleep(grace) => eprintln!("the grace of {} s is over; ending what still runs", grace.as_secs()),
-        _ = wait_for_signal() => eprintln!("ending at once"),
+        () = signals.next() => eprintln!("ending at once"),
     }
 }
