@@ -51,6 +51,7 @@ async fn every_metric_that_is_promised_is_there() {
         "mayfly_pool_size{backend=\"school\"}",
         "mayfly_pool_in_use{backend=\"school\"} 0",
         "mayfly_pool_waiting{backend=\"school\"} 0",
+        "mayfly_pool_size{backend=\"dynamodb\"} 64",
         "mayfly_pool_in_use{backend=\"dynamodb\"} 0",
         "mayfly_coalesced_gets_total",
         "mayfly_plan_cache_misses 1",

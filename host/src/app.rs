@@ -39,6 +39,8 @@ pub struct App {
 pub struct Pools {
     /// DynamoDB, when configured.
     pub dynamodb: Option<DynamoDb>,
+    /// Requests that may be under way to DynamoDB at once.
+    pub dynamodb_in_flight: usize,
     /// SQL Server backends by name.
     pub sqlserver: BTreeMap<String, SqlServer>,
 }
@@ -130,6 +132,7 @@ impl App {
         set(names::PLAN_MISSES, None, plans.misses);
         if let Some(dynamodb) = &self.pools.dynamodb {
             let status = dynamodb.status();
+            set(names::POOL_SIZE, Some("dynamodb"), self.pools.dynamodb_in_flight as u64);
             set(names::POOL_IN_USE, Some("dynamodb"), status.in_flight as u64);
             set(names::POOL_WAITING, Some("dynamodb"), status.waiting as u64);
         }
@@ -200,6 +203,7 @@ fn fields_by_module(schema: &Schema) -> BTreeMap<String, BTreeSet<String>> {
 async fn connect(config: &Config, embedded: &EmbeddedAddresses, problems: &mut Vec<Problem>) -> Pools {
     let mut pools = Pools::default();
     if let Some(dynamodb) = &config.dynamodb {
+        pools.dynamodb_in_flight = dynamodb.max_in_flight;
         pools.dynamodb = Some(DynamoDb::connect(dynamodb, embedded.dynamodb).await);
     }
     for backend in &config.sqlserver {

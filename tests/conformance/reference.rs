@@ -1,6 +1,6 @@
 //! graphql-js as a process: JSON lines in, JSON lines out, many requests under way at once.
 
-use mayfly_tests::repository;
+use mayfly_tests::{node_packages, repository};
 use serde_json::{Value, json};
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
@@ -68,15 +68,7 @@ fn installed() -> &'static Path {
     static INSTALLED: OnceLock<PathBuf> = OnceLock::new();
     INSTALLED.get_or_init(|| {
         let directory = repository().join("tests/conformance");
-        let version = |file: &str, at: &str| {
-            let text = std::fs::read_to_string(directory.join(file)).ok()?;
-            serde_json::from_str::<Value>(&text).ok()?.pointer(at).cloned()
-        };
-        let wanted = version("package-lock.json", "/packages/node_modules~1graphql/version");
-        if version("node_modules/graphql/package.json", "/version") != wanted {
-            let output = std::process::Command::new("npm").arg("ci").current_dir(&directory).output().expect("npm is installed");
-            assert!(output.status.success(), "npm ci failed: {}", String::from_utf8_lossy(&output.stderr));
-        }
+        node_packages(&directory);
         directory
     })
 }

@@ -111,11 +111,19 @@ impl Operation {
     }
 }
 
+/// The longest wait before the second try of a request; it doubles from then on. The SDK's own second is as long as many an
+/// invocation may take, and would turn an outage into a deadline.
+const FIRST_BACKOFF: Duration = Duration::from_millis(50);
+
+fn retries(max_attempts: u32) -> RetryConfig {
+    RetryConfig::standard().with_max_attempts(max_attempts.max(1)).with_initial_backoff(FIRST_BACKOFF)
+}
+
 impl DynamoDb {
     /// Prepares the client; opens no connection. `embedded` is where the embedded endpoint listens, if the configuration names it.
     pub async fn connect(config: &mayfly_config::DynamoDb, embedded: Option<SocketAddr>) -> Self {
         let mut loader = aws_config::defaults(BehaviorVersion::latest())
-            .retry_config(RetryConfig::standard().with_max_attempts(config.max_attempts.max(1)))
+            .retry_config(retries(config.max_attempts))
             .timeout_config(TimeoutConfig::builder().connect_timeout(CONNECT_TIMEOUT.min(config.timeout)).build());
         if let Some(region) = &config.region {
             loader = loader.region(Region::new(region.clone()));
