@@ -197,6 +197,6 @@ async fn a_transaction_left_open_is_rolled_back_however_the_guest_ends() {
     let answer = host.query("mutation { transactionLeftOpen(then: COMMIT) }").await;
     assert_eq!(answer, json!({ "data": { "transactionLeftOpen": 1 } }));
     assert_eq!(marks().await, json!(1));
-    while host.backends().await["sqlserver"]["openTransactions"] != json!(0) {}
+    host.until(async || host.backends().await["sqlserver"]["openTransactions"] == json!(0)).await;
     unharmed(&host).await;
 }

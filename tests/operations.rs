@@ -100,7 +100,7 @@ async fn what_is_running_finishes_when_the_host_is_told_to_end() {
     let slow = host.request().header("content-type", "application/json");
     let slow = slow.body(json!({ "query": r#"{ assessments(studentId: "S1") { id } }"# }).to_string());
     let slow = tokio::spawn(Answer::of(slow));
-    while host.metric("mayfly_slots_in_use ").await < 1.0 {}
+    host.until(async || host.metric("mayfly_slots_in_use ").await >= 1.0).await;
     host.terminate();
     host.logged(&["finishing what is running"]).await;
     let answer = slow.await.unwrap();
@@ -149,9 +149,9 @@ async fn a_client_that_goes_away_gives_its_place_back() {
     let request = host.request().header("content-type", "application/json");
     let request = request.body(json!({ "query": r#"{ assessments(studentId: "S1") { id } }"# }).to_string());
     let gone = tokio::spawn(Answer::of(request));
-    while host.metric("mayfly_slots_in_use ").await < 1.0 {}
+    host.until(async || host.metric("mayfly_slots_in_use ").await >= 1.0).await;
     gone.abort();
-    while host.metric("mayfly_slots_in_use ").await > 0.0 || host.metric("mayfly_operations ").await > 0.0 {}
+    host.until(async || host.metric("mayfly_slots_in_use ").await + host.metric("mayfly_operations ").await == 0.0).await;
     host.faults(&json!({})).await;
     let answer = host.query(r#"{ assessments(studentId: "S1") { id } }"#).await;
     assert_eq!(answer["data"]["assessments"].as_array().map(Vec::len), Some(20), "{answer}");
@@ -165,7 +165,7 @@ async fn a_mutation_that_began_ends_though_its_client_went_away() {
     let record = r#"mutation { recordAssessment(input: {studentId: "S9", type: PHONICS, score: 1, takenAt: "2026-03-02T00:00:00Z", idempotencyKey: "gone"}) { id } }"#;
     let request = host.request().header("content-type", "application/json").body(json!({ "query": record }).to_string());
     let gone = tokio::spawn(Answer::of(request));
-    while !host.control_has("/requests", "INSERT INTO Assessments").await {}
+    host.until(async || host.control_has("/requests", "INSERT INTO Assessments").await).await;
     gone.abort();
     let recorded = async {
         loop {
@@ -187,7 +187,7 @@ async fn past_the_queue_operations_are_refused_at_the_door() {
     let slow = host.request().header("content-type", "application/json");
     let slow = slow.body(json!({ "query": r#"{ assessments(studentId: "S1") { id } }"# }).to_string());
     let slow = tokio::spawn(Answer::of(slow));
-    while host.metric("mayfly_operations ").await < 1.0 {}
+    host.until(async || host.metric("mayfly_operations ").await >= 1.0).await;
     let refused = host.post(&json!({ "query": "{ __typename }" })).await;
     assert_eq!(refused.status, StatusCode::SERVICE_UNAVAILABLE);
     assert_eq!(refused.header("retry-after"), "1");

@@ -152,8 +152,13 @@ impl TestHost {
 
     /// Waits until the host says that it is ready, or that it is not.
     pub async fn until_ready(&self, ready: bool) {
-        let asking = async { while (self.admin("/readyz").await.status == StatusCode::OK) != ready {} };
-        tokio::time::timeout(PATIENCE, asking).await.unwrap_or_else(|_| panic!("never ready = {ready}: {:#?}", self.log.lines()));
+        self.until(async || (self.admin("/readyz").await.status == StatusCode::OK) == ready).await;
+    }
+
+    /// Asks again and again until the answer is yes; fails when it never is.
+    pub async fn until(&self, holds: impl AsyncFn() -> bool) {
+        let asking = async { while !holds().await {} };
+        tokio::time::timeout(PATIENCE, asking).await.unwrap_or_else(|_| panic!("it never came: {:#?}", self.log.lines()));
     }
 
     /// Waits for a log line that holds all of these texts, and gives it.

@@ -42,9 +42,6 @@ pub struct Operation {
     pub caller: Caller,
 }
 
-/// What a module may reach, and its limits.
-pub type Grant = Arc<Module>;
-
 /// A call that failed in this invocation, kept so that a guest passing the error on is reported as what it was.
 #[derive(Debug, Clone)]
 pub struct Failure {
@@ -59,7 +56,7 @@ const KEPT_FAILURES: usize = 8;
 
 /// The state behind one invocation's imports.
 pub struct Calls {
-    pub(super) module: Grant,
+    pub(super) module: Arc<Module>,
     pub(super) backends: Arc<Backends>,
     pub(super) operation: Arc<Operation>,
     pub(super) selection: Arc<[String]>,
@@ -81,7 +78,7 @@ impl Calls {
     /// The state of an invocation that begins now.
     #[must_use]
     pub fn new(
-        module: Grant,
+        module: Arc<Module>,
         backends: Arc<Backends>,
         operation: Arc<Operation>,
         selection: Arc<[String]>,

@@ -17,7 +17,7 @@ mod sql;
 
 pub use backends::{Answer, Call, Database, OpenTransaction, Rows, Session, Statements, Tables};
 pub use budget::Usage;
-pub use calls::{Backends, Caller, Calls, Failure, Grant, Operation};
+pub use calls::{Backends, Caller, Calls, Failure, Operation};
 
 use wasmtime::component::{HasSelf, Linker};
 
