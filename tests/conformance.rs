@@ -5,11 +5,13 @@
 //! - `conformance/corpus/` are documents written by hand, by section of the specification; [`corpus`] reads them;
 //! - `conformance/generate.mjs` makes more, from a seed; `CONFORMANCE_SEED` and `CONFORMANCE_COUNT` choose others. One that is
 //!   answered differently is shrunk before it is shown;
+//! - `conformance/schema_pairs.mjs` makes pairs of schemas, whose differences [`schema_changes`] compares in the same way;
 //! - `conformance/reference.mjs` is graphql-js as a process; [`reference`] talks to it. It is installed when it is not there.
 
 mod compare;
 mod corpus;
 mod reference;
+mod schema_changes;
 
 use compare::{difference, first_difference};
 use corpus::{Case, read};

@@ -3,11 +3,13 @@
 //   {id, query, operationName, variables}  →  {id, rejected, message, places} or {id, data, paths}
 //   {id, generate, from}                   →  {id, requests}: as many as `generate` says, each from its own seed, `from` and up
 //   {id, shrink}                           →  {id, requests}: a request's next smaller ones, the smallest first
+//   {id, schemas, from}                    →  {id, pairs}: so many pairs of schemas, each from its own seed, and their changes
 
 import { createInterface } from "node:readline";
 import { GraphQLError, execute, parse, validate } from "graphql";
 import { generate } from "./generate.mjs";
 import { schemaWith } from "./schema.mjs";
+import { schemaPair } from "./schema_pairs.mjs";
 import { shrink } from "./shrink.mjs";
 
 // Where a value is null for several reasons, which of them is told depends on the order of execution. Both orders are the
@@ -45,6 +47,10 @@ async function serve(request) {
   if (request.generate) {
     const seeds = Array.from({ length: request.generate }, (_, index) => request.from + index);
     return { requests: seeds.map((seed) => ({ seed, ...generate(atOnce, seed) })) };
+  }
+  if (request.schemas) {
+    const seeds = Array.from({ length: request.schemas }, (_, index) => request.from + index);
+    return { pairs: seeds.map((seed) => ({ seed, ...schemaPair(seed) })) };
   }
   if (request.shrink) return { requests: shrink(request.shrink) };
   return answer(request);

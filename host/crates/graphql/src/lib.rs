@@ -24,4 +24,4 @@ pub use execution::{Answers, Invocation, Resolve};
 pub use mayfly_config::Limits;
 pub use plan::{CacheStats, Plan, Step};
 pub use response::{PathStep, Position, RequestError, RequestErrors};
-pub use schema::{Binding, Problem, Schema};
+pub use schema::{Binding, Change, ChangeKind, Problem, Schema, Severity};

@@ -1,10 +1,12 @@
 //! The schema of an app: read once from SDL, checked with every problem told at once, immutable after.
 //!
 //! [`sdl`] turns the text into the tables of [`types`]; [`check`] finds what is wrong with them; [`bindings`] says which module
-//! answers which field; [`introspection`] holds the types every schema has. `@resolve` is for the host: introspection hides it.
+//! answers which field; [`introspection`] holds the types every schema has; [`compare`] finds what another schema changes for clients.
+//! `@resolve` is for the host: introspection hides it.
 
 pub(crate) mod bindings;
 mod check;
+mod compare;
 pub(crate) mod introspection;
 mod prelude;
 mod problems;
@@ -12,6 +14,7 @@ mod sdl;
 pub(crate) mod types;
 
 pub use bindings::Binding;
+pub use compare::{Change, ChangeKind, Severity};
 pub use problems::Problem;
 
 use std::collections::HashMap;

@@ -17,6 +17,7 @@ mod introspection;
 mod limits;
 mod nulls;
 mod robustness;
+mod schema_changes;
 mod schema_problems;
 mod selection;
 mod stage;
