@@ -2,7 +2,8 @@
 //!
 //! An error where null may not be makes null of the nearest value around it that may be. When several do that to the same value,
 //! the first in the order of the response is told and the others are not, for the value has one reason to be null. Nor are errors
-//! told of what is below such a value and was found only after it had become null: the reference implementation is done by then.
+//! told of what is inside such a value and comes after that reason, later in the response or in a node further down: the reference
+//! implementation is done by then.
 
 use super::resolve::Resolve;
 use crate::completion::{Answer, Completion, ErrorId, FieldError, Range, Step};
@@ -27,6 +28,12 @@ pub(super) struct Nulled {
     start: usize,
     end: usize,
     cause: ErrorId,
+}
+
+/// An error, and the one that made null of a value around it, if one did.
+struct Found<'p> {
+    error: FieldError<'p>,
+    cause: Option<ErrorId>,
 }
 
 /// Looks for the outermost nulled range around places that come in order.
@@ -102,10 +109,11 @@ impl<'p> Tree<'p> {
 
     /// Takes out the errors, but for those of nodes that are deeper than the one whose error made null of a value around them.
     /// `causes` says which error that is, by answer.
-    fn gather(&mut self, causes: &[Option<ErrorId>], errors: &mut Vec<FieldError<'p>>) {
+    fn gather(&mut self, causes: &[Option<ErrorId>], errors: &mut Vec<Found<'p>>) {
         let cause_of = |answer: usize| causes.get(answer).copied().flatten();
-        let found = std::mem::take(&mut self.completion.errors);
-        errors.extend(found.into_iter().filter(|error| cause_of(error.answer).is_none_or(|cause| error.id.level <= cause.level)));
+        let found = std::mem::take(&mut self.completion.errors).into_iter();
+        let found = found.map(|error| Found { cause: cause_of(error.answer), error });
+        errors.extend(found.filter(|found| found.cause.is_none_or(|cause| found.error.id.level <= cause.level)));
         if self.children.is_empty() {
             return;
         }
@@ -136,15 +144,7 @@ pub(super) fn respond<R: Resolve>(mut tree: Tree<'_>, resolver: &R) -> Vec<u8> {
     if let Some(whole) = tree.only_answer() {
         return whole;
     }
-    let mut silent = HashSet::new();
-    tree.settle(&mut silent);
-    let mut errors = Vec::new();
-    tree.gather(&[], &mut errors);
-    errors.retain(|error| !silent.contains(&error.id));
-    errors.sort_by(|left, right| in_response_order(&left.path, &right.path));
-    // What is selected and needed is read twice, and its error told once.
-    let mut told = HashSet::new();
-    errors.retain(|error| told.insert(error.path.iter().map(path_step).collect::<Vec<_>>()));
+    let errors = errors_to_tell(&mut tree);
     let mut head = String::from("{");
     write_errors(&errors, resolver, &mut head);
     head.push_str("\"data\":");
@@ -156,6 +156,25 @@ pub(super) fn respond<R: Resolve>(mut tree: Tree<'_>, resolver: &R) -> Vec<u8> {
     }
     out.push(b'}');
     out
+}
+
+/// The errors of the response, in its order.
+fn errors_to_tell<'p>(tree: &mut Tree<'p>) -> Vec<FieldError<'p>> {
+    let mut silent = HashSet::new();
+    tree.settle(&mut silent);
+    let mut errors = Vec::new();
+    tree.gather(&[], &mut errors);
+    errors.retain(|found| !silent.contains(&found.error.id));
+    errors.sort_by(|left, right| in_response_order(&left.error.path, &right.error.path));
+    // What is selected and needed is read twice, and its error told once.
+    let mut told = HashSet::new();
+    errors.retain(|found| told.insert(found.error.path.iter().map(path_step).collect::<Vec<_>>()));
+    let mut passed = HashSet::new();
+    errors.retain(|Found { error, cause }| {
+        passed.insert(error.id);
+        cause.is_none_or(|cause| cause == error.id || error.id.level < cause.level || !passed.contains(&cause))
+    });
+    errors.into_iter().map(|found| found.error).collect()
 }
 
 fn write_errors<R: Resolve>(errors: &[FieldError<'_>], resolver: &R, head: &mut String) {

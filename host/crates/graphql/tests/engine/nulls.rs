@@ -150,6 +150,15 @@ async fn two_errors_that_null_one_value_are_told_once() {
 }
 
 #[tokio::test]
+async fn an_answer_that_is_null_as_a_whole_tells_no_error_of_root_fields_after_the_one_that_made_it_so() {
+    let sdl = "type Query { a: Int! @resolve(module: \"m\") b: Int @resolve(module: \"m\") c: T @resolve(module: \"m\") } type T { n: Int! }";
+    let cast = Cast::new().says("Query.a", "null").says("Query.b", "\"x\"").says("Query.c", "{}");
+    let (errors, data) = digest(&run(sdl, &cast, "{ b a c { n } }").await);
+    assert_eq!(errors, [r#"INVALID_OUTPUT ["b"]"#, r#"INVALID_OUTPUT ["a"]"#]);
+    assert_eq!(data.to_string(), "null");
+}
+
+#[tokio::test]
 async fn a_needed_field_that_may_not_be_null_is_invalid_output_although_nobody_selected_it() {
     let cast = Cast::new().says("Query.student", r#"{"name":"Ada"}"#);
     let (errors, data) = digest(&run(SCHOOL, &cast, "{ student(id: 1) { name assessments { id } } }").await);
@@ -206,7 +215,9 @@ async fn errors_found_below_a_value_after_it_became_null_for_another_reason_are_
     );
     assert_eq!(data["shapes"][0].to_string(), r#"{"id":"1","whole":null,"late":[null,{"fails":"1"}]}"#);
 
-    // What was found at the same time is told.
+    // Of what was found at the same time, what stands before the reason is told.
     let (errors, _) = told("{ shapes { soft strict { id } } }").await;
     assert_eq!(errors, [r#"GUEST_ERROR ["shapes",0,"soft"]"#, r#"INVALID_OUTPUT ["shapes",0,"strict"]"#]);
+    let (errors, _) = told("{ shapes { strict { id } soft } }").await;
+    assert_eq!(errors, [r#"INVALID_OUTPUT ["shapes",0,"strict"]"#]);
 }
