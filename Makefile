@@ -7,7 +7,10 @@ CARGO ?= cargo
 export CARGO_TARGET_DIR := $(CURDIR)/target
 GUESTS := cd guest && CARGO_TARGET_DIR=$(CURDIR)/target/guests-native $(CARGO)
 
-.PHONY: run build guests toolchain test bench fmt clean help
+SEED ?= $(shell date +%s)
+REQUESTS ?= 100000
+
+.PHONY: run build guests toolchain test chaos bench fmt clean help
 
 help: ## What there is to make
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -33,6 +36,10 @@ test: toolchain ## Format, lints, documentation, all tests
 	$(GUESTS) test --workspace
 	$(CARGO) build --workspace --bins
 	$(CARGO) test --workspace
+
+chaos: toolchain ## 100,000 requests while everything fails: SEED=1 REQUESTS=1000 for others
+	$(CARGO) build --workspace --bins
+	MAYFLY_TEST_SEED=$(SEED) MAYFLY_CHAOS_REQUESTS=$(REQUESTS) $(CARGO) test --workspace --test main -- --nocapture chaos::
 
 bench: build toolchain ## Measure workload A beside its peers: a table, and target/bench/workload-a.{json,svg,png}
 	$(CARGO) build --release -p mayfly -p mayfly-embedded -p mayfly-bench

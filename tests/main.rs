@@ -14,6 +14,7 @@ mod audits;
 mod backends;
 mod bad_apps;
 mod bad_guests;
+mod chaos;
 mod commands;
 mod conformance;
 mod http;

@@ -32,6 +32,12 @@ impl TestApp {
         Self::of("guest/apps/everything")
     }
 
+    /// The app whose answers say whom they were made for.
+    #[must_use]
+    pub fn chaos() -> Self {
+        Self::of("guest/chaos")
+    }
+
     fn of(source: &str) -> Self {
         built();
         let source = repository().join(source);

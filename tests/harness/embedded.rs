@@ -1,6 +1,7 @@
 //! The embedded backends without a host, for tests in which they come and go.
 
 use std::net::SocketAddr;
+use std::path::Path;
 use std::process::Stdio;
 
 use tokio::io::{AsyncBufReadExt, BufReader};
@@ -13,23 +14,44 @@ pub struct Embedded {
     pub dynamodb: SocketAddr,
     pub sqlserver: SocketAddr,
     pub control: SocketAddr,
-    _child: Child,
+    child: Child,
 }
 
 impl Embedded {
     /// Starts them, with SQL Server at an address of the test's choice.
     pub async fn start(sqlserver: Option<SocketAddr>) -> Self {
-        let mut command = Command::new(built().join("mayfly-embedded"));
-        command.arg("--until-stdin-closes").arg("--seed").arg(repository().join("guest/apps/students/seed"));
+        let mut command = command();
         if let Some(address) = sqlserver {
             command.args(["--sqlserver", &address.to_string()]);
         }
+        Self::run(command).await
+    }
+
+    /// Starts them with data that outlives them.
+    pub async fn keeping(data: &Path) -> Self {
+        let mut command = command();
+        command.arg("--data").arg(data);
+        Self::run(command).await
+    }
+
+    /// Kills them, and waits until they are gone.
+    pub async fn kill(mut self) {
+        self.child.kill().await.expect("a process of ours");
+    }
+
+    async fn run(mut command: Command) -> Self {
         let pipes = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null()).kill_on_drop(true);
         let mut child = pipes.spawn().expect("the embedded backends start");
         let mut lines = BufReader::new(child.stdout.take().expect("a pipe")).lines();
         let line = lines.next_line().await.expect("text").expect("a line");
         let said: serde_json::Value = serde_json::from_str(&line).expect("JSON");
         let address = |name: &str| said[name].as_str().and_then(|text| text.parse().ok()).expect("an address");
-        Self { dynamodb: address("dynamodb"), sqlserver: address("sqlserver"), control: address("control"), _child: child }
+        Self { dynamodb: address("dynamodb"), sqlserver: address("sqlserver"), control: address("control"), child }
     }
+}
+
+fn command() -> Command {
+    let mut command = Command::new(built().join("mayfly-embedded"));
+    command.arg("--until-stdin-closes").arg("--seed").arg(repository().join("guest/apps/students/seed"));
+    command
 }

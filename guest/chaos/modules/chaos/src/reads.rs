@@ -1,0 +1,106 @@
+//! Reads: their rows carry the caller's nonce.
+
+use mayfly_guest::{Call, prelude::*};
+use serde::de::IgnoredAny;
+
+/// Rows asked of a stream at once.
+const PAGE_ROWS: u32 = 3;
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct EchoArguments {
+    nonce: String,
+    student_id: String,
+    rows: i32,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct StreamedArguments {
+    nonce: String,
+    student_id: String,
+    pages: u32,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct LeavesArguments {
+    nonce: String,
+    student_id: String,
+    how: String,
+}
+
+#[derive(Deserialize)]
+pub(crate) struct RecordedArguments {
+    keys: Vec<String>,
+}
+
+#[derive(Deserialize)]
+pub(crate) struct AddedArguments {
+    key: String,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all(serialize = "camelCase"))]
+pub(crate) struct Echo {
+    nonce: String,
+    id: String,
+    student_id: String,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all(serialize = "camelCase"))]
+pub(crate) struct Recorded {
+    key: String,
+    id: String,
+    student_id: String,
+    score: String,
+}
+
+fn asked<'a>(nonce: &str, student_id: &str, rows: i32) -> sql::Statement<'a> {
+    sql::statement("echo").bind("nonce", nonce).bind("rows", &rows).bind("student_id", student_id)
+}
+
+pub(crate) async fn echo(arguments: EchoArguments) -> Result<Vec<Echo>> {
+    asked(&arguments.nonce, &arguments.student_id, arguments.rows).query().await
+}
+
+/// Reads some pages, and leaves whatever else there is.
+pub(crate) async fn streamed(arguments: StreamedArguments) -> Result<Vec<Echo>> {
+    let stream = asked(&arguments.nonce, &arguments.student_id, 100).stream::<Echo>()?;
+    let mut rows = Vec::new();
+    for _ in 0..arguments.pages {
+        rows.extend(stream.next(PAGE_ROWS).await?);
+    }
+    Ok(rows)
+}
+
+/// Leaves with a query and a get under way.
+pub(crate) async fn leaves(arguments: LeavesArguments) -> Result<i32> {
+    let rows: Call<Vec<Echo>> = asked(&arguments.nonce, &arguments.student_id, 20).query();
+    let key = object! { PK: format_args!("STUDENT#{}", arguments.student_id), SK: "PROFILE" };
+    let profile: Call<Option<IgnoredAny>> = dynamodb::table("Students").get(key);
+    match arguments.how.as_str() {
+        "PANIC" => panic!("with calls under way"),
+        "SPIN" => crate::spin(),
+        _ => drop((rows, profile)),
+    }
+    Ok(1)
+}
+
+pub(crate) async fn recorded(arguments: RecordedArguments) -> Result<Vec<Recorded>> {
+    sql::statement("recorded").bind("keys", &arguments.keys).query().await
+}
+
+pub(crate) async fn count() -> Result<i64> {
+    #[derive(Deserialize)]
+    struct Count {
+        assessments: i64,
+    }
+    Ok(sql::statement("count").query_first::<Count>().await?.map_or(0, |row| row.assessments))
+}
+
+pub(crate) async fn added(arguments: AddedArguments) -> Result<i64> {
+    let item = dynamodb::table("Students").consistent().get::<crate::writes::Counter>(crate::counter(&arguments.key)).await?;
+    Ok(item.map_or(0, |item| item.added))
+}

@@ -1,0 +1,74 @@
+//! Writes: each leaves something that shows whether it was done, and how often.
+
+use mayfly_guest::prelude::*;
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct TransactionArguments {
+    key: String,
+    student_id: String,
+    then: String,
+}
+
+#[derive(Deserialize)]
+pub(crate) struct AddArguments {
+    key: String,
+}
+
+#[derive(Deserialize)]
+pub(crate) struct Counter {
+    pub(crate) added: i64,
+}
+
+/// Two statements, and whatever end was asked for.
+pub(crate) async fn transaction(arguments: TransactionArguments) -> Result<String> {
+    let transaction = sql::begin("school");
+    record(&transaction, &arguments).await?;
+    let raised = transaction.statement("raise").bind("id", &arguments.key).execute();
+    if arguments.then == "IN_FLIGHT" {
+        panic!("with a statement of a transaction under way");
+    }
+    raised.await?;
+    end(transaction, arguments).await
+}
+
+/// One statement, for a guest with little time.
+pub(crate) async fn hasty_transaction(arguments: TransactionArguments) -> Result<String> {
+    let transaction = sql::begin("school");
+    record(&transaction, &arguments).await?;
+    end(transaction, arguments).await
+}
+
+async fn record(transaction: &sql::Transaction, arguments: &TransactionArguments) -> Result<u64> {
+    transaction
+        .statement("record_assessment")
+        .bind("id", &arguments.key)
+        .bind("student_id", &arguments.student_id)
+        .bind("type", "FLUENCY")
+        .bind("score", "1.00")
+        .bind("taken_at", "2026-07-01T08:00:00")
+        .bind("key", &arguments.key)
+        .execute()
+        .await
+}
+
+async fn end(transaction: sql::Transaction, arguments: TransactionArguments) -> Result<String> {
+    match arguments.then.as_str() {
+        "COMMIT" => transaction.commit().await?,
+        "ROLL_BACK" => transaction.rollback().await?,
+        "PANIC" => panic!("with a transaction open"),
+        "SPIN" => crate::spin(),
+        "FAIL" => return Err(Error::new("FAILED", "with a transaction open")),
+        _ => drop(transaction),
+    }
+    Ok(arguments.key)
+}
+
+/// Adds 1 to a counter that nobody else adds to.
+pub(crate) async fn add(arguments: AddArguments) -> Result<i64> {
+    let added: Option<Counter> = dynamodb::table("Students")
+        .update(crate::counter(&arguments.key), dynamodb::expression("ADD added :one").value(":one", &1))
+        .send()
+        .await?;
+    Ok(added.map_or(0, |item| item.added))
+}
