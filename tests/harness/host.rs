@@ -196,6 +196,15 @@ impl TestHost {
         pages * rustix::param::page_size() as u64
     }
 
+    /// The most memory the host ever had resident, in bytes.
+    #[must_use]
+    pub fn peak_resident_bytes(&self) -> u64 {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.pid())).expect("the host runs");
+        let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).expect("the system counts it");
+        let kib: u64 = line.split_whitespace().next().and_then(|kib| kib.parse().ok()).expect("a number");
+        kib << 10
+    }
+
     /// Asks the host to end, without waiting.
     pub fn terminate(&self) {
         let pid = i32::try_from(self.pid()).ok().and_then(rustix::process::Pid::from_raw).expect("a process id");

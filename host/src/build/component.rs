@@ -1,17 +1,22 @@
 //! From a core module to a component that a host of this version would load.
 //!
-//! The SDK left two custom sections in the core module: the world it was written against, which the encoder reads and removes, and
-//! the fields it handles, which stay where the host reads them. A guest for `wasm32-unknown-unknown` imports no WASI, so no
-//! adapter is involved.
+//! An SDK left two custom sections in the core module: the world it was written against, which the encoder reads and removes, and
+//! the fields it handles, which stay where the host reads them. A module that names no world is taken to be of this version's. A
+//! Rust guest imports no WASI; for one whose libc does, the adapter is added that speaks WASI 0.2 to the host.
 
 use anyhow::{Context, bail};
+use wasi_preview1_component_adapter_provider::{
+    WASI_SNAPSHOT_PREVIEW1_ADAPTER_NAME as ADAPTER_NAME, WASI_SNAPSHOT_PREVIEW1_REACTOR_ADAPTER as ADAPTER,
+};
 use wasmparser::{Parser, Payload};
 use wit_component::ComponentEncoder;
 
+use super::world::say_world;
+
 /// The custom section in which an SDK lists the fields.
 const FIELDS_SECTION: &str = "mayfly:fields";
-/// What every import's name begins with.
-const IMPORTS: &str = "mayfly:resolver/";
+/// What every import's name begins with: the world's own, and WASI's, of which the host says what it has when it loads the file.
+const IMPORTS: [&str; 2] = ["mayfly:resolver/", "wasi:"];
 /// What the name of the one export begins with; its version follows.
 const HANDLER: &str = "mayfly:resolver/handler@";
 const PAGE_BYTES: u64 = 65_536;
@@ -28,27 +33,31 @@ pub struct Component {
 }
 
 impl Component {
-    /// Makes a component of a core module that an SDK compiled.
+    /// Makes a component of a core module that a compiler gave; a component stays what it is.
     ///
     /// # Errors
     ///
-    /// When the module has no list of fields, imports anything but Mayfly's interfaces, or does not export the handler.
-    pub fn from_core(core: &[u8]) -> anyhow::Result<Self> {
-        let (fields, initial_memory_bytes) = inspect_core(core)?;
-        let bytes = ComponentEncoder::default()
-            .validate(true)
-            .module(core)
-            .and_then(|mut encoder| encoder.encode())
-            .context("the module does not fit the world `mayfly:resolver/resolver`; build it against this version's SDK")?;
+    /// When it has no list of fields, imports what Mayfly does not offer, or does not export the handler.
+    pub fn new(mut bytes: Vec<u8>) -> anyhow::Result<Self> {
+        let (fields, initial_memory_bytes) = inspect(&bytes)?;
+        if Parser::is_core_wasm(&bytes) {
+            say_world(&mut bytes)?;
+            bytes = ComponentEncoder::default()
+                .validate(true)
+                .module(&bytes)
+                .and_then(|encoder| encoder.adapter(ADAPTER_NAME, ADAPTER))
+                .and_then(|mut encoder| encoder.encode())
+                .context("the module does not fit the world `mayfly:resolver/resolver`; build it against this version's SDK")?;
+        }
         check_world(&bytes)?;
         Ok(Self { bytes, fields, initial_memory_bytes })
     }
 }
 
-fn inspect_core(core: &[u8]) -> anyhow::Result<(Vec<String>, u64)> {
+fn inspect(bytes: &[u8]) -> anyhow::Result<(Vec<String>, u64)> {
     let mut fields: Vec<String> = Vec::new();
     let mut memory_bytes = 0;
-    for payload in Parser::new(0).parse_all(core) {
+    for payload in Parser::new(0).parse_all(bytes) {
         match payload.context("it is not WebAssembly")? {
             Payload::CustomSection(section) if section.name() == FIELDS_SECTION => {
                 let list = std::str::from_utf8(section.data()).context("its list of fields is not UTF-8")?;
@@ -63,7 +72,9 @@ fn inspect_core(core: &[u8]) -> anyhow::Result<(Vec<String>, u64)> {
         }
     }
     if fields.is_empty() {
-        bail!("it lists no fields; list its resolvers with `mayfly_guest::resolvers!` at the root of the crate");
+        bail!(
+            "it lists no fields; list its resolvers with the SDK, or write the section `{FIELDS_SECTION}` (`Query.field`, one a line)"
+        );
     }
     Ok((fields, memory_bytes))
 }
@@ -78,8 +89,8 @@ fn check_world(component: &[u8]) -> anyhow::Result<()> {
             Payload::ComponentImportSection(imports) if depth == 0 => {
                 for import in imports {
                     let name = import?.name.name;
-                    if !name.starts_with(IMPORTS) {
-                        bail!("it imports `{name}`, which Mayfly does not offer to Rust guests; use the SDK's modules instead");
+                    if !IMPORTS.iter().any(|known| name.starts_with(known)) {
+                        bail!("it imports `{name}`, which Mayfly does not offer; use the SDK's modules instead");
                     }
                 }
             }
@@ -92,7 +103,7 @@ fn check_world(component: &[u8]) -> anyhow::Result<()> {
         }
     }
     if handlers != 1 {
-        bail!("it does not export `{HANDLER}…`; call `mayfly_guest::resolvers!` at the root of the crate");
+        bail!("it does not export `{HANDLER}…`; list its resolvers with the SDK");
     }
     Ok(())
 }

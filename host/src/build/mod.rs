@@ -1,23 +1,27 @@
 //! Components from source: what `mayfly build` does.
 //!
-//! In order: [`Toolchain`] finds a compiler for guests, `cargo` builds the crates of one workspace in one go, [`component`] turns
-//! each core module into a component and checks it, and the file is replaced in one step, if it changed at all.
+//! In order: [`Source`] tells a Rust crate from WebAssembly text; [`Toolchain`] finds a compiler for guests, `cargo` builds the
+//! crates of one workspace in one go; [`component`] turns each core module into a component and checks it, and the file is
+//! replaced in one step, if it changed at all.
 //!
 //! Must not know: configuration, what a module is allowed, or how components run.
 
 mod cargo;
 pub mod component;
+mod source;
 mod toolchain;
+mod world;
 
 pub use component::Component;
 pub use toolchain::Toolchain;
 
 use anyhow::Context;
+use source::Source;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 use std::{fs, io};
 
-/// What became of one crate.
+/// What became of one source.
 #[derive(Debug, Clone)]
 pub struct BuildReport {
     /// The component's file.
@@ -30,56 +34,65 @@ pub struct BuildReport {
     pub initial_memory_bytes: u64,
     /// Whether the file was written; a component that did not change is left alone, so that nobody reloads it.
     pub written: bool,
-    /// Seconds since the build of its workspace began.
+    /// Seconds since its build began, for a crate that of its workspace.
     pub seconds: f64,
 }
 
-/// Builds a Rust crate into a component file; `progress` is told what the compiler says, a line at a time.
+/// Builds sources into component files, the crates of one workspace by one call of cargo; the reports come in the order asked for.
+/// `progress` is told what compilers say, a line at a time.
 ///
 /// # Errors
 ///
-/// When the crate does not compile, is no resolver, or the file cannot be written.
-pub fn build_module(
-    crate_dir: &Path,
-    component: &Path,
-    toolchain: &Toolchain,
-    progress: &mut dyn FnMut(&str),
-) -> anyhow::Result<BuildReport> {
-    let mut reports = build_modules(&[(crate_dir, component)], toolchain, progress)?;
-    reports.pop().with_context(|| format!("nothing was built from {}", crate_dir.display()))
-}
-
-/// Builds Rust crates into component files, those of one workspace by one call of cargo; the reports come in the order asked for.
-///
-/// # Errors
-///
-/// When a crate does not compile, is no resolver, or a file cannot be written; components before it are then written already.
-pub fn build_modules(
-    sources: &[(&Path, &Path)],
-    toolchain: &Toolchain,
-    progress: &mut dyn FnMut(&str),
-) -> anyhow::Result<Vec<BuildReport>> {
-    let mut packages = Vec::with_capacity(sources.len());
-    for (crate_dir, _) in sources {
-        packages.push(cargo::package(crate_dir, toolchain)?);
-    }
+/// When a toolchain is missing, a source does not compile, is no resolver, or a file cannot be written; components before it are
+/// then written already.
+pub fn build_modules(sources: &[(&Path, &Path)], progress: &mut dyn FnMut(&str)) -> anyhow::Result<Vec<BuildReport>> {
+    let kinds = sources.iter().map(|(source, _)| Source::of(source)).collect::<anyhow::Result<Vec<_>>>()?;
     let mut reports: Vec<Option<BuildReport>> = sources.iter().map(|_| None).collect();
-    for workspace in cargo::workspaces(&packages) {
+    let mut crates = Vec::new();
+    for (((source, file), kind), report) in sources.iter().zip(kinds).zip(&mut reports) {
         let started = Instant::now();
-        let core_modules = cargo::build(&workspace, toolchain, progress)?;
-        for ((package, (_, file)), report) in packages.iter().zip(sources).zip(&mut reports) {
-            if let Some(core_module) = core_modules.get(&package.manifest) {
-                *report = Some(finish(package, core_module, file, started)?);
+        match kind {
+            Source::Crate => crates.push((*source, *file, report)),
+            Source::WebAssembly => {
+                // Text is turned into bytes; bytes are taken as they are.
+                let bytes = wat::parse_file(source)?;
+                *report = Some(finish(source, bytes, file, started)?);
             }
         }
     }
+    build_crates(crates, progress)?;
     let complete: Option<Vec<_>> = reports.into_iter().collect();
     complete.context("a crate gave no WebAssembly module; set `crate-type = [\"cdylib\"]` under [lib] in its Cargo.toml")
 }
 
-fn finish(package: &cargo::Package, core_module: &Path, file: &Path, started: Instant) -> anyhow::Result<BuildReport> {
-    let core = fs::read(core_module).with_context(|| format!("cannot read {}", core_module.display()))?;
-    let component = Component::from_core(&core).with_context(|| format!("crate `{}` is no Mayfly module", package.name))?;
+/// A crate's directory, the component's file, and where to report what became of it.
+type Wanted<'a> = (&'a Path, &'a Path, &'a mut Option<BuildReport>);
+
+fn build_crates(mut crates: Vec<Wanted<'_>>, progress: &mut dyn FnMut(&str)) -> anyhow::Result<()> {
+    if crates.is_empty() {
+        return Ok(());
+    }
+    let toolchain = Toolchain::find()?;
+    let mut packages = Vec::with_capacity(crates.len());
+    for (directory, _, _) in &crates {
+        packages.push(cargo::package(directory, &toolchain)?);
+    }
+    for workspace in cargo::workspaces(&packages) {
+        let started = Instant::now();
+        let core_modules = cargo::build(&workspace, &toolchain, progress)?;
+        for (package, (directory, file, report)) in packages.iter().zip(&mut crates) {
+            if let Some(core_module) = core_modules.get(&package.manifest) {
+                let core = fs::read(core_module).with_context(|| format!("cannot read {}", core_module.display()))?;
+                **report = Some(finish(directory, core, file, started)?);
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Makes a component of what a compiler gave, and writes it.
+fn finish(source: &Path, bytes: Vec<u8>, file: &Path, started: Instant) -> anyhow::Result<BuildReport> {
+    let component = Component::new(bytes).with_context(|| format!("{} is no Mayfly module", source.display()))?;
     let written = replace(file, &component.bytes).with_context(|| format!("cannot write {}", file.display()))?;
     Ok(BuildReport {
         component: file.to_owned(),

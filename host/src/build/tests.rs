@@ -6,9 +6,12 @@ use super::*;
 #[test]
 fn a_module_that_lists_no_fields_is_refused_with_a_remedy() {
     let empty_module = b"\0asm\x01\0\0\0";
-    let message = Component::from_core(empty_module).unwrap_err().to_string();
-    assert_eq!(message, "it lists no fields; list its resolvers with `mayfly_guest::resolvers!` at the root of the crate");
-    assert_eq!(Component::from_core(b"hello").unwrap_err().to_string(), "it is not WebAssembly");
+    let message = Component::new(empty_module.to_vec()).unwrap_err().to_string();
+    assert_eq!(
+        message,
+        "it lists no fields; list its resolvers with the SDK, or write the section `mayfly:fields` (`Query.field`, one a line)"
+    );
+    assert_eq!(Component::new(b"hello".to_vec()).unwrap_err().to_string(), "it is not WebAssembly");
 }
 
 #[test]
@@ -17,8 +20,8 @@ fn a_module_that_lists_fields_but_exports_nothing_is_refused() {
     let section = b"\x0dmayfly:fieldsQuery.a\n";
     module.extend([0, u8::try_from(section.len()).unwrap()]);
     module.extend(section);
-    let error = Component::from_core(&module).unwrap_err();
-    assert!(format!("{error:#}").contains("mayfly_guest::resolvers!"), "{error:#}");
+    let error = Component::new(module).unwrap_err();
+    assert!(format!("{error:#}").contains("mayfly:resolver/handler@0.1.0"), "{error:#}");
 }
 
 #[test]
@@ -34,8 +37,10 @@ fn a_file_is_replaced_only_when_its_bytes_change() {
 }
 
 #[test]
-fn a_directory_without_a_crate_is_named() {
-    let message =
-        build_module(Path::new("/nowhere"), Path::new("x.wasm"), &Toolchain::Rustup, &mut |_| {}).unwrap_err().to_string();
-    assert_eq!(message, "no crate at /nowhere/Cargo.toml");
+fn a_source_that_is_none_is_named_with_what_would_be_one() {
+    let refused = |source: &Path| build_modules(&[(source, Path::new("x.wasm"))], &mut |_| {}).unwrap_err().to_string();
+    assert_eq!(refused(Path::new("/nowhere")), "no source at /nowhere");
+    let here = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    assert!(refused(&here).ends_with("holds no source; a Rust crate has a Cargo.toml"));
+    assert!(refused(&here.join("main.rs")).ends_with("is no source; give a directory, or a .wat or .wasm file"));
 }

@@ -3,12 +3,12 @@
 use mayfly_config::{Config, units};
 
 use super::{AppDirectory, Exit};
-use crate::build::{Toolchain, build_modules};
+use crate::build::build_modules;
 
 /// Make an app's components from their sources.
 ///
-/// Builds every module that has a `source` (a Rust crate) with the guest toolchain, and writes its `component`. The toolchain is
-/// the wasm32-unknown-unknown target of the installed Rust, or Debian's rustc-web; GUEST_TOOLCHAIN=rustup or =debian forces one.
+/// Builds every module that has a `source` and writes its `component`. A source is a Rust crate, or a file of WebAssembly (text or
+/// binary). The toolchain for Rust is the wasm32-unknown-unknown target of the installed Rust, or Debian's rustc-web; GUEST_TOOLCHAIN=rustup or =debian forces one.
 #[derive(clap::Args)]
 pub struct Build {
     #[command(flatten)]
@@ -24,8 +24,7 @@ impl Build {
             eprintln!("nothing to build: no module of {} has a `source`", self.directory.app.display());
             return Ok(Exit::Done);
         }
-        let toolchain = Toolchain::find()?;
-        for report in build_modules(&sources, &toolchain, &mut |line| eprintln!("{line}"))? {
+        for report in build_modules(&sources, &mut |line| eprintln!("{line}"))? {
             println!(
                 "{} ({}) handles {}",
                 report.component.display(),

@@ -90,9 +90,20 @@ impl Loader {
             }
             kept?;
         }
-        deserialize(&self.sandbox, &artifact)
-            .map_err(|error| format!("{} cannot be loaded ({error:#}); delete it and start again", artifact.display()))
+        deserialize(&self.sandbox, &artifact).map_err(|error| load_error(&artifact, &error))
     }
+}
+
+/// What the engine says about an artifact, with what to do about it.
+fn load_error(artifact: &Path, error: &wasmtime::Error) -> String {
+    let said = format!("{error:#}");
+    // wasmtime has no type for this one: what a component declares is compared with what the pool has for each.
+    if said.contains("exceeds") {
+        return format!(
+            "it asks for more than a component may have ({said}); use fewer or smaller memories, tables and instances"
+        );
+    }
+    format!("{} cannot be loaded ({said}); delete it and start again", artifact.display())
 }
 
 #[expect(unsafe_code, reason = "the one place that loads compiled code: from a store only this host writes, see store.rs")]

@@ -6,6 +6,7 @@ use std::hint::black_box;
 mayfly_guest::resolvers! {
     Query.grows => grows,
     Query.growsWhileAllowed => grows_while_allowed,
+    Query.growsByPages => grows_by_pages,
 }
 
 #[derive(Deserialize)]
@@ -31,4 +32,29 @@ fn grows_while_allowed(arguments: Arguments) -> Result<usize> {
         blocks.push(black_box(block));
     }
     Ok(blocks.len())
+}
+
+#[derive(Deserialize)]
+struct Pages {
+    /// Pages to ask for once there are no more.
+    over: usize,
+    /// Whether to go on when they are refused.
+    #[serde(rename = "goOn")]
+    go_on: bool,
+}
+
+/// Takes every page it may have, one after the other, then `over` more; answers with the pages it has.
+#[cfg(target_arch = "wasm32")]
+fn grows_by_pages(arguments: Pages) -> Result<usize> {
+    use core::arch::wasm32;
+    while wasm32::memory_grow::<0>(1) != usize::MAX {}
+    if arguments.over > 0 && wasm32::memory_grow::<0>(arguments.over) == usize::MAX && !arguments.go_on {
+        wasm32::unreachable();
+    }
+    Ok(wasm32::memory_size::<0>())
+}
+
+#[cfg(not(target_arch = "wasm32"))]
+fn grows_by_pages(arguments: Pages) -> Result<usize> {
+    Ok(arguments.over + usize::from(arguments.go_on))
 }

@@ -1,6 +1,6 @@
 //! Begins a transaction, writes, and ends in some way that is not a commit.
 
-#![allow(clippy::panic, reason = "the point is to break")]
+#![allow(unsafe_code, clippy::panic, reason = "the point is to break")]
 
 use mayfly_guest::prelude::*;
 
@@ -26,6 +26,8 @@ async fn transaction_left_open(arguments: Arguments) -> Result<u64> {
         "COMMIT" => transaction.commit().await?,
         "ROLL_BACK" => transaction.rollback().await?,
         "PANIC" => panic!("with a transaction open"),
+        #[cfg(target_arch = "wasm32")]
+        "TRAP" => core::arch::wasm32::unreachable(),
         "SPIN" => loop {
             std::hint::black_box(&transaction);
         },

@@ -1,0 +1,31 @@
+//! What a `source` in the configuration is.
+
+use anyhow::{Context, bail};
+use std::fs;
+use std::path::Path;
+
+/// A source, by the way it becomes a core module.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Source {
+    /// A Rust crate: a directory with a Cargo.toml.
+    Crate,
+    /// WebAssembly as it is: a `.wat` or `.wasm` file, a core module or a whole component.
+    WebAssembly,
+}
+
+impl Source {
+    /// Looks at a path.
+    pub(super) fn of(path: &Path) -> anyhow::Result<Self> {
+        let metadata = fs::metadata(path).with_context(|| format!("no source at {}", path.display()))?;
+        if metadata.is_file() {
+            return match path.extension().and_then(|extension| extension.to_str()) {
+                Some("wat" | "wasm") => Ok(Self::WebAssembly),
+                _ => bail!("{} is no source; give a directory, or a .wat or .wasm file", path.display()),
+            };
+        }
+        if path.join("Cargo.toml").is_file() {
+            return Ok(Self::Crate);
+        }
+        bail!("{} holds no source; a Rust crate has a Cargo.toml", path.display())
+    }
+}
