@@ -15,23 +15,30 @@ use metrics::gauge;
 
 use crate::imports::{Backends, Database, Tables};
 use crate::meter::Meters;
-use crate::modules::{ArtifactStore, Loader, Loading, Version};
+use crate::modules::{ArtifactStore, ComponentBytes, Effort, Loader, Loading, Places, Refusal, Step, Store, Terms, Version};
+use crate::restore::restore;
 use crate::sandbox::{Capacity, Sandbox};
 
-/// Everything a request needs: one immutable snapshot.
+/// Everything a request needs: one immutable snapshot. Copies share everything but the list of versions, so that a snapshot with
+/// another version costs next to nothing, and keeps pools, sandbox and plans.
+#[derive(Clone)]
 pub struct App {
     /// Schema, plans, limits.
-    pub engine: Engine,
+    pub engine: Arc<Engine>,
+    /// The fields the schema gives each module, as `Type.field`.
+    pub wanted: Arc<BTreeMap<String, BTreeSet<String>>>,
     /// One version of each module, by name.
     pub versions: BTreeMap<String, Arc<Version>>,
     /// The backends, as guests reach them.
     pub backends: Arc<Backends>,
     /// The pools behind them.
-    pub pools: Pools,
+    pub pools: Arc<Pools>,
     /// Where guests run.
     pub sandbox: Arc<Sandbox>,
-    /// What is counted of them.
-    pub meters: Meters,
+    /// How further versions are loaded.
+    pub loader: Arc<Loader>,
+    /// What is counted of guests.
+    pub meters: Arc<Meters>,
 }
 
 /// The host's pools.
@@ -67,7 +74,7 @@ impl EmbeddedAddresses {
 const CHECK_TIME: Duration = Duration::from_secs(2);
 
 impl App {
-    /// Builds an app from its configuration. Backends need not answer yet.
+    /// Builds an app from its configuration, with the component files it names. Backends need not answer yet.
     ///
     /// # Errors
     ///
@@ -75,6 +82,44 @@ impl App {
     pub async fn load(
         config: &Config,
         embedded: &EmbeddedAddresses,
+        progress: &(dyn Fn(Loading<'_>) + Sync),
+    ) -> Result<Self, Problems> {
+        Self::build(config, embedded, None, progress).await
+    }
+
+    /// Builds an app from its configuration, with the versions that were active when its last host ended, or newer files.
+    ///
+    /// # Errors
+    ///
+    /// Every problem of schema, statements and modules.
+    pub async fn restore(
+        config: &Config,
+        embedded: &EmbeddedAddresses,
+        store: &Arc<Store>,
+        progress: &(dyn Fn(Loading<'_>) + Sync),
+    ) -> Result<Self, Problems> {
+        Self::build(config, embedded, Some(store), progress).await
+    }
+
+    /// The same app with another version of one module. Operations under way keep the snapshot they began with.
+    #[must_use]
+    pub fn with_version(&self, version: Arc<Version>) -> Self {
+        let mut next = self.clone();
+        next.versions.insert(version.module.name.clone(), version);
+        next
+    }
+
+    /// The fields the schema gives a module.
+    #[must_use]
+    pub fn wanted_of(&self, module: &str) -> &BTreeSet<String> {
+        static NONE: BTreeSet<String> = BTreeSet::new();
+        self.wanted.get(module).unwrap_or(&NONE)
+    }
+
+    async fn build(
+        config: &Config,
+        embedded: &EmbeddedAddresses,
+        store: Option<&Arc<Store>>,
         progress: &(dyn Fn(Loading<'_>) + Sync),
     ) -> Result<Self, Problems> {
         let mut problems = Vec::new();
@@ -86,14 +131,35 @@ impl App {
             let message = format!("the sandbox cannot be made: {error:#}; lower `server.guest_memory` or the modules' `memory`");
             Problems(vec![Problem::of_file(&config.root.join(mayfly_config::FILE), message)])
         })?;
-        let wanted = schema.as_ref().map(fields_by_module).unwrap_or_default();
-        let versions = load_modules(config, &sandbox, &wanted, progress, &mut problems).await;
+        let wanted = Arc::new(schema.as_ref().map(fields_by_module).unwrap_or_default());
+        check_probes(config, &wanted, &mut problems);
+        let backends = Arc::new(reachable(&pools, config));
+        let loader = match store {
+            Some(store) => Ok(loader(config, &sandbox, store.artifacts().clone())),
+            None => open_artifacts(config).map(|artifacts| loader(config, &sandbox, artifacts)),
+        };
+        let loader = loader.map_err(|problem| Problems(problems.drain(..).chain([problem]).collect()))?;
+        let mut versions = BTreeMap::new();
+        let none = BTreeSet::new();
+        for module in &config.modules {
+            let wanted = wanted.get(&module.name).unwrap_or(&none);
+            let terms = Terms { module: Arc::new(module.clone()), wanted, backends: backends.clone() };
+            let version = match store {
+                Some(store) => restore(&loader, store, &terms, progress).await,
+                None => load_file(&loader, &terms, progress).await,
+            };
+            match version {
+                Ok(version) => {
+                    versions.insert(module.name.clone(), Arc::new(version));
+                }
+                Err(refusal) => problems.push(Problem::of_file(&module.component, refusal.to_string())),
+            }
+        }
         match schema {
             Some(schema) if problems.is_empty() => {
-                let meters = Meters::new(&schema);
-                let engine = Engine::new(Arc::new(schema), config.limits, config.server.plan_cache_bytes);
-                let backends = Arc::new(reachable(&pools, config));
-                Ok(Self { engine, versions, backends, pools, sandbox, meters })
+                let meters = Arc::new(Meters::new(&schema));
+                let engine = Arc::new(Engine::new(Arc::new(schema), config.limits, config.server.plan_cache_bytes));
+                Ok(Self { engine, wanted, versions, backends, pools: Arc::new(pools), sandbox, loader, meters })
             }
             _ => Err(Problems(problems)),
         }
@@ -234,33 +300,42 @@ fn reachable(pools: &Pools, config: &Config) -> Backends {
     }
 }
 
-async fn load_modules(
-    config: &Config,
-    sandbox: &Arc<Sandbox>,
-    wanted: &BTreeMap<String, BTreeSet<String>>,
-    progress: &(dyn Fn(Loading<'_>) + Sync),
-    problems: &mut Vec<Problem>,
-) -> BTreeMap<String, Arc<Version>> {
-    let mut versions = BTreeMap::new();
-    let directory = config.root.join(&config.server.store).join("compiled");
-    let store = match ArtifactStore::open(&directory) {
-        Ok(store) => store,
-        Err(error) => {
-            let message = format!("the store for compiled modules cannot be used: {error}; set `server.store` to another place");
-            problems.push(Problem::of_file(&directory, message));
-            return versions;
-        }
-    };
-    let loader = Loader { sandbox: sandbox.clone(), store };
-    let none = BTreeSet::new();
+/// A probe has to ask a field that the schema gives to the module.
+fn check_probes(config: &Config, wanted: &BTreeMap<String, BTreeSet<String>>, problems: &mut Vec<Problem>) {
+    let file = config.root.join(mayfly_config::FILE);
     for module in &config.modules {
-        let wanted = wanted.get(&module.name).unwrap_or(&none);
-        match loader.load(Arc::new(module.clone()), wanted, progress).await {
-            Ok(version) => {
-                versions.insert(module.name.clone(), Arc::new(version));
+        for probe in &module.probes {
+            let (type_name, field_name) = &probe.field;
+            let field = format!("{type_name}.{field_name}");
+            if !wanted.get(&module.name).is_some_and(|fields| fields.contains(&field)) {
+                let name = &module.name;
+                let message =
+                    format!("`modules.{name}.probe` asks `{field}`, which the schema does not give to `{name}`; correct `field`");
+                problems.push(Problem::of_file(&file, message));
             }
-            Err(error) => problems.push(Problem::of_file(&module.component, error.to_string())),
         }
     }
-    versions
+}
+
+fn open_artifacts(config: &Config) -> Result<ArtifactStore, Problem> {
+    let directory = config.store().join("compiled");
+    ArtifactStore::open(&directory).map_err(|error| unusable(&directory, &error))
+}
+
+/// What is told of a store that cannot be used.
+pub(crate) fn unusable(directory: &Path, error: &std::io::Error) -> Problem {
+    let message = format!("the store for modules cannot be used: {error}; set `server.store` to another place");
+    Problem::of_file(directory, message)
+}
+
+fn loader(config: &Config, sandbox: &Arc<Sandbox>, artifacts: ArtifactStore) -> Arc<Loader> {
+    let places = Places::new(config.server.live_versions, config.server.swap_wait);
+    Arc::new(Loader { sandbox: sandbox.clone(), artifacts, places })
+}
+
+/// Loads the component file that the configuration names.
+async fn load_file(loader: &Loader, terms: &Terms<'_>, progress: &(dyn Fn(Loading<'_>) + Sync)) -> Result<Version, Refusal> {
+    let component = ComponentBytes::read(&terms.module.component);
+    let component = component.map_err(|message| Refusal::new(&terms.module.name, Step::Read, message))?;
+    loader.load(terms.module.clone(), &component, terms.wanted, Effort::Full, progress).await
 }

@@ -1,7 +1,7 @@
 //! The running host: the app it serves now, and what outlives any one app.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use arc_swap::ArcSwapOption;
@@ -12,11 +12,13 @@ use metrics::{Counter, Histogram, counter, gauge, histogram};
 use tokio_util::task::TaskTracker;
 
 use crate::app::App;
+use crate::deployment::{Deployment, Snapshot};
 use crate::http::Admission;
 
 /// Everything HTTP handlers need.
 pub struct Host {
-    app: ArcSwapOption<App>,
+    snapshot: Snapshot,
+    deployment: OnceLock<Arc<Deployment>>,
     /// The door.
     pub admission: Admission,
     /// Mutations under way, which outlive their clients.
@@ -34,7 +36,8 @@ impl Host {
     #[must_use]
     pub fn new(limits: Server, exporter: Metrics) -> Arc<Self> {
         Arc::new(Self {
-            app: ArcSwapOption::empty(),
+            snapshot: Arc::new(ArcSwapOption::empty()),
+            deployment: OnceLock::new(),
             admission: Admission::new(limits.max_operations, limits.max_queue),
             tasks: TaskTracker::new(),
             limits,
@@ -47,12 +50,30 @@ impl Host {
     /// The app served now; none while it is being loaded.
     #[must_use]
     pub fn app(&self) -> Option<Arc<App>> {
-        self.app.load_full()
+        self.snapshot.load_full()
+    }
+
+    /// Where the app that is served now is kept.
+    #[must_use]
+    pub fn snapshot(&self) -> Snapshot {
+        self.snapshot.clone()
+    }
+
+    /// What is deployed and how that changes; none while the app is being loaded, and in a host whose app never changes.
+    #[must_use]
+    pub fn deployment(&self) -> Option<&Arc<Deployment>> {
+        self.deployment.get()
+    }
+
+    /// Serves what is deployed from now on.
+    pub fn deploy(&self, deployment: Arc<Deployment>) {
+        // A host has one deployment all its life.
+        let _ = self.deployment.set(deployment);
     }
 
     /// Serves an app from now on. Operations under way end on the one they began with.
     pub fn serve(&self, app: Arc<App>) {
-        self.app.store(Some(app));
+        self.snapshot.store(Some(app));
     }
 
     /// Says that the process is about to end, so that balancers look elsewhere.
@@ -88,7 +109,9 @@ impl Host {
         if let Some(app) = self.app() {
             app.record_gauges();
         }
-        self.exporter.render()
+        let Some(deployment) = self.deployment() else { return self.exporter.render() };
+        deployment.record_gauges();
+        self.exporter.render() + &deployment.render_active()
     }
 }
 

@@ -1,14 +1,15 @@
 //! An app in a directory of its own, changed as a test needs.
 
 use std::fs;
-use std::os::unix::fs::symlink;
+use std::os::unix::fs::{DirBuilderExt, symlink};
 use std::path::{Path, PathBuf};
 
 use tempfile::TempDir;
 
 use crate::built::{built, repository};
 
-/// A copy of an app. Files are links to the original until a test changes them; the store of compiled modules is shared.
+/// A copy of an app. Files are links to the original until a test changes them. Its store is its own, with links to what other
+/// tests had compiled.
 pub struct TestApp {
     directory: TempDir,
 }
@@ -38,6 +39,12 @@ impl TestApp {
         Self::of("guest/chaos")
     }
 
+    /// The app whose answers say which version gave them.
+    #[must_use]
+    pub fn swapping() -> Self {
+        Self::of("guest/apps/swapping")
+    }
+
     fn of(source: &str) -> Self {
         built();
         let source = repository().join(source);
@@ -48,11 +55,40 @@ impl TestApp {
                 symlink(entry.path(), directory.path().join(entry.file_name())).expect("a link");
             }
         }
-        // Compiled once for all tests; artifacts are named by their contents, so sharing them hides nothing.
-        let store = repository().join("target/test-store");
-        fs::create_dir_all(&store).expect("a store");
-        symlink(store, directory.path().join(".mayfly")).expect("a link");
-        Self { directory }
+        let app = Self { directory };
+        app.take_compiled();
+        app
+    }
+
+    /// Links what other tests had compiled. Artifacts are named by their contents, so sharing them hides nothing.
+    fn take_compiled(&self) {
+        let own = self.compiled();
+        fs::DirBuilder::new().recursive(true).mode(0o700).create(&own).expect("a store");
+        for entry in fs::read_dir(shared()).expect("what was compiled") {
+            let entry = entry.expect("a file");
+            if entry.file_name().to_string_lossy().ends_with(".cwasm") {
+                symlink(entry.path(), own.join(entry.file_name())).expect("a link");
+            }
+        }
+    }
+
+    /// Gives other tests what was compiled for this app.
+    pub(crate) fn share_compiled(&self) {
+        for entry in fs::read_dir(self.compiled()).into_iter().flatten().flatten() {
+            let (name, whole) = (entry.file_name(), entry.file_type().is_ok_and(|kind| kind.is_file()));
+            if !whole || !name.to_string_lossy().ends_with(".cwasm") || shared().join(&name).exists() {
+                continue;
+            }
+            // Under a name of its own first: others may be looking.
+            let temporary = tempfile::NamedTempFile::new_in(shared()).expect("a file");
+            if fs::copy(entry.path(), temporary.path()).is_ok() {
+                temporary.persist(shared().join(&name)).expect("an artifact renamed");
+            }
+        }
+    }
+
+    fn compiled(&self) -> PathBuf {
+        self.path().join(".mayfly/compiled")
     }
 
     /// The app's directory.
@@ -115,6 +151,13 @@ impl TestApp {
         }
         path
     }
+}
+
+/// Where tests share what was compiled.
+fn shared() -> PathBuf {
+    let shared = repository().join("target/test-compiled");
+    fs::create_dir_all(&shared).expect("a directory");
+    shared
 }
 
 /// Turns a link to a directory into a directory of links.

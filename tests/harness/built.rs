@@ -24,7 +24,7 @@ fn build() -> Result<PathBuf, String> {
     // target/debug/deps/main-… → target/debug
     let programs = programs.ancestors().nth(2).expect("a test is in target/PROFILE/deps").to_path_buf();
     run(Command::new(env!("CARGO")).args(["build", "--quiet", "--workspace", "--bins"]))?;
-    for app in ["guest/apps/students", "guest/apps/everything", "guest/hostile", "guest/chaos", "guest/bench"] {
+    for app in ["guest/apps/students", "guest/apps/everything", "guest/apps/swapping", "guest/hostile", "guest/chaos", "guest/bench"] {
         run(Command::new(programs.join("mayfly")).args(["build", app]))?;
     }
     Ok(programs)

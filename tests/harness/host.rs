@@ -5,7 +5,7 @@ use std::process::{ExitStatus, Stdio};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use reqwest::{Client, RequestBuilder, StatusCode};
+use reqwest::{Client, Method, RequestBuilder, StatusCode};
 use serde_json::{Value, json};
 use tokio::io::{AsyncBufReadExt, AsyncRead, BufReader};
 use tokio::process::{Child, Command};
@@ -16,6 +16,9 @@ use crate::built::built;
 
 /// How long anything may take before a test is stuck. Generous: it fails tests that hang, and times nothing.
 const PATIENCE: Duration = Duration::from_secs(60);
+
+/// The token of hosts that have one.
+pub const TOKEN: &str = "a-token-for-tests-only";
 
 /// An answer over HTTP.
 #[derive(Debug)]
@@ -56,6 +59,7 @@ impl TestHost {
             .arg("serve")
             .arg(app.path())
             .args(["--listen", "127.0.0.1:0", "--admin-listen", "127.0.0.1:0", "--log-format", "json"])
+            .env("TEST_ADMIN_TOKEN", TOKEN)
             .envs(environment.iter().copied())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
@@ -78,6 +82,7 @@ impl TestHost {
                 _ => {}
             }
         }
+        app.share_compiled();
         // Nothing else is written there; reading on keeps the pipe from filling.
         tokio::spawn(async move { while let Ok(Some(_)) = lines.next_line().await {} });
         let client = Client::builder().timeout(PATIENCE).build().expect("a client");
@@ -116,6 +121,26 @@ impl TestHost {
     /// A GET of the admin address.
     pub async fn admin(&self, path: &str) -> Answer {
         Answer::of(self.client.get(format!("http://{}{path}", self.admin))).await
+    }
+
+    /// A request to the admin address, with the token, to be filled in.
+    pub fn operator(&self, method: Method, path: &str) -> RequestBuilder {
+        self.client.request(method, format!("http://{}{path}", self.admin)).bearer_auth(TOKEN)
+    }
+
+    /// Pushes a component as a version of a module.
+    pub async fn push(&self, module: &str, component: Vec<u8>) -> Answer {
+        Answer::of(self.operator(Method::PUT, &format!("/modules/{module}")).body(component)).await
+    }
+
+    /// What the admin API says of a module.
+    pub async fn module(&self, module: &str) -> Value {
+        Answer::of(self.operator(Method::GET, &format!("/modules/{module}"))).await.json()
+    }
+
+    /// Rolls a module back.
+    pub async fn rollback(&self, module: &str) -> Answer {
+        Answer::of(self.operator(Method::POST, &format!("/modules/{module}/rollback"))).await
     }
 
     /// The value of a metric's first line that begins like this, 0 when there is none.
@@ -209,6 +234,19 @@ impl TestHost {
     pub fn terminate(&self) {
         let pid = i32::try_from(self.pid()).ok().and_then(rustix::process::Pid::from_raw).expect("a process id");
         rustix::process::kill_process(pid, rustix::process::Signal::TERM).expect("a signal sent");
+    }
+
+    /// Ends the host at once, as the kernel does, and waits until it is gone; gives its app.
+    pub async fn killed(mut self) -> TestApp {
+        self.child.kill().await.expect("a signal sent");
+        self.app
+    }
+
+    /// Ends the host in order and starts another one on the same app.
+    pub async fn restarted(mut self) -> Self {
+        self.terminate();
+        tokio::time::timeout(PATIENCE, self.child.wait()).await.expect("the host ends").expect("a status");
+        Self::start(self.app).await
     }
 
     /// Waits for the host's end.

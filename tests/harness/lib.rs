@@ -18,9 +18,10 @@ mod built;
 mod embedded;
 mod host;
 mod node;
+pub mod versions;
 
 pub use app::TestApp;
 pub use built::{built, mayfly, repository};
 pub use embedded::Embedded;
-pub use host::{Answer, TestHost};
+pub use host::{Answer, TOKEN, TestHost};
 pub use node::node_packages;

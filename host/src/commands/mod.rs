@@ -4,6 +4,7 @@ mod build;
 mod check;
 mod compile;
 mod invoke;
+mod module;
 mod serve;
 
 use std::io::IsTerminal;
@@ -25,6 +26,8 @@ pub enum Command {
     Build(build::Build),
     /// Run one field of one module once, and show the answer and what it cost
     Invoke(invoke::Invoke),
+    /// Put versions of modules into a running host, look at them, roll them back
+    Module(module::Module),
     /// Compile a component from standard input (what `serve` runs in a limited process)
     #[command(hide = true)]
     Compile(compile::Compile),
@@ -44,6 +47,8 @@ pub enum Exit {
     AddressInUse = 4,
     /// The resolver answered with an error.
     ResolverFailed = 5,
+    /// The host did not do what it was asked.
+    Refused = 6,
 }
 
 impl Exit {
@@ -73,6 +78,7 @@ impl Command {
             Self::Check(check) => check.run(),
             Self::Build(build) => build.run(),
             Self::Invoke(invoke) => invoke.run(),
+            Self::Module(module) => module.run(),
             Self::Compile(compile) => compile.run(),
         }
     }

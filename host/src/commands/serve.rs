@@ -8,7 +8,7 @@ use anyhow::Context;
 use axum::Router;
 use axum::serve::ListenerExt;
 use clap::ValueEnum;
-use mayfly_config::Config;
+use mayfly_config::{Config, Problems};
 use mayfly_telemetry::{LogFormat, Metrics, start_logs};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
@@ -16,10 +16,13 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 use super::{AppDirectory, Exit, show_progress};
-use crate::app::{App, EmbeddedAddresses};
+use crate::app::{App, EmbeddedAddresses, unusable};
+use crate::deployment::Deployment;
 use crate::embedded::EmbeddedProcess;
 use crate::host::Host;
 use crate::http::{admin_router, graphql_router};
+use crate::modules::Store;
+use crate::watch::watch;
 
 /// Serve an app: GraphQL on one address, health and metrics on another.
 ///
@@ -79,11 +82,10 @@ impl Serve {
         println!("admin    http://{admin_listen}/readyz /healthz /metrics");
 
         let loaded = tokio::select! {
-            loaded = load(&mut config) => Some(loaded?),
+            loaded = load(&mut config, &host) => Some(loaded?),
             () = signals.next() => None,
         };
         if let Some((app, _)) = &loaded {
-            host.serve(app.clone());
             println!("graphql  http://{listen}/graphql (and a page to try it at http://{listen}/)");
             println!("serving {} modules of {}", app.versions.len(), self.directory.app.display());
             signals.next().await;
@@ -95,16 +97,25 @@ impl Serve {
     }
 }
 
-/// Loads the app, with the embedded backends it may need beside it.
-async fn load(config: &mut Config) -> anyhow::Result<(Arc<App>, Option<EmbeddedProcess>)> {
+/// Loads the app as it was when its last host ended, with the embedded backends it may need beside it, and serves it.
+async fn load(config: &mut Config, host: &Host) -> anyhow::Result<(Arc<App>, Option<EmbeddedProcess>)> {
+    let directory = config.store();
+    let store = Store::open(&directory).map_err(|error| Problems(vec![unusable(&directory, &error)]))?;
     let embedded = EmbeddedProcess::start_for(config).await?;
     if let Some(process) = &embedded {
         println!("embedded http://{}/status (backends of this run)", process.control);
     }
     let addresses = embedded.as_ref().map_or_else(EmbeddedAddresses::default, |process| process.addresses.clone());
-    let app = App::load(config, &addresses, &show_progress).await?;
+    let app = Arc::new(App::restore(config, &addresses, &store, &show_progress).await?);
     app.keep_connections();
-    Ok((Arc::new(app), embedded))
+    let started = Deployment::start(host.snapshot(), app.clone(), store, &config.server).await;
+    let deployment = started.map_err(|error| Problems(vec![unusable(&directory, &error)]))?;
+    if config.server.watch {
+        // It runs as long as the process does.
+        drop(watch(deployment.clone()));
+    }
+    host.deploy(deployment);
+    Ok((app, embedded))
 }
 
 async fn bind(address: SocketAddr, flag: &str) -> anyhow::Result<(TcpListener, SocketAddr)> {

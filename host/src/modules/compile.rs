@@ -3,14 +3,15 @@
 //! The compiler survives neither running out of memory nor a module made to keep it busy, so it runs where that hurts nobody:
 //! `mayfly compile` sets its own limits, reads the component from standard input and writes the artifact.
 
-use std::io::Read;
+use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 
-use rustix::process::{Resource, Rlimit, setrlimit};
+use rustix::process::{Resource, Rlimit, getrlimit, nice, setrlimit};
 use tokio::io::AsyncWriteExt;
 use tokio::process::Command;
 
+use super::load::Effort;
 use crate::sandbox::Sandbox;
 
 /// The largest component that is compiled, in bytes: engines of scripting languages take some 15 MB.
@@ -18,6 +19,9 @@ pub const MAX_COMPONENT_BYTES: u64 = 64 << 20;
 
 /// The program's name.
 const PROGRAM: &str = "mayfly";
+
+/// The niceness of a compiler in the background: the highest there is.
+const LEAST_PRIORITY: i32 = 19;
 
 /// Address space of the compiler, in bytes.
 const ADDRESS_SPACE_BYTES: u64 = 4 << 30;
@@ -32,20 +36,34 @@ const OUTPUT_BYTES: u64 = 1 << 30;
 ///
 /// When the system refuses.
 pub fn limit_this_process() -> std::io::Result<()> {
-    let limit = |most: u64| Rlimit { current: Some(most), maximum: Some(most) };
-    setrlimit(Resource::As, limit(ADDRESS_SPACE_BYTES))?;
-    setrlimit(Resource::Cpu, limit(CPU_SECONDS))?;
-    setrlimit(Resource::Fsize, limit(OUTPUT_BYTES))?;
-    setrlimit(Resource::Core, limit(0))?;
+    // Whoever started the host may have set a lower limit, which stands.
+    let limit = |resource: Resource, most: u64| {
+        let most = getrlimit(resource).current.map_or(most, |already| already.min(most));
+        setrlimit(resource, Rlimit { current: Some(most), maximum: Some(most) })
+    };
+    limit(Resource::As, ADDRESS_SPACE_BYTES)?;
+    limit(Resource::Cpu, CPU_SECONDS)?;
+    limit(Resource::Fsize, OUTPUT_BYTES)?;
+    limit(Resource::Core, 0)?;
     Ok(())
 }
 
-/// Compiles a component read from `input` into the file `output`.
+/// Lets this process run only when nobody else wants the processor.
+///
+/// # Errors
+///
+/// When the system refuses.
+pub fn give_way() -> std::io::Result<()> {
+    nice(LEAST_PRIORITY)?;
+    Ok(())
+}
+
+/// Compiles a component read from `input` into the file `output`, on all cores or in this thread.
 ///
 /// # Errors
 ///
 /// What the compiler says about the bytes.
-pub fn compile_in_this_process(input: &mut dyn Read, output: &Path) -> anyhow::Result<()> {
+pub fn compile_in_this_process(input: &mut dyn Read, output: &Path, parallel: bool) -> anyhow::Result<()> {
     let mut component = Vec::new();
     input.take(MAX_COMPONENT_BYTES + 1).read_to_end(&mut component)?;
     anyhow::ensure!(
@@ -53,18 +71,22 @@ pub fn compile_in_this_process(input: &mut dyn Read, output: &Path) -> anyhow::R
         "the component is larger than {} MiB, the most that is compiled",
         MAX_COMPONENT_BYTES >> 20
     );
-    let engine = Sandbox::compiler().map_err(anyhow::Error::msg)?;
+    let engine = Sandbox::compiler(parallel).map_err(anyhow::Error::msg)?;
     let artifact = engine.precompile_component(&component).map_err(|error| anyhow::anyhow!("{error:#}"))?;
-    std::fs::write(output, artifact)?;
+    let mut file = std::fs::File::create(output)?;
+    file.write_all(&artifact)?;
+    // The file is renamed to the name that says it is whole.
+    file.sync_all()?;
     Ok(())
 }
 
 /// Compiles in a child process; its last line of standard error is the reason when it fails.
-pub(super) async fn compile_in_a_child(component: &[u8], output: &Path) -> Result<(), String> {
+pub(super) async fn compile_in_a_child(component: &[u8], output: &Path, effort: Effort) -> Result<(), String> {
     let mut child = Command::new(compiler()?)
         .arg("compile")
         .arg("--output")
         .arg(output)
+        .args((effort == Effort::Background).then_some("--background"))
         .env_clear()
         .stdin(Stdio::piped())
         .stdout(Stdio::null())

@@ -1,4 +1,4 @@
-//! From a file to a [`Version`]: read, recognise, compile or find compiled, load, type-check, compare the fields.
+//! From bytes to a [`Version`]: recognise, compile or find compiled, load, type-check, compare the fields.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -6,26 +6,16 @@ use std::path::Path;
 use std::sync::Arc;
 
 use mayfly_config::Module;
-use sha2::{Digest, Sha256};
 use wasmtime::component::Component;
 
 use super::Version;
-use super::compile::{MAX_COMPONENT_BYTES, compile_in_a_child};
+use super::compile::compile_in_a_child;
+use super::component::ComponentBytes;
 use super::fields::handled_fields;
+use super::places::Places;
+use super::refusal::{Refusal, Step};
 use super::store::ArtifactStore;
 use crate::sandbox::Sandbox;
-
-/// Why a module cannot be loaded: the step that refused it, and what to do.
-#[derive(Debug, thiserror::Error)]
-#[error("module `{module}`: {step}: {message}")]
-pub struct LoadError {
-    /// The module.
-    pub module: String,
-    /// The step: `read`, `validate`, `compile`, `type-check` or `fields`.
-    pub step: &'static str,
-    /// What is wrong and the remedy.
-    pub message: String,
-}
 
 /// What a loader is doing, for showing progress.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -36,16 +26,27 @@ pub enum Loading<'a> {
     Cached(&'a str),
 }
 
-/// Loads modules for one sandbox.
+/// How hard the compiler may work.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Effort {
+    /// With all cores: somebody waits for it.
+    Full,
+    /// With one thread that gives way to everything else: requests are being answered.
+    Background,
+}
+
+/// Loads versions for one sandbox.
 pub struct Loader {
     /// The engine to load for.
     pub sandbox: Arc<Sandbox>,
     /// Compiled modules.
-    pub store: ArtifactStore,
+    pub artifacts: ArtifactStore,
+    /// How many versions may be in memory.
+    pub places: Places,
 }
 
 impl Loader {
-    /// Loads a module's component file; `wanted` are the fields the schema gives the module.
+    /// Loads a component as a version of a module; `wanted` are the fields the schema gives the module.
     ///
     /// # Errors
     ///
@@ -53,44 +54,44 @@ impl Loader {
     pub async fn load(
         &self,
         module: Arc<Module>,
+        component: &ComponentBytes,
         wanted: &BTreeSet<String>,
+        effort: Effort,
         progress: &(dyn Fn(Loading<'_>) + Sync),
-    ) -> Result<Version, LoadError> {
-        let failed = |step, message| LoadError { module: module.name.clone(), step, message };
-        let bytes = read(&module.component).map_err(|message| failed("read", message))?;
-        recognise(&bytes).map_err(|message| failed("validate", message))?;
-        let fields = handled_fields(&bytes).map_err(|message| failed("validate", message))?;
-        let digest = hex(&Sha256::digest(&bytes));
-        let component = self.compiled(&module.name, &bytes, &digest, progress).await.map_err(|m| failed("compile", m))?;
-        let prepared = self.sandbox.prepare(&component).map_err(|error| failed("type-check", type_error(&error)))?;
-        compare(&fields, wanted).map_err(|message| failed("fields", message))?;
-        Ok(Version { component_bytes: bytes.len(), module, digest, fields, prepared })
+    ) -> Result<Version, Refusal> {
+        let failed = |step, message| Refusal::new(&module.name, step, message);
+        component.recognise().map_err(|message| failed(Step::Validate, message))?;
+        let fields = handled_fields(component.bytes()).map_err(|message| failed(Step::Validate, message))?;
+        let artifact = self.artifacts.path(component.digest(), self.sandbox.engine());
+        if artifact.exists() {
+            progress(Loading::Cached(&module.name));
+        } else {
+            progress(Loading::Compiling(&module.name));
+            self.compile(component, &artifact, effort).await.map_err(|message| failed(Step::Compile, message))?;
+        }
+        let place = self.places.take(&module.name).await.map_err(|message| failed(Step::Swap, message))?;
+        let loaded = deserialize(&self.sandbox, &artifact)
+            .map_err(|error| failed(Step::Compile, load_error(&artifact, &error)))?;
+        let prepared = self.sandbox.prepare(&loaded).map_err(|error| failed(Step::TypeCheck, type_error(&error)))?;
+        compare(&fields, wanted).map_err(|message| failed(Step::Fields, message))?;
+        let digest = component.digest().to_owned();
+        Ok(Version { component_bytes: component.bytes().len(), module, digest, fields, prepared, place })
     }
 
-    async fn compiled(
-        &self,
-        name: &str,
-        bytes: &[u8],
-        digest: &str,
-        progress: &(dyn Fn(Loading<'_>) + Sync),
-    ) -> Result<Component, String> {
-        let artifact = self.store.path(digest, self.sandbox.engine());
-        if artifact.exists() {
-            progress(Loading::Cached(name));
-        } else {
-            progress(Loading::Compiling(name));
-            let temporary = self.store.temporary();
-            let compiled = compile_in_a_child(bytes, &temporary).await;
-            let kept = compiled.and_then(|()| {
-                fs::rename(&temporary, &artifact).map_err(|error| format!("{} cannot be written: {error}", artifact.display()))
-            });
-            if kept.is_err() {
-                // It may not exist, and a leftover harms nobody.
-                let _ = fs::remove_file(&temporary);
-            }
-            kept?;
-        }
-        deserialize(&self.sandbox, &artifact).map_err(|error| load_error(&artifact, &error))
+    async fn compile(&self, component: &ComponentBytes, artifact: &Path, effort: Effort) -> Result<(), String> {
+        let temporary = Temporary(self.artifacts.temporary());
+        compile_in_a_child(component.bytes(), &temporary.0, effort).await?;
+        fs::rename(&temporary.0, artifact).map_err(|error| format!("{} cannot be written: {error}", artifact.display()))
+    }
+}
+
+/// A file that is gone in the end, whatever happens, unless it was renamed.
+struct Temporary(std::path::PathBuf);
+
+impl Drop for Temporary {
+    fn drop(&mut self) {
+        // It may not exist, and a leftover harms nobody.
+        let _ = fs::remove_file(&self.0);
     }
 }
 
@@ -113,33 +114,6 @@ fn deserialize(sandbox: &Sandbox, artifact: &Path) -> wasmtime::Result<Component
     unsafe { Component::deserialize_file(sandbox.engine(), artifact) }
 }
 
-fn read(file: &Path) -> Result<Vec<u8>, String> {
-    let show = file.display();
-    let metadata = fs::metadata(file).map_err(|error| match error.kind() {
-        std::io::ErrorKind::NotFound => format!("{show} does not exist; run `mayfly build` or correct `component`"),
-        _ => format!("{show} cannot be read: {error}"),
-    })?;
-    if metadata.len() > MAX_COMPONENT_BYTES {
-        return Err(format!("{show} is larger than {} MiB, the most that is loaded", MAX_COMPONENT_BYTES >> 20));
-    }
-    fs::read(file).map_err(|error| format!("{show} cannot be read: {error}"))
-}
-
-/// Tells a component from what is often given instead of one.
-fn recognise(bytes: &[u8]) -> Result<(), String> {
-    const MAGIC: &[u8] = b"\0asm";
-    match (bytes.strip_prefix(MAGIC), bytes.get(4..8)) {
-        _ if bytes.is_empty() => Err("the file is empty; run `mayfly build`".to_owned()),
-        (None, _) => Err("the file is not WebAssembly; give the component that `mayfly build` makes".to_owned()),
-        (_, Some([0x01, 0x00, 0x00, 0x00])) => {
-            Err("the file is a core module, not a component; make it one with `mayfly build` or `wasm-tools component new`"
-                .to_owned())
-        }
-        (_, Some([0x0d, 0x00, 0x01, 0x00])) => Ok(()),
-        _ => Err("the file is of another WebAssembly version; build it with current tools".to_owned()),
-    }
-}
-
 /// What the linker says, with what to do about it.
 fn type_error(error: &wasmtime::Error) -> String {
     let said = format!("{error:#}");
@@ -157,8 +131,4 @@ fn compare(handled: &BTreeSet<String>, wanted: &BTreeSet<String>) -> Result<(), 
         "the schema gives it {}, which the component does not handle (it handles {handled}); add it to `resolvers!` or change @resolve",
         missing.join(", ")
     ))
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

@@ -1,17 +1,26 @@
-//! Versions of modules: read, compiled, cached, checked against the world and the schema.
+//! Versions of modules: read, compiled, cached, checked against the world and the schema, asked their probes, kept.
 //!
 //! A version is named by the SHA-256 of its component's bytes. Compiling happens in a child process under limits; what it writes
 //! is kept in a store that only this host writes, and only artifacts from there are ever loaded.
 
 mod compile;
+mod component;
 mod fields;
+mod gate;
 mod load;
+mod places;
+mod probe;
+mod refusal;
 mod store;
 
-pub use compile::{compile_in_this_process, limit_this_process};
+pub use compile::{MAX_COMPONENT_BYTES, compile_in_this_process, give_way, limit_this_process};
+pub use component::ComponentBytes;
 pub use fields::handled_fields;
-pub use load::{LoadError, Loader, Loading};
-pub use store::ArtifactStore;
+pub use gate::Terms;
+pub use load::{Effort, Loader, Loading};
+pub use places::{Place, Places};
+pub use refusal::{Refusal, Step};
+pub use store::{Activation, ArtifactStore, Incoming, ModuleRecord, Origin, Pinned, Record, Store};
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -20,7 +29,8 @@ use mayfly_config::Module;
 
 use crate::sandbox::Prepared;
 
-/// One component of a module, ready to be instantiated.
+/// One component of a module, ready to be instantiated. Its code is unmapped with the last holder.
+#[derive(Clone)]
 pub struct Version {
     /// The module's configuration.
     pub module: Arc<Module>,
@@ -32,4 +42,14 @@ pub struct Version {
     pub fields: BTreeSet<String>,
     /// Compiled, type-checked and linked.
     pub prepared: Prepared,
+    /// Its place among the live versions of the module.
+    pub place: Place,
+}
+
+impl Version {
+    /// The same component under another configuration of its module.
+    #[must_use]
+    pub fn configured(&self, module: Arc<Module>) -> Self {
+        Self { module, ..self.clone() }
+    }
 }

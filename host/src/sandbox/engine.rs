@@ -89,13 +89,13 @@ impl Sandbox {
         }))
     }
 
-    /// An engine that only compiles, with the same settings, so that its artifacts fit.
+    /// An engine that only compiles, with the same settings, so that its artifacts fit; with all cores, or in one thread.
     ///
     /// # Errors
     ///
     /// When the settings contradict each other.
-    pub fn compiler() -> wasmtime::Result<Engine> {
-        Engine::new(&compiler_config())
+    pub fn compiler(parallel: bool) -> wasmtime::Result<Engine> {
+        Engine::new(compiler_config().parallel_compilation(parallel))
     }
 
     /// The engine, for loading what was compiled for it.

@@ -129,6 +129,29 @@ impl Sandbox {
         drop(permits);
         outcome
     }
+
+    /// Makes one instance and drops it without calling it: whether it fits the pool, its cap and its time.
+    ///
+    /// # Errors
+    ///
+    /// Why no instance can be made.
+    pub async fn rehearse(&self, prepared: &Prepared, request: Request) -> Result<(), Error> {
+        let started = Instant::now();
+        let deadline = started + request.module.deadline;
+        let module = request.module.clone();
+        let Ok(permits) = tokio::time::timeout_at(deadline.into(), self.admit(module.memory_bytes)).await else {
+            return Err(Error::DeadlineExceeded { module: module.name.clone(), deadline: module.deadline });
+        };
+        let permits = permits.map_err(|closed| Error::Internal(closed.to_string()))?;
+        let mut instance = Instance::new(self, request, (started, deadline));
+        let made = tokio::time::timeout_at(deadline.into(), prepared.instantiate_async(&mut instance.store)).await;
+        let made = match made {
+            Err(_) => Err(instance.deadline_exceeded()),
+            Ok(made) => made.map(|_| ()).map_err(|error| instance.failure(&error)),
+        };
+        drop(permits);
+        made
+    }
 }
 
 /// A store made for one invocation.

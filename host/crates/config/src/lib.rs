@@ -7,6 +7,7 @@ mod backends;
 mod embedded;
 mod limits;
 mod modules;
+mod probe;
 mod problem;
 mod reader;
 mod secret;
@@ -21,6 +22,7 @@ pub use backends::{DynamoDb, Encryption, Place, SqlServer};
 pub use embedded::Embedded;
 pub use limits::Limits;
 pub use modules::{Action, Budget, Grants, Module};
+pub use probe::Probe;
 pub use problem::{Problem, Problems};
 pub use secret::Secret;
 pub use server::Server;
@@ -92,7 +94,7 @@ impl Config {
 
     fn read(root: &Path, mut file: Table<'_>, environment: &dyn Fn(&str) -> Option<String>) -> Self {
         let schema = root.join(file.required("schema", "\"schema.graphql\""));
-        let server = Server::read(file.table("server"));
+        let server = Server::read(file.table("server"), environment);
         let limits = Limits::read(file.table("limits"));
         let dynamodb = file.table("dynamodb").map(DynamoDb::read);
         let sqlserver: Vec<_> =
@@ -129,6 +131,12 @@ impl Config {
                 ));
             }
         }
+    }
+
+    /// The directory for versions of modules.
+    #[must_use]
+    pub fn store(&self) -> PathBuf {
+        self.root.join(&self.server.store)
     }
 
     /// Whether any backend is the embedded one.

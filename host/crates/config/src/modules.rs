@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use crate::probe::Probe;
 use crate::reader::Table;
 use crate::server::count;
 
@@ -90,6 +91,8 @@ pub struct Module {
     pub grants: Grants,
     /// What it may use.
     pub budget: Budget,
+    /// `[[modules.NAME.probe]]`: what a version has to answer before it is let in.
+    pub probes: Vec<Probe>,
 }
 
 impl Module {
@@ -102,8 +105,9 @@ impl Module {
         let max_batch = count(table.number("max_batch", 100, 1..=100_000));
         let grants = table.table("grants").map_or_else(Grants::default, |table| Grants::read(table, statements));
         let budget = Budget::read(table.table("limits"));
+        let probes = table.list("probe").into_iter().map(Probe::read).collect();
         table.finish();
-        Self { name, component, source, memory_bytes, deadline, max_batch, grants, budget }
+        Self { name, component, source, memory_bytes, deadline, max_batch, grants, budget, probes }
     }
 }
 

@@ -193,6 +193,22 @@ impl<'a> Table<'a> {
         self.table(key).map_or_else(Vec::new, Table::into_tables)
     }
 
+    /// Every table of a list of tables: `[[modules.students.probe]]`.
+    pub fn list(&mut self, key: &str) -> Vec<Table<'a>> {
+        let Some(value) = self.take(key) else { return Vec::new() };
+        let path = self.key(key);
+        let tables = value.get_ref().as_array().and_then(|array| {
+            let table = |item: &'a Spanned<DeValue<'a>>| {
+                Some(Table::new(self.source, path.clone(), item.span().start, item.get_ref().as_table()?))
+            };
+            array.iter().map(table).collect::<Option<Vec<_>>>()
+        });
+        tables.unwrap_or_else(|| {
+            self.wrong(key, value, "tables, each under its own [[header]]");
+            Vec::new()
+        })
+    }
+
     fn into_tables(mut self) -> Vec<(String, Table<'a>)> {
         let names: Vec<&str> = self.entries.keys().copied().collect();
         let mut tables: Vec<_> =

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::reader::Table;
+use crate::secret::Secret;
 
 /// `[server]`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -27,12 +28,23 @@ pub struct Server {
     pub shutdown_grace: Duration,
     /// `guest_headers`: request headers that guests may read, in lower case. Default none.
     pub guest_headers: Vec<String>,
-    /// `store`: the directory for compiled modules, relative to the app. Default `.mayfly`.
+    /// `store`: the directory for versions of modules and the list of what is active, relative to the app. Default `.mayfly`.
     pub store: PathBuf,
+    /// `admin_token`: what a bearer has to show to change modules while they run, from the environment. Default none: nobody may.
+    pub admin_token: Option<Secret>,
+    /// `watch`: whether a component file that changes is deployed. Default true.
+    pub watch: bool,
+    /// `live_versions`: versions of one module in memory at once: the active one, the one before it, those that operations still
+    /// hold, and the one coming in. Default 4.
+    pub live_versions: usize,
+    /// `kept_versions`: activations of one module that are remembered, to roll back to. Default 8.
+    pub kept_versions: usize,
+    /// `swap_wait`: how long a version coming in waits for operations to let go of old ones. Default 30 s.
+    pub swap_wait: Duration,
 }
 
 impl Server {
-    pub(crate) fn read(table: Option<Table<'_>>) -> Self {
+    pub(crate) fn read(table: Option<Table<'_>>, environment: &dyn Fn(&str) -> Option<String>) -> Self {
         let mut server = Self {
             listen: SocketAddr::from(([127, 0, 0, 1], 8080)),
             admin_listen: SocketAddr::from(([127, 0, 0, 1], 8081)),
@@ -44,6 +56,11 @@ impl Server {
             shutdown_grace: Duration::from_secs(30),
             guest_headers: Vec::new(),
             store: PathBuf::from(".mayfly"),
+            admin_token: None,
+            watch: true,
+            live_versions: 4,
+            kept_versions: 8,
+            swap_wait: Duration::from_secs(30),
         };
         let Some(mut table) = table else { return server };
         server.listen = address(&mut table, "listen", server.listen);
@@ -59,6 +76,12 @@ impl Server {
         if let Some(store) = table.text("store") {
             server.store = PathBuf::from(store);
         }
+        server.admin_token = admin_token(&mut table, environment);
+        server.watch = table.flag("watch", server.watch);
+        // Below three there is no place for the active version, the one before it, and one coming in.
+        server.live_versions = count(table.number("live_versions", 4, 3..=64));
+        server.kept_versions = count(table.number("kept_versions", 8, 2..=1_000));
+        server.swap_wait = table.time("swap_wait", server.swap_wait, Duration::from_millis(1)..=hour);
         table.finish();
         server
     }
@@ -70,6 +93,25 @@ fn address(table: &mut Table<'_>, key: &str, default: SocketAddr) -> SocketAddr 
         table.problem_at(at, format!("`{}` must be an address such as \"127.0.0.1:8080\"", table.key(key)));
         default
     })
+}
+
+/// Tokens shorter than this are guessed.
+const TOKEN_CHARACTERS: usize = 16;
+
+fn admin_token(table: &mut Table<'_>, environment: &dyn Fn(&str) -> Option<String>) -> Option<Secret> {
+    match table.text_or_env("admin_token", environment)? {
+        (false, _) => {
+            table.problem("`server` holds its admin_token in the file; write admin_token = { env = \"NAME\" }".to_owned());
+            None
+        }
+        // An unset variable was told already.
+        (true, token) if token.is_empty() => None,
+        (true, token) if token.len() < TOKEN_CHARACTERS => {
+            table.problem(format!("`server.admin_token` is shorter than {TOKEN_CHARACTERS} characters; use a long random one"));
+            None
+        }
+        (true, token) => Some(Secret::new(token)),
+    }
 }
 
 /// A number that was checked to be small.

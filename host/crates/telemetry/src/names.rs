@@ -46,6 +46,18 @@ pub const PLAN_HITS: &str = "mayfly_plan_cache_hits";
 pub const PLAN_MISSES: &str = "mayfly_plan_cache_misses";
 /// Resident memory of this process.
 pub const RSS_BYTES: &str = "mayfly_process_resident_memory";
+/// Versions that became active, by `module` and by what put them in (`file`, `push`, `rollback`).
+pub const SWAPS: &str = "mayfly_swaps_total";
+/// Versions that were not let in, by `module` and the `step` that refused them.
+pub const REFUSALS: &str = "mayfly_refusals_total";
+/// Seconds from a version's bytes being there to its being active, by `module`.
+pub const GATE_SECONDS: &str = "mayfly_gate_seconds";
+/// Versions in memory, by `module`.
+pub const LIVE_VERSIONS: &str = "mayfly_live_versions";
+/// Seconds since the active version became active, by `module`.
+pub const VERSION_AGE: &str = "mayfly_active_version_age_seconds";
+/// 1 for the active version of each `module`, with its digest as `version`.
+pub const ACTIVE_VERSION: &str = "mayfly_active_version";
 
 pub(crate) fn describe() {
     describe_counter!(REQUESTS, "GraphQL requests by HTTP status");
@@ -69,6 +81,11 @@ pub(crate) fn describe() {
     describe_counter!(DYNAMODB_REQUESTS, "requests sent to DynamoDB by operation");
     describe_gauge!(PLAN_HITS, "operations answered by a cached plan since the start");
     describe_gauge!(PLAN_MISSES, "operations prepared since the start");
+    describe_counter!(SWAPS, "versions that became active");
+    describe_counter!(REFUSALS, "versions that were not let in, by the step that refused them");
+    describe_histogram!(GATE_SECONDS, Unit::Seconds, "time from a version's bytes being there to its being active");
+    describe_gauge!(LIVE_VERSIONS, "versions in memory");
+    describe_gauge!(VERSION_AGE, Unit::Seconds, "time since the active version became active");
     describe_gauge!(RSS_BYTES, Unit::Bytes, "resident memory of the host");
     // A counter that shows from the start tells "none yet" from "not counted".
     for name in [COALESCED_GETS, OPERATIONS_REFUSED] {

@@ -1,29 +1,20 @@
-//! `/healthz`, `/readyz` and `/metrics`: for operators, on an address of their own.
+//! `/healthz`, `/readyz` and `/metrics`: how the process is doing.
 
-use std::sync::Arc;
-
-use axum::Router;
 use axum::extract::State;
 use axum::http::header::CONTENT_TYPE;
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
-use axum::routing::get;
 use serde_json::json;
 
-use crate::host::Host;
-
-/// The routes for operators.
-pub fn router(host: Arc<Host>) -> Router {
-    Router::new().route("/healthz", get(healthz)).route("/readyz", get(readyz)).route("/metrics", get(metrics)).with_state(host)
-}
+use super::{Admin, reply};
 
 /// The process lives.
-async fn healthz() -> Response {
+pub(super) async fn healthz() -> Response {
     reply(StatusCode::OK, &json!({ "status": "ok" }))
 }
 
 /// Modules are loaded, the pools answer, and the process is not ending.
-async fn readyz(State(host): State<Arc<Host>>) -> Response {
+pub(super) async fn readyz(State(Admin { host, .. }): State<Admin>) -> Response {
     let Some(app) = host.app() else {
         return reply(StatusCode::SERVICE_UNAVAILABLE, &json!({ "status": "loading" }));
     };
@@ -45,11 +36,7 @@ async fn readyz(State(host): State<Arc<Host>>) -> Response {
     reply(code, &json!({ "status": status, "backends": backends, "modules": modules }))
 }
 
-async fn metrics(State(host): State<Arc<Host>>) -> Response {
+pub(super) async fn metrics(State(Admin { host, .. }): State<Admin>) -> Response {
     let text = host.render_metrics();
     ([(CONTENT_TYPE, HeaderValue::from_static("text/plain; version=0.0.4; charset=utf-8"))], text).into_response()
-}
-
-fn reply(status: StatusCode, body: &serde_json::Value) -> Response {
-    (status, [(CONTENT_TYPE, HeaderValue::from_static("application/json"))], body.to_string()).into_response()
 }

@@ -1,0 +1,84 @@
+//! `[[modules.NAME.probe]]`: a question that a version of the module has to answer before it is let in.
+//!
+//! Arguments, parents and answers are JSON texts, as `mayfly invoke` takes them, because TOML has no null.
+
+use serde_json::Value;
+
+use crate::reader::Table;
+
+/// `[[modules.NAME.probe]]`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Probe {
+    /// `field`: the object type and the field, `Type.field` in the file.
+    pub field: (String, String),
+    /// `arguments`: a JSON object. Default `{}`.
+    pub arguments: String,
+    /// `parents`: a JSON object each, for a field of another type than the root's.
+    pub parents: Vec<String>,
+    /// `selection`: paths selected below the field, as guests see them. Default none.
+    pub selection: Vec<String>,
+    /// `answer`: what has to come back; with `parents`, a list with one for each. Objects may hold more than is written here. Any
+    /// answer that is no error will do when it is left out.
+    pub answer: Option<Value>,
+}
+
+impl Probe {
+    pub(crate) fn read(mut table: Table<'_>) -> Self {
+        let field = field(&mut table);
+        let arguments = object(&mut table, "arguments").unwrap_or_else(|| "{}".to_owned());
+        let mut parents = Vec::new();
+        for (at, text) in table.texts("parents") {
+            if parse_object(&text).is_none() {
+                table.problem_at(
+                    at,
+                    format!("`{}` must be JSON objects in quotes, such as '{{\"id\": \"S1\"}}'", table.key("parents")),
+                );
+            }
+            parents.push(text);
+        }
+        let selection = table.texts("selection").into_iter().map(|(_, path)| path).collect();
+        let answer = answer(&mut table, parents.len());
+        table.finish();
+        Self { field, arguments, parents, selection, answer }
+    }
+}
+
+fn field(table: &mut Table<'_>) -> (String, String) {
+    let at = table.at;
+    let text = table.required("field", "\"Query.student\"");
+    match text.split_once('.') {
+        Some((type_name, field)) if !type_name.is_empty() && !field.is_empty() => (type_name.to_owned(), field.to_owned()),
+        _ => {
+            // A field that is missing was told already.
+            if !text.is_empty() {
+                table.problem_at(at, format!("`{}` is not a field; write it as \"Type.field\"", table.key("field")));
+            }
+            Default::default()
+        }
+    }
+}
+
+fn object(table: &mut Table<'_>, key: &str) -> Option<String> {
+    let (at, text) = table.text_at(key)?;
+    if parse_object(&text).is_none() {
+        table.problem_at(at, format!("`{}` must be a JSON object in quotes, such as '{{\"id\": \"S1\"}}'", table.key(key)));
+    }
+    Some(text)
+}
+
+fn parse_object(text: &str) -> Option<Value> {
+    serde_json::from_str::<Value>(text).ok().filter(Value::is_object)
+}
+
+fn answer(table: &mut Table<'_>, parents: usize) -> Option<Value> {
+    let (at, text) = table.text_at("answer")?;
+    let key = table.key("answer");
+    let Ok(answer) = serde_json::from_str::<Value>(&text) else {
+        table.problem_at(at, format!("`{key}` must be JSON in quotes, such as '{{\"name\": \"Ada\"}}'"));
+        return None;
+    };
+    if parents > 0 && answer.as_array().is_none_or(|answers| answers.len() != parents) {
+        table.problem_at(at, format!("`{key}` must be a JSON list with one answer for each of `parents`"));
+    }
+    Some(answer)
+}

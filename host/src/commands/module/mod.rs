@@ -1,0 +1,96 @@
+//! `mayfly module`: versions of modules in a running host, over its admin address.
+
+mod client;
+mod show;
+
+use std::path::PathBuf;
+
+use anyhow::Context;
+use clap::Subcommand;
+use http::Method;
+use serde_json::Value;
+use sha2::{Digest, Sha256};
+
+use super::Exit;
+use client::{Answer, Client, segment};
+
+/// Put versions of modules into a running host, look at them, roll them back.
+///
+/// A version is pushed through the gate: validate, compile, type-check, fields, probes. When a step refuses it, the command says
+/// which and why, ends with 6, and the host goes on with the version it had. The token of `server.admin_token` is read from the
+/// environment variable MAYFLY_ADMIN_TOKEN.
+#[derive(clap::Args)]
+pub struct Module {
+    #[command(subcommand)]
+    action: Action,
+    /// The host's admin address
+    #[arg(long, global = true, value_name = "URL", env = "MAYFLY_ADMIN", default_value = "http://127.0.0.1:8081")]
+    admin: String,
+    /// Print the host's answer as it is, in JSON
+    #[arg(long, global = true)]
+    json: bool,
+}
+
+#[derive(Subcommand)]
+enum Action {
+    /// Let a component through the gate and make it the active version
+    Push {
+        /// The module
+        module: String,
+        /// The component
+        file: PathBuf,
+    },
+    /// Every module with its active version
+    List,
+    /// One module: its active version, earlier ones, the last refusal
+    Show {
+        /// The module
+        module: String,
+    },
+    /// Make the version active that was before; doing so again goes further back
+    Rollback {
+        /// The module
+        module: String,
+    },
+}
+
+impl Module {
+    pub(super) fn run(self) -> anyhow::Result<Exit> {
+        // One connection, one request: this thread is enough.
+        tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(self.act())
+    }
+
+    async fn act(self) -> anyhow::Result<Exit> {
+        let client = Client::new(&self.admin)?;
+        let (answer, show): (Answer, fn(&Value) -> String) = match self.action {
+            Action::Push { module, file } => {
+                let bytes = std::fs::read(&file).with_context(|| format!("cannot read {}", file.display()))?;
+                // The host compares, so that what was cut off on the way is not taken for the whole.
+                let digest: String = Sha256::digest(&bytes).iter().map(|byte| format!("{byte:02x}")).collect();
+                let path = format!("/modules/{}?version={digest}", segment(&module));
+                (client.send(Method::PUT, &path, bytes).await?, show::swapped)
+            }
+            Action::List => (client.send(Method::GET, "/modules", Vec::new()).await?, show::list),
+            Action::Show { module } => {
+                (client.send(Method::GET, &format!("/modules/{}", segment(&module)), Vec::new()).await?, show::module)
+            }
+            Action::Rollback { module } => {
+                (client.send(Method::POST, &format!("/modules/{}/rollback", segment(&module)), Vec::new()).await?, show::swapped)
+            }
+        };
+        Ok(tell(&answer, self.json, show))
+    }
+}
+
+/// Prints what the host answered.
+fn tell(answer: &Answer, json: bool, show: fn(&Value) -> String) -> Exit {
+    if json {
+        println!("{}", answer.body);
+    }
+    match (answer.status.is_success(), json) {
+        (true, true) => {}
+        (true, false) => println!("{}", show(&answer.body)),
+        (false, _) => eprintln!("error: {}", show::error(answer)),
+    }
+    if answer.status.is_success() { Exit::Done } else { Exit::Refused }
+}

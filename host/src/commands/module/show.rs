@@ -1,0 +1,96 @@
+//! What the host answered, for people.
+
+use std::time::Duration;
+
+use mayfly_config::units;
+use serde_json::Value;
+
+use super::client::Answer;
+
+/// Digits of a digest that are shown where it need not be copied.
+const SHORT: usize = 12;
+
+/// What a swap did.
+pub(super) fn swapped(body: &Value) -> String {
+    let (module, version, previous) = (text(body, "module"), text(body, "version"), text(body, "previous"));
+    let mut said = match body.get("changed").and_then(Value::as_bool) {
+        Some(false) => format!("{module}: {version} was active already"),
+        _ => format!("{module}: {version} is active (before: {})", short(previous)),
+    };
+    if let Some(seconds) = body.get("seconds").and_then(Value::as_f64) {
+        said += &format!(", {seconds:.2} s");
+    }
+    if let Some(warning) = body.get("warning").and_then(Value::as_str) {
+        said += &format!("\nwarning: {warning}");
+    }
+    said
+}
+
+/// Every module, a line each.
+pub(super) fn list(body: &Value) -> String {
+    let modules = body.get("modules").and_then(Value::as_array).into_iter().flatten();
+    let lines = modules.map(|module| {
+        let active = module.get("active").unwrap_or(&Value::Null);
+        let (swaps, refusals) = (number(module, "swaps"), number(module, "refusals"));
+        format!("{}  {}, {swaps} swaps, {refusals} refusals", text(module, "name"), version(active))
+    });
+    lines.collect::<Vec<_>>().join("\n")
+}
+
+/// One module.
+pub(super) fn module(body: &Value) -> String {
+    let mut lines =
+        vec![text(body, "name").to_owned(), format!("  active   {}", version(body.get("active").unwrap_or(&Value::Null)))];
+    for earlier in body.get("earlier").and_then(Value::as_array).into_iter().flatten() {
+        lines.push(format!("  earlier  {}", version(earlier)));
+    }
+    let fields = body.get("fields").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str);
+    lines.push(format!("  handles  {}", fields.collect::<Vec<_>>().join(", ")));
+    lines.push(format!(
+        "  swaps {}, refusals {}, versions in memory {}",
+        number(body, "swaps"),
+        number(body, "refusals"),
+        number(body, "live_versions")
+    ));
+    if let Some(refusal) = body.get("last_refusal").filter(|refusal| !refusal.is_null()) {
+        let digest = refusal.get("digest").and_then(Value::as_str).map(short).unwrap_or_default();
+        lines.push(format!("  refused  {digest} {}: {}", text(refusal, "step"), text(refusal, "message")));
+    }
+    lines.join("\n")
+}
+
+/// Why the host did not do it.
+pub(super) fn error(answer: &Answer) -> String {
+    let Some(error) = answer.body.get("error") else { return format!("the host answered {}: {}", answer.status, answer.body) };
+    match error.get("step").and_then(Value::as_str) {
+        Some(step) => format!("{} refused at the step `{step}`: {}", text(error, "module"), text(error, "message")),
+        None => text(error, "message").to_owned(),
+    }
+}
+
+fn version(version: &Value) -> String {
+    let age = Duration::from_secs(number(version, "age_seconds"));
+    let bytes = units::show_bytes(number(version, "bytes"));
+    format!("{} ({bytes}, by {}, {} ago)", text(version, "digest"), text(version, "by"), show_age(age))
+}
+
+fn show_age(age: Duration) -> String {
+    match age.as_secs() {
+        seconds @ 0..120 => format!("{seconds} s"),
+        seconds @ 120..7_200 => format!("{} min", seconds / 60),
+        seconds @ 7_200..172_800 => format!("{} h", seconds / 3_600),
+        seconds => format!("{} days", seconds / 86_400),
+    }
+}
+
+fn text<'v>(value: &'v Value, key: &str) -> &'v str {
+    value.get(key).and_then(Value::as_str).unwrap_or_default()
+}
+
+fn number(value: &Value, key: &str) -> u64 {
+    value.get(key).and_then(Value::as_u64).unwrap_or_default()
+}
+
+fn short(digest: &str) -> &str {
+    digest.get(..SHORT).unwrap_or(digest)
+}

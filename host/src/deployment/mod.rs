@@ -1,0 +1,329 @@
+//! What of an app is deployed: lets versions in, swaps them, rolls them back, and remembers it on disk.
+//!
+//! Everything that replaces the snapshot of the app does so here, one after the other, under `swapping`. The list on disk is changed
+//! before the snapshot, so that a restart never comes back with less than somebody was told; rolling back alone changes the snapshot
+//! first, because it has to work when the disk does not. Both happen in tasks of their own: a client that goes away in between
+//! cannot leave the two at odds.
+//!
+//! A module has one version at the gate at a time. Rolling back does not wait for it; instead, a version that finds another one
+//! active than when it came to the gate is refused.
+
+mod rollback;
+mod slot;
+mod status;
+
+pub use status::{ModuleStatus, PastRefusal};
+
+use std::collections::BTreeMap;
+use std::io;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use arc_swap::ArcSwapOption;
+use mayfly_config::Server;
+use mayfly_telemetry::names;
+use metrics::histogram;
+
+use crate::app::App;
+use crate::modules::{
+    Activation, ComponentBytes, Effort, Incoming, Origin, Pinned, Record, Refusal, Step, Store, Terms, Version,
+};
+use slot::{GateTurn, Slot};
+
+/// The snapshot that is served, shared with the host.
+pub type Snapshot = Arc<ArcSwapOption<App>>;
+
+/// What is deployed now, and how that changes.
+pub struct Deployment {
+    snapshot: Snapshot,
+    store: Arc<Store>,
+    /// Activations remembered for each module.
+    kept: usize,
+    slots: Mutex<BTreeMap<String, Arc<Slot>>>,
+    /// Held from looking at the snapshot to replacing it.
+    swapping: tokio::sync::Mutex<()>,
+}
+
+/// Whether to wait when another version of the module is at the gate.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Turn {
+    /// Wait for it to be through.
+    Wait,
+    /// Give up at once.
+    Now,
+}
+
+/// A version that passed the gate. While this is held no other version of the module comes to the gate.
+pub struct Admitted {
+    /// The version.
+    pub version: Arc<Version>,
+    /// The snapshot it was held against.
+    pub app: Arc<App>,
+    /// Who brought it.
+    pub by: Origin,
+    /// When its bytes were there.
+    pub received: Instant,
+    /// Its component, which stays in the store meanwhile.
+    pub component: Pinned,
+    turn: GateTurn,
+}
+
+/// What a swap did.
+#[derive(Debug, Clone)]
+pub struct Swapped {
+    /// The module.
+    pub module: String,
+    /// The version that is active now.
+    pub digest: String,
+    /// The version that was active before; the same when nothing changed.
+    pub previous: String,
+    /// What went wrong beside it, for the operator.
+    pub warning: Option<String>,
+}
+
+impl Swapped {
+    /// Whether another version is active than before.
+    #[must_use]
+    pub fn changed(&self) -> bool {
+        self.digest != self.previous
+    }
+}
+
+/// Why nothing was swapped.
+#[derive(Debug, thiserror::Error)]
+pub enum DeployError {
+    /// The app is still being loaded.
+    #[error("the app is still being loaded; try again")]
+    Loading,
+    /// The app has no such module.
+    #[error("the app has no module `{0}`")]
+    UnknownModule(String),
+    /// Another version of the module is at the gate.
+    #[error("another version of `{0}` is at the gate; try again when it is through")]
+    Busy(String),
+    /// There is nothing to roll back to.
+    #[error("module `{0}` has no earlier version to go back to")]
+    NothingBefore(String),
+    /// A step refused the version.
+    #[error("{0}")]
+    Refused(#[from] Refusal),
+}
+
+impl Deployment {
+    /// Serves an app that was restored from this store, and notes what is active now.
+    ///
+    /// # Errors
+    ///
+    /// When the list cannot be written.
+    pub async fn start(snapshot: Snapshot, app: Arc<App>, store: Arc<Store>, server: &Server) -> io::Result<Arc<Self>> {
+        let deployment = Arc::new(Self {
+            snapshot,
+            store,
+            kept: server.kept_versions,
+            slots: Mutex::default(),
+            swapping: tokio::sync::Mutex::new(()),
+        });
+        let active: Vec<_> = app.versions.values().cloned().collect();
+        let kept = deployment.kept;
+        deployment.change(move |record| note_start(record, &active, kept)).await?;
+        deployment.store.collect();
+        deployment.store.collect_artifacts(app.sandbox.engine());
+        deployment.snapshot.store(Some(app.clone()));
+        for name in app.versions.keys() {
+            deployment.clone().keep_previous_resident(name.clone());
+        }
+        Ok(deployment)
+    }
+
+    /// The app that is served now.
+    #[must_use]
+    pub fn app(&self) -> Option<Arc<App>> {
+        self.snapshot.load_full()
+    }
+
+    /// Begins to receive a component.
+    ///
+    /// # Errors
+    ///
+    /// When no file can be made.
+    pub async fn receive(&self) -> io::Result<Incoming> {
+        self.store.receive().await
+    }
+
+    /// Lets a component through the gate and swaps it in.
+    ///
+    /// # Errors
+    ///
+    /// Why it was not let in; the version that was active then still is.
+    pub async fn deploy(
+        self: &Arc<Self>,
+        module: &str,
+        component: Pinned,
+        by: Origin,
+        turn: Turn,
+    ) -> Result<Swapped, DeployError> {
+        let digest = component.digest.clone();
+        match self.admit(module, component, by, turn).await? {
+            Some(admitted) => self.swap(admitted).await,
+            None => Ok(Swapped { module: module.to_owned(), previous: digest.clone(), digest, warning: None }),
+        }
+    }
+
+    /// Lets the component file that the configuration names through the gate and swaps it in, when it is another one than the last.
+    ///
+    /// # Errors
+    ///
+    /// Why it was not let in; the version that was active then still is.
+    pub async fn deploy_file(self: &Arc<Self>, module: &str) -> Result<Option<Swapped>, DeployError> {
+        let app = self.app().ok_or(DeployError::Loading)?;
+        let file = active(&app, module)?.module.component.clone();
+        // A file that is being replaced may be missing for a moment; it is looked at again when it is there.
+        let Ok(Ok(component)) = tokio::task::spawn_blocking(move || ComponentBytes::read(&file)).await else { return Ok(None) };
+        if !self.slot(module).tries(component.digest(), self.store.module(module).file.as_deref()) {
+            return Ok(None);
+        }
+        let store = self.store.clone();
+        let kept = tokio::task::spawn_blocking(move || store.keep(&component)).await.map_err(io::Error::other).flatten();
+        let kept = kept.map_err(|error| {
+            let message = format!("the component cannot be stored: {error}; free space for `server.store`");
+            self.refused(Refusal::new(module, Step::Read, message), None)
+        })?;
+        self.deploy(module, kept, Origin::File, Turn::Wait).await.map(Some)
+    }
+
+    /// Lets a component through the gate; none when its version is active already.
+    ///
+    /// # Errors
+    ///
+    /// Why it was not let in.
+    pub async fn admit(&self, module: &str, component: Pinned, by: Origin, turn: Turn) -> Result<Option<Admitted>, DeployError> {
+        let received = Instant::now();
+        active(&*self.app().ok_or(DeployError::Loading)?, module)?;
+        let turn = self.slot(module).turn(turn).await.ok_or_else(|| DeployError::Busy(module.to_owned()))?;
+        let app = self.app().ok_or(DeployError::Loading)?;
+        let running = active(&app, module)?;
+        if running.digest == component.digest {
+            self.note(module, running, by).await;
+            return Ok(None);
+        }
+        let terms = Terms { module: running.module.clone(), wanted: app.wanted_of(module), backends: app.backends.clone() };
+        let path = component.path();
+        let bytes =
+            tokio::task::spawn_blocking(move || ComponentBytes::read(&path)).await.map_err(|lost| lost.to_string()).flatten();
+        let passed = match bytes {
+            Ok(bytes) => app.loader.pass_gate(&bytes, &terms, Effort::Background).await,
+            Err(message) => Err(Refusal::new(module, Step::Read, message)),
+        };
+        match passed {
+            Ok(version) => Ok(Some(Admitted { version: Arc::new(version), app, by, received, component, turn })),
+            Err(refusal) => {
+                let refused = self.refused(refusal, Some(&component.digest));
+                drop(component);
+                self.collect();
+                Err(refused)
+            }
+        }
+    }
+
+    /// Makes a version that passed the gate the active one. Operations under way end on the snapshot they began with.
+    ///
+    /// # Errors
+    ///
+    /// When another version became active since, or the list on disk cannot be changed.
+    pub async fn swap(self: &Arc<Self>, admitted: Admitted) -> Result<Swapped, DeployError> {
+        let this = self.clone();
+        let module = admitted.version.module.name.clone();
+        let swapped = tokio::spawn(async move { this.swap_now(admitted).await }).await;
+        swapped.unwrap_or_else(|lost| Err(Refusal::new(&module, Step::Swap, lost.to_string()).into()))
+    }
+
+    async fn swap_now(&self, admitted: Admitted) -> Result<Swapped, DeployError> {
+        let Admitted { version, app: seen, by, received, component, turn } = admitted;
+        let module = version.module.name.clone();
+        let swapping = self.swapping.lock().await;
+        let app = self.app().ok_or(DeployError::Loading)?;
+        let before = active(&app, &module)?.clone();
+        if !active(&seen, &module).is_ok_and(|seen| Arc::ptr_eq(seen, &before)) || !Arc::ptr_eq(&app.wanted, &seen.wanted) {
+            let message = format!("version {} became active while this one was at the gate; send it again", before.digest);
+            return Err(self.refused(Refusal::new(&module, Step::Swap, message), Some(&version.digest)));
+        }
+        let activation = Activation::now(&version.digest, component.bytes, by);
+        let (name, kept) = (module.clone(), self.kept);
+        let noted = self.change(move |record| record.modules.entry(name).or_default().activate(activation, kept)).await;
+        if let Err(error) = noted {
+            let message = format!("the list of active versions cannot be written: {error}; free space for `server.store`");
+            return Err(self.refused(Refusal::new(&module, Step::Swap, message), Some(&version.digest)));
+        }
+        self.snapshot.store(Some(Arc::new(app.with_version(version.clone()))));
+        let swapped = Swapped { module, digest: version.digest.clone(), previous: before.digest.clone(), warning: None };
+        self.slot(&swapped.module).swapped(Some(before));
+        drop(swapping);
+        histogram!(names::GATE_SECONDS, "module" => swapped.module.clone()).record(received.elapsed().as_secs_f64());
+        count(&swapped, by.as_str());
+        drop((component, turn));
+        self.collect();
+        Ok(swapped)
+    }
+
+    /// Notes that the version which is active came again by another way.
+    async fn note(&self, module: &str, running: &Version, by: Origin) {
+        let activation = Activation::now(&running.digest, running.component_bytes as u64, by);
+        let (name, kept) = (module.to_owned(), self.kept);
+        let noted = self.change(move |record| record.modules.entry(name).or_default().activate(activation, kept)).await;
+        if let Err(error) = noted {
+            tracing::warn!(module, %error, "the list of active versions cannot be written");
+        }
+    }
+
+    /// Counts, keeps and logs a refusal.
+    pub fn refused(&self, refusal: Refusal, digest: Option<&str>) -> DeployError {
+        self.slot(&refusal.module).refused(&refusal, digest);
+        refusal.into()
+    }
+
+    fn slot(&self, module: &str) -> Arc<Slot> {
+        let mut slots = self.slots.lock().unwrap_or_else(PoisonError::into_inner);
+        slots.entry(module.to_owned()).or_default().clone()
+    }
+
+    /// Changes the list on disk.
+    async fn change(&self, change: impl FnOnce(&mut Record) + Send + 'static) -> io::Result<()> {
+        let store = self.store.clone();
+        tokio::task::spawn_blocking(move || store.change(change)).await.map_err(io::Error::other).flatten()
+    }
+
+    /// Removes what nobody needs any more, without making anybody wait.
+    fn collect(&self) {
+        let store = self.store.clone();
+        tokio::task::spawn_blocking(move || store.collect());
+    }
+}
+
+/// The active version of a module.
+fn active<'a>(app: &'a App, module: &str) -> Result<&'a Arc<Version>, DeployError> {
+    app.versions.get(module).ok_or_else(|| DeployError::UnknownModule(module.to_owned()))
+}
+
+/// What is active at the start is what was, or came by file.
+fn note_start(record: &mut Record, active: &[Arc<Version>], kept: usize) {
+    record.modules.retain(|name, _| active.iter().any(|version| version.module.name == *name));
+    for version in active {
+        let module = record.modules.entry(version.module.name.clone()).or_default();
+        if module.active().is_none_or(|known| known.digest != version.digest) {
+            module.activate(Activation::now(&version.digest, version.component_bytes as u64, Origin::File), kept);
+        }
+    }
+}
+
+/// Counts and logs a swap.
+fn count(swapped: &Swapped, by: &'static str) {
+    let Swapped { module, digest, previous, .. } = swapped;
+    metrics::counter!(names::SWAPS, "module" => module.clone(), "by" => by).increment(1);
+    tracing::info!(module, version = digest, previous, by, "swapped");
+}
+
+/// How long something has been so.
+pub(crate) fn age(at_ms: u64) -> Duration {
+    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
+    now.saturating_sub(Duration::from_millis(at_ms))
+}

@@ -1,0 +1,136 @@
+//! What is deployed, for people: the admin API, metrics.
+
+use std::fmt::Write as _;
+
+use mayfly_telemetry::names;
+use metrics::gauge;
+use serde::Serialize;
+
+use super::{DeployError, Deployment, active, age};
+use crate::modules::{Activation, Origin, Refusal};
+
+/// A module as the admin API shows it.
+#[derive(Debug, Clone, Serialize)]
+pub struct ModuleStatus {
+    /// Its name.
+    pub name: String,
+    /// The active version.
+    pub active: VersionStatus,
+    /// What was active before, the latest first; rolling back goes to the first of them.
+    pub earlier: Vec<VersionStatus>,
+    /// The fields the active version handles.
+    pub fields: Vec<String>,
+    /// Versions in memory.
+    pub live_versions: usize,
+    /// Whether a version is at the gate.
+    pub at_gate: bool,
+    /// Swaps since the process began.
+    pub swaps: u64,
+    /// Refusals since the process began.
+    pub refusals: u64,
+    /// The last of them.
+    pub last_refusal: Option<PastRefusal>,
+}
+
+/// A version that is or was active.
+#[derive(Debug, Clone, Serialize)]
+pub struct VersionStatus {
+    /// SHA-256 of its component.
+    pub digest: String,
+    /// Size of its component.
+    pub bytes: u64,
+    /// Who put it in.
+    pub by: Origin,
+    /// When it became active, in milliseconds since 1970.
+    pub active_since_ms: u64,
+    /// Seconds since then.
+    pub age_seconds: u64,
+}
+
+/// A version that was not let in.
+#[derive(Debug, Clone, Serialize)]
+pub struct PastRefusal {
+    /// Its digest, when it came far enough to have one.
+    pub digest: Option<String>,
+    /// The step that refused it.
+    pub step: &'static str,
+    /// Why.
+    pub message: String,
+    /// When, in milliseconds since 1970.
+    pub at_ms: u64,
+}
+
+impl PastRefusal {
+    pub(super) fn now(refusal: &Refusal, digest: Option<&str>) -> Self {
+        let at_ms = Activation::now("", 0, Origin::Push).at_ms;
+        Self { digest: digest.map(str::to_owned), step: refusal.step.as_str(), message: refusal.message.clone(), at_ms }
+    }
+}
+
+impl From<&Activation> for VersionStatus {
+    fn from(activation: &Activation) -> Self {
+        let Activation { digest, bytes, by, at_ms } = activation.clone();
+        Self { digest, bytes, by, active_since_ms: at_ms, age_seconds: age(at_ms).as_secs() }
+    }
+}
+
+impl Deployment {
+    /// What is known of every module.
+    #[must_use]
+    pub fn modules(&self) -> Vec<ModuleStatus> {
+        let names: Vec<_> = self.app().map(|app| app.versions.keys().cloned().collect()).unwrap_or_default();
+        names.iter().filter_map(|name| self.module(name).ok()).collect()
+    }
+
+    /// What is known of one module.
+    ///
+    /// # Errors
+    ///
+    /// When the app has no such module, or is not loaded yet.
+    pub fn module(&self, name: &str) -> Result<ModuleStatus, DeployError> {
+        let app = self.app().ok_or(DeployError::Loading)?;
+        let version = active(&app, name)?;
+        let record = self.store.module(name);
+        let mut known = record.activations.iter().rev().map(VersionStatus::from).peekable();
+        // Between snapshot and list, a roll-back that could not be written shows as what is served.
+        let listed = known.next_if(|first| first.digest == version.digest);
+        let served = || VersionStatus::from(&Activation::now(&version.digest, version.component_bytes as u64, Origin::Push));
+        let (swaps, refusals, last_refusal) = self.slot(name).counts();
+        Ok(ModuleStatus {
+            name: name.to_owned(),
+            active: listed.unwrap_or_else(served),
+            earlier: known.collect(),
+            fields: version.fields.iter().cloned().collect(),
+            live_versions: app.loader.places.taken(name),
+            at_gate: self.slot(name).at_gate(),
+            swaps,
+            refusals,
+            last_refusal,
+        })
+    }
+
+    /// Writes how many versions there are, and how old the active ones, to the metrics.
+    pub fn record_gauges(&self) {
+        for status in self.modules() {
+            #[expect(clippy::cast_precision_loss, reason = "metrics are floating point")]
+            let (live, age) = (status.live_versions as f64, status.active.age_seconds as f64);
+            gauge!(names::LIVE_VERSIONS, "module" => status.name.clone()).set(live);
+            gauge!(names::VERSION_AGE, "module" => status.name).set(age);
+        }
+    }
+
+    /// The digest of each active version in Prometheus's text format. Written here because a label that changes with every swap
+    /// would stay in the registry for ever.
+    #[must_use]
+    pub fn render_active(&self) -> String {
+        let name = names::ACTIVE_VERSION;
+        let mut text = format!("# HELP {name} the active version of each module\n# TYPE {name} gauge\n");
+        for version in self.app().iter().flat_map(|app| app.versions.values()) {
+            // Names of modules are keys of a TOML table, so they may hold anything.
+            let module = version.module.name.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n");
+            // Writing to a string cannot fail.
+            let _ = writeln!(text, "{name}{{module=\"{module}\",version=\"{}\"}} 1", version.digest);
+        }
+        text
+    }
+}

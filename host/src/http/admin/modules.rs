@@ -1,0 +1,178 @@
+//! `/modules`: which versions are active, and putting in others.
+
+use std::io;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use axum::body::Body;
+use axum::extract::{Path, Query, Request, State};
+use axum::http::header::{CONTENT_LENGTH, RETRY_AFTER};
+use axum::http::{HeaderValue, StatusCode};
+use axum::response::Response;
+use futures_util::StreamExt;
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::{Admin, refuse, reply};
+use crate::deployment::{DeployError, Deployment, Swapped, Turn};
+use crate::modules::{MAX_COMPONENT_BYTES, Origin, Pinned, Refusal, Step};
+
+/// How long a sender may fall silent in the middle of a component.
+const SILENCE: Duration = Duration::from_secs(30);
+
+/// `GET /modules`.
+pub(super) async fn list(State(admin): State<Admin>) -> Response {
+    match deployment(&admin) {
+        Ok(deployment) => reply(StatusCode::OK, &json!({ "modules": deployment.modules() })),
+        Err(response) => response,
+    }
+}
+
+/// `GET /modules/{name}`.
+pub(super) async fn show(State(admin): State<Admin>, Path(name): Path<String>) -> Response {
+    match deployment(&admin).map(|deployment| deployment.module(&name)) {
+        Ok(Ok(status)) => reply(StatusCode::OK, &json!(status)),
+        Ok(Err(error)) => failed(&error, None),
+        Err(response) => response,
+    }
+}
+
+/// What may stand behind `PUT /modules/{name}?`.
+#[derive(Deserialize)]
+pub(super) struct PushParameters {
+    /// The digest that the component has to have.
+    version: Option<String>,
+}
+
+/// `PUT /modules/{name}`: a component in, and a swap or a refusal out.
+pub(super) async fn push(
+    State(admin): State<Admin>,
+    Path(name): Path<String>,
+    Query(parameters): Query<PushParameters>,
+    request: Request,
+) -> Response {
+    let deployment = match deployment(&admin) {
+        Ok(deployment) => deployment,
+        Err(response) => return response,
+    };
+    if let Err(error) = deployment.module(&name) {
+        return failed(&error, None);
+    }
+    let Ok(_upload) = admin.uploads.try_acquire() else {
+        return later(refuse(StatusCode::SERVICE_UNAVAILABLE, "too many components are being received; try again"));
+    };
+    let component = match receive(deployment, request).await {
+        Ok(component) => component,
+        Err((status, message)) => {
+            let refusal = Refusal::new(&name, Step::Read, message);
+            return described(status, &deployment.refused(refusal, None), None);
+        }
+    };
+    let digest = component.digest.clone();
+    if let Some(expected) = parameters.version.filter(|expected| !expected.eq_ignore_ascii_case(&digest)) {
+        let refusal = Refusal::new(&name, Step::Read, format!("what arrived is {digest}, not {expected}; send it again"));
+        return failed(&deployment.refused(refusal, Some(&digest)), Some(&digest));
+    }
+    let received = Instant::now();
+    match deployment.deploy(&name, component, Origin::Push, Turn::Now).await {
+        Ok(swapped) => reply(StatusCode::OK, &shown(&swapped, Some(received.elapsed()))),
+        Err(error) => failed(&error, Some(&digest)),
+    }
+}
+
+/// `POST /modules/{name}/rollback`.
+pub(super) async fn rollback(State(admin): State<Admin>, Path(name): Path<String>) -> Response {
+    match deployment(&admin) {
+        Ok(deployment) => match deployment.rollback(&name).await {
+            Ok(swapped) => reply(StatusCode::OK, &shown(&swapped, None)),
+            Err(error) => failed(&error, None),
+        },
+        Err(response) => response,
+    }
+}
+
+/// Streams a body into the store.
+async fn receive(deployment: &Arc<Deployment>, request: Request) -> Result<Pinned, (StatusCode, String)> {
+    let too_large = || {
+        let most = MAX_COMPONENT_BYTES >> 20;
+        (StatusCode::PAYLOAD_TOO_LARGE, format!("the component is larger than {most} MiB, the most that is loaded"))
+    };
+    let announced = request.headers().get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
+    if announced.is_some_and(|bytes| bytes > MAX_COMPONENT_BYTES) {
+        return Err(too_large());
+    }
+    let mut incoming = deployment.receive().await.map_err(|error| unwritable(&error))?;
+    let mut body = Body::into_data_stream(request.into_body());
+    loop {
+        let Ok(next) = tokio::time::timeout(SILENCE, body.next()).await else {
+            return Err((StatusCode::REQUEST_TIMEOUT, format!("nothing came for {} s; send it again", SILENCE.as_secs())));
+        };
+        let Some(chunk) = next else { break };
+        let chunk =
+            chunk.map_err(|error| (StatusCode::BAD_REQUEST, format!("the component was cut off: {error}; send it again")))?;
+        if incoming.bytes() + chunk.len() as u64 > MAX_COMPONENT_BYTES {
+            return Err(too_large());
+        }
+        incoming.write(&chunk).await.map_err(|error| unwritable(&error))?;
+    }
+    incoming.finish().await.map_err(|error| unwritable(&error))
+}
+
+fn unwritable(error: &io::Error) -> (StatusCode, String) {
+    let status = match error.kind() {
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded | io::ErrorKind::FileTooLarge => {
+            StatusCode::INSUFFICIENT_STORAGE
+        }
+        _ => StatusCode::INTERNAL_SERVER_ERROR,
+    };
+    (status, format!("the component cannot be stored: {error}; free space for `server.store`"))
+}
+
+fn deployment(admin: &Admin) -> Result<&Arc<Deployment>, Response> {
+    admin.host.deployment().ok_or_else(|| failed(&DeployError::Loading, None))
+}
+
+fn shown(swapped: &Swapped, time: Option<Duration>) -> Value {
+    let mut shown = json!({
+        "module": swapped.module,
+        "version": swapped.digest,
+        "previous": swapped.previous,
+        "changed": swapped.changed(),
+    });
+    if let Some(shown) = shown.as_object_mut() {
+        shown.extend(time.map(|time| ("seconds".to_owned(), json!(time.as_secs_f64()))));
+        shown.extend(swapped.warning.as_ref().map(|warning| ("warning".to_owned(), json!(warning))));
+    }
+    shown
+}
+
+fn failed(error: &DeployError, digest: Option<&str>) -> Response {
+    let status = match error {
+        DeployError::Loading => StatusCode::SERVICE_UNAVAILABLE,
+        DeployError::UnknownModule(_) => StatusCode::NOT_FOUND,
+        DeployError::Busy(_) | DeployError::NothingBefore(_) => StatusCode::CONFLICT,
+        DeployError::Refused(_) => StatusCode::UNPROCESSABLE_ENTITY,
+    };
+    described(status, error, digest)
+}
+
+fn described(status: StatusCode, error: &DeployError, digest: Option<&str>) -> Response {
+    let mut body = json!({ "error": { "message": error.to_string() } });
+    if let (DeployError::Refused(refusal), Some(told)) = (error, body.get_mut("error").and_then(Value::as_object_mut)) {
+        let Refusal { module, step, message } = refusal;
+        told.extend([("message", json!(message)), ("module", json!(module)), ("step", json!(step.as_str()))].map(named));
+        told.extend(digest.map(|digest| named(("version", json!(digest)))));
+    }
+    let response = reply(status, &body);
+    if matches!(error, DeployError::Busy(_) | DeployError::Loading) { later(response) } else { response }
+}
+
+fn named((name, value): (&str, Value)) -> (String, Value) {
+    (name.to_owned(), value)
+}
+
+/// Says that it is worth trying again soon.
+fn later(mut response: Response) -> Response {
+    response.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static("1"));
+    response
+}

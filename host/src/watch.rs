@@ -1,0 +1,134 @@
+//! Watches component files, and deploys one that changed.
+//!
+//! What the system says about directories only wakes the watcher up; whether a file changed is decided by looking at it. So a rename
+//! over the file, a link that points elsewhere, and a file system that reports nothing are all the same: the last is noticed at the
+//! next look, which comes in any case. A file is read once two looks in a row have found it the same, so that one being written is
+//! left alone until its writer pauses.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use notify::{RecommendedWatcher, RecursiveMode, Watcher};
+use tokio::sync::Notify;
+use tokio::task::JoinHandle;
+use tokio::time::{sleep, timeout};
+
+use crate::deployment::Deployment;
+
+/// How often files are looked at when the system reports nothing.
+const LOOK: Duration = Duration::from_secs(2);
+
+/// How long a file has to stay the same before it is read.
+const QUIET: Duration = Duration::from_millis(100);
+
+/// Links that are followed from a component file, at most.
+const LINKS: usize = 16;
+
+/// What tells one state of a file from another without reading it: device, inode, size, and when it was written, to the nanosecond.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Look(u64, u64, u64, i64, i64);
+
+/// Watches the component files of what is deployed until the task is aborted.
+pub fn watch(deployment: Arc<Deployment>) -> JoinHandle<()> {
+    tokio::spawn(async move {
+        let woken = Arc::new(Notify::new());
+        let mut directories = Directories::new(woken.clone());
+        // What was last seen of each file whose version was tried; a file never seen is tried, and found to be the active one.
+        let mut tried: BTreeMap<PathBuf, Option<Look>> = BTreeMap::new();
+        loop {
+            let files = component_files(&deployment);
+            directories.watch(files.values());
+            tried.retain(|file, _| files.values().any(|known| known == file));
+            for (module, file) in files {
+                if tried.get(&file).is_some_and(|seen| *seen == look(&file)) {
+                    continue;
+                }
+                let seen = settled(&file).await;
+                tried.insert(file, seen);
+                if seen.is_some() {
+                    // What was refused has been told and counted; the file is tried again when it changes.
+                    let _ = deployment.deploy_file(&module).await;
+                }
+            }
+            // A time-out is a look that nobody asked for.
+            let _ = timeout(LOOK, woken.notified()).await;
+        }
+    })
+}
+
+fn component_files(deployment: &Deployment) -> BTreeMap<String, PathBuf> {
+    let app = deployment.app();
+    let versions = app.iter().flat_map(|app| app.versions.iter());
+    versions.map(|(name, version)| (name.clone(), version.module.component.clone())).collect()
+}
+
+/// Waits until the file stays the same, and gives what it looks like then.
+async fn settled(file: &Path) -> Option<Look> {
+    let mut seen = look(file);
+    loop {
+        sleep(QUIET).await;
+        let now = look(file);
+        if now == seen {
+            return now;
+        }
+        seen = now;
+    }
+}
+
+fn look(file: &Path) -> Option<Look> {
+    let metadata = fs::metadata(file).ok()?;
+    Some(Look(metadata.dev(), metadata.ino(), metadata.len(), metadata.mtime(), metadata.mtime_nsec()))
+}
+
+/// The directories whose changes wake the watcher up.
+struct Directories {
+    /// None when the system cannot watch; looking every while then has to do.
+    watcher: Option<RecommendedWatcher>,
+    watched: BTreeSet<PathBuf>,
+}
+
+impl Directories {
+    fn new(woken: Arc<Notify>) -> Self {
+        let watcher = notify::recommended_watcher(move |_| woken.notify_one());
+        if let Err(error) = &watcher {
+            tracing::warn!(%error, "the system cannot watch files; they are looked at every {LOOK:?}");
+        }
+        Self { watcher: watcher.ok(), watched: BTreeSet::new() }
+    }
+
+    /// Watches every directory on the way to these files, links followed.
+    fn watch<'f>(&mut self, files: impl Iterator<Item = &'f PathBuf>) {
+        let wanted: BTreeSet<PathBuf> = files.flat_map(|file| directories_of(file)).collect();
+        let Some(watcher) = &mut self.watcher else { return };
+        for gone in self.watched.difference(&wanted) {
+            // It may not exist any more.
+            let _ = watcher.unwatch(gone);
+        }
+        // One that cannot be watched now, because it is missing or there are too many, is tried again at the next look.
+        let watch = |directory: &PathBuf| {
+            self.watched.contains(directory) || watcher.watch(directory, RecursiveMode::NonRecursive).is_ok()
+        };
+        self.watched = wanted.into_iter().filter(watch).collect();
+    }
+}
+
+/// The directory of a file, and those of everything it links to.
+fn directories_of(file: &Path) -> Vec<PathBuf> {
+    let mut directories = Vec::new();
+    let mut file = file.to_path_buf();
+    for _ in 0..LINKS {
+        let Some(directory) = file.parent() else { break };
+        // A link among the directories is watched where it leads, and where it stands.
+        directories.extend(
+            directory.ancestors().filter(|ancestor| ancestor.is_symlink()).filter_map(Path::parent).map(Path::to_path_buf),
+        );
+        directories.extend(directory.canonicalize());
+        let Ok(target) = fs::read_link(&file) else { break };
+        file = directory.join(target);
+    }
+    directories
+}
