@@ -10,7 +10,7 @@ GUESTS := cd guest && CARGO_TARGET_DIR=$(CURDIR)/target/guests-native $(CARGO)
 SEED ?= $(shell date +%s)
 REQUESTS ?= 100000
 
-.PHONY: run build guests toolchain test chaos bench fmt clean help
+.PHONY: run build guests toolchain test chaos bench fuzz fmt clean help
 
 help: ## What there is to make
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -46,6 +46,9 @@ bench: build toolchain ## Measure workload A beside its peers: a table, and targ
 	$(CARGO) build --release -p mayfly-bench-peers
 	target/release/mayfly build guest/bench
 	target/release/bench $(BENCH)
+
+fuzz: build toolchain ## Random guests, MINUTES long (10 when left out); seeds of failures are printed
+	target/debug/fuzz --minutes $(or $(MINUTES),10) $(FUZZ)
 
 fmt: ## Format
 	$(CARGO) fmt --all

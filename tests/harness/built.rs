@@ -1,5 +1,6 @@
 //! The programs and guests under test, built once per run.
 
+use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::OnceLock;
@@ -21,11 +22,13 @@ pub fn built() -> &'static Path {
 
 fn build() -> Result<PathBuf, String> {
     let programs = std::env::current_exe().expect("a test has a path");
-    // target/debug/deps/main-… → target/debug
-    let programs = programs.ancestors().nth(2).expect("a test is in target/PROFILE/deps").to_path_buf();
+    // target/debug/deps/main-… and target/debug/fuzz → target/debug
+    let mut directories = programs.ancestors().skip(1).filter(|directory| directory.file_name() != Some(OsStr::new("deps")));
+    let programs = directories.next().expect("a test is in target/PROFILE/deps").to_path_buf();
     run(Command::new(env!("CARGO")).args(["build", "--quiet", "--workspace", "--bins"]))?;
-    for app in ["guest/apps/students", "guest/apps/everything", "guest/apps/swapping", "guest/hostile", "guest/chaos", "guest/bench"] {
-        run(Command::new(programs.join("mayfly")).args(["build", app]))?;
+    let apps = ["apps/students", "apps/everything", "apps/swapping", "hostile", "chaos", "fuzz", "bench"];
+    for app in apps.map(|app| format!("guest/{app}")) {
+        run(Command::new(programs.join("mayfly")).args(["build", &app]))?;
     }
     Ok(programs)
 }

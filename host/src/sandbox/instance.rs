@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use mayfly_config::Module;
 use mayfly_error::Error;
-use wasmtime::{Store, UpdateDeadline};
+use wasmtime::{Store, Trap, UpdateDeadline};
 use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
 
 use super::Prepared;
@@ -195,10 +195,9 @@ impl Instance {
         };
         let result = tokio::time::timeout_at(self.deadline.into(), run).await;
         let ended = Instant::now();
-        let instantiated = instantiated.unwrap_or(ended);
         let answers = match result {
             Err(_) => Err(self.deadline_exceeded()),
-            Ok(Err(error)) => Err(self.failure(&error)),
+            Ok(Err(error)) => Err(self.failure(&error, instantiated.is_some())),
             Ok(Ok(answers)) if answers.len() == parents => {
                 Ok(answers.into_iter().map(|answer| answer.map_err(|error| self.guest_error(error))).collect())
             }
@@ -208,6 +207,7 @@ impl Instance {
             }),
         };
         let data = self.store.data();
+        let instantiated = instantiated.unwrap_or(ended);
         Outcome {
             answers,
             timing: Timing { wait: admitted - self.started, instantiate: instantiated - admitted, run: ended - instantiated },
@@ -221,12 +221,17 @@ impl Instance {
     }
 
     /// What a trap, or a failed instantiation, was.
-    fn failure(&self, error: &wasmtime::Error) -> Error {
+    fn failure(&self, error: &wasmtime::Error, instantiated: bool) -> Error {
         let memory = self.store.data().memory;
         if error.downcast_ref::<DeadlinePassed>().is_some() {
             return self.deadline_exceeded();
         }
-        if memory.refused_bytes > 0 {
+        // A guest that was refused memory aborts, or goes on to use what it was not given; it divides by zero for other reasons.
+        let for_want_of_memory = match error.downcast_ref() {
+            Some(trap) => matches!(trap, Trap::UnreachableCodeReached | Trap::MemoryOutOfBounds),
+            None => !instantiated,
+        };
+        if memory.refused_bytes > 0 && for_want_of_memory {
             return Error::OutOfMemory {
                 module: self.module.name.clone(),
                 cap_bytes: memory.cap_bytes as u64,

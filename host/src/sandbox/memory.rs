@@ -7,6 +7,9 @@ use wasmtime::ResourceLimiter;
 /// Bytes one table element takes in the host.
 const TABLE_ELEMENT_BYTES: usize = size_of::<usize>();
 
+/// What a memory without a maximum is told to have as one: all that it can address.
+const ADDRESS_SPACE_BYTES: usize = 1 << 32;
+
 /// Counts what an invocation holds and refuses what would pass the cap.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct MemoryCap {
@@ -37,8 +40,8 @@ impl MemoryCap {
 
 impl ResourceLimiter for MemoryCap {
     fn memory_growing(&mut self, current: usize, desired: usize, maximum: Option<usize>) -> wasmtime::Result<bool> {
-        // Past the memory's own maximum growth fails anyway, and is not the cap's doing.
-        if maximum.is_some_and(|maximum| desired > maximum) {
+        // Past a maximum that the memory itself declares growth fails anyway, and is not the cap's doing.
+        if maximum.is_some_and(|maximum| desired > maximum && maximum < ADDRESS_SPACE_BYTES) {
             return Ok(false);
         }
         Ok(self.grow(desired.saturating_sub(current)))
@@ -80,5 +83,12 @@ mod tests {
         let mut cap = MemoryCap::new(1_000);
         assert!(!cap.memory_growing(0, 2_000, Some(1_500)).unwrap());
         assert_eq!(cap.refused_bytes, 0);
+    }
+
+    #[test]
+    fn a_growth_past_all_that_can_be_addressed_is_out_of_memory() {
+        let mut cap = MemoryCap::new(1_000);
+        assert!(!cap.memory_growing(0, ADDRESS_SPACE_BYTES + 65_536, Some(ADDRESS_SPACE_BYTES)).unwrap());
+        assert!(cap.refused_bytes > 0, "a guest that declares no maximum was refused by the cap");
     }
 }

@@ -1,0 +1,36 @@
+//! Random guests against the host's own code, in this process.
+//!
+//! - [`run`] is what a run is: a seed, a number of cases, and a failure that says how to see it again;
+//! - [`under_test`] is the host: an app of `guest/fuzz`, loaded as any other, over [`backends`] that count what is open;
+//! - one module per target: [`interpreter`].
+//!
+//! Every target is a function of its seed alone. `make test` runs a few cases of each with a seed that never changes; `make fuzz`
+//! runs them with fresh ones for as long as it is told to.
+
+#![allow(
+    missing_docs,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a fuzzer fails by panicking"
+)]
+
+pub mod backends;
+pub mod interpreter;
+pub mod run;
+pub mod under_test;
+
+use run::{Run, Verdict};
+
+/// What is fuzzed.
+#[derive(Clone, Copy)]
+pub struct Target {
+    pub name: &'static str,
+    /// Cases in `make test`: some seconds of them on a busy machine.
+    pub cases: u32,
+    pub fuzz: fn(Run) -> Verdict,
+}
+
+/// Every target, in the order they run.
+pub const TARGETS: [Target; 1] = [Target { name: "interpreter", cases: 400, fuzz: interpreter::fuzz }];
