@@ -147,7 +147,7 @@ impl Sandbox {
         let made = tokio::time::timeout_at(deadline.into(), prepared.instantiate_async(&mut instance.store)).await;
         let made = match made {
             Err(_) => Err(instance.deadline_exceeded()),
-            Ok(made) => made.map(|_| ()).map_err(|error| instance.failure(&error)),
+            Ok(made) => made.map(|_| ()).map_err(|error| instance.failure(&error, false)),
         };
         drop(permits);
         made
