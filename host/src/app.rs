@@ -207,6 +207,8 @@ impl App {
             set(names::POOL_IN_USE, Some(name), status.in_use as u64);
             set(names::POOL_WAITING, Some(name), status.waiting as u64);
             set(names::POOL_SIZE, Some(name), status.size as u64);
+            set_by_module(names::POOL_HOLDERS, name, &status.holders);
+            set_by_module(names::POOL_WAITERS, name, &status.waiters);
         }
     }
 }
@@ -217,6 +219,13 @@ fn set(name: &'static str, backend: Option<&str>, value: u64) {
     match backend {
         Some(backend) => gauge!(name, "backend" => backend.to_owned()).set(value),
         None => gauge!(name).set(value),
+    }
+}
+
+fn set_by_module(name: &'static str, backend: &str, counts: &[(Arc<str>, usize)]) {
+    for (module, count) in counts {
+        #[expect(clippy::cast_precision_loss, reason = "metrics are floating point")]
+        gauge!(name, "backend" => backend.to_owned(), "module" => module.to_string()).set(*count as f64);
     }
 }
 
@@ -281,12 +290,21 @@ async fn connect(config: &Config, embedded: &EmbeddedAddresses, problems: &mut V
                 pools.sqlserver.insert(backend.name.clone(), server);
             }
             Err(found) => {
-                let file = config.root.join(mayfly_config::FILE);
-                problems.extend(found.into_iter().map(|problem| Problem::of_file(&file, problem.to_string())));
+                problems.extend(found.iter().map(|problem| in_configuration(config, problem)));
             }
         }
     }
     pools
+}
+
+/// What a pool found wrong, with the line of the table it is about.
+fn in_configuration(config: &Config, found: &mayfly_pools::Problem) -> Problem {
+    let (kind, name) = found.subject.split_once('.').unwrap_or_default();
+    let line = match kind {
+        "statements" => config.statements.iter().find(|statement| statement.name == name).map(|statement| statement.line),
+        _ => config.sqlserver.iter().find(|backend| backend.name == name).map(|backend| backend.line),
+    };
+    Problem { file: config.root.join(mayfly_config::FILE), line: line.unwrap_or(0), message: found.to_string() }
 }
 
 /// The pools as guests reach them, with the home of each statement.

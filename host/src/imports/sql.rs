@@ -24,7 +24,8 @@ impl Calls {
             return Ok(session.clone());
         }
         let missing = || CallError::new(CallCode::NotFound, format!("there is no SQL Server backend `{backend}`"));
-        let session = self.backends.sqlserver.get(backend).ok_or_else(missing)?.session(self.most_bytes());
+        let database = self.backends.sqlserver.get(backend).ok_or_else(missing)?;
+        let session = database.session(&self.module.name, &self.operation.trace_id, self.most_bytes());
         self.sessions.push((backend.to_owned(), session.clone()));
         Ok(session)
     }

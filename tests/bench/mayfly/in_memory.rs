@@ -92,7 +92,7 @@ impl Tables for InMemory {
 struct InMemorySession(Arc<str>);
 
 impl Database for InMemory {
-    fn session(&self, _: usize) -> Arc<dyn Session> {
+    fn session(&self, _: &str, _: &str, _: usize) -> Arc<dyn Session> {
         Arc::new(InMemorySession(self.rows.clone()))
     }
 }

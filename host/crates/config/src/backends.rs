@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use crate::connection_string::ConnectionString;
 use crate::reader::Table;
 use crate::secret::Secret;
 use crate::server::count;
@@ -49,7 +50,10 @@ pub enum Encryption {
 pub struct SqlServer {
     /// The name guests and statements use.
     pub name: String,
-    /// `address`.
+    /// The line of the file it begins in, from 1.
+    pub line: usize,
+    /// `address`; or, with `database`, `user`, `password` and `encryption`, from `connection_string`, an ADO.NET connection string
+    /// in the environment.
     pub address: Place,
     /// `database`.
     pub database: String,
@@ -59,8 +63,10 @@ pub struct SqlServer {
     pub password: Secret,
     /// `encryption`.
     pub encryption: Encryption,
-    /// `ca_file`: a PEM file to trust beside what the system trusts.
+    /// `ca_file`: a PEM file with certificates of CAs, trusted beside those that the system trusts. Read when the app is loaded.
     pub ca_file: Option<PathBuf>,
+    /// `host_name_in_certificate`: the name the server's certificate must have, where it is not the host of `address`.
+    pub host_name_in_certificate: Option<String>,
     /// `max_connections`: of this host to the server, those being closed included.
     pub max_connections: usize,
     /// `min_connections`: kept ready.
@@ -71,6 +77,15 @@ pub struct SqlServer {
     pub max_age: Duration,
     /// `max_idle`: a connection unused for this long is closed.
     pub max_idle: Duration,
+    /// `max_uses`: a connection lent this often is replaced.
+    pub max_uses: u64,
+    /// `wait_timeout`: how long a call waits for a connection; its deadline may be sooner.
+    pub wait_timeout: Duration,
+    /// `recycle_timeout`: for rolling back what a call left open; a connection that takes longer is closed.
+    pub recycle_timeout: Duration,
+    /// `session_procedures`: stored procedures that alter the session (settings, locks, context). A connection on which a statement
+    /// calls one of them is closed after use, as after `SET` or `USE` in a text.
+    pub session_procedures: Vec<String>,
     /// `max_value_bytes`: the largest single value a row may hold; longer ones fail the call.
     pub max_value_bytes: usize,
 }
@@ -108,33 +123,111 @@ impl SqlServer {
         mut table: Table<'_>,
         environment: &dyn Fn(&str) -> Option<String>,
     ) -> Self {
-        let address = sql_address(&mut table);
-        let embedded = address == Place::Embedded;
-        let user = if embedded { table.text("user").unwrap_or_default() } else { table.required("user", "\"mayfly\"") };
-        let password = password(&mut table, embedded, environment);
-        let encryption = encryption(&mut table, embedded);
+        let line = table.line();
+        let string = connection_string(&mut table, environment);
+        let connection = match &string {
+            Some(string) => Connection::from_string(&mut table, string),
+            None => Connection::read(&mut table, environment),
+        };
+        let string = string.unwrap_or_default();
         let hour = Duration::from_secs(3_600);
+        let (max, min) = (string.max_connections.unwrap_or(8), string.min_connections.unwrap_or(1));
+        let connect_timeout = string.connect_timeout.unwrap_or(Duration::from_secs(5));
         let config = Self {
-            database: table.required("database", "\"School\""),
-            ca_file: table.text("ca_file").map(|path| root.join(path)),
-            max_connections: count(table.number("max_connections", 8, 1..=1_000)),
-            min_connections: count(table.number("min_connections", 1, 0..=1_000)),
-            connect_timeout: table.time("connect_timeout", Duration::from_secs(5), millis(10)..=Duration::from_secs(120)),
+            database: connection.database,
+            ca_file: table.text("ca_file").or(string.ca_file).map(|path| root.join(path)),
+            host_name_in_certificate: table.text("host_name_in_certificate").or(string.host_name_in_certificate),
+            max_connections: count(table.number("max_connections", max, 1..=1_000)),
+            min_connections: count(table.number("min_connections", min, 0..=1_000)),
+            connect_timeout: table.time("connect_timeout", connect_timeout, millis(10)..=Duration::from_secs(120)),
             max_age: table.time("max_age", hour, Duration::from_secs(1)..=hour * 24),
             max_idle: table.time("max_idle", hour / 6, Duration::from_secs(1)..=hour * 24),
+            max_uses: table.number("max_uses", 1_000_000, 1..=u64::MAX >> 1),
+            wait_timeout: table.time("wait_timeout", Duration::from_secs(5), millis(1)..=Duration::from_secs(300)),
+            recycle_timeout: table.time("recycle_timeout", Duration::from_secs(2), millis(10)..=Duration::from_secs(60)),
+            session_procedures: table.texts("session_procedures").into_iter().map(|(_, name)| name).collect(),
             max_value_bytes: count(table.size("max_value", 1 << 20, 1_024..=1 << 30)),
             name,
-            address,
-            user,
-            password,
-            encryption,
+            line,
+            address: connection.address,
+            user: connection.user,
+            password: connection.password,
+            encryption: connection.encryption,
         };
+        if config.encryption == Encryption::Off && (config.ca_file.is_some() || config.host_name_in_certificate.is_some()) {
+            table.problem(format!(
+                "`{}` checks a certificate with encryption off; require encryption, or remove the check",
+                table.path
+            ));
+        }
         if config.min_connections > config.max_connections {
             table.problem(format!("`{}` has min_connections above max_connections; lower it", table.path));
         }
         table.finish();
         config
     }
+}
+
+/// Where and as whom to connect.
+struct Connection {
+    address: Place,
+    database: String,
+    user: String,
+    password: Secret,
+    encryption: Encryption,
+}
+
+impl Connection {
+    fn read(table: &mut Table<'_>, environment: &dyn Fn(&str) -> Option<String>) -> Self {
+        let address = sql_address(table);
+        let embedded = address == Place::Embedded;
+        let user = if embedded { table.text("user").unwrap_or_default() } else { table.required("user", "\"mayfly\"") };
+        let password = password(table, embedded, environment);
+        let encryption = encryption(table, embedded);
+        Self { address, database: table.required("database", "\"School\""), user, password, encryption }
+    }
+
+    /// What the string says; nothing may be said twice.
+    fn from_string(table: &mut Table<'_>, string: &ConnectionString) -> Self {
+        let own = ["address", "database", "user", "password", "encryption"];
+        let also = [
+            ("ca_file", string.ca_file.is_some()),
+            ("host_name_in_certificate", string.host_name_in_certificate.is_some()),
+            ("connect_timeout", string.connect_timeout.is_some()),
+            ("max_connections", string.max_connections.is_some()),
+            ("min_connections", string.min_connections.is_some()),
+        ];
+        for key in own.into_iter().chain(also.into_iter().filter_map(|(key, said)| said.then_some(key))) {
+            if table.has(key) {
+                table.problem(format!("`{}` is said by its connection string already; keep one", table.key(key)));
+            }
+        }
+        for key in own {
+            table.ignore(key);
+        }
+        Self {
+            address: string.address.clone().map_or(Place::Vendor, Place::At),
+            database: string.database.clone().unwrap_or_default(),
+            user: string.user.clone().unwrap_or_default(),
+            password: string.password.clone().unwrap_or_default(),
+            encryption: string.encryption.unwrap_or(Encryption::Required),
+        }
+    }
+}
+
+/// `connection_string`; what is wrong with it is told here, and then nothing is missed elsewhere.
+fn connection_string(table: &mut Table<'_>, environment: &dyn Fn(&str) -> Option<String>) -> Option<ConnectionString> {
+    let (from_environment, text) = table.text_or_env("connection_string", environment)?;
+    let key = table.key("connection_string");
+    if !from_environment {
+        table.problem(format!("`{key}` holds a password in the file; write connection_string = {{ env = \"NAME\" }}"));
+    } else if !text.is_empty() {
+        match ConnectionString::parse(&text) {
+            Ok(string) => return Some(string),
+            Err(problems) => problems.into_iter().for_each(|problem| table.problem(format!("`{key}`: {problem}"))),
+        }
+    }
+    Some(ConnectionString::default())
 }
 
 fn sql_address(table: &mut Table<'_>) -> Place {

@@ -4,6 +4,7 @@
 //! opened here but the file itself. This crate is a leaf: it knows no other layer.
 
 mod backends;
+mod connection_string;
 mod embedded;
 mod limits;
 mod modules;

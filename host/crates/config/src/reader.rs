@@ -25,10 +25,15 @@ pub(crate) struct Source<'a> {
 }
 
 impl Source<'_> {
+    /// The line of a byte of the text, from 1.
+    fn line(&self, at: usize) -> usize {
+        let before = self.text.get(..at).unwrap_or(self.text);
+        before.bytes().filter(|byte| *byte == b'\n').count() + 1
+    }
+
     /// Adds a problem at a byte of the text.
     pub fn problem(&self, at: usize, message: String) {
-        let before = self.text.get(..at).unwrap_or(self.text);
-        let line = before.bytes().filter(|byte| *byte == b'\n').count() + 1;
+        let line = self.line(at);
         self.problems.borrow_mut().push(Problem { file: self.file.to_path_buf(), line, message });
     }
 }
@@ -74,6 +79,21 @@ impl<'a> Table<'a> {
     fn wrong(&self, key: &str, value: &Spanned<DeValue<'_>>, expected: &str) {
         let found = value.get_ref().type_str();
         self.source.problem(value.span().start, format!("`{}` is a {found}; write {expected}", self.key(key)));
+    }
+
+    /// The line this table begins in, from 1.
+    pub fn line(&self) -> usize {
+        self.source.line(self.at)
+    }
+
+    /// Leaves a key alone, whatever it holds.
+    pub fn ignore(&mut self, key: &str) {
+        self.take(key);
+    }
+
+    /// Whether the table has a key that nobody asked for yet.
+    pub fn has(&self, key: &str) -> bool {
+        self.entries.contains_key(key)
     }
 
     /// A text with its place.

@@ -84,6 +84,8 @@ pub struct Parameter {
 pub struct Statement {
     /// The name guests use.
     pub name: String,
+    /// The line of the file it begins in, from 1.
+    pub line: usize,
     /// `backend`: a `[sqlserver.NAME]`.
     pub backend: String,
     /// `text` or `procedure`.
@@ -115,6 +117,7 @@ impl Statement {
         let longest = Duration::from_secs(900);
         let statement = Self {
             name,
+            line: table.line(),
             backend,
             body,
             access,

@@ -29,7 +29,11 @@ parameters = { ids = "list<nvarchar(64)>", score = "decimal(5,2)" }
 "#;
 
 fn parse(text: &str) -> Result<Config, Problems> {
-    Config::parse(Path::new("app"), text, &|name| (name == "SET").then(|| "hunter2".to_owned()))
+    Config::parse(Path::new("app"), text, &|name| match name {
+        "SET" => Some("hunter2".to_owned()),
+        "ADO" => Some("Server=db.internal,1433;Database=School;User ID=mayfly;Password=hunter2;Max Pool Size=3".to_owned()),
+        _ => None,
+    })
 }
 
 #[test]
@@ -120,6 +124,51 @@ fn each_mistake_is_named_with_its_line_and_a_remedy() {
             "app/mayfly.toml:17: `sqlserver.school.password` reads the environment variable UNSET, which is not set; set it",
         ),
         (
+            "database = \"School\"",
+            "database = \"School\"\nconnection_string = \"Server=db;Password=p\"",
+            "app/mayfly.toml:14: `sqlserver.school.connection_string` holds a password in the file; write connection_string = { env = \"NAME\" }",
+        ),
+        (
+            "address = \"embedded\"\ndatabase",
+            "connection_string = { env = \"ADO\" }\ndatabase",
+            "app/mayfly.toml:14: `sqlserver.school.database` is said by its connection string already; keep one",
+        ),
+        (
+            "address = \"embedded\"\ndatabase = \"School\"",
+            "connection_string = { env = \"ADO\" }\nmax_connections = 9",
+            "app/mayfly.toml:14: `sqlserver.school.max_connections` is said by its connection string already; keep one",
+        ),
+        (
+            "address = \"embedded\"\ndatabase = \"School\"",
+            "connection_string = { env = \"SET\" }",
+            "app/mayfly.toml:14: `sqlserver.school.connection_string`: pair 1 has no `=`; put the value before it in quotes if it holds a `;`",
+        ),
+        (
+            "database = \"School\"",
+            "database = \"School\"\nca_file = \"ca.pem\"",
+            "app/mayfly.toml:14: `sqlserver.school` checks a certificate with encryption off; require encryption, or remove the check",
+        ),
+        (
+            "database = \"School\"",
+            "database = \"School\"\nwait_timeout = \"0 ms\"",
+            "app/mayfly.toml:17: `sqlserver.school.wait_timeout` must be from 1ms to 300s",
+        ),
+        (
+            "database = \"School\"",
+            "database = \"School\"\nmax_uses = 0",
+            "app/mayfly.toml:17: `sqlserver.school.max_uses` must be a whole number from 1 to 9223372036854775807",
+        ),
+        (
+            "database = \"School\"",
+            "database = \"School\"\nrecycle_timeout = \"1 ms\"",
+            "app/mayfly.toml:17: `sqlserver.school.recycle_timeout` must be from 10ms to 60s",
+        ),
+        (
+            "database = \"School\"",
+            "database = \"School\"\nsession_procedures = \"p\"",
+            "app/mayfly.toml:17: `sqlserver.school.session_procedures` is a string; write a list of strings",
+        ),
+        (
             "backend = \"school\"",
             "backend = \"scool\"",
             "app/mayfly.toml:18: `statements.read_it` names the backend `scool`, which is not declared; add [sqlserver.scool]",
@@ -161,5 +210,18 @@ fn a_secret_comes_from_the_environment_and_never_shows() {
     let text = GOOD.replace("database = \"School\"", "database = \"School\"\npassword = { env = \"SET\" }");
     let config = parse(&text).unwrap();
     assert_eq!(config.sqlserver.first().unwrap().password.expose(), "hunter2");
+    assert!(!format!("{config:?}").contains("hunter2"));
+}
+
+#[test]
+fn a_connection_string_stands_for_the_keys_it_says() {
+    let text = GOOD
+        .replace("address = \"embedded\"\ndatabase = \"School\"", "connection_string = { env = \"ADO\" }\nmin_connections = 2");
+    let config = parse(&text).unwrap();
+    let school = config.sqlserver.first().unwrap();
+    assert_eq!(school.address, Place::At("db.internal:1433".to_owned()));
+    assert_eq!((school.database.as_str(), school.user.as_str(), school.password.expose()), ("School", "mayfly", "hunter2"));
+    assert_eq!((school.encryption, school.max_connections, school.min_connections), (Encryption::Required, 3, 2));
+    assert_eq!((school.line, config.statements.first().unwrap().line), (14, 18));
     assert!(!format!("{config:?}").contains("hunter2"));
 }

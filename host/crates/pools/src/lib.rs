@@ -18,4 +18,4 @@ pub use dynamodb::{
     CheckRequest, DeleteRequest, DynamoDb, DynamoDbStatus, Expression, PutRequest, QueryRequest, ReadOptions, TransactItem,
     UpdateRequest,
 };
-pub use sql::{Problem, RowStream, SqlServer, SqlServerStatus, SqlSession, Transaction};
+pub use sql::{Borrower, Problem, RowStream, SqlServer, SqlServerStatus, SqlSession, Transaction};

@@ -1,18 +1,23 @@
 //! SQL Server: one pool per `[sqlserver.NAME]`, and the statements an operator lets guests run on it.
 //!
 //! Reading order, the way a call goes: [`SqlSession`] (`session`) keeps an invocation to one connection; `statement` knows the
-//! text, `lexer` read it, `parameters` fill it; `pool` lends a connection, `manager` makes them, `connection` says when one may be
-//! used again; `run` sends and reads, `rows` writes the answer, `failure` says what went wrong. [`Transaction`] and [`RowStream`]
-//! hold their connection between calls.
+//! text, `lexer` read it, `effects` what it does to a session, `parameters` fill it; `pool` lends a connection, `manager` makes them
+//! (`login` says why not), `connection` says when one may be used again, `roster` and `meters` tell who has them and why one was
+//! closed; `run` sends and reads, `rows` writes the answer, `failure` says what went wrong. [`Transaction`] and [`RowStream`] hold
+//! their connection between calls.
 
 mod connection;
+mod effects;
 mod failure;
 mod lease;
 mod lexer;
+mod login;
 mod manager;
+mod meters;
 mod parameters;
 mod pool;
 mod procedure;
+mod roster;
 mod rows;
 mod run;
 mod session;
@@ -25,6 +30,7 @@ mod upkeep;
 mod values;
 
 pub use pool::{SqlServer, SqlServerStatus};
+pub use roster::Borrower;
 pub use session::SqlSession;
 pub use statement::Problem;
 pub use stream::RowStream;

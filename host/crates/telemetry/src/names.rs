@@ -36,6 +36,18 @@ pub const POOL_SIZE: &str = "mayfly_pool_size";
 pub const POOL_IN_USE: &str = "mayfly_pool_in_use";
 /// Calls waiting for a pool, by `backend`.
 pub const POOL_WAITING: &str = "mayfly_pool_waiting";
+/// Connections of a pool in use, by `backend` and `module`.
+pub const POOL_HOLDERS: &str = "mayfly_pool_holders";
+/// Calls waiting for a connection, by `backend` and `module`.
+pub const POOL_WAITERS: &str = "mayfly_pool_waiters";
+/// Seconds a call waited for a connection, opening one included, by `backend`.
+pub const POOL_WAIT_SECONDS: &str = "mayfly_pool_wait_seconds";
+/// Connections opened, by `backend`.
+pub const POOL_CONNECTIONS_CREATED: &str = "mayfly_pool_connections_created_total";
+/// Connections closed, by `backend` and `reason`.
+pub const POOL_CONNECTIONS_CLOSED: &str = "mayfly_pool_connections_closed_total";
+/// Attempts to open a connection that failed, by `backend`.
+pub const POOL_CONNECT_FAILURES: &str = "mayfly_pool_connect_failures_total";
 /// Gets that shared a request with others.
 pub const COALESCED_GETS: &str = "mayfly_coalesced_gets_total";
 /// Requests sent to DynamoDB, by `operation`.
@@ -77,6 +89,12 @@ pub(crate) fn describe() {
     describe_gauge!(POOL_SIZE, "connections of a pool");
     describe_gauge!(POOL_IN_USE, "connections or requests of a pool in use");
     describe_gauge!(POOL_WAITING, "calls waiting for a pool");
+    describe_gauge!(POOL_HOLDERS, "connections of a pool in use, by module");
+    describe_gauge!(POOL_WAITERS, "calls waiting for a connection, by module");
+    describe_histogram!(POOL_WAIT_SECONDS, Unit::Seconds, "time a call waited for a connection");
+    describe_counter!(POOL_CONNECTIONS_CREATED, "connections opened");
+    describe_counter!(POOL_CONNECTIONS_CLOSED, "connections closed, by reason");
+    describe_counter!(POOL_CONNECT_FAILURES, "attempts to open a connection that failed");
     describe_counter!(COALESCED_GETS, "gets that shared a request with others");
     describe_counter!(DYNAMODB_REQUESTS, "requests sent to DynamoDB by operation");
     describe_gauge!(PLAN_HITS, "operations answered by a cached plan since the start");

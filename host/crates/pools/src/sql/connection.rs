@@ -44,6 +44,10 @@ pub(super) struct Connection {
     pub(super) opened: Instant,
     /// When it was last given back.
     pub(super) idle_since: Instant,
+    /// How often it was lent, the loan under way included.
+    pub(super) uses: u64,
+    /// How often it may be lent.
+    max_uses: u64,
     /// The bytes written before the request under way.
     written_before: u64,
 }
@@ -63,13 +67,15 @@ pub(super) enum Closed {
     Aged,
     /// Unused for `max_idle`.
     Idle,
+    /// Used `max_uses` times.
+    Worn,
     /// The server closed it.
     Gone,
 }
 
 impl Closed {
-    pub(super) const ALL: [Self; 7] =
-        [Self::CutOff, Self::Broken, Self::Altered, Self::NotRolledBack, Self::Aged, Self::Idle, Self::Gone];
+    pub(super) const ALL: [Self; 8] =
+        [Self::CutOff, Self::Broken, Self::Altered, Self::NotRolledBack, Self::Aged, Self::Idle, Self::Worn, Self::Gone];
 
     pub(super) fn as_str(self) -> &'static str {
         match self {
@@ -79,6 +85,7 @@ impl Closed {
             Self::NotRolledBack => "not_rolled_back",
             Self::Aged => "max_age",
             Self::Idle => "max_idle",
+            Self::Worn => "max_uses",
             Self::Gone => "closed_by_server",
         }
     }
@@ -98,7 +105,7 @@ pub(super) enum Fate {
 }
 
 impl Connection {
-    pub(super) fn new(client: Client, wire: Wire) -> Self {
+    pub(super) fn new(client: Client, wire: Wire, max_uses: u64) -> Self {
         let now = Instant::now();
         Self {
             client: Box::new(client),
@@ -110,6 +117,8 @@ impl Connection {
             altered: false,
             opened: now,
             idle_since: now,
+            uses: 0,
+            max_uses,
             written_before: 0,
         }
     }
@@ -181,6 +190,8 @@ impl Connection {
             Fate::Close(Closed::Altered)
         } else if self.in_transaction || self.suspect {
             Fate::RollBack
+        } else if self.uses >= self.max_uses {
+            Fate::Close(Closed::Worn)
         } else {
             Fate::Reuse
         }

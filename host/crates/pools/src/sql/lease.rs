@@ -6,7 +6,6 @@
 //! counts against the pool, because the server's load is what the pool's size protects.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use deadpool::managed::Object;
@@ -15,12 +14,12 @@ use tokio::time::{Instant, timeout};
 
 use super::connection::{Closed, Connection, Fate};
 use super::manager::Manager;
-use super::pool::{Counters, Shared};
+use super::meters::Meters;
+use super::pool::Shared;
+use super::roster::Entry;
 
 /// For telling a server to stop. It is a courtesy: the connection is closed in any case.
 const STOP_TIMEOUT: Duration = Duration::from_millis(250);
-/// For rolling back; then the connection is closed, which rolls back too.
-const ROLL_BACK_TIMEOUT: Duration = Duration::from_secs(2);
 /// Rolls back whatever is open; nothing is no error.
 const ROLL_BACK: &str = "IF @@TRANCOUNT > 0 ROLLBACK";
 
@@ -31,39 +30,34 @@ pub(super) struct Lease {
     held: Option<Held>,
 }
 
-/// What a lease holds, and its tasks after it.
+/// What a lease holds, and its tasks after it. The entry is the last to go: until then the connection counts as held.
 #[derive(Debug)]
 struct Held {
     object: Object<Manager>,
-    counters: Arc<Counters>,
-    _in_use: Count,
-}
-
-/// One more, for as long as it lives.
-#[derive(Debug)]
-pub(super) struct Count(Arc<AtomicUsize>);
-
-impl Count {
-    pub(super) fn of(counter: &Arc<AtomicUsize>) -> Self {
-        counter.fetch_add(1, Ordering::Relaxed);
-        Self(Arc::clone(counter))
-    }
-}
-
-impl Drop for Count {
-    fn drop(&mut self) {
-        self.0.fetch_sub(1, Ordering::Relaxed);
-    }
+    meters: Arc<Meters>,
+    /// For rolling back; then the connection is closed, which rolls back too.
+    recycle_timeout: Duration,
+    holder: Entry,
 }
 
 impl Lease {
-    pub(super) fn new(object: Object<Manager>, shared: &Shared) -> Self {
-        Self { held: Some(Held { object, counters: Arc::clone(&shared.counters), _in_use: Count::of(&shared.in_use) }) }
+    /// A connection lent to `holder`.
+    pub(super) fn new(mut object: Object<Manager>, holder: Entry, shared: &Shared) -> Self {
+        object.uses += 1;
+        let (meters, recycle_timeout) = (Arc::clone(&shared.meters), shared.recycle_timeout);
+        Self { held: Some(Held { object, meters, recycle_timeout, holder }) }
     }
 
     /// The connection; there is one as long as the lease is.
     pub(super) fn connection(&mut self) -> Option<&mut Connection> {
         self.held.as_mut().map(|held| &mut *held.object)
+    }
+
+    /// Says what the connection is used for from now on.
+    pub(super) fn now_runs(&self, statement: &Arc<str>) {
+        if let Some(held) = &self.held {
+            held.holder.now_runs(statement);
+        }
     }
 }
 
@@ -88,11 +82,15 @@ impl Held {
         let connection = &mut *self.object;
         connection.asking();
         let rolled_back =
-            timeout(ROLL_BACK_TIMEOUT, async { connection.client.simple_query(ROLL_BACK).await?.into_results().await }).await;
+            timeout(self.recycle_timeout, async { connection.client.simple_query(ROLL_BACK).await?.into_results().await }).await;
         if matches!(rolled_back, Ok(Ok(_))) {
             connection.answered();
             connection.rolled_back();
             connection.idle_since = Instant::now();
+            // It may have been used as often as it may.
+            if let Fate::Close(reason) = connection.fate() {
+                self.close(reason);
+            }
         } else {
             self.close(Closed::NotRolledBack);
         }
@@ -105,7 +103,7 @@ impl Held {
     }
 
     fn close(self, reason: Closed) {
-        self.counters.closed(reason);
+        self.meters.closed(reason, &self.object, self.holder.member().as_ref());
         drop(Object::take(self.object));
     }
 }

@@ -40,6 +40,15 @@ impl Token<'_> {
         words.iter().any(|word| self.is(word))
     }
 
+    /// The name it stands for; empty for what is no name.
+    pub(super) fn name(&self) -> &str {
+        match self.kind {
+            Kind::Word => self.text,
+            Kind::Quoted => self.text.get(1..self.text.len().saturating_sub(1)).unwrap_or_default(),
+            _ => "",
+        }
+    }
+
     /// Whether it is this character.
     pub(super) fn is_symbol(&self, symbol: &str) -> bool {
         self.kind == Kind::Symbol && self.text == symbol

@@ -13,7 +13,8 @@ use tokio::time::{Instant, timeout};
 use tokio_util::compat::TokioAsyncWriteCompatExt;
 
 use super::connection::{Client, Closed, Connection, Wire};
-use super::pool::Counters;
+use super::login::reason;
+use super::meters::Meters;
 
 /// The pause after the first failure; it doubles up to the second.
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
@@ -24,6 +25,8 @@ const TELLING: Duration = Duration::from_secs(1);
 /// Makes connections to one server.
 #[derive(Debug)]
 pub(super) struct Manager {
+    /// The backend's name, for remedies.
+    pub(super) name: String,
     /// The driver's settings, without a host's connection.
     pub(super) settings: tiberius::Config,
     /// `host:port`.
@@ -33,7 +36,8 @@ pub(super) struct Manager {
     /// For TCP, TLS and login together.
     pub(super) connect_timeout: Duration,
     pub(super) max_age: Duration,
-    pub(super) counters: Arc<Counters>,
+    pub(super) max_uses: u64,
+    pub(super) meters: Arc<Meters>,
     pub(super) gate: Gate,
 }
 
@@ -48,7 +52,10 @@ pub(super) enum ConnectError {
     Tcp(String, std::io::Error),
     /// TLS, login or the first batch failed.
     #[error("cannot log in to {0}: {1}")]
-    Login(String, Error),
+    Login(String, String),
+    /// The server sends its clients elsewhere.
+    #[error("{0} sends its clients to {1}:{2}, which sends them on")]
+    Routed(String, String, u16),
     /// The server took too long.
     #[error("cannot connect to {0} within {1:?}")]
     Timeout(String, Duration),
@@ -60,13 +67,20 @@ impl managed::Manager for Manager {
 
     async fn create(&self) -> Result<Connection, ConnectError> {
         let attempt = self.gate.enter(Instant::now()).map_err(ConnectError::Paused)?;
+        let began = Instant::now();
         // The driver's handshake is a very large future; on the heap, it is not part of every call that may need a connection.
         let outcome = timeout(self.connect_timeout, Box::pin(self.open()))
             .await
             .unwrap_or_else(|_| Err(ConnectError::Timeout(self.address.clone(), self.connect_timeout)));
         match &outcome {
-            Ok(_) => attempt.succeeded(),
-            Err(error) => attempt.failed(error.to_string(), Instant::now()),
+            Ok(_) => {
+                self.meters.created(began.elapsed());
+                attempt.succeeded();
+            }
+            Err(error) => {
+                self.meters.failed(error);
+                attempt.failed(error.to_string(), Instant::now());
+            }
         }
         outcome
     }
@@ -80,7 +94,7 @@ impl managed::Manager for Manager {
         } else {
             return Ok(());
         };
-        self.counters.closed(closed);
+        self.meters.closed(closed, connection, None);
         Err(RecycleError::message(closed.as_str()))
     }
 }
@@ -89,21 +103,24 @@ impl Manager {
     async fn open(&self) -> Result<Connection, ConnectError> {
         match Box::pin(self.open_at(&self.address)).await {
             // The server sends its clients elsewhere, once.
-            Err(ConnectError::Login(_, Error::Routing { host, port })) => Box::pin(self.open_at(&format!("{host}:{port}"))).await,
+            Err(ConnectError::Routed(_, host, port)) => Box::pin(self.open_at(&format!("{host}:{port}"))).await,
             outcome => outcome,
         }
     }
 
     async fn open_at(&self, address: &str) -> Result<Connection, ConnectError> {
         let tcp = |error| ConnectError::Tcp(address.to_owned(), error);
-        let login = |error| ConnectError::Login(address.to_owned(), error);
+        let login = |error| match error {
+            Error::Routing { host, port } => ConnectError::Routed(address.to_owned(), host, port),
+            error => ConnectError::Login(address.to_owned(), reason(&self.name, &error)),
+        };
         let socket = TcpStream::connect(address).await.map_err(tcp)?;
         socket.set_nodelay(true).map_err(tcp)?;
         let wire = Wire::new(socket);
         let handshake = Box::pin(Client::connect(self.settings.clone(), wire.clone().compat_write()));
         let mut client: Client = handshake.await.map_err(login)?;
         client.simple_query(self.first_batch.as_str()).await.map_err(login)?.into_results().await.map_err(login)?;
-        Ok(Connection::new(client, wire))
+        Ok(Connection::new(client, wire, self.max_uses))
     }
 }
 

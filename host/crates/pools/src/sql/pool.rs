@@ -1,20 +1,23 @@
 //! The pool of one SQL Server, and what runs on it.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::net::SocketAddr;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use deadpool::Runtime;
-use deadpool::managed::{Pool, PoolError, QueueMode};
+use deadpool::managed::{Pool, PoolError, QueueMode, TimeoutType};
 use mayfly_config::{Encryption, Place};
 use mayfly_error::{CallCode, CallError};
 use tiberius::{AuthMethod, EncryptionLevel};
 use tokio::time::{Instant, timeout_at};
 
 use super::connection::Closed;
-use super::lease::{Count, Lease};
+use super::lease::Lease;
 use super::manager::{ConnectError, Gate, Manager};
+use super::meters::Meters;
+use super::roster::{Borrower, Entry, Roster};
 use super::statement::{Problem, Statement};
 use super::upkeep;
 use crate::clock::too_late;
@@ -40,6 +43,10 @@ pub struct SqlServerStatus {
     pub waiting: usize,
     /// Connections there may be.
     pub max_connections: usize,
+    /// Connections on loan by module; zero for one that had some before.
+    pub holders: Vec<(Arc<str>, usize)>,
+    /// Callers waiting by module; zero for one that had some before.
+    pub waiters: Vec<(Arc<str>, usize)>,
     /// Connections closed since the start, by reason.
     pub closed: Vec<(&'static str, u64)>,
 }
@@ -49,35 +56,19 @@ pub struct SqlServerStatus {
 pub(super) struct Shared {
     pub(super) name: String,
     pub(super) pool: Pool<Manager>,
-    pub(super) counters: Arc<Counters>,
-    pub(super) in_use: Arc<AtomicUsize>,
+    pub(super) meters: Arc<Meters>,
     pub(super) max_value_bytes: usize,
     pub(super) limits: upkeep::Limits,
-    waiting: Arc<AtomicUsize>,
+    /// For giving a connection back: rolling back what its user left open.
+    pub(super) recycle_timeout: Duration,
+    /// What the operator says alters the session.
+    session_procedures: Vec<String>,
+    holders: Arc<Roster>,
+    waiters: Arc<Roster>,
+    /// Modules that held or waited once, so that a gauge returns to zero.
+    seen: Mutex<[BTreeMap<Arc<str>, usize>; 2]>,
     max_connections: usize,
-}
-
-/// Connections closed, by reason.
-#[derive(Debug)]
-pub(super) struct Counters {
-    backend: String,
-    closed: [AtomicU64; Closed::ALL.len()],
-}
-
-impl Counters {
-    /// One was closed.
-    pub(super) fn closed(&self, reason: Closed) {
-        if let Some(count) = self.closed.get(reason as usize) {
-            count.fetch_add(1, Ordering::Relaxed);
-        }
-        tracing::debug!(backend = self.backend, reason = reason.as_str(), "a connection was closed");
-        metrics::counter!(
-            "mayfly_sql_connections_closed_total",
-            "backend" => self.backend.clone(),
-            "reason" => reason.as_str()
-        )
-        .increment(1);
-    }
+    wait_timeout: Duration,
 }
 
 impl SqlServer {
@@ -92,9 +83,9 @@ impl SqlServer {
         embedded: Option<SocketAddr>,
         statements: &[mayfly_config::Statement],
     ) -> Result<Self, Vec<Problem>> {
-        let counters = Arc::new(Counters { backend: config.name.clone(), closed: Default::default() });
-        let prepared = prepare(&config.name, statements);
-        let (statements, manager) = match (prepared, manager(config, embedded, Arc::clone(&counters))) {
+        let meters = Arc::new(Meters::new(&config.name));
+        let prepared = prepare(&config.name, statements, &config.session_procedures);
+        let (statements, manager) = match (prepared, manager(config, embedded, Arc::clone(&meters))) {
             (Ok(statements), Ok(manager)) => (statements, manager),
             (prepared, manager) => return Err(prepared.err().into_iter().flatten().chain(manager.err()).collect()),
         };
@@ -102,6 +93,7 @@ impl SqlServer {
             .max_size(config.max_connections.max(1))
             // The connection used last is used next, so that those not needed grow old and are closed.
             .queue_mode(QueueMode::Lifo)
+            .wait_timeout(Some(config.wait_timeout))
             .runtime(Runtime::Tokio1)
             .build()
             .map_err(|error| vec![Problem::of_backend(&config.name, &error.to_string(), "report this")])?;
@@ -110,16 +102,20 @@ impl SqlServer {
             shared: Arc::new(Shared {
                 name: config.name.clone(),
                 pool,
-                counters,
-                in_use: Arc::default(),
+                meters,
                 max_value_bytes: config.max_value_bytes,
                 limits: upkeep::Limits {
                     max_age: config.max_age,
                     max_idle: config.max_idle,
                     min_connections: config.min_connections.min(config.max_connections),
                 },
-                waiting: Arc::default(),
+                recycle_timeout: config.recycle_timeout,
+                session_procedures: config.session_procedures.clone(),
+                holders: Arc::default(),
+                waiters: Arc::default(),
+                seen: Mutex::default(),
                 max_connections: config.max_connections.max(1),
+                wait_timeout: config.wait_timeout,
             }),
         })
     }
@@ -130,14 +126,14 @@ impl SqlServer {
     ///
     /// Every problem of the statements.
     pub fn with_statements(&self, statements: &[mayfly_config::Statement]) -> Result<Self, Vec<Problem>> {
-        let statements = Arc::new(prepare(&self.shared.name, statements)?);
+        let statements = Arc::new(prepare(&self.shared.name, statements, &self.shared.session_procedures)?);
         Ok(Self { shared: Arc::clone(&self.shared), statements })
     }
 
     /// Every problem of statements, whatever their backend: for a check of the configuration that makes no pool.
     #[must_use]
     pub fn check_statements(statements: &[mayfly_config::Statement]) -> Vec<Problem> {
-        statements.iter().filter_map(|statement| Statement::prepare(statement).err()).flatten().collect()
+        statements.iter().filter_map(|statement| Statement::prepare(statement, &[]).err()).flatten().collect()
     }
 
     /// Starts the upkeep: idle and old connections are closed, `min_connections` kept ready. It ends with the pool. Needs a
@@ -153,7 +149,7 @@ impl SqlServer {
     /// `unavailable` or `deadline`.
     pub async fn check(&self, deadline: Instant) -> Result<(), CallError> {
         let what = format!("backend `{}`", self.shared.name);
-        let mut lease = self.shared.lend(&what, deadline).await?;
+        let mut lease = self.shared.lend(&what, &Borrower::host(), &"check".into(), deadline).await?;
         let Some(connection) = lease.connection() else { return Err(too_late(&what)) };
         connection.asking();
         let answer = timeout_at(deadline, async { connection.client.simple_query("SELECT 1").await?.into_results().await }).await;
@@ -174,30 +170,60 @@ impl SqlServer {
     #[must_use]
     pub fn status(&self) -> SqlServerStatus {
         let shared = &self.shared;
-        let count = |reason: &Closed| shared.counters.closed.get(*reason as usize).map_or(0, |n| n.load(Ordering::Relaxed));
+        let mut seen = shared.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        let [holders, waiters] = &mut *seen;
+        shared.holders.by_module(holders);
+        shared.waiters.by_module(waiters);
+        let counts = |seen: &BTreeMap<Arc<str>, usize>| seen.iter().map(|(name, count)| (Arc::clone(name), *count)).collect();
         SqlServerStatus {
             size: shared.pool.status().size,
-            in_use: shared.in_use.load(Ordering::Relaxed),
-            waiting: shared.waiting.load(Ordering::Relaxed),
+            in_use: shared.holders.len(),
+            waiting: shared.waiters.len(),
             max_connections: shared.max_connections,
-            closed: Closed::ALL.iter().map(|reason| (reason.as_str(), count(reason))).collect(),
+            holders: counts(holders),
+            waiters: counts(waiters),
+            closed: Closed::ALL.iter().map(|reason| (reason.as_str(), shared.meters.closed_count(*reason))).collect(),
         }
     }
 }
 
 impl Shared {
-    /// A connection, when one is free. `what` names the call in errors.
-    pub(super) async fn lend(&self, what: &str, deadline: Instant) -> Result<Lease, CallError> {
+    /// A connection, when one is free. `what` names the call in errors, `borrower` and `statement` in logs and metrics.
+    pub(super) async fn lend(
+        &self,
+        what: &str,
+        borrower: &Borrower,
+        statement: &Arc<str>,
+        deadline: Instant,
+    ) -> Result<Lease, CallError> {
         if Instant::now() >= deadline {
             return Err(too_late(what));
         }
-        let _waiting = Count::of(&self.waiting);
-        match timeout_at(deadline, self.pool.get()).await {
-            Ok(Ok(object)) => Ok(Lease::new(object, self)),
+        let wait = Wait { meters: &self.meters, entry: self.waiters.enter(borrower, statement), began: Instant::now() };
+        let lent = timeout_at(deadline, self.pool.get()).await;
+        let holder = |object| Lease::new(object, self.holders.enter(borrower, statement), self);
+        match lent {
+            Ok(Ok(object)) => Ok(holder(object)),
+            Ok(Err(PoolError::Timeout(TimeoutType::Wait))) => {
+                self.warn_of_waiting(&wait);
+                let limit = self.wait_timeout;
+                let name = &self.name;
+                let message = format!(
+                    "{what}: no connection to backend `{name}` was free within {limit:?} (`sqlserver.{name}.wait_timeout`)"
+                );
+                Err(CallError::new(CallCode::Throttled, message))
+            }
             Ok(Err(error)) => Err(self.unavailable(what, &error)),
             Err(_) => {
+                self.warn_of_waiting(&wait);
                 Err(CallError::new(CallCode::Deadline, format!("{what}: no connection to backend `{}` in time", self.name)))
             }
+        }
+    }
+
+    fn warn_of_waiting(&self, wait: &Wait<'_>) {
+        if let Some(waiter) = wait.entry.member() {
+            self.meters.waited_in_vain(&waiter, || self.holders.describe());
         }
     }
 
@@ -207,11 +233,24 @@ impl Shared {
     }
 }
 
-fn prepare(backend: &str, statements: &[mayfly_config::Statement]) -> Result<Statements, Vec<Problem>> {
+/// A caller that waits. Its time is counted also when it leaves before it was served.
+struct Wait<'a> {
+    meters: &'a Meters,
+    entry: Entry,
+    began: Instant,
+}
+
+impl Drop for Wait<'_> {
+    fn drop(&mut self) {
+        self.meters.waited(self.began.elapsed());
+    }
+}
+
+fn prepare(backend: &str, statements: &[mayfly_config::Statement], marked: &[String]) -> Result<Statements, Vec<Problem>> {
     let mut problems = Vec::new();
     let mut by_name = HashMap::new();
     for statement in statements.iter().filter(|statement| statement.backend == backend) {
-        match Statement::prepare(statement) {
+        match Statement::prepare(statement, marked) {
             Ok(prepared) => drop(by_name.insert(statement.name.clone(), Arc::new(prepared))),
             Err(more) => problems.extend(more),
         }
@@ -219,7 +258,7 @@ fn prepare(backend: &str, statements: &[mayfly_config::Statement]) -> Result<Sta
     if problems.is_empty() { Ok(by_name) } else { Err(problems) }
 }
 
-fn manager(config: &mayfly_config::SqlServer, embedded: Option<SocketAddr>, counters: Arc<Counters>) -> Result<Manager, Problem> {
+fn manager(config: &mayfly_config::SqlServer, embedded: Option<SocketAddr>, meters: Arc<Meters>) -> Result<Manager, Problem> {
     let problem = |text: &str, remedy: &str| Problem::of_backend(&config.name, text, remedy);
     let address = match (&config.address, embedded) {
         (Place::Embedded, Some(address)) => address.to_string(),
@@ -244,18 +283,32 @@ fn manager(config: &mayfly_config::SqlServer, embedded: Option<SocketAddr>, coun
         Encryption::Off => settings.encryption(EncryptionLevel::NotSupported),
         Encryption::Required => settings.encryption(EncryptionLevel::Required),
     }
-    if let (Encryption::Required, Some(ca_file)) = (config.encryption, &config.ca_file) {
-        settings.trust_cert_ca(ca_file.display());
+    if let (Encryption::Required, Some(file)) = (config.encryption, &config.ca_file) {
+        settings.trust_cert_ca_bundle(certificates(file).map_err(|text| problem(&text, "correct `ca_file`"))?);
+    }
+    if let Some(name) = &config.host_name_in_certificate {
+        settings.hostname_in_certificate(name);
     }
     Ok(Manager {
+        name: config.name.clone(),
         settings,
         address,
         first_batch: first_batch(config.max_value_bytes),
         connect_timeout: config.connect_timeout,
         max_age: config.max_age,
-        counters,
+        max_uses: config.max_uses,
+        meters,
         gate: Gate::default(),
     })
+}
+
+/// The certificates of a PEM file.
+fn certificates(file: &Path) -> Result<Vec<u8>, String> {
+    let read = std::fs::read(file).map_err(|error| format!("ca_file {} cannot be read: {error}", file.display()))?;
+    if String::from_utf8_lossy(&read).contains("-----BEGIN CERTIFICATE-----") {
+        return Ok(read);
+    }
+    Err(format!("ca_file {} holds no certificate in PEM", file.display()))
 }
 
 /// The server cuts longer values off silently. Two bytes for each allowed one, and two more: a cut-off value is then longer than

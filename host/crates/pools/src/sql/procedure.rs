@@ -1,8 +1,9 @@
 //! Calling a stored procedure.
 //!
-//! By name, as the protocol has it. Only where it has an OUTPUT parameter of a type that the driver cannot send a NULL of (text,
-//! decimals, dates), by a batch: such a parameter brings back a value of the type that was sent, so there it is a variable of
-//! its declared type. The last result set of the batch is the host's own: the return value and the outputs.
+//! By name, as the protocol has it; by a batch, with a variable of its declared type for each parameter, where the driver can send
+//! what is needed in no other way: for an OUTPUT parameter of a type that it has no NULL of (text, decimals, dates), because such a
+//! parameter brings back a value of the type that was sent; and for a NULL date or time, which it would send without a type. The
+//! last result set of the batch is the host's own: the return value and the outputs.
 
 use std::fmt::Write;
 
@@ -58,6 +59,11 @@ impl Procedure {
         }
     }
 
+    /// The name without database, schema and brackets.
+    pub(super) fn own_name(&self) -> &str {
+        self.quoted.rsplit("].[").next().unwrap_or_default().trim_matches(['[', ']'])
+    }
+
     /// The call with its values.
     pub(super) fn fill(&self, parameters: &[Parameter], values: &[Bound]) -> Filled {
         let arguments: Option<Vec<Argument>> =
@@ -95,7 +101,7 @@ impl Procedure {
     }
 }
 
-/// An argument of a call by name; none if only a batch can bring its value back.
+/// An argument of a call by name; none if only a batch can send it, or bring its value back.
 fn argument(parameter: &Parameter, value: &Bound) -> Option<Argument> {
     let typed_null = null_value(parameter.sql_type);
     if parameter.output && typed_null.is_none() {
@@ -108,19 +114,19 @@ fn argument(parameter: &Parameter, value: &Bound) -> Option<Argument> {
             ColumnData::Numeric(Some(numeric(text)?))
         }
         Bound::Value(value) => value.clone(),
-        Bound::Null => typed_null.unwrap_or_else(|| stand_in_null(parameter.sql_type)),
+        Bound::Null => match typed_null {
+            Some(null) => null,
+            // Every integer becomes text, a decimal, money or bytes by itself; a NULL does too. No date does.
+            None if is_moment(parameter.sql_type) => return None,
+            None => ColumnData::I32(None),
+        },
         Bound::List(_) => return None,
     };
     Some(Argument { name: format!("@{}", parameter.name), output: parameter.output, value })
 }
 
-/// A NULL that the server converts to the parameter's type. Integers become text, decimals and bytes by themselves, but no dates:
-/// theirs is sent without a type, which SQL Server takes in calls by name.
-fn stand_in_null(sql_type: SqlType) -> ColumnData<'static> {
-    match sql_type {
-        SqlType::Date | SqlType::Time | SqlType::DateTime2 | SqlType::DateTimeOffset => ColumnData::Date(None),
-        _ => ColumnData::I32(None),
-    }
+fn is_moment(sql_type: SqlType) -> bool {
+    matches!(sql_type, SqlType::Date | SqlType::Time | SqlType::DateTime2 | SqlType::DateTimeOffset)
 }
 
 /// Plain decimal text as the driver's number; none where the driver would name an impossible precision.

@@ -34,6 +34,7 @@ pub(super) async fn run(
 ) -> Result<String, CallError> {
     let what = statement.what();
     let deadline = limit(deadline, statement.timeout);
+    lease.now_runs(&statement.name);
     let connection = lease.connection().ok_or_else(|| too_late(&what))?;
     prepare(connection, statement);
     let answer = async {

@@ -18,6 +18,7 @@ use tokio::time::{Instant, timeout_at};
 
 use super::lease::Lease;
 use super::pool::{Shared, SqlServer, Statements};
+use super::roster::Borrower;
 use super::run::{Bounds, run};
 use super::statement::{Statement, Way};
 use super::stream::RowStream;
@@ -34,6 +35,7 @@ pub struct SqlSession {
     calls: Arc<Mutex<()>>,
     /// Whether a transaction or a row stream has the connection.
     held: Arc<AtomicBool>,
+    pub(super) borrower: Borrower,
     max_answer_bytes: usize,
 }
 
@@ -62,11 +64,11 @@ pub(super) struct Hold {
 }
 
 impl SqlSession {
-    /// A session for one invocation. No answer is longer than `max_answer_bytes`.
+    /// A session for one invocation, of `borrower`. No answer is longer than `max_answer_bytes`.
     #[must_use]
-    pub fn new(server: &SqlServer, max_answer_bytes: usize) -> Self {
+    pub fn new(server: &SqlServer, borrower: Borrower, max_answer_bytes: usize) -> Self {
         let (shared, statements) = (Arc::clone(&server.shared), Arc::clone(&server.statements));
-        Self { shared, statements, calls: Arc::default(), held: Arc::default(), max_answer_bytes }
+        Self { shared, statements, calls: Arc::default(), held: Arc::default(), borrower, max_answer_bytes }
     }
 
     /// Runs a statement that reads: an array of rows.
@@ -128,7 +130,7 @@ impl SqlSession {
             let ((statement, filled), turn) = ready?;
             let what = statement.what();
             let _turn = turn.wait(&what, deadline).await?;
-            let mut lease = session.shared.lend(&what, deadline).await?;
+            let mut lease = session.shared.lend(&what, &session.borrower, &statement.name, deadline).await?;
             run(&mut lease, &statement, statement.access, (way, filled), session.bounds(), deadline).await
         }
     }

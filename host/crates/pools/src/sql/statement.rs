@@ -3,6 +3,7 @@
 use mayfly_config::{Access, Body, Parameter, SqlType};
 use mayfly_error::{CallCode, CallError};
 
+use super::effects::is_altering_procedure;
 use super::parameters;
 use super::procedure::Procedure;
 use super::template::{Complaint, Filled, Template};
@@ -32,7 +33,7 @@ impl Problem {
 /// A statement, ready to be filled with values.
 #[derive(Debug)]
 pub(super) struct Statement {
-    pub(super) name: String,
+    pub(super) name: std::sync::Arc<str>,
     pub(super) access: Access,
     pub(super) parameters: Vec<Parameter>,
     pub(super) columns: Vec<(String, SqlType)>,
@@ -50,6 +51,15 @@ pub(super) enum Text {
     Procedure(Procedure),
 }
 
+impl Text {
+    fn alters_session(&self, marked: &[String]) -> bool {
+        match self {
+            Self::Template(template) => template.alters_session,
+            Self::Procedure(procedure) => is_altering_procedure(procedure.own_name(), marked),
+        }
+    }
+}
+
 /// How a statement is called.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Way {
@@ -60,11 +70,11 @@ pub(super) enum Way {
 }
 
 impl Statement {
-    /// Reads a statement's text.
-    pub(super) fn prepare(config: &mayfly_config::Statement) -> Result<Self, Vec<Problem>> {
+    /// Reads a statement's text. `marked` are the procedures that the operator says alter the session.
+    pub(super) fn prepare(config: &mayfly_config::Statement, marked: &[String]) -> Result<Self, Vec<Problem>> {
         let text = match &config.body {
             Body::Text(text) => outputs(&config.parameters)
-                .map_or_else(|| Template::parse(text, &config.parameters), |complaint| Err(vec![complaint]))
+                .map_or_else(|| Template::parse(text, &config.parameters, marked), |complaint| Err(vec![complaint]))
                 .map(Text::Template),
             Body::Procedure(name) => Procedure::parse(name, &config.parameters).map(Text::Procedure),
         };
@@ -72,15 +82,15 @@ impl Statement {
             complaints.into_iter().map(|complaint| Problem::of_statement(&config.name, complaint)).collect::<Vec<_>>()
         })?;
         Ok(Self {
-            name: config.name.clone(),
+            name: config.name.as_str().into(),
             access: config.access,
             parameters: config.parameters.clone(),
             columns: config.columns.clone(),
             max_rows: config.max_rows,
             timeout: config.timeout,
             bigint_as_string: config.bigint_as_string,
+            alters_session: config.alters_session || text.alters_session(marked),
             text,
-            alters_session: config.alters_session,
         })
     }
 
@@ -113,7 +123,7 @@ impl Statement {
 
     /// Whether the connection must not be used again.
     pub(super) fn alters_session(&self) -> bool {
-        self.alters_session || matches!(&self.text, Text::Template(template) if template.alters_session)
+        self.alters_session
     }
 
     /// Whether a transaction may be open afterwards.

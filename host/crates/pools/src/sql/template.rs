@@ -2,14 +2,14 @@
 //!
 //! `@name` becomes `@P1`, `@P2`, … in the order of use. A list stands inside `IN (@name)` and becomes as many placeholders as it has
 //! values, padded to a power of two by repeating the last one, so that the server sees one text per size and not one per length.
-//! The text also tells what running it does to a connection: whether it alters the session (such a connection is not used
-//! again), and whether it may leave a transaction open (then the connection is rolled back before anyone else gets it).
+//! What running the text does to a connection is read by `effects`.
 
 use std::collections::HashSet;
 
 use mayfly_config::Parameter;
 use tiberius::ColumnData;
 
+use super::effects::{alters_session, may_begin};
 use super::lexer::{Kind, Token, tokens};
 use super::procedure::Argument;
 use super::values::{cast, null_text, null_value};
@@ -59,58 +59,11 @@ const STATEMENTS: [&str; 16] = [
     "SELECT", "INSERT", "UPDATE", "DELETE", "MERGE", "SET", "EXEC", "EXECUTE", "IF", "WHILE", "WITH", "BEGIN", "END", "DECLARE",
     "RETURN", "PRINT",
 ];
-/// Options of SET that outlive a statement. Not among them: NOCOUNT and XACT_ABORT, which every procedure sets and the end of
-/// its scope unsets.
-const SESSION_OPTIONS: [&str; 33] = [
-    "ANSI_DEFAULTS",
-    "ANSI_NULLS",
-    "ANSI_NULL_DFLT_OFF",
-    "ANSI_NULL_DFLT_ON",
-    "ANSI_PADDING",
-    "ANSI_WARNINGS",
-    "ARITHABORT",
-    "ARITHIGNORE",
-    "CONCAT_NULL_YIELDS_NULL",
-    "CONTEXT_INFO",
-    "CURSOR_CLOSE_ON_COMMIT",
-    "DATEFIRST",
-    "DATEFORMAT",
-    "DEADLOCK_PRIORITY",
-    "FIPS_FLAGGER",
-    "FMTONLY",
-    "FORCEPLAN",
-    "IDENTITY_INSERT",
-    "IMPLICIT_TRANSACTIONS",
-    "LANGUAGE",
-    "LOCK_TIMEOUT",
-    "NOEXEC",
-    "NUMERIC_ROUNDABORT",
-    "OFFSETS",
-    "PARSEONLY",
-    "QUERY_GOVERNOR_COST_LIMIT",
-    "QUOTED_IDENTIFIER",
-    "REMOTE_PROC_TRANSACTIONS",
-    "ROWCOUNT",
-    "SHOWPLAN_ALL",
-    "STATISTICS",
-    "TEXTSIZE",
-    "TRANSACTION",
-];
-/// Procedures and words that leave something behind in a session.
-const SESSION_WORDS: [&str; 8] = [
-    "SP_GETAPPLOCK",
-    "SP_SET_SESSION_CONTEXT",
-    "SP_SETAPPROLE",
-    "SP_BINDSESSION",
-    "SETUSER",
-    "REVERT",
-    "DBCC",
-    "SP_ADDLINKEDSRVLOGIN",
-];
-
 impl Template {
     /// Reads a text and compares it with the declared parameters.
-    pub(super) fn parse(text: &str, parameters: &[Parameter]) -> Result<Self, Vec<Complaint>> {
+    ///
+    /// `marked` are the procedures that the operator says alter the session.
+    pub(super) fn parse(text: &str, parameters: &[Parameter], marked: &[String]) -> Result<Self, Vec<Complaint>> {
         let tokens = tokens(text).map_err(|what| vec![(format!("the text has {what}"), "close it".to_owned())])?;
         let significant: Vec<(usize, Token<'_>)> =
             tokens.iter().copied().enumerate().filter(|(_, token)| token.kind != Kind::Blank).collect();
@@ -140,7 +93,8 @@ impl Template {
         }
         complaints.dedup();
         if complaints.is_empty() {
-            Ok(Self { pieces, alters_session: reader.alters_session(), may_begin: reader.may_begin() })
+            let (alters_session, may_begin) = (alters_session(&reader.tokens, marked), may_begin(&reader.tokens));
+            Ok(Self { pieces, alters_session, may_begin })
         } else {
             Err(complaints)
         }
@@ -320,27 +274,6 @@ impl<'a> Reader<'a> {
             }
         }
         locals
-    }
-
-    fn alters_session(&self) -> bool {
-        self.tokens.iter().enumerate().any(|(place, token)| {
-            let next = self.at(place + 1);
-            let next_is = |words: &[&str]| next.is_some_and(|next| next.is_any(words));
-            let assigned = self.at(place + 2).is_some_and(|after| after.is_symbol("=") || after.is_symbol("."));
-            (token.is("SET") && next_is(&SESSION_OPTIONS) && !assigned)
-                || (token.is("USE") && next.is_some() && !next_is(&["HINT", "PLAN"]))
-                || (token.is_any(&["EXEC", "EXECUTE"]) && next_is(&["AS"]))
-                || (token.kind == Kind::Word && token.text.starts_with('#'))
-                || token.is_any(&SESSION_WORDS)
-        })
-    }
-
-    fn may_begin(&self) -> bool {
-        self.tokens.iter().enumerate().any(|(place, token)| {
-            let next_is = |words: &[&str]| self.at(place + 1).is_some_and(|next| next.is_any(words));
-            (token.is("BEGIN") && next_is(&["TRAN", "TRANSACTION", "DISTRIBUTED"]))
-                || token.is_any(&["EXEC", "EXECUTE", "COMMIT", "ROLLBACK"])
-        })
     }
 }
 

@@ -208,7 +208,8 @@ impl Call {
     async fn begin(&self, claim: Claim, turn: Turn, deadline: Instant) -> Result<(Hold, Claim), CallError> {
         let opened = async {
             let turn = turn.wait(WHAT, deadline).await?;
-            let lease = self.inner.session.shared.lend(WHAT, deadline).await?;
+            let session = &self.inner.session;
+            let lease = session.shared.lend(WHAT, &session.borrower, &WHAT.into(), deadline).await?;
             Ok((lease, turn))
         };
         let (lease, turn) = match opened.await {

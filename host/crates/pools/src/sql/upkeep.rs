@@ -55,7 +55,7 @@ fn close_old(shared: &Shared) {
             return true;
         };
         spare = spare.saturating_sub(1);
-        shared.counters.closed(reason);
+        shared.meters.closed(reason, connection, None);
         false
     });
     drop(closed);
@@ -69,10 +69,8 @@ async fn open_ready(shared: &Shared) {
         let no_wait = Timeouts { wait: Some(Duration::ZERO), create: None, recycle: None };
         match shared.pool.timeout_get(&no_wait).await {
             Ok(object) => held.push(object),
-            Err(error) => {
-                tracing::warn!(backend = %shared.name, %error, "no connection could be kept ready");
-                return;
-            }
+            // Whoever tried has said why.
+            Err(_) => return,
         }
     }
 }

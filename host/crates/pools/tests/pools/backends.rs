@@ -7,7 +7,7 @@ use std::time::Duration;
 use mayfly_config::{Access, Body, Encryption, Parameter, Place, Secret, SqlType, Statement};
 use mayfly_embedded::{Embedded, Options, SqlServerCounters, SqlServerFaults, Switches};
 use mayfly_error::{CallCode, CallError};
-use mayfly_pools::{DynamoDb, ReadOptions, SqlServer, SqlSession};
+use mayfly_pools::{Borrower, DynamoDb, ReadOptions, SqlServer, SqlSession};
 use tempfile::TempDir;
 use tokio::time::{Instant, interval, timeout};
 
@@ -78,17 +78,23 @@ impl Backends {
 pub fn sqlserver_config() -> mayfly_config::SqlServer {
     mayfly_config::SqlServer {
         name: "school".to_owned(),
+        line: 1,
         address: Place::Embedded,
         database: "School".to_owned(),
         user: "mayfly".to_owned(),
         password: Secret::new("mayfly".to_owned()),
         encryption: Encryption::Off,
         ca_file: None,
+        host_name_in_certificate: None,
+        session_procedures: vec!["dbo.marked".to_owned()],
         max_connections: 4,
         min_connections: 0,
         connect_timeout: Duration::from_secs(5),
         max_age: Duration::from_secs(600),
         max_idle: Duration::from_secs(60),
+        max_uses: u64::MAX,
+        wait_timeout: Duration::from_secs(60),
+        recycle_timeout: Duration::from_secs(2),
         max_value_bytes: 1000,
     }
 }
@@ -105,7 +111,12 @@ pub fn soon() -> Instant {
 
 /// A session without surprises.
 pub fn session(server: &SqlServer) -> SqlSession {
-    SqlSession::new(server, MAX_ANSWER_BYTES)
+    SqlSession::new(server, borrower(), MAX_ANSWER_BYTES)
+}
+
+/// Who uses the pool in tests.
+pub fn borrower() -> Borrower {
+    Borrower { module: "tests".into(), trace_id: "0af7651916cd43dd8448eb211c80319c".into() }
 }
 
 pub fn all() -> ReadOptions {
@@ -187,6 +198,7 @@ const SEED: [(&str, &str); 8] = [
 fn statement(name: &str, text: &str, access: Access, parameters: &[(&str, SqlType, bool)]) -> Statement {
     Statement {
         name: name.to_owned(),
+        line: 1,
         backend: "school".to_owned(),
         body: Body::Text(text.to_owned()),
         access,

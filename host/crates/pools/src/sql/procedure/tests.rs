@@ -3,6 +3,7 @@
 use mayfly_config::{Parameter, SqlType};
 use tiberius::ColumnData;
 use tiberius::numeric::Numeric;
+use tiberius::time::Date;
 
 use super::{Procedure, quote};
 use crate::sql::template::Bound;
@@ -30,7 +31,8 @@ fn a_procedure_is_called_by_name() {
         parameter("t", SqlType::NVarChar(None), false),
         parameter("d", SqlType::Date, false),
     ];
-    let values = [Bound::Null, Bound::Null, Bound::Value(ColumnData::String(Some("-1.05".into()))), Bound::Null, Bound::Null];
+    let day = Bound::Value(ColumnData::Date(Some(Date::new(5))));
+    let values = [Bound::Null, Bound::Null, Bound::Value(ColumnData::String(Some("-1.05".into()))), Bound::Null, day];
     let filled = Procedure::parse("dbo.p", &parameters).unwrap().fill(&parameters, &values);
     assert_eq!(filled.text, "[dbo].[p]");
     let arguments = filled.arguments.unwrap();
@@ -43,7 +45,7 @@ fn a_procedure_is_called_by_name() {
             ("@n", true, ColumnData::I64(None)),
             ("@m", false, ColumnData::Numeric(Some(Numeric::new_with_scale(-105, 2)))),
             ("@t", false, ColumnData::I32(None)),
-            ("@d", false, ColumnData::Date(None)),
+            ("@d", false, ColumnData::Date(Some(Date::new(5)))),
         ]
     );
 }
@@ -64,6 +66,34 @@ fn an_output_of_a_type_the_driver_has_no_null_of_goes_by_a_batch() {
          @mayfly_2 decimal(9, 2) = NULL; EXEC @mayfly_r = [p] @type = @mayfly_0, @from = @mayfly_1, \
          @total = @mayfly_2 OUTPUT; SELECT @mayfly_r AS [mayfly_return_value], @mayfly_2 AS [total]"
     );
+}
+
+#[test]
+fn a_null_date_has_a_type_and_so_goes_by_a_batch() {
+    for (sql_type, text) in [
+        (SqlType::Date, "date"),
+        (SqlType::Time, "time"),
+        (SqlType::DateTime2, "datetime2"),
+        (SqlType::DateTimeOffset, "datetimeoffset"),
+    ] {
+        let parameters = [parameter("at", sql_type, false)];
+        let filled = Procedure::parse("p", &parameters).unwrap().fill(&parameters, &[Bound::Null]);
+        assert_eq!(
+            filled.text,
+            format!(
+                "DECLARE @mayfly_r int, @mayfly_0 {text} = NULL; EXEC @mayfly_r = [p] @at = @mayfly_0; \
+                 SELECT @mayfly_r AS [mayfly_return_value]"
+            )
+        );
+        assert!(filled.arguments.is_none() && filled.values.is_empty());
+    }
+}
+
+#[test]
+fn a_procedure_has_a_name_of_its_own() {
+    for (name, own) in [("p", "p"), ("dbo.p", "p"), ("[my db].dbo.[odd.name]", "odd.name")] {
+        assert_eq!(Procedure::parse(name, &[]).unwrap().own_name(), own);
+    }
 }
 
 #[test]

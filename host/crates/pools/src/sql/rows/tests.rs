@@ -11,18 +11,22 @@ use super::Layout;
 use crate::sql::statement::Statement;
 
 fn statement(columns: &[(&str, SqlType)], bigint_as_string: bool) -> Statement {
-    Statement::prepare(&mayfly_config::Statement {
-        name: "x".to_owned(),
-        backend: "school".to_owned(),
-        body: Body::Text("SELECT 1".to_owned()),
-        access: Access::Read,
-        parameters: Vec::new(),
-        columns: columns.iter().map(|(name, sql_type)| ((*name).to_owned(), *sql_type)).collect(),
-        max_rows: 10,
-        timeout: Duration::from_secs(1),
-        bigint_as_string,
-        alters_session: false,
-    })
+    Statement::prepare(
+        &mayfly_config::Statement {
+            name: "x".to_owned(),
+            line: 1,
+            backend: "school".to_owned(),
+            body: Body::Text("SELECT 1".to_owned()),
+            access: Access::Read,
+            parameters: Vec::new(),
+            columns: columns.iter().map(|(name, sql_type)| ((*name).to_owned(), *sql_type)).collect(),
+            max_rows: 10,
+            timeout: Duration::from_secs(1),
+            bigint_as_string,
+            alters_session: false,
+        },
+        &[],
+    )
     .unwrap()
 }
 

@@ -1,0 +1,94 @@
+//! What running a text does to the session it runs in, read from its tokens when the statement is loaded.
+//!
+//! A connection whose session may have been altered is closed after use: the driver has no way to reset one. In doubt the answer is
+//! yes, because a false alarm costs a login and a miss gives one caller's settings to another. What a text runs as text of its own
+//! (`EXEC (…)`, `sp_executesql`) cannot be read, so it counts as altering.
+
+use super::lexer::{Kind, Token};
+
+/// Options of `SET` that end with their scope, and that every procedure sets.
+const HARMLESS_OPTIONS: [&str; 2] = ["NOCOUNT", "XACT_ABORT"];
+/// Procedures that leave something behind in a session: locks, context, roles, handles, traces.
+const ALTERING_PROCEDURES: [&str; 17] = [
+    "sp_getapplock",
+    "sp_releaseapplock",
+    "sp_set_session_context",
+    "sp_setapprole",
+    "sp_unsetapprole",
+    "sp_bindsession",
+    "sp_getbindtoken",
+    "sp_executesql",
+    "sp_prepare",
+    "sp_prepexec",
+    "sp_cursoropen",
+    "sp_cursorprepare",
+    "sp_cursorprepexec",
+    "sp_xml_preparedocument",
+    "sp_oacreate",
+    "sp_trace_create",
+    "sp_addlinkedsrvlogin",
+];
+/// Words that begin a statement which leaves something behind.
+const ALTERING_WORDS: [&str; 4] = ["SETUSER", "REVERT", "DBCC", "CURSOR"];
+
+/// Whether the session is another one after these tokens (without blanks) ran. `marked` are procedures of the operator's.
+pub(super) fn alters_session(tokens: &[Token<'_>], marked: &[String]) -> bool {
+    tokens.iter().enumerate().any(|(place, token)| {
+        let next = tokens.get(place + 1);
+        let next_is = |words: &[&str]| next.is_some_and(|next| next.is_any(words));
+        sets_option(tokens, place)
+            || (token.is("USE") && next.is_some() && !next_is(&["HINT", "PLAN"]))
+            || (token.is_any(&["EXEC", "EXECUTE"]) && (next_is(&["AS"]) || next.is_some_and(|next| next.is_symbol("("))))
+            || (token.is("OPEN") && next_is(&["SYMMETRIC", "MASTER"]))
+            || token.name().starts_with('#')
+            || token.is_any(&ALTERING_WORDS)
+            || is_altering_procedure(token.name(), marked)
+    })
+}
+
+/// Whether calling this procedure alters the session; the name is without schema and brackets.
+pub(super) fn is_altering_procedure(name: &str, marked: &[String]) -> bool {
+    let own_name = |name: &str| name.rsplit('.').next().unwrap_or_default().trim_matches(['[', ']', '"']).to_lowercase();
+    !name.is_empty()
+        && (ALTERING_PROCEDURES.iter().any(|procedure| procedure.eq_ignore_ascii_case(name))
+            || marked.iter().any(|marked| own_name(marked) == name.to_lowercase()))
+}
+
+/// Whether a transaction may be open afterwards.
+pub(super) fn may_begin(tokens: &[Token<'_>]) -> bool {
+    tokens.iter().enumerate().any(|(place, token)| {
+        let next_is = |words: &[&str]| tokens.get(place + 1).is_some_and(|next| next.is_any(words));
+        (token.is("BEGIN") && next_is(&["TRAN", "TRANSACTION", "DISTRIBUTED"]))
+            || token.is_any(&["EXEC", "EXECUTE", "COMMIT", "ROLLBACK"])
+    })
+}
+
+/// Whether this is the `SET` of an option, and not that of `UPDATE`, of a variable or of a foreign key.
+fn sets_option(tokens: &[Token<'_>], place: usize) -> bool {
+    let (Some(token), Some(option)) = (tokens.get(place), tokens.get(place + 1)) else { return false };
+    let symbol =
+        |at: usize, symbols: &[&str]| tokens.get(at).is_some_and(|token| symbols.iter().any(|symbol| token.is_symbol(symbol)));
+    // `=`, `+=` and its kin, and the point of a name or method; a sign alone belongs to an option's value.
+    let assigns = symbol(place + 2, &["=", "."])
+        || (symbol(place + 2, &["+", "-", "*", "/", "%", "&", "^", "|"]) && symbol(place + 3, &["="]));
+    let is_action = place > 1
+        && tokens.get(place - 1).is_some_and(|before| before.is_any(&["DELETE", "UPDATE"]))
+        && tokens.get(place - 2).is_some_and(|before| before.is("ON"));
+    token.is("SET") && option.kind == Kind::Word && !assigns && !is_action && !only_harmless(tokens, place + 1)
+}
+
+/// Whether a list of options, `NOCOUNT, XACT_ABORT ON`, has none that matters.
+fn only_harmless(tokens: &[Token<'_>], mut place: usize) -> bool {
+    loop {
+        if !tokens.get(place).is_some_and(|option| option.is_any(&HARMLESS_OPTIONS)) {
+            return false;
+        }
+        if !tokens.get(place + 1).is_some_and(|after| after.is_symbol(",")) {
+            return true;
+        }
+        place += 2;
+    }
+}
+
+#[cfg(test)]
+mod tests;
