@@ -19,6 +19,35 @@ fn check_says_what_an_app_is_made_of() {
 }
 
 #[test]
+fn check_connect_lets_the_server_describe_each_statement() {
+    let app = TestApp::students();
+    let output = mayfly().args(["check", "--connect"]).arg(app.path()).output().unwrap();
+    assert_eq!(output.status.code(), Some(0), "{output:?}");
+    assert!(text(output.stdout).contains("every statement is as declared"));
+
+    let app = TestApp::students()
+        .configured("FROM Assessments\nWHERE student_id", "FROM Assesments\nWHERE student_id")
+        .configured("score = \"decimal(5,2)\", taken_at = \"datetime2\" }\nmax_rows = 1\n", "score = \"int\" }\nmax_rows = 1\n");
+    let output = mayfly().args(["check", "--connect"]).arg(app.path()).output().unwrap();
+    assert_eq!(output.status.code(), Some(3), "{output:?}");
+    let said = text(output.stderr);
+    let line = |name: &str| {
+        let configuration = std::fs::read_to_string(app.path().join("mayfly.toml")).unwrap();
+        configuration.lines().position(|line| line == format!("[statements.{name}]")).unwrap() + 1
+    };
+    let table = format!(
+        "mayfly.toml:{}: statements.assessments_by_student: the server cannot describe it: ",
+        line("assessments_by_student")
+    );
+    let column = format!(
+        "mayfly.toml:{}: statements.assessment_by_key: result column `score` is declared int, and the server answers decimal(5,2); \
+         declare it as the server answers it, or cast it in the statement",
+        line("assessment_by_key")
+    );
+    assert!(said.contains(&table) && said.contains("Assesments") && said.contains(&column), "{said}");
+}
+
+#[test]
 fn invoke_shows_the_answer_and_what_it_cost() {
     let app = TestApp::students();
     let output = mayfly().arg("invoke").arg(app.path()).args(["Query.student", "--args", r#"{"id": "S1"}"#]).output().unwrap();

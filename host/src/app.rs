@@ -72,6 +72,8 @@ impl EmbeddedAddresses {
 
 /// How long a readiness check waits for a backend.
 const CHECK_TIME: Duration = Duration::from_secs(2);
+/// How long all backends together may take to describe their statements.
+const DESCRIBE_TIME: Duration = Duration::from_secs(60);
 
 impl App {
     /// Builds an app from its configuration, with the component files it names. Backends need not answer yet.
@@ -185,6 +187,30 @@ impl App {
         checks
     }
 
+    /// What the backends say that the configuration does not: that they do not answer, or that a statement is not as declared.
+    pub async fn describe_backends(&self, config: &Config) -> Vec<Problem> {
+        let file = config.root.join(mayfly_config::FILE);
+        let deadline = (Instant::now() + DESCRIBE_TIME).into();
+        let mut problems = Vec::new();
+        if let Some(dynamodb) = &self.pools.dynamodb
+            && let Err(error) = dynamodb.check(deadline).await
+        {
+            problems.push(Problem::of_file(&file, format!("dynamodb: {}", because(&error))));
+        }
+        for backend in &config.sqlserver {
+            let Some(server) = self.pools.sqlserver.get(&backend.name) else { continue };
+            match server.describe(deadline).await {
+                Ok(found) => problems.extend(found.iter().map(|problem| in_configuration(config, problem))),
+                Err(error) => {
+                    let message = format!("sqlserver.{}: {}", backend.name, because(&error));
+                    problems.push(Problem { file: file.clone(), line: backend.line, message });
+                }
+            }
+        }
+        problems.sort_by_key(|problem| problem.line);
+        problems
+    }
+
     /// Writes what is in use right now to the metrics.
     pub fn record_gauges(&self) {
         let (slots, bytes) = self.sandbox.in_use();
@@ -295,6 +321,11 @@ async fn connect(config: &Config, embedded: &EmbeddedAddresses, problems: &mut V
         }
     }
     pools
+}
+
+/// An error with what only operators may know.
+fn because(error: &CallError) -> &str {
+    if error.detail.is_empty() { &error.message } else { &error.detail }
 }
 
 /// What a pool found wrong, with the line of the table it is about.

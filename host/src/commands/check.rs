@@ -1,24 +1,28 @@
 //! `mayfly check`: everything that can be wrong with an app, at once.
 
-use mayfly_config::{Config, units};
+use mayfly_config::{Config, Problems, units};
 
 use super::{AppDirectory, Exit, show_progress};
 use crate::app::{App, EmbeddedAddresses};
+use crate::embedded::EmbeddedProcess;
 
 /// Check an app without serving it: configuration, schema, statements, modules.
 ///
-/// Lists every problem with file, line and a remedy. Opens no socket.
+/// Lists every problem with file, line and a remedy. Opens no socket, unless it is asked to.
 #[derive(clap::Args)]
 pub struct Check {
     #[command(flatten)]
     directory: AppDirectory,
+    /// Connect to the backends, and let SQL Server describe each statement: its columns and parameters are compared with those
+    /// declared; nothing is run
+    #[arg(long)]
+    connect: bool,
 }
 
 impl Check {
     pub(super) fn run(self) -> anyhow::Result<Exit> {
-        let config = Config::load(&self.directory.app)?;
-        let runtime = tokio::runtime::Runtime::new()?;
-        let app = runtime.block_on(App::load(&config, &EmbeddedAddresses::unused(), &show_progress))?;
+        let mut config = Config::load(&self.directory.app)?;
+        let app = tokio::runtime::Runtime::new()?.block_on(self.load(&mut config))?;
         for version in app.versions.values() {
             let module = &version.module;
             let digest = version.digest.get(..12).unwrap_or_default();
@@ -39,7 +43,21 @@ impl Check {
             capacity.slots,
             units::show_bytes(capacity.memory_bytes)
         );
+        if self.connect {
+            println!("backends: all answer, and every statement is as declared");
+        }
         println!("{} is fine", self.directory.app.display());
         Ok(Exit::Done)
+    }
+
+    async fn load(&self, config: &mut Config) -> anyhow::Result<App> {
+        if !self.connect {
+            return Ok(App::load(config, &EmbeddedAddresses::unused(), &show_progress).await?);
+        }
+        let embedded = EmbeddedProcess::start_for(config).await?;
+        let addresses = embedded.as_ref().map_or_else(EmbeddedAddresses::default, |process| process.addresses.clone());
+        let app = App::load(config, &addresses, &show_progress).await?;
+        let problems = app.describe_backends(config).await;
+        if problems.is_empty() { Ok(app) } else { Err(Problems(problems).into()) }
     }
 }

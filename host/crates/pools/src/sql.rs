@@ -3,10 +3,12 @@
 //! Reading order, the way a call goes: [`SqlSession`] (`session`) keeps an invocation to one connection; `statement` knows the
 //! text, `lexer` read it, `effects` what it does to a session, `parameters` fill it; `pool` lends a connection, `manager` makes them
 //! (`login` says why not), `connection` says when one may be used again, `roster` and `meters` tell who has them and why one was
-//! closed; `run` sends and reads, `rows` writes the answer, `failure` says what went wrong. [`Transaction`] and [`RowStream`] hold
+//! closed; `run` sends and reads, `rows` writes the answer, `failure` says what went wrong. `describe` asks the server whether all of it
+//! is as declared (`types`). [`Transaction`] and [`RowStream`] hold
 //! their connection between calls.
 
 mod connection;
+mod describe;
 mod effects;
 mod failure;
 mod lease;
@@ -26,6 +28,7 @@ mod stream;
 mod template;
 mod times;
 mod transaction;
+mod types;
 mod upkeep;
 mod values;
 

@@ -49,14 +49,17 @@ pub(super) fn procedure(
     name: &str,
     parameters: &[Parameter],
     outputs: &mut Outputs,
-) -> Result<(), Stop> {
+) -> Result<Flow, Stop> {
+    if super::system::procedure(run, name, parameters)? {
+        return Ok(Flow::Next);
+    }
     let Some(procedure) = databases.procedure(name) else {
         return Err(SqlError { state: 62, ..SqlError::new(2812, format!("Could not find stored procedure '{name}'.")) }.into());
     };
     run.procedure.clone_from(&procedure.name);
     run.variables = arguments(procedure, parameters)?;
     if run.statements(&procedure.body)? == Flow::Abort {
-        return Ok(());
+        return Ok(Flow::Abort);
     }
     for (position, sent) in parameters.iter().enumerate().filter(|(_, sent)| sent.output) {
         if let Some(declared) = matching(procedure, position, sent).filter(|declared| declared.output)
@@ -66,7 +69,7 @@ pub(super) fn procedure(
             outputs.push((position, declared.name.clone(), declared.ty, value.clone()));
         }
     }
-    Ok(())
+    Ok(Flow::Next)
 }
 
 /// The parameters of a procedure with the values sent, or their defaults.

@@ -18,6 +18,8 @@ pub(crate) struct Databases {
     files: BTreeMap<String, (String, PathBuf)>,
     /// By name in lower case.
     procedures: HashMap<String, Procedure>,
+    /// Application locks by resource, and the session that has each.
+    locks: Mutex<HashMap<String, u16>>,
     /// One connection to each file. While one is open, no other is the last to close, which would lock readers out for a moment.
     kept: Vec<Mutex<Connection>>,
 }
@@ -38,6 +40,30 @@ impl Databases {
     pub(super) fn find(&self, name: &str) -> Option<(&str, &Path)> {
         let found = if name.is_empty() { self.files.values().next() } else { self.files.get(&name.to_lowercase()) };
         found.map(|(name, file)| (name.as_str(), file.as_path()))
+    }
+
+    /// Takes an application lock for a session, if no other has it.
+    pub(super) fn lock(&self, resource: &str, session: u16) -> bool {
+        *self.locks().entry(resource.to_owned()).or_insert(session) == session
+    }
+
+    /// Gives an application lock back; false if the session does not have it.
+    pub(super) fn unlock(&self, resource: &str, session: u16) -> bool {
+        let mut locks = self.locks();
+        let has = locks.get(resource) == Some(&session);
+        if has {
+            locks.remove(resource);
+        }
+        has
+    }
+
+    /// Gives back all that a session has.
+    pub(super) fn unlock_all(&self, session: u16) {
+        self.locks().retain(|_, owner| *owner != session);
+    }
+
+    fn locks(&self) -> std::sync::MutexGuard<'_, HashMap<String, u16>> {
+        self.locks.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
     }
 
     /// A procedure by its name in any case.

@@ -7,6 +7,7 @@ use rusqlite::Connection;
 use rusqlite::types::Value;
 
 use super::answer::Answer;
+use super::database::Databases;
 use super::errors::SqlError;
 use super::flight::{Flight, Stop};
 use super::query::{self, Variables};
@@ -31,6 +32,10 @@ pub(super) enum Flow {
 pub(super) struct Run<'a> {
     /// The session.
     pub session: &'a mut Session,
+    /// For procedures and locks.
+    pub databases: std::sync::Arc<Databases>,
+    /// How deep in procedures it is.
+    pub depth: u8,
     /// What is written.
     pub answer: Answer<'a>,
     /// What may end it.
@@ -120,6 +125,7 @@ impl Run<'_> {
                 }
                 return Ok(Flow::Return);
             }
+            Statement::Execute(call) => return self.execute(call),
             Statement::Use(name) if name.eq_ignore_ascii_case(&self.session.database) => {}
             Statement::Use(_) => return Err(SqlError::unsupported("USE of another database").into()),
         }
@@ -188,7 +194,7 @@ impl Run<'_> {
         self.answer.statement(Done::default())
     }
 
-    fn assign(&mut self, name: &str, value: Value) -> Result<(), Stop> {
+    pub(super) fn assign(&mut self, name: &str, value: Value) -> Result<(), Stop> {
         let Some((ty, old)) = self.variables.get_mut(name) else { return Err(SqlError::undeclared(name).into()) };
         *old = match *ty {
             Some(ty) => coerce(value, ty)?,
@@ -198,7 +204,7 @@ impl Run<'_> {
     }
 
     /// The value of an expression.
-    fn evaluate(&mut self, expression: &[Token]) -> Result<Value, Stop> {
+    pub(super) fn evaluate(&mut self, expression: &[Token]) -> Result<Value, Stop> {
         let select: Vec<Token> = std::iter::once(Token::word("SELECT")).chain(expression.iter().cloned()).collect();
         Ok(self.last_row(&select)?.and_then(|row| row.into_iter().next()).unwrap_or(Value::Null))
     }
@@ -319,7 +325,7 @@ impl Run<'_> {
         })
     }
 
-    fn globals(&self) -> Globals {
+    pub(super) fn globals(&self) -> Globals {
         Globals {
             transaction_count: self.session.transaction.count,
             row_count: self.session.row_count,
@@ -335,7 +341,7 @@ impl Run<'_> {
 }
 
 /// `SELECT @a = x, @b = y …`: the variables, and the `SELECT` without them.
-fn assignments(tokens: &[Token]) -> Option<(Vec<String>, Vec<Token>)> {
+pub(super) fn assignments(tokens: &[Token]) -> Option<(Vec<String>, Vec<Token>)> {
     let is_assignment = |at: usize| {
         tokens.get(at).is_some_and(|token| token.kind == Kind::Variable && !token.text.starts_with("@@"))
             && tokens.get(at + 1).is_some_and(|token| token.is_symbol("="))

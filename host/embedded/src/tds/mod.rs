@@ -1,13 +1,15 @@
 //! The SQL Server endpoint: TDS 7.4 over SQLite.
 //!
 //! A connection goes `session` (`login`, then `packet` → `request`, `parameters`) → `worker` (`call`) → `execute` (`settings`, `transaction`,
-//! `query`) → `answer` (`tokens`). `types`, `value` and `moment` know SQL Server's types, `errors` its error numbers. T-SQL itself is the
+//! `query`, `exec`, `system`, `describe`) → `answer` (`tokens`). `types`, `value` and `moment` know SQL Server's types, `errors` its error numbers. T-SQL itself is the
 //! business of the crate's `tsql`. Not served: encryption, MARS, bulk load, table-valued parameters, prepared handles.
 
 mod answer;
 mod call;
 mod database;
+mod describe;
 mod errors;
+mod exec;
 mod execute;
 mod flight;
 mod login;
@@ -19,6 +21,7 @@ mod query;
 mod request;
 mod session;
 mod settings;
+mod system;
 mod tokens;
 mod transaction;
 mod types;

@@ -84,7 +84,7 @@ pub(super) fn send_rows(
 }
 
 /// The name of each column, and its type where it is known before any row.
-fn known_columns(
+pub(super) fn known_columns(
     statement: &Statement<'_>,
     connection: &Connection,
     outputs: &[Output],

@@ -102,6 +102,23 @@ impl SqlType {
         matches!(self, Self::NVarChar(_) | Self::VarChar(_) | Self::NChar(_) | Self::Char(_))
     }
 
+    /// The type as it is declared: `decimal(5,2)`, `nvarchar(max)`.
+    pub(crate) fn declaration(self) -> String {
+        let sized = |length: Length| match length {
+            Length::Limited(length) => format!("{}({length})", self.name()),
+            Length::Max => format!("{}(max)", self.name()),
+        };
+        match self {
+            Self::Decimal { precision, scale } => format!("decimal({precision},{scale})"),
+            Self::Time { scale } | Self::DateTime2 { scale } | Self::DateTimeOffset { scale } => {
+                format!("{}({scale})", self.name())
+            }
+            Self::NVarChar(length) | Self::VarChar(length) | Self::VarBinary(length) => sized(length),
+            Self::NChar(length) | Self::Char(length) | Self::Binary(length) => sized(Length::Limited(length)),
+            _ => self.name().to_owned(),
+        }
+    }
+
     /// The name for messages.
     pub(crate) fn name(self) -> &'static str {
         match self {

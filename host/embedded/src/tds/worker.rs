@@ -60,6 +60,7 @@ impl Worker {
                 }
             }
         }
+        self.databases.unlock_all(self.session.number);
         if self.session.transaction.count > 0 {
             self.session.status.sqlserver(|counters| {
                 counters.open_transactions -= 1;
@@ -80,6 +81,8 @@ impl Worker {
         prepare(&mut answer, &plan);
         let mut run = Run {
             session: &mut self.session,
+            databases: Arc::clone(&self.databases),
+            depth: 0,
             answer,
             flight,
             variables: Variables::new(),
@@ -169,7 +172,7 @@ fn carry_out(
             run.variables = call::declared_variables(text, declaration, parameters)?;
             batch(run, text)
         }
-        Body::Procedure(name, parameters) => call::procedure(run, databases, name, parameters, outputs),
+        Body::Procedure(name, parameters) => call::procedure(run, databases, name, parameters, outputs).map(|_| ()),
         Body::Begin(level) => {
             run.session.transaction.isolation = match level {
                 0 => run.session.transaction.isolation,

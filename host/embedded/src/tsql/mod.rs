@@ -15,7 +15,7 @@ mod script;
 pub(crate) use lexer::{Kind, Token, render, tokenize};
 pub(crate) use outputs::{Aggregate, Guess, Output};
 pub(crate) use rewrite::{Globals, Translated, Verb, translate};
-pub(crate) use script::{Statement, parse, split_commas};
+pub(crate) use script::{Call, Statement, parse, split_commas};
 
 #[cfg(test)]
 mod tests;

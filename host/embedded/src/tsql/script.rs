@@ -1,7 +1,7 @@
 //! A batch as statements: the control flow of T-SQL, which SQLite lacks, and between it the SQL, which SQLite runs.
 //!
 //! T-SQL needs no `;` between statements, so a statement ends where a key word starts another one. Expressions are kept as tokens;
-//! SQLite checks them. Not known: `WHILE`, `TRY`, cursors, `MERGE`, table variables, `EXEC` in a batch.
+//! SQLite checks them. Not known: `WHILE`, `TRY`, cursors, `MERGE`, table variables, `EXEC` of text.
 
 use super::lexer::{Kind, Token};
 use crate::tds::{SqlError, SqlType};
@@ -39,6 +39,30 @@ pub(crate) enum Statement {
     Return(Vec<Token>),
     /// `USE database`.
     Use(String),
+    /// `EXEC procedure`.
+    Execute(Call),
+}
+
+/// `EXEC [@result =] procedure [[@name =] value [OUTPUT], …]`.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Call {
+    /// The variable that takes the return status.
+    pub result: Option<String>,
+    /// The name without its schema.
+    pub procedure: String,
+    /// The arguments in order.
+    pub arguments: Vec<Argument>,
+}
+
+/// An argument of `EXEC`.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Argument {
+    /// `@name` in lower case; empty when it goes by position.
+    pub name: String,
+    /// Its value.
+    pub value: Vec<Token>,
+    /// Whether its value comes back.
+    pub output: bool,
 }
 
 /// Splits a batch into statements.
@@ -185,6 +209,7 @@ impl Parser {
                 self.at += 1;
                 self.next().filter(Token::is_name).map(|name| Statement::Use(name.text)).ok_or_else(|| self.near())
             }
+            "EXEC" | "EXECUTE" => self.execute(),
             "SELECT" | "INSERT" | "UPDATE" | "DELETE" | "WITH" | "CREATE" | "ALTER" | "DROP" | "TRUNCATE" => {
                 Ok(Statement::Sql(self.sql()))
             }
@@ -278,8 +303,9 @@ impl Parser {
         self.at += 1;
         let mut variables = Vec::new();
         for part in split_commas(&self.expression()) {
-            let mut tokens = part.into_iter().filter(|token| !token.is("AS")).peekable();
+            let mut tokens = part.into_iter().peekable();
             let name = tokens.next().filter(|token| token.kind == Kind::Variable).ok_or_else(|| self.near())?;
+            tokens.next_if(|token| token.is("AS"));
             let mut declared = String::new();
             while let Some(token) = tokens.next_if(|token| !token.is_symbol("=")) {
                 declared.push_str(&token.text);
@@ -289,6 +315,27 @@ impl Parser {
             variables.push((name.text.to_lowercase(), ty, first));
         }
         Ok(Statement::Declare(variables))
+    }
+
+    fn execute(&mut self) -> Result<Statement, SqlError> {
+        self.at += 1;
+        if self.peek().is_some_and(|token| token.is_symbol("(")) || self.peek_is("AS") {
+            return Err(SqlError::unsupported("EXEC of anything but a procedure"));
+        }
+        let result = self.peek().filter(|token| token.kind == Kind::Variable).map(|token| token.text.to_lowercase());
+        if result.is_some() {
+            self.at += 1;
+            if !self.accept_symbol("=") {
+                return Err(self.near());
+            }
+        }
+        let mut procedure = self.next().filter(Token::is_name).ok_or_else(|| self.near())?.text;
+        while self.accept_symbol(".") {
+            procedure = self.next().filter(Token::is_name).ok_or_else(|| self.near())?.text;
+        }
+        let parts = split_commas(&self.expression());
+        let arguments = parts.into_iter().filter(|part| !part.is_empty()).map(argument).collect();
+        Ok(Statement::Execute(Call { result, procedure, arguments }))
     }
 
     fn raise(&mut self, throw: bool) -> Statement {
@@ -336,6 +383,16 @@ impl Parser {
             self.at += 1;
         }
         taken
+    }
+}
+
+/// `[@name =] value [OUTPUT]`.
+fn argument(mut tokens: Vec<Token>) -> Argument {
+    let output = tokens.pop_if(|token| token.is_any(&["OUTPUT", "OUT"])).is_some();
+    let is_named = tokens.get(1).is_some_and(|token| token.is_symbol("="));
+    match tokens.first().filter(|token| is_named && token.kind == Kind::Variable).map(|token| token.text.to_lowercase()) {
+        Some(name) => Argument { name, value: tokens.split_off(2), output },
+        None => Argument { name: String::new(), value: tokens, output },
     }
 }
 

@@ -11,6 +11,7 @@ use mayfly_config::{Parameter, SqlType};
 use tiberius::ColumnData;
 use tiberius::numeric::Numeric;
 
+use super::describe::declarations;
 use super::template::{Bound, Complaint, Filled};
 use super::values::{cast, null_value, type_text};
 
@@ -72,6 +73,16 @@ impl Procedure {
             Some(arguments) => Filled { text: self.quoted.clone(), values: Vec::new(), arguments: Some(arguments) },
             None => self.batch(parameters, values),
         }
+    }
+
+    /// A call for a server to describe, and the declarations of all parameters but one.
+    pub(super) fn sketch(&self, parameters: &[Parameter], without: Option<&str>) -> (String, String) {
+        let arguments = parameters.iter().map(|parameter| {
+            let suffix = if parameter.output { " OUTPUT" } else { "" };
+            format!(" @{name} = @{name}{suffix}", name = parameter.name)
+        });
+        let text = format!("EXEC {}{}", self.quoted, arguments.collect::<Vec<_>>().join(","));
+        (text, declarations(parameters, without))
     }
 
     fn batch(&self, parameters: &[Parameter], values: &[Bound]) -> Filled {

@@ -25,7 +25,7 @@ impl Problem {
         Self { subject: format!("sqlserver.{name}"), problem: problem.to_owned(), remedy: remedy.to_owned() }
     }
 
-    fn of_statement(name: &str, (problem, remedy): Complaint) -> Self {
+    pub(super) fn of_statement(name: &str, (problem, remedy): Complaint) -> Self {
         Self { subject: format!("statements.{name}"), problem, remedy }
     }
 }

@@ -9,6 +9,7 @@ use std::collections::HashSet;
 use mayfly_config::Parameter;
 use tiberius::ColumnData;
 
+use super::describe::declarations;
 use super::effects::{alters_session, may_begin};
 use super::lexer::{Kind, Token, tokens};
 use super::procedure::Argument;
@@ -135,6 +136,25 @@ impl Template {
             }
         }
         filled
+    }
+}
+
+impl Template {
+    /// The text with the parameters' own names, for a server to describe, and their declarations but for one.
+    pub(super) fn sketch(&self, parameters: &[Parameter], without: Option<&str>) -> (String, String) {
+        let mut text = String::new();
+        for piece in &self.pieces {
+            match piece {
+                Piece::Text(plain) => text.push_str(plain),
+                Piece::Scalar(index) | Piece::List(index) => {
+                    if let Some(parameter) = parameters.get(*index) {
+                        text.push('@');
+                        text.push_str(&parameter.name);
+                    }
+                }
+            }
+        }
+        (text, declarations(parameters, without))
     }
 }
 

@@ -143,7 +143,7 @@ pub fn closed(server: &SqlServer, reason: &str) -> u64 {
     server.status().closed.into_iter().find(|(name, _)| *name == reason).unwrap().1
 }
 
-const SEED: [(&str, &str); 8] = [
+const SEED: [(&str, &str); 10] = [
     (
         "dynamodb/Students.json",
         r#"{"TableName": "Students", "KeySchema": [{"AttributeName": "id", "KeyType": "HASH"}],
@@ -191,6 +191,17 @@ const SEED: [(&str, &str); 8] = [
          SELECT 'second' AS name;\n\
          IF @count = 0 RETURN -7;\n",
     ),
+    (
+        "sqlserver/procedures/latest.sql",
+        "-- @student_id nvarchar(64)\n-- @until date = NULL\n-- @id nvarchar(64) output\n-- @score decimal(5,2) output\n\
+         -- @taken_on date output\n-- @note varchar(max) output\n\
+         SELECT @id = id, @score = score, @taken_on = taken_on FROM Assessments\n\
+         WHERE student_id = @student_id AND (@until IS NULL OR taken_on <= @until) ORDER BY score;\n\
+         SET @note = 'note of ' + @student_id + ISNULL(' ' + @note, '');\n\
+         SELECT @until AS until_day;\n\
+         RETURN 3;\n",
+    ),
+    ("sqlserver/procedures/marked.sql", "SELECT 1 AS done;"),
     ("sqlserver/procedures/leaves_open.sql", "BEGIN TRAN; UPDATE Ledger SET amount = -1 WHERE id = 1; SELECT 1 AS done;"),
     ("sqlserver/Other.sql", "CREATE TABLE Blank (id int);"),
 ];
@@ -214,7 +225,17 @@ fn statement(name: &str, text: &str, access: Access, parameters: &[(&str, SqlTyp
     }
 }
 
-fn statements() -> Vec<Statement> {
+fn procedure(name: &str, procedure: &str, parameters: &[(&str, SqlType, bool)]) -> Statement {
+    let mut statement = statement(name, "", Access::Read, &[]);
+    statement.body = Body::Procedure(procedure.to_owned());
+    statement.parameters = parameters
+        .iter()
+        .map(|(name, sql_type, output)| Parameter { name: (*name).to_owned(), sql_type: *sql_type, list: false, output: *output })
+        .collect();
+    statement
+}
+
+pub fn statements() -> Vec<Statement> {
     use Access::{Read, Write};
     use SqlType::{Int, NVarChar};
     let id = NVarChar(Some(64));
@@ -235,7 +256,37 @@ fn statements() -> Vec<Statement> {
     let mut wrong = statement("wrong_columns", "SELECT id, score FROM Assessments", Read, &[]);
     wrong.columns = vec![("score".to_owned(), Int)];
     let elsewhere = Statement { backend: "other".to_owned(), ..statement("elsewhere", "SELECT @undeclared", Read, &[]) };
+    let mut own_word = statement("own_word", "SELECT 1 AS n", Read, &[]);
+    own_word.alters_session = true;
     vec![
+        own_word,
+        procedure(
+            "latest",
+            "dbo.latest",
+            &[
+                ("student_id", id, false),
+                ("until", SqlType::Date, false),
+                ("id", id, true),
+                ("score", SqlType::Decimal { precision: 5, scale: 2 }, true),
+                ("taken_on", SqlType::Date, true),
+                ("note", SqlType::VarChar(None), true),
+            ],
+        ),
+        procedure("until", "latest", &[("student_id", id, false), ("until", SqlType::Date, false)]),
+        procedure("marked", "marked", &[]),
+        procedure(
+            "lock",
+            "sp_getapplock",
+            &[
+                ("Resource", NVarChar(Some(255)), false),
+                ("LockMode", SqlType::VarChar(Some(32)), false),
+                ("LockOwner", SqlType::VarChar(Some(32)), false),
+            ],
+        ),
+        statement("run_marked", "EXEC [dbo].[marked]", Read, &[]),
+        statement("make_temporary", "CREATE TABLE #mine (n int)", Write, &[]),
+        statement("read_temporary", "SELECT n FROM [#mine]", Read, &[]),
+        statement("use_database", "USE School; SELECT 1 AS n", Read, &[]),
         few,
         hasty,
         summary,

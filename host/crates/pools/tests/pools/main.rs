@@ -13,6 +13,7 @@ mod coalescing;
 mod dynamodb;
 mod sql_chaos;
 mod sql_connections;
+mod sql_describe;
 mod sql_limits;
 mod sql_outages;
 mod sql_statements;

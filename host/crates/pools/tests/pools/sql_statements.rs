@@ -162,12 +162,69 @@ async fn errors_of_the_server_have_words_and_leave_the_connection_usable() {
 }
 
 #[tokio::test]
-async fn a_connection_whose_session_was_altered_is_not_used_again() {
+async fn a_connection_whose_session_may_be_altered_is_closed_after_use() {
     let backends = Backends::start().await;
     let server = backends.sqlserver(|_| ());
     let session = session(&server);
-    assert_eq!(session.query("speak_german", "", soon()).await.unwrap(), r#"[{"n":1}]"#);
-    assert_eq!((closed(&server, "session_altered"), server.status().size), (1, 0));
+    for (closings, statement) in (1..).zip(["speak_german", "use_database", "own_word", "run_marked"]) {
+        session.query(statement, "", soon()).await.unwrap();
+        assert_eq!((closed(&server, "session_altered"), server.status().size), (closings, 0), "{statement}");
+    }
+    session.call("marked", "", soon()).await.unwrap();
+    assert_eq!((closed(&server, "session_altered"), server.status().size), (5, 0));
+    session.query("number", r#"{"n": 1}"#, soon()).await.unwrap();
+    assert_eq!((closed(&server, "session_altered"), server.status().size), (5, 1));
+}
+
+#[tokio::test]
+async fn an_application_lock_is_gone_with_the_call_that_took_it() {
+    let backends = Backends::start().await;
+    let server = backends.sqlserver(|_| ());
+    let lock = r#"{"Resource": "rollup", "LockMode": "Exclusive", "LockOwner": "Session"}"#;
+    for _ in 0..3 {
+        let answer = session(&server).call("lock", lock, soon()).await.unwrap();
+        assert!(answer.ends_with(r#""returnValue":0}"#), "{answer}");
+        // The server hears of the closed connection a little later.
+        eventually("the session is gone", || backends.sql_counters().connections == 0).await;
+    }
+    assert_eq!(closed(&server, "session_altered"), 3);
+}
+
+#[tokio::test]
+async fn nobody_finds_the_temporary_table_of_another() {
+    let backends = Backends::start().await;
+    let server = backends.sqlserver(|config| config.max_connections = 1);
+    session(&server).execute("make_temporary", "", soon()).await.unwrap();
+    assert_eq!(code(session(&server).query("read_temporary", "", soon()).await), CallCode::NotFound);
+    // Inside one transaction it is there, because the connection is the same.
+    let transaction = session(&server).begin();
+    transaction.execute("make_temporary", "", soon()).await.unwrap();
+    assert_eq!(transaction.query("read_temporary", "", soon()).await.unwrap(), "[]");
+    drop(transaction);
+    eventually("they are closed", || closed(&server, "session_altered") == 3 && server.status().size == 0).await;
+}
+
+#[tokio::test]
+async fn outputs_of_every_type_come_back_and_dates_may_be_null() {
+    let backends = Backends::start().await;
+    let session = session(&backends.sqlserver(|_| ()));
+    let answer = session.call("latest", r#"{"student_id": "s1", "until": null, "note": "x"}"#, soon()).await.unwrap();
+    assert_eq!(
+        answer,
+        r#"{"resultSets":[[{"until_day":null}]],"output":{"id":"a37","score":"54.62","taken_on":"2026-01-31","note":"note of s1 x"},"returnValue":3}"#
+    );
+    let until = r#"{"student_id": "s1", "until": "2026-01-30"}"#;
+    let answer = session.call("latest", until, soon()).await.unwrap();
+    assert_eq!(
+        answer,
+        r#"{"resultSets":[[{"until_day":"2026-01-30"}]],"output":{"id":null,"score":null,"taken_on":null,"note":"note of s1"},"returnValue":3}"#
+    );
+    // A procedure without outputs is called by name, except with a NULL date; the server had defaults for what was left out.
+    let error = session.call("until", r#"{"student_id": "s1", "until": null}"#, soon()).await.unwrap_err();
+    assert!(error.detail.contains("expects parameter '@id'"), "{error:?}");
+    let requests = backends.embedded.status().requests();
+    let calls: Vec<_> = requests.iter().filter(|request| request.text.contains("latest")).map(|request| &request.text).collect();
+    assert!(calls.iter().all(|text| text.contains("date")), "a NULL date has a type: {calls:?}");
 }
 
 #[test]
