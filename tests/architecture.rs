@@ -49,6 +49,7 @@ fn each_library_is_named_only_in_its_home() {
     for word in ["tiberius::", "deadpool::", "aws_sdk_dynamodb::", "aws_config::"] {
         named_only_in(word, &["crates/pools/"]);
     }
+    named_only_in("jsonwebtoken::", &["src/callers/"]);
     named_only_in("axum::", &["src/http/", "src/commands/serve.rs", "src/host.rs"]);
     named_only_in("bindgen!", &["src/imports/mod.rs"]);
 }

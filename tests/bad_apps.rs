@@ -190,3 +190,28 @@ fn a_port_in_use() {
         assert!(said.contains(&format!("cannot listen on {address}; choose another address with {flag}")), "{said}");
     }
 }
+
+#[test]
+fn key_files_that_can_check_no_token() {
+    let said = |setting: &str, contents: Option<&str>| {
+        let callers = format!("[callers]\n{setting} = \"issuer\"\nissuer = \"i\"\naudience = \"a\"");
+        let app = TestApp::students().with_configuration(&callers);
+        refused(&match contents {
+            Some(contents) => app.with_file("issuer", contents.as_bytes()),
+            None => app,
+        })
+    };
+    let missing = said("public_key", None);
+    assert!(
+        missing.starts_with("APP/issuer: cannot be read: ") && missing.ends_with("; correct `callers.public_key`"),
+        "{missing}"
+    );
+    let garbage = said("public_key", Some("ssh-rsa AAAA"));
+    insta::assert_snapshot!(garbage, @"APP/issuer: holds no public key of RSA (2,048 bits or more) or P-256 in PEM; write the one the issuer publishes");
+    let private = said("public_key", Some("-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n"));
+    insta::assert_snapshot!(private, @"APP/issuer: holds a private key; give the public one, and keep this one with the issuer");
+    let none = said("key_set", Some(r#"{"keys": [{"kty": "oct", "k": "c2VjcmV0"}]}"#));
+    insta::assert_snapshot!(none, @"APP/issuer: has no key that checks signatures of RS256 or ES256; write the set the issuer publishes");
+    let text = said("key_set", Some("keys"));
+    insta::assert_snapshot!(text, @"APP/issuer: is not a JSON Web Key Set: expected value at line 1 column 1; write {\"keys\": [..]}");
+}

@@ -13,6 +13,7 @@ use mayfly_pools::{DynamoDb, SqlServer};
 use mayfly_telemetry::names;
 use metrics::gauge;
 
+use crate::callers::Callers;
 use crate::imports::{Backends, Database, Tables};
 use crate::meter::Meters;
 use crate::modules::{ArtifactStore, ComponentBytes, Effort, Loader, Loading, Places, Refusal, Step, Store, Terms, Version};
@@ -27,6 +28,8 @@ pub struct App {
     pub engine: Arc<Engine>,
     /// The fields the schema gives each module, as `Type.field`.
     pub wanted: Arc<BTreeMap<String, BTreeSet<String>>>,
+    /// Who is believed to send operations; none when every caller is anonymous.
+    pub callers: Option<Arc<Callers>>,
     /// One version of each module, by name.
     pub versions: BTreeMap<String, Arc<Version>>,
     /// The backends, as guests reach them.
@@ -126,6 +129,8 @@ impl App {
     ) -> Result<Self, Problems> {
         let mut problems = Vec::new();
         let schema = read_schema(config, &mut problems);
+        let callers = config.callers.as_ref().map(Callers::load).transpose();
+        let callers = callers.map_err(|problem| problems.push(problem)).ok().flatten().map(Arc::new);
         let pools = connect(config, embedded, &mut problems).await;
         let capacity =
             Capacity::for_caps(config.modules.iter().map(|module| module.memory_bytes), config.server.guest_memory_bytes);
@@ -161,7 +166,7 @@ impl App {
             Some(schema) if problems.is_empty() => {
                 let meters = Arc::new(Meters::new(&schema));
                 let engine = Arc::new(Engine::new(Arc::new(schema), config.limits, config.server.plan_cache_bytes));
-                Ok(Self { engine, wanted, versions, backends, pools: Arc::new(pools), sandbox, loader, meters })
+                Ok(Self { engine, wanted, callers, versions, backends, pools: Arc::new(pools), sandbox, loader, meters })
             }
             _ => Err(Problems(problems)),
         }

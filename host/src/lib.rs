@@ -2,7 +2,7 @@
 //!
 //! In the order a request goes:
 //!
-//! - [`http`] reads the request and writes the answer;
+//! - [`http`] reads the request and writes the answer, [`callers`] knows who sent it;
 //! - the crate `mayfly-graphql` guards, validates, plans, executes and completes it;
 //! - [`resolve`] picks the version of the module that answers a field, and [`meter`] counts what became of it;
 //! - [`modules`] holds the versions;
@@ -17,6 +17,7 @@
 
 pub mod app;
 pub mod build;
+pub mod callers;
 pub mod commands;
 pub mod deployment;
 pub mod embedded;

@@ -10,7 +10,7 @@ use mayfly_graphql::Invocation;
 use super::{Exit, show_progress};
 use crate::app::{App, EmbeddedAddresses};
 use crate::embedded::EmbeddedProcess;
-use crate::imports::Operation;
+use crate::imports::{Caller, Operation};
 use crate::resolve::Resolver;
 use crate::sandbox::Outcome;
 
@@ -28,6 +28,9 @@ pub struct Invoke {
     /// A parent, a JSON object with what the field needs; may be given several times
     #[arg(long, value_name = "JSON")]
     parent: Vec<String>,
+    /// The caller's claims, a JSON object, as a token would carry them; `sub` is the caller's id
+    #[arg(long, value_name = "JSON", default_value = "{}")]
+    claims: String,
 }
 
 impl Invoke {
@@ -37,7 +40,8 @@ impl Invoke {
     }
 
     async fn invoke(self) -> anyhow::Result<Exit> {
-        for (flag, json) in std::iter::once(("--args", &self.args)).chain(self.parent.iter().map(|json| ("--parent", json))) {
+        let given = [("--args", &self.args), ("--claims", &self.claims)];
+        for (flag, json) in given.into_iter().chain(self.parent.iter().map(|json| ("--parent", json))) {
             let value: serde_json::Value = serde_json::from_str(json).with_context(|| format!("{flag} is not JSON"))?;
             anyhow::ensure!(value.is_object(), "{flag} must be a JSON object");
         }
@@ -49,8 +53,9 @@ impl Invoke {
         let embedded = EmbeddedProcess::start_for(&mut config).await?;
         let addresses = embedded.as_ref().map_or_else(EmbeddedAddresses::default, |process| process.addresses.clone());
         let app = Arc::new(App::load(&config, &addresses, &show_progress).await?);
+        let caller = Caller::with_claims(serde_json::from_str(&self.claims)?);
+        let operation = Operation { trace_id: format!("{:032x}", rand::random::<u128>()), caller };
         let invocation = self.invocation(&app, &field)?;
-        let operation = Operation { trace_id: format!("{:032x}", rand::random::<u128>()), ..Operation::default() };
         let outcome = Resolver::new(app, operation).invoke(invocation).await?;
         Ok(show(&outcome))
     }

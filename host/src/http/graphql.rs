@@ -10,7 +10,7 @@ use axum::Router;
 use axum::body::Body;
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{Query, Request as HttpRequest, State};
-use axum::http::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER};
+use axum::http::header::{ALLOW, AUTHORIZATION, CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{any, get};
@@ -20,6 +20,7 @@ use mayfly_graphql::{OperationKind, Request, RequestError, RequestErrors};
 use super::accept::{MediaType, wants_html};
 use super::request::{Parameters, check_content_type, from_body};
 use super::{ide, request};
+use crate::app::App;
 use crate::host::Host;
 use crate::imports::{Caller, Operation};
 use crate::resolve::Resolver;
@@ -106,6 +107,10 @@ impl Exchange {
             let error = Error::Overloaded { retry_after: std::time::Duration::from_secs(1) };
             return self.refuse((StatusCode::SERVICE_UNAVAILABLE, error));
         };
+        let caller = match self.caller(&app) {
+            Ok(caller) => caller,
+            Err(error) => return self.refuse((StatusCode::UNAUTHORIZED, error)),
+        };
         let place = match self.host.admission.enter().await {
             Ok(place) => place,
             Err(error) => {
@@ -129,7 +134,7 @@ impl Exchange {
             let message = "a mutation has to be sent by POST".to_owned();
             return self.refuse((StatusCode::METHOD_NOT_ALLOWED, Error::BadRequest(message)));
         }
-        let operation = Operation { trace_id: self.trace_id.clone(), caller: self.caller() };
+        let operation = Operation { trace_id: self.trace_id.clone(), caller };
         let resolver = Resolver::new(app.clone(), operation);
         let execution = async move {
             let body = app.engine.execute(prepared, &resolver).await;
@@ -150,18 +155,23 @@ impl Exchange {
     }
 
     /// Who sent the request, as far as guests may know.
-    fn caller(&self) -> Caller {
+    fn caller(&self, app: &App) -> Result<Caller, Error> {
+        let sent = self.headers.get_all(AUTHORIZATION).iter().map(HeaderValue::as_bytes);
+        let recognised = app.callers.as_ref().map(|callers| callers.recognise(sent)).transpose()?;
         let exposed = self.host.limits.guest_headers.iter().filter_map(|name| {
             let value = self.headers.get(name)?.to_str().ok()?;
             Some((name.clone(), value.to_owned()))
         });
-        Caller { headers: exposed.collect(), ..Caller::default() }
+        Ok(Caller { headers: exposed.collect(), ..recognised.unwrap_or_default() })
     }
 
     fn refuse(&self, (status, error): request::Refusal) -> Response {
         let mut response = self.respond(status, RequestErrors::from(RequestError::nowhere(error.clone())).render().into());
         if let Error::Overloaded { retry_after } = &error {
             response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(retry_after.as_secs().max(1)));
+        }
+        if let Error::Unauthenticated { presented, .. } = &error {
+            response.headers_mut().insert(WWW_AUTHENTICATE, HeaderValue::from_static(challenge(*presented)));
         }
         if status == StatusCode::METHOD_NOT_ALLOWED {
             response.headers_mut().insert(ALLOW, HeaderValue::from_static("GET, POST"));
@@ -180,6 +190,11 @@ impl Exchange {
         }
         response
     }
+}
+
+/// What RFC 6750 answers to a request without a token, and to one whose token is not accepted.
+fn challenge(presented: bool) -> &'static str {
+    if presented { "Bearer realm=\"mayfly\", error=\"invalid_token\"" } else { "Bearer realm=\"mayfly\"" }
 }
 
 /// The trace id a client sent in `traceparent`, or a new one.

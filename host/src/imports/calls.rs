@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Instant;
 
-use mayfly_config::{Action, Module};
+use mayfly_config::Module;
 use mayfly_error::{CallCode, CallError};
+use serde_json::Value;
 use wasmtime::component::ResourceTable;
 
 use super::backends::{Database, Session, Tables};
@@ -31,6 +32,15 @@ pub struct Caller {
     pub claims: String,
     /// Headers that guests may read, names in lower case.
     pub headers: Vec<(String, String)>,
+}
+
+impl Caller {
+    /// A caller whose claims were verified.
+    #[must_use]
+    pub fn with_claims(claims: serde_json::Map<String, Value>) -> Self {
+        let id = claims.get("sub").and_then(Value::as_str).filter(|id| !id.is_empty()).map(str::to_owned);
+        Self { id, claims: Value::Object(claims).to_string(), headers: Vec::new() }
+    }
 }
 
 /// What all invocations of one operation share.
@@ -154,19 +164,6 @@ impl Calls {
     pub(super) fn most_bytes(&self) -> usize {
         let left = self.module.budget.host_to_guest_bytes.saturating_sub(self.usage.host_to_guest_bytes);
         usize::try_from(left).unwrap_or(usize::MAX)
-    }
-
-    /// Checks the grant for an action on a table.
-    pub(super) fn may(&self, table: &str, action: Action) -> Result<(), CallError> {
-        let granted = self.module.grants.dynamodb.get(table).is_some_and(|actions| actions.contains(&action));
-        if granted {
-            return Ok(());
-        }
-        let (name, action) = (&self.module.name, action.as_str());
-        let detail = format!(
-            "module `{name}` may not `{action}` in table `{table}`; add \"{action}\" to `modules.{name}.grants.dynamodb.{table}`"
-        );
-        Err(CallError::new(CallCode::Denied, format!("`{action}` in table `{table}` is not granted")).with_detail(detail))
     }
 
     /// Checks the grant for a statement and gives its backend.

@@ -10,6 +10,7 @@ mod calls;
 mod clock;
 mod context;
 mod dynamodb;
+mod grants;
 mod log;
 mod pending;
 mod random;

@@ -70,8 +70,8 @@ impl Loader {
             self.compile(component, &artifact, effort).await.map_err(|message| failed(Step::Compile, message))?;
         }
         let place = self.places.take(&module.name).await.map_err(|message| failed(Step::Swap, message))?;
-        let loaded = deserialize(&self.sandbox, &artifact)
-            .map_err(|error| failed(Step::Compile, load_error(&artifact, &error)))?;
+        let loaded =
+            deserialize(&self.sandbox, &artifact).map_err(|error| failed(Step::Compile, load_error(&artifact, &error)))?;
         let prepared = self.sandbox.prepare(&loaded).map_err(|error| failed(Step::TypeCheck, type_error(&error)))?;
         compare(&fields, wanted).map_err(|message| failed(Step::Fields, message))?;
         let digest = component.digest().to_owned();

@@ -4,8 +4,10 @@
 //! opened here but the file itself. This crate is a leaf: it knows no other layer.
 
 mod backends;
+mod callers;
 mod connection_string;
 mod embedded;
+mod grants;
 mod limits;
 mod modules;
 mod probe;
@@ -20,9 +22,11 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 pub use backends::{DynamoDb, Encryption, Place, SqlServer};
+pub use callers::{Callers, TokenKey};
 pub use embedded::Embedded;
+pub use grants::{Action, BoundKey, Grants, KeyPart, TableGrant};
 pub use limits::Limits;
-pub use modules::{Action, Budget, Grants, Module};
+pub use modules::{Budget, Module};
 pub use probe::Probe;
 pub use problem::{Problem, Problems};
 pub use secret::Secret;
@@ -43,6 +47,8 @@ pub struct Config {
     pub schema: PathBuf,
     /// `[server]`.
     pub server: Server,
+    /// `[callers]`.
+    pub callers: Option<Callers>,
     /// `[limits]`.
     pub limits: Limits,
     /// `[modules.NAME]`, in the order written.
@@ -96,6 +102,7 @@ impl Config {
     fn read(root: &Path, mut file: Table<'_>, environment: &dyn Fn(&str) -> Option<String>) -> Self {
         let schema = root.join(file.required("schema", "\"schema.graphql\""));
         let server = Server::read(file.table("server"), environment);
+        let callers = file.table("callers").map(|table| Callers::read(root, table, environment));
         let limits = Limits::read(file.table("limits"));
         let dynamodb = file.table("dynamodb").map(DynamoDb::read);
         let sqlserver: Vec<_> =
@@ -107,8 +114,18 @@ impl Config {
         let modules: Vec<_> =
             file.tables("modules").into_iter().map(|(name, table)| Module::read(root, name, table, &names)).collect();
         let embedded = Embedded::read(root, file.table("embedded"));
-        let config =
-            Self { root: root.to_path_buf(), schema, server, limits, modules, dynamodb, sqlserver, statements, embedded };
+        let config = Self {
+            root: root.to_path_buf(),
+            schema,
+            server,
+            callers,
+            limits,
+            modules,
+            dynamodb,
+            sqlserver,
+            statements,
+            embedded,
+        };
         config.check_together(&file);
         file.finish();
         config
@@ -123,6 +140,12 @@ impl Config {
             if self.dynamodb.is_none() && !module.grants.dynamodb.is_empty() {
                 let name = &module.name;
                 file.problem(format!("`modules.{name}.grants.dynamodb` grants tables, but there is no [dynamodb]; add it"));
+            }
+            if self.callers.is_none() && module.grants.need_callers() {
+                let name = &module.name;
+                file.problem(format!(
+                    "`modules.{name}.grants.dynamodb` binds keys to callers, and every caller is anonymous; add [callers]"
+                ));
             }
             if module.memory_bytes > self.server.guest_memory_bytes {
                 file.problem(format!(

@@ -1,59 +1,13 @@
 //! `[modules.NAME]`: a component, what it may reach, and what one invocation of it may use.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use crate::grants::Grants;
 use crate::probe::Probe;
 use crate::reader::Table;
 use crate::server::count;
-
-/// What a module may do with a DynamoDB table.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Action {
-    /// `get`.
-    Get,
-    /// `batch-get`.
-    BatchGet,
-    /// `query`.
-    Query,
-    /// `put`, also inside a transaction.
-    Put,
-    /// `update`, also inside a transaction.
-    Update,
-    /// `delete`, also inside a transaction.
-    Delete,
-    /// `check`: a condition inside a transaction.
-    Check,
-}
-
-impl Action {
-    /// Every action.
-    pub const ALL: [Self; 7] = [Self::Get, Self::BatchGet, Self::Query, Self::Put, Self::Update, Self::Delete, Self::Check];
-
-    /// The word in the configuration.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Get => "get",
-            Self::BatchGet => "batch-get",
-            Self::Query => "query",
-            Self::Put => "put",
-            Self::Update => "update",
-            Self::Delete => "delete",
-            Self::Check => "check",
-        }
-    }
-}
-
-/// `[modules.NAME.grants]`: everything the module may reach; nothing by default.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Grants {
-    /// `dynamodb.TABLE`: actions by table.
-    pub dynamodb: BTreeMap<String, BTreeSet<Action>>,
-    /// `sql`: names of statements.
-    pub sql: BTreeSet<String>,
-}
 
 /// `[modules.NAME.limits]`: what one invocation may use, beside memory and time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -108,37 +62,6 @@ impl Module {
         let probes = table.list("probe").into_iter().map(Probe::read).collect();
         table.finish();
         Self { name, component, source, memory_bytes, deadline, max_batch, grants, budget, probes }
-    }
-}
-
-impl Grants {
-    fn read(mut table: Table<'_>, statements: &BTreeSet<String>) -> Self {
-        let mut grants = Self::default();
-        if let Some(tables) = table.table("dynamodb") {
-            let path = tables.path.clone();
-            for (name, words) in tables.into_lists() {
-                let read = |(at, word): (usize, String)| {
-                    let action = Action::ALL.into_iter().find(|action| action.as_str() == word);
-                    if action.is_none() {
-                        let known = Action::ALL.map(Action::as_str).join(", ");
-                        table.problem_at(at, format!("`{path}.{name}` grants `{word}`, which is no action; use {known}"));
-                    }
-                    action
-                };
-                let actions = words.into_iter().filter_map(read).collect();
-                grants.dynamodb.insert(name, actions);
-            }
-        }
-        for (at, statement) in table.texts("sql") {
-            if !statements.contains(&statement) {
-                let key = table.key("sql");
-                table
-                    .problem_at(at, format!("`{key}` grants `{statement}`, which is not declared; add [statements.{statement}]"));
-            }
-            grants.sql.insert(statement);
-        }
-        table.finish();
-        grants
     }
 }
 

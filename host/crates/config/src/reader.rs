@@ -246,16 +246,19 @@ impl<'a> Table<'a> {
         texts
     }
 
-    /// Every entry of this table that is a list of texts.
-    pub fn into_lists(mut self) -> Vec<(String, Vec<(usize, String)>)> {
-        let names: Vec<&str> = self.entries.keys().copied().collect();
-        names.into_iter().map(|name| (name.to_owned(), self.texts(name))).collect()
+    /// The keys nobody asked for yet, in the order of the alphabet.
+    pub fn names(&self) -> Vec<String> {
+        self.entries.keys().map(|name| (*name).to_owned()).collect()
+    }
+
+    /// Whether there is a table at a key.
+    pub fn is_table(&self, key: &str) -> bool {
+        self.entries.get(key).is_some_and(|(_, value)| value.get_ref().is_table())
     }
 
     /// A text, or `{ env = "NAME" }` for the environment's.
     pub fn text_or_env(&mut self, key: &str, environment: &dyn Fn(&str) -> Option<String>) -> Option<(bool, String)> {
-        let is_table = self.entries.get(key).is_some_and(|(_, value)| value.get_ref().is_table());
-        if !is_table {
+        if !self.is_table(key) {
             return self.text(key).map(|text| (false, text));
         }
         let mut table = self.table(key)?;

@@ -43,7 +43,7 @@ fn a_good_file_has_its_defaults() {
     let module = config.modules.first().unwrap();
     assert_eq!(module.memory_bytes, 16 << 20);
     assert_eq!(module.component, Path::new("app/build/students.wasm"));
-    assert!(module.grants.dynamodb.get("Students").is_some_and(|actions| actions.contains(&Action::BatchGet)));
+    assert!(module.grants.dynamodb.get("Students").is_some_and(|grant| grant.actions.contains(&Action::BatchGet)));
     let statement = config.statements.first().unwrap();
     assert!(statement.parameters.iter().any(|p| p.name == "ids" && p.list && p.sql_type == SqlType::NVarChar(Some(64))));
     assert!(config.uses_embedded());
@@ -190,6 +190,122 @@ fn each_mistake_is_named_with_its_line_and_a_remedy() {
         let problems = parse(&GOOD.replacen(good, bad, 1)).unwrap_err().to_string();
         assert!(problems.lines().any(|line| line == expected), "\nexpected {expected}\nfound    {problems}");
     }
+}
+
+/// A file with a `[callers]` section, in which one thing is wrong.
+#[test]
+fn each_mistake_about_callers_is_named_with_a_remedy() {
+    let good = "\n[callers]\npublic_key = \"keys/issuer.pem\"\nissuer = \"https://id.example.org\"\naudience = \"mayfly\"\n";
+    let config = parse(&format!("{GOOD}{good}")).unwrap();
+    let callers = config.callers.unwrap();
+    assert_eq!(callers.key, TokenKey::PublicKey("app/keys/issuer.pem".into()));
+    assert!(!callers.required);
+    let table = [
+        (
+            "public_key = \"keys/issuer.pem\"",
+            "",
+            "app/mayfly.toml:24: `callers` needs exactly one of `secret`, `public_key` and `key_set`; it has 0",
+        ),
+        (
+            "public_key = \"keys/issuer.pem\"",
+            "public_key = \"a.pem\"\nkey_set = \"b.json\"",
+            "app/mayfly.toml:24: `callers` needs exactly one of `secret`, `public_key` and `key_set`; it has 2",
+        ),
+        (
+            "public_key = \"keys/issuer.pem\"",
+            "secret = \"hunter2\"",
+            "app/mayfly.toml:24: `callers` holds a secret in the file; write secret = { env = \"NAME\" }",
+        ),
+        (
+            "public_key = \"keys/issuer.pem\"",
+            "secret = { env = \"SET\" }",
+            "app/mayfly.toml:24: `callers.secret` has 7 bytes; use 32 random ones or more",
+        ),
+        (
+            "public_key = \"keys/issuer.pem\"",
+            "secret = { env = \"UNSET\" }",
+            "app/mayfly.toml:25: `callers.secret` reads the environment variable UNSET, which is not set; set it",
+        ),
+        (
+            "issuer = \"https://id.example.org\"",
+            "",
+            "app/mayfly.toml:24: `callers` lacks `issuer`; add issuer = \"https://id.example.org\"",
+        ),
+        (
+            "audience = \"mayfly\"",
+            "",
+            "app/mayfly.toml:24: `callers` lacks `audience`; add audience = \"https://api.example.org\"",
+        ),
+        (
+            "audience = \"mayfly\"",
+            "audience = \"mayfly\"\nleeway = \"1 h\"",
+            "app/mayfly.toml:28: `callers.leeway` must be from 0ns to 300s",
+        ),
+    ];
+    for (right, wrong, expected) in table {
+        assert!(good.contains(right), "{right}");
+        let problems = parse(&format!("{GOOD}{}", good.replacen(right, wrong, 1))).unwrap_err().to_string();
+        assert!(problems.lines().any(|line| line == expected), "\nexpected {expected}\nfound    {problems}");
+    }
+}
+
+#[test]
+fn a_grant_may_bind_the_key_to_the_caller() {
+    let bound = |grant: &str| {
+        let text = GOOD.replace("dynamodb.Students = [\"get\", \"batch-get\"]", &format!("dynamodb.Students = {grant}"));
+        let callers = "\n[callers]\nkey_set = \"keys.json\"\nissuer = \"i\"\naudience = \"a\"\n";
+        parse(&(text + callers)).map(|config| config.modules[0].grants.dynamodb["Students"].clone())
+    };
+    let grant = bound(
+        r#"{ actions = ["get"], key = "PK = STUDENT#{claims.sub}#{claims.custom:school}!", index_keys.ByOwner = "owner={claims.sub}" }"#,
+    )
+    .unwrap();
+    let claim = |name: &str| KeyPart::Claim(name.to_owned());
+    let text = |text: &str| KeyPart::Text(text.to_owned());
+    let key = grant.key.unwrap();
+    assert_eq!(key.attribute, "PK");
+    assert_eq!(key.parts, [text("STUDENT#"), claim("sub"), text("#"), claim("custom:school"), text("!")]);
+    assert_eq!(grant.index_keys["ByOwner"], BoundKey { attribute: "owner".to_owned(), parts: vec![claim("sub")] });
+    let start = "app/mayfly.toml:8: `modules.students.grants.dynamodb.Students";
+    let example = "write ATTRIBUTE = VALUE, such as \"PK = STUDENT#{claims.sub}\"";
+    let table = [
+        (r#"{ key = "PK = {claims.sub}" }"#, "` grants no `actions`; add actions = [\"get\"]".to_owned()),
+        (
+            r#"{ actions = ["got"] }"#,
+            ".actions` grants `got`, which is no action; use get, batch-get, query, put, update, delete, check".to_owned(),
+        ),
+        (r#"{ actions = ["get"], keys = "PK = {claims.sub}" }"#, ".keys`; did you mean `key`?".to_owned()),
+        (r#"{ actions = ["get"], key = "STUDENT#{claims.sub}" }"#, format!(".key` binds nothing; {example}")),
+        (r#"{ actions = ["get"], key = " = {claims.sub}" }"#, format!(".key` names no attribute; {example}")),
+        (r#"{ actions = ["get"], key = "PK = STUDENT" }"#, format!(".key` is the same for every caller; {example}")),
+        (r#"{ actions = ["get"], key = "PK = {sub}" }"#, ".key` refers to `{sub}`; write {claims.NAME}".to_owned()),
+        (r#"{ actions = ["get"], key = "PK = {claims.}" }"#, ".key` refers to `{claims.}`; write {claims.NAME}".to_owned()),
+        (r#"{ actions = ["get"], key = "PK = {claims.sub" }"#, ".key` has a `{` without `}`; write {claims.NAME}".to_owned()),
+        (r#"{ actions = ["get"], key = "PK = {claims.sub}}" }"#, ".key` has a `}` without `{`; write {claims.NAME}".to_owned()),
+        (
+            r#"{ actions = ["get"], key = "PK = {claims.a}{claims.b}" }"#,
+            ".key` has two claims with nothing between them, which two callers may share; put text between".to_owned(),
+        ),
+        (
+            r#"{ actions = ["get"], index_keys.ByOwner = "owner = {claims.sub}" }"#,
+            "` binds indexes and leaves the table open; add key = \"PK = {claims.sub}\"".to_owned(),
+        ),
+    ];
+    for (grant, expected) in table {
+        let problems = bound(grant).unwrap_err().to_string();
+        let start =
+            if expected.contains("did you mean") { start.replace("`modules", "unknown key `modules") } else { start.to_owned() };
+        assert!(
+            problems.lines().any(|line| line == format!("{start}{expected}")),
+            "\nexpected {start}{expected}\nfound    {problems}"
+        );
+    }
+    let text = GOOD.replace("[\"get\", \"batch-get\"]", r#"{ actions = ["get"], key = "PK = {claims.sub}" }"#);
+    let problems = parse(&text).unwrap_err().to_string();
+    assert_eq!(
+        problems,
+        "app/mayfly.toml:1: `modules.students.grants.dynamodb` binds keys to callers, and every caller is anonymous; add [callers]"
+    );
 }
 
 #[test]

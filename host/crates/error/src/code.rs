@@ -18,6 +18,8 @@ pub enum Code {
     OperationResolutionFailed,
     /// A variable does not fit its type.
     BadUserInput,
+    /// The caller's token is missing or not accepted.
+    Unauthenticated,
     /// The guest reached its memory cap.
     OutOfMemory,
     /// The invocation ran out of time.
@@ -55,7 +57,7 @@ pub enum Blame {
 
 impl Code {
     /// Every code, for tables and tests.
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 18] = [
         Self::BadRequest,
         Self::BodyTooLarge,
         Self::GraphqlParseFailed,
@@ -63,6 +65,7 @@ impl Code {
         Self::LimitExceeded,
         Self::OperationResolutionFailed,
         Self::BadUserInput,
+        Self::Unauthenticated,
         Self::OutOfMemory,
         Self::DeadlineExceeded,
         Self::GuestTrapped,
@@ -86,6 +89,7 @@ impl Code {
             Self::LimitExceeded => "LIMIT_EXCEEDED",
             Self::OperationResolutionFailed => "OPERATION_RESOLUTION_FAILED",
             Self::BadUserInput => "BAD_USER_INPUT",
+            Self::Unauthenticated => "UNAUTHENTICATED",
             Self::OutOfMemory => "OUT_OF_MEMORY",
             Self::DeadlineExceeded => "DEADLINE_EXCEEDED",
             Self::GuestTrapped => "GUEST_TRAPPED",
@@ -109,7 +113,8 @@ impl Code {
             | Self::GraphqlValidationFailed
             | Self::LimitExceeded
             | Self::OperationResolutionFailed
-            | Self::BadUserInput => Blame::Client,
+            | Self::BadUserInput
+            | Self::Unauthenticated => Blame::Client,
             Self::OutOfMemory
             | Self::DeadlineExceeded
             | Self::GuestTrapped
@@ -133,6 +138,7 @@ impl Code {
             | Self::LimitExceeded
             | Self::OperationResolutionFailed
             | Self::BadUserInput => Some(400),
+            Self::Unauthenticated => Some(401),
             Self::BodyTooLarge => Some(413),
             Self::Overloaded => Some(503),
             Self::Internal => Some(500),

@@ -47,6 +47,14 @@ pub enum Error {
     /// A variable's value does not fit its type.
     #[error("{0}")]
     InvalidVariables(String),
+    /// The caller's token is missing or not accepted.
+    #[error("{problem}")]
+    Unauthenticated {
+        /// What is wrong and what to do, never a part of the token.
+        problem: &'static str,
+        /// Whether there was a token.
+        presented: bool,
+    },
     /// The guest asked for more memory than its cap.
     #[error("module `{module}`: memory cap of {cap_bytes} bytes reached")]
     OutOfMemory {
@@ -138,6 +146,7 @@ impl Error {
             Self::LimitExceeded { .. } => Code::LimitExceeded,
             Self::OperationNotFound(_) => Code::OperationResolutionFailed,
             Self::InvalidVariables(_) => Code::BadUserInput,
+            Self::Unauthenticated { .. } => Code::Unauthenticated,
             Self::OutOfMemory { .. } => Code::OutOfMemory,
             Self::DeadlineExceeded { .. } => Code::DeadlineExceeded,
             Self::GuestTrapped { .. } => Code::GuestTrapped,
@@ -185,3 +194,6 @@ impl Error {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,7 +1,7 @@
 //! DynamoDB: one client for the whole host.
 //!
 //! Reading order: [`DynamoDb`] (`client`) sends; `request` holds what it is asked; `item` translates items; `coalesce` joins gets;
-//! `failure` says what went wrong.
+//! `failure` says what went wrong; `partition` says what a request can reach.
 
 mod batch;
 mod client;
@@ -9,8 +9,11 @@ mod coalesce;
 mod failure;
 mod item;
 mod key;
+mod key_condition;
+mod partition;
 mod request;
 mod write;
 
 pub use client::{DynamoDb, DynamoDbStatus};
+pub use partition::Partition;
 pub use request::{CheckRequest, DeleteRequest, Expression, PutRequest, QueryRequest, ReadOptions, TransactItem, UpdateRequest};

@@ -15,7 +15,7 @@ mod json;
 mod sql;
 
 pub use dynamodb::{
-    CheckRequest, DeleteRequest, DynamoDb, DynamoDbStatus, Expression, PutRequest, QueryRequest, ReadOptions, TransactItem,
-    UpdateRequest,
+    CheckRequest, DeleteRequest, DynamoDb, DynamoDbStatus, Expression, Partition, PutRequest, QueryRequest, ReadOptions,
+    TransactItem, UpdateRequest,
 };
 pub use sql::{Borrower, Problem, RowStream, SqlServer, SqlServerStatus, SqlSession, Transaction};

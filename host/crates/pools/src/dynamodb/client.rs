@@ -167,7 +167,7 @@ impl DynamoDb {
     pub async fn query(&self, request: &QueryRequest, deadline: Instant) -> Result<String, CallError> {
         let what = format!("query of table `{}`", request.table);
         let projection = Projection::of(&request.options.attributes);
-        let mut names = request.key_condition.names()?.unwrap_or_default();
+        let mut names = request.names()?.unwrap_or_default();
         names.extend(projection.names);
         let start_key = request.start_key.as_deref().map(|key| parse_item(key, "start key")).transpose()?;
         let limit = match request.limit {

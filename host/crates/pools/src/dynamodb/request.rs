@@ -141,6 +141,23 @@ impl Expression {
     }
 }
 
+impl QueryRequest {
+    /// The names of the key condition, translated. None of them may be one of the projection's, which would replace it.
+    pub(super) fn names(&self) -> Result<Names, CallError> {
+        let names = self.key_condition.names()?;
+        let taken = names.iter().flat_map(HashMap::keys).find(|name| name.starts_with(PROJECTED));
+        match taken {
+            Some(name) => {
+                Err(invalid(&format!("names: `{name}` begins with `{PROJECTED}`, which is the host's own; use another")))
+            }
+            None => Ok(names),
+        }
+    }
+}
+
+/// How placeholders of projections begin.
+const PROJECTED: &str = "#mayfly_";
+
 /// A projection: the expression's text and its names. Attribute names are arbitrary text, so each goes by a placeholder; the prefix
 /// keeps clear of names a guest gives its own.
 pub(super) struct Projection {
@@ -156,7 +173,7 @@ impl Projection {
         let mut names = HashMap::with_capacity(attributes.len());
         let mut placeholders = Vec::with_capacity(attributes.len());
         for (index, attribute) in attributes.iter().enumerate() {
-            let placeholder = format!("#mayfly_{index}");
+            let placeholder = format!("{PROJECTED}{index}");
             names.insert(placeholder.clone(), attribute.clone());
             placeholders.push(placeholder);
         }

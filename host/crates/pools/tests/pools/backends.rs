@@ -143,7 +143,23 @@ pub fn closed(server: &SqlServer, reason: &str) -> u64 {
     server.status().closed.into_iter().find(|(name, _)| *name == reason).unwrap().1
 }
 
-const SEED: [(&str, &str); 10] = [
+const SEED: [(&str, &str); 12] = [
+    (
+        "dynamodb/Notes.json",
+        r#"{"TableName": "Notes",
+            "KeySchema": [{"AttributeName": "PK", "KeyType": "HASH"}, {"AttributeName": "SK", "KeyType": "RANGE"}],
+            "AttributeDefinitions": [{"AttributeName": "PK", "AttributeType": "S"}, {"AttributeName": "SK", "AttributeType": "S"},
+                {"AttributeName": "holder", "AttributeType": "S"}],
+            "GlobalSecondaryIndexes": [{"IndexName": "ByHolder", "Projection": {"ProjectionType": "ALL"},
+                "KeySchema": [{"AttributeName": "holder", "KeyType": "HASH"}, {"AttributeName": "PK", "KeyType": "RANGE"}]}],
+            "BillingMode": "PAY_PER_REQUEST"}"#,
+    ),
+    (
+        "dynamodb/Notes.sql",
+        r#"WITH p(pk) AS (VALUES ('a'), ('b'), ('c')), s(sk) AS (VALUES ('x'), ('y'))
+           SELECT json_object('PK', json_object('S', pk), 'SK', json_object('S', sk), 'holder', json_object('S', CASE sk WHEN 'x' THEN pk ELSE 'a' END))
+           FROM p, s"#,
+    ),
     (
         "dynamodb/Students.json",
         r#"{"TableName": "Students", "KeySchema": [{"AttributeName": "id", "KeyType": "HASH"}],

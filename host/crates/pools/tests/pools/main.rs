@@ -11,6 +11,7 @@
 mod backends;
 mod coalescing;
 mod dynamodb;
+mod partitions;
 mod sql_chaos;
 mod sql_connections;
 mod sql_describe;

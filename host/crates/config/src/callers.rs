@@ -1,0 +1,72 @@
+//! `[callers]`: whose tokens the host believes.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use crate::reader::Table;
+use crate::secret::Secret;
+
+/// The least bytes of a secret: as many as the hash of HS256 has. A shorter one can be guessed from a single token.
+const LEAST_SECRET_BYTES: usize = 32;
+
+/// `[callers]`. Without this section every caller is anonymous, and tokens are not looked at.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Callers {
+    /// `secret`, `public_key` or `key_set`: what signatures are checked with.
+    pub key: TokenKey,
+    /// `issuer`: the `iss` a token must have.
+    pub issuer: String,
+    /// `audience`: what a token's `aud` must be, or hold.
+    pub audience: String,
+    /// `required`: whether callers without a token are refused. Default false: they are anonymous.
+    pub required: bool,
+    /// `leeway`: how far the clocks of issuer and host may differ. Default 30 s.
+    pub leeway: Duration,
+}
+
+/// What signatures are checked with. It also decides the algorithm: a token never does.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum TokenKey {
+    /// `secret`: shared with the issuer, for HS256.
+    Secret(Secret),
+    /// `public_key`: a PEM file with an RSA key, for RS256, or a P-256 key, for ES256.
+    PublicKey(PathBuf),
+    /// `key_set`: a JSON Web Key Set with such keys, told apart by `kid`.
+    KeySet(PathBuf),
+}
+
+impl Callers {
+    pub(crate) fn read(root: &Path, mut table: Table<'_>, environment: &dyn Fn(&str) -> Option<String>) -> Self {
+        let secret = secret(&mut table, environment);
+        let public_key = table.text("public_key").map(|path| TokenKey::PublicKey(root.join(path)));
+        let key_set = table.text("key_set").map(|path| TokenKey::KeySet(root.join(path)));
+        let mut keys: Vec<_> = [secret, public_key, key_set].into_iter().flatten().collect();
+        if keys.len() != 1 {
+            table.problem(format!(
+                "`{}` needs exactly one of `secret`, `public_key` and `key_set`; it has {}",
+                table.path,
+                keys.len()
+            ));
+        }
+        let callers = Self {
+            key: keys.pop().unwrap_or(TokenKey::Secret(Secret::default())),
+            issuer: table.required("issuer", "\"https://id.example.org\""),
+            audience: table.required("audience", "\"https://api.example.org\""),
+            required: table.flag("required", false),
+            leeway: table.time("leeway", Duration::from_secs(30), Duration::ZERO..=Duration::from_secs(300)),
+        };
+        table.finish();
+        callers
+    }
+}
+
+fn secret(table: &mut Table<'_>, environment: &dyn Fn(&str) -> Option<String>) -> Option<TokenKey> {
+    let (from_environment, secret) = table.text_or_env("secret", environment)?;
+    if !from_environment {
+        table.problem(format!("`{}` holds a secret in the file; write secret = {{ env = \"NAME\" }}", table.path));
+    } else if secret.len() < LEAST_SECRET_BYTES {
+        let (path, bytes) = (&table.path, secret.len());
+        table.problem(format!("`{path}.secret` has {bytes} bytes; use {LEAST_SECRET_BYTES} random ones or more"));
+    }
+    Some(TokenKey::Secret(Secret::new(secret)))
+}

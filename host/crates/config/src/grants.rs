@@ -1,0 +1,198 @@
+//! `[modules.NAME.grants]`: what a module may reach; nothing by default.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::reader::Table;
+
+/// What a module may do with a DynamoDB table.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Action {
+    /// `get`.
+    Get,
+    /// `batch-get`.
+    BatchGet,
+    /// `query`.
+    Query,
+    /// `put`, also inside a transaction.
+    Put,
+    /// `update`, also inside a transaction.
+    Update,
+    /// `delete`, also inside a transaction.
+    Delete,
+    /// `check`: a condition inside a transaction.
+    Check,
+}
+
+impl Action {
+    /// Every action.
+    pub const ALL: [Self; 7] = [Self::Get, Self::BatchGet, Self::Query, Self::Put, Self::Update, Self::Delete, Self::Check];
+
+    /// The word in the configuration.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Get => "get",
+            Self::BatchGet => "batch-get",
+            Self::Query => "query",
+            Self::Put => "put",
+            Self::Update => "update",
+            Self::Delete => "delete",
+            Self::Check => "check",
+        }
+    }
+}
+
+/// `[modules.NAME.grants]`: everything the module may reach; nothing by default.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Grants {
+    /// `dynamodb.TABLE`.
+    pub dynamodb: BTreeMap<String, TableGrant>,
+    /// `sql`: names of statements.
+    pub sql: BTreeSet<String>,
+}
+
+/// `dynamodb.TABLE`: a list of actions, or a table with `actions`, `key` and `index_keys`.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct TableGrant {
+    /// `actions`.
+    pub actions: BTreeSet<Action>,
+    /// `key`: the only partition the module may reach, of the table and of indexes without a key of their own here.
+    pub key: Option<BoundKey>,
+    /// `index_keys.INDEX`: the same for queries of an index with another partition key.
+    pub index_keys: BTreeMap<String, BoundKey>,
+}
+
+/// A partition bound to the caller: `"PK = STUDENT#{claims.sub}"`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BoundKey {
+    /// The partition key's attribute, which holds text.
+    pub attribute: String,
+    /// What it has to be, in this order.
+    pub parts: Vec<KeyPart>,
+}
+
+/// A part of a bound key's value.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum KeyPart {
+    /// Text as it is written.
+    Text(String),
+    /// `{claims.NAME}`: a claim of the caller's token.
+    Claim(String),
+}
+
+impl BoundKey {
+    /// Reads `ATTRIBUTE = TEXT WITH {claims.NAME}`.
+    ///
+    /// # Errors
+    ///
+    /// What is wrong with it, to follow the key's name.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        const EXAMPLE: &str = "write ATTRIBUTE = VALUE, such as \"PK = STUDENT#{claims.sub}\"";
+        let (attribute, value) = text.split_once('=').ok_or_else(|| format!("binds nothing; {EXAMPLE}"))?;
+        let (attribute, mut rest) = (attribute.trim(), value.trim());
+        if attribute.is_empty() {
+            return Err(format!("names no attribute; {EXAMPLE}"));
+        }
+        let mut parts = Vec::new();
+        while let Some((before, after)) = rest.split_once('{') {
+            if !before.is_empty() {
+                parts.push(KeyPart::Text(before.to_owned()));
+            } else if matches!(parts.last(), Some(KeyPart::Claim(_))) {
+                return Err("has two claims with nothing between them, which two callers may share; put text between".to_owned());
+            }
+            let (name, after) = after.split_once('}').ok_or("has a `{` without `}`; write {claims.NAME}")?;
+            let claim = name.strip_prefix("claims.").filter(|claim| !claim.is_empty());
+            parts.push(KeyPart::Claim(claim.ok_or_else(|| format!("refers to `{{{name}}}`; write {{claims.NAME}}"))?.to_owned()));
+            rest = after;
+        }
+        if rest.contains('}') {
+            return Err("has a `}` without `{`; write {claims.NAME}".to_owned());
+        }
+        if !rest.is_empty() {
+            parts.push(KeyPart::Text(rest.to_owned()));
+        }
+        if !parts.iter().any(|part| matches!(part, KeyPart::Claim(_))) {
+            return Err(format!("is the same for every caller; {EXAMPLE}"));
+        }
+        Ok(Self { attribute: attribute.to_owned(), parts })
+    }
+}
+
+impl Grants {
+    pub(crate) fn read(mut table: Table<'_>, statements: &BTreeSet<String>) -> Self {
+        let mut grants = Self::default();
+        if let Some(mut tables) = table.table("dynamodb") {
+            for name in tables.names() {
+                let grant = if tables.is_table(&name) {
+                    tables.table(&name).map(TableGrant::read).unwrap_or_default()
+                } else {
+                    TableGrant { actions: actions(&mut tables, &name), ..TableGrant::default() }
+                };
+                grants.dynamodb.insert(name, grant);
+            }
+        }
+        for (at, statement) in table.texts("sql") {
+            if !statements.contains(&statement) {
+                let key = table.key("sql");
+                table
+                    .problem_at(at, format!("`{key}` grants `{statement}`, which is not declared; add [statements.{statement}]"));
+            }
+            grants.sql.insert(statement);
+        }
+        table.finish();
+        grants
+    }
+
+    /// Whether anything depends on who the caller is.
+    pub(crate) fn need_callers(&self) -> bool {
+        self.dynamodb.values().any(|grant| grant.key.is_some() || !grant.index_keys.is_empty())
+    }
+}
+
+impl TableGrant {
+    fn read(mut table: Table<'_>) -> Self {
+        if !table.names().iter().any(|name| name == "actions") {
+            table.problem(format!("`{}` grants no `actions`; add actions = [\"get\"]", table.path));
+        }
+        let mut grant = Self { actions: actions(&mut table, "actions"), key: key(&mut table, "key"), ..Self::default() };
+        if let Some(mut indexes) = table.table("index_keys") {
+            for name in indexes.names() {
+                grant.index_keys.extend(key(&mut indexes, &name).map(|key| (name, key)));
+            }
+        }
+        if grant.key.is_none() && !grant.index_keys.is_empty() {
+            let path = &table.path;
+            table.problem(format!("`{path}` binds indexes and leaves the table open; add key = \"PK = {{claims.sub}}\""));
+        }
+        table.finish();
+        grant
+    }
+}
+
+fn actions(table: &mut Table<'_>, key: &str) -> BTreeSet<Action> {
+    let words = table.texts(key);
+    let path = table.key(key);
+    let mut actions = BTreeSet::new();
+    for (at, word) in words {
+        match Action::ALL.into_iter().find(|action| action.as_str() == word) {
+            Some(action) => drop(actions.insert(action)),
+            None => {
+                let known = Action::ALL.map(Action::as_str).join(", ");
+                table.problem_at(at, format!("`{path}` grants `{word}`, which is no action; use {known}"));
+            }
+        }
+    }
+    actions
+}
+
+fn key(table: &mut Table<'_>, name: &str) -> Option<BoundKey> {
+    let (at, text) = table.text_at(name)?;
+    match BoundKey::parse(&text) {
+        Ok(key) => Some(key),
+        Err(problem) => {
+            table.problem_at(at, format!("`{}` {problem}", table.key(name)));
+            // Left out, the grant would be wider than what was meant; the problem keeps the file from being used.
+            None
+        }
+    }
+}

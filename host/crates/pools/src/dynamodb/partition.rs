@@ -1,0 +1,85 @@
+//! Whether a request stays within one partition.
+//!
+//! Owns: finding the partition key of every operation. Must not know: who may reach which partition. It reads keys, items and
+//! expressions with the very functions that build the requests, so that what is checked is what is sent; whatever it does not
+//! understand lies outside.
+
+use aws_sdk_dynamodb::types::AttributeValue;
+use mayfly_error::CallError;
+
+use super::item::{Item, parse_item};
+use super::key::Key;
+use super::key_condition::KeyCondition;
+use super::request::{Names, QueryRequest, TransactItem, Values};
+
+/// A partition: the items whose attribute is this text.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Partition {
+    /// The partition key's attribute.
+    pub attribute: String,
+    /// Its value.
+    pub value: String,
+}
+
+impl Partition {
+    /// Whether a primary key lies in the partition.
+    ///
+    /// # Errors
+    ///
+    /// `invalid` when it is no key.
+    pub fn has_key(&self, key: &str) -> Result<bool, CallError> {
+        Ok(self.has(&Key::parse(key)?.attributes))
+    }
+
+    /// Whether an item lies in the partition.
+    ///
+    /// # Errors
+    ///
+    /// `invalid` when it is no item.
+    pub fn has_item(&self, item: &str) -> Result<bool, CallError> {
+        Ok(self.has(&parse_item(item, "item")?))
+    }
+
+    /// Whether everything a write of a transaction touches lies in the partition.
+    ///
+    /// # Errors
+    ///
+    /// `invalid` when it is malformed.
+    pub fn has_write(&self, write: &TransactItem) -> Result<bool, CallError> {
+        match write {
+            TransactItem::Put(put) => self.has_item(&put.item),
+            TransactItem::Update(update) => self.has_key(&update.key),
+            TransactItem::Delete(delete) => self.has_key(&delete.key),
+            TransactItem::Check(check) => self.has_key(&check.key),
+        }
+    }
+
+    /// Whether a query can give only items of the partition: its key condition asks for that, and for nothing that could widen it.
+    ///
+    /// # Errors
+    ///
+    /// `invalid` when names or values are malformed.
+    pub fn has_query(&self, query: &QueryRequest) -> Result<bool, CallError> {
+        let names = query.names()?;
+        let values = query.key_condition.values()?;
+        let Some(condition) = KeyCondition::parse(&query.key_condition.text) else { return Ok(false) };
+        Ok(condition.equalities().any(|(name, value)| self.is_meant(name, value, &names, &values)))
+    }
+
+    fn has(&self, item: &Item) -> bool {
+        item.get(&self.attribute).is_some_and(|value| self.is_value(value))
+    }
+
+    fn is_meant(&self, name: &str, value: &str, names: &Names, values: &Values) -> bool {
+        let attribute = match name.starts_with('#') {
+            true => names.as_ref().and_then(|names| names.get(name)).map(String::as_str),
+            false => Some(name),
+        };
+        let value = values.as_ref().and_then(|values| values.get(value));
+        attribute == Some(&self.attribute) && value.is_some_and(|value| self.is_value(value))
+    }
+
+    fn is_value(&self, value: &AttributeValue) -> bool {
+        matches!(value, AttributeValue::S(text) if *text == self.value)
+    }
+}
