@@ -13,6 +13,7 @@ mod leaks;
 mod malformed_json;
 mod many_memories;
 mod many_tables;
+mod other_keys;
 mod panics;
 mod query_in_flight;
 mod scans;

@@ -19,7 +19,6 @@ mod commands;
 mod conformance;
 mod hostile;
 mod http;
-mod key_grants;
 mod memory;
 mod operations;
 mod readme;

@@ -1,6 +1,6 @@
 //! Every mistake has a message that names the key, the line and the remedy.
 
-#![allow(clippy::unwrap_used, clippy::panic, reason = "tests end by panicking")]
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "tests end by panicking")]
 
 use super::*;
 
