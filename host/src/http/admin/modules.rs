@@ -24,7 +24,7 @@ const SILENCE: Duration = Duration::from_secs(30);
 pub(super) async fn list(State(admin): State<Admin>) -> Response {
     match deployment(&admin) {
         Ok(deployment) => reply(StatusCode::OK, &json!({ "modules": deployment.modules() })),
-        Err(response) => response,
+        Err(response) => *response,
     }
 }
 
@@ -33,7 +33,7 @@ pub(super) async fn show(State(admin): State<Admin>, Path(name): Path<String>) -
     match deployment(&admin).map(|deployment| deployment.module(&name)) {
         Ok(Ok(status)) => reply(StatusCode::OK, &json!(status)),
         Ok(Err(error)) => failed(&error, None),
-        Err(response) => response,
+        Err(response) => *response,
     }
 }
 
@@ -53,7 +53,7 @@ pub(super) async fn push(
 ) -> Response {
     let deployment = match deployment(&admin) {
         Ok(deployment) => deployment,
-        Err(response) => return response,
+        Err(response) => return *response,
     };
     if let Err(error) = deployment.module(&name) {
         return failed(&error, None);
@@ -87,7 +87,7 @@ pub(super) async fn rollback(State(admin): State<Admin>, Path(name): Path<String
             Ok(swapped) => reply(StatusCode::OK, &shown(&swapped, None)),
             Err(error) => failed(&error, None),
         },
-        Err(response) => response,
+        Err(response) => *response,
     }
 }
 
@@ -128,8 +128,8 @@ fn unwritable(error: &io::Error) -> (StatusCode, String) {
     (status, format!("the component cannot be stored: {error}; free space for `server.store`"))
 }
 
-fn deployment(admin: &Admin) -> Result<&Arc<Deployment>, Response> {
-    admin.host.deployment().ok_or_else(|| failed(&DeployError::Loading, None))
+fn deployment(admin: &Admin) -> Result<&Arc<Deployment>, Box<Response>> {
+    admin.host.deployment().ok_or_else(|| Box::new(failed(&DeployError::Loading, None)))
 }
 
 fn shown(swapped: &Swapped, time: Option<Duration>) -> Value {
