@@ -103,7 +103,7 @@ impl Tables for InMemory {
 }
 
 impl Database for InMemory {
-    fn session(&self, _: usize) -> Arc<dyn Session> {
+    fn session(&self, _: &str, _: &str, _: usize) -> Arc<dyn Session> {
         Arc::new(Open::new(&self.open))
     }
 }
