@@ -22,7 +22,7 @@ fn its_configuration_is_one_that_loads() {
     assert!(!snippets.is_empty());
     for snippet in snippets {
         let text = format!("schema = \"schema.graphql\"\n[dynamodb]\n{snippet}");
-        Config::parse(Path::new("app"), &text, &|_| Some("secret".to_owned())).unwrap();
+        Config::parse(Path::new("app"), &text, &|_| Some("a secret that is long enough".to_owned())).unwrap();
     }
 }
 

@@ -3,6 +3,7 @@
 use std::fs;
 use std::os::unix::fs::{DirBuilderExt, symlink};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use tempfile::TempDir;
 
@@ -12,6 +13,8 @@ use crate::built::{built, repository};
 /// tests had compiled.
 pub struct TestApp {
     directory: TempDir,
+    /// Whether a host has run on it: what is compiled after its start is of no use to other tests.
+    started: AtomicBool,
 }
 
 impl TestApp {
@@ -55,7 +58,7 @@ impl TestApp {
                 symlink(entry.path(), directory.path().join(entry.file_name())).expect("a link");
             }
         }
-        let app = Self { directory };
+        let app = Self { directory, started: AtomicBool::new(false) };
         app.take_compiled();
         app
     }
@@ -74,6 +77,9 @@ impl TestApp {
 
     /// Gives other tests what was compiled for this app.
     pub(crate) fn share_compiled(&self) {
+        if self.started.swap(true, Ordering::Relaxed) {
+            return;
+        }
         for entry in fs::read_dir(self.compiled()).into_iter().flatten().flatten() {
             let (name, whole) = (entry.file_name(), entry.file_type().is_ok_and(|kind| kind.is_file()));
             if !whole || !name.to_string_lossy().ends_with(".cwasm") || shared().join(&name).exists() {

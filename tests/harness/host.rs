@@ -55,7 +55,19 @@ impl TestHost {
 
     /// Starts a host with environment variables of its own.
     pub async fn start_with(app: TestApp, environment: &[(&str, &str)]) -> Self {
-        let mut child = Command::new(built().join("mayfly"))
+        Self::start_by(app, Command::new(built().join("mayfly")), environment).await
+    }
+
+    /// Starts a host by a command that is given the host's own command line, such as a shell that sets limits.
+    pub async fn start_under(app: TestApp, wrapper: &[&str]) -> Self {
+        let (program, arguments) = wrapper.split_first().expect("a command");
+        let mut command = Command::new(program);
+        command.args(arguments).arg(built().join("mayfly"));
+        Self::start_by(app, command, &[]).await
+    }
+
+    async fn start_by(app: TestApp, mut command: Command, environment: &[(&str, &str)]) -> Self {
+        let mut child = command
             .arg("serve")
             .arg(app.path())
             .args(["--listen", "127.0.0.1:0", "--admin-listen", "127.0.0.1:0", "--log-format", "json"])
@@ -228,6 +240,15 @@ impl TestHost {
         let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).expect("the system counts it");
         let kib: u64 = line.split_whitespace().next().and_then(|kib| kib.parse().ok()).expect("a number");
         kib << 10
+    }
+
+    /// The files with this in their name that the host has mapped.
+    #[must_use]
+    pub fn mappings(&self, part: &str) -> Vec<String> {
+        let maps = std::fs::read_to_string(format!("/proc/{}/maps", self.pid())).expect("the host runs");
+        let files = maps.lines().filter(|line| line.contains(part)).filter_map(|line| line.split_whitespace().nth(5));
+        let files: std::collections::BTreeSet<_> = files.map(str::to_owned).collect();
+        files.into_iter().collect()
     }
 
     /// Asks the host to end, without waiting.

@@ -341,3 +341,69 @@ fn a_connection_string_stands_for_the_keys_it_says() {
     assert_eq!((school.line, config.statements.first().unwrap().line), (14, 18));
     assert!(!format!("{config:?}").contains("hunter2"));
 }
+
+#[test]
+fn a_probe_is_read_as_it_is_asked() {
+    let probe = r#"
+[[modules.students.probe]]
+field = "Student.assessments"
+arguments = '{"type": null}'
+parents = ['{"id": "S1"}', '{"id": "S2"}']
+selection = ["score"]
+answer = '[[], [{"score": 1}]]'
+
+[[modules.students.probe]]
+field = "Query.student"
+"#;
+    let config = parse(&format!("{GOOD}{probe}")).unwrap();
+    let [first, second] = config.modules.first().unwrap().probes.as_slice() else { panic!("two probes") };
+    assert_eq!(first.field, ("Student".to_owned(), "assessments".to_owned()));
+    assert_eq!(first.parents.len(), 2);
+    assert_eq!(first.answer.as_ref().and_then(serde_json::Value::as_array).map(Vec::len), Some(2));
+    assert_eq!((second.arguments.as_str(), &second.answer), ("{}", &None));
+}
+
+#[test]
+fn each_mistake_in_a_probe_or_in_who_may_swap_is_named() {
+    let table = [
+        ("[[modules.students.probe]]\n", "`modules.students.probe` lacks `field`; add field = \"Query.student\""),
+        (
+            "[[modules.students.probe]]\nfield = \"student\"\n",
+            "`modules.students.probe.field` is not a field; write it as \"Type.field\"",
+        ),
+        (
+            "[[modules.students.probe]]\nfield = \"Query.student\"\narguments = \"id\"\n",
+            "`modules.students.probe.arguments` must be a JSON object in quotes, such as '{\"id\": \"S1\"}'",
+        ),
+        (
+            "[[modules.students.probe]]\nfield = \"Query.student\"\nparents = [\"1\"]\n",
+            "`modules.students.probe.parents` must be JSON objects in quotes, such as '{\"id\": \"S1\"}'",
+        ),
+        (
+            "[[modules.students.probe]]\nfield = \"Query.student\"\nanswer = \"Ada\"\n",
+            "`modules.students.probe.answer` must be JSON in quotes, such as '{\"name\": \"Ada\"}'",
+        ),
+        (
+            "[[modules.students.probe]]\nfield = \"Query.student\"\nparents = [\"{}\"]\nanswer = \"1\"\n",
+            "`modules.students.probe.answer` must be a JSON list with one answer for each of `parents`",
+        ),
+        (
+            "[server]\nadmin_token = \"secret\"\n",
+            "`server` holds its admin_token in the file; write admin_token = { env = \"NAME\" }",
+        ),
+        (
+            "[server]\nadmin_token = { env = \"SET\" }\n",
+            "`server.admin_token` is shorter than 16 characters; use a long random one",
+        ),
+        (
+            "[server]\nadmin_token = { env = \"UNSET\" }\n",
+            "`server.admin_token` reads the environment variable UNSET, which is not set; set it",
+        ),
+        ("[server]\nlive_versions = 2\n", "`server.live_versions` must be a whole number from 3 to 64"),
+    ];
+    for (text, said) in table {
+        let problems = parse(&format!("{GOOD}{text}")).unwrap_err().to_string();
+        let messages: Vec<_> = problems.lines().filter_map(|line| line.splitn(3, ':').nth(2)).map(str::trim).collect();
+        assert_eq!(messages, [said], "{text}");
+    }
+}

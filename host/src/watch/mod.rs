@@ -5,19 +5,20 @@
 //! next look, which comes in any case. A file is read once two looks in a row have found it the same, so that one being written is
 //! left alone until its writer pauses.
 
-use std::collections::{BTreeMap, BTreeSet};
+mod directories;
+
+use std::collections::BTreeMap;
 use std::fs;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use notify::{RecommendedWatcher, RecursiveMode, Watcher};
-use tokio::sync::Notify;
 use tokio::task::JoinHandle;
 use tokio::time::{sleep, timeout};
 
 use crate::deployment::Deployment;
+use directories::Directories;
 
 /// How often files are looked at when the system reports nothing.
 const LOOK: Duration = Duration::from_secs(2);
@@ -35,13 +36,12 @@ struct Look(u64, u64, u64, i64, i64);
 /// Watches the component files of what is deployed until the task is aborted.
 pub fn watch(deployment: Arc<Deployment>) -> JoinHandle<()> {
     tokio::spawn(async move {
-        let woken = Arc::new(Notify::new());
-        let mut directories = Directories::new(woken.clone());
+        let mut directories = Directories::default();
         // What was last seen of each file whose version was tried; a file never seen is tried, and found to be the active one.
         let mut tried: BTreeMap<PathBuf, Option<Look>> = BTreeMap::new();
         loop {
             let files = component_files(&deployment);
-            directories.watch(files.values());
+            directories.watch(files.values().flat_map(|file| directories_of(file)));
             tried.retain(|file, _| files.values().any(|known| known == file));
             for (module, file) in files {
                 if tried.get(&file).is_some_and(|seen| *seen == look(&file)) {
@@ -55,7 +55,7 @@ pub fn watch(deployment: Arc<Deployment>) -> JoinHandle<()> {
                 }
             }
             // A time-out is a look that nobody asked for.
-            let _ = timeout(LOOK, woken.notified()).await;
+            let _ = timeout(LOOK, directories.changed()).await;
         }
     })
 }
@@ -82,38 +82,6 @@ async fn settled(file: &Path) -> Option<Look> {
 fn look(file: &Path) -> Option<Look> {
     let metadata = fs::metadata(file).ok()?;
     Some(Look(metadata.dev(), metadata.ino(), metadata.len(), metadata.mtime(), metadata.mtime_nsec()))
-}
-
-/// The directories whose changes wake the watcher up.
-struct Directories {
-    /// None when the system cannot watch; looking every while then has to do.
-    watcher: Option<RecommendedWatcher>,
-    watched: BTreeSet<PathBuf>,
-}
-
-impl Directories {
-    fn new(woken: Arc<Notify>) -> Self {
-        let watcher = notify::recommended_watcher(move |_| woken.notify_one());
-        if let Err(error) = &watcher {
-            tracing::warn!(%error, "the system cannot watch files; they are looked at every {LOOK:?}");
-        }
-        Self { watcher: watcher.ok(), watched: BTreeSet::new() }
-    }
-
-    /// Watches every directory on the way to these files, links followed.
-    fn watch<'f>(&mut self, files: impl Iterator<Item = &'f PathBuf>) {
-        let wanted: BTreeSet<PathBuf> = files.flat_map(|file| directories_of(file)).collect();
-        let Some(watcher) = &mut self.watcher else { return };
-        for gone in self.watched.difference(&wanted) {
-            // It may not exist any more.
-            let _ = watcher.unwatch(gone);
-        }
-        // One that cannot be watched now, because it is missing or there are too many, is tried again at the next look.
-        let watch = |directory: &PathBuf| {
-            self.watched.contains(directory) || watcher.watch(directory, RecursiveMode::NonRecursive).is_ok()
-        };
-        self.watched = wanted.into_iter().filter(watch).collect();
-    }
 }
 
 /// The directory of a file, and those of everything it links to.
