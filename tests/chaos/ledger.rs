@@ -52,8 +52,9 @@ pub struct Balance {
     pub problems: Vec<String>,
 }
 
-/// Keys asked for at once.
+/// Keys asked for at once: of rows, and of items, which take an alias each.
 const KEYS: usize = 50;
+const ITEMS: usize = 10;
 
 impl Ledger {
     /// Notes what a client was told.
@@ -85,7 +86,7 @@ impl Ledger {
                 balance.weigh(written, verdict, of_key.len() as u64, of_key.first().copied());
             }
         }
-        for chunk in counters.chunks(KEYS) {
+        for chunk in counters.chunks(ITEMS) {
             let mut query = String::from("{");
             for (index, (written, _)) in chunk.iter().enumerate() {
                 write!(query, " n{index}: added(key: {:?})", written.key).unwrap();

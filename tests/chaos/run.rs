@@ -188,16 +188,17 @@ impl Run {
     /// Compares what clients were told was written with what is there.
     async fn compare(&self, name: &str) {
         let ask = async |query: String| {
+            let last = Mutex::new(None);
             let asking = async {
                 loop {
-                    if let Ok((200, body)) = self.site.post(&query).await
-                        && body["errors"].is_null()
-                    {
-                        return body["data"].clone();
+                    match self.site.post(&query).await {
+                        Ok((200, body)) if body["errors"].is_null() => return body["data"].clone(),
+                        other => *last.lock().unwrap() = Some(other),
                     }
                 }
             };
-            tokio::time::timeout(RECOVERY, asking).await.expect("what was written can be read")
+            let answer = tokio::time::timeout(RECOVERY, asking).await;
+            answer.unwrap_or_else(|_| panic!("{name}: what was written cannot be read: {:?} to {query}", last.lock().unwrap()))
         };
         let balance = self.ledger.balance(&ask).await;
         let recorded = self.recorded.fetch_add(balance.assessments, Ordering::Relaxed) + balance.assessments;
