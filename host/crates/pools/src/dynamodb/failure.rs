@@ -2,6 +2,7 @@
 
 use std::error::Error;
 
+use aws_credential_types::provider::error::CredentialsError;
 use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_smithy_types::error::display::DisplayErrorContext;
@@ -28,10 +29,9 @@ where
         SdkError::ServiceError(_) => service(what, effect, error.code().unwrap_or_default()),
         SdkError::ConstructionFailure(_) => CallError::new(CallCode::Invalid, format!("{what}: the request is malformed")),
         SdkError::TimeoutError(_) => cut_off(what, effect),
-        SdkError::DispatchFailure(failure) => {
-            let may_be_sent = (failure.is_io() || failure.is_timeout()) && !never_connected(error);
-            if effect == Effect::Write && may_be_sent { outcome_unknown(what) } else { unavailable(what) }
-        }
+        // Whatever the SDK calls such a failure: it has a word of its own for a connection that closed before its answer came.
+        SdkError::DispatchFailure(_) if effect == Effect::Write && !never_sent(error) => outcome_unknown(what),
+        SdkError::DispatchFailure(_) => unavailable(what),
         // An answer arrived that could not be read.
         _ if effect == Effect::Write => outcome_unknown(what),
         _ => unavailable(what),
@@ -78,12 +78,13 @@ pub(super) fn throttled(what: &str) -> CallError {
     CallError::new(CallCode::Throttled, format!("{what}: DynamoDB asks for fewer requests"))
 }
 
-/// Whether a request failed before there was a connection to send it on. The SDK does not tell, but its HTTP client's text does; a
-/// test holds it to that. Any other text errs on the safe side: the request may have been sent.
-fn never_connected(error: &(dyn Error + 'static)) -> bool {
+/// Whether a request failed before there was a connection to send it on, or anything to sign it with. The SDK does not tell of
+/// connections, but its HTTP client's text does; a test holds it to that. Any other text errs on the safe side: the request may have
+/// been sent.
+fn never_sent(error: &(dyn Error + 'static)) -> bool {
     let mut cause = Some(error);
     while let Some(error) = cause {
-        if error.to_string() == "client error (Connect)" {
+        if error.is::<CredentialsError>() || error.to_string() == "client error (Connect)" {
             return true;
         }
         cause = error.source();

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use mayfly_embedded::{DynamoDbFaults, Plain, Stall};
+use mayfly_embedded::{DropAt, DropConnection, DynamoDbFaults, Plain, Stall};
 use mayfly_error::CallCode;
 use mayfly_pools::{CheckRequest, DeleteRequest, Expression, PutRequest, QueryRequest, ReadOptions, TransactItem, UpdateRequest};
 
@@ -151,6 +151,20 @@ async fn a_stalled_read_ends_at_its_deadline_and_a_stalled_write_says_that_nobod
     first.abort();
     assert!(first.await.unwrap_err().is_cancelled());
     assert_eq!((dynamodb.status().in_flight, dynamodb.status().waiting), (0, 0));
+}
+
+#[tokio::test]
+async fn a_write_whose_connection_is_cut_says_that_nobody_knows_and_is_sent_once() {
+    let backends = Backends::start().await;
+    let dynamodb = backends.dynamodb(|_| ()).await;
+    for (key, at, done) in [("a", DropAt::Before, "null"), ("b", DropAt::Inside, r#"{"grade":1,"id":"b"}"#)] {
+        backends.embedded.status().reset();
+        let drop = DropConnection { at, times: Some(1), matching: Some("PutItem".to_owned()) };
+        backends.dynamodb_faults(DynamoDbFaults { drop: Some(drop), ..Default::default() });
+        assert_eq!(code(dynamodb.put(&put(key, None), soon()).await), CallCode::OutcomeUnknown, "{at:?}");
+        assert_eq!(backends.dynamodb_requests()["PutItem"], 1, "{at:?}");
+        assert_eq!(dynamodb.get("Students", &format!(r#"{{"id":"{key}"}}"#), &all(), soon()).await.unwrap(), done, "{at:?}");
+    }
 }
 
 #[tokio::test]
