@@ -42,6 +42,8 @@ pub struct App {
     pub loader: Arc<Loader>,
     /// What is counted of guests.
     pub meters: Arc<Meters>,
+    /// What one operation may use.
+    pub operation: mayfly_config::Operation,
 }
 
 /// The host's pools.
@@ -164,9 +166,10 @@ impl App {
         }
         match schema {
             Some(schema) if problems.is_empty() => {
+                let operation = config.operation;
                 let meters = Arc::new(Meters::new(&schema));
                 let engine = Arc::new(Engine::new(Arc::new(schema), config.limits, config.server.plan_cache_bytes));
-                Ok(Self { engine, wanted, callers, versions, backends, pools: Arc::new(pools), sandbox, loader, meters })
+                Ok(Self { engine, wanted, callers, versions, backends, pools: Arc::new(pools), sandbox, loader, meters, operation })
             }
             _ => Err(Problems(problems)),
         }

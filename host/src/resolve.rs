@@ -30,6 +30,10 @@ impl Resolver {
     /// When the app has no such module.
     pub async fn invoke(&self, invocation: Invocation) -> Result<Outcome, Error> {
         let version = self.version(&invocation.module)?;
+        let allowance = &self.operation.allowance;
+        let handed = invocation.arguments.len() + invocation.parents.iter().map(String::len).sum::<usize>();
+        let counted = allowance.begin_invocation().and_then(|()| allowance.exchange(handed));
+        counted.map_err(|reached| reached.into_error(&invocation.module))?;
         let request = Request {
             module: version.module.clone(),
             backends: self.app.backends.clone(),
@@ -40,7 +44,12 @@ impl Resolver {
             parents: invocation.parents,
             selection: invocation.selection,
         };
-        Ok(self.app.sandbox.invoke(&version.prepared, request).await)
+        let mut outcome = self.app.sandbox.invoke(&version.prepared, request).await;
+        let given = outcome.answers.iter().flatten().flatten().map(String::len).sum();
+        if let Err(reached) = allowance.exchange(given) {
+            outcome.answers = Err(reached.into_error(&version.module.name));
+        }
+        Ok(outcome)
     }
 
     fn version(&self, module: &str) -> Result<&Arc<Version>, Error> {
@@ -52,6 +61,10 @@ impl Resolver {
 impl Resolve for Resolver {
     fn max_batch(&self, module: &str) -> usize {
         self.version(module).map_or(1, |version| version.module.max_batch)
+    }
+
+    fn max_depth(&self, module: &str) -> usize {
+        self.version(module).map_or(1, |version| version.module.budget.output_depth)
     }
 
     async fn resolve(&self, invocation: Invocation) -> Result<Answers, Error> {

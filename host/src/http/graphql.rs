@@ -22,7 +22,7 @@ use super::request::{Parameters, check_content_type, from_body};
 use super::{ide, request};
 use crate::app::App;
 use crate::host::Host;
-use crate::imports::{Caller, Operation};
+use crate::imports::{Allowance, Caller, Operation};
 use crate::resolve::Resolver;
 
 /// The header that names the trace of an answer.
@@ -134,7 +134,8 @@ impl Exchange {
             let message = "a mutation has to be sent by POST".to_owned();
             return self.refuse((StatusCode::METHOD_NOT_ALLOWED, Error::BadRequest(message)));
         }
-        let operation = Operation { trace_id: self.trace_id.clone(), caller };
+        let allowance = Allowance::new(app.operation);
+        let operation = Operation { trace_id: self.trace_id.clone(), caller, allowance };
         let resolver = Resolver::new(app.clone(), operation);
         let execution = async move {
             let body = app.engine.execute(prepared, &resolver).await;

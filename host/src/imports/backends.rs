@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use mayfly_error::CallError;
 use mayfly_pools::{
-    Borrower, DeleteRequest, DynamoDb, PutRequest, QueryRequest, ReadOptions, RowStream, SqlServer, SqlSession, TransactItem,
+    Borrower, DeleteRequest, DynamoDb, PutRequest, QueryRequest, ReadOptions, RowBudget, RowStream, SqlServer, SqlSession, TransactItem,
     Transaction, UpdateRequest,
 };
 use tokio::time::Instant;
@@ -49,8 +49,8 @@ pub trait Statements: Send + Sync {
 
 /// A database that guests reach through sessions, one per invocation.
 pub trait Database: Send + Sync {
-    /// The session of an invocation of `module`; no answer has more than `most_bytes`.
-    fn session(&self, module: &str, trace_id: &str, most_bytes: usize) -> Arc<dyn Session>;
+    /// The session of an invocation of `module`; no answer has more than `most_bytes`, and all have no more rows than `rows`.
+    fn session(&self, module: &str, trace_id: &str, most_bytes: usize, rows: RowBudget) -> Arc<dyn Session>;
 }
 
 /// One invocation's use of a database.
@@ -113,9 +113,9 @@ impl Tables for DynamoDb {
 }
 
 impl Database for SqlServer {
-    fn session(&self, module: &str, trace_id: &str, most_bytes: usize) -> Arc<dyn Session> {
+    fn session(&self, module: &str, trace_id: &str, most_bytes: usize, rows: RowBudget) -> Arc<dyn Session> {
         let borrower = Borrower { module: module.into(), trace_id: trace_id.into() };
-        Arc::new(SqlSession::new(self, borrower, most_bytes))
+        Arc::new(SqlSession::new(self, borrower, most_bytes, rows))
     }
 }
 

@@ -6,11 +6,12 @@ use std::time::Instant;
 
 use mayfly_config::Module;
 use mayfly_error::{CallCode, CallError};
+use mayfly_pools::RowBudget;
 use serde_json::Value;
 use wasmtime::component::ResourceTable;
 
 use super::backends::{Database, Session, Tables};
-use super::budget::Usage;
+use super::budget::{Allowance, LogLeft, Reached, Usage};
 
 /// The backends, as guests reach them.
 #[derive(Clone, Default)]
@@ -50,6 +51,8 @@ pub struct Operation {
     pub trace_id: String,
     /// Who sent it.
     pub caller: Caller,
+    /// What its invocations may still use together.
+    pub allowance: Allowance,
 }
 
 /// A call that failed in this invocation, kept so that a guest passing the error on is reported as what it was.
@@ -77,12 +80,13 @@ pub struct Calls {
     pub(super) call_deadline: Instant,
     pub(super) table: ResourceTable,
     pub(super) usage: Usage,
+    /// Made when the first statement runs, and shared by all backends.
+    pub(super) rows: Option<RowBudget>,
+    /// What is left of the log, once it is shared with a standard output.
+    pub(super) log_left: Option<Arc<LogLeft>>,
     pub(super) sessions: Vec<(String, Arc<dyn Session>)>,
     pub(super) failures: Vec<Failure>,
 }
-
-/// Handles one invocation may hold: pending calls, transactions and streams together.
-const MAX_HANDLES: usize = 4_096;
 
 impl Calls {
     /// The state of an invocation that begins now.
@@ -99,7 +103,7 @@ impl Calls {
         let grace = (deadline.saturating_duration_since(started) / 10).min(std::time::Duration::from_millis(100));
         let call_deadline = deadline.checked_sub(grace).unwrap_or(deadline);
         let mut table = ResourceTable::new();
-        table.set_max_capacity(MAX_HANDLES);
+        table.set_max_capacity(module.budget.handles as usize);
         Self {
             module,
             backends,
@@ -110,6 +114,8 @@ impl Calls {
             call_deadline,
             table,
             usage: Usage::default(),
+            rows: None,
+            log_left: None,
             sessions: Vec::new(),
             failures: Vec::new(),
         }
@@ -163,7 +169,37 @@ impl Calls {
     /// The longest answer a call may still give, in bytes.
     pub(super) fn most_bytes(&self) -> usize {
         let left = self.module.budget.host_to_guest_bytes.saturating_sub(self.usage.host_to_guest_bytes);
-        usize::try_from(left).unwrap_or(usize::MAX)
+        usize::try_from(left).unwrap_or(usize::MAX).min(self.module.budget.unread_bytes)
+    }
+
+    /// Counts a host call by which the guest hands over so many bytes, for this invocation and its operation.
+    pub(super) fn count_call(&mut self, bytes: usize) -> Result<(), Reached> {
+        self.usage.begin_call(bytes, &self.module.budget)?;
+        self.operation.allowance.begin_call()
+    }
+
+    /// The rows statements may still give.
+    pub(super) fn rows(&mut self) -> RowBudget {
+        self.rows.get_or_insert_with(|| self.operation.allowance.rows(&self.module.budget)).clone()
+    }
+
+    /// Whether a log line of this many bytes may be written, which then counts.
+    pub(super) fn may_log(&mut self, bytes: usize) -> bool {
+        match &self.log_left {
+            Some(left) => left.take(bytes),
+            None => self.usage.log(bytes, &self.module.budget),
+        }
+    }
+
+    /// What is left of the log, for a standard output that is written to by itself.
+    pub fn share_log(&mut self) -> Arc<LogLeft> {
+        self.log_left.get_or_insert_with(|| LogLeft::new(&self.usage, &self.module.budget)).clone()
+    }
+
+    /// The trace of the operation.
+    #[must_use]
+    pub fn trace_id(&self) -> &str {
+        &self.operation.trace_id
     }
 
     /// Checks the grant for a statement and gives its backend.

@@ -13,6 +13,7 @@ use super::backends::Tables;
 use super::bindings::mayfly::resolver::dynamodb as wit;
 use super::calls::Calls;
 use super::grants::{TableAccess, denied_key};
+use super::lifted::Lifted;
 use super::pending::Pending;
 
 impl Calls {
@@ -38,7 +39,7 @@ impl Calls {
 impl wit::Host for Calls {
     fn get(&mut self, table: String, key: String, options: wit::ReadOptions) -> wasmtime::Result<Resource<Pending>> {
         let deadline = self.call_deadline.into();
-        self.begin(|calls| {
+        self.begin(table.len() + key.len() + options.lifted_bytes(), |calls| {
             let tables = calls.tables((&table, None), Action::Get, |partition| partition.has_key(&key))?;
             Ok(tables.get(table, key, options.into(), deadline))
         })
@@ -46,7 +47,7 @@ impl wit::Host for Calls {
 
     fn batch_get(&mut self, table: String, keys: Vec<String>, options: wit::ReadOptions) -> wasmtime::Result<Resource<Pending>> {
         let (most, deadline) = (self.most_bytes(), self.call_deadline.into());
-        self.begin(|calls| {
+        self.begin(table.len() + keys.lifted_bytes() + options.lifted_bytes(), |calls| {
             let within = |partition: &Partition| all(&keys, |key| partition.has_key(key));
             let tables = calls.tables((&table, None), Action::BatchGet, within)?;
             Ok(tables.batch_get(table, keys, options.into(), most, deadline))
@@ -55,7 +56,7 @@ impl wit::Host for Calls {
 
     fn query(&mut self, request: wit::QueryRequest) -> wasmtime::Result<Resource<Pending>> {
         let deadline = self.call_deadline.into();
-        self.begin(|calls| {
+        self.begin(request.lifted_bytes(), |calls| {
             let query = QueryRequest::from(request);
             let place = (query.table.as_str(), query.index.as_deref());
             let tables = calls.tables(place, Action::Query, |partition| partition.has_query(&query))?;
@@ -65,7 +66,7 @@ impl wit::Host for Calls {
 
     fn put(&mut self, request: wit::PutRequest) -> wasmtime::Result<Resource<Pending>> {
         let deadline = self.call_deadline.into();
-        self.begin(|calls| {
+        self.begin(request.lifted_bytes(), |calls| {
             let tables = calls.tables((&request.table, None), Action::Put, |partition| partition.has_item(&request.item))?;
             Ok(tables.put(request.into(), deadline))
         })
@@ -73,7 +74,7 @@ impl wit::Host for Calls {
 
     fn update(&mut self, request: wit::UpdateRequest) -> wasmtime::Result<Resource<Pending>> {
         let deadline = self.call_deadline.into();
-        self.begin(|calls| {
+        self.begin(request.lifted_bytes(), |calls| {
             let tables = calls.tables((&request.table, None), Action::Update, |partition| partition.has_key(&request.key))?;
             Ok(tables.update(request.into(), deadline))
         })
@@ -81,7 +82,7 @@ impl wit::Host for Calls {
 
     fn delete(&mut self, request: wit::DeleteRequest) -> wasmtime::Result<Resource<Pending>> {
         let deadline = self.call_deadline.into();
-        self.begin(|calls| {
+        self.begin(request.lifted_bytes(), |calls| {
             let tables = calls.tables((&request.table, None), Action::Delete, |partition| partition.has_key(&request.key))?;
             Ok(tables.delete(request.into(), deadline))
         })
@@ -89,7 +90,7 @@ impl wit::Host for Calls {
 
     fn transact_write(&mut self, items: Vec<wit::TransactItem>, token: Option<String>) -> wasmtime::Result<Resource<Pending>> {
         let deadline = self.call_deadline.into();
-        self.begin(|calls| {
+        self.begin(items.lifted_bytes() + token.lifted_bytes(), |calls| {
             let items: Vec<TransactItem> = items.into_iter().map(Into::into).collect();
             let mut tables = None;
             for item in &items {

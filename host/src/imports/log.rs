@@ -5,8 +5,7 @@ use super::calls::Calls;
 
 impl wit::Host for Calls {
     fn write(&mut self, level: wit::Level, message: String, fields: String) -> wasmtime::Result<()> {
-        let budget = self.module.budget;
-        if self.usage.log(message.len() + fields.len(), &budget) {
+        if self.may_log(message.len() + fields.len()) {
             let (module, trace_id) = (&self.module.name, &self.operation.trace_id);
             macro_rules! line {
                 ($level:ident) => {

@@ -11,13 +11,14 @@ mod clock;
 mod context;
 mod dynamodb;
 mod grants;
+mod lifted;
 mod log;
 mod pending;
 mod random;
 mod sql;
 
 pub use backends::{Answer, Call, Database, OpenTransaction, Rows, Session, Statements, Tables};
-pub use budget::Usage;
+pub use budget::{Allowance, LogLeft, Reached, Usage};
 pub use calls::{Backends, Caller, Calls, Failure, Operation};
 
 use wasmtime::component::{HasSelf, Linker};

@@ -3,10 +3,12 @@
 use std::future::poll_fn;
 use std::task::{Context, Poll, Waker};
 
+use mayfly_config::Budget;
 use mayfly_error::{CallCode, CallError};
 use wasmtime::component::Resource;
 
 use super::backends::{Answer, Call};
+use super::budget::Usage;
 use super::bindings::mayfly::resolver::pending as wit;
 use super::bindings::mayfly::resolver::types;
 use super::calls::Calls;
@@ -22,53 +24,68 @@ pub enum Pending {
 }
 
 impl Pending {
-    /// Polls a call that is running; true when it no longer is.
-    fn poll(&mut self, cx: &mut Context<'_>) -> bool {
+    /// Polls a call that is running, and counts its answer when that has arrived; true when it no longer runs.
+    fn poll(&mut self, cx: &mut Context<'_>, usage: &mut Usage, budget: &Budget) -> bool {
         if let Self::Running(future) = self {
             match future.as_mut().poll(cx) {
-                Poll::Ready(answer) => *self = Self::Ready(answer),
+                Poll::Ready(Ok(json)) => {
+                    // An answer that is too large is given up at once: the guest may never take it.
+                    *self = Self::Ready(usage.arrive(json.len(), budget).map(|()| json).map_err(Into::into));
+                }
+                Poll::Ready(Err(error)) => *self = Self::Ready(Err(error)),
                 Poll::Pending => return false,
             }
         }
         true
     }
+
+    /// Bytes the host holds for it.
+    fn held_bytes(&self) -> usize {
+        match self {
+            Self::Ready(Ok(json)) => json.len(),
+            _ => 0,
+        }
+    }
 }
 
 impl Calls {
-    /// Begins a call: counts it, checks it, and sends it at once. Whatever fails is the call's answer, never a trap.
+    /// Begins a call by which the guest hands over so many bytes: counts it, checks it, and sends it at once. Whatever fails is the
+    /// call's answer, never a trap.
     pub(super) fn begin(
         &mut self,
+        bytes: usize,
         prepare: impl FnOnce(&mut Self) -> Result<Call, CallError>,
     ) -> wasmtime::Result<Resource<Pending>> {
-        let budget = self.module.budget;
-        let mut pending = match self.usage.begin_call(&budget).and_then(|()| prepare(self)) {
+        let mut pending = match self.count_call(bytes).map_err(Into::into).and_then(|()| prepare(self)) {
             Ok(call) => Pending::Running(call),
             Err(error) => Pending::Ready(Err(error)),
         };
         // The first poll sends the request. Nothing can be missed without a waker: whoever waits polls again with one.
-        pending.poll(&mut Context::from_waker(Waker::noop()));
+        pending.poll(&mut Context::from_waker(Waker::noop()), &mut self.usage, &self.module.budget);
         self.usage.pending += 1;
         Ok(self.table.push(pending)?)
     }
 
     /// Lets every running call go on.
     fn poll_all(&mut self, cx: &mut Context<'_>) {
-        for entry in self.table.iter_mut() {
+        let Self { table, usage, module, .. } = self;
+        for entry in table.iter_mut() {
             if let Some(pending) = entry.downcast_mut::<Pending>() {
-                pending.poll(cx);
+                pending.poll(cx, usage, &module.budget);
             }
         }
     }
 
     fn take_answer(&mut self, pending: &Resource<Pending>) -> wasmtime::Result<Answer> {
         let answer = match std::mem::replace(self.table.get_mut(pending)?, Pending::Taken) {
-            Pending::Ready(answer) => answer,
+            Pending::Ready(answer) => {
+                self.usage.release(answer.as_ref().map_or(0, String::len));
+                answer
+            }
             Pending::Running(_) | Pending::Taken => {
                 Err(CallError::new(CallCode::Invalid, "the answer of this call was taken before"))
             }
         };
-        let budget = self.module.budget;
-        let answer = answer.and_then(|json| self.usage.give(json.len(), &budget).map(|()| json));
         if let Err(error) = &answer {
             self.note_failure(error);
         }
@@ -99,8 +116,9 @@ impl wit::Host for Calls {
 
 impl wit::HostPending for Calls {
     fn ready(&mut self, pending: Resource<Pending>) -> wasmtime::Result<bool> {
-        let call = self.table.get_mut(&pending)?;
-        Ok(call.poll(&mut Context::from_waker(Waker::noop())))
+        let Self { table, usage, module, .. } = self;
+        let call = table.get_mut(&pending)?;
+        Ok(call.poll(&mut Context::from_waker(Waker::noop()), usage, &module.budget))
     }
 
     async fn take(&mut self, pending: Resource<Pending>) -> wasmtime::Result<Result<String, types::Error>> {
@@ -117,7 +135,8 @@ impl wit::HostPending for Calls {
     }
 
     fn drop(&mut self, pending: Resource<Pending>) -> wasmtime::Result<()> {
-        self.table.delete(pending)?;
+        let pending = self.table.delete(pending)?;
+        self.usage.release(pending.held_bytes());
         self.usage.pending = self.usage.pending.saturating_sub(1);
         Ok(())
     }

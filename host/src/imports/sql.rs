@@ -24,8 +24,9 @@ impl Calls {
             return Ok(session.clone());
         }
         let missing = || CallError::new(CallCode::NotFound, format!("there is no SQL Server backend `{backend}`"));
+        let (most, rows) = (self.module.budget.unread_bytes, self.rows());
         let database = self.backends.sqlserver.get(backend).ok_or_else(missing)?;
-        let session = database.session(&self.module.name, &self.operation.trace_id, self.most_bytes());
+        let session = database.session(&self.module.name, &self.operation.trace_id, most, rows);
         self.sessions.push((backend.to_owned(), session.clone()));
         Ok(session)
     }
@@ -67,27 +68,29 @@ impl Calls {
 impl wit::Host for Calls {
     fn query(&mut self, statement: String, parameters: String) -> wasmtime::Result<Resource<Pending>> {
         let deadline = self.call_deadline.into();
-        self.begin(|calls| Ok(calls.statement_session(&statement)?.query(&statement, &parameters, deadline)))
+        self.begin(statement.len() + parameters.len(), |calls| Ok(calls.statement_session(&statement)?.query(&statement, &parameters, deadline)))
     }
 
     fn execute(&mut self, statement: String, parameters: String) -> wasmtime::Result<Resource<Pending>> {
         let deadline = self.call_deadline.into();
-        self.begin(|calls| Ok(calls.statement_session(&statement)?.execute(&statement, &parameters, deadline)))
+        self.begin(statement.len() + parameters.len(), |calls| Ok(calls.statement_session(&statement)?.execute(&statement, &parameters, deadline)))
     }
 
     fn call(&mut self, statement: String, parameters: String) -> wasmtime::Result<Resource<Pending>> {
         let deadline = self.call_deadline.into();
-        self.begin(|calls| Ok(calls.statement_session(&statement)?.call(&statement, &parameters, deadline)))
+        self.begin(statement.len() + parameters.len(), |calls| Ok(calls.statement_session(&statement)?.call(&statement, &parameters, deadline)))
     }
 
     fn stream_rows(&mut self, statement: String, parameters: String) -> wasmtime::Result<Resource<RowStream>> {
-        let session = self.statement_session(&statement);
+        let counted = self.count_call(statement.len() + parameters.len()).map_err(Into::into);
+        let session = counted.and_then(|()| self.statement_session(&statement));
         let stream = session.map(|session| session.stream_rows(&statement, &parameters));
         Ok(self.table.push(RowStream(stream))?)
     }
 
     fn begin(&mut self, backend: String) -> wasmtime::Result<Resource<Transaction>> {
-        let session = self.may_begin(&backend).and_then(|()| self.session(&backend));
+        let counted = self.count_call(backend.len()).map_err(Into::into);
+        let session = counted.and_then(|()| self.may_begin(&backend)).and_then(|()| self.session(&backend));
         let transaction = session.map(|session| (backend, session.begin()));
         Ok(self.table.push(Transaction(transaction))?)
     }
@@ -97,7 +100,7 @@ impl wit::HostRowStream for Calls {
     fn next(&mut self, stream: Resource<RowStream>, max_rows: u32) -> wasmtime::Result<Resource<Pending>> {
         let deadline = self.call_deadline.into();
         let stream = self.table.get(&stream)?.0.clone();
-        self.begin(|_| Ok(stream?.next(max_rows, deadline)))
+        self.begin(0, |_| Ok(stream?.next(max_rows, deadline)))
     }
 
     fn drop(&mut self, stream: Resource<RowStream>) -> wasmtime::Result<()> {
@@ -114,7 +117,7 @@ impl wit::HostTransaction for Calls {
         parameters: String,
     ) -> wasmtime::Result<Resource<Pending>> {
         let deadline = self.call_deadline.into();
-        self.begin(|calls| Ok(calls.transaction(&transaction, Some(&statement))?.query(&statement, &parameters, deadline)))
+        self.begin(statement.len() + parameters.len(), |calls| Ok(calls.transaction(&transaction, Some(&statement))?.query(&statement, &parameters, deadline)))
     }
 
     fn execute(
@@ -124,7 +127,7 @@ impl wit::HostTransaction for Calls {
         parameters: String,
     ) -> wasmtime::Result<Resource<Pending>> {
         let deadline = self.call_deadline.into();
-        self.begin(|calls| Ok(calls.transaction(&transaction, Some(&statement))?.execute(&statement, &parameters, deadline)))
+        self.begin(statement.len() + parameters.len(), |calls| Ok(calls.transaction(&transaction, Some(&statement))?.execute(&statement, &parameters, deadline)))
     }
 
     fn call(
@@ -134,17 +137,17 @@ impl wit::HostTransaction for Calls {
         parameters: String,
     ) -> wasmtime::Result<Resource<Pending>> {
         let deadline = self.call_deadline.into();
-        self.begin(|calls| Ok(calls.transaction(&transaction, Some(&statement))?.call(&statement, &parameters, deadline)))
+        self.begin(statement.len() + parameters.len(), |calls| Ok(calls.transaction(&transaction, Some(&statement))?.call(&statement, &parameters, deadline)))
     }
 
     fn commit(&mut self, transaction: Resource<Transaction>) -> wasmtime::Result<Resource<Pending>> {
         let deadline = self.call_deadline.into();
-        self.begin(|calls| Ok(calls.transaction(&transaction, None)?.commit(deadline)))
+        self.begin(0, |calls| Ok(calls.transaction(&transaction, None)?.commit(deadline)))
     }
 
     fn rollback(&mut self, transaction: Resource<Transaction>) -> wasmtime::Result<Resource<Pending>> {
         let deadline = self.call_deadline.into();
-        self.begin(|calls| Ok(calls.transaction(&transaction, None)?.rollback(deadline)))
+        self.begin(0, |calls| Ok(calls.transaction(&transaction, None)?.rollback(deadline)))
     }
 
     fn drop(&mut self, transaction: Resource<Transaction>) -> wasmtime::Result<()> {

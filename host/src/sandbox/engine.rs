@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use mayfly_config::Budget;
 use tokio::sync::{Semaphore, SemaphorePermit};
 use wasmtime::component::{Component, Linker};
 use wasmtime::{Config, Engine, InstanceAllocationStrategy, OptLevel, PoolingAllocationConfig};
@@ -11,12 +12,6 @@ use super::instance::Data;
 use super::ticker::Ticker;
 use crate::imports;
 
-/// Linear memories in one component, at most: a guest from C, JavaScript or Python brings an adapter with it.
-const MEMORIES: u32 = 4;
-/// Tables in one component, at most.
-const TABLES: u32 = 8;
-/// Core instances in one component, at most: adapters and shims are instances too.
-const CORE_INSTANCES: u32 = 24;
 /// Elements of one table, at most; function tables of large guests have some tens of thousands.
 const TABLE_ELEMENTS: usize = 100_000;
 /// Bytes of a memory that stay mapped between invocations. Covers the stack, data and arena of a guest linked small, whose pages
@@ -156,13 +151,13 @@ fn pool(capacity: Capacity) -> PoolingAllocationConfig {
     let mut pool = PoolingAllocationConfig::new();
     let slots = capacity.slots;
     pool.total_component_instances(slots)
-        .total_core_instances(slots.saturating_mul(CORE_INSTANCES))
-        .total_memories(slots.saturating_mul(MEMORIES))
-        .total_tables(slots.saturating_mul(TABLES))
+        .total_core_instances(slots.saturating_mul(Budget::MAX_INSTANCES))
+        .total_memories(slots.saturating_mul(Budget::MAX_MEMORIES))
+        .total_tables(slots.saturating_mul(Budget::MAX_TABLES))
         .total_stacks(slots)
-        .max_core_instances_per_component(CORE_INSTANCES)
-        .max_memories_per_component(MEMORIES)
-        .max_tables_per_component(TABLES)
+        .max_core_instances_per_component(Budget::MAX_INSTANCES)
+        .max_memories_per_component(Budget::MAX_MEMORIES)
+        .max_tables_per_component(Budget::MAX_TABLES)
         .table_elements(TABLE_ELEMENTS)
         .max_memory_size(usize::try_from(capacity.largest_cap_bytes).unwrap_or(usize::MAX))
         .linear_memory_keep_resident(KEEP_RESIDENT_BYTES)

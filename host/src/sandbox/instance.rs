@@ -4,11 +4,11 @@
 //! time-out, the caller going away) the store is dropped, and with it the guest's memory, its pending calls and its handles.
 
 use std::sync::Arc;
-use std::sync::atomic::AtomicUsize;
 use std::time::{Duration, Instant};
 
 use mayfly_config::Module;
 use mayfly_error::Error;
+use wasmtime::component::ResourceTableError;
 use wasmtime::{Store, Trap, UpdateDeadline};
 use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
 
@@ -18,10 +18,8 @@ use super::memory::MemoryCap;
 use super::stdio::LogStream;
 use crate::imports::bindings::Resolver;
 use crate::imports::bindings::exports::mayfly::resolver::handler::Invocation;
-use crate::imports::{Backends, Calls, Operation, Usage};
-
-/// Component handles a guest may hold, beside the host's own limit on resources.
-const MAX_GUEST_HANDLES: usize = 8_192;
+use crate::imports::bindings::mayfly::resolver::types::Error as GuestError;
+use crate::imports::{Backends, Calls, Operation, Reached, Usage};
 
 /// What is asked of a guest.
 pub struct Request {
@@ -89,19 +87,19 @@ impl Data {
 impl WasiView for Data {
     fn ctx(&mut self) -> WasiCtxView<'_> {
         let Self { calls, wasi, .. } = self;
-        let ctx = wasi.get_or_insert_with(|| Box::new(shut_in(calls.module())));
+        let ctx = wasi.get_or_insert_with(|| Box::new(shut_in(calls)));
         WasiCtxView { ctx, table: calls.table_mut() }
     }
 }
 
 /// A WASI without files, sockets, environment or arguments.
-fn shut_in(module: &Module) -> WasiCtx {
-    let name: Arc<str> = module.name.as_str().into();
-    let left = Arc::new(AtomicUsize::new(module.budget.log_bytes as usize));
+fn shut_in(calls: &mut Calls) -> WasiCtx {
+    let writer = Arc::new((calls.module().name.clone(), calls.trace_id().to_owned()));
+    let left = calls.share_log();
     let mut builder = WasiCtx::builder();
     builder
-        .stdout(LogStream::new(name.clone(), "stdout", left.clone()))
-        .stderr(LogStream::new(name, "stderr", left))
+        .stdout(LogStream::new(writer.clone(), "stdout", left.clone()))
+        .stderr(LogStream::new(writer, "stderr", left))
         .max_random_size(64 << 10)
         .allow_blocking_current_thread(false)
         .allow_tcp(false)
@@ -113,13 +111,13 @@ impl Sandbox {
     /// Runs one invocation, from waiting for memory to dropping the instance.
     pub async fn invoke(&self, prepared: &Prepared, request: Request) -> Outcome {
         let started = Instant::now();
-        let deadline = started + request.module.deadline;
+        let deadline = (started + request.module.deadline).min(request.operation.allowance.deadline());
         let module = request.module.clone();
         let permits = match tokio::time::timeout_at(deadline.into(), self.admit(module.memory_bytes)).await {
             Ok(Ok(permits)) => permits,
             Ok(Err(closed)) => return Outcome::without_instance(Error::Internal(closed.to_string()), started),
             Err(_) => {
-                let error = Error::DeadlineExceeded { module: module.name.clone(), deadline: module.deadline };
+                let error = deadline_exceeded(&module, deadline.saturating_duration_since(started));
                 return Outcome::without_instance(error, started);
             }
         };
@@ -167,11 +165,11 @@ impl Instance {
     fn new(sandbox: &Sandbox, request: Request, (started, deadline): (Instant, Instant)) -> Self {
         let Request { module, backends, operation, type_name, field_name, arguments, parents, selection } = request;
         let calls = Calls::new(module.clone(), backends, operation, selection, started, deadline);
-        let data = Data { calls, memory: MemoryCap::new(module.memory_bytes), wasi: None };
+        let data = Data { calls, memory: MemoryCap::new(module.memory_bytes, &module.budget), wasi: None };
         let mut store = Store::new(sandbox.engine(), data);
         store.limiter(|data| &mut data.memory);
         store.set_hostcall_fuel(module.budget.guest_to_host_bytes);
-        store.set_max_component_handles(MAX_GUEST_HANDLES);
+        store.set_max_component_handles(module.budget.handles as usize);
         store.set_epoch_deadline(1);
         // A guest that computes gives way at every tick, and ends at its deadline even when no timer gets to run.
         store.epoch_deadline_callback(|context| {
@@ -198,9 +196,9 @@ impl Instance {
         let answers = match result {
             Err(_) => Err(self.deadline_exceeded()),
             Ok(Err(error)) => Err(self.failure(&error, instantiated.is_some())),
-            Ok(Ok(answers)) if answers.len() == parents => {
-                Ok(answers.into_iter().map(|answer| answer.map_err(|error| self.guest_error(error))).collect())
-            }
+            Ok(Ok(answers)) if answers.len() == parents => self
+                .check_output(&answers)
+                .map(|()| answers.into_iter().map(|answer| answer.map_err(|error| self.guest_error(error))).collect()),
             Ok(Ok(answers)) => Err(Error::InvalidOutput {
                 module: self.module.name.clone(),
                 message: format!("{} answers to {parents} parents; give one per parent", answers.len()),
@@ -216,8 +214,19 @@ impl Instance {
         }
     }
 
+    /// Whether the answer is within its budget.
+    fn check_output(&self, answers: &[Result<String, GuestError>]) -> Result<(), Error> {
+        let output_bytes: usize = answers.iter().flatten().map(String::len).sum();
+        let most = self.module.budget.output_bytes;
+        if output_bytes > most { Err(self.reached("bytes of answer", most, "limits.output")) } else { Ok(()) }
+    }
+
     fn deadline_exceeded(&self) -> Error {
-        Error::DeadlineExceeded { module: self.module.name.clone(), deadline: self.module.deadline }
+        deadline_exceeded(&self.module, self.deadline.saturating_duration_since(self.started))
+    }
+
+    fn reached(&self, what: &'static str, limit: usize, key: &'static str) -> Error {
+        Reached { what, limit: limit as u64, key }.into_error(&self.module.name)
     }
 
     /// What a trap, or a failed instantiation, was.
@@ -238,33 +247,38 @@ impl Instance {
                 asked_bytes: memory.refused_bytes as u64,
             };
         }
+        let budget = self.module.budget;
+        if matches!(error.downcast_ref(), Some(ResourceTableError::Full)) {
+            return self.reached("handles", budget.handles as usize, "limits.handles");
+        }
         let trap = format!("{error:#}");
         // wasmtime has no type for this one.
         if trap.contains("fuel allocated for hostcalls has been exhausted") {
-            return Error::BudgetExceeded {
-                module: self.module.name.clone(),
-                budget: "bytes handed to the host at once",
-                limit: self.module.budget.guest_to_host_bytes as u64,
-            };
+            return self.reached("bytes handed to the host at once", budget.guest_to_host_bytes, "limits.guest_to_host");
         }
         Error::GuestTrapped { module: self.module.name.clone(), trap }
     }
 
     /// A guest's error; one that it passes on from a call is reported as what it was.
-    fn guest_error(&self, error: crate::imports::bindings::mayfly::resolver::types::Error) -> Error {
+    fn guest_error(&self, error: GuestError) -> Error {
         let module = self.module.name.clone();
         let passed_on = self.store.data().calls.failure(&error.code).map(|failure| failure.detail.clone());
         match (error.code.as_str(), passed_on) {
             ("denied", Some(detail)) => Error::Denied { module, detail },
             ("unavailable" | "throttled", Some(detail)) => Error::BackendUnavailable { detail },
             ("deadline", Some(_)) => self.deadline_exceeded(),
+            ("budget", Some(remedy)) => Error::BudgetExceeded { module, reached: shortened(error.message, 1_024), remedy },
             _ => Error::GuestError {
                 reason: shortened(error.code, 64),
-                message: shortened(error.message, 4_096),
+                message: shortened(error.message, 1_024),
                 retryable: error.retryable,
             },
         }
     }
+}
+
+fn deadline_exceeded(module: &Module, deadline: Duration) -> Error {
+    Error::DeadlineExceeded { module: module.name.clone(), deadline }
 }
 
 impl Outcome {

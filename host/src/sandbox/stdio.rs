@@ -1,12 +1,13 @@
 //! Standard output and error of guests built for WASI: lines of the log.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
 use bytes::Bytes;
 use tokio::io::AsyncWrite;
 use wasmtime_wasi::cli::{IsTerminal, StdoutStream};
 use wasmtime_wasi::p2::{OutputStream, Pollable, StreamResult};
+
+use crate::imports::LogLeft;
 
 /// Bytes of output one write may have: what a guest writes at once is one line of the log.
 const WRITE_BYTES: usize = 4_096;
@@ -14,15 +15,16 @@ const WRITE_BYTES: usize = 4_096;
 /// Writes a guest's output to the log until the invocation's log bytes are used up; the rest is dropped.
 #[derive(Clone)]
 pub(super) struct LogStream {
-    module: Arc<str>,
+    /// The module and the trace of the operation.
+    writer: Arc<(String, String)>,
     stream: &'static str,
-    left: Arc<AtomicUsize>,
+    left: Arc<LogLeft>,
 }
 
 impl LogStream {
-    /// A stream for a module's `stdout` or `stderr`; streams of one invocation share `left`, in bytes.
-    pub(super) fn new(module: Arc<str>, stream: &'static str, left: Arc<AtomicUsize>) -> Self {
-        Self { module, stream, left }
+    /// `stdout` or `stderr` of a module in a trace; both streams and the import `log` share what is left.
+    pub(super) fn new(writer: Arc<(String, String)>, stream: &'static str, left: Arc<LogLeft>) -> Self {
+        Self { writer, stream, left }
     }
 }
 
@@ -50,10 +52,10 @@ impl Pollable for LogStream {
 #[wasmtime_wasi::async_trait]
 impl OutputStream for LogStream {
     fn write(&mut self, bytes: Bytes) -> StreamResult<()> {
-        let taken = self.left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(bytes.len()));
-        if taken.is_ok() {
+        if self.left.take(bytes.len()) {
             let text = String::from_utf8_lossy(&bytes);
-            tracing::info!(target: "guest", module = %self.module, stream = self.stream, "{}", text.trim_end());
+            let (module, trace_id) = &*self.writer;
+            tracing::info!(target: "guest", %module, %trace_id, stream = self.stream, "{}", text.trim_end());
         }
         Ok(())
     }

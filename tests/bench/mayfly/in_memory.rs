@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use mayfly::imports::{Call, Database, OpenTransaction, Rows, Session, Statements, Tables};
 use mayfly_error::{CallCode, CallError};
-use mayfly_pools::{DeleteRequest, PutRequest, QueryRequest, ReadOptions, TransactItem, UpdateRequest};
+use mayfly_pools::{DeleteRequest, PutRequest, QueryRequest, ReadOptions, RowBudget, TransactItem, UpdateRequest};
 use serde::Deserialize;
 use tokio::time::Instant;
 
@@ -92,7 +92,7 @@ impl Tables for InMemory {
 struct InMemorySession(Arc<str>);
 
 impl Database for InMemory {
-    fn session(&self, _: &str, _: &str, _: usize) -> Arc<dyn Session> {
+    fn session(&self, _: &str, _: &str, _: usize, _: RowBudget) -> Arc<dyn Session> {
         Arc::new(InMemorySession(self.rows.clone()))
     }
 }

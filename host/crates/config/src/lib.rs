@@ -10,6 +10,7 @@ mod embedded;
 mod grants;
 mod limits;
 mod modules;
+mod operation;
 mod probe;
 mod problem;
 mod reader;
@@ -27,6 +28,7 @@ pub use embedded::Embedded;
 pub use grants::{Action, BoundKey, Grants, KeyPart, TableGrant};
 pub use limits::Limits;
 pub use modules::{Budget, Module};
+pub use operation::Operation;
 pub use probe::Probe;
 pub use problem::{Problem, Problems};
 pub use secret::Secret;
@@ -51,6 +53,8 @@ pub struct Config {
     pub callers: Option<Callers>,
     /// `[limits]`.
     pub limits: Limits,
+    /// `[operation]`.
+    pub operation: Operation,
     /// `[modules.NAME]`, in the order written.
     pub modules: Vec<Module>,
     /// `[dynamodb]`.
@@ -104,6 +108,7 @@ impl Config {
         let server = Server::read(file.table("server"), environment);
         let callers = file.table("callers").map(|table| Callers::read(root, table, environment));
         let limits = Limits::read(file.table("limits"));
+        let operation = Operation::read(file.table("operation"));
         let dynamodb = file.table("dynamodb").map(DynamoDb::read);
         let sqlserver: Vec<_> =
             file.tables("sqlserver").into_iter().map(|(name, table)| SqlServer::read(root, name, table, environment)).collect();
@@ -120,6 +125,7 @@ impl Config {
             server,
             callers,
             limits,
+            operation,
             modules,
             dynamodb,
             sqlserver,

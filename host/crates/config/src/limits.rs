@@ -1,4 +1,4 @@
-//! `[limits]`: how large, deep and costly one document may be.
+//! `[limits]`: how large, deep and costly one document and its response may be.
 
 use crate::reader::Table;
 use crate::server::count;
@@ -26,6 +26,8 @@ pub struct Limits {
     pub complexity: u64,
     /// `list_size`: elements assumed of a list none of whose arguments says how many it has. Default 10.
     pub list_size: u64,
+    /// `response`: bytes of one response, in which an object that another module adds to counts 256 more. Default 4 MiB.
+    pub response_bytes: usize,
 }
 
 impl Default for Limits {
@@ -40,6 +42,7 @@ impl Default for Limits {
             root_fields: 32,
             complexity: 100_000,
             list_size: 10,
+            response_bytes: 4 << 20,
         }
     }
 }
@@ -59,6 +62,7 @@ impl Limits {
         read("root_fields", &mut limits.root_fields, 10_000);
         limits.complexity = table.number("complexity", limits.complexity, 1..=u64::MAX >> 1);
         limits.list_size = table.number("list_size", limits.list_size, 1..=1_000_000);
+        limits.response_bytes = count(table.size("response", limits.response_bytes as u64, 1_024..=1 << 30));
         table.finish();
         limits
     }

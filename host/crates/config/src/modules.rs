@@ -9,21 +9,37 @@ use crate::probe::Probe;
 use crate::reader::Table;
 use crate::server::count;
 
-/// `[modules.NAME.limits]`: what one invocation may use, beside memory and time.
+/// `[modules.NAME.limits]`: what one invocation may use, beside memory and time. Each is checked before the work it limits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Budget {
-    /// `host_calls` in all. Default 1,000.
+    /// `host_calls` in all: everything that is sent to a backend. Default 1,000.
     pub host_calls: u32,
     /// `pending` calls at once. Default 64.
     pub pending: u32,
-    /// `host_to_guest`: bytes given to the guest by calls, in all. Default 16 MiB.
+    /// `handles` at once: pending calls, transactions, row streams, and what WASI gives out. Default 1,024.
+    pub handles: u32,
+    /// `rows` that statements give, in all. Default 100,000.
+    pub rows: u32,
+    /// `host_to_guest`: bytes given to the guest by imports, in all. Default 16 MiB.
     pub host_to_guest_bytes: u64,
-    /// `guest_to_host`: bytes one call or the answer may hand to the host. Default 8 MiB.
+    /// `unread`: bytes of answers that are there and that the guest has not taken yet, and so also of one answer. Default 4 MiB.
+    pub unread_bytes: usize,
+    /// `guest_to_host`: bytes the guest hands to imports, and its answer, in all. Default 8 MiB.
     pub guest_to_host_bytes: usize,
-    /// `log_lines`. Default 100.
+    /// `output`: bytes of the answer, over all parents. Default 4 MiB.
+    pub output_bytes: usize,
+    /// `output_depth`: arrays and objects inside one another in the answer. Default 64.
+    pub output_depth: usize,
+    /// `log_lines`, with what is written to standard output and error. Default 100.
     pub log_lines: u32,
-    /// `log_bytes`. Default 64 KiB.
+    /// `log_bytes`, with what is written to standard output and error. Default 64 KiB.
     pub log_bytes: u32,
+    /// `memories` in the component. Default 4.
+    pub memories: u32,
+    /// `tables` in the component. Default 8.
+    pub tables: u32,
+    /// `instances` of core modules in the component: adapters and shims are instances too. Default 24.
+    pub instances: u32,
 }
 
 /// `[modules.NAME]`.
@@ -65,29 +81,57 @@ impl Module {
     }
 }
 
-impl Budget {
-    fn read(table: Option<Table<'_>>) -> Self {
-        let default = Self {
+impl Default for Budget {
+    fn default() -> Self {
+        Self {
             host_calls: 1_000,
             pending: 64,
+            handles: 1_024,
+            rows: 100_000,
             host_to_guest_bytes: 16 << 20,
+            unread_bytes: 4 << 20,
             guest_to_host_bytes: 8 << 20,
+            output_bytes: 4 << 20,
+            output_depth: 64,
             log_lines: 100,
             log_bytes: 64 << 10,
+            memories: Self::MAX_MEMORIES,
+            tables: Self::MAX_TABLES,
+            instances: Self::MAX_INSTANCES,
+        }
+    }
+}
+
+impl Budget {
+    /// The most a module may be given of what the pool of instances reserves for every place.
+    pub const MAX_MEMORIES: u32 = 4;
+    /// As above.
+    pub const MAX_TABLES: u32 = 8;
+    /// As above.
+    pub const MAX_INSTANCES: u32 = 24;
+
+    fn read(table: Option<Table<'_>>) -> Self {
+        let mut budget = Self::default();
+        let Some(mut table) = table else { return budget };
+        let mut number = |key: &str, value: &mut u32, most: u32| {
+            *value = u32::try_from(table.number(key, u64::from(*value), 0..=u64::from(most))).unwrap_or(*value);
         };
-        let Some(mut table) = table else { return default };
-        let mut number = |key: &str, default: u32| {
-            u32::try_from(table.number(key, u64::from(default), 0..=u64::from(u32::MAX))).unwrap_or(default)
-        };
-        let mut budget = Self {
-            host_calls: number("host_calls", default.host_calls),
-            pending: number("pending", default.pending),
-            log_lines: number("log_lines", default.log_lines),
-            ..default
-        };
-        budget.host_to_guest_bytes = table.size("host_to_guest", default.host_to_guest_bytes, 0..=4 << 30);
-        budget.guest_to_host_bytes = count(table.size("guest_to_host", default.guest_to_host_bytes as u64, 1_024..=1 << 30));
-        budget.log_bytes = u32::try_from(table.size("log_bytes", u64::from(default.log_bytes), 0..=1 << 30)).unwrap_or(0);
+        number("host_calls", &mut budget.host_calls, 1_000_000);
+        number("pending", &mut budget.pending, 10_000);
+        number("handles", &mut budget.handles, 100_000);
+        number("rows", &mut budget.rows, u32::MAX);
+        number("log_lines", &mut budget.log_lines, 1_000_000);
+        number("memories", &mut budget.memories, Self::MAX_MEMORIES);
+        number("tables", &mut budget.tables, Self::MAX_TABLES);
+        number("instances", &mut budget.instances, Self::MAX_INSTANCES);
+        // The reader of answers recurses once per level.
+        budget.output_depth = count(table.number("output_depth", budget.output_depth as u64, 1..=128));
+        budget.host_to_guest_bytes = table.size("host_to_guest", budget.host_to_guest_bytes, 0..=4 << 30);
+        let mut size = |key: &str, value: &mut usize| *value = count(table.size(key, *value as u64, 1_024..=1 << 30));
+        size("unread", &mut budget.unread_bytes);
+        size("guest_to_host", &mut budget.guest_to_host_bytes);
+        size("output", &mut budget.output_bytes);
+        budget.log_bytes = u32::try_from(table.size("log_bytes", u64::from(budget.log_bytes), 0..=1 << 30)).unwrap_or(0);
         table.finish();
         budget
     }

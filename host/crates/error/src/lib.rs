@@ -99,15 +99,15 @@ pub enum Error {
         /// What does not fit, naming types and fields, never values.
         message: String,
     },
-    /// The guest used up something it is limited in.
-    #[error("module `{module}`: limit of {limit} {budget} reached")]
+    /// The guest, or its operation, used up something it is limited in.
+    #[error("module `{module}`: {reached}")]
     BudgetExceeded {
         /// The module.
         module: String,
-        /// What it used up, for example `host calls`.
-        budget: &'static str,
-        /// The limit.
-        limit: u64,
+        /// Which limit, for example `limit of 1000 host calls reached`.
+        reached: String,
+        /// What to do about it; for the log only.
+        remedy: String,
     },
     /// The guest asked for what it was not granted, and did not handle that.
     #[error("module `{module}`: not allowed")]
@@ -188,7 +188,10 @@ impl Error {
             Self::GuestTrapped { trap: detail, .. } | Self::Denied { detail, .. } | Self::BackendUnavailable { detail } => {
                 format!("{self}: {detail}")
             }
-            Self::DeadlineExceeded { module, .. } => format!("{self}; raise `modules.{module}.deadline` or do less"),
+            Self::DeadlineExceeded { module, .. } => {
+                format!("{self}; raise `modules.{module}.deadline` or `operation.deadline`, or do less")
+            }
+            Self::BudgetExceeded { remedy, .. } if !remedy.is_empty() => format!("{self}; {remedy}"),
             Self::Internal(detail) => format!("internal error: {detail}"),
             _ => self.to_string(),
         }

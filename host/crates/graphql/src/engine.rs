@@ -174,7 +174,8 @@ impl Engine {
     /// Runs a prepared operation: the whole body of the response.
     pub async fn execute<R: Resolve>(&self, prepared: Prepared, resolver: &R) -> Vec<u8> {
         let Prepared { schema, plan, values, .. } = &prepared;
-        execution::execute(Execution { schema, plan, values, resolver }).await
+        let response_bytes = self.limits.response_bytes;
+        execution::execute(Execution { schema, plan, values, resolver, response_bytes }).await
     }
 
     /// Guards, parses and validates a document.

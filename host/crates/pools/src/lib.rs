@@ -18,4 +18,6 @@ pub use dynamodb::{
     CheckRequest, DeleteRequest, DynamoDb, DynamoDbStatus, Expression, Partition, PutRequest, QueryRequest, ReadOptions,
     TransactItem, UpdateRequest,
 };
-pub use sql::{Borrower, Problem, RowStream, SqlServer, SqlServerStatus, SqlSession, Transaction};
+pub use sql::{
+    Borrower, Problem, RowBudget, RowStream, RowsLeft, SqlServer, SqlServerStatus, SqlSession, Transaction,
+};

@@ -21,6 +21,7 @@ mod pool;
 mod procedure;
 mod roster;
 mod rows;
+mod row_budget;
 mod run;
 mod session;
 mod statement;
@@ -34,6 +35,7 @@ mod values;
 
 pub use pool::{SqlServer, SqlServerStatus};
 pub use roster::Borrower;
+pub use row_budget::{RowBudget, RowsLeft};
 pub use session::SqlSession;
 pub use statement::Problem;
 pub use stream::RowStream;

@@ -14,17 +14,31 @@ use mayfly_error::Error;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-/// Holes in the answers of one node, at most. A hole takes some hundred bytes of the host, and a guest writes the object around it
-/// in ten; without a bound a small answer could stand for a large part of the process.
-const MAX_HOLES: usize = 100_000;
+/// What a hole counts of the response's bytes: what the host holds for it. A guest writes the object around it in ten bytes;
+/// without a bound a small answer could stand for a large part of the process.
+const HOLE_BYTES: usize = 256;
 
-/// Errors of one node that are told, at most; values beyond are null without a word. Nobody reads more, and each takes some
+/// Errors of one response that are told, at most; values beyond are null without a word. Nobody reads more, and each takes some
 /// hundred bytes in the host and in the response.
 const MAX_ERRORS: usize = 1_000;
 
-/// Completed bytes of one node, at most. Answers are limited where they leave the guest, but a document may write one property
-/// under a hundred aliases.
-const MAX_BYTES: usize = 64 << 20;
+/// What the nodes of one operation have completed together. Answers are limited where they leave the guest, but a document may
+/// write one property under a hundred aliases.
+pub(crate) struct Tally {
+    /// The number of the next error.
+    errors: AtomicUsize,
+    /// Bytes completed, holes included.
+    bytes: AtomicUsize,
+    /// The most they may be.
+    most_bytes: usize,
+}
+
+impl Tally {
+    /// Nothing completed yet, of at most `most_bytes`.
+    pub fn new(most_bytes: usize) -> Self {
+        Self { errors: AtomicUsize::new(0), bytes: AtomicUsize::new(0), most_bytes }
+    }
+}
 
 /// Completes answers one after another.
 pub(crate) struct Completer<'p, 'j, 'e> {
@@ -40,8 +54,12 @@ pub(crate) struct Completer<'p, 'j, 'e> {
     pub(super) slots: Vec<Option<(usize, usize)>>,
     /// The holes of the objects under way whose parents are not written yet.
     pub(super) pending: Vec<usize>,
-    /// The number of the operation's next error.
-    error_numbers: &'e AtomicUsize,
+    /// What the operation has completed, this node's part not yet counted.
+    tally: &'e Tally,
+    /// Bytes this node may complete, holes included.
+    room: usize,
+    /// Arrays and objects inside one another in an answer, at most.
+    max_depth: usize,
     /// The last error noted.
     last_error: ErrorId,
 }
@@ -61,7 +79,8 @@ impl<'p, 'j, 'e> Completer<'p, 'j, 'e> {
         values: &'p Values,
         node: &'p Node,
         level: usize,
-        error_numbers: &'e AtomicUsize,
+        max_depth: usize,
+        tally: &'e Tally,
         bytes: Vec<u8>,
     ) -> Self {
         Self {
@@ -69,12 +88,14 @@ impl<'p, 'j, 'e> Completer<'p, 'j, 'e> {
             values,
             module: &node.module,
             done: Completion { bytes, ..Completion::default() },
-            scanner: Scanner::new(""),
+            scanner: Scanner::new("", max_depth),
             path: Vec::new(),
             owner: (&node.type_name, &node.field_name),
             slots: Vec::new(),
             pending: Vec::new(),
-            error_numbers,
+            room: tally.most_bytes.saturating_sub(tally.bytes.load(Ordering::Relaxed)),
+            tally,
+            max_depth,
             last_error: ErrorId { number: 0, level },
         }
     }
@@ -88,7 +109,7 @@ impl<'p, 'j, 'e> Completer<'p, 'j, 'e> {
         let errors = self.done.errors.len();
         let written = match answer {
             Ok(text) => {
-                self.scanner = Scanner::new(text);
+                self.scanner = Scanner::new(text, self.max_depth);
                 self.whole(output).unwrap_or_else(|malformed| {
                     // What was found before says nothing of a text that is not JSON.
                     self.undo(mark);
@@ -125,6 +146,7 @@ impl<'p, 'j, 'e> Completer<'p, 'j, 'e> {
 
     /// Everything completed.
     pub fn finish(self) -> Completion<'p> {
+        self.tally.bytes.fetch_add(self.used(), Ordering::Relaxed);
         self.done
     }
 
@@ -151,7 +173,7 @@ impl<'p, 'j, 'e> Completer<'p, 'j, 'e> {
             return Ok(self.null(output));
         }
         let start = self.scanner.at;
-        if self.shape(&output.shape)? {
+        if self.shape(&output.shape)? && self.has_room() {
             if output.nullable {
                 self.anchor(mark);
             }
@@ -195,9 +217,9 @@ impl<'p, 'j, 'e> Completer<'p, 'j, 'e> {
     }
 
     fn note(&mut self, error: Error) {
-        let id = ErrorId { number: self.error_numbers.fetch_add(1, Ordering::Relaxed), ..self.last_error };
+        let id = ErrorId { number: self.tally.errors.fetch_add(1, Ordering::Relaxed), ..self.last_error };
         self.last_error = id;
-        if self.done.errors.len() >= MAX_ERRORS {
+        if id.number >= MAX_ERRORS {
             return;
         }
         let (type_name, field_name) = self.owner;
@@ -298,21 +320,18 @@ impl<'p, 'j, 'e> Completer<'p, 'j, 'e> {
         Ok(value)
     }
 
-    /// Whether there is room for one more object with holes; if not, the error is noted.
-    pub(super) fn has_room_for_holes(&mut self) -> bool {
-        self.within(self.done.holes.len(), "nested fields", MAX_HOLES)
-    }
-
-    /// Whether there is room for one more value; if not, the error is noted.
-    pub(super) fn has_room_for_bytes(&mut self) -> bool {
-        self.within(self.done.bytes.len(), "response bytes", MAX_BYTES)
-    }
-
-    fn within(&mut self, used: usize, budget: &'static str, limit: usize) -> bool {
-        if used >= limit {
-            self.note(Error::BudgetExceeded { module: self.module.to_string(), budget, limit: limit as u64 });
+    /// Whether what was completed has room in the response; if not, the error is noted.
+    pub(super) fn has_room(&mut self) -> bool {
+        let fits = self.used() <= self.room;
+        if !fits {
+            let limit = self.tally.most_bytes as u64;
+            self.note(Error::LimitExceeded { what: "response, in bytes,".to_owned(), limit, setting: "response" });
         }
-        used < limit
+        fits
+    }
+
+    fn used(&self) -> usize {
+        self.done.bytes.len() + self.done.holes.len() * HOLE_BYTES
     }
 
     /// Opens a hole for a node below the object under way.

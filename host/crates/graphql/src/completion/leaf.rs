@@ -59,7 +59,7 @@ impl Completer<'_, '_, '_> {
     fn number_in_string(&mut self, scalar: &Scalar) -> Result<bool, Malformed> {
         let raw = self.scanner.string()?;
         let inner = raw.inner();
-        let mut digits = Scanner::new(inner);
+        let mut digits = Scanner::new(inner, 0);
         let is_number = digits.number().is_ok() && digits.end().is_ok() && !inner.is_empty();
         if is_number && matches!(scalar, Scalar::Int | Scalar::Float) {
             return Ok(self.number(scalar, inner));

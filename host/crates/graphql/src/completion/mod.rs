@@ -11,4 +11,4 @@ mod object;
 mod scanner;
 
 pub(crate) use completed::{Answer, Completion, ErrorId, FieldError, Hole, Range, Step};
-pub(crate) use completer::{Completer, null_condition};
+pub(crate) use completer::{Completer, Tally, null_condition};

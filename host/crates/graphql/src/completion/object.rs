@@ -20,9 +20,6 @@ impl<'p> Completer<'p, '_, '_> {
             self.refuse_condition(at);
             return Ok(false);
         }
-        if plan.has_nodes && !self.has_room_for_holes() {
-            return Ok(false);
-        }
         let slots = self.slots.len();
         let pending = self.pending.len();
         let owner = self.owner;
@@ -160,7 +157,7 @@ impl<'p> Completer<'p, '_, '_> {
         self.owner = (&plan.type_name, &field.name);
         self.path.push(Step::Key(field));
         let written = match at {
-            Some(_) => self.has_room_for_bytes() && self.value(output)?,
+            Some(_) => self.value(output)?,
             None => {
                 if !output.nullable {
                     self.refuse_null();

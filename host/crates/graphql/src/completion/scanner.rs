@@ -3,9 +3,6 @@
 //! It allocates nothing and decodes nothing. Skipping a value checks it fully, so that text which is not JSON is found even in
 //! properties nobody asked for. Recursion is bounded.
 
-/// Arrays and objects inside one another, at most; only custom scalars and dropped properties can be as deep as a guest likes.
-const MAX_DEPTH: usize = 128;
-
 /// The text is not JSON, or too deep.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Malformed {
@@ -43,12 +40,14 @@ pub(super) struct Scanner<'j> {
     text: &'j str,
     /// The byte to read next.
     pub at: usize,
+    /// Arrays and objects inside one another, at most; only custom scalars and dropped properties can be as deep as a guest likes.
+    max_depth: usize,
 }
 
 impl<'j> Scanner<'j> {
     /// Reads `text` from its start.
-    pub fn new(text: &'j str) -> Self {
-        Self { text, at: 0 }
+    pub fn new(text: &'j str, max_depth: usize) -> Self {
+        Self { text, at: 0, max_depth }
     }
 
     /// The first byte of what comes next, white space left out.
@@ -151,7 +150,7 @@ impl<'j> Scanner<'j> {
 
     /// Steps over any value, checking it.
     pub fn skip(&mut self) -> Result<(), Malformed> {
-        self.skip_within(MAX_DEPTH)
+        self.skip_within(self.max_depth)
     }
 
     fn skip_within(&mut self, depth: usize) -> Result<(), Malformed> {

@@ -32,6 +32,12 @@ pub trait Resolve: Send + Sync {
     /// How many parents one call of this module may have; less than one counts as one.
     fn max_batch(&self, module: &str) -> usize;
 
+    /// How many arrays and objects may be inside one another in an answer of this module; at most 128, for reading recurses.
+    fn max_depth(&self, module: &str) -> usize {
+        let _ = module;
+        64
+    }
+
     /// Calls a module. An error fails the field at every parent of the call.
     fn resolve(&self, invocation: Invocation) -> impl Future<Output = Result<Answers, Error>> + Send;
 

@@ -8,7 +8,7 @@ use super::chunk::call;
 use super::join::{self, Tree};
 use super::resolve::{Answers, Invocation, Resolve};
 use crate::coercion::values::Values;
-use crate::completion::{Answer, Completer, Completion, Hole, Step, null_condition};
+use crate::completion::{Answer, Completer, Completion, Hole, Step, Tally, null_condition};
 use crate::document::OperationKind;
 use crate::introspection;
 use crate::plan::node::{Node, Plan, Source};
@@ -18,7 +18,6 @@ use futures_util::future::join_all;
 use mayfly_error::Error;
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::atomic::AtomicUsize;
 use tokio::sync::Semaphore;
 
 /// Calls of modules one operation may have under way: enough to overlap waiting, too few to crowd out other operations.
@@ -39,6 +38,8 @@ pub(crate) struct Execution<'p, R> {
     pub plan: &'p Plan,
     pub values: &'p Values,
     pub resolver: &'p R,
+    /// The largest response, in bytes.
+    pub response_bytes: usize,
 }
 
 /// Runs a plan: the whole response.
@@ -46,7 +47,8 @@ pub(crate) async fn execute<R: Resolve>(execution: Execution<'_, R>) -> Vec<u8> 
     if let Some(at) = execution.plan.root.null_condition {
         return RequestErrors::from(RequestError::new(null_condition(), at)).render_with_null();
     }
-    let walk = Walk { execution: &execution, permits: Semaphore::new(CONCURRENT_CALLS), error_numbers: AtomicUsize::new(0) };
+    let tally = Tally::new(execution.response_bytes);
+    let walk = Walk { execution: &execution, permits: Semaphore::new(CONCURRENT_CALLS), tally };
     let tree = walk.root().await;
     join::respond(tree, execution.resolver)
 }
@@ -54,7 +56,7 @@ pub(crate) async fn execute<R: Resolve>(execution: Execution<'_, R>) -> Vec<u8> 
 struct Walk<'p, R> {
     execution: &'p Execution<'p, R>,
     permits: Semaphore,
-    error_numbers: AtomicUsize,
+    tally: Tally,
 }
 
 /// The places a node's answers go to, and the parents there as JSON; none for a field of a root type.
@@ -165,7 +167,8 @@ impl<'p, R: Resolve> Walk<'p, R> {
     /// Runs one node and everything below it; its answers are written behind a copy of `head`.
     async fn node(&self, id: usize, parents: Parents<'p>, level: usize, head: &[u8]) -> Tree<'p> {
         let Some(node) = self.execution.plan.nodes.get(id) else { return Tree::default() };
-        let Execution { schema, values, .. } = *self.execution;
+        let Execution { schema, values, resolver, .. } = *self.execution;
+        let max_depth = resolver.max_depth(&node.module);
         let Parents { jsons, paths } = parents;
         let completion = match node.arguments.render_arguments(values) {
             Ok(arguments) => {
@@ -175,7 +178,7 @@ impl<'p, R: Resolve> Walk<'p, R> {
                 let answered: usize = answers.iter().flatten().map(String::len).sum();
                 let mut bytes = Vec::with_capacity(head.len() + answered + SLACK);
                 bytes.extend_from_slice(head);
-                let mut completer = Completer::new(schema, values, node, level, &self.error_numbers, bytes);
+                let mut completer = Completer::new(schema, values, node, level, max_depth, &self.tally, bytes);
                 let answers = answers.iter().flat_map(|answer| std::iter::repeat_n(answer, every));
                 for (path, answer) in paths.into_iter().zip(answers) {
                     completer.add(&node.output, path, answer.as_deref().map_err(Clone::clone));
@@ -183,7 +186,7 @@ impl<'p, R: Resolve> Walk<'p, R> {
                 completer.finish()
             }
             Err(bad) => {
-                let mut completer = Completer::new(schema, values, node, level, &self.error_numbers, Vec::new());
+                let mut completer = Completer::new(schema, values, node, level, max_depth, &self.tally, Vec::new());
                 for path in paths {
                     completer.fail(&node.output, path, Error::InvalidVariables(bad.message.clone()), bad.at);
                 }

@@ -5,6 +5,7 @@ use mayfly_graphql::{Engine, Limits};
 use std::fmt::Write as _;
 
 const TIGHT: Limits = Limits {
+    response_bytes: 1_024,
     tokens: 60,
     nesting: 12,
     expansion: 20,

@@ -11,16 +11,18 @@ use super::connection::{Client, Connection};
 use super::failure::{Fail, cut_off, explain};
 use super::lease::Lease;
 use super::procedure::RETURN_VALUE;
+use super::row_budget::RowBudget;
 use super::rows::{Layout, write_output};
 use super::statement::{Statement, Way};
 use super::template::Filled;
 use crate::clock::{limit, outcome_unknown, too_late};
 
 /// What bounds an answer.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub(super) struct Bounds {
     pub(super) max_value_bytes: usize,
     pub(super) max_answer_bytes: usize,
+    pub(super) rows: RowBudget,
 }
 
 /// Runs a statement and reads its answer to the end. `access` decides what being cut off means.
@@ -29,7 +31,7 @@ pub(super) async fn run(
     statement: &Statement,
     access: Access,
     (way, filled): (Way, Filled),
-    bounds: Bounds,
+    bounds: &Bounds,
     deadline: Instant,
 ) -> Result<String, CallError> {
     let what = statement.what();
@@ -98,7 +100,7 @@ async fn execute(client: &mut Client, filled: Filled) -> Result<String, Fail> {
     Ok(format!("{{\"rowsAffected\":{rows}}}"))
 }
 
-async fn query(client: &mut Client, statement: &Statement, filled: Filled, bounds: Bounds) -> Result<String, Fail> {
+async fn query(client: &mut Client, statement: &Statement, filled: Filled, bounds: &Bounds) -> Result<String, Fail> {
     let mut items = request(filled).query(client).await?;
     let mut out = String::from("[");
     let mut layout = None;
@@ -119,7 +121,7 @@ async fn query(client: &mut Client, statement: &Statement, filled: Filled, bound
     Ok(out)
 }
 
-async fn call(client: &mut Client, statement: &Statement, mut filled: Filled, bounds: Bounds) -> Result<String, Fail> {
+async fn call(client: &mut Client, statement: &Statement, mut filled: Filled, bounds: &Bounds) -> Result<String, Fail> {
     let mut answer = CallAnswer::new(statement, bounds);
     let Some(arguments) = filled.arguments.take() else {
         let mut items = request(filled).query(client).await?;
@@ -155,7 +157,7 @@ async fn call(client: &mut Client, statement: &Statement, mut filled: Filled, bo
 /// The answer of a procedure, as it is put together.
 struct CallAnswer<'a> {
     statement: &'a Statement,
-    bounds: Bounds,
+    bounds: &'a Bounds,
     /// The result sets so far, without the outer brackets; the last one is open while `layout` is there.
     sets: String,
     outputs: String,
@@ -165,7 +167,7 @@ struct CallAnswer<'a> {
 }
 
 impl<'a> CallAnswer<'a> {
-    fn new(statement: &'a Statement, bounds: Bounds) -> Self {
+    fn new(statement: &'a Statement, bounds: &'a Bounds) -> Self {
         Self {
             statement,
             bounds,
@@ -196,6 +198,7 @@ impl<'a> CallAnswer<'a> {
         }
         self.rows += 1;
         layout.write(&mut self.sets, row)?;
+        self.bounds.rows.take()?;
         check(self.statement, self.rows, self.sets.len(), self.bounds)
     }
 
@@ -237,8 +240,9 @@ pub(super) fn write_row(
     statement: &Statement,
     out: &mut String,
     rows: &mut u32,
-    bounds: Bounds,
+    bounds: &Bounds,
 ) -> Result<(), Fail> {
+    bounds.rows.take()?;
     if *rows > 0 {
         out.push(',');
     }
@@ -248,7 +252,7 @@ pub(super) fn write_row(
     Ok(())
 }
 
-fn check(statement: &Statement, rows: u32, bytes: usize, bounds: Bounds) -> Result<(), CallError> {
+fn check(statement: &Statement, rows: u32, bytes: usize, bounds: &Bounds) -> Result<(), CallError> {
     let what = statement.what();
     if rows > statement.max_rows {
         return Err(CallError::new(

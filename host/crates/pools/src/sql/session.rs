@@ -19,6 +19,7 @@ use tokio::time::{Instant, timeout_at};
 use super::lease::Lease;
 use super::pool::{Shared, SqlServer, Statements};
 use super::roster::Borrower;
+use super::row_budget::RowBudget;
 use super::run::{Bounds, run};
 use super::statement::{Statement, Way};
 use super::stream::RowStream;
@@ -37,6 +38,7 @@ pub struct SqlSession {
     held: Arc<AtomicBool>,
     pub(super) borrower: Borrower,
     max_answer_bytes: usize,
+    rows: RowBudget,
 }
 
 /// A place in the order of calls.
@@ -64,11 +66,12 @@ pub(super) struct Hold {
 }
 
 impl SqlSession {
-    /// A session for one invocation, of `borrower`. No answer is longer than `max_answer_bytes`.
+    /// A session for one invocation, of `borrower`. No answer is longer than `max_answer_bytes`, and all have no more rows than
+    /// `rows`.
     #[must_use]
-    pub fn new(server: &SqlServer, borrower: Borrower, max_answer_bytes: usize) -> Self {
+    pub fn new(server: &SqlServer, borrower: Borrower, max_answer_bytes: usize, rows: RowBudget) -> Self {
         let (shared, statements) = (Arc::clone(&server.shared), Arc::clone(&server.statements));
-        Self { shared, statements, calls: Arc::default(), held: Arc::default(), borrower, max_answer_bytes }
+        Self { shared, statements, calls: Arc::default(), held: Arc::default(), borrower, max_answer_bytes, rows }
     }
 
     /// Runs a statement that reads: an array of rows.
@@ -131,7 +134,7 @@ impl SqlSession {
             let what = statement.what();
             let _turn = turn.wait(&what, deadline).await?;
             let mut lease = session.shared.lend(&what, &session.borrower, &statement.name, deadline).await?;
-            run(&mut lease, &statement, statement.access, (way, filled), session.bounds(), deadline).await
+            run(&mut lease, &statement, statement.access, (way, filled), &session.bounds(), deadline).await
         }
     }
 
@@ -163,7 +166,11 @@ impl SqlSession {
     }
 
     pub(super) fn bounds(&self) -> Bounds {
-        Bounds { max_value_bytes: self.shared.max_value_bytes, max_answer_bytes: self.max_answer_bytes }
+        Bounds {
+            max_value_bytes: self.shared.max_value_bytes,
+            max_answer_bytes: self.max_answer_bytes,
+            rows: self.rows.clone(),
+        }
     }
 
     fn busy(&self) -> CallError {

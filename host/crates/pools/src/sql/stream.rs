@@ -236,7 +236,7 @@ async fn serve(mut hold: Hold, statement: Arc<Statement>, filled: Filled, bounds
         None => Err(too_late(&what)),
         Some(connection) => {
             prepare(connection, &statement);
-            let outcome = read(&mut connection.client, &statement, filled, bounds, &mut desk).await;
+            let outcome = read(&mut connection.client, &statement, filled, &bounds, &mut desk).await;
             settle(connection, &what, statement.access, outcome)
         }
     };
@@ -250,7 +250,7 @@ async fn read(
     client: &mut Client,
     statement: &Statement,
     filled: Filled,
-    bounds: Bounds,
+    bounds: &Bounds,
     desk: &mut Desk,
 ) -> Option<Result<String, Fail>> {
     let mut max_rows = desk.next().await?;
@@ -272,7 +272,7 @@ struct Reader<'a> {
     items: QueryStream<'a>,
     layout: Option<Layout<'a>>,
     statement: &'a Statement,
-    bounds: Bounds,
+    bounds: &'a Bounds,
 }
 
 impl Reader<'_> {

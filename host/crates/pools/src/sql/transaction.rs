@@ -124,7 +124,7 @@ impl Transaction {
             // What is cut off before its transaction was committed did not happen, unless the statement commits itself.
             let access = if statement.may_begin() { statement.access } else { Access::Read };
             let bounds = call.inner.session.bounds();
-            let outcome = run(&mut hold.lease, &statement, access, (way, filled), bounds, deadline).await;
+            let outcome = run(&mut hold.lease, &statement, access, (way, filled), &bounds, deadline).await;
             let open = match hold.lease.connection() {
                 Some(connection) => survives(connection, outcome.is_err(), deadline).await,
                 None => false,

@@ -7,7 +7,7 @@ use std::time::Duration;
 use mayfly_config::{Access, Body, Encryption, Parameter, Place, Secret, SqlType, Statement};
 use mayfly_embedded::{Embedded, Options, SqlServerCounters, SqlServerFaults, Switches};
 use mayfly_error::{CallCode, CallError};
-use mayfly_pools::{Borrower, DynamoDb, ReadOptions, SqlServer, SqlSession};
+use mayfly_pools::{Borrower, DynamoDb, ReadOptions, RowBudget, RowsLeft, SqlServer, SqlSession};
 use tempfile::TempDir;
 use tokio::time::{Instant, interval, timeout};
 
@@ -111,12 +111,17 @@ pub fn soon() -> Instant {
 
 /// A session without surprises.
 pub fn session(server: &SqlServer) -> SqlSession {
-    SqlSession::new(server, borrower(), MAX_ANSWER_BYTES)
+    SqlSession::new(server, borrower(), MAX_ANSWER_BYTES, any_rows())
 }
 
 /// Who uses the pool in tests.
 pub fn borrower() -> Borrower {
     Borrower { module: "tests".into(), trace_id: "0af7651916cd43dd8448eb211c80319c".into() }
+}
+
+/// As many rows as anybody likes.
+pub fn any_rows() -> RowBudget {
+    RowBudget::new(RowsLeft::new(u32::MAX), RowsLeft::new(u32::MAX))
 }
 
 pub fn all() -> ReadOptions {

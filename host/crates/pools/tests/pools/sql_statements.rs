@@ -5,7 +5,7 @@ use mayfly_embedded::{SqlErrorFault, SqlServerFaults};
 use mayfly_error::CallCode;
 use mayfly_pools::{SqlServer, SqlSession};
 
-use crate::backends::{Backends, borrower, closed, code, eventually, session, soon, sqlserver_config};
+use crate::backends::{Backends, any_rows, borrower, closed, code, eventually, session, soon, sqlserver_config};
 
 #[tokio::test]
 async fn rows_are_objects_and_a_list_finds_any_of_its_values() {
@@ -117,7 +117,7 @@ async fn values_and_answers_larger_than_allowed_are_over_budget() {
         (error.code, error.message.as_str()),
         (CallCode::Budget, "statement `large`: a value of column `text` is larger than 1000 bytes")
     );
-    let error = SqlSession::new(&server, borrower(), 5000).query("numbers", "", soon()).await.unwrap_err();
+    let error = SqlSession::new(&server, borrower(), 5000, any_rows()).query("numbers", "", soon()).await.unwrap_err();
     assert_eq!(
         (error.code, error.message.as_str()),
         (CallCode::Budget, "statement `numbers`: the rows are larger than 5000 bytes; select fewer, or stream them")

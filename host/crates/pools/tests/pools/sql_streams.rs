@@ -4,7 +4,7 @@ use mayfly_embedded::{SqlErrorFault, SqlServerFaults, Stall};
 use mayfly_error::CallCode;
 use mayfly_pools::SqlSession;
 
-use crate::backends::{Backends, MAX_ANSWER_BYTES, borrower, closed, code, eventually, session, soon, within};
+use crate::backends::{Backends, MAX_ANSWER_BYTES, any_rows, borrower, closed, code, eventually, session, soon, within};
 
 #[tokio::test]
 async fn a_stream_gives_all_rows_in_order_and_then_none() {
@@ -34,7 +34,7 @@ async fn a_stream_gives_all_rows_in_order_and_then_none() {
 async fn pages_stay_within_what_an_answer_may_be() {
     let backends = Backends::start().await;
     let server = backends.sqlserver(|_| ());
-    let stream = SqlSession::new(&server, borrower(), 1000).stream_rows("numbers", "");
+    let stream = SqlSession::new(&server, borrower(), 1000, any_rows()).stream_rows("numbers", "");
     for _ in 0..20 {
         let page = stream.next(u32::MAX, soon()).await.unwrap();
         assert!((400..=1000).contains(&page.len()), "{}", page.len());
@@ -96,7 +96,7 @@ async fn an_error_after_some_rows_ends_the_stream() {
 async fn what_is_wrong_with_a_stream_is_told_by_its_first_call() {
     let backends = Backends::start().await;
     let server = backends.sqlserver(|_| ());
-    let session = SqlSession::new(&server, borrower(), MAX_ANSWER_BYTES);
+    let session = SqlSession::new(&server, borrower(), MAX_ANSWER_BYTES, any_rows());
     assert_eq!(code(session.stream_rows("nothing", "").next(1, soon()).await), CallCode::NotFound);
     assert_eq!(code(session.stream_rows("number", "{}").next(1, soon()).await), CallCode::Invalid);
     assert_eq!(code(session.stream_rows("numbers", "").next(0, soon()).await), CallCode::Invalid);
