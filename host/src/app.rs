@@ -53,6 +53,8 @@ pub struct Pools {
     pub dynamodb: Option<DynamoDb>,
     /// Requests that may be under way to DynamoDB at once.
     pub dynamodb_in_flight: usize,
+    /// What its answers may take, in bytes.
+    pub dynamodb_answer_bytes: u64,
     /// SQL Server backends by name.
     pub sqlserver: BTreeMap<String, SqlServer>,
 }
@@ -169,7 +171,18 @@ impl App {
                 let operation = config.operation;
                 let meters = Arc::new(Meters::new(&schema));
                 let engine = Arc::new(Engine::new(Arc::new(schema), config.limits, config.server.plan_cache_bytes));
-                Ok(Self { engine, wanted, callers, versions, backends, pools: Arc::new(pools), sandbox, loader, meters, operation })
+                Ok(Self {
+                    engine,
+                    wanted,
+                    callers,
+                    versions,
+                    backends,
+                    pools: Arc::new(pools),
+                    sandbox,
+                    loader,
+                    meters,
+                    operation,
+                })
             }
             _ => Err(Problems(problems)),
         }
@@ -313,6 +326,7 @@ async fn connect(config: &Config, embedded: &EmbeddedAddresses, problems: &mut V
     let mut pools = Pools::default();
     if let Some(dynamodb) = &config.dynamodb {
         pools.dynamodb_in_flight = dynamodb.max_in_flight;
+        pools.dynamodb_answer_bytes = dynamodb.answer_memory_bytes;
         pools.dynamodb = Some(DynamoDb::connect(dynamodb, embedded.dynamodb).await);
     }
     for backend in &config.sqlserver {

@@ -38,7 +38,7 @@ impl Host {
         Arc::new(Self {
             snapshot: Arc::new(ArcSwapOption::empty()),
             deployment: OnceLock::new(),
-            admission: Admission::new(limits.max_operations, limits.max_queue),
+            admission: Admission::new(limits.max_operations, limits.max_queue, limits.request_memory_bytes),
             tasks: TaskTracker::new(),
             limits,
             metrics: RequestMetrics::new(),

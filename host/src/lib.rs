@@ -24,6 +24,7 @@ pub mod embedded;
 pub mod host;
 pub mod http;
 pub mod imports;
+pub mod memory_plan;
 pub mod meter;
 pub mod modules;
 pub mod resolve;

@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use mayfly::imports::{Call, Database, OpenTransaction, Rows, Session, Statements, Tables};
 use mayfly_error::{CallCode, CallError};
-use mayfly_pools::{DeleteRequest, PutRequest, QueryRequest, ReadOptions, TransactItem, UpdateRequest};
+use mayfly_pools::{DeleteRequest, PutRequest, QueryRequest, ReadOptions, RowBudget, TransactItem, UpdateRequest};
 use tokio::time::Instant;
 
 /// The key of an item that never comes.
@@ -103,7 +103,7 @@ impl Tables for InMemory {
 }
 
 impl Database for InMemory {
-    fn session(&self, _: &str, _: &str, _: usize) -> Arc<dyn Session> {
+    fn session(&self, _: &str, _: &str, _: usize, _: RowBudget) -> Arc<dyn Session> {
         Arc::new(Open::new(&self.open))
     }
 }

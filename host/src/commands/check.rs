@@ -5,6 +5,7 @@ use mayfly_config::{Config, Problems, units};
 use super::{AppDirectory, Exit, show_progress};
 use crate::app::{App, EmbeddedAddresses};
 use crate::embedded::EmbeddedProcess;
+use crate::memory_plan::{MemoryLimit, MemoryPlan};
 
 /// Check an app without serving it: configuration, schema, statements, modules.
 ///
@@ -37,12 +38,7 @@ impl Check {
                 fields.join(", ")
             );
         }
-        let capacity = app.sandbox.capacity();
-        println!(
-            "guests: at most {} invocations and {} of memory caps at once",
-            capacity.slots,
-            units::show_bytes(capacity.memory_bytes)
-        );
+        show_plan(&MemoryPlan::of(&config, &app));
         if self.connect {
             println!("backends: all answer, and every statement is as declared");
         }
@@ -59,5 +55,23 @@ impl Check {
         let app = App::load(config, &addresses, &show_progress).await?;
         let problems = app.describe_backends(config).await;
         if problems.is_empty() { Ok(app) } else { Err(Problems(problems).into()) }
+    }
+}
+
+/// Prints the plan line by line, the sum, and whether the machine has it.
+fn show_plan(plan: &MemoryPlan) {
+    println!("memory plan: the most `mayfly serve` may hold");
+    let print = |bytes: u64, what: &str, key: Option<&str>| {
+        let key = key.map_or_else(String::new, |key| format!("  ({key})"));
+        println!("  {:>9}  {what}{key}", units::show_bytes(bytes));
+    };
+    for line in &plan.lines {
+        print(line.bytes, &line.what, line.key);
+    }
+    print(plan.total_bytes(), "in all", None);
+    let Some(limit) = MemoryLimit::here() else { return };
+    print(limit.bytes, limit.source, None);
+    if let Some(objection) = plan.objection(&limit) {
+        println!("warning: {objection}");
     }
 }

@@ -10,7 +10,7 @@ use mayfly_graphql::Invocation;
 use super::{Exit, show_progress};
 use crate::app::{App, EmbeddedAddresses};
 use crate::embedded::EmbeddedProcess;
-use crate::imports::{Caller, Operation};
+use crate::imports::{Allowance, Caller, Operation};
 use crate::resolve::Resolver;
 use crate::sandbox::Outcome;
 
@@ -54,7 +54,8 @@ impl Invoke {
         let addresses = embedded.as_ref().map_or_else(EmbeddedAddresses::default, |process| process.addresses.clone());
         let app = Arc::new(App::load(&config, &addresses, &show_progress).await?);
         let caller = Caller::with_claims(serde_json::from_str(&self.claims)?);
-        let operation = Operation { trace_id: format!("{:032x}", rand::random::<u128>()), caller };
+        let allowance = Allowance::new(config.operation);
+        let operation = Operation { trace_id: format!("{:032x}", rand::random::<u128>()), caller, allowance };
         let invocation = self.invocation(&app, &field)?;
         let outcome = Resolver::new(app, operation).invoke(invocation).await?;
         Ok(show(&outcome))

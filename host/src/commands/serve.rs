@@ -6,7 +6,6 @@ use std::time::Duration;
 
 use anyhow::Context;
 use axum::Router;
-use axum::serve::ListenerExt;
 use clap::ValueEnum;
 use mayfly_config::{Config, Problems};
 use mayfly_telemetry::{LogFormat, Metrics, start_logs};
@@ -20,7 +19,7 @@ use crate::app::{App, EmbeddedAddresses, unusable};
 use crate::deployment::Deployment;
 use crate::embedded::EmbeddedProcess;
 use crate::host::Host;
-use crate::http::{admin_router, graphql_router};
+use crate::http::{ADMIN_CONNECTIONS, Connections, admin_router, graphql_router};
 use crate::modules::Store;
 use crate::watch::watch;
 
@@ -77,8 +76,9 @@ impl Serve {
         let host = Host::new(config.server.clone(), metrics);
         host.keep_metrics();
         let (stop, stopped) = watch::channel(false);
-        let admin = serve_until(admin, admin_router(host.clone()), stopped.clone());
-        let graphql = serve_until(listener, graphql_router(host.clone()), stopped);
+        let admin = serve_until(Connections::new(admin, ADMIN_CONNECTIONS), admin_router(host.clone()), stopped.clone());
+        let graphql =
+            serve_until(Connections::new(listener, config.server.max_connections), graphql_router(host.clone()), stopped);
         println!("admin    http://{admin_listen}/readyz /healthz /metrics");
 
         let loaded = tokio::select! {
@@ -125,11 +125,7 @@ async fn bind(address: SocketAddr, flag: &str) -> anyhow::Result<(TcpListener, S
     Ok((listener, address))
 }
 
-fn serve_until(listener: TcpListener, router: Router, mut stopped: watch::Receiver<bool>) -> JoinHandle<()> {
-    let listener = listener.tap_io(|stream| {
-        // Answers are written whole, so waiting for more to send only delays them.
-        let _ = stream.set_nodelay(true);
-    });
+fn serve_until(listener: Connections, router: Router, mut stopped: watch::Receiver<bool>) -> JoinHandle<()> {
     tokio::spawn(async move {
         let stop = async move {
             // An error says that the sender is gone, which is a stop too.

@@ -1,7 +1,7 @@
 //! Admission: operations get a place at the door, or are told at once to come back later.
 //!
-//! What was admitted is never refused halfway. Places and queue are both bounded, so a flood costs a flood of short answers and
-//! no memory.
+//! What was admitted is never refused halfway. Places, queue and the memory of requests are all bounded, so a flood costs a flood of
+//! short answers and no memory.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -13,19 +13,50 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 /// What a refused client is told to wait.
 const RETRY_AFTER: Duration = Duration::from_secs(1);
 
-/// The places for operations, and the queue before them.
+/// What a byte of a body may become once it is read: `1,` in a list is a number with its digits in an allocation of their own.
+const BYTES_PER_BODY_BYTE: u64 = 48;
+
+/// Granularity of the memory for requests: one of small requests takes less than it is reckoned with.
+const UNIT_BYTES: u64 = 4 << 10;
+
+/// The memory of one request, given back when its operation has ended.
+pub type RequestMemory = OwnedSemaphorePermit;
+
+/// The places for operations, the queue before them, and the memory for their requests.
 pub struct Admission {
     places: Arc<Semaphore>,
     size: usize,
     waiting: AtomicUsize,
     queue: usize,
+    memory: Arc<Semaphore>,
+    memory_units: u32,
 }
 
 impl Admission {
-    /// `places` operations at once, and `queue` waiting.
+    /// `places` operations at once, and `queue` waiting; their requests take at most `memory_bytes`.
     #[must_use]
-    pub fn new(places: usize, queue: usize) -> Self {
-        Self { places: Arc::new(Semaphore::new(places)), size: places, waiting: AtomicUsize::new(0), queue }
+    pub fn new(places: usize, queue: usize, memory_bytes: u64) -> Self {
+        let memory_units = u32::try_from(memory_bytes / UNIT_BYTES).unwrap_or(u32::MAX >> 4).clamp(1, u32::MAX >> 4);
+        Self {
+            places: Arc::new(Semaphore::new(places)),
+            size: places,
+            waiting: AtomicUsize::new(0),
+            queue,
+            memory: Arc::new(Semaphore::new(memory_units as usize)),
+            memory_units,
+        }
+    }
+
+    /// Memory for a request whose body has so many bytes, before it is read. The largest request fits when it is alone.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Overloaded`] at once when other requests have the memory.
+    pub fn hold(&self, body_bytes: u64) -> Result<RequestMemory, Error> {
+        let units = body_bytes.saturating_mul(BYTES_PER_BODY_BYTE).div_ceil(UNIT_BYTES).max(1);
+        let units = u32::try_from(units).unwrap_or(u32::MAX).min(self.memory_units);
+        let held = self.memory.clone().try_acquire_many_owned(units);
+        held.map_err(|_| Error::Overloaded { retry_after: RETRY_AFTER })
     }
 
     /// Waits for a place.
@@ -74,7 +105,7 @@ mod tests {
 
     #[tokio::test]
     async fn past_the_queue_an_operation_is_refused_and_the_queue_is_left_on_every_path() {
-        let admission = Admission::new(1, 1);
+        let admission = Admission::new(1, 1, 1 << 20);
         let place = admission.enter().await.unwrap();
         {
             let mut second = Box::pin(admission.enter());
@@ -85,5 +116,16 @@ mod tests {
         assert_eq!(admission.status(), (1, 0), "a client that goes away leaves the queue");
         drop(place);
         assert!(admission.enter().await.is_ok());
+    }
+
+    #[test]
+    fn requests_take_no_more_memory_than_there_is() {
+        let admission = Admission::new(1, 1, 10 << 20);
+        let large = admission.hold(100_000).unwrap();
+        let second = admission.hold(100_000).unwrap();
+        assert!(matches!(admission.hold(100_000), Err(Error::Overloaded { .. })));
+        assert!(admission.hold(100).is_ok(), "small ones still fit");
+        drop((large, second));
+        assert!(admission.hold(100_000_000).is_ok(), "the largest fits when it is alone");
     }
 }

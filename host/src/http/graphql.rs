@@ -10,7 +10,7 @@ use axum::Router;
 use axum::body::Body;
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{Query, Request as HttpRequest, State};
-use axum::http::header::{ALLOW, AUTHORIZATION, CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
+use axum::http::header::{ALLOW, AUTHORIZATION, CACHE_CONTROL, CONTENT_LENGTH, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{any, get};
@@ -18,6 +18,7 @@ use mayfly_error::Error;
 use mayfly_graphql::{OperationKind, Request, RequestError, RequestErrors};
 
 use super::accept::{MediaType, wants_html};
+use super::admission::RequestMemory;
 use super::request::{Parameters, check_content_type, from_body};
 use super::{ide, request};
 use crate::app::App;
@@ -65,7 +66,7 @@ async fn graphql(
             exchange.refuse((StatusCode::NOT_ACCEPTABLE, Error::BadRequest(message)))
         }
         Some(_) => match exchange.read(&head.method, parameters, body).await {
-            Ok(request) => exchange.answer(request, head.method == Method::GET).await,
+            Ok((request, memory)) => exchange.answer(request, memory, head.method == Method::GET).await,
             Err(refusal) => exchange.refuse(refusal),
         },
     };
@@ -79,20 +80,21 @@ impl Exchange {
         method: &Method,
         parameters: Result<Query<Parameters>, QueryRejection>,
         body: Body,
-    ) -> Result<Request, request::Refusal> {
+    ) -> Result<(Request, Option<RequestMemory>), request::Refusal> {
         match *method {
             Method::GET | Method::HEAD => {
                 let Query(parameters) = parameters
                     .map_err(|error| (StatusCode::BAD_REQUEST, Error::BadRequest(format!("the URL is wrong: {error}"))))?;
-                parameters.into_request()
+                Ok((parameters.into_request()?, None))
             }
             Method::POST => {
                 check_content_type(&self.headers)?;
                 let limit_bytes = self.host.limits.max_body_bytes;
+                let memory = self.hold(limit_bytes)?;
                 let bytes = axum::body::to_bytes(body, limit_bytes)
                     .await
                     .map_err(|_| (StatusCode::PAYLOAD_TOO_LARGE, Error::BodyTooLarge { limit_bytes }))?;
-                from_body(&bytes)
+                Ok((from_body(&bytes)?, Some(memory)))
             }
             _ => {
                 let message = "use POST, or GET for queries".to_owned();
@@ -101,8 +103,18 @@ impl Exchange {
         }
     }
 
+    /// Memory for the body, by the length it is said to have.
+    fn hold(&self, limit_bytes: usize) -> Result<RequestMemory, request::Refusal> {
+        let said = self.headers.get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse().ok());
+        let bytes = said.unwrap_or(limit_bytes as u64).min(limit_bytes as u64);
+        self.host.admission.hold(bytes).map_err(|error| {
+            self.host.metrics.refused();
+            (StatusCode::SERVICE_UNAVAILABLE, error)
+        })
+    }
+
     /// Executes a request that is well formed.
-    async fn answer(&self, request: Request, get: bool) -> Response {
+    async fn answer(&self, request: Request, memory: Option<RequestMemory>, get: bool) -> Response {
         let Some(app) = self.host.app() else {
             let error = Error::Overloaded { retry_after: std::time::Duration::from_secs(1) };
             return self.refuse((StatusCode::SERVICE_UNAVAILABLE, error));
@@ -139,7 +151,7 @@ impl Exchange {
         let resolver = Resolver::new(app.clone(), operation);
         let execution = async move {
             let body = app.engine.execute(prepared, &resolver).await;
-            drop(place);
+            drop((place, memory));
             body
         };
         if mutation {

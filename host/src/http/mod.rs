@@ -3,10 +3,12 @@
 mod accept;
 mod admin;
 mod admission;
+mod connections;
 mod graphql;
 mod ide;
 mod request;
 
 pub use admin::router as admin_router;
 pub use admission::Admission;
+pub use connections::{ADMIN_CONNECTIONS, CONNECTION_BYTES, Connections};
 pub use graphql::router as graphql_router;

@@ -8,8 +8,8 @@ use std::sync::Arc;
 
 use mayfly_error::CallError;
 use mayfly_pools::{
-    Borrower, DeleteRequest, DynamoDb, PutRequest, QueryRequest, ReadOptions, RowBudget, RowStream, SqlServer, SqlSession, TransactItem,
-    Transaction, UpdateRequest,
+    Borrower, DeleteRequest, DynamoDb, PutRequest, QueryRequest, ReadOptions, RowBudget, RowStream, SqlServer, SqlSession,
+    TransactItem, Transaction, UpdateRequest,
 };
 use tokio::time::Instant;
 

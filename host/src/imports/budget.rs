@@ -1,7 +1,7 @@
 //! What one invocation has used, against what it and its operation may.
 
-use std::sync::{Arc, OnceLock};
 use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::Instant;
 
 use mayfly_config::{Budget, Operation as Limits};
@@ -27,7 +27,7 @@ pub struct Usage {
     pub host_calls: u32,
     /// Calls pending now.
     pub pending: u32,
-    /// Bytes that calls gave to the guest, or hold for it.
+    /// Bytes that calls gave to the guest.
     pub host_to_guest_bytes: u64,
     /// Bytes of answers that the guest has not taken.
     pub unread_bytes: usize,
@@ -107,21 +107,31 @@ impl Usage {
         Ok(())
     }
 
-    /// Counts an answer that has arrived for the guest.
+    /// Counts an answer that has arrived and that the guest has not taken yet.
     ///
     /// # Errors
     ///
-    /// When answers are too large, in all or before the guest takes them.
+    /// When there are too many bytes of such answers.
     pub(super) fn arrive(&mut self, bytes: usize, budget: &Budget) -> Result<(), Reached> {
-        let total = self.host_to_guest_bytes.saturating_add(bytes as u64);
-        if total > budget.host_to_guest_bytes {
-            return Err(reached("bytes given by calls", budget.host_to_guest_bytes, "limits.host_to_guest"));
-        }
         let unread = self.unread_bytes.saturating_add(bytes);
         if unread > budget.unread_bytes {
             return Err(reached("bytes of answers not taken", budget.unread_bytes as u64, "limits.unread"));
         }
-        (self.host_to_guest_bytes, self.unread_bytes) = (total, unread);
+        self.unread_bytes = unread;
+        Ok(())
+    }
+
+    /// Counts bytes about to be given to the guest.
+    ///
+    /// # Errors
+    ///
+    /// When they are too many in all.
+    pub(super) fn give(&mut self, bytes: usize, budget: &Budget) -> Result<(), Reached> {
+        let total = self.host_to_guest_bytes.saturating_add(bytes as u64);
+        if total > budget.host_to_guest_bytes {
+            return Err(reached("bytes given by calls", budget.host_to_guest_bytes, "limits.host_to_guest"));
+        }
+        self.host_to_guest_bytes = total;
         Ok(())
     }
 

@@ -8,9 +8,9 @@ use mayfly_error::{CallCode, CallError};
 use wasmtime::component::Resource;
 
 use super::backends::{Answer, Call};
-use super::budget::Usage;
 use super::bindings::mayfly::resolver::pending as wit;
 use super::bindings::mayfly::resolver::types;
+use super::budget::Usage;
 use super::calls::Calls;
 
 /// A call that is under way, ready, or taken.
@@ -86,6 +86,8 @@ impl Calls {
                 Err(CallError::new(CallCode::Invalid, "the answer of this call was taken before"))
             }
         };
+        let Self { usage, module, .. } = self;
+        let answer = answer.and_then(|json| usage.give(json.len(), &module.budget).map(|()| json).map_err(Into::into));
         if let Err(error) = &answer {
             self.note_failure(error);
         }

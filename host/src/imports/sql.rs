@@ -68,17 +68,23 @@ impl Calls {
 impl wit::Host for Calls {
     fn query(&mut self, statement: String, parameters: String) -> wasmtime::Result<Resource<Pending>> {
         let deadline = self.call_deadline.into();
-        self.begin(statement.len() + parameters.len(), |calls| Ok(calls.statement_session(&statement)?.query(&statement, &parameters, deadline)))
+        self.begin(statement.len() + parameters.len(), |calls| {
+            Ok(calls.statement_session(&statement)?.query(&statement, &parameters, deadline))
+        })
     }
 
     fn execute(&mut self, statement: String, parameters: String) -> wasmtime::Result<Resource<Pending>> {
         let deadline = self.call_deadline.into();
-        self.begin(statement.len() + parameters.len(), |calls| Ok(calls.statement_session(&statement)?.execute(&statement, &parameters, deadline)))
+        self.begin(statement.len() + parameters.len(), |calls| {
+            Ok(calls.statement_session(&statement)?.execute(&statement, &parameters, deadline))
+        })
     }
 
     fn call(&mut self, statement: String, parameters: String) -> wasmtime::Result<Resource<Pending>> {
         let deadline = self.call_deadline.into();
-        self.begin(statement.len() + parameters.len(), |calls| Ok(calls.statement_session(&statement)?.call(&statement, &parameters, deadline)))
+        self.begin(statement.len() + parameters.len(), |calls| {
+            Ok(calls.statement_session(&statement)?.call(&statement, &parameters, deadline))
+        })
     }
 
     fn stream_rows(&mut self, statement: String, parameters: String) -> wasmtime::Result<Resource<RowStream>> {
@@ -117,7 +123,9 @@ impl wit::HostTransaction for Calls {
         parameters: String,
     ) -> wasmtime::Result<Resource<Pending>> {
         let deadline = self.call_deadline.into();
-        self.begin(statement.len() + parameters.len(), |calls| Ok(calls.transaction(&transaction, Some(&statement))?.query(&statement, &parameters, deadline)))
+        self.begin(statement.len() + parameters.len(), |calls| {
+            Ok(calls.transaction(&transaction, Some(&statement))?.query(&statement, &parameters, deadline))
+        })
     }
 
     fn execute(
@@ -127,7 +135,9 @@ impl wit::HostTransaction for Calls {
         parameters: String,
     ) -> wasmtime::Result<Resource<Pending>> {
         let deadline = self.call_deadline.into();
-        self.begin(statement.len() + parameters.len(), |calls| Ok(calls.transaction(&transaction, Some(&statement))?.execute(&statement, &parameters, deadline)))
+        self.begin(statement.len() + parameters.len(), |calls| {
+            Ok(calls.transaction(&transaction, Some(&statement))?.execute(&statement, &parameters, deadline))
+        })
     }
 
     fn call(
@@ -137,7 +147,9 @@ impl wit::HostTransaction for Calls {
         parameters: String,
     ) -> wasmtime::Result<Resource<Pending>> {
         let deadline = self.call_deadline.into();
-        self.begin(statement.len() + parameters.len(), |calls| Ok(calls.transaction(&transaction, Some(&statement))?.call(&statement, &parameters, deadline)))
+        self.begin(statement.len() + parameters.len(), |calls| {
+            Ok(calls.transaction(&transaction, Some(&statement))?.call(&statement, &parameters, deadline))
+        })
     }
 
     fn commit(&mut self, transaction: Resource<Transaction>) -> wasmtime::Result<Resource<Pending>> {

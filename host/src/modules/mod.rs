@@ -47,6 +47,13 @@ pub struct Version {
 }
 
 impl Version {
+    /// What its compiled code takes, in bytes.
+    #[must_use]
+    pub fn code_bytes(&self) -> u64 {
+        let image = self.prepared.instance_pre().component().image_range();
+        (image.end as usize - image.start as usize) as u64
+    }
+
     /// The same component under another configuration of its module.
     #[must_use]
     pub fn configured(&self, module: Arc<Module>) -> Self {

@@ -22,6 +22,9 @@ const WASM_STACK_BYTES: usize = 512 << 10;
 /// The stack of an invocation: the guest's, and 1.5 MiB for the host functions it calls.
 const FIBER_STACK_BYTES: usize = 2 << 20;
 
+/// Bytes of a table that stay mapped between invocations.
+const TABLE_KEEP_RESIDENT_BYTES: usize = 16 << 10;
+
 /// What the sandbox may hold at once.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Capacity {
@@ -58,6 +61,18 @@ impl Capacity {
         // More places than this add nothing but reserved address space.
         let slots = (memory_bytes / least.min(memory_bytes).max(1)).clamp(1, 1_000);
         Self { slots: u32::try_from(slots).unwrap_or(1_000), memory_bytes, largest_cap_bytes: most }
+    }
+
+    /// What the stacks of invocations may take, in bytes: they stay mapped between invocations.
+    #[must_use]
+    pub fn stack_bytes(&self) -> u64 {
+        u64::from(self.slots) * FIBER_STACK_BYTES as u64
+    }
+
+    /// What stays mapped of memories and tables nobody uses, in bytes.
+    #[must_use]
+    pub fn kept_bytes(&self) -> u64 {
+        u64::from(self.slots) * (KEEP_RESIDENT_BYTES + TABLE_KEEP_RESIDENT_BYTES) as u64
     }
 }
 
@@ -161,7 +176,7 @@ fn pool(capacity: Capacity) -> PoolingAllocationConfig {
         .table_elements(TABLE_ELEMENTS)
         .max_memory_size(usize::try_from(capacity.largest_cap_bytes).unwrap_or(usize::MAX))
         .linear_memory_keep_resident(KEEP_RESIDENT_BYTES)
-        .table_keep_resident(16 << 10)
+        .table_keep_resident(TABLE_KEEP_RESIDENT_BYTES)
         .max_unused_warm_slots(slots);
     pool
 }

@@ -267,10 +267,10 @@ impl Instance {
             ("denied", Some(detail)) => Error::Denied { module, detail },
             ("unavailable" | "throttled", Some(detail)) => Error::BackendUnavailable { detail },
             ("deadline", Some(_)) => self.deadline_exceeded(),
-            ("budget", Some(remedy)) => Error::BudgetExceeded { module, reached: shortened(error.message, 1_024), remedy },
+            ("budget", Some(remedy)) => Error::BudgetExceeded { module, reached: shortened(error.message, 4_096), remedy },
             _ => Error::GuestError {
                 reason: shortened(error.code, 64),
-                message: shortened(error.message, 1_024),
+                message: shortened(error.message, 4_096),
                 retryable: error.retryable,
             },
         }

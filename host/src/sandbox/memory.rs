@@ -103,7 +103,7 @@ mod tests {
 
     #[test]
     fn a_growth_past_all_that_can_be_addressed_is_out_of_memory() {
-        let mut cap = MemoryCap::new(1_000);
+        let mut cap = MemoryCap::new(1_000, &Budget::default());
         assert!(!cap.memory_growing(0, ADDRESS_SPACE_BYTES + 65_536, Some(ADDRESS_SPACE_BYTES)).unwrap());
         assert!(cap.refused_bytes > 0, "a guest that declares no maximum was refused by the cap");
     }

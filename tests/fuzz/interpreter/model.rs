@@ -8,6 +8,12 @@ const MOST_RANDOM_BYTES: usize = 65_536;
 /// What an answer may cost above its text's bytes, by the sandbox's own account.
 const ANSWER_BYTES: usize = 256;
 
+/// What the guest hands over: the table of every item, an item that never comes, a backend, a statement.
+const TABLE: &str = "Things";
+const NEVER: &str = "never";
+const BACKEND: &str = "lab";
+const STATEMENT: &str = "rows";
+
 /// How a program ends, in the words of the host.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum End {
@@ -60,6 +66,7 @@ struct Model<'a> {
     failed: u32,
     given_to_guest: usize,
     host_calls: u32,
+    handed_bytes: usize,
     given_bytes: u64,
 }
 
@@ -80,6 +87,7 @@ pub(super) fn predict(program: &Program, initial_bytes: usize) -> Expected {
         failed: 0,
         given_to_guest: 0,
         host_calls: 0,
+        handed_bytes: 0,
         given_bytes: 0,
     };
     let stop = program.steps.iter().find_map(|step| model.step(*step).err());
@@ -115,7 +123,7 @@ impl Model<'_> {
             Step::Get(bytes) => self.get(bytes)?,
             Step::Keep(bytes) => self.keep(bytes)?,
             Step::Send(count, bytes) => (0..count).for_each(|_| {
-                let call = self.send(bytes);
+                let call = self.send_get(bytes);
                 self.sent.push(call);
             }),
             Step::Take => {
@@ -128,10 +136,8 @@ impl Model<'_> {
             Step::Random(bytes) if bytes > MOST_RANDOM_BYTES => return Err(Stop::Is(TRAPPED)),
             Step::Random(bytes) => self.memory.pass(bytes)?,
             Step::Log(bytes) => self.log(bytes)?,
-            Step::Sleep => match self.send(0) {
-                Some(_) => self.failed += 1,
-                None => self.over_budget += 1,
-            },
+            Step::Sleep if self.send(TABLE.len() + NEVER.len()) => self.failed += 1,
+            Step::Sleep => self.over_budget += 1,
             Step::Spin => return Err(Stop::Is(DEADLINE)),
             // Aborting is what a guest does that cannot go on without memory.
             Step::Trap if self.memory.refused => return Err(Stop::Is(OUT_OF_MEMORY)),
@@ -141,19 +147,29 @@ impl Model<'_> {
             }
             Step::Trap | Step::OutOfBounds | Step::RecurseForEver => return Err(Stop::Is(TRAPPED)),
             Step::Answer(count, bytes) => return Err(self.answer(count, bytes)?),
-            Step::Free(_) | Step::Recurse(_) | Step::Begin | Step::Stream => {}
+            // What cannot be opened says so when it is used, which these programs do not do.
+            Step::Begin => drop(self.send(BACKEND.len())),
+            Step::Stream => drop(self.send(STATEMENT.len())),
+            Step::Free(_) | Step::Recurse(_) => {}
         }
         Ok(())
     }
 
-    /// Sends a call: its bytes, unless it is over a budget.
-    fn send(&mut self, bytes: usize) -> Option<usize> {
+    /// Sends a call that hands over so many bytes: whether it is within its budgets.
+    fn send(&mut self, handed: usize) -> bool {
         let pending = u32::try_from(self.sent.len()).expect("few handles");
         if self.host_calls >= self.program.host_calls || pending >= self.program.pending {
-            return None;
+            return false;
         }
         self.host_calls += 1;
-        Some(bytes)
+        let fits = self.handed_bytes + handed <= self.program.guest_to_host_bytes;
+        self.handed_bytes += if fits { handed } else { 0 };
+        fits
+    }
+
+    /// Sends a call for an item of so many bytes: they, unless it is over a budget.
+    fn send_get(&mut self, bytes: usize) -> Option<usize> {
+        self.send(TABLE.len() + bytes.to_string().len()).then_some(bytes)
     }
 
     /// Takes a call's answer: its bytes, unless it was or goes over a budget.
@@ -170,7 +186,7 @@ impl Model<'_> {
     }
 
     fn get(&mut self, bytes: usize) -> Result<(), Stop> {
-        let call = self.send(bytes);
+        let call = self.send_get(bytes);
         if let Some(bytes) = self.give(call) {
             self.memory.pass(bytes)?;
         }
@@ -178,7 +194,7 @@ impl Model<'_> {
     }
 
     fn keep(&mut self, bytes: usize) -> Result<(), Stop> {
-        let call = self.send(bytes);
+        let call = self.send_get(bytes);
         if let Some(bytes) = self.give(call) {
             let block = self.memory.allocate(bytes)?;
             self.blocks.push(block);

@@ -28,6 +28,8 @@ pub struct DynamoDb {
     pub region: Option<String>,
     /// `max_in_flight`: requests under way at once, at most.
     pub max_in_flight: usize,
+    /// `answer_memory`: what answers may take on their way to guests, in bytes; more of them wait. Default 256 MiB.
+    pub answer_memory_bytes: u64,
     /// `coalesce`: whether concurrent gets are joined into one `BatchGetItem` (which needs its own IAM permission).
     pub coalesce: bool,
     /// `timeout`: for one call, retries included; the invocation's deadline may be sooner.
@@ -107,6 +109,7 @@ impl DynamoDb {
             endpoint,
             region: table.text("region"),
             max_in_flight: count(table.number("max_in_flight", 64, 1..=10_000)),
+            answer_memory_bytes: table.size("answer_memory", 256 << 20, 64 << 20..=1 << 40),
             coalesce: table.flag("coalesce", true),
             timeout: table.time("timeout", Duration::from_secs(5), millis(10)..=Duration::from_secs(300)),
             max_attempts: u32::try_from(table.number("max_attempts", 3, 1..=10)).unwrap_or(3),

@@ -16,7 +16,7 @@ pub struct Budget {
     pub host_calls: u32,
     /// `pending` calls at once. Default 64.
     pub pending: u32,
-    /// `handles` at once: pending calls, transactions, row streams, and what WASI gives out. Default 1,024.
+    /// `handles` at once: calls, transactions, row streams, and what WASI gives out. Default 4,096.
     pub handles: u32,
     /// `rows` that statements give, in all. Default 100,000.
     pub rows: u32,
@@ -24,7 +24,7 @@ pub struct Budget {
     pub host_to_guest_bytes: u64,
     /// `unread`: bytes of answers that are there and that the guest has not taken yet, and so also of one answer. Default 4 MiB.
     pub unread_bytes: usize,
-    /// `guest_to_host`: bytes the guest hands to imports, and its answer, in all. Default 8 MiB.
+    /// `guest_to_host`: bytes the guest hands to calls in all, and bytes it may hand over at once. Default 8 MiB.
     pub guest_to_host_bytes: usize,
     /// `output`: bytes of the answer, over all parents. Default 4 MiB.
     pub output_bytes: usize,
@@ -86,7 +86,7 @@ impl Default for Budget {
         Self {
             host_calls: 1_000,
             pending: 64,
-            handles: 1_024,
+            handles: 4_096,
             rows: 100_000,
             host_to_guest_bytes: 16 << 20,
             unread_bytes: 4 << 20,

@@ -20,6 +20,11 @@ pub struct Server {
     pub max_operations: usize,
     /// `max_queue`: operations that wait for a place; more are refused. Default 512.
     pub max_queue: usize,
+    /// `max_connections`: of clients, at once; more wait to be accepted. Default 1,024.
+    pub max_connections: usize,
+    /// `request_memory`: what the requests that were read and not answered yet may take, in bytes; more are refused. Default
+    /// 256 MiB. A body is reckoned with 48 times its size: a list of digits takes that much once it is read.
+    pub request_memory_bytes: u64,
     /// `guest_memory`: the sum of the memory caps of all invocations under way, in bytes. Default 1 GiB.
     pub guest_memory_bytes: u64,
     /// `plan_cache`: prepared operations kept, in bytes. Default 16 MiB.
@@ -51,6 +56,8 @@ impl Server {
             max_body_bytes: 1 << 20,
             max_operations: 128,
             max_queue: 512,
+            max_connections: 1_024,
+            request_memory_bytes: 256 << 20,
             guest_memory_bytes: 1 << 30,
             plan_cache_bytes: 16 << 20,
             shutdown_grace: Duration::from_secs(30),
@@ -68,6 +75,8 @@ impl Server {
         server.max_body_bytes = count(table.size("max_body", 1 << 20, 1..=1 << 30));
         server.max_operations = count(table.number("max_operations", 128, 1..=100_000));
         server.max_queue = count(table.number("max_queue", 512, 0..=1_000_000));
+        server.max_connections = count(table.number("max_connections", 1_024, 1..=1_000_000));
+        server.request_memory_bytes = table.size("request_memory", 256 << 20, 1 << 20..=1 << 40);
         server.guest_memory_bytes = table.size("guest_memory", 1 << 30, 1 << 20..=1 << 40);
         server.plan_cache_bytes = count(table.size("plan_cache", 16 << 20, 0..=1 << 34));
         let hour = Duration::from_secs(3_600);

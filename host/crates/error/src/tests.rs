@@ -27,7 +27,7 @@ fn every_variant() -> Vec<Error> {
         Error::GuestTrapped { module: module(), trap: hidden() },
         Error::GuestError { reason: "WHY".to_owned(), message: text(), retryable: true },
         Error::InvalidOutput { module: module(), message: text() },
-        Error::BudgetExceeded { module: module(), budget: "calls", limit: 7 },
+        Error::BudgetExceeded { module: module(), reached: "limit of 7 calls reached".to_owned(), remedy: String::new() },
         Error::Denied { module: module(), detail: hidden() },
         Error::BackendUnavailable { detail: hidden() },
         Error::Overloaded { retry_after: Duration::from_secs(1) },

@@ -3,6 +3,7 @@
 //! Reading order: [`DynamoDb`] (`client`) sends; `request` holds what it is asked; `item` translates items; `coalesce` joins gets;
 //! `failure` says what went wrong; `partition` says what a request can reach.
 
+mod answers;
 mod batch;
 mod client;
 mod coalesce;

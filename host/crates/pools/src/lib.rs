@@ -18,6 +18,4 @@ pub use dynamodb::{
     CheckRequest, DeleteRequest, DynamoDb, DynamoDbStatus, Expression, Partition, PutRequest, QueryRequest, ReadOptions,
     TransactItem, UpdateRequest,
 };
-pub use sql::{
-    Borrower, Problem, RowBudget, RowStream, RowsLeft, SqlServer, SqlServerStatus, SqlSession, Transaction,
-};
+pub use sql::{Borrower, Problem, RowBudget, RowStream, RowsLeft, SqlServer, SqlServerStatus, SqlSession, Transaction};

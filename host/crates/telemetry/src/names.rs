@@ -56,6 +56,8 @@ pub const DYNAMODB_REQUESTS: &str = "mayfly_dynamodb_requests_total";
 pub const PLAN_HITS: &str = "mayfly_plan_cache_hits";
 /// Operations that had to be prepared.
 pub const PLAN_MISSES: &str = "mayfly_plan_cache_misses";
+/// The most this process may hold, by its memory plan.
+pub const PLAN_BYTES: &str = "mayfly_memory_plan";
 /// Resident memory of this process.
 pub const RSS_BYTES: &str = "mayfly_process_resident_memory";
 /// Versions that became active, by `module` and by what put them in (`file`, `push`, `rollback`).
@@ -104,6 +106,7 @@ pub(crate) fn describe() {
     describe_histogram!(GATE_SECONDS, Unit::Seconds, "time from a version's bytes being there to its being active");
     describe_gauge!(LIVE_VERSIONS, "versions in memory");
     describe_gauge!(VERSION_AGE, Unit::Seconds, "time since the active version became active");
+    describe_gauge!(PLAN_BYTES, Unit::Bytes, "the most the host may hold, by its memory plan");
     describe_gauge!(RSS_BYTES, Unit::Bytes, "resident memory of the host");
     // A counter that shows from the start tells "none yet" from "not counted".
     for name in [COALESCED_GETS, OPERATIONS_REFUSED] {

@@ -18,6 +18,7 @@ use mayfly_error::{CallCode, CallError};
 use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio::time::{Instant, timeout_at};
 
+use super::answers::client_with_room;
 use super::coalesce::Coalescer;
 use super::failure::{Effect, cut_off, explain};
 use super::item::{item_text, parse_item, write_item};
@@ -123,6 +124,7 @@ impl DynamoDb {
     /// Prepares the client; opens no connection. `embedded` is where the embedded endpoint listens, if the configuration names it.
     pub async fn connect(config: &mayfly_config::DynamoDb, embedded: Option<SocketAddr>) -> Self {
         let mut loader = aws_config::defaults(BehaviorVersion::latest())
+            .http_client(client_with_room(config.answer_memory_bytes))
             .retry_config(retries(config.max_attempts))
             .timeout_config(TimeoutConfig::builder().connect_timeout(CONNECT_TIMEOUT.min(config.timeout)).build());
         if let Some(region) = &config.region {

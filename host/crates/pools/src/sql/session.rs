@@ -166,11 +166,7 @@ impl SqlSession {
     }
 
     pub(super) fn bounds(&self) -> Bounds {
-        Bounds {
-            max_value_bytes: self.shared.max_value_bytes,
-            max_answer_bytes: self.max_answer_bytes,
-            rows: self.rows.clone(),
-        }
+        Bounds { max_value_bytes: self.shared.max_value_bytes, max_answer_bytes: self.max_answer_bytes, rows: self.rows.clone() }
     }
 
     fn busy(&self) -> CallError {

@@ -35,6 +35,7 @@ impl Backends {
     /// A client of the DynamoDB endpoint.
     pub async fn dynamodb(&self, change: impl FnOnce(&mut mayfly_config::DynamoDb)) -> DynamoDb {
         let mut config = mayfly_config::DynamoDb {
+            answer_memory_bytes: 256 << 20,
             endpoint: Place::Embedded,
             region: None,
             max_in_flight: 64,

@@ -6,7 +6,7 @@ use mayfly_embedded::{SqlErrorFault, SqlServerFaults, Stall};
 use mayfly_error::CallCode;
 use mayfly_pools::{Borrower, SqlServer, SqlSession};
 
-use crate::backends::{Backends, MAX_ANSWER_BYTES, closed, code, eventually, session, soon, within};
+use crate::backends::{Backends, MAX_ANSWER_BYTES, any_rows, closed, code, eventually, session, soon, within};
 
 const ONE: &str = r#"{"n": 1}"#;
 
@@ -15,7 +15,7 @@ fn stall(matching: &str) -> SqlServerFaults {
 }
 
 fn of_module(server: &SqlServer, module: &str) -> SqlSession {
-    SqlSession::new(server, Borrower { module: module.into(), trace_id: "t".into() }, MAX_ANSWER_BYTES)
+    SqlSession::new(server, Borrower { module: module.into(), trace_id: "t".into() }, MAX_ANSWER_BYTES, any_rows())
 }
 
 #[tokio::test]

@@ -1,0 +1,232 @@
+//! The memory plan: the most this process may hold, line by line, and whether the machine has it.
+//!
+//! Every line is a product of two limits that are enforced elsewhere, each named with the key that changes it. The sum is what no
+//! guest, client or backend can make the process exceed; what the process itself takes is measured, once everything is loaded.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use mayfly_config::{Config, Module};
+
+use crate::app::App;
+use crate::host::resident_bytes;
+use crate::http::{ADMIN_CONNECTIONS, CONNECTION_BYTES};
+
+/// What a pool holds for one connection besides an answer, in bytes: a packet, the driver's buffers, TLS.
+const SQL_CONNECTION_BYTES: u64 = 256 << 10;
+
+/// The largest answer of DynamoDB, in bytes.
+const DYNAMODB_ANSWER_BYTES: u64 = 16 << 20;
+
+/// How often an answer of DynamoDB is held while it is turned from what was received into what the guest is given.
+const DYNAMODB_COPIES: u64 = 3;
+
+/// Log lines on their way and metrics, in bytes.
+const TELEMETRY_BYTES: u64 = 16 << 20;
+
+/// What the allocator keeps or cannot use of what the host's own buffers take: a quarter.
+const SLACK_DIVISOR: u64 = 4;
+
+/// One part of the plan.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Line {
+    /// What it is for, with the numbers it is made of.
+    pub what: String,
+    /// The most it takes, in bytes.
+    pub bytes: u64,
+    /// The key in `mayfly.toml` that changes it; none for what nobody sets.
+    pub key: Option<&'static str>,
+}
+
+/// The most this process may hold.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MemoryPlan {
+    /// The parts.
+    pub lines: Vec<Line>,
+}
+
+/// What the machine allows the process.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MemoryLimit {
+    /// In bytes.
+    pub bytes: u64,
+    /// Who says so.
+    pub source: &'static str,
+}
+
+impl MemoryPlan {
+    /// The plan of an app that is loaded in this process.
+    #[must_use]
+    pub fn of(config: &Config, app: &App) -> Self {
+        let mut lines = vec![line("this process, measured", resident_bytes(), None)];
+        lines.extend(guest_lines(config, app));
+        let buffers = buffer_lines(config, app);
+        let slack = buffers.iter().map(|line| line.bytes).sum::<u64>() / SLACK_DIVISOR;
+        lines.extend(buffers);
+        lines.push(line("what the allocator keeps of these buffers", slack, None));
+        lines.push(line("log lines and metrics", TELEMETRY_BYTES, None));
+        Self { lines }
+    }
+
+    /// The sum, in bytes.
+    #[must_use]
+    pub fn total_bytes(&self) -> u64 {
+        self.lines.iter().map(|line| line.bytes).sum()
+    }
+
+    /// Why the plan does not fit, with what to do about it; none when it does.
+    #[must_use]
+    pub fn objection(&self, limit: &MemoryLimit) -> Option<String> {
+        let total = self.total_bytes();
+        if total <= limit.bytes {
+            return None;
+        }
+        let mut largest: Vec<_> = self.lines.iter().filter_map(|line| Some((line.bytes, line.key?))).collect();
+        largest.sort_by_key(|(bytes, _)| std::cmp::Reverse(*bytes));
+        let keys: Vec<_> = largest.iter().take(3).map(|(_, key)| format!("`{key}`")).collect();
+        Some(format!(
+            "the plan is {} above the {}; lower {}, or give the process more",
+            show(total - limit.bytes),
+            limit.source,
+            keys.join(", ")
+        ))
+    }
+}
+
+fn guest_lines(config: &Config, app: &App) -> Vec<Line> {
+    let capacity = app.sandbox.capacity();
+    let slots = capacity.slots;
+    let code: u64 = app.versions.values().map(|version| version.code_bytes()).sum();
+    let live = config.server.live_versions as u64;
+    vec![
+        line("memory caps of guests", capacity.memory_bytes, Some("server.guest_memory")),
+        line(format!("stacks of {slots} invocations"), capacity.stack_bytes(), Some("server.guest_memory")),
+        line(format!("memory kept ready for {slots} invocations"), capacity.kept_bytes(), Some("server.guest_memory")),
+        line(format!("code of {live} live versions of each module"), code * live, Some("server.live_versions")),
+    ]
+}
+
+fn buffer_lines(config: &Config, app: &App) -> Vec<Line> {
+    let server = &config.server;
+    let slots = u64::from(app.sandbox.capacity().slots);
+    let most = |of: fn(&Module) -> usize| config.modules.iter().map(of).max().unwrap_or(0) as u64;
+    let (unread, handed) = (most(|module| module.budget.unread_bytes), most(|module| module.budget.guest_to_host_bytes));
+    let output = most(|module| module.budget.output_bytes);
+    let operations = server.max_operations as u64;
+    let operation = config.operation.exchanged_bytes as u64 + 2 * config.limits.response_bytes as u64;
+    let connections = (server.max_connections + ADMIN_CONNECTIONS) as u64;
+    let mut lines = vec![
+        line(
+            format!("answers that {slots} guests have not taken, {} each", show(unread)),
+            slots * unread,
+            Some("modules.NAME.limits.unread"),
+        ),
+        line(
+            format!("what {slots} guests hand over and answer, {} each", show(handed + output)),
+            slots * (handed + output),
+            Some("modules.NAME.limits.guest_to_host"),
+        ),
+        line(
+            format!("what {operations} operations exchange and respond, {} each", show(operation)),
+            operations * operation,
+            Some("server.max_operations"),
+        ),
+        line("requests that were read", server.request_memory_bytes, Some("server.request_memory")),
+        line(format!("buffers of {connections} connections"), connections * CONNECTION_BYTES, Some("server.max_connections")),
+        line("plans and documents", server.plan_cache_bytes as u64, Some("server.plan_cache")),
+    ];
+    lines.extend(config.sqlserver.iter().map(|backend| {
+        let each = unread + backend.max_value_bytes as u64 + SQL_CONNECTION_BYTES;
+        let most = backend.max_connections as u64;
+        line(
+            format!("{most} connections to `{}`, {} each", backend.name, show(each)),
+            most * each,
+            Some("sqlserver.NAME.max_connections"),
+        )
+    }));
+    lines.extend(config.dynamodb.iter().map(|dynamodb| {
+        let bytes = app.pools.dynamodb_answer_bytes.min(dynamodb.max_in_flight as u64 * DYNAMODB_ANSWER_BYTES * DYNAMODB_COPIES);
+        line("answers of DynamoDB on their way to guests", bytes, Some("dynamodb.answer_memory"))
+    }));
+    lines
+}
+
+fn line(what: impl Into<String>, bytes: u64, key: Option<&'static str>) -> Line {
+    Line { what: what.into(), bytes, key }
+}
+
+fn show(bytes: u64) -> String {
+    mayfly_config::units::show_bytes(bytes)
+}
+
+impl MemoryLimit {
+    /// The least of what the control group and the machine allow this process; none when neither says.
+    #[must_use]
+    pub fn here() -> Option<Self> {
+        [control_group(), machine()].into_iter().flatten().min_by_key(|limit| limit.bytes)
+    }
+}
+
+/// What the control group of this process allows, or one around it.
+fn control_group() -> Option<MemoryLimit> {
+    let groups = fs::read_to_string("/proc/self/cgroup").ok()?;
+    let limits = groups.lines().filter_map(|group| {
+        let mut fields = group.splitn(3, ':').skip(1);
+        let (controllers, path) = (fields.next()?, fields.next()?.trim_start_matches('/'));
+        match controllers {
+            "" => least(Path::new("/sys/fs/cgroup"), path, "memory.max"),
+            "memory" => least(Path::new("/sys/fs/cgroup/memory"), path, "memory.limit_in_bytes"),
+            _ => None,
+        }
+    });
+    limits.min().map(|bytes| MemoryLimit { bytes, source: "memory limit of the control group" })
+}
+
+/// The least number in a file of a group and of those around it.
+fn least(root: &Path, path: &str, file: &str) -> Option<u64> {
+    let mut group: PathBuf = root.join(path);
+    let mut least = None;
+    loop {
+        // The word `max` is no number, and no limit.
+        let here = fs::read_to_string(group.join(file)).ok().and_then(|text| text.trim().parse::<u64>().ok());
+        least = least.into_iter().chain(here).min();
+        if group == root || !group.pop() {
+            return least;
+        }
+    }
+}
+
+fn machine() -> Option<MemoryLimit> {
+    let text = fs::read_to_string("/proc/meminfo").ok()?;
+    let total = text.lines().find_map(|line| line.strip_prefix("MemTotal:"))?;
+    let kib: u64 = total.trim().trim_end_matches("kB").trim().parse().ok()?;
+    Some(MemoryLimit { bytes: kib << 10, source: "memory of the machine" })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn plan() -> MemoryPlan {
+        let lines = vec![
+            line("this process", 10 << 20, None),
+            line("guests", 100 << 20, Some("server.guest_memory")),
+            line("operations", 50 << 20, Some("server.max_operations")),
+        ];
+        MemoryPlan { lines }
+    }
+
+    #[test]
+    fn a_plan_that_does_not_fit_says_by_how_much_and_what_to_lower() {
+        let limit = |mib: u64| MemoryLimit { bytes: mib << 20, source: "memory of the machine" };
+        assert_eq!(plan().objection(&limit(160)), None);
+        let objection = "the plan is 32 MiB above the memory of the machine; lower `server.guest_memory`, `server.max_operations`, \
+                         or give the process more";
+        assert_eq!(plan().objection(&limit(128)).as_deref(), Some(objection));
+    }
+
+    #[test]
+    fn the_machine_has_a_limit() {
+        assert!(MemoryLimit::here().is_some_and(|limit| limit.bytes > 64 << 20));
+    }
+}
