@@ -10,14 +10,15 @@
 //! - [`imports`] answers its calls, after checking grants and budgets;
 //! - the crate `mayfly-pools` holds the connections.
 //!
-//! [`app`] puts them together, [`restore`] says with which versions, [`deployment`] swaps them, [`watch`] notices
-//! component files that change, [`host`] is what runs, [`commands`] are what a person types, [`embedded`] starts the backends an
-//! app can be tried with, [`build`] makes components from source. The crates `mayfly-config`, `mayfly-error` and
-//! `mayfly-telemetry` are leaves that any layer may use.
+//! [`app`] puts them together, [`restore`] says with which versions, [`deployment`] swaps them, [`watch`] notices component files
+//! that change, [`canary`] judges a version tried on a share of the operations, [`host`] is what runs, [`commands`] are what a
+//! person types, [`embedded`] starts the backends an app can be tried with, [`build`] makes components from source. The crates
+//! `mayfly-config`, `mayfly-error` and `mayfly-telemetry` are leaves that any layer may use.
 
 pub mod app;
 pub mod build;
 pub mod callers;
+pub mod canary;
 pub mod commands;
 pub mod deployment;
 pub mod embedded;

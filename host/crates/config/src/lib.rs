@@ -6,6 +6,7 @@
 mod backends;
 mod callers;
 mod connection_string;
+mod canary;
 mod embedded;
 mod grants;
 mod limits;
@@ -24,6 +25,7 @@ use std::path::{Path, PathBuf};
 
 pub use backends::{DynamoDb, Encryption, Place, SqlServer};
 pub use callers::{Callers, TokenKey};
+pub use canary::{Canary, CanaryKey, Percent};
 pub use embedded::Embedded;
 pub use grants::{Action, BoundKey, Grants, KeyPart, TableGrant};
 pub use limits::Limits;

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use crate::grants::Grants;
+use crate::canary::Canary;
 use crate::probe::Probe;
 use crate::reader::Table;
 use crate::server::count;
@@ -63,6 +64,8 @@ pub struct Module {
     pub budget: Budget,
     /// `[[modules.NAME.probe]]`: what a version has to answer before it is let in.
     pub probes: Vec<Probe>,
+    /// How a new version of it is tried, unless the command that begins it says otherwise.
+    pub canary: Canary,
 }
 
 impl Module {
@@ -76,8 +79,9 @@ impl Module {
         let grants = table.table("grants").map_or_else(Grants::default, |table| Grants::read(table, statements));
         let budget = Budget::read(table.table("limits"));
         let probes = table.list("probe").into_iter().map(Probe::read).collect();
+        let canary = Canary::read(table.table("canary"));
         table.finish();
-        Self { name, component, source, memory_bytes, deadline, max_batch, grants, budget, probes }
+        Self { name, component, source, memory_bytes, deadline, max_batch, grants, budget, probes, canary }
     }
 }
 

@@ -111,6 +111,17 @@ impl<'a> Table<'a> {
         self.text_at(key).map(|(_, text)| text)
     }
 
+    /// A text or a whole number, as text, with its place.
+    pub fn text_or_number_at(&mut self, key: &str) -> Option<(usize, String)> {
+        let value = self.take(key)?;
+        let number = value.get_ref().as_integer().map(|number| number.as_str().to_owned());
+        let text = value.get_ref().as_str().map(str::to_owned).or(number);
+        if text.is_none() {
+            self.wrong(key, value, "a string or a whole number");
+        }
+        text.map(|text| (value.span().start, text))
+    }
+
     /// A text that has to be there; empty after the problem was noted.
     pub fn required(&mut self, key: &str, example: &str) -> String {
         if !self.entries.contains_key(key) {

@@ -7,7 +7,7 @@ const SIZES: [(&str, u64); 7] =
     [("KiB", 1 << 10), ("MiB", 1 << 20), ("GiB", 1 << 30), ("kB", 1_000), ("MB", 1_000_000), ("GB", 1_000_000_000), ("B", 1)];
 
 /// Units of time, in milliseconds.
-const TIMES: [(&str, u64); 4] = [("ms", 1), ("s", 1_000), ("min", 60_000), ("h", 3_600_000)];
+const TIMES: [(&str, u64); 5] = [("ms", 1), ("s", 1_000), ("min", 60_000), ("m", 60_000), ("h", 3_600_000)];
 
 /// Bytes of `16 MiB`; none when it is not a number and a unit.
 #[must_use]
@@ -57,6 +57,7 @@ mod tests {
         assert_eq!(bytes("10 B"), Some(10));
         assert_eq!(duration("250 ms"), Some(Duration::from_millis(250)));
         assert_eq!(duration("2 s"), Some(Duration::from_secs(2)));
+        assert_eq!(duration("10m"), duration("10 min"));
         for bad in ["", "16", "MiB", "-1 MiB", "1.5 GiB", "16 mib", "99999999999999999999 B", "18446744073709551615 GiB"] {
             assert_eq!(bytes(bad), None, "{bad}");
         }

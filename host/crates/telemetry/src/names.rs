@@ -58,6 +58,12 @@ pub const PLAN_HITS: &str = "mayfly_plan_cache_hits";
 pub const PLAN_MISSES: &str = "mayfly_plan_cache_misses";
 /// The most this process may hold, by its memory plan.
 pub const PLAN_BYTES: &str = "mayfly_memory_plan";
+/// Operations that called the module of a canary, by `module`, `side` and `outcome`.
+pub const CANARY_OPERATIONS: &str = "mayfly_canary_operations_total";
+/// Canaries that ended, by `module` and `verdict`.
+pub const CANARIES: &str = "mayfly_canaries_total";
+/// The share of operations a canary gets, 0 when none runs, by `module`.
+pub const CANARY_SHARE: &str = "mayfly_canary_share";
 /// Resident memory of this process.
 pub const RSS_BYTES: &str = "mayfly_process_resident_memory";
 /// Versions that became active, by `module` and by what put them in (`file`, `push`, `rollback`).
@@ -79,6 +85,9 @@ pub(crate) fn describe() {
     describe_gauge!(OPERATIONS, "operations being executed");
     describe_gauge!(OPERATIONS_WAITING, "operations waiting to be admitted");
     describe_counter!(OPERATIONS_REFUSED, "operations refused because the host was busy");
+    describe_counter!(CANARY_OPERATIONS, "operations while a canary ran, by module, side and outcome");
+    describe_counter!(CANARIES, "canaries that ended, by module and verdict");
+    describe_gauge!(CANARY_SHARE, "the share of operations a canary gets");
     describe_counter!(INVOCATIONS, "invocations by module, field and outcome");
     describe_histogram!(WAIT_SECONDS, Unit::Seconds, "time an invocation waited for memory and a place");
     describe_histogram!(INSTANTIATE_SECONDS, Unit::Seconds, "time to instantiate a component");
