@@ -19,6 +19,7 @@ use crate::meter::Meters;
 use crate::modules::{ArtifactStore, ComponentBytes, Effort, Loader, Loading, Places, Refusal, Step, Store, Terms, Version};
 use crate::restore::restore;
 use crate::sandbox::{Capacity, Sandbox};
+use crate::tried::Tried;
 
 /// Everything a request needs: one immutable snapshot. Copies share everything but the list of versions, so that a snapshot with
 /// another version costs next to nothing, and keeps pools, sandbox and plans.
@@ -44,6 +45,8 @@ pub struct App {
     pub meters: Arc<Meters>,
     /// What one operation may use.
     pub operation: mayfly_config::Operation,
+    /// A version that is tried on a share of the operations.
+    pub tried: Option<Tried>,
 }
 
 /// The host's pools.
@@ -110,14 +113,6 @@ impl App {
         Self::build(config, embedded, Some(store), progress).await
     }
 
-    /// The same app with another version of one module. Operations under way keep the snapshot they began with.
-    #[must_use]
-    pub fn with_version(&self, version: Arc<Version>) -> Self {
-        let mut next = self.clone();
-        next.versions.insert(version.module.name.clone(), version);
-        next
-    }
-
     /// The fields the schema gives a module.
     #[must_use]
     pub fn wanted_of(&self, module: &str) -> &BTreeSet<String> {
@@ -182,6 +177,7 @@ impl App {
                     loader,
                     meters,
                     operation,
+                    tried: None,
                 })
             }
             _ => Err(Problems(problems)),

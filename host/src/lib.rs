@@ -11,7 +11,7 @@
 //! - the crate `mayfly-pools` holds the connections.
 //!
 //! [`app`] puts them together, [`restore`] says with which versions, [`deployment`] swaps them, [`watch`] notices component files
-//! that change, [`canary`] judges a version tried on a share of the operations, [`host`] is what runs, [`commands`] are what a
+//! that change, [`canary`] judges a version that is tried on a share of the operations, which [`tried`] picks, [`host`] is what runs, [`commands`] are what a
 //! person types, [`embedded`] starts the backends an app can be tried with, [`build`] makes components from source. The crates
 //! `mayfly-config`, `mayfly-error` and `mayfly-telemetry` are leaves that any layer may use.
 
@@ -31,4 +31,5 @@ pub mod modules;
 pub mod resolve;
 pub mod restore;
 pub mod sandbox;
+pub mod tried;
 pub mod watch;

@@ -6,6 +6,7 @@ use mayfly_error::Error;
 use mayfly_graphql::{Answers, Invocation, PathStep, Resolve};
 
 use crate::app::App;
+use crate::canary::Observation;
 use crate::imports::Operation;
 use crate::modules::Version;
 use crate::sandbox::{Outcome, Request};
@@ -14,13 +15,28 @@ use crate::sandbox::{Outcome, Request};
 pub struct Resolver {
     app: Arc<App>,
     operation: Arc<Operation>,
+    /// What counts this operation for a canary.
+    observation: Option<Observation>,
 }
 
 impl Resolver {
     /// Answers an operation with an app's guests.
     #[must_use]
     pub fn new(app: Arc<App>, operation: Operation) -> Self {
-        Self { app, operation: Arc::new(operation) }
+        Self { app, operation: Arc::new(operation), observation: None }
+    }
+
+    /// The same, counted for a canary once it is answered.
+    #[must_use]
+    pub fn observed(self, observation: Option<Observation>) -> Self {
+        Self { observation, ..self }
+    }
+
+    /// The operation is answered.
+    pub fn finish(self) {
+        if let Some(observation) = self.observation {
+            observation.finish();
+        }
     }
 
     /// Runs one invocation and tells what became of it.
@@ -69,12 +85,21 @@ impl Resolve for Resolver {
 
     async fn resolve(&self, invocation: Invocation) -> Result<Answers, Error> {
         let (type_name, field_name) = (invocation.type_name.clone(), invocation.field_name.clone());
+        let module = self.observation.is_some().then(|| invocation.module.clone());
         let outcome = self.invoke(invocation).await?;
+        if let (Some(observation), Some(module)) = (&self.observation, module) {
+            observation.called(&module);
+            // One that is tried again as halves may not be told to the client, but happened all the same.
+            outcome.answers.as_ref().err().into_iter().for_each(|error| observation.failed(&module, error.code()));
+        }
         self.app.meters.record(&type_name, &field_name, &outcome);
         outcome.answers
     }
 
     fn report(&self, error: &Error, module: &str, type_name: &str, field_name: &str, path: &[PathStep]) {
+        if let Some(observation) = &self.observation {
+            observation.failed(module, error.code());
+        }
         let digest = self.app.versions.get(module).map(|version| version.digest.as_str());
         tracing::warn!(
             trace_id = %self.operation.trace_id,

@@ -126,6 +126,11 @@ impl Trial {
         }
     }
 
+    /// Ends it from outside.
+    pub fn end(&self, verdict: Verdict) {
+        self.verdict.send_replace(verdict);
+    }
+
     fn count(&self, side: Side, codes: &HashSet<Code>, time: Duration) {
         let codes: Vec<_> = codes.iter().copied().collect();
         let failed = {

@@ -8,10 +8,12 @@
 //! A module has one version at the gate at a time. Rolling back does not wait for it; instead, a version that finds another one
 //! active than when it came to the gate is refused.
 
+mod canary;
 mod rollback;
 mod slot;
 mod status;
 
+pub use canary::{CanaryStatus, PastCanary};
 pub use status::{ModuleStatus, PastRefusal};
 
 use std::collections::BTreeMap;
@@ -28,6 +30,7 @@ use crate::app::App;
 use crate::modules::{
     Activation, ComponentBytes, Effort, Incoming, Origin, Pinned, Record, Refusal, Step, Store, Terms, Version,
 };
+use canary::Canaries;
 use slot::{GateTurn, Slot};
 
 /// The snapshot that is served, shared with the host.
@@ -40,6 +43,7 @@ pub struct Deployment {
     /// Activations remembered for each module.
     kept: usize,
     slots: Mutex<BTreeMap<String, Arc<Slot>>>,
+    canaries: Canaries,
     /// Held from looking at the snapshot to replacing it.
     swapping: tokio::sync::Mutex<()>,
 }
@@ -101,6 +105,18 @@ pub enum DeployError {
     /// Another version of the module is at the gate.
     #[error("another version of `{0}` is at the gate; try again when it is through")]
     Busy(String),
+    /// A canary runs, and there is one at a time.
+    #[error("a canary of `{0}` runs; promote or abort it first")]
+    CanaryRuns(String),
+    /// There is no canary to promote or to abort.
+    #[error("module `{0}` has no canary")]
+    NoCanary(String),
+    /// What should be tried answers everybody already.
+    #[error("that version of `{0}` is active already; there is nothing to try")]
+    AlreadyActive(String),
+    /// A canary was asked for in a way that there is none.
+    #[error("{0}")]
+    Setting(String),
     /// There is nothing to roll back to.
     #[error("module `{0}` has no earlier version to go back to")]
     NothingBefore(String),
@@ -121,8 +137,18 @@ impl Deployment {
             store,
             kept: server.kept_versions,
             slots: Mutex::default(),
+            canaries: Canaries::default(),
             swapping: tokio::sync::Mutex::new(()),
         });
+        for (module, record) in &deployment.store.record().modules {
+            if let Some(version) = &record.canary {
+                tracing::warn!(
+                    module,
+                    version,
+                    "canary ended with the host that ran it; all operations run on the active version"
+                );
+            }
+        }
         let active: Vec<_> = app.versions.values().cloned().collect();
         let kept = deployment.kept;
         deployment.change(move |record| note_start(record, &active, kept)).await?;
@@ -177,6 +203,9 @@ impl Deployment {
     pub async fn deploy_file(self: &Arc<Self>, module: &str) -> Result<Option<Swapped>, DeployError> {
         let app = self.app().ok_or(DeployError::Loading)?;
         let file = active(&app, module)?.module.component.clone();
+        if self.canary(module).is_some() {
+            return Err(DeployError::CanaryRuns(module.to_owned()));
+        }
         // A file that is being replaced may be missing for a moment; it is looked at again when it is there.
         let Ok(Ok(component)) = tokio::task::spawn_blocking(move || ComponentBytes::read(&file)).await else { return Ok(None) };
         if !self.slot(module).tries(component.digest(), self.store.module(module).file.as_deref()) {
@@ -199,7 +228,7 @@ impl Deployment {
     pub async fn admit(&self, module: &str, component: Pinned, by: Origin, turn: Turn) -> Result<Option<Admitted>, DeployError> {
         let received = Instant::now();
         active(&*self.app().ok_or(DeployError::Loading)?, module)?;
-        let turn = self.slot(module).turn(turn).await.ok_or_else(|| DeployError::Busy(module.to_owned()))?;
+        let turn = self.slot(module).turn(turn).await.ok_or_else(|| self.busy(module))?;
         let app = self.app().ok_or(DeployError::Loading)?;
         let running = active(&app, module)?;
         if running.digest == component.digest {
@@ -242,11 +271,7 @@ impl Deployment {
         let module = version.module.name.clone();
         let swapping = self.swapping.lock().await;
         let app = self.app().ok_or(DeployError::Loading)?;
-        let before = active(&app, &module)?.clone();
-        if !active(&seen, &module).is_ok_and(|seen| Arc::ptr_eq(seen, &before)) || !Arc::ptr_eq(&app.wanted, &seen.wanted) {
-            let message = format!("version {} became active while this one was at the gate; send it again", before.digest);
-            return Err(self.refused(Refusal::new(&module, Step::Swap, message), Some(&version.digest)));
-        }
+        let before = self.as_seen(&app, &seen, &version)?;
         let activation = Activation::now(&version.digest, component.bytes, by);
         let (name, kept) = (module.clone(), self.kept);
         let noted = self.change(move |record| record.modules.entry(name).or_default().activate(activation, kept)).await;
@@ -263,6 +288,17 @@ impl Deployment {
         drop((component, turn));
         self.collect();
         Ok(swapped)
+    }
+
+    /// The active version, when it and the schema are those that a new version was held against.
+    fn as_seen(&self, app: &App, seen: &App, version: &Version) -> Result<Arc<Version>, DeployError> {
+        let module = &version.module.name;
+        let before = active(app, module)?;
+        if active(seen, module).is_ok_and(|seen| Arc::ptr_eq(seen, before)) && Arc::ptr_eq(&app.wanted, &seen.wanted) {
+            return Ok(before.clone());
+        }
+        let message = format!("version {} became active while this one was at the gate; send it again", before.digest);
+        Err(self.refused(Refusal::new(module, Step::Swap, message), Some(&version.digest)))
     }
 
     /// Notes that the version which is active came again by another way.
@@ -309,6 +345,7 @@ fn note_start(record: &mut Record, active: &[Arc<Version>], kept: usize) {
     record.modules.retain(|name, _| active.iter().any(|version| version.module.name == *name));
     for version in active {
         let module = record.modules.entry(version.module.name.clone()).or_default();
+        module.canary = None;
         if module.active().is_none_or(|known| known.digest != version.digest) {
             module.activate(Activation::now(&version.digest, version.component_bytes as u64, Origin::File), kept);
         }

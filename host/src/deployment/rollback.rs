@@ -7,12 +7,16 @@ use crate::app::App;
 use crate::modules::{ComponentBytes, Effort, Refusal, Step, Version};
 
 impl Deployment {
-    /// Makes the version active that was before. Doing so again goes further back.
+    /// Makes the version active that was before. Doing so again goes further back. A canary of the module ends.
     ///
     /// # Errors
     ///
     /// When there is none, or it no longer fits the app.
     pub async fn rollback(self: &Arc<Self>, module: &str) -> Result<Swapped, DeployError> {
+        // What is tried was held against the version that goes.
+        if self.canary(module).is_some() {
+            let _ = self.abort(module, "the module was rolled back").await;
+        }
         let this = self.clone();
         let name = module.to_owned();
         let rolled = tokio::spawn(async move { this.rollback_now(&name).await }).await;

@@ -6,6 +6,7 @@ use mayfly_telemetry::names;
 use metrics::gauge;
 use serde::Serialize;
 
+use super::canary::{CanaryStatus, PastCanary};
 use super::{DeployError, Deployment, active, age};
 use crate::modules::{Activation, Origin, Refusal};
 
@@ -24,6 +25,10 @@ pub struct ModuleStatus {
     pub live_versions: usize,
     /// Whether a version is at the gate.
     pub at_gate: bool,
+    /// The version that is tried on a share of the operations.
+    pub canary: Option<CanaryStatus>,
+    /// How the last canary ended.
+    pub last_canary: Option<PastCanary>,
     /// Swaps since the process began.
     pub swaps: u64,
     /// Refusals since the process began.
@@ -95,6 +100,7 @@ impl Deployment {
         // Between snapshot and list, a roll-back that could not be written shows as what is served.
         let listed = known.next_if(|first| first.digest == version.digest);
         let served = || VersionStatus::from(&Activation::now(&version.digest, version.component_bytes as u64, Origin::Push));
+        let canary = self.canary(name);
         let (swaps, refusals, last_refusal) = self.slot(name).counts();
         Ok(ModuleStatus {
             name: name.to_owned(),
@@ -102,7 +108,10 @@ impl Deployment {
             earlier: known.collect(),
             fields: version.fields.iter().cloned().collect(),
             live_versions: app.loader.places.taken(name),
-            at_gate: self.slot(name).at_gate(),
+            // A canary keeps the turn that it had at the gate.
+            at_gate: canary.is_none() && self.slot(name).at_gate(),
+            canary,
+            last_canary: self.last_canary(name),
             swaps,
             refusals,
             last_refusal,

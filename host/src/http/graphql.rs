@@ -14,6 +14,7 @@ use axum::http::header::{ALLOW, AUTHORIZATION, CACHE_CONTROL, CONTENT_LENGTH, CO
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{any, get};
+use mayfly_config::CanaryKey;
 use mayfly_error::Error;
 use mayfly_graphql::{OperationKind, Request, RequestError, RequestErrors};
 
@@ -130,6 +131,7 @@ impl Exchange {
                 return self.refuse((StatusCode::SERVICE_UNAVAILABLE, error));
             }
         };
+        let (app, observation) = app.choose(|by| self.key(by, &caller));
         let prepared = match app.engine.prepare(&request) {
             Ok(prepared) => prepared,
             Err(errors) => {
@@ -148,9 +150,10 @@ impl Exchange {
         }
         let allowance = Allowance::new(app.operation);
         let operation = Operation { trace_id: self.trace_id.clone(), caller, allowance };
-        let resolver = Resolver::new(app.clone(), operation);
+        let resolver = Resolver::new(app.clone(), operation).observed(observation);
         let execution = async move {
             let body = app.engine.execute(prepared, &resolver).await;
+            resolver.finish();
             drop((place, memory));
             body
         };
@@ -176,6 +179,15 @@ impl Exchange {
             Some((name.clone(), value.to_owned()))
         });
         Ok(Caller { headers: exposed.collect(), ..recognised.unwrap_or_default() })
+    }
+
+    /// What decides whether this operation runs on a canary.
+    fn key<'k>(&'k self, by: &CanaryKey, caller: &'k Caller) -> Option<&'k str> {
+        match by {
+            CanaryKey::Operation => Some(&self.trace_id),
+            CanaryKey::Caller => caller.id.as_deref(),
+            CanaryKey::Header(name) => self.headers.get(name)?.to_str().ok(),
+        }
     }
 
     fn refuse(&self, (status, error): request::Refusal) -> Response {

@@ -17,7 +17,7 @@ use std::time::Duration;
 use tokio::task::JoinHandle;
 use tokio::time::{sleep, timeout};
 
-use crate::deployment::Deployment;
+use crate::deployment::{DeployError, Deployment};
 use directories::Directories;
 
 /// How often files are looked at when the system reports nothing.
@@ -48,10 +48,11 @@ pub fn watch(deployment: Arc<Deployment>) -> JoinHandle<()> {
                     continue;
                 }
                 let seen = settled(&file).await;
-                tried.insert(file, seen);
-                if seen.is_some() {
-                    // What was refused has been told and counted; the file is tried again when it changes.
-                    let _ = deployment.deploy_file(&module).await;
+                tried.insert(file.clone(), seen);
+                // What was refused has been told and counted; the file is tried again when it changes, or when the canary that
+                // stands in its way is over.
+                if seen.is_some() && matches!(deployment.deploy_file(&module).await, Err(DeployError::CanaryRuns(_))) {
+                    tried.remove(&file);
                 }
             }
             // A time-out is a look that nobody asked for.

@@ -5,8 +5,8 @@
 
 mod backends;
 mod callers;
-mod connection_string;
 mod canary;
+mod connection_string;
 mod embedded;
 mod grants;
 mod limits;

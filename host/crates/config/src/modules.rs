@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use crate::grants::Grants;
 use crate::canary::Canary;
+use crate::grants::Grants;
 use crate::probe::Probe;
 use crate::reader::Table;
 use crate::server::count;

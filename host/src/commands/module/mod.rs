@@ -1,9 +1,10 @@
 //! `mayfly module`: versions of modules in a running host, over its admin address.
 
+mod canary;
 mod client;
 mod show;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 use clap::Subcommand;
@@ -47,6 +48,18 @@ enum Action {
         /// The module
         module: String,
     },
+    /// Let a component through the gate and try it on a share of the operations; it is promoted or given up by itself
+    Canary(canary::Canary),
+    /// Make the version that is tried the active one, now
+    Promote {
+        /// The module
+        module: String,
+    },
+    /// Give up the version that is tried; all operations run on the active one
+    Abort {
+        /// The module
+        module: String,
+    },
     /// Make the version active that was before; doing so again goes further back
     Rollback {
         /// The module
@@ -64,9 +77,7 @@ impl Module {
         let client = Client::new(&self.admin)?;
         let (answer, show): (Answer, fn(&Value) -> String) = match self.action {
             Action::Push { module, file } => {
-                let bytes = std::fs::read(&file).with_context(|| format!("cannot read {}", file.display()))?;
-                // The host compares, so that what was cut off on the way is not taken for the whole.
-                let digest: String = Sha256::digest(&bytes).iter().map(|byte| format!("{byte:02x}")).collect();
+                let (bytes, digest) = read(&file)?;
                 let path = format!("/modules/{}?version={digest}", segment(&module));
                 (client.send(Method::PUT, &path, bytes).await?, show::swapped)
             }
@@ -74,12 +85,27 @@ impl Module {
             Action::Show { module } => {
                 (client.send(Method::GET, &format!("/modules/{}", segment(&module)), Vec::new()).await?, show::module)
             }
+            Action::Canary(canary) => return canary.begin(&client, self.json).await,
+            Action::Promote { module } => {
+                (client.send(Method::POST, &format!("/modules/{}/promote", segment(&module)), Vec::new()).await?, show::swapped)
+            }
+            Action::Abort { module } => (
+                client.send(Method::POST, &format!("/modules/{}/abort", segment(&module)), Vec::new()).await?,
+                show::canary_ended,
+            ),
             Action::Rollback { module } => {
                 (client.send(Method::POST, &format!("/modules/{}/rollback", segment(&module)), Vec::new()).await?, show::swapped)
             }
         };
         Ok(tell(&answer, self.json, show))
     }
+}
+
+/// A component and its digest, which the host compares, so that what was cut off on the way is not taken for the whole.
+fn read(file: &Path) -> anyhow::Result<(Vec<u8>, String)> {
+    let bytes = std::fs::read(file).with_context(|| format!("cannot read {}", file.display()))?;
+    let digest = Sha256::digest(&bytes).iter().map(|byte| format!("{byte:02x}")).collect();
+    Ok((bytes, digest))
 }
 
 /// Prints what the host answered.

@@ -52,11 +52,43 @@ pub(super) fn module(body: &Value) -> String {
         number(body, "refusals"),
         number(body, "live_versions")
     ));
+    if let Some(canary) = body.get("canary").filter(|canary| !canary.is_null()) {
+        lines.push(format!("  canary   {}", running(canary)));
+    }
+    if let Some(past) = body.get("last_canary").filter(|past| !past.is_null()) {
+        lines.push(format!("  tried    {} {}: {}", short(text(past, "digest")), text(past, "verdict"), text(past, "reason")));
+    }
     if let Some(refusal) = body.get("last_refusal").filter(|refusal| !refusal.is_null()) {
         let digest = refusal.get("digest").and_then(Value::as_str).map(short).unwrap_or_default();
         lines.push(format!("  refused  {digest} {}: {}", text(refusal, "step"), text(refusal, "message")));
     }
     lines.join("\n")
+}
+
+/// A canary that began.
+pub(super) fn canary_begun(body: &Value) -> String {
+    let canary = body.get("canary").unwrap_or(&Value::Null);
+    format!("{}: {}", text(body, "module"), running(canary))
+}
+
+/// A canary that ended.
+pub(super) fn canary_ended(body: &Value) -> String {
+    let canary = body.get("canary").unwrap_or(&Value::Null);
+    format!("{}: {} {}: {}", text(body, "module"), text(canary, "digest"), text(canary, "verdict"), text(canary, "reason"))
+}
+
+fn running(canary: &Value) -> String {
+    let counted = |side: &str| {
+        let side = canary.get(side).unwrap_or(&Value::Null);
+        format!("{} of {} operations failed", number(side, "failed"), number(side, "operations"))
+    };
+    let (digest, share, by) = (text(canary, "digest"), text(canary, "share"), text(canary, "by"));
+    let left = show_age(Duration::from_secs(number(canary, "seconds_left")));
+    format!(
+        "{digest} is tried on {share} by {by}, {left} left; {}; of the active version {}",
+        counted("canary"),
+        counted("active")
+    )
 }
 
 /// Why the host did not do it.

@@ -3,6 +3,7 @@
 //! Whoever may reach the address may ask how the process is doing. Modules are changed, and once there is a token also looked at,
 //! by its bearer only.
 
+mod canary;
 mod health;
 mod modules;
 mod token;
@@ -38,6 +39,9 @@ pub fn router(host: Arc<Host>) -> Router {
         .route("/modules", get(modules::list))
         .route("/modules/{name}", get(modules::show).put(modules::push))
         .route("/modules/{name}/rollback", post(modules::rollback))
+        .route("/modules/{name}/canary", post(canary::begin))
+        .route("/modules/{name}/promote", post(canary::promote))
+        .route("/modules/{name}/abort", post(canary::abort))
         .route_layer(axum::middleware::from_fn_with_state(admin.clone(), token::check));
     Router::new()
         .route("/healthz", get(health::healthz))

@@ -51,33 +51,41 @@ pub(super) async fn push(
     Query(parameters): Query<PushParameters>,
     request: Request,
 ) -> Response {
-    let deployment = match deployment(&admin) {
-        Ok(deployment) => deployment,
+    let (deployment, component) = match take(&admin, &name, parameters.version, request).await {
+        Ok(taken) => taken,
         Err(response) => return *response,
     };
-    if let Err(error) = deployment.module(&name) {
-        return failed(&error, None);
-    }
-    let Ok(_upload) = admin.uploads.try_acquire() else {
-        return later(refuse(StatusCode::SERVICE_UNAVAILABLE, "too many components are being received; try again"));
-    };
-    let component = match receive(deployment, request).await {
-        Ok(component) => component,
-        Err((status, message)) => {
-            let refusal = Refusal::new(&name, Step::Read, message);
-            return described(status, &deployment.refused(refusal, None), None);
-        }
-    };
     let digest = component.digest.clone();
-    if let Some(expected) = parameters.version.filter(|expected| !expected.eq_ignore_ascii_case(&digest)) {
-        let refusal = Refusal::new(&name, Step::Read, format!("what arrived is {digest}, not {expected}; send it again"));
-        return failed(&deployment.refused(refusal, Some(&digest)), Some(&digest));
-    }
     let received = Instant::now();
     match deployment.deploy(&name, component, Origin::Push, Turn::Now).await {
         Ok(swapped) => reply(StatusCode::OK, &shown(&swapped, Some(received.elapsed()))),
         Err(error) => failed(&error, Some(&digest)),
     }
+}
+
+/// Takes a component from a request into the store; `expected` is the digest it has to have.
+pub(super) async fn take<'a>(
+    admin: &'a Admin,
+    name: &str,
+    expected: Option<String>,
+    request: Request,
+) -> Result<(&'a Arc<Deployment>, Pinned), Box<Response>> {
+    let deployment = deployment(admin)?;
+    deployment.module(name).map_err(|error| Box::new(failed(&error, None)))?;
+    let _upload = admin.uploads.try_acquire().map_err(|_| {
+        let message = "too many components are being received; try again";
+        Box::new(later(refuse(StatusCode::SERVICE_UNAVAILABLE, message)))
+    })?;
+    let component = receive(deployment, request).await.map_err(|(status, message)| {
+        let refusal = Refusal::new(name, Step::Read, message);
+        Box::new(described(status, &deployment.refused(refusal, None), None))
+    })?;
+    let digest = &component.digest;
+    if let Some(expected) = expected.filter(|expected| !expected.eq_ignore_ascii_case(digest)) {
+        let refusal = Refusal::new(name, Step::Read, format!("what arrived is {digest}, not {expected}; send it again"));
+        return Err(Box::new(failed(&deployment.refused(refusal, Some(digest)), Some(digest))));
+    }
+    Ok((deployment, component))
 }
 
 /// `POST /modules/{name}/rollback`.
@@ -128,11 +136,11 @@ fn unwritable(error: &io::Error) -> (StatusCode, String) {
     (status, format!("the component cannot be stored: {error}; free space for `server.store`"))
 }
 
-fn deployment(admin: &Admin) -> Result<&Arc<Deployment>, Box<Response>> {
+pub(super) fn deployment(admin: &Admin) -> Result<&Arc<Deployment>, Box<Response>> {
     admin.host.deployment().ok_or_else(|| Box::new(failed(&DeployError::Loading, None)))
 }
 
-fn shown(swapped: &Swapped, time: Option<Duration>) -> Value {
+pub(super) fn shown(swapped: &Swapped, time: Option<Duration>) -> Value {
     let mut shown = json!({
         "module": swapped.module,
         "version": swapped.digest,
@@ -146,11 +154,16 @@ fn shown(swapped: &Swapped, time: Option<Duration>) -> Value {
     shown
 }
 
-fn failed(error: &DeployError, digest: Option<&str>) -> Response {
+pub(super) fn failed(error: &DeployError, digest: Option<&str>) -> Response {
     let status = match error {
         DeployError::Loading => StatusCode::SERVICE_UNAVAILABLE,
         DeployError::UnknownModule(_) => StatusCode::NOT_FOUND,
-        DeployError::Busy(_) | DeployError::NothingBefore(_) => StatusCode::CONFLICT,
+        DeployError::Busy(_)
+        | DeployError::NothingBefore(_)
+        | DeployError::CanaryRuns(_)
+        | DeployError::NoCanary(_)
+        | DeployError::AlreadyActive(_) => StatusCode::CONFLICT,
+        DeployError::Setting(_) => StatusCode::BAD_REQUEST,
         DeployError::Refused(_) => StatusCode::UNPROCESSABLE_ENTITY,
     };
     described(status, error, digest)

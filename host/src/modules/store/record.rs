@@ -28,6 +28,8 @@ pub enum Origin {
     File,
     /// Somebody through the admin API.
     Push,
+    /// A canary that was promoted.
+    Canary,
 }
 
 impl Origin {
@@ -37,6 +39,7 @@ impl Origin {
         match self {
             Self::File => "file",
             Self::Push => "push",
+            Self::Canary => "canary",
         }
     }
 }
@@ -69,6 +72,9 @@ pub struct ModuleRecord {
     pub file: Option<String>,
     /// What was active, oldest first; the last one is. Rolling back takes the last away.
     pub activations: Vec<Activation>,
+    /// The digest of a version that is tried by the host that runs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub canary: Option<String>,
 }
 
 impl ModuleRecord {

@@ -1,0 +1,109 @@
+//! A version is tried on a share of the operations: it is promoted, or given up with the reason, and keys stay on their side.
+
+mod by_hand;
+mod verdicts;
+
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+
+use mayfly_tests::versions::{mark, marked};
+use mayfly_tests::{Answer, TestApp, TestHost};
+use reqwest::Method;
+use serde_json::{Value, json};
+
+const WITH_TOKEN: &str = "[server]\nadmin_token = { env = \"TEST_ADMIN_TOKEN\" }\n";
+const PROBE: &str = "[[modules.marked.probe]]\nfield = \"Query.healthy\"\nanswer = \"true\"\n";
+
+/// A host on whose module `marked` versions can be tried that are not well: nobody probes them.
+async fn unprobed() -> TestHost {
+    unprobed_with("").await
+}
+
+async fn unprobed_with(server: &str) -> TestHost {
+    TestHost::start(TestApp::swapping().configured(PROBE, "").with_configuration(&format!("{WITH_TOKEN}{server}"))).await
+}
+
+/// Begins a canary of the version with this mark.
+async fn try_version(host: &TestHost, mark: &str, settings: &str) -> Answer {
+    let request = host.operator(Method::POST, &format!("/modules/marked/canary?{settings}"));
+    Answer::of(request.body(marked(mark))).await
+}
+
+/// Begins a canary that has to begin.
+async fn tries(host: &TestHost, mark: &str, settings: &str) -> Value {
+    let answer = try_version(host, mark, settings).await;
+    assert_eq!(answer.status, 200, "{}", answer.text);
+    answer.json()
+}
+
+async fn act(host: &TestHost, action: &str) -> Answer {
+    Answer::of(host.operator(Method::POST, &format!("/modules/marked/{action}"))).await
+}
+
+/// Asks for the version with a header, and tells which one answered.
+async fn version_for(host: &TestHost, tenant: Option<&str>) -> String {
+    let mut request = host.request().header("content-type", "application/json");
+    if let Some(tenant) = tenant {
+        request = request.header("x-tenant", tenant);
+    }
+    let answer = Answer::of(request.body(json!({ "query": "{ version again: version }" }).to_string())).await.json();
+    assert_eq!(answer["data"]["version"], answer["data"]["again"], "two versions in one answer");
+    answer["data"]["version"].as_str().unwrap_or_else(|| panic!("{answer}")).to_owned()
+}
+
+/// Several clients send a query over and over until the canary is over; gives how it ended, and how many answers there were.
+async fn ask_until_it_ends(host: &TestHost, query: &str, check: impl Fn(&Value)) -> (Value, u64) {
+    let (over, answers) = (AtomicBool::new(false), AtomicU64::new(0));
+    let clients = (0..6).map(|_| async {
+        while !over.load(Ordering::Relaxed) {
+            check(&host.query(query).await);
+            answers.fetch_add(1, Ordering::Relaxed);
+        }
+    });
+    let ends = async {
+        host.until(async || host.module("marked").await["canary"].is_null()).await;
+        over.store(true, Ordering::Relaxed);
+    };
+    tokio::join!(futures_util::future::join_all(clients), ends);
+    (host.module("marked").await["last_canary"].clone(), answers.into_inner())
+}
+
+/// The active version's mark, asked without a key.
+async fn active(host: &TestHost) -> String {
+    version_for(host, None).await
+}
+
+#[tokio::test]
+async fn a_header_keeps_to_its_side_and_about_the_share_of_them_is_on_the_canary() {
+    const TENANTS: usize = 240;
+    let host = unprobed().await;
+    tries(&host, &mark("good", 1), "share=30%25&by=header:X-Tenant&for=10m").await;
+    let mut on_canary = 0;
+    for tenant in 0..TENANTS {
+        let tenant = format!("tenant-{tenant}");
+        let first = version_for(&host, Some(&tenant)).await;
+        assert_eq!(version_for(&host, Some(&tenant)).await, first, "{tenant} changed sides");
+        on_canary += usize::from(first == mark("good", 1));
+    }
+    // 72 expected; six standard deviations are 43.
+    assert!((29..=115).contains(&on_canary), "{on_canary} of {TENANTS} tenants are on the canary");
+    for _ in 0..40 {
+        assert_eq!(version_for(&host, None).await, mark("good", 0), "without the header it is the active version");
+    }
+    let status = host.module("marked").await;
+    let canary = &status["canary"];
+    assert_eq!((&canary["share"], &canary["by"]), (&json!("30%"), &json!("header:x-tenant")));
+    assert_eq!(canary["canary"]["operations"], json!(2 * on_canary));
+    assert_eq!(canary["active"]["operations"], json!(2 * (TENANTS - on_canary) + 40));
+    assert_eq!(host.metric("mayfly_canary_share{module=\"marked\"}").await, 0.3);
+    let labels = "mayfly_canary_operations_total{module=\"marked\",side=\"canary\",outcome=\"ok\"}";
+    assert_eq!(host.metric(labels).await, (2 * on_canary) as f64);
+}
+
+#[tokio::test]
+async fn operations_of_nobody_in_particular_stay_on_the_active_version_when_the_share_is_of_callers() {
+    let host = unprobed().await;
+    tries(&host, &mark("good", 1), "share=50%25&by=caller").await;
+    for _ in 0..40 {
+        assert_eq!(active(&host).await, mark("good", 0));
+    }
+}
