@@ -9,11 +9,13 @@
     reason = "a test fails by panicking"
 )]
 
+mod apply;
 mod architecture;
 mod audits;
 mod backends;
 mod bad_apps;
 mod callers;
+mod canary;
 mod chaos;
 mod commands;
 mod conformance;

@@ -80,6 +80,9 @@ impl EmbeddedAddresses {
     }
 }
 
+/// What DynamoDB is called among the names of SQL Server backends, of which none is like this.
+pub(crate) const DYNAMODB: &str = "[dynamodb]";
+
 /// How long a readiness check waits for a backend.
 const CHECK_TIME: Duration = Duration::from_secs(2);
 /// How long all backends together may take to describe their statements.
@@ -130,7 +133,7 @@ impl App {
         let schema = read_schema(config, &mut problems);
         let callers = config.callers.as_ref().map(Callers::load).transpose();
         let callers = callers.map_err(|problem| problems.push(problem)).ok().flatten().map(Arc::new);
-        let pools = connect(config, embedded, &mut problems).await;
+        let pools = connect(config, embedded, None, &mut problems).await;
         let capacity =
             Capacity::for_caps(config.modules.iter().map(|module| module.memory_bytes), config.server.guest_memory_bytes);
         let sandbox = Sandbox::new(capacity).map_err(|error| {
@@ -272,7 +275,7 @@ fn set_by_module(name: &'static str, backend: &str, counts: &[(Arc<str>, usize)]
     }
 }
 
-fn read_schema(config: &Config, problems: &mut Vec<Problem>) -> Option<Schema> {
+pub(crate) fn read_schema(config: &Config, problems: &mut Vec<Problem>) -> Option<Schema> {
     let file = &config.schema;
     let text = match std::fs::read_to_string(file) {
         Ok(text) => text,
@@ -309,7 +312,7 @@ fn at(file: &Path, line: u32, message: String) -> Problem {
     Problem { file: file.to_path_buf(), line: line as usize, message }
 }
 
-fn fields_by_module(schema: &Schema) -> BTreeMap<String, BTreeSet<String>> {
+pub(crate) fn fields_by_module(schema: &Schema) -> BTreeMap<String, BTreeSet<String>> {
     let mut fields: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
     for binding in schema.bindings() {
         let field = format!("{}.{}", binding.type_name, binding.field_name);
@@ -318,18 +321,35 @@ fn fields_by_module(schema: &Schema) -> BTreeMap<String, BTreeSet<String>> {
     fields
 }
 
-async fn connect(config: &Config, embedded: &EmbeddedAddresses, problems: &mut Vec<Problem>) -> Pools {
+/// Pools for the backends of a configuration; those of `kept` with these names are used on, connections and all.
+pub(crate) async fn connect(
+    config: &Config,
+    embedded: &EmbeddedAddresses,
+    kept: Option<(&Pools, &BTreeSet<String>)>,
+    problems: &mut Vec<Problem>,
+) -> Pools {
     let mut pools = Pools::default();
+    let kept_pools = kept.map(|(pools, _)| pools);
+    let keeps = |name: &str| kept.is_some_and(|(_, names)| names.contains(name));
     if let Some(dynamodb) = &config.dynamodb {
         pools.dynamodb_in_flight = dynamodb.max_in_flight;
         pools.dynamodb_answer_bytes = dynamodb.answer_memory_bytes;
-        pools.dynamodb = Some(DynamoDb::connect(dynamodb, embedded.dynamodb).await);
+        let before = kept_pools.filter(|_| keeps(DYNAMODB)).and_then(|pools| pools.dynamodb.clone());
+        pools.dynamodb = match before {
+            Some(before) => Some(before),
+            None => Some(DynamoDb::connect(dynamodb, embedded.dynamodb).await),
+        };
     }
     for backend in &config.sqlserver {
         let statements: Vec<_> =
             config.statements.iter().filter(|statement| statement.backend == backend.name).cloned().collect();
         let address = embedded.sqlserver.filter(|_| backend.address == Place::Embedded);
-        match SqlServer::new(backend, address, &statements) {
+        let before = kept_pools.filter(|_| keeps(&backend.name)).and_then(|pools| pools.sqlserver.get(&backend.name));
+        let server = match before {
+            Some(before) => before.with_statements(&statements),
+            None => SqlServer::new(backend, address, &statements),
+        };
+        match server {
             Ok(server) => {
                 pools.sqlserver.insert(backend.name.clone(), server);
             }
@@ -357,7 +377,7 @@ fn in_configuration(config: &Config, found: &mayfly_pools::Problem) -> Problem {
 }
 
 /// The pools as guests reach them, with the home of each statement.
-fn reachable(pools: &Pools, config: &Config) -> Backends {
+pub(crate) fn reachable(pools: &Pools, config: &Config) -> Backends {
     let sqlserver = pools.sqlserver.iter().map(|(name, server)| (name.clone(), Arc::new(server.clone()) as Arc<dyn Database>));
     let statements = config.statements.iter().map(|statement| (statement.name.clone(), statement.backend.clone()));
     Backends {
@@ -368,7 +388,7 @@ fn reachable(pools: &Pools, config: &Config) -> Backends {
 }
 
 /// A probe has to ask a field that the schema gives to the module.
-fn check_probes(config: &Config, wanted: &BTreeMap<String, BTreeSet<String>>, problems: &mut Vec<Problem>) {
+pub(crate) fn check_probes(config: &Config, wanted: &BTreeMap<String, BTreeSet<String>>, problems: &mut Vec<Problem>) {
     let file = config.root.join(mayfly_config::FILE);
     for module in &config.modules {
         for probe in &module.probes {

@@ -36,9 +36,15 @@ async fn what_cannot_be_tried_is_refused_with_the_reason() {
     let host = unprobed().await;
     let same = mayfly_tests::versions::component("marked");
     let same = Answer::of(host.operator(Method::POST, "/modules/marked/canary").body(same)).await;
-    assert_eq!((same.status.as_u16(), message(&same).as_str()), (409, "that version of `marked` is active already; there is nothing to try"));
+    assert_eq!(
+        (same.status.as_u16(), message(&same).as_str()),
+        (409, "that version of `marked` is active already; there is nothing to try")
+    );
     let wrong = try_version(&host, &mark("good", 1), "share=90%25").await;
-    assert_eq!((wrong.status.as_u16(), message(&wrong).as_str()), (400, "`share` must be a percentage from 0.01% to 50%, such as \"5%\""));
+    assert_eq!(
+        (wrong.status.as_u16(), message(&wrong).as_str()),
+        (400, "`share` must be a percentage from 0.01% to 50%, such as \"5%\"")
+    );
     let unknown = try_version(&host, &mark("good", 1), "shrae=5%25").await;
     assert!(message(&unknown).starts_with("`shrae` is no key of a canary; use share, by, for"), "{}", unknown.text);
     let broken = Answer::of(host.operator(Method::POST, "/modules/marked/canary").body("nonsense")).await;

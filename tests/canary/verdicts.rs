@@ -85,7 +85,8 @@ async fn a_version_that_runs_out_of_memory_is_given_up_at_once() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_version_that_is_too_slow_is_given_up_for_its_deadlines() {
-    let app = TestApp::swapping().configured(PROBE, "").configured("deadline = \"5 s\"\nmax_batch", "deadline = \"2 s\"\nmax_batch");
+    let app =
+        TestApp::swapping().configured(PROBE, "").configured("deadline = \"5 s\"\nmax_batch", "deadline = \"2 s\"\nmax_batch");
     let host = TestHost::start(app.with_configuration(WITH_TOKEN)).await;
     let reason = is_given_up(&host, "spin").await;
     assert!(reason.starts_with("DEADLINE_EXCEEDED in 3 of "), "{reason}");

@@ -1,5 +1,6 @@
 //! What a person types: one file per command.
 
+mod apply;
 mod build;
 mod check;
 mod compile;
@@ -28,6 +29,8 @@ pub enum Command {
     Invoke(invoke::Invoke),
     /// Put versions of modules into a running host, look at them, roll them back
     Module(module::Module),
+    /// Make a running host read its app anew: schema, statements, grants and modules, as one
+    Apply(apply::Apply),
     /// Compile a component from standard input (what `serve` runs in a limited process)
     #[command(hide = true)]
     Compile(compile::Compile),
@@ -79,6 +82,7 @@ impl Command {
             Self::Build(build) => build.run(),
             Self::Invoke(invoke) => invoke.run(),
             Self::Module(module) => module.run(),
+            Self::Apply(apply) => apply.run(),
             Self::Compile(compile) => compile.run(),
         }
     }

@@ -108,7 +108,7 @@ async fn load(config: &mut Config, host: &Host) -> anyhow::Result<(Arc<App>, Opt
     let addresses = embedded.as_ref().map_or_else(EmbeddedAddresses::default, |process| process.addresses.clone());
     let app = Arc::new(App::restore(config, &addresses, &store, &show_progress).await?);
     app.keep_connections();
-    let started = Deployment::start(host.snapshot(), app.clone(), store, &config.server).await;
+    let started = Deployment::start(host.snapshot(), app.clone(), store, config.clone(), addresses).await;
     let deployment = started.map_err(|error| Problems(vec![unusable(&directory, &error)]))?;
     if config.server.watch {
         // It runs as long as the process does.

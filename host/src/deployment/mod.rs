@@ -8,11 +8,13 @@
 //! A module has one version at the gate at a time. Rolling back does not wait for it; instead, a version that finds another one
 //! active than when it came to the gate is refused.
 
+mod apply;
 mod canary;
 mod rollback;
 mod slot;
 mod status;
 
+pub use apply::{Applied, ApplyError};
 pub use canary::{CanaryStatus, PastCanary};
 pub use status::{ModuleStatus, PastRefusal};
 
@@ -21,12 +23,12 @@ use std::io;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use arc_swap::ArcSwapOption;
-use mayfly_config::Server;
+use arc_swap::{ArcSwap, ArcSwapOption};
+use mayfly_config::Config;
 use mayfly_telemetry::names;
 use metrics::histogram;
 
-use crate::app::App;
+use crate::app::{App, EmbeddedAddresses};
 use crate::modules::{
     Activation, ComponentBytes, Effort, Incoming, Origin, Pinned, Record, Refusal, Step, Store, Terms, Version,
 };
@@ -44,6 +46,12 @@ pub struct Deployment {
     kept: usize,
     slots: Mutex<BTreeMap<String, Arc<Slot>>>,
     canaries: Canaries,
+    /// What the app that is served was made from.
+    config: ArcSwap<Config>,
+    /// The endpoints that run beside this process.
+    embedded: EmbeddedAddresses,
+    /// Held while an app is read anew.
+    applying: tokio::sync::Mutex<()>,
     /// Held from looking at the snapshot to replacing it.
     swapping: tokio::sync::Mutex<()>,
 }
@@ -131,13 +139,22 @@ impl Deployment {
     /// # Errors
     ///
     /// When the list cannot be written.
-    pub async fn start(snapshot: Snapshot, app: Arc<App>, store: Arc<Store>, server: &Server) -> io::Result<Arc<Self>> {
+    pub async fn start(
+        snapshot: Snapshot,
+        app: Arc<App>,
+        store: Arc<Store>,
+        config: Config,
+        embedded: EmbeddedAddresses,
+    ) -> io::Result<Arc<Self>> {
         let deployment = Arc::new(Self {
             snapshot,
             store,
-            kept: server.kept_versions,
             slots: Mutex::default(),
             canaries: Canaries::default(),
+            kept: config.server.kept_versions,
+            config: ArcSwap::from_pointee(config),
+            embedded,
+            applying: tokio::sync::Mutex::new(()),
             swapping: tokio::sync::Mutex::new(()),
         });
         for (module, record) in &deployment.store.record().modules {

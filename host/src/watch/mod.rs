@@ -1,4 +1,4 @@
-//! Watches component files, and deploys one that changed.
+//! Watches component files, and deploys one that changed; watches configuration and schema, and applies the app when they changed.
 //!
 //! What the system says about directories only wakes the watcher up; whether a file changed is decided by looking at it. So a rename
 //! over the file, a link that points elsewhere, and a file system that reports nothing are all the same: the last is noticed at the
@@ -40,9 +40,21 @@ pub fn watch(deployment: Arc<Deployment>) -> JoinHandle<()> {
         // What was last seen of each file whose version was tried; a file never seen is tried, and found to be the active one.
         let mut tried: BTreeMap<PathBuf, Option<Look>> = BTreeMap::new();
         loop {
-            let files = component_files(&deployment);
-            directories.watch(files.values().flat_map(|file| directories_of(file)));
-            tried.retain(|file, _| files.values().any(|known| known == file));
+            let (files, app) = (component_files(&deployment), app_files(&deployment));
+            directories.watch(files.values().chain(&app).flat_map(|file| directories_of(file)));
+            tried.retain(|file, _| files.values().chain(&app).any(|known| known == file));
+            let mut changed = false;
+            for file in app {
+                if tried.get(&file).is_none_or(|seen| *seen != look(&file)) {
+                    let seen = settled(&file).await;
+                    tried.insert(file, seen);
+                    changed |= seen.is_some();
+                }
+            }
+            if changed {
+                // What was refused has been told and counted; the app is tried again when it changes.
+                let _ = deployment.apply(false).await;
+            }
             for (module, file) in files {
                 if tried.get(&file).is_some_and(|seen| *seen == look(&file)) {
                     continue;
@@ -65,6 +77,12 @@ fn component_files(deployment: &Deployment) -> BTreeMap<String, PathBuf> {
     let app = deployment.app();
     let versions = app.iter().flat_map(|app| app.versions.iter());
     versions.map(|(name, version)| (name.clone(), version.module.component.clone())).collect()
+}
+
+/// The files that say what the app is: its configuration and its schema.
+fn app_files(deployment: &Deployment) -> [PathBuf; 2] {
+    let config = deployment.config();
+    [config.root.join(mayfly_config::FILE), config.schema.clone()]
 }
 
 /// Waits until the file stays the same, and gives what it looks like then.

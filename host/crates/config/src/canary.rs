@@ -236,4 +236,19 @@ mod tests {
         assert_eq!(told("operations", "0"), "`operations` must be a whole number from 1 to 1000000000");
         assert_eq!(told("sahre", "5%").split(';').next(), Some("`sahre` is no key of a canary"));
     }
+
+    #[test]
+    fn mistakes_in_the_file_are_told_with_their_lines() {
+        let text = "schema = \"s\"\n[modules.m]\ncomponent = \"c\"\n[modules.m.canary]\nshare = \"90%\"\nby = 3\noperatons = 5\n";
+        let problems = crate::Config::parse(std::path::Path::new("app"), text, &|_| None).unwrap_err();
+        let told: Vec<_> = problems.0.iter().map(|problem| format!("{}: {}", problem.line, problem.message)).collect();
+        assert_eq!(
+            told,
+            [
+                "5: modules.m.canary: `share` must be a percentage from 0.01% to 50%, such as \"5%\"",
+                "6: modules.m.canary: `by` must be \"operation\", \"caller\" or \"header:NAME\"",
+                "7: unknown key `modules.m.canary.operatons`; did you mean `operations`?",
+            ]
+        );
+    }
 }

@@ -49,6 +49,31 @@ pub struct Server {
 }
 
 impl Server {
+    /// The keys that are not what they were.
+    #[must_use]
+    pub fn changed_keys(&self, was: &Self) -> Vec<&'static str> {
+        let keys = [
+            ("listen", self.listen == was.listen),
+            ("admin_listen", self.admin_listen == was.admin_listen),
+            ("max_body", self.max_body_bytes == was.max_body_bytes),
+            ("max_operations", self.max_operations == was.max_operations),
+            ("max_queue", self.max_queue == was.max_queue),
+            ("guest_memory", self.guest_memory_bytes == was.guest_memory_bytes),
+            ("plan_cache", self.plan_cache_bytes == was.plan_cache_bytes),
+            ("shutdown_grace", self.shutdown_grace == was.shutdown_grace),
+            ("guest_headers", self.guest_headers == was.guest_headers),
+            ("store", self.store == was.store),
+            ("admin_token", self.admin_token == was.admin_token),
+            ("watch", self.watch == was.watch),
+            ("live_versions", self.live_versions == was.live_versions),
+            ("kept_versions", self.kept_versions == was.kept_versions),
+            ("swap_wait", self.swap_wait == was.swap_wait),
+        ];
+        let changed: Vec<_> = keys.into_iter().filter(|(_, same)| !same).map(|(key, _)| key).collect();
+        // A key that is missing above is a change all the same.
+        if changed.is_empty() && self != was { vec!["*"] } else { changed }
+    }
+
     pub(crate) fn read(table: Option<Table<'_>>, environment: &dyn Fn(&str) -> Option<String>) -> Self {
         let mut server = Self {
             listen: SocketAddr::from(([127, 0, 0, 1], 8080)),

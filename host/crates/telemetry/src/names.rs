@@ -58,6 +58,8 @@ pub const PLAN_HITS: &str = "mayfly_plan_cache_hits";
 pub const PLAN_MISSES: &str = "mayfly_plan_cache_misses";
 /// The most this process may hold, by its memory plan.
 pub const PLAN_BYTES: &str = "mayfly_memory_plan";
+/// Apps applied while they were served, by `outcome`.
+pub const APPLIES: &str = "mayfly_applies_total";
 /// Operations that called the module of a canary, by `module`, `side` and `outcome`.
 pub const CANARY_OPERATIONS: &str = "mayfly_canary_operations_total";
 /// Canaries that ended, by `module` and `verdict`.
@@ -85,6 +87,7 @@ pub(crate) fn describe() {
     describe_gauge!(OPERATIONS, "operations being executed");
     describe_gauge!(OPERATIONS_WAITING, "operations waiting to be admitted");
     describe_counter!(OPERATIONS_REFUSED, "operations refused because the host was busy");
+    describe_counter!(APPLIES, "apps applied while they were served, by outcome");
     describe_counter!(CANARY_OPERATIONS, "operations while a canary ran, by module, side and outcome");
     describe_counter!(CANARIES, "canaries that ended, by module and verdict");
     describe_gauge!(CANARY_SHARE, "the share of operations a canary gets");

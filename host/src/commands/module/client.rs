@@ -14,22 +14,22 @@ use tokio::net::TcpStream;
 const TOKEN: &str = "MAYFLY_ADMIN_TOKEN";
 
 /// Where to ask, and what to show.
-pub(super) struct Client {
+pub(in crate::commands) struct Client {
     authority: String,
     token: Option<Secret>,
 }
 
 /// What the host answered.
-pub(super) struct Answer {
+pub(in crate::commands) struct Answer {
     /// The status.
-    pub(super) status: StatusCode,
+    pub(in crate::commands) status: StatusCode,
     /// The body: JSON, or the text that came instead.
-    pub(super) body: Value,
+    pub(in crate::commands) body: Value,
 }
 
 impl Client {
     /// A client of the host at a URL such as `http://127.0.0.1:8081`.
-    pub(super) fn new(admin: &str) -> anyhow::Result<Self> {
+    pub(in crate::commands) fn new(admin: &str) -> anyhow::Result<Self> {
         let uri: Uri = admin.parse().with_context(|| format!("`{admin}` is not a URL; write it as http://127.0.0.1:8081"))?;
         if uri.scheme_str() == Some("https") {
             bail!("the admin address speaks plain HTTP; reach it over loopback or a tunnel, with --admin http://…");
@@ -43,7 +43,7 @@ impl Client {
     }
 
     /// Sends one request.
-    pub(super) async fn send(&self, method: Method, path: &str, body: Vec<u8>) -> anyhow::Result<Answer> {
+    pub(in crate::commands) async fn send(&self, method: Method, path: &str, body: Vec<u8>) -> anyhow::Result<Answer> {
         let unreachable = || format!("no host answers at http://{}; choose another address with --admin", self.authority);
         let stream = TcpStream::connect(&self.authority).await.with_context(unreachable)?;
         let (mut sender, connection) =
@@ -67,7 +67,7 @@ impl Client {
 }
 
 /// A name as a segment of a path.
-pub(super) fn segment(name: &str) -> String {
+pub(in crate::commands) fn segment(name: &str) -> String {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.~".contains(&byte);
     name.bytes().map(|byte| if plain(byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") }).collect()
 }

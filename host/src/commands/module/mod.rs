@@ -1,8 +1,8 @@
 //! `mayfly module`: versions of modules in a running host, over its admin address.
 
 mod canary;
-mod client;
-mod show;
+pub(super) mod client;
+pub(super) mod show;
 
 use std::path::{Path, PathBuf};
 

@@ -92,7 +92,7 @@ fn running(canary: &Value) -> String {
 }
 
 /// Why the host did not do it.
-pub(super) fn error(answer: &Answer) -> String {
+pub(in crate::commands) fn error(answer: &Answer) -> String {
     let Some(error) = answer.body.get("error") else { return format!("the host answered {}: {}", answer.status, answer.body) };
     match error.get("step").and_then(Value::as_str) {
         Some(step) => format!("{} refused at the step `{step}`: {}", text(error, "module"), text(error, "message")),
@@ -115,7 +115,7 @@ fn show_age(age: Duration) -> String {
     }
 }
 
-fn text<'v>(value: &'v Value, key: &str) -> &'v str {
+pub(in crate::commands) fn text<'v>(value: &'v Value, key: &str) -> &'v str {
     value.get(key).and_then(Value::as_str).unwrap_or_default()
 }
 
@@ -123,6 +123,6 @@ fn number(value: &Value, key: &str) -> u64 {
     value.get(key).and_then(Value::as_u64).unwrap_or_default()
 }
 
-fn short(digest: &str) -> &str {
+pub(in crate::commands) fn short(digest: &str) -> &str {
     digest.get(..SHORT).unwrap_or(digest)
 }

@@ -3,6 +3,7 @@
 //! Whoever may reach the address may ask how the process is doing. Modules are changed, and once there is a token also looked at,
 //! by its bearer only.
 
+mod apply;
 mod canary;
 mod health;
 mod modules;
@@ -36,6 +37,7 @@ struct Admin {
 pub fn router(host: Arc<Host>) -> Router {
     let admin = Admin { host, uploads: Arc::new(Semaphore::new(UPLOADS)) };
     let modules = Router::new()
+        .route("/apply", post(apply::apply))
         .route("/modules", get(modules::list))
         .route("/modules/{name}", get(modules::show).put(modules::push))
         .route("/modules/{name}/rollback", post(modules::rollback))

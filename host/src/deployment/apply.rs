@@ -1,0 +1,156 @@
+//! Applying an app that changed on disk: schema, statements, grants and modules become one new snapshot, or everything is refused.
+
+use std::sync::Arc;
+
+use mayfly_config::{Config, Problems};
+use mayfly_graphql::{Change, Severity};
+use mayfly_telemetry::names;
+use metrics::counter;
+
+use super::{Deployment, Swapped, count, note_start};
+use crate::app::App;
+use crate::renewal::{Renewed, adopt_embedded};
+
+/// How often it is tried again when versions are swapped in between.
+const ATTEMPTS: usize = 8;
+
+/// What applying did.
+#[derive(Debug)]
+pub struct Applied {
+    /// Whether anything was different.
+    pub changed: bool,
+    /// What clients may notice, breaking changes included when they were allowed.
+    pub changes: Vec<Change>,
+    /// Modules that go on with another version, or are new.
+    pub swapped: Vec<Swapped>,
+}
+
+/// Why nothing was applied. What was served is still served.
+#[derive(Debug, thiserror::Error)]
+pub enum ApplyError {
+    /// The app is still being loaded.
+    #[error("the app is still being loaded; try again")]
+    Loading,
+    /// What is on disk is wrong, or needs a restart.
+    #[error("{0}")]
+    Problems(Problems),
+    /// Clients would break.
+    #[error("{} of the changes would break clients; allow breaking changes if they may", .0.len())]
+    Breaking(Vec<Change>),
+    /// Versions were swapped again and again meanwhile.
+    #[error("modules were swapped while the app was being read; try again")]
+    Busy,
+    /// The list of active versions cannot be written, or a task was lost.
+    #[error("the app cannot be applied: {0}")]
+    Failed(String),
+}
+
+impl Deployment {
+    /// The configuration that is served.
+    #[must_use]
+    pub fn config(&self) -> Arc<Config> {
+        self.config.load_full()
+    }
+
+    /// Reads the app anew and serves it. Operations under way end on the snapshot they began with; a canary ends.
+    ///
+    /// # Errors
+    ///
+    /// Everything that is wrong with it, or what would break for clients, unless that is allowed.
+    pub async fn apply(self: &Arc<Self>, allow_breaking: bool) -> Result<Applied, ApplyError> {
+        let this = self.clone();
+        let applied = tokio::spawn(async move { this.apply_now(allow_breaking).await }).await;
+        let applied = applied.unwrap_or_else(|lost| Err(ApplyError::Failed(lost.to_string())));
+        tell(&applied);
+        applied
+    }
+
+    async fn apply_now(self: Arc<Self>, allow_breaking: bool) -> Result<Applied, ApplyError> {
+        let _one_at_a_time = self.applying.lock().await;
+        let was = self.config();
+        let root = was.root.clone();
+        let read = tokio::task::spawn_blocking(move || Config::load(&root)).await;
+        let mut config = read.map_err(|lost| ApplyError::Failed(lost.to_string()))?.map_err(ApplyError::Problems)?;
+        adopt_embedded(&mut config, &was);
+        let config = Arc::new(config);
+        for _ in 0..ATTEMPTS {
+            let app = self.app().ok_or(ApplyError::Loading)?;
+            let renewed = app.renewed(&config, &was, &self.embedded, &self.store).await.map_err(ApplyError::Problems)?;
+            let changes = app.engine.schema().changes_to(renewed.app.engine.schema());
+            let breaking: Vec<_> = changes.iter().filter(|change| change.severity == Severity::Breaking).cloned().collect();
+            if !allow_breaking && !breaking.is_empty() {
+                return Err(ApplyError::Breaking(breaking));
+            }
+            if config == was && app.engine.schema().sdl() == renewed.app.engine.schema().sdl() && same(&app, &renewed.app) {
+                return Ok(Applied { changed: false, changes, swapped: Vec::new() });
+            }
+            // Both of its sides were of the app that goes.
+            self.abort_any("another app was applied").await;
+            if let Some(swapped) = self.serve_renewed(&app, renewed).await? {
+                self.config.store(config);
+                return Ok(Applied { changed: true, changes, swapped });
+            }
+        }
+        Err(ApplyError::Busy)
+    }
+
+    /// Makes the app that was read anew the one that is served; none when versions were swapped since it was read.
+    async fn serve_renewed(self: &Arc<Self>, seen: &App, renewed: Renewed) -> Result<Option<Vec<Swapped>>, ApplyError> {
+        let Renewed { app: next, pinned, new_pools } = renewed;
+        let swapping = self.swapping.lock().await;
+        let now = self.app().ok_or(ApplyError::Loading)?;
+        if !same(&now, seen) {
+            return Ok(None);
+        }
+        let (active, kept): (Vec<_>, _) = (next.versions.values().cloned().collect(), self.kept);
+        self.change(move |record| note_start(record, &active, kept)).await.map_err(|error| {
+            ApplyError::Failed(format!("the list of active versions cannot be written: {error}; free space for `server.store`"))
+        })?;
+        let next = Arc::new(next);
+        self.snapshot.store(Some(next.clone()));
+        let mut swapped = Vec::new();
+        for (name, version) in &next.versions {
+            let before = now.versions.get(name);
+            if before.is_some_and(|before| before.digest == version.digest) {
+                continue;
+            }
+            self.slot(name).swapped(before.cloned());
+            let previous = before.map(|before| before.digest.clone()).unwrap_or_default();
+            swapped.push(Swapped { module: name.clone(), digest: version.digest.clone(), previous, warning: None });
+        }
+        drop(swapping);
+        for (_, pool) in next.pools.sqlserver.iter().filter(|(name, _)| new_pools.contains(*name)) {
+            pool.start_upkeep();
+        }
+        swapped.iter().for_each(|swapped| count(swapped, "apply"));
+        drop(pinned);
+        self.collect();
+        Ok(Some(swapped))
+    }
+}
+
+/// Whether two snapshots have the same versions under the same schema.
+fn same(one: &App, other: &App) -> bool {
+    one.versions.len() == other.versions.len()
+        && one.versions.iter().zip(&other.versions).all(|(one, other)| one.0 == other.0 && Arc::ptr_eq(one.1, other.1))
+}
+
+/// Counts and logs what applying did.
+fn tell(applied: &Result<Applied, ApplyError>) {
+    let outcome = match applied {
+        Ok(applied) if applied.changed => {
+            tracing::info!(modules = applied.swapped.len(), "applied");
+            applied.changes.iter().for_each(|change| tracing::info!(severity = change.severity.as_str(), "schema: {change}"));
+            "applied"
+        }
+        Ok(_) => "unchanged",
+        Err(error) => {
+            tracing::warn!("not applied: {error}");
+            if let ApplyError::Breaking(changes) = error {
+                changes.iter().for_each(|change| tracing::warn!(severity = change.severity.as_str(), "schema: {change}"));
+            }
+            "refused"
+        }
+    };
+    counter!(names::APPLIES, "outcome" => outcome).increment(1);
+}

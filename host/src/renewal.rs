@@ -1,0 +1,164 @@
+//! An app read anew while it is served: what stayed the same is kept, everything else is made new, nothing is replaced yet.
+//!
+//! Pools whose configuration did not change keep their connections and get the new statements. Versions stay what they are, with
+//! the new configuration of their module, unless the component file is another one than the last that got in: then that goes
+//! through the gate. The sandbox stays, so a module may not ask for more memory than it was made for; what only the start of the
+//! process can change is told as a problem.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use mayfly_config::{Config, FILE, Place, Problem, Problems, units};
+use mayfly_graphql::Engine;
+
+use crate::app::{App, EmbeddedAddresses, check_probes, connect, fields_by_module, reachable, read_schema};
+use crate::callers::Callers;
+use crate::meter::Meters;
+use crate::modules::{ComponentBytes, Effort, Pinned, Refusal, Step, Store, Terms, Version};
+
+/// An app read anew.
+pub struct Renewed {
+    /// The snapshot to serve.
+    pub app: App,
+    /// Components that came by file, which stay in the store as long as these are held.
+    pub pinned: BTreeMap<String, Pinned>,
+    /// Backends whose pool is new.
+    pub new_pools: BTreeSet<String>,
+}
+
+impl App {
+    /// Reads the app anew; `was` is the configuration this one was made from.
+    ///
+    /// # Errors
+    ///
+    /// Every problem of configuration, schema, statements and modules, and everything that needs a restart.
+    pub async fn renewed(
+        &self,
+        config: &Config,
+        was: &Config,
+        embedded: &EmbeddedAddresses,
+        store: &Arc<Store>,
+    ) -> Result<Renewed, Problems> {
+        let mut problems = self.needs_restart(config, was, embedded);
+        if !problems.is_empty() {
+            return Err(Problems(problems));
+        }
+        let schema = read_schema(config, &mut problems);
+        let callers = config.callers.as_ref().map(Callers::load).transpose();
+        let callers = callers.map_err(|problem| problems.push(problem)).ok().flatten().map(Arc::new);
+        let kept = kept_pools(config, was);
+        let pools = connect(config, embedded, Some((&*self.pools, &kept)), &mut problems).await;
+        let new_pools = pools.sqlserver.keys().filter(|name| !kept.contains(*name)).cloned().collect();
+        let wanted = Arc::new(schema.as_ref().map(fields_by_module).unwrap_or_default());
+        check_probes(config, &wanted, &mut problems);
+        let backends = Arc::new(reachable(&pools, config));
+        let (mut versions, mut pinned) = (BTreeMap::new(), BTreeMap::new());
+        let none = BTreeSet::new();
+        for module in &config.modules {
+            let wanted = wanted.get(&module.name).unwrap_or(&none);
+            let terms = Terms { module: Arc::new(module.clone()), wanted, backends: backends.clone() };
+            match self.version_for(store, &terms).await {
+                Ok((version, component)) => {
+                    pinned.extend(component.map(|component| (module.name.clone(), component)));
+                    versions.insert(module.name.clone(), version);
+                }
+                Err(refusal) => problems.push(Problem::of_file(&module.component, refusal.to_string())),
+            }
+        }
+        let Some(schema) = schema.filter(|_| problems.is_empty()) else { return Err(Problems(problems)) };
+        let meters = Arc::new(Meters::new(&schema));
+        let engine = Arc::new(Engine::new(Arc::new(schema), config.limits, config.server.plan_cache_bytes));
+        let (sandbox, loader) = (self.sandbox.clone(), self.loader.clone());
+        let pools = Arc::new(pools);
+        let app = Self { engine, wanted, callers, versions, backends, pools, sandbox, loader, meters, operation: config.operation, tried: None };
+        Ok(Renewed { app, pinned, new_pools })
+    }
+
+    /// What only another process can do.
+    fn needs_restart(&self, config: &Config, was: &Config, embedded: &EmbeddedAddresses) -> Vec<Problem> {
+        let file = config.root.join(FILE);
+        let told = |what: String| Problem::of_file(&file, format!("{what}; restart the host, or put it back"));
+        let keys = config.server.changed_keys(&was.server);
+        let mut problems: Vec<_> =
+            keys.into_iter().map(|key| told(format!("`server.{key}` cannot change while the host runs"))).collect();
+        if config.embedded != was.embedded || config.uses_embedded() && embedded.dynamodb.is_none() {
+            problems.push(told("the embedded backends cannot change while the host runs".to_owned()));
+        }
+        let most = self.sandbox.capacity().largest_cap_bytes;
+        for module in config.modules.iter().filter(|module| module.memory_bytes > most) {
+            let (name, most) = (&module.name, units::show_bytes(most));
+            problems.push(told(format!(
+                "`modules.{name}.memory` is above {most}, the most that this host made room for at its start"
+            )));
+        }
+        problems
+    }
+
+    /// The version a module goes on with, and its component when that came by file.
+    async fn version_for(&self, store: &Arc<Store>, terms: &Terms<'_>) -> Result<(Arc<Version>, Option<Pinned>), Refusal> {
+        let name = terms.module.name.clone();
+        let refused = |step: Step, message: String| Refusal::new(&name, step, message);
+        let path = terms.module.component.clone();
+        let file = tokio::task::spawn_blocking(move || ComponentBytes::read(&path)).await;
+        let file = file.map_err(|lost| lost.to_string()).flatten();
+        let last = store.module(&name).file;
+        let active = self.versions.get(&name);
+        match (active, file) {
+            (Some(active), Err(_)) => Ok((self.go_on(active, terms).await?, None)),
+            (Some(active), Ok(file)) if last.as_deref() == Some(file.digest()) || active.digest == file.digest() => {
+                Ok((self.go_on(active, terms).await?, None))
+            }
+            (_, Ok(file)) => {
+                let version = self.loader.pass_gate(&file, terms, Effort::Background).await?;
+                let store = store.clone();
+                let kept = tokio::task::spawn_blocking(move || store.keep(&file)).await.map_err(std::io::Error::other).flatten();
+                let kept = kept.map_err(|error| {
+                    refused(Step::Swap, format!("the component cannot be stored: {error}; free space for `server.store`"))
+                })?;
+                Ok((Arc::new(version), Some(kept)))
+            }
+            (None, Err(message)) => Err(refused(Step::Read, message)),
+        }
+    }
+
+    /// The same version under the module's new configuration.
+    async fn go_on(&self, active: &Arc<Version>, terms: &Terms<'_>) -> Result<Arc<Version>, Refusal> {
+        let missing: Vec<_> = terms.wanted.difference(&active.fields).map(String::as_str).collect();
+        if !missing.is_empty() {
+            let message = format!(
+                "the schema gives it {}, which the version that is active ({}) does not handle; deploy one that does together with \
+                 the schema, or change @resolve",
+                missing.join(", "),
+                active.digest
+            );
+            return Err(Refusal::new(&terms.module.name, Step::Fields, message));
+        }
+        if active.module == terms.module {
+            return Ok(active.clone());
+        }
+        let version = active.configured(terms.module.clone());
+        self.loader.prove(&version, &terms.backends).await?;
+        Ok(Arc::new(version))
+    }
+}
+
+/// Gives the backends of a configuration read anew the user and password that the embedded ones were started with.
+pub fn adopt_embedded(config: &mut Config, was: &Config) {
+    let Some(known) = was.sqlserver.iter().find(|backend| backend.address == Place::Embedded) else { return };
+    for backend in config.sqlserver.iter_mut().filter(|backend| backend.address == Place::Embedded) {
+        backend.user.clone_from(&known.user);
+        backend.password = known.password.clone();
+    }
+}
+
+/// Names of backends that are configured as they were, wherever in the file.
+fn kept_pools(config: &Config, was: &Config) -> BTreeSet<String> {
+    let same = |backend: &&mayfly_config::SqlServer| {
+        was.sqlserver.iter().any(|before| mayfly_config::SqlServer { line: backend.line, ..before.clone() } == **backend)
+    };
+    let mut kept: BTreeSet<_> = config.sqlserver.iter().filter(same).map(|backend| backend.name.clone()).collect();
+    if config.dynamodb.is_some() && config.dynamodb == was.dynamodb {
+        kept.insert(crate::app::DYNAMODB.to_owned());
+    }
+    kept
+}
