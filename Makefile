@@ -10,10 +10,10 @@ GUESTS := cd guest && CARGO_TARGET_DIR=$(CURDIR)/target/guests-native $(CARGO)
 SEED ?= $(shell date +%s)
 REQUESTS ?= 100000
 
-.PHONY: run build guests toolchain test chaos bench fuzz fmt clean help
+.PHONY: run build guests toolchain toolchain-cpp test chaos bench fuzz fmt clean help
 
 help: ## What there is to make
-	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
 run: build guests ## Build everything and serve the sample app on http://127.0.0.1:8080
 	target/debug/mayfly serve $(APP)
@@ -24,10 +24,13 @@ build: ## Build the host and the embedded backends
 toolchain: ## Make the guest toolchain available (a wasm target of rustup, or Debian's packages)
 	@sh guest/toolchain.sh
 
+toolchain-cpp: ## Make the toolchain for C++ guests available (Debian's clang, wasi-libc and libc++)
+	@sh guest/toolchain.sh cpp
+
 guests: build toolchain ## Build the components of the sample app
 	target/debug/mayfly build $(APP)
 
-test: toolchain ## Format, lints, documentation, all tests
+test: toolchain toolchain-cpp ## Format, lints, documentation, all tests
 	$(CARGO) fmt --all --check
 	$(CARGO) clippy --workspace --all-targets -- -D warnings
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --workspace --no-deps

@@ -7,10 +7,14 @@
 #                            up on after a minute (it may have no way out); else `apt-get install` of Debian's packages
 #
 # `mayfly build` looks for them in the same order. Run again, this changes nothing and takes a fraction of a second.
+#
+# `toolchain.sh cpp` is about C++ guests instead: clang with wasi-libc and libc++, which Debian has.
 set -eu
 
 TARGET=wasm32-unknown-unknown
 PACKAGES="rustc-web cargo-web rust-web-src lld"
+
+CPP_PACKAGES="clang-19 lld-19 wasi-libc libc++-19-dev-wasm32 libc++abi-19-dev-wasm32 libclang-rt-19-dev-wasm32"
 
 say() { printf '%s\n' "guest toolchain: $*" >&2; }
 
@@ -38,14 +42,29 @@ add_target() {
     timeout 60 rustup target add "$TARGET" >&2 && has_target
 }
 
-install_debian() {
+# Installs the packages of its arguments.
+install() {
     command -v apt-get >/dev/null 2>&1 && [ "$(id -u)" = 0 ] || return 1
-    say "installing Debian's $PACKAGES"
+    say "installing Debian's $*"
     export DEBIAN_FRONTEND=noninteractive
     # The lists may be absent or old: a first try without renewing them is the quick way when they are not.
+    apt-get install -y --no-install-recommends "$@" >&2 2>/dev/null \
+        || { apt-get update >&2 && apt-get install -y --no-install-recommends "$@" >&2; }
+}
+
+install_debian() {
     # shellcheck disable=SC2086  # one word per package
-    { apt-get install -y --no-install-recommends $PACKAGES >&2 2>/dev/null \
-        || { apt-get update >&2 && apt-get install -y --no-install-recommends $PACKAGES >&2; }; } && has_debian
+    install $PACKAGES && has_debian
+}
+
+# Whether a program that uses all of it can be compiled.
+has_cpp() {
+    for clang in clang++-19 clang++; do
+        command -v "$clang" >/dev/null 2>&1 || continue
+        printf '#include <string>\nextern "C" int f(int n) { return std::to_string(n).size(); }\n' \
+            | "$clang" --target=wasm32-wasi -mexec-model=reactor -fno-exceptions -x c++ - -o /dev/null 2>/dev/null && return 0
+    done
+    return 1
 }
 
 chosen() {
@@ -53,6 +72,13 @@ chosen() {
     echo "$1"
     exit 0
 }
+
+if [ "${1:-}" = cpp ]; then
+    has_cpp && chosen cpp "clang for C++ guests"
+    # shellcheck disable=SC2086  # one word per package
+    install $CPP_PACKAGES && has_cpp && chosen cpp "clang for C++ guests, just installed"
+    fail "no toolchain for C++ guests is there, and none could be installed" "as root on Debian run \`apt-get install $CPP_PACKAGES\`"
+fi
 
 case "${GUEST_TOOLCHAIN:-}" in
 rustup)

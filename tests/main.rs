@@ -21,6 +21,7 @@ mod commands;
 mod conformance;
 mod hostile;
 mod http;
+mod languages;
 mod memory;
 mod operations;
 mod readme;

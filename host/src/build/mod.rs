@@ -1,13 +1,14 @@
 //! Components from source: what `mayfly build` does.
 //!
-//! In order: [`Source`] tells a Rust crate from WebAssembly text; [`Toolchain`] finds a compiler for guests, `cargo` builds the
-//! crates of one workspace in one go; [`component`] turns each core module into a component and checks it, and the file is
-//! replaced in one step, if it changed at all.
+//! In order: [`Source`] tells a Rust crate from C++ and from WebAssembly text; [`Toolchain`] finds a compiler for crates, and `cargo`
+//! builds those of one workspace in one go; `cpp` runs clang; [`component`] turns each core module into a component and checks it,
+//! and the file is replaced in one step, if it changed at all.
 //!
 //! Must not know: configuration, what a module is allowed, or how components run.
 
 mod cargo;
 pub mod component;
+mod cpp;
 mod source;
 mod toolchain;
 mod world;
@@ -53,6 +54,10 @@ pub fn build_modules(sources: &[(&Path, &Path)], progress: &mut dyn FnMut(&str))
         let started = Instant::now();
         match kind {
             Source::Crate => crates.push((*source, *file, report)),
+            Source::Cpp => {
+                let core = cpp::build(source, &work_directory(file), progress)?;
+                *report = Some(finish(source, core, file, started)?);
+            }
             Source::WebAssembly => {
                 // Text is turned into bytes; bytes are taken as they are.
                 let bytes = wat::parse_file(source)?;
@@ -63,6 +68,12 @@ pub fn build_modules(sources: &[(&Path, &Path)], progress: &mut dyn FnMut(&str))
     build_crates(crates, progress)?;
     let complete: Option<Vec<_>> = reports.into_iter().collect();
     complete.context("a crate gave no WebAssembly module; set `crate-type = [\"cdylib\"]` under [lib] in its Cargo.toml")
+}
+
+/// Where what a build makes on the way to a component is kept: beside it, where nobody looks for sources.
+fn work_directory(component: &Path) -> PathBuf {
+    let directory = component.parent().unwrap_or(Path::new("."));
+    directory.join(".mayfly").join(component.file_stem().unwrap_or(component.as_os_str()))
 }
 
 /// A crate's directory, the component's file, and where to report what became of it.

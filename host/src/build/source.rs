@@ -4,11 +4,15 @@ use anyhow::{Context, bail};
 use std::fs;
 use std::path::Path;
 
+use super::cpp;
+
 /// A source, by the way it becomes a core module.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Source {
     /// A Rust crate: a directory with a Cargo.toml.
     Crate,
+    /// C++: a `.cpp`, `.cc` or `.c` file, or a directory of them.
+    Cpp,
     /// WebAssembly as it is: a `.wat` or `.wasm` file, a core module or a whole component.
     WebAssembly,
 }
@@ -20,12 +24,16 @@ impl Source {
         if metadata.is_file() {
             return match path.extension().and_then(|extension| extension.to_str()) {
                 Some("wat" | "wasm") => Ok(Self::WebAssembly),
-                _ => bail!("{} is no source; give a directory, or a .wat or .wasm file", path.display()),
+                _ if cpp::is_unit(path) => Ok(Self::Cpp),
+                _ => bail!("{} is no source; give a directory, or a .cpp, .wat or .wasm file", path.display()),
             };
         }
         if path.join("Cargo.toml").is_file() {
             return Ok(Self::Crate);
         }
-        bail!("{} holds no source; a Rust crate has a Cargo.toml", path.display())
+        if cpp::has_units(path).with_context(|| format!("cannot read {}", path.display()))? {
+            return Ok(Self::Cpp);
+        }
+        bail!("{} holds no source; a Rust crate has a Cargo.toml, C++ has .cpp files", path.display())
     }
 }

@@ -41,6 +41,6 @@ fn a_source_that_is_none_is_named_with_what_would_be_one() {
     let refused = |source: &Path| build_modules(&[(source, Path::new("x.wasm"))], &mut |_| {}).unwrap_err().to_string();
     assert_eq!(refused(Path::new("/nowhere")), "no source at /nowhere");
     let here = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
-    assert!(refused(&here).ends_with("holds no source; a Rust crate has a Cargo.toml"));
-    assert!(refused(&here.join("main.rs")).ends_with("is no source; give a directory, or a .wat or .wasm file"));
+    assert!(refused(&here).ends_with("holds no source; a Rust crate has a Cargo.toml, C++ has .cpp files"));
+    assert!(refused(&here.join("main.rs")).ends_with("is no source; give a directory, or a .cpp, .wat or .wasm file"));
 }

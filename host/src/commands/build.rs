@@ -7,8 +7,9 @@ use crate::build::build_modules;
 
 /// Make an app's components from their sources.
 ///
-/// Builds every module that has a `source` and writes its `component`. A source is a Rust crate, or a file of WebAssembly (text or
-/// binary). The toolchain for Rust is the wasm32-unknown-unknown target of the installed Rust, or Debian's rustc-web; GUEST_TOOLCHAIN=rustup or =debian forces one.
+/// Builds every module that has a `source` and writes its `component`. A source is a Rust crate, C++ (a file or a directory), or a
+/// file of WebAssembly (text or binary). Rust is built with the wasm32-unknown-unknown target of the installed Rust, or Debian's
+/// rustc-web; GUEST_TOOLCHAIN=rustup or =debian forces one. C++ is built with clang, wasi-libc and libc++.
 #[derive(clap::Args)]
 pub struct Build {
     #[command(flatten)]

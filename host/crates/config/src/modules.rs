@@ -50,7 +50,7 @@ pub struct Module {
     pub name: String,
     /// `component`: the file to load.
     pub component: PathBuf,
-    /// `source`: the Rust crate `mayfly build` makes it from, if any.
+    /// `source`: what `mayfly build` makes it from, if anything: a Rust crate, C++ or C, WebAssembly.
     pub source: Option<PathBuf>,
     /// `memory`: the cap over all linear memories and tables of one invocation, in bytes. Default 16 MiB.
     pub memory_bytes: u64,

@@ -1,0 +1,64 @@
+//! Resolvers in other languages than Rust do the same.
+
+use mayfly_tests::{TestApp, TestHost, mayfly, repository};
+use serde_json::json;
+
+/// What the README shows in a language.
+fn shown(language: &str) -> String {
+    let readme = std::fs::read_to_string(repository().join("README.md")).unwrap();
+    let (_, rest) = readme.split_once(&format!("```{language}\n")).expect("the README shows it");
+    rest.split("```").next().unwrap().to_owned()
+}
+
+#[tokio::test]
+async fn the_resolver_that_the_readme_shows_in_cpp_answers_like_the_one_in_rust() {
+    let query = r#"{ present: student(id: "S7") { id name grade readingLevel assessments(type: FLUENCY) { id score } } absent: student(id: "x") { id } }"#;
+    let right = TestHost::start(TestApp::students()).await.query(query).await;
+    let app = TestApp::students()
+        .configured("build/students.wasm", "cpp/students.wasm")
+        .configured("source = \"modules/students\"", "source = \"student.cpp\"")
+        .with_file("student.cpp", shown("cpp").as_bytes());
+    let built = mayfly().arg("build").arg(app.path()).output().unwrap();
+    assert_eq!(built.status.code(), Some(0), "{}", String::from_utf8_lossy(&built.stderr));
+    let answer = TestHost::start(app).await.query(query).await;
+    assert_eq!(answer["data"]["present"]["id"], json!("S7"), "{answer}");
+    assert_eq!(answer, right);
+}
+
+#[test]
+fn cpp_that_does_not_compile_is_shown_where() {
+    let app = TestApp::students()
+        .configured("source = \"modules/students\"", "source = \"student.cpp\"")
+        .configured("build/students.wasm", "cpp/students.wasm")
+        .with_file("student.cpp", b"#include <mayfly.hpp>\nmayfly::Result student(const mayfly::Field&) { return 7; }\n");
+    let output = mayfly().arg("build").arg(app.path()).output().unwrap();
+    assert_eq!(output.status.code(), Some(1), "{output:?}");
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(said.contains("student.cpp does not compile") && said.contains("student.cpp:2:"), "{said}");
+}
+
+#[tokio::test]
+async fn text_survives_the_json_of_the_cpp_sdk() {
+    const ECHO: &str = r#"#include <mayfly.hpp>
+        mayfly::Result student(const mayfly::Field& field) {
+          const std::string id = mayfly::json::text(mayfly::json::get(field.arguments, "id"));
+          if (id == "fail") return mayfly::fail("NO_SUCH_STUDENT", "there is no " + id);
+          const std::string same = mayfly::json::text("\"\\u0041\\ud83d\\ude00\\u00e9\\n\"");
+          return "{\"id\": " + mayfly::json::quote(id) + ", \"name\": " + mayfly::json::quote(same) + "}";
+        }
+        MAYFLY_RESOLVER(Query, student, student)"#;
+    let app = TestApp::students()
+        .configured("build/students.wasm", "cpp/students.wasm")
+        .configured("source = \"modules/students\"", "source = \"student.cpp\"")
+        .with_file("student.cpp", ECHO.as_bytes());
+    let built = mayfly().arg("build").arg(app.path()).output().unwrap();
+    assert_eq!(built.status.code(), Some(0), "{}", String::from_utf8_lossy(&built.stderr));
+    let host = TestHost::start(app).await;
+    for id in ["", "S1", "a \"quoted\" \\ one", "lines\r\n\tand tabs", "\u{1}\u{1f}", "é 😀 \u{2028}", "}{][,:", "\\u0041"] {
+        let answer = host.query_with("query ($id: ID!) { student(id: $id) { id name } }", json!({ "id": id })).await;
+        assert_eq!(answer, json!({ "data": { "student": { "id": id, "name": "A😀é\n" } } }));
+    }
+    let answer = host.query(r#"{ student(id: "fail") { id } }"#).await;
+    assert_eq!(answer["errors"][0]["extensions"]["reason"], json!("NO_SUCH_STUDENT"), "{answer}");
+    assert_eq!(answer["errors"][0]["message"], json!("there is no fail"), "{answer}");
+}
