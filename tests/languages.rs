@@ -62,3 +62,14 @@ async fn text_survives_the_json_of_the_cpp_sdk() {
     assert_eq!(answer["errors"][0]["extensions"]["reason"], json!("NO_SUCH_STUDENT"), "{answer}");
     assert_eq!(answer["errors"][0]["message"], json!("there is no fail"), "{answer}");
 }
+
+#[test]
+fn a_machine_without_a_compiler_for_cpp_is_told_what_to_install() {
+    let app = TestApp::students()
+        .configured("source = \"modules/students\"", "source = \"student.cpp\"")
+        .with_file("student.cpp", shown("cpp").as_bytes());
+    let output = mayfly().arg("build").arg(app.path()).env("PATH", "/nowhere").output().unwrap();
+    assert_eq!(output.status.code(), Some(1), "{output:?}");
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(said.contains("guest/toolchain.sh cpp") && said.contains("apt-get install clang-19 lld-19 wasi-libc"), "{said}");
+}
