@@ -3,6 +3,18 @@
 use mayfly_tests::{TestApp, TestHost, mayfly, repository};
 use serde_json::json;
 
+/// The sample app with its students in C++.
+fn in_cpp(source: &[u8]) -> TestApp {
+    let module = "[modules.in-cpp]\ncomponent = \"cpp/students.wasm\"\nsource = \"student.cpp\"\n[modules.in-cpp.grants]\ndynamodb.Students = [\"get\"]";
+    TestApp::students()
+        .edited("schema.graphql", STUDENT, &STUDENT.replace("\"students\"", "\"in-cpp\""))
+        .with_configuration(module)
+        .with_file("student.cpp", source)
+}
+
+/// The field that is answered in C++.
+const STUDENT: &str = "student(id: ID!): Student @resolve(module: \"students\")";
+
 /// What the README shows in a language.
 fn shown(language: &str) -> String {
     let readme = std::fs::read_to_string(repository().join("README.md")).unwrap();
@@ -14,10 +26,7 @@ fn shown(language: &str) -> String {
 async fn the_resolver_that_the_readme_shows_in_cpp_answers_like_the_one_in_rust() {
     let query = r#"{ present: student(id: "S7") { id name grade readingLevel assessments(type: FLUENCY) { id score } } absent: student(id: "x") { id } }"#;
     let right = TestHost::start(TestApp::students()).await.query(query).await;
-    let app = TestApp::students()
-        .configured("build/students.wasm", "cpp/students.wasm")
-        .configured("source = \"modules/students\"", "source = \"student.cpp\"")
-        .with_file("student.cpp", shown("cpp").as_bytes());
+    let app = in_cpp(shown("cpp").as_bytes());
     let built = mayfly().arg("build").arg(app.path()).output().unwrap();
     assert_eq!(built.status.code(), Some(0), "{}", String::from_utf8_lossy(&built.stderr));
     let answer = TestHost::start(app).await.query(query).await;
@@ -27,10 +36,7 @@ async fn the_resolver_that_the_readme_shows_in_cpp_answers_like_the_one_in_rust(
 
 #[test]
 fn cpp_that_does_not_compile_is_shown_where() {
-    let app = TestApp::students()
-        .configured("source = \"modules/students\"", "source = \"student.cpp\"")
-        .configured("build/students.wasm", "cpp/students.wasm")
-        .with_file("student.cpp", b"#include <mayfly.hpp>\nmayfly::Result student(const mayfly::Field&) { return 7; }\n");
+    let app = in_cpp(b"#include <mayfly.hpp>\nmayfly::Result student(const mayfly::Field&) { return 7; }\n");
     let output = mayfly().arg("build").arg(app.path()).output().unwrap();
     assert_eq!(output.status.code(), Some(1), "{output:?}");
     let said = String::from_utf8(output.stderr).unwrap();
@@ -47,10 +53,7 @@ async fn text_survives_the_json_of_the_cpp_sdk() {
           return "{\"id\": " + mayfly::json::quote(id) + ", \"name\": " + mayfly::json::quote(same) + "}";
         }
         MAYFLY_RESOLVER(Query, student, student)"#;
-    let app = TestApp::students()
-        .configured("build/students.wasm", "cpp/students.wasm")
-        .configured("source = \"modules/students\"", "source = \"student.cpp\"")
-        .with_file("student.cpp", ECHO.as_bytes());
+    let app = in_cpp(ECHO.as_bytes());
     let built = mayfly().arg("build").arg(app.path()).output().unwrap();
     assert_eq!(built.status.code(), Some(0), "{}", String::from_utf8_lossy(&built.stderr));
     let host = TestHost::start(app).await;
@@ -65,9 +68,7 @@ async fn text_survives_the_json_of_the_cpp_sdk() {
 
 #[test]
 fn a_machine_without_a_compiler_for_cpp_is_told_what_to_install() {
-    let app = TestApp::students()
-        .configured("source = \"modules/students\"", "source = \"student.cpp\"")
-        .with_file("student.cpp", shown("cpp").as_bytes());
+    let app = in_cpp(shown("cpp").as_bytes());
     let output = mayfly().arg("build").arg(app.path()).env("PATH", "/nowhere").output().unwrap();
     assert_eq!(output.status.code(), Some(1), "{output:?}");
     let said = String::from_utf8(output.stderr).unwrap();

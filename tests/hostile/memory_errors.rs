@@ -26,10 +26,11 @@ async fn a_broken_heap_ends_with_its_invocation() {
 }
 
 #[tokio::test]
-async fn a_write_over_the_end_of_memory_is_a_crash() {
+async fn what_leads_out_of_memory_is_a_crash() {
     let lab = lab!();
-    let messages = lab.all_fail(&["{ memoryErrors(how: HEAP_OVERRUN) }"], "GUEST_TRAPPED").await;
-    assert_eq!(messages, ["module `memory-errors`: the resolver crashed"]);
+    let queries = ["USE_AFTER_FREE", "HEAP_OVERRUN"].map(|way| format!("{{ memoryErrors(how: {way}) }}"));
+    let messages = lab.all_fail(&queries, "GUEST_TRAPPED").await;
+    assert_eq!(messages, ["module `memory-errors`: the resolver crashed"; 2]);
 }
 
 #[tokio::test]
