@@ -48,6 +48,36 @@ async fn a_query_that_stalls_ends_at_the_deadline_and_its_connection_is_not_used
 }
 
 #[tokio::test]
+async fn a_module_whose_statement_is_stuck_starves_no_other() {
+    // Memory for four invocations, of which one module may have three.
+    let app = TestApp::students()
+        .configured("deadline = \"2 s\"", "deadline = \"30 s\"")
+        .configured("timeout = \"1 s\"", "timeout = \"30 s\"")
+        .with_configuration("[server]\nguest_memory = \"64 MiB\"");
+    let host = std::sync::Arc::new(TestHost::start(app).await);
+    host.ready().await;
+    host.faults(&json!({ "sqlserver": { "stall": { "matching": "student_id" } } })).await;
+    let stuck: Vec<_> = (0..12)
+        .map(|_| {
+            let host = host.clone();
+            tokio::spawn(async move { host.query(ASSESSMENTS).await })
+        })
+        .collect();
+    host.until(async || host.metric("mayfly_slots_in_use ").await == 3.0).await;
+    host.until(async || host.metric("mayfly_operations ").await == 12.0).await;
+    for _ in 0..5 {
+        assert_eq!(host.query(STUDENT).await, json!({ "data": { "student": { "id": "S1" } } }));
+    }
+    assert!(stuck.iter().all(|task| !task.is_finished()), "they are stuck all the while");
+    assert_eq!(host.metric("mayfly_slots_in_use ").await, 3.0);
+    host.faults(&json!({})).await;
+    for task in stuck {
+        let answer = task.await.unwrap();
+        assert_eq!(answer["data"]["assessments"].as_array().map(Vec::len), Some(20), "what was admitted is answered: {answer}");
+    }
+}
+
+#[tokio::test]
 async fn connections_cut_inside_an_answer_give_nobody_another_s_rows() {
     let host = TestHost::start(TestApp::students()).await;
     host.ready().await;

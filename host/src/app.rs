@@ -6,7 +6,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use mayfly_config::{Config, Place, Problem, Problems};
+use mayfly_config::{Config, Module, Place, Problem, Problems};
 use mayfly_error::CallError;
 use mayfly_graphql::{Engine, Schema};
 use mayfly_pools::{DynamoDb, SqlServer};
@@ -18,7 +18,7 @@ use crate::imports::{Backends, Database, Tables};
 use crate::meter::Meters;
 use crate::modules::{ArtifactStore, ComponentBytes, Effort, Loader, Loading, Places, Refusal, Step, Store, Terms, Version};
 use crate::restore::restore;
-use crate::sandbox::{Capacity, Sandbox};
+use crate::sandbox::{Capacity, MemoryShares, Sandbox};
 use crate::tried::Tried;
 
 /// Everything a request needs: one immutable snapshot. Copies share everything but the list of versions, so that a snapshot with
@@ -136,7 +136,7 @@ impl App {
         let pools = connect(config, embedded, None, &mut problems).await;
         let capacity =
             Capacity::for_caps(config.modules.iter().map(|module| module.memory_bytes), config.server.guest_memory_bytes);
-        let sandbox = Sandbox::new(capacity).map_err(|error| {
+        let sandbox = Sandbox::new(capacity, memory_shares(config)).map_err(|error| {
             let message = format!("the sandbox cannot be made: {error:#}; lower `server.guest_memory` or the modules' `memory`");
             Problems(vec![Problem::of_file(&config.root.join(mayfly_config::FILE), message)])
         })?;
@@ -351,7 +351,8 @@ pub(crate) async fn connect(
         };
         match server {
             Ok(server) => {
-                pools.sqlserver.insert(backend.name.clone(), server);
+                let most = |module: &Module| (module.name.clone(), module.share_of(backend.max_connections));
+                pools.sqlserver.insert(backend.name.clone(), server.with_shares(sharing(config).map(most)));
             }
             Err(found) => {
                 problems.extend(found.iter().map(|problem| in_configuration(config, problem)));
@@ -359,6 +360,18 @@ pub(crate) async fn connect(
         }
     }
     pools
+}
+
+/// The modules that may not have everything.
+fn sharing(config: &Config) -> impl Iterator<Item = &Module> {
+    config.modules.iter().filter(|module| module.share_percent < 100)
+}
+
+/// Each module's share of the guest memory: at least one invocation.
+fn memory_shares(config: &Config) -> MemoryShares {
+    let all = config.server.guest_memory_bytes;
+    let share = |module: &Module| (all / 100).saturating_mul(u64::from(module.share_percent)).max(module.memory_bytes);
+    MemoryShares::new(sharing(config).map(|module| (module.name.clone(), share(module))))
 }
 
 /// An error with what only operators may know.
@@ -380,8 +393,13 @@ fn in_configuration(config: &Config, found: &mayfly_pools::Problem) -> Problem {
 pub(crate) fn reachable(pools: &Pools, config: &Config) -> Backends {
     let sqlserver = pools.sqlserver.iter().map(|(name, server)| (name.clone(), Arc::new(server.clone()) as Arc<dyn Database>));
     let statements = config.statements.iter().map(|statement| (statement.name.clone(), statement.backend.clone()));
+    let dynamodb_shares = pools.dynamodb.iter().flat_map(|client| {
+        let share = |module: &Module| Arc::new(client.with_share(module.share_of(pools.dynamodb_in_flight))) as Arc<dyn Tables>;
+        sharing(config).map(move |module| (module.name.clone(), share(module)))
+    });
     Backends {
         dynamodb: pools.dynamodb.clone().map(|client| Arc::new(client) as Arc<dyn Tables>),
+        dynamodb_shares: dynamodb_shares.collect(),
         sqlserver: sqlserver.collect(),
         statements: statements.collect(),
     }

@@ -47,6 +47,7 @@ impl UnderTest {
         let app = runtime.block_on(App::load(&config, &EmbeddedAddresses::unused(), &|_| ())).expect("the app loads");
         let in_memory = Arc::new(InMemory::default());
         let backends = Arc::new(Backends {
+            dynamodb_shares: Default::default(),
             dynamodb: Some(in_memory.clone()),
             sqlserver: config.sqlserver.iter().map(|backend| (backend.name.clone(), in_memory.clone() as _)).collect(),
             statements: config.statements.iter().map(|statement| (statement.name.clone(), statement.backend.clone())).collect(),

@@ -18,6 +18,8 @@ use super::budget::{Allowance, LogLeft, Reached, Usage};
 pub struct Backends {
     /// DynamoDB, when configured.
     pub dynamodb: Option<Arc<dyn Tables>>,
+    /// The same, for modules that may have only a share of its requests, by module.
+    pub dynamodb_shares: BTreeMap<String, Arc<dyn Tables>>,
     /// SQL Server backends by name.
     pub sqlserver: BTreeMap<String, Arc<dyn Database>>,
     /// The backend of each statement.

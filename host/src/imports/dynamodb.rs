@@ -32,7 +32,11 @@ impl Calls {
             return Err(denied_key(&self.module.name, table, action, &partition.attribute));
         }
         // A grant without `[dynamodb]` was refused with the configuration.
-        self.backends.dynamodb.clone().ok_or_else(|| CallError::new(CallCode::Unavailable, "DynamoDB is not configured"))
+        let share = self.backends.dynamodb_shares.get(&self.module.name);
+        share
+            .or(self.backends.dynamodb.as_ref())
+            .cloned()
+            .ok_or_else(|| CallError::new(CallCode::Unavailable, "DynamoDB is not configured"))
     }
 }
 

@@ -3,12 +3,14 @@
 use std::sync::Arc;
 
 use mayfly_config::Budget;
+use mayfly_config::Module;
 use tokio::sync::{Semaphore, SemaphorePermit};
 use wasmtime::component::{Component, Linker};
 use wasmtime::{Config, Engine, InstanceAllocationStrategy, OptLevel, PoolingAllocationConfig};
 
 use super::Prepared;
 use super::instance::Data;
+use super::shares::MemoryShares;
 use super::ticker::Ticker;
 use crate::imports;
 
@@ -41,9 +43,17 @@ pub struct Sandbox {
     engine: Engine,
     linker: Linker<Data>,
     capacity: Capacity,
+    shares: MemoryShares,
     slots: Semaphore,
     memory: Semaphore,
     _ticker: Ticker,
+}
+
+/// What an invocation holds while it lives.
+pub(super) struct Admitted<'a> {
+    _share: Option<SemaphorePermit<'a>>,
+    _memory: SemaphorePermit<'a>,
+    _slot: SemaphorePermit<'a>,
 }
 
 /// Granularity of the byte semaphore: one wasm page.
@@ -82,7 +92,7 @@ impl Sandbox {
     /// # Errors
     ///
     /// When the machine lacks the address space, or the settings contradict each other.
-    pub fn new(capacity: Capacity) -> wasmtime::Result<Arc<Self>> {
+    pub fn new(capacity: Capacity, shares: MemoryShares) -> wasmtime::Result<Arc<Self>> {
         let mut config = compiler_config();
         config.allocation_strategy(InstanceAllocationStrategy::Pooling(pool(capacity)));
         let engine = Engine::new(&config)?;
@@ -92,6 +102,7 @@ impl Sandbox {
         Ok(Arc::new(Self {
             linker,
             capacity,
+            shares,
             slots: Semaphore::new(capacity.slots as usize),
             memory: Semaphore::new(pages(capacity.memory_bytes) as usize),
             _ticker: Ticker::start(&engine),
@@ -137,15 +148,16 @@ impl Sandbox {
         Prepared::new(self.linker.instantiate_pre(component)?)
     }
 
-    /// Waits for a place and for the module's whole cap.
-    pub(super) async fn admit(&self, cap_bytes: u64) -> wasmtime::Result<(SemaphorePermit<'_>, SemaphorePermit<'_>)> {
-        let memory = self.memory.acquire_many(pages(cap_bytes)).await?;
+    /// Waits for the module's whole cap, out of its share and out of all there is, and for a place.
+    pub(super) async fn admit(&self, module: &Module) -> wasmtime::Result<Admitted<'_>> {
+        let share = self.shares.take(&module.name, module.memory_bytes).await;
+        let memory = self.memory.acquire_many(pages(module.memory_bytes)).await?;
         let slot = self.slots.acquire().await?;
-        Ok((memory, slot))
+        Ok(Admitted { _share: share, _memory: memory, _slot: slot })
     }
 }
 
-fn pages(bytes: u64) -> u32 {
+pub(super) fn pages(bytes: u64) -> u32 {
     u32::try_from(bytes.div_ceil(PAGE_BYTES)).unwrap_or(u32::MAX)
 }
 

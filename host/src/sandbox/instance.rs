@@ -113,7 +113,7 @@ impl Sandbox {
         let started = Instant::now();
         let deadline = (started + request.module.deadline).min(request.operation.allowance.deadline());
         let module = request.module.clone();
-        let permits = match tokio::time::timeout_at(deadline.into(), self.admit(module.memory_bytes)).await {
+        let permits = match tokio::time::timeout_at(deadline.into(), self.admit(&module)).await {
             Ok(Ok(permits)) => permits,
             Ok(Err(closed)) => return Outcome::without_instance(Error::Internal(closed.to_string()), started),
             Err(_) => {
@@ -137,7 +137,7 @@ impl Sandbox {
         let started = Instant::now();
         let deadline = started + request.module.deadline;
         let module = request.module.clone();
-        let Ok(permits) = tokio::time::timeout_at(deadline.into(), self.admit(module.memory_bytes)).await else {
+        let Ok(permits) = tokio::time::timeout_at(deadline.into(), self.admit(&module)).await else {
             return Err(Error::DeadlineExceeded { module: module.name.clone(), deadline: module.deadline });
         };
         let permits = permits.map_err(|closed| Error::Internal(closed.to_string()))?;

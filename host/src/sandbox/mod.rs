@@ -7,11 +7,13 @@
 mod engine;
 mod instance;
 mod memory;
+mod shares;
 mod stdio;
 mod ticker;
 
 pub use engine::{Capacity, Sandbox};
 pub use instance::{Outcome, Request, Timing};
+pub use shares::MemoryShares;
 
 /// A component that is compiled, type-checked and linked; instances are made of it.
 pub type Prepared = crate::imports::bindings::ResolverPre<instance::Data>;

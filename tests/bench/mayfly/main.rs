@@ -75,6 +75,7 @@ fn in_memory(config: &Config) -> anyhow::Result<Backends> {
     let database = |name: &String| (name.clone(), memory.clone() as Arc<dyn Database>);
     let statements = config.statements.iter().map(|statement| (statement.name.clone(), statement.backend.clone()));
     Ok(Backends {
+        dynamodb_shares: Default::default(),
         dynamodb: Some(memory.clone() as Arc<dyn Tables>),
         sqlserver: config.sqlserver.iter().map(|backend| database(&backend.name)).collect::<BTreeMap<_, _>>(),
         statements: statements.collect(),

@@ -55,6 +55,7 @@ async fn host() -> Arc<Host> {
     let mut app = App::load(&config, &EmbeddedAddresses::unused(), &|_| ()).await.expect("the app loads");
     let memory = Arc::new(InMemory::load().unwrap());
     app.backends = Arc::new(Backends {
+        dynamodb_shares: Default::default(),
         dynamodb: Some(memory.clone()),
         sqlserver: config.sqlserver.iter().map(|backend| (backend.name.clone(), memory.clone() as _)).collect(),
         statements: config.statements.iter().map(|statement| (statement.name.clone(), statement.backend.clone())).collect(),

@@ -34,6 +34,8 @@ pub struct DynamoDb {
     pub coalesce: bool,
     /// `timeout`: for one call, retries included; the invocation's deadline may be sooner.
     pub timeout: Duration,
+    /// `attempt_timeout`: for one send of a read; then it is sent again. Default 1 s.
+    pub attempt_timeout: Duration,
     /// `max_attempts`: sends of one request, the first included.
     pub max_attempts: u32,
 }
@@ -112,6 +114,7 @@ impl DynamoDb {
             answer_memory_bytes: table.size("answer_memory", 256 << 20, 64 << 20..=1 << 40),
             coalesce: table.flag("coalesce", true),
             timeout: table.time("timeout", Duration::from_secs(5), millis(10)..=Duration::from_secs(300)),
+            attempt_timeout: table.time("attempt_timeout", Duration::from_secs(1), millis(10)..=Duration::from_secs(300)),
             max_attempts: u32::try_from(table.number("max_attempts", 3, 1..=10)).unwrap_or(3),
         };
         table.finish();

@@ -118,8 +118,9 @@ impl Config {
         let statements: Vec<_> =
             file.tables("statements").into_iter().map(|(name, table)| Statement::read(name, table, &backends)).collect();
         let names: BTreeSet<_> = statements.iter().map(|statement| statement.name.clone()).collect();
-        let modules: Vec<_> =
-            file.tables("modules").into_iter().map(|(name, table)| Module::read(root, name, table, &names)).collect();
+        let modules = file.tables("modules");
+        let is_only_one = modules.len() == 1;
+        let modules: Vec<_> = modules.into_iter().map(|module| Module::read(root, module, &names, is_only_one)).collect();
         let embedded = Embedded::read(root, file.table("embedded"));
         let config = Self {
             root: root.to_path_buf(),

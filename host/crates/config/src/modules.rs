@@ -56,6 +56,9 @@ pub struct Module {
     pub memory_bytes: u64,
     /// `deadline`: the time one invocation has, waiting included. Default 2 s.
     pub deadline: Duration,
+    /// `share`: how much of the guest memory, and of each backend's connections, its invocations may have at once, in per cent; never
+    /// less than one invocation and one connection. Default 75 % where there are several modules, so that none takes everything.
+    pub share_percent: u8,
     /// `max_batch`: parents in one invocation. Default 100.
     pub max_batch: usize,
     /// What it may reach.
@@ -68,20 +71,35 @@ pub struct Module {
     pub canary: Canary,
 }
 
+/// The share of a module that is not alone: a quarter stays for the others, however stuck it is.
+const SHARE_AMONG_SEVERAL: u8 = 75;
+
 impl Module {
-    pub(crate) fn read(root: &Path, name: String, mut table: Table<'_>, statements: &BTreeSet<String>) -> Self {
+    /// The module's share of something there is `total` of, and never nothing.
+    #[must_use]
+    pub fn share_of(&self, total: usize) -> usize {
+        (total.saturating_mul(usize::from(self.share_percent)) / 100).max(1)
+    }
+
+    pub(crate) fn read(
+        root: &Path,
+        (name, mut table): (String, Table<'_>),
+        statements: &BTreeSet<String>,
+        is_only_one: bool,
+    ) -> Self {
         let component = root.join(table.required("component", "\"build/NAME.wasm\""));
         let source = table.text("source").map(|source| root.join(source));
         let memory_bytes = table.size("memory", 16 << 20, 64 << 10..=4 << 30);
         let (least, most) = (Duration::from_millis(1), Duration::from_secs(900));
         let deadline = table.time("deadline", Duration::from_secs(2), least..=most);
+        let share_percent = table.percent("share", if is_only_one { 100 } else { SHARE_AMONG_SEVERAL });
         let max_batch = count(table.number("max_batch", 100, 1..=100_000));
         let grants = table.table("grants").map_or_else(Grants::default, |table| Grants::read(table, statements));
         let budget = Budget::read(table.table("limits"));
         let probes = table.list("probe").into_iter().map(Probe::read).collect();
         let canary = Canary::read(table.table("canary"));
         table.finish();
-        Self { name, component, source, memory_bytes, deadline, max_batch, grants, budget, probes, canary }
+        Self { name, component, source, memory_bytes, deadline, share_percent, max_batch, grants, budget, probes, canary }
     }
 }
 

@@ -172,6 +172,14 @@ impl<'a> Table<'a> {
         })
     }
 
+    /// A part such as `"75 %"`, from 1 to 100.
+    pub fn percent(&mut self, key: &str, default: u8) -> u8 {
+        let parse = |text: &str| text.strip_suffix('%')?.trim_end().parse::<u8>().ok();
+        self.measured(key, default, "a part such as \"75 %\"", parse, |percent| {
+            (!(1..=100).contains(percent)).then(|| "from 1 % to 100 %".to_owned())
+        })
+    }
+
     fn measured<T>(
         &mut self,
         key: &str,

@@ -90,6 +90,16 @@ fn each_mistake_is_named_with_its_line_and_a_remedy() {
         ),
         (
             "component = \"build/students.wasm\"",
+            "component = \"x.wasm\"\nshare = 0.5",
+            "app/mayfly.toml:6: `modules.students.share` must be a part such as \"75 %\"",
+        ),
+        (
+            "component = \"build/students.wasm\"",
+            "component = \"x.wasm\"\nshare = \"0 %\"",
+            "app/mayfly.toml:6: `modules.students.share` must be from 1 % to 100 %",
+        ),
+        (
+            "component = \"build/students.wasm\"",
             "component = \"x.wasm\"\nmax_batch = 0",
             "app/mayfly.toml:6: `modules.students.max_batch` must be a whole number from 1 to 100000",
         ),
@@ -190,6 +200,16 @@ fn each_mistake_is_named_with_its_line_and_a_remedy() {
         let problems = parse(&GOOD.replacen(good, bad, 1)).unwrap_err().to_string();
         assert!(problems.lines().any(|line| line == expected), "\nexpected {expected}\nfound    {problems}");
     }
+}
+
+#[test]
+fn a_module_that_is_not_alone_has_a_share_and_always_something() {
+    let alone = parse(GOOD).unwrap();
+    assert_eq!((alone.modules[0].share_percent, alone.modules[0].share_of(8)), (100, 8));
+    let more = "\n[modules.other]\ncomponent = \"o.wasm\"\n[modules.small]\ncomponent = \"s.wasm\"\nshare = \"10 %\"\n";
+    let several = parse(&format!("{GOOD}{more}")).unwrap();
+    let shares: Vec<_> = several.modules.iter().map(|module| (module.share_of(8), module.share_of(1))).collect();
+    assert_eq!(shares, [(6, 1), (6, 1), (1, 1)]);
 }
 
 /// A file with a `[callers]` section, in which one thing is wrong.

@@ -1,9 +1,10 @@
 //! DynamoDB: one client for the whole host.
 //!
-//! Reading order: [`DynamoDb`] (`client`) sends; `request` holds what it is asked; `item` translates items; `coalesce` joins gets;
+//! Reading order: [`DynamoDb`] (`client`) reads, `write` writes, `send` sends; `request` holds what it is asked; `item` translates items; `coalesce` joins gets;
 //! `failure` says what went wrong; `partition` says what a request can reach.
 
 mod answers;
+mod attempts;
 mod batch;
 mod client;
 mod coalesce;
@@ -13,6 +14,7 @@ mod key;
 mod key_condition;
 mod partition;
 mod request;
+mod send;
 mod write;
 
 pub use client::{DynamoDb, DynamoDbStatus};

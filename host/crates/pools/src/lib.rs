@@ -12,6 +12,7 @@ mod clock;
 mod decimal;
 mod dynamodb;
 mod json;
+mod share;
 mod sql;
 
 pub use dynamodb::{

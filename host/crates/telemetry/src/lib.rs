@@ -17,6 +17,9 @@ const SECONDS: [f64; 16] = [5e-6, 1e-5, 2.5e-5, 5e-5, 1e-4, 2.5e-4, 5e-4, 1e-3, 
 const BYTES: [f64; 9] =
     [131_072.0, 262_144.0, 524_288.0, 1_048_576.0, 2_097_152.0, 4_194_304.0, 16_777_216.0, 67_108_864.0, 268_435_456.0];
 
+/// Bounds of histograms of keys in one request; DynamoDB takes a hundred.
+const KEYS: [f64; 8] = [1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 75.0, 100.0];
+
 /// Where metrics are collected, and written as text.
 #[derive(Clone)]
 pub struct Metrics(PrometheusHandle);
@@ -31,6 +34,7 @@ impl Metrics {
         let handle = PrometheusBuilder::new()
             .set_buckets_for_metric(Matcher::Suffix("_seconds".to_owned()), &SECONDS)?
             .set_buckets_for_metric(Matcher::Suffix("_bytes".to_owned()), &BYTES)?
+            .set_buckets_for_metric(Matcher::Suffix("_keys".to_owned()), &KEYS)?
             .install_recorder()?;
         names::describe();
         Ok(Self(handle))

@@ -50,8 +50,17 @@ pub const POOL_CONNECTIONS_CLOSED: &str = "mayfly_pool_connections_closed_total"
 pub const POOL_CONNECT_FAILURES: &str = "mayfly_pool_connect_failures_total";
 /// Gets that shared a request with others.
 pub const COALESCED_GETS: &str = "mayfly_coalesced_gets_total";
-/// Requests sent to DynamoDB, by `operation`.
+/// Requests to DynamoDB that ended, by `operation` and `outcome`: `ok`, a word of `wit/types.wit`, or `abandoned` when nobody waited
+/// for the answer any more.
 pub const DYNAMODB_REQUESTS: &str = "mayfly_dynamodb_requests_total";
+/// Sends of requests to DynamoDB, those that were sent again counted each time.
+pub const DYNAMODB_ATTEMPTS: &str = "mayfly_dynamodb_attempts_total";
+/// Sends that DynamoDB refused for want of capacity.
+pub const DYNAMODB_THROTTLES: &str = "mayfly_dynamodb_throttles_total";
+/// Seconds a request to DynamoDB waited for its turn.
+pub const DYNAMODB_WAIT_SECONDS: &str = "mayfly_dynamodb_wait_seconds";
+/// Keys of one `BatchGetItem`.
+pub const DYNAMODB_BATCH_KEYS: &str = "mayfly_dynamodb_batch_keys";
 /// Operations answered by a cached plan, and all.
 pub const PLAN_HITS: &str = "mayfly_plan_cache_hits";
 /// Operations that had to be prepared.
@@ -110,7 +119,11 @@ pub(crate) fn describe() {
     describe_counter!(POOL_CONNECTIONS_CLOSED, "connections closed, by reason");
     describe_counter!(POOL_CONNECT_FAILURES, "attempts to open a connection that failed");
     describe_counter!(COALESCED_GETS, "gets that shared a request with others");
-    describe_counter!(DYNAMODB_REQUESTS, "requests sent to DynamoDB by operation");
+    describe_counter!(DYNAMODB_REQUESTS, "requests to DynamoDB by operation and outcome");
+    describe_counter!(DYNAMODB_ATTEMPTS, "sends of requests to DynamoDB, retries included");
+    describe_counter!(DYNAMODB_THROTTLES, "sends that DynamoDB refused for want of capacity");
+    describe_histogram!(DYNAMODB_WAIT_SECONDS, Unit::Seconds, "time a request to DynamoDB waited for its turn");
+    describe_histogram!(DYNAMODB_BATCH_KEYS, "keys of one BatchGetItem");
     describe_gauge!(PLAN_HITS, "operations answered by a cached plan since the start");
     describe_gauge!(PLAN_MISSES, "operations prepared since the start");
     describe_counter!(SWAPS, "versions that became active");
@@ -121,7 +134,7 @@ pub(crate) fn describe() {
     describe_gauge!(PLAN_BYTES, Unit::Bytes, "the most the host may hold, by its memory plan");
     describe_gauge!(RSS_BYTES, Unit::Bytes, "resident memory of the host");
     // A counter that shows from the start tells "none yet" from "not counted".
-    for name in [COALESCED_GETS, OPERATIONS_REFUSED] {
+    for name in [COALESCED_GETS, OPERATIONS_REFUSED, DYNAMODB_ATTEMPTS, DYNAMODB_THROTTLES] {
         counter!(name).increment(0);
     }
 }

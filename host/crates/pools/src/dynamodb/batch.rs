@@ -11,13 +11,15 @@ use std::time::Duration;
 use aws_sdk_dynamodb::types::KeysAndAttributes;
 use futures_util::future::try_join_all;
 use mayfly_error::{CallCode, CallError};
+use mayfly_telemetry::names;
 use tokio::time::{Instant, sleep_until};
 
-use super::client::{DynamoDb, Operation, Shared};
+use super::client::DynamoDb;
 use super::failure::{Effect, explain, throttled};
 use super::item::{Item, item_text};
 use super::key::{Key, identity};
 use super::request::{Projection, ReadOptions, invalid};
+use super::send::{Failure, Operation, Shared};
 
 /// What the service takes in one request.
 pub(super) const MAX_KEYS: usize = 100;
@@ -43,6 +45,18 @@ pub(super) struct BatchFailure {
     pub(super) error: CallError,
     /// Whether one bad key may be the cause, so that the others are worth asking on their own.
     pub(super) blames_a_key: bool,
+}
+
+impl From<CallError> for BatchFailure {
+    fn from(error: CallError) -> Self {
+        Self { error, blames_a_key: false }
+    }
+}
+
+impl Failure for BatchFailure {
+    fn word(&self) -> &'static str {
+        self.error.word()
+    }
 }
 
 impl DynamoDb {
@@ -150,22 +164,21 @@ impl<'a> Batch<'a> {
         if let Some(pause) = self.pause {
             let again = Instant::now() + pause;
             if again >= self.deadline {
-                return Err(BatchFailure { error: throttled(&self.what), blames_a_key: false });
+                return Err(throttled(&self.what).into());
             }
             sleep_until(again).await;
         }
+        #[expect(clippy::cast_precision_loss, reason = "at most a hundred")]
+        metrics::histogram!(names::DYNAMODB_BATCH_KEYS).record(self.asked.len() as f64);
         let keys = self.wanted.request(std::mem::take(&mut self.asked))?;
         let request = Box::pin(self.shared.client.batch_get_item().request_items(self.table, keys).send());
-        let answer = self
-            .shared
-            .send_raw(Operation::BatchGetItem, &self.what, self.deadline, request)
-            .await
-            .map_err(|error| match self.asked_again {
-                // There was no time left for keys the service had left out before.
-                true => BatchFailure { error: throttled(&self.what), blames_a_key: false },
-                false => BatchFailure { error, blames_a_key: false },
-            })?
-            .map_err(|error| blame(&self.what, &error))?;
+        let (what, explained) = (&self.what, |error| blame(&self.what, &error));
+        let sent = self.shared.send_explained(Operation::BatchGetItem, what, self.deadline, request, explained);
+        let answer = sent.await.map_err(|failure: BatchFailure| match failure.error.code {
+            // There was no time left for keys the service had left out before.
+            CallCode::Deadline if self.asked_again => throttled(what).into(),
+            _ => failure,
+        })?;
         let mut page = Page::default();
         for item in answer.responses.unwrap_or_default().remove(self.table).unwrap_or_default() {
             self.wanted.keep(item, self.shape, &mut page)?;
@@ -210,10 +223,7 @@ impl<'a> Wanted<'a> {
             .set_projection_expression(self.projection.text.clone())
             .set_expression_attribute_names(self.projection.names())
             .build()
-            .map_err(|error| BatchFailure {
-                error: invalid("batch-get: no keys").with_detail(error.to_string()),
-                blames_a_key: false,
-            })
+            .map_err(|error| invalid("batch-get: no keys").with_detail(error.to_string()).into())
     }
 
     fn keep(&self, mut item: Item, shape: &[(String, char)], page: &mut Page) -> Result<(), BatchFailure> {
@@ -221,7 +231,7 @@ impl<'a> Wanted<'a> {
         for name in &self.unwanted {
             item.remove(*name);
         }
-        let text = item_text(Some(&item)).map_err(|error| BatchFailure { error, blames_a_key: false })?;
+        let text = item_text(Some(&item))?;
         page.items.insert(identity, text);
         Ok(())
     }

@@ -1,30 +1,28 @@
-//! The client: how a request is sent in time, and the reads.
+//! The client of the SDK, and the reads.
 //!
-//! Owns: the client of the SDK, the limit on requests under way, and what is counted. Waiting for one's turn is part of a call's
-//! time. Reads are retried by the SDK; writes are in `write`, because a write whose answer was lost must not be sent again.
+//! Reads are retried by the SDK; writes are in `write`, because a write whose answer was lost must not be sent again. How a request
+//! is sent in its turn and in time is in `send`.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::config::retry::RetryConfig;
 use aws_sdk_dynamodb::config::timeout::TimeoutConfig;
 use aws_sdk_dynamodb::config::{BehaviorVersion, Credentials, Region};
-use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 use mayfly_config::Place;
 use mayfly_error::{CallCode, CallError};
-use tokio::sync::{Semaphore, SemaphorePermit};
-use tokio::time::{Instant, timeout_at};
+use tokio::time::Instant;
 
 use super::answers::client_with_room;
+use super::attempts::Attempts;
 use super::coalesce::Coalescer;
-use super::failure::{Effect, cut_off, explain};
 use super::item::{item_text, parse_item, write_item};
 use super::key::Key;
 use super::request::{Projection, QueryRequest, ReadOptions, invalid};
-use crate::clock::{limit, too_late};
+use super::send::{Operation, Shared};
 
 /// The region of an endpoint that does not care.
 const EMBEDDED_REGION: &str = "us-east-1";
@@ -53,65 +51,6 @@ pub struct DynamoDbStatus {
     pub requests: Vec<(&'static str, u64)>,
 }
 
-/// What every clone shares.
-#[derive(Debug)]
-pub(super) struct Shared {
-    pub(super) client: Client,
-    pub(super) max_attempts: u32,
-    turns: Semaphore,
-    max_in_flight: usize,
-    timeout: Duration,
-    waiting: AtomicUsize,
-    requests: [AtomicU64; Operation::ALL.len()],
-    pub(super) coalesced_gets: AtomicU64,
-}
-
-/// What is asked of DynamoDB.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Operation {
-    GetItem,
-    BatchGetItem,
-    Query,
-    PutItem,
-    UpdateItem,
-    DeleteItem,
-    TransactWriteItems,
-    ListTables,
-}
-
-impl Operation {
-    const ALL: [Self; 8] = [
-        Self::GetItem,
-        Self::BatchGetItem,
-        Self::Query,
-        Self::PutItem,
-        Self::UpdateItem,
-        Self::DeleteItem,
-        Self::TransactWriteItems,
-        Self::ListTables,
-    ];
-
-    fn as_str(self) -> &'static str {
-        match self {
-            Self::GetItem => "GetItem",
-            Self::BatchGetItem => "BatchGetItem",
-            Self::Query => "Query",
-            Self::PutItem => "PutItem",
-            Self::UpdateItem => "UpdateItem",
-            Self::DeleteItem => "DeleteItem",
-            Self::TransactWriteItems => "TransactWriteItems",
-            Self::ListTables => "ListTables",
-        }
-    }
-
-    fn effect(self) -> Effect {
-        match self {
-            Self::GetItem | Self::BatchGetItem | Self::Query | Self::ListTables => Effect::Read,
-            Self::PutItem | Self::UpdateItem | Self::DeleteItem | Self::TransactWriteItems => Effect::Write,
-        }
-    }
-}
-
 /// The longest wait before the second try of a request; it doubles from then on. The SDK's own second is as long as many an
 /// invocation may take, and would turn an outage into a deadline.
 const FIRST_BACKOFF: Duration = Duration::from_millis(50);
@@ -123,10 +62,13 @@ fn retries(max_attempts: u32) -> RetryConfig {
 impl DynamoDb {
     /// Prepares the client; opens no connection. `embedded` is where the embedded endpoint listens, if the configuration names it.
     pub async fn connect(config: &mayfly_config::DynamoDb, embedded: Option<SocketAddr>) -> Self {
-        let mut loader = aws_config::defaults(BehaviorVersion::latest())
-            .http_client(client_with_room(config.answer_memory_bytes))
-            .retry_config(retries(config.max_attempts))
-            .timeout_config(TimeoutConfig::builder().connect_timeout(CONNECT_TIMEOUT.min(config.timeout)).build());
+        let mut loader =
+            aws_config::defaults(BehaviorVersion::latest()).http_client(client_with_room(config.answer_memory_bytes)).retry_config(retries(config.max_attempts)).timeout_config(
+                TimeoutConfig::builder()
+                    .connect_timeout(CONNECT_TIMEOUT.min(config.timeout))
+                    .operation_attempt_timeout(config.attempt_timeout)
+                    .build(),
+            );
         if let Some(region) = &config.region {
             loader = loader.region(Region::new(region.clone()));
         }
@@ -142,9 +84,21 @@ impl DynamoDb {
             (Place::At(url), _) => loader = loader.endpoint_url(url.clone()),
             (Place::Vendor, _) => {}
         }
-        let client = Client::new(&loader.load().await);
-        let shared = Arc::new(Shared::new(client, config));
-        let coalescer = config.coalesce.then(|| Coalescer::new(Arc::clone(&shared)));
+        let settings = aws_sdk_dynamodb::Config::from(&loader.load().await).to_builder().interceptor(Attempts).build();
+        let shared = Shared::new(Client::from_conf(settings), config);
+        Self::over(shared, config.coalesce)
+    }
+
+    /// The same client for a user who may have at most this many requests under way at once. Its gets join among themselves: in
+    /// one request with another's they would wait for the other's share.
+    #[must_use]
+    pub fn with_share(&self, requests: usize) -> Self {
+        Self::over(self.shared.with_share(requests), self.coalescer.is_some())
+    }
+
+    fn over(shared: Shared, coalesce: bool) -> Self {
+        let shared = Arc::new(shared);
+        let coalescer = coalesce.then(|| Coalescer::new(Arc::clone(&shared)));
         Self { shared, coalescer }
     }
 
@@ -222,32 +176,17 @@ impl DynamoDb {
     /// What is under way, and what was done.
     #[must_use]
     pub fn status(&self) -> DynamoDbStatus {
-        let shared = &self.shared;
-        let count = |operation: &Operation| shared.requests.get(*operation as usize).map_or(0, |n| n.load(Ordering::Relaxed));
+        let host = &self.shared.host;
         DynamoDbStatus {
-            in_flight: shared.max_in_flight.saturating_sub(shared.turns.available_permits()),
-            waiting: shared.waiting.load(Ordering::Relaxed),
-            coalesced_gets: shared.coalesced_gets.load(Ordering::Relaxed),
-            requests: Operation::ALL.iter().map(|operation| (operation.as_str(), count(operation))).collect(),
+            in_flight: host.in_flight(),
+            waiting: host.waiting(),
+            coalesced_gets: host.coalesced_gets.load(Ordering::Relaxed),
+            requests: Operation::ALL.iter().map(|operation| (operation.as_str(), host.sent(*operation))).collect(),
         }
     }
 }
 
 impl Shared {
-    fn new(client: Client, config: &mayfly_config::DynamoDb) -> Self {
-        let max_in_flight = config.max_in_flight.clamp(1, Semaphore::MAX_PERMITS);
-        Self {
-            client,
-            max_attempts: config.max_attempts.max(1),
-            turns: Semaphore::new(max_in_flight),
-            max_in_flight,
-            timeout: config.timeout,
-            waiting: AtomicUsize::new(0),
-            requests: Default::default(),
-            coalesced_gets: AtomicU64::new(0),
-        }
-    }
-
     /// Reads one item by a request of its own.
     pub(super) async fn get_item(
         &self,
@@ -268,57 +207,5 @@ impl Shared {
         let answer =
             self.send(Operation::GetItem, &format!("get from table `{table}`"), deadline, Box::pin(request.send())).await?;
         item_text(answer.item())
-    }
-
-    /// Sends a request when its turn comes, and waits for the answer until the deadline. Requests come boxed: the SDK's futures are
-    /// large, and would be part of every call that waits.
-    pub(super) async fn send<T, E, R>(
-        &self,
-        operation: Operation,
-        what: &str,
-        deadline: Instant,
-        request: impl Future<Output = Result<T, SdkError<E, R>>>,
-    ) -> Result<T, CallError>
-    where
-        E: ProvideErrorMetadata + std::error::Error + 'static,
-        R: std::fmt::Debug + 'static,
-    {
-        self.send_raw(operation, what, deadline, request).await?.map_err(|error| explain(what, operation.effect(), &error))
-    }
-
-    /// The same, leaving the service's refusal to the caller.
-    pub(super) async fn send_raw<T, E>(
-        &self,
-        operation: Operation,
-        what: &str,
-        deadline: Instant,
-        request: impl Future<Output = Result<T, E>>,
-    ) -> Result<Result<T, E>, CallError> {
-        let deadline = limit(deadline, self.timeout);
-        let _turn = self.turn(what, deadline).await?;
-        if let Some(count) = self.requests.get(operation as usize) {
-            count.fetch_add(1, Ordering::Relaxed);
-        }
-        metrics::counter!("mayfly_dynamodb_requests_total", "operation" => operation.as_str()).increment(1);
-        timeout_at(deadline, request).await.map_err(|_| cut_off(what, operation.effect()))
-    }
-
-    async fn turn(&self, what: &str, deadline: Instant) -> Result<SemaphorePermit<'_>, CallError> {
-        struct Waiting<'a>(&'a AtomicUsize);
-        impl Drop for Waiting<'_> {
-            fn drop(&mut self) {
-                self.0.fetch_sub(1, Ordering::Relaxed);
-            }
-        }
-
-        if Instant::now() >= deadline {
-            return Err(too_late(what));
-        }
-        self.waiting.fetch_add(1, Ordering::Relaxed);
-        let _waiting = Waiting(&self.waiting);
-        match timeout_at(deadline, self.turns.acquire()).await {
-            Ok(Ok(turn)) => Ok(turn),
-            _ => Err(too_late(what)),
-        }
     }
 }

@@ -14,13 +14,14 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use futures_util::future::join_all;
 use mayfly_error::CallError;
+use mayfly_telemetry::names;
 use tokio::sync::oneshot;
 use tokio::time::{Instant, timeout_at};
 
 use super::batch::{Batch, MAX_KEYS, Page};
-use super::client::Shared;
 use super::key::Key;
 use super::request::ReadOptions;
+use super::send::Shared;
 use crate::clock::too_late;
 
 /// Requests of one kind that are out at once. More would send smaller batches; fewer would leave a slow request in everyone's way.
@@ -107,8 +108,8 @@ impl Coalescer {
     async fn answer(&self, kind: &Kind, batch: Vec<Vec<Waiter>>) {
         let callers: usize = batch.iter().map(Vec::len).sum();
         if callers > 1 {
-            self.shared.coalesced_gets.fetch_add(callers as u64, Ordering::Relaxed);
-            metrics::counter!("mayfly_coalesced_gets_total").increment(callers as u64);
+            self.shared.host.coalesced_gets.fetch_add(callers as u64, Ordering::Relaxed);
+            metrics::counter!(names::COALESCED_GETS).increment(callers as u64);
         }
         if batch.len() == 1 {
             join_all(batch.into_iter().map(|waiters| self.answer_alone(kind, waiters))).await;

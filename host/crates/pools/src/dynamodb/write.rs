@@ -7,16 +7,18 @@
 use std::time::Duration;
 
 use aws_sdk_dynamodb::config::retry::RetryConfig;
+use aws_sdk_dynamodb::config::timeout::TimeoutConfig;
 use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_dynamodb::types::{ConditionCheck, Delete, Put, ReturnValue, TransactWriteItem, Update};
 use mayfly_error::{CallCode, CallError};
 use tokio::time::{Instant, sleep};
 
-use super::client::{DynamoDb, Operation};
+use super::client::DynamoDb;
 use super::failure::explain_transaction;
 use super::item::{item_text, parse_item};
 use super::key::Key;
 use super::request::{CheckRequest, DeleteRequest, Expression, Names, PutRequest, TransactItem, UpdateRequest, Values, invalid};
+use super::send::Operation;
 
 /// Writes in one transaction: the service's own limit.
 const MAX_TRANSACT_ITEMS: usize = 100;
@@ -25,9 +27,11 @@ const MAX_TOKEN_CHARS: usize = 36;
 /// The pause after the first refusal for want of capacity; it doubles.
 const FIRST_PAUSE: Duration = Duration::from_millis(25);
 
-/// Retries by the SDK switched off.
+/// Retries by the SDK switched off, and with them the time-out of one attempt: giving up early tells less and saves nothing.
 fn once() -> aws_sdk_dynamodb::config::Builder {
-    aws_sdk_dynamodb::config::Builder::new().retry_config(RetryConfig::disabled())
+    aws_sdk_dynamodb::config::Builder::new()
+        .retry_config(RetryConfig::disabled())
+        .timeout_config(TimeoutConfig::builder().disable_operation_attempt_timeout().build())
 }
 
 impl DynamoDb {
@@ -127,8 +131,10 @@ impl DynamoDb {
         let items = items.iter().map(transact_item).collect::<Result<Vec<_>, _>>()?;
         let request = self.shared.client.transact_write_items().set_transact_items(Some(items)).set_client_request_token(token);
         let what = "transact-write";
-        let answer = self.shared.send_raw(Operation::TransactWriteItems, what, deadline, Box::pin(request.send())).await?;
-        answer.map(|_| "null".to_owned()).map_err(|error| explain_transaction(what, &error))
+        let request = Box::pin(request.send());
+        let explained = |error| explain_transaction(what, &error);
+        self.shared.send_explained(Operation::TransactWriteItems, what, deadline, request, explained).await?;
+        Ok("null".to_owned())
     }
 
     /// Sends a write, again only after it was refused for want of capacity.

@@ -17,6 +17,7 @@ use super::statement::{Problem, Statement, Text};
 use super::types::{column_fits, parameter_fits};
 use super::values::type_text;
 use crate::clock::too_late;
+use crate::share::Share;
 
 /// A column or a parameter, as the server describes it.
 #[derive(Debug)]
@@ -36,7 +37,7 @@ impl SqlServer {
         let mut statements: Vec<_> = self.statements.values().collect();
         statements.sort_by(|a, b| a.name.cmp(&b.name));
         let what = format!("backend `{}`", self.shared.name);
-        let mut lease = self.shared.lend(&what, &Borrower::host(), &"describe".into(), deadline).await?;
+        let mut lease = self.shared.lend(&Share::default(), &what, &Borrower::host(), &"describe".into(), deadline).await?;
         let mut problems = Vec::new();
         for statement in statements {
             lease.now_runs(&statement.name);

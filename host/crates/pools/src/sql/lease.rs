@@ -17,6 +17,7 @@ use super::manager::Manager;
 use super::meters::Meters;
 use super::pool::Shared;
 use super::roster::Entry;
+use crate::share::Taken;
 
 /// For telling a server to stop. It is a courtesy: the connection is closed in any case.
 const STOP_TIMEOUT: Duration = Duration::from_millis(250);
@@ -38,14 +39,16 @@ struct Held {
     /// For rolling back; then the connection is closed, which rolls back too.
     recycle_timeout: Duration,
     holder: Entry,
+    /// Given back when the connection is, or when it is closed.
+    _share: Taken,
 }
 
 impl Lease {
     /// A connection lent to `holder`.
-    pub(super) fn new(mut object: Object<Manager>, holder: Entry, shared: &Shared) -> Self {
+    pub(super) fn new(mut object: Object<Manager>, (holder, share): (Entry, Taken), shared: &Shared) -> Self {
         object.uses += 1;
         let (meters, recycle_timeout) = (Arc::clone(&shared.meters), shared.recycle_timeout);
-        Self { held: Some(Held { object, meters, recycle_timeout, holder }) }
+        Self { held: Some(Held { object, meters, recycle_timeout, holder, _share: share }) }
     }
 
     /// The connection; there is one as long as the lease is.

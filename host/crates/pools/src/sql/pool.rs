@@ -11,7 +11,7 @@ use deadpool::managed::{Pool, PoolError, QueueMode, TimeoutType};
 use mayfly_config::{Encryption, Place};
 use mayfly_error::{CallCode, CallError};
 use tiberius::{AuthMethod, EncryptionLevel};
-use tokio::time::{Instant, timeout_at};
+use tokio::time::{Instant, timeout, timeout_at};
 
 use super::connection::Closed;
 use super::lease::Lease;
@@ -21,12 +21,15 @@ use super::roster::{Borrower, Entry, Roster};
 use super::statement::{Problem, Statement};
 use super::upkeep;
 use crate::clock::too_late;
+use crate::share::Share;
 
 /// The host's connections to one SQL Server. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct SqlServer {
     pub(super) shared: Arc<Shared>,
     pub(super) statements: Arc<Statements>,
+    /// By module; the whole pool for those not named.
+    pub(super) shares: Arc<HashMap<String, Share>>,
 }
 
 /// The statements of one backend, by name.
@@ -99,6 +102,7 @@ impl SqlServer {
             .map_err(|error| vec![Problem::of_backend(&config.name, &error.to_string(), "report this")])?;
         Ok(Self {
             statements: Arc::new(statements),
+            shares: Arc::default(),
             shared: Arc::new(Shared {
                 name: config.name.clone(),
                 pool,
@@ -127,7 +131,14 @@ impl SqlServer {
     /// Every problem of the statements.
     pub fn with_statements(&self, statements: &[mayfly_config::Statement]) -> Result<Self, Vec<Problem>> {
         let statements = Arc::new(prepare(&self.shared.name, statements, &self.shared.session_procedures)?);
-        Ok(Self { shared: Arc::clone(&self.shared), statements })
+        Ok(Self { statements, ..self.clone() })
+    }
+
+    /// The same pool, of whose connections a module may have at most so many at once, those being closed included.
+    #[must_use]
+    pub fn with_shares(&self, connections_by_module: impl IntoIterator<Item = (String, usize)>) -> Self {
+        let shares = connections_by_module.into_iter().map(|(module, most)| (module, Share::of(most))).collect();
+        Self { shares: Arc::new(shares), ..self.clone() }
     }
 
     /// Every problem of statements, whatever their backend: for a check of the configuration that makes no pool.
@@ -149,7 +160,7 @@ impl SqlServer {
     /// `unavailable` or `deadline`.
     pub async fn check(&self, deadline: Instant) -> Result<(), CallError> {
         let what = format!("backend `{}`", self.shared.name);
-        let mut lease = self.shared.lend(&what, &Borrower::host(), &"check".into(), deadline).await?;
+        let mut lease = self.shared.lend(&Share::default(), &what, &Borrower::host(), &"check".into(), deadline).await?;
         let Some(connection) = lease.connection() else { return Err(too_late(&what)) };
         connection.asking();
         let answer = timeout_at(deadline, async { connection.client.simple_query("SELECT 1").await?.into_results().await }).await;
@@ -188,9 +199,10 @@ impl SqlServer {
 }
 
 impl Shared {
-    /// A connection, when one is free. `what` names the call in errors, `borrower` and `statement` in logs and metrics.
+    /// A connection, when one of the share and of the pool is free. `what` names the call in errors, `borrower` and `statement` in logs and metrics.
     pub(super) async fn lend(
         &self,
+        share: &Share,
         what: &str,
         borrower: &Borrower,
         statement: &Arc<str>,
@@ -200,10 +212,13 @@ impl Shared {
             return Err(too_late(what));
         }
         let wait = Wait { meters: &self.meters, entry: self.waiters.enter(borrower, statement), began: Instant::now() };
-        let lent = timeout_at(deadline, self.pool.get()).await;
-        let holder = |object| Lease::new(object, self.holders.enter(borrower, statement), self);
-        match lent {
-            Ok(Ok(object)) => Ok(holder(object)),
+        let lent = async {
+            let share = timeout(self.wait_timeout, share.take()).await.map_err(|_| PoolError::Timeout(TimeoutType::Wait))?;
+            Ok((self.pool.get().await?, share))
+        };
+        let holder = |object, share| Lease::new(object, (self.holders.enter(borrower, statement), share), self);
+        match timeout_at(deadline, lent).await {
+            Ok(Ok((object, share))) => Ok(holder(object, share)),
             Ok(Err(PoolError::Timeout(TimeoutType::Wait))) => {
                 self.warn_of_waiting(&wait);
                 let limit = self.wait_timeout;

@@ -26,6 +26,7 @@ use super::stream::RowStream;
 use super::template::Filled;
 use super::transaction::Transaction;
 use crate::clock::too_late;
+use crate::share::Share;
 
 /// An invocation's use of one SQL Server. Cheap to make and to clone; clones are the same session.
 #[derive(Debug, Clone)]
@@ -37,6 +38,8 @@ pub struct SqlSession {
     /// Whether a transaction or a row stream has the connection.
     held: Arc<AtomicBool>,
     pub(super) borrower: Borrower,
+    /// The module's share of the pool.
+    pub(super) share: Share,
     max_answer_bytes: usize,
     rows: RowBudget,
 }
@@ -71,7 +74,8 @@ impl SqlSession {
     #[must_use]
     pub fn new(server: &SqlServer, borrower: Borrower, max_answer_bytes: usize, rows: RowBudget) -> Self {
         let (shared, statements) = (Arc::clone(&server.shared), Arc::clone(&server.statements));
-        Self { shared, statements, calls: Arc::default(), held: Arc::default(), borrower, max_answer_bytes, rows }
+        let share = server.shares.get(&*borrower.module).cloned().unwrap_or_default();
+        Self { shared, statements, calls: Arc::default(), held: Arc::default(), borrower, share, max_answer_bytes, rows }
     }
 
     /// Runs a statement that reads: an array of rows.
@@ -133,7 +137,7 @@ impl SqlSession {
             let ((statement, filled), turn) = ready?;
             let what = statement.what();
             let _turn = turn.wait(&what, deadline).await?;
-            let mut lease = session.shared.lend(&what, &session.borrower, &statement.name, deadline).await?;
+            let mut lease = session.shared.lend(&session.share, &what, &session.borrower, &statement.name, deadline).await?;
             run(&mut lease, &statement, statement.access, (way, filled), &session.bounds(), deadline).await
         }
     }

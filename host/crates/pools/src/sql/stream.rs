@@ -177,7 +177,7 @@ impl Call {
         let what = statement.what();
         let session = &self.inner.session;
         let turn = turn.wait(&what, deadline).await?;
-        let lease = session.shared.lend(&what, &session.borrower, &statement.name, deadline).await?;
+        let lease = session.shared.lend(&session.share, &what, &session.borrower, &statement.name, deadline).await?;
         let (asks, desk) = mpsc::channel(1);
         let hold = Hold { lease, _turn: turn };
         tokio::spawn(serve(hold, Arc::clone(&statement), filled, session.bounds(), Desk { asks: desk, current: None }));

@@ -209,7 +209,7 @@ impl Call {
         let opened = async {
             let turn = turn.wait(WHAT, deadline).await?;
             let session = &self.inner.session;
-            let lease = session.shared.lend(WHAT, &session.borrower, &WHAT.into(), deadline).await?;
+            let lease = session.shared.lend(&session.share, WHAT, &session.borrower, &WHAT.into(), deadline).await?;
             Ok((lease, turn))
         };
         let (lease, turn) = match opened.await {

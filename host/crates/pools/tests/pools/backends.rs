@@ -41,6 +41,7 @@ impl Backends {
             max_in_flight: 64,
             coalesce: true,
             timeout: Duration::from_secs(10),
+            attempt_timeout: Duration::from_secs(5),
             max_attempts: 3,
         };
         change(&mut config);

@@ -3,7 +3,7 @@
 use futures_util::future::join_all;
 use mayfly_embedded::{DynamoDbFaults, Slow, Stall, Unprocessed};
 use mayfly_error::CallCode;
-use mayfly_pools::{DynamoDb, ReadOptions};
+use mayfly_pools::{DynamoDb, PutRequest, ReadOptions};
 
 use crate::backends::{Backends, all, code, eventually, soon, within};
 
@@ -176,4 +176,32 @@ async fn without_coalescing_each_get_is_a_request() {
         assert_eq!(answer.unwrap(), format!(r#"{{"grade":{}}}"#, i + 1));
     }
     assert_eq!(backends.dynamodb_requests()["GetItem"], 20);
+}
+
+#[tokio::test]
+async fn with_the_first_answer_held_a_hundred_gets_of_items_up_to_4_kb_cost_two_requests() {
+    let backends = Backends::start().await;
+    let dynamodb = backends.dynamodb(|_| ()).await;
+    let padded = |i: usize| format!(r#"{{"id":"p{i}","text":"{}"}}"#, "x".repeat(i * 41 % 4_060));
+    for i in 0..100 {
+        let request = PutRequest { table: "Students".to_owned(), item: padded(i), condition: None };
+        dynamodb.put(&request, soon()).await.unwrap();
+    }
+    backends.embedded.status().reset();
+    backends.dynamodb_faults(DynamoDbFaults { stall: Some(Stall { times: Some(1), matching: None }), ..Default::default() });
+    let spawn = |i: usize| {
+        let dynamodb = dynamodb.clone();
+        tokio::spawn(async move { dynamodb.get("Students", &format!(r#"{{"id":"p{i}"}}"#), &all(), soon()).await.unwrap() })
+    };
+    let first = spawn(0);
+    eventually("it is out", || backends.embedded.status().get().dynamodb.in_flight == 1).await;
+    let others: Vec<_> = (1..100).map(spawn).collect();
+    for (i, task) in others.into_iter().enumerate() {
+        assert_eq!(task.await.unwrap(), padded(i + 1));
+    }
+    assert!(!first.is_finished(), "nobody waited for the answer that is held");
+    backends.lift();
+    assert_eq!(first.await.unwrap(), padded(0));
+    let sent = backends.dynamodb_requests().into_iter().collect::<Vec<_>>();
+    assert_eq!(sent, [("BatchGetItem".to_owned(), 1), ("GetItem".to_owned(), 1)]);
 }

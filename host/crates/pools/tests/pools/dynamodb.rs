@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use mayfly_embedded::{DropAt, DropConnection, DynamoDbFaults, Plain, Stall};
+use mayfly_embedded::{DropAt, DropConnection, DynamoDbFaults, Plain, Slow, Stall};
 use mayfly_error::CallCode;
 use mayfly_pools::{CheckRequest, DeleteRequest, Expression, PutRequest, QueryRequest, ReadOptions, TransactItem, UpdateRequest};
 
@@ -189,4 +189,61 @@ async fn an_outage_is_told_as_one_and_ends_by_itself() {
     };
     tokio::time::timeout(Duration::from_secs(10), recovered).await.unwrap();
     assert_eq!(dynamodb.put(&put("a", None), soon()).await.unwrap(), "null");
+}
+
+#[tokio::test]
+async fn a_read_whose_attempt_is_stuck_is_sent_again_and_a_write_is_waited_for() {
+    let backends = Backends::start().await;
+    let dynamodb = backends.dynamodb(|config| config.attempt_timeout = Duration::from_millis(100)).await;
+    dynamodb.check(soon()).await.unwrap();
+    let once = || DynamoDbFaults { stall: Some(Stall { times: Some(1), matching: None }), ..Default::default() };
+    backends.dynamodb_faults(once());
+    assert_ne!(dynamodb.get("Students", r#"{"id":"s1"}"#, &all(), soon()).await.unwrap(), "null");
+    assert_eq!(backends.dynamodb_requests()["GetItem"], 2);
+    backends.dynamodb_faults(once());
+    let write = dynamodb.clone();
+    let write = tokio::spawn(async move { write.put(&put("a", None), soon()).await });
+    crate::backends::eventually("it is out", || backends.dynamodb_requests().contains_key("PutItem")).await;
+    // Much longer than an attempt of a read may take, as the endpoint's clock has it.
+    backends.dynamodb_faults(DynamoDbFaults {
+        stall: once().stall,
+        slow: Some(Slow { ms: 300, ..Slow::default() }),
+        ..Default::default()
+    });
+    dynamodb.put(&put("b", None), within(5)).await.unwrap_err();
+    backends.lift();
+    assert_eq!(write.await.unwrap().unwrap(), "null");
+}
+
+#[tokio::test]
+async fn whoever_used_up_its_share_waits_for_itself_and_for_nobody_else() {
+    let backends = Backends::start().await;
+    let dynamodb = backends.dynamodb(|config| config.max_in_flight = 4).await;
+    let (greedy, modest) = (dynamodb.with_share(3), dynamodb.with_share(3));
+    dynamodb.check(soon()).await.unwrap();
+    backends.dynamodb_faults(DynamoDbFaults {
+        stall: Some(Stall { times: None, matching: Some("greedy".to_owned()) }),
+        ..Default::default()
+    });
+    let stuck: Vec<_> = (0..10)
+        .map(|i| {
+            let greedy = greedy.clone();
+            tokio::spawn(async move { greedy.put(&put(&format!("greedy{i}"), None), soon()).await })
+        })
+        .collect();
+    crate::backends::eventually("its share is used up", || backends.embedded.status().get().dynamodb.in_flight == 3).await;
+    for i in 1..=5 {
+        assert_ne!(modest.get("Students", &format!(r#"{{"id":"s{i}"}}"#), &all(), soon()).await.unwrap(), "null");
+    }
+    assert_eq!(
+        code(greedy.put(&put("greedy", None), within(50)).await),
+        CallCode::Deadline,
+        "waiting counts, and nothing was sent"
+    );
+    assert!(stuck.iter().all(|task| !task.is_finished()));
+    backends.lift();
+    for task in stuck {
+        assert_eq!(task.await.unwrap().unwrap(), "null");
+    }
+    assert_eq!((dynamodb.status().in_flight, dynamodb.status().waiting), (0, 0));
 }

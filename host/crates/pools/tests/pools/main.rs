@@ -12,6 +12,7 @@ mod backends;
 mod coalescing;
 mod dynamodb;
 mod partitions;
+mod round_trips;
 mod sql_chaos;
 mod sql_connections;
 mod sql_describe;
