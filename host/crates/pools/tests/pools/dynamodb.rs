@@ -4,79 +4,16 @@ use std::time::Duration;
 
 use mayfly_embedded::{DropAt, DropConnection, DynamoDbFaults, Plain, Slow, Stall};
 use mayfly_error::CallCode;
-use mayfly_pools::{CheckRequest, DeleteRequest, Expression, PutRequest, QueryRequest, ReadOptions, TransactItem, UpdateRequest};
+use mayfly_pools::{CheckRequest, Expression, PutRequest, TransactItem};
 
-use crate::backends::{Backends, MAX_ANSWER_BYTES, all, code, soon, within};
+use crate::backends::{Backends, all, code, soon, within};
 
-fn expression(text: &str, names: &str, values: &str) -> Expression {
+pub fn expression(text: &str, names: &str, values: &str) -> Expression {
     Expression { text: text.to_owned(), names: names.to_owned(), values: values.to_owned() }
 }
 
-fn put(id: &str, condition: Option<Expression>) -> PutRequest {
+pub fn put(id: &str, condition: Option<Expression>) -> PutRequest {
     PutRequest { table: "Students".to_owned(), item: format!(r#"{{"id":"{id}","grade":1}}"#), condition }
-}
-
-#[tokio::test]
-async fn an_item_of_every_type_comes_back_as_it_was_written() {
-    let backends = Backends::start().await;
-    let dynamodb = backends.dynamodb(|_| ()).await;
-    let item = r#"{"bin":{"$binary":"AP8="},"bins":{"$binarySet":["AQ=="]},"esc":{"$$binary":"x"},"flag":true,"id":"e","list":[1,"a",null,{"$a":1,"b":2}],"n":12345678901234567890123456789012345678,"nums":{"$numberSet":[1.5]},"strs":{"$stringSet":["a"]},"zero":{}}"#;
-    let request = PutRequest { table: "Students".to_owned(), item: item.to_owned(), condition: None };
-    assert_eq!(dynamodb.put(&request, soon()).await.unwrap(), "null");
-    let read = dynamodb.get("Students", r#"{"id":"e"}"#, &all(), soon()).await.unwrap();
-    assert_eq!(read, item);
-    // Writing what was read changes nothing.
-    assert_eq!(dynamodb.put(&PutRequest { item: read, ..request }, soon()).await.unwrap(), item);
-}
-
-#[tokio::test]
-async fn a_batch_is_in_the_order_of_its_keys_with_nulls_and_duplicates() {
-    let backends = Backends::start().await;
-    let dynamodb = backends.dynamodb(|_| ()).await;
-    let keys: Vec<String> = (0..250).rev().chain([7, 7]).map(|i| format!(r#"{{"id":"s{i}"}}"#)).collect();
-    let options = ReadOptions { consistent: true, attributes: vec!["grade".to_owned()] };
-    let answer = dynamodb.batch_get("Students", &keys, &options, MAX_ANSWER_BYTES, soon()).await.unwrap();
-    let expected: Vec<String> =
-        (0..250).rev().chain([7, 7]).map(|i| if i == 0 { "null".to_owned() } else { format!(r#"{{"grade":{i}}}"#) }).collect();
-    assert_eq!(answer, format!("[{}]", expected.join(",")));
-    assert_eq!(backends.dynamodb_requests()["BatchGetItem"], 3);
-    let too_large = dynamodb.batch_get("Students", &keys, &all(), 1000, soon()).await;
-    assert_eq!(code(too_large), CallCode::Budget);
-}
-
-#[tokio::test]
-async fn a_query_goes_page_by_page() {
-    let backends = Backends::start().await;
-    let dynamodb = backends.dynamodb(|_| ()).await;
-    let mut request = QueryRequest {
-        table: "Readings".to_owned(),
-        key_condition: expression("pk = :pk AND sk > :least", "", r#"{":pk":"a",":least":7}"#),
-        options: ReadOptions { consistent: false, attributes: vec!["v".to_owned()] },
-        limit: Some(2),
-        ascending: true,
-        ..QueryRequest::default()
-    };
-    let first = dynamodb.query(&request, soon()).await.unwrap();
-    assert_eq!(first, r#"{"items":[{"v":64},{"v":81}],"lastKey":{"pk":"a","sk":9}}"#);
-    request.start_key = Some(r#"{"pk":"a","sk":9}"#.to_owned());
-    assert_eq!(dynamodb.query(&request, soon()).await.unwrap(), r#"{"items":[{"v":100}],"lastKey":null}"#);
-}
-
-#[tokio::test]
-async fn updates_and_deletes_return_the_item() {
-    let backends = Backends::start().await;
-    let dynamodb = backends.dynamodb(|_| ()).await;
-    let update = UpdateRequest {
-        table: "Students".to_owned(),
-        key: r#"{"id":"s1"}"#.to_owned(),
-        update: expression("SET #g = #g + :one", r##"{"#g":"grade"}"##, r#"{":one":1}"#),
-        condition: Some("#g = :one".to_owned()),
-    };
-    assert_eq!(dynamodb.update(&update, soon()).await.unwrap(), r#"{"grade":2,"id":"s1","name":"n1"}"#);
-    assert_eq!(code(dynamodb.update(&update, soon()).await), CallCode::ConditionFailed);
-    let delete = DeleteRequest { table: "Students".to_owned(), key: r#"{"id":"s1"}"#.to_owned(), condition: None };
-    assert_eq!(dynamodb.delete(&delete, soon()).await.unwrap(), r#"{"grade":2,"id":"s1","name":"n1"}"#);
-    assert_eq!(dynamodb.delete(&delete, soon()).await.unwrap(), "null");
 }
 
 #[tokio::test]
@@ -97,28 +34,6 @@ async fn a_transaction_does_all_or_nothing() {
     let fine = [TransactItem::Put(put("new", None)), check("s1")];
     assert_eq!(dynamodb.transact_write(&fine, Some("token".to_owned()), soon()).await.unwrap(), "null");
     assert_ne!(dynamodb.get("Students", r#"{"id":"new"}"#, &all(), soon()).await.unwrap(), "null");
-}
-
-#[tokio::test]
-async fn refusals_have_words_and_keep_the_services_text_for_the_log() {
-    let backends = Backends::start().await;
-    let dynamodb = backends.dynamodb(|config| config.coalesce = false).await;
-    let condition = expression("attribute_not_exists(id)", "", "");
-    let failed = dynamodb.put(&put("s1", Some(condition)), soon()).await.unwrap_err();
-    assert_eq!(
-        (failed.code, failed.message.as_str()),
-        (CallCode::ConditionFailed, "put to table `Students`: the condition does not hold")
-    );
-    assert_ne!(failed.detail, "");
-    let missing = dynamodb.get("Nowhere", r#"{"id":"s1"}"#, &all(), soon()).await.unwrap_err();
-    assert_eq!(
-        (missing.code, missing.message.as_str()),
-        (CallCode::NotFound, "get from table `Nowhere`: no such table or index")
-    );
-    let wrong = dynamodb.get("Students", r#"{"name":"s1"}"#, &all(), soon()).await.unwrap_err();
-    assert_eq!(wrong.code, CallCode::Invalid);
-    let malformed = dynamodb.get("Students", r#"{"id":[]}"#, &all(), soon()).await.unwrap_err();
-    assert_eq!(malformed.message, "key: `id` is not a number, text or binary value with content");
 }
 
 #[tokio::test]

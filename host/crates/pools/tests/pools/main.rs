@@ -8,8 +8,10 @@
     reason = "a failed unwrap is a failed test"
 )]
 
+mod agreed;
 mod backends;
 mod coalescing;
+mod dynalite;
 mod dynamodb;
 mod partitions;
 mod round_trips;
