@@ -44,6 +44,11 @@ async fn a_query_that_stalls_ends_at_the_deadline_and_its_connection_is_not_used
     let answer = host.query(ASSESSMENTS).await;
     let code = &answer["errors"][0]["extensions"]["code"];
     assert_eq!(code, &json!("DEADLINE_EXCEEDED"), "{answer}");
+    // The log says whose call it was and why the connection was closed; the metrics say it too.
+    let line: serde_json::Value = serde_json::from_str(&host.logged(&["a connection was closed", "cut_off"]).await).unwrap();
+    assert_eq!((&line["module"], &line["statement"]), (&json!("assessments"), &json!("assessments_by_student")), "{line}");
+    assert_eq!(line["trace_id"].as_str().map(str::len), Some(32), "{line}");
+    assert_eq!(host.metric("mayfly_pool_connections_closed_total{backend=\"school\",reason=\"cut_off\"}").await, 1.0);
     recovers(&host).await;
 }
 

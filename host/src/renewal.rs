@@ -70,7 +70,19 @@ impl App {
         let engine = Arc::new(Engine::new(Arc::new(schema), config.limits, config.server.plan_cache_bytes));
         let (sandbox, loader) = (self.sandbox.clone(), self.loader.clone());
         let pools = Arc::new(pools);
-        let app = Self { engine, wanted, callers, versions, backends, pools, sandbox, loader, meters, operation: config.operation, tried: None };
+        let app = Self {
+            engine,
+            wanted,
+            callers,
+            versions,
+            backends,
+            pools,
+            sandbox,
+            loader,
+            meters,
+            operation: config.operation,
+            tried: None,
+        };
         Ok(Renewed { app, pinned, new_pools })
     }
 

@@ -31,6 +31,9 @@ pub enum StartError {
         /// What the system says.
         why: std::io::Error,
     },
+    /// The certificate of SQL Server cannot be used.
+    #[error("certificate {0}")]
+    Certificate(String),
     /// The system denies something else.
     #[error("cannot start: {0}")]
     System(#[from] std::io::Error),
@@ -44,7 +47,7 @@ impl StartError {
             Self::Seed { .. } => 3,
             Self::Listen { .. } => 4,
             Self::Data { .. } => 5,
-            Self::System(_) => 1,
+            Self::Certificate(_) | Self::System(_) => 1,
         }
     }
 }

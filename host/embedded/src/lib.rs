@@ -49,7 +49,7 @@ use gate::Gate;
 pub struct Addresses {
     /// DynamoDB, over HTTP.
     pub dynamodb: SocketAddr,
-    /// SQL Server, over TDS without encryption.
+    /// SQL Server, over TDS.
     pub sqlserver: SocketAddr,
     /// Fault switches and counters, over HTTP.
     pub control: SocketAddr,
@@ -85,11 +85,16 @@ impl Embedded {
         let addresses =
             Addresses { dynamodb: dynamodb_gate.address(), sqlserver: sqlserver_gate.address(), control: control.local_addr()? };
         let (user, password) = (options.user.clone(), options.password.clone());
+        let tls = match (&options.sqlserver_certificate, &options.sqlserver_key) {
+            (Some(certificate), Some(key)) => Some(tds::acceptor(certificate, key).map_err(StartError::Certificate)?),
+            _ => None,
+        };
         let store = tokio::task::spawn_blocking(move || store::open(&options)).await.map_err(std::io::Error::other)??;
         let server = tds::Server {
             databases: Arc::new(store.databases),
             user,
             password,
+            tls,
             faults: Arc::clone(&faults),
             status: Arc::clone(&status),
         };

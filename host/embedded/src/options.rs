@@ -21,6 +21,12 @@ pub struct Options {
     /// Where fault switches and counters are; port 0 takes a free one.
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:0", value_parser = loopback)]
     pub control: SocketAddr,
+    /// PEM file with the certificate of SQL Server, its chain behind it. With it every connection is encrypted, without it none.
+    #[arg(long, value_name = "FILE", requires = "sqlserver_key")]
+    pub sqlserver_certificate: Option<PathBuf>,
+    /// PEM file with the key of that certificate.
+    #[arg(long, value_name = "FILE", requires = "sqlserver_certificate")]
+    pub sqlserver_key: Option<PathBuf>,
     /// The user SQL Server lets in.
     #[arg(long, env = "MAYFLY_EMBEDDED_USER", default_value = "mayfly", hide = true)]
     pub user: String,
@@ -38,6 +44,8 @@ impl Default for Options {
             dynamodb: free,
             sqlserver: free,
             control: free,
+            sqlserver_certificate: None,
+            sqlserver_key: None,
             user: "mayfly".into(),
             password: "mayfly".into(),
         }

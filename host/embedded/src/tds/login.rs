@@ -1,4 +1,4 @@
-//! The first two exchanges: `PRELOGIN`, which settles that nothing is encrypted, and `LOGIN7`, which names user and database.
+//! The first two exchanges: `PRELOGIN`, which settles whether all is encrypted, and `LOGIN7`, which names user and database.
 
 use super::errors::SqlError;
 use super::tokens;
@@ -17,13 +17,18 @@ pub(super) struct Login {
     pub packet_bytes: u32,
 }
 
-/// Answers `PRELOGIN`: version 16, no encryption, no instance, no MARS.
-pub(super) fn prelogin_answer() -> Vec<u8> {
-    const OPTIONS: [(u8, &[u8]); 5] = [(0, &[16, 0, 0x03, 0xe8, 0, 0]), (1, &[ENCRYPT_NOT_SUP]), (2, &[0]), (3, &[]), (4, &[0])];
-    const ENCRYPT_NOT_SUP: u8 = 2;
-    let mut offset = OPTIONS.len() * 5 + 1;
+/// Nothing can be encrypted.
+const ENCRYPT_NOT_SUP: u8 = 2;
+/// Everything has to be encrypted.
+const ENCRYPT_REQ: u8 = 3;
+
+/// Answers `PRELOGIN`: version 16, all or nothing encrypted, no instance, no MARS.
+pub(super) fn prelogin_answer(encrypted: bool) -> Vec<u8> {
+    let encryption = [if encrypted { ENCRYPT_REQ } else { ENCRYPT_NOT_SUP }];
+    let options: [(u8, &[u8]); 5] = [(0, &[16, 0, 0x03, 0xe8, 0, 0]), (1, &encryption), (2, &[0]), (3, &[]), (4, &[0])];
+    let mut offset = options.len() * 5 + 1;
     let (mut table, mut data) = (Vec::new(), Vec::<u8>::new());
-    for (option, value) in OPTIONS {
+    for (option, value) in options {
         table.push(option);
         table.extend(u16::try_from(offset).unwrap_or(0).to_be_bytes());
         table.extend(u16::try_from(value.len()).unwrap_or(0).to_be_bytes());

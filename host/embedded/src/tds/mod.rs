@@ -2,7 +2,8 @@
 //!
 //! A connection goes `session` (`login`, then `packet` → `request`, `parameters`) → `worker` (`call`) → `execute` (`settings`, `transaction`,
 //! `query`, `exec`, `system`, `describe`) → `answer` (`tokens`). `types`, `value` and `moment` know SQL Server's types, `errors` its error numbers. T-SQL itself is the
-//! business of the crate's `tsql`. Not served: encryption, MARS, bulk load, table-valued parameters, prepared handles.
+//! business of the crate's `tsql`. `tls` encrypts where there is a
+//! certificate. Not served: MARS, bulk load, table-valued parameters, prepared handles.
 
 mod answer;
 mod call;
@@ -22,6 +23,7 @@ mod request;
 mod session;
 mod settings;
 mod system;
+mod tls;
 mod tokens;
 mod transaction;
 mod types;
@@ -33,6 +35,7 @@ pub(crate) use database::{Databases, open};
 pub(crate) use errors::SqlError;
 pub(crate) use moment::Moment;
 pub(crate) use procedure::Procedure;
+pub(crate) use tls::acceptor;
 pub(crate) use types::SqlType;
 pub(crate) use value::coerce;
 
@@ -52,6 +55,8 @@ pub(crate) struct Server {
     pub user: String,
     /// Its password.
     pub password: String,
+    /// Where there is a certificate, every connection is encrypted.
+    pub tls: Option<tokio_rustls::TlsAcceptor>,
     /// The switches.
     pub faults: Arc<Faults>,
     /// The counters.

@@ -20,7 +20,8 @@ pub(super) const LOGIN: u8 = 16;
 /// Before logging in.
 pub(super) const PRELOGIN: u8 = 18;
 
-const HEADER_BYTES: usize = 8;
+/// Before each packet's body.
+pub(super) const HEADER_BYTES: usize = 8;
 /// What a client may send in one message: a batch of statements, or parameters of a few values.
 const MESSAGE_BYTES: usize = 256 << 20;
 

@@ -8,7 +8,6 @@ use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
 use tokio::net::TcpStream;
-use tokio::net::tcp::OwnedWriteHalf;
 use tokio_util::sync::CancellationToken;
 
 use super::Server;
@@ -17,6 +16,7 @@ use super::login::{self, Login};
 use super::packet::{self, Message, PacketWriter, read_message};
 use super::request;
 use super::settings::Session;
+use super::tls;
 use super::transaction::Transaction;
 use super::worker::{Job, Worker};
 
@@ -28,33 +28,78 @@ type Failure = Box<dyn std::error::Error + Send + Sync>;
 
 /// Serves one connection to its end.
 pub(super) async fn serve(mut stream: TcpStream, server: Arc<Server>, number: u16, closing: CancellationToken) {
-    let login = tokio::select! {
+    let greeted = tokio::select! {
         () = closing.cancelled() => return,
-        login = log_in(&mut stream, &server) => login,
+        greeted = greet(&mut stream, server.tls.is_some()) => greeted,
     };
-    match login {
-        Ok(Some((login, database))) => {
-            if let Err(error) = work(stream, &server, number, &closing, &login, &database).await {
-                tracing::warn!(%error, session = number, "a session ended with an error");
+    let served = match (greeted, &server.tls) {
+        (Ok(false), _) => return,
+        (Err(error), _) => Err(error),
+        (Ok(true), None) => {
+            let (read, write) = stream.into_split();
+            converse(read, write, &server, number, &closing).await
+        }
+        (Ok(true), Some(acceptor)) => {
+            let secure = tokio::select! {
+                () = closing.cancelled() => return,
+                secure = tls::accept(acceptor, stream) => secure,
+            };
+            match secure.map(tokio::io::split) {
+                Ok((read, write)) => converse(read, write, &server, number, &closing).await,
+                Err(error) => Err(error.into()),
             }
         }
-        Ok(None) => {}
-        Err(error) => tracing::debug!(%error, session = number, "a login was not completed"),
+    };
+    if let Err(error) = served {
+        tracing::debug!(%error, session = number, "a login was not completed");
     }
 }
 
-/// The two exchanges of a login. None: the client was turned away, or left.
-async fn log_in(stream: &mut (impl AsyncRead + AsyncWrite + Unpin), server: &Server) -> Result<Option<(Login, String)>, Failure> {
-    loop {
-        let Some(Message { kind, body }) = read_message(stream).await? else { return Ok(None) };
-        match kind {
-            packet::PRELOGIN => stream.write_all(&packet::single(&login::prelogin_answer())).await?,
-            packet::LOGIN => {
-                let login = login::read(&body)?;
-                return Ok(admit(stream, server, &login).await?.map(|database| (login, database)));
-            }
-            other => return Err(format!("a message of kind {other} came before the login").into()),
+/// Answers `PRELOGIN`; false if the client has left.
+async fn greet(stream: &mut TcpStream, encrypted: bool) -> Result<bool, Failure> {
+    match read_message(stream).await? {
+        None => Ok(false),
+        Some(Message { kind: packet::PRELOGIN, .. }) => {
+            stream.write_all(&packet::single(&login::prelogin_answer(encrypted))).await?;
+            Ok(true)
         }
+        Some(Message { kind, .. }) => Err(format!("a message of kind {kind} came before the first one of a login").into()),
+    }
+}
+
+/// Logs a client in, and serves it.
+async fn converse(
+    mut read: impl AsyncRead + Unpin,
+    mut write: impl AsyncWrite + Unpin + Send + 'static,
+    server: &Arc<Server>,
+    number: u16,
+    closing: &CancellationToken,
+) -> Result<(), Failure> {
+    let login = tokio::select! {
+        () = closing.cancelled() => return Ok(()),
+        login = log_in(&mut read, &mut write, server) => login?,
+    };
+    if let Some((login, database)) = login
+        && let Err(error) = work(read, write, server, number, closing, &login, &database).await
+    {
+        tracing::warn!(%error, session = number, "a session ended with an error");
+    }
+    Ok(())
+}
+
+/// The login itself. None: the client was turned away, or left.
+async fn log_in(
+    read: &mut (impl AsyncRead + Unpin),
+    write: &mut (impl AsyncWrite + Unpin),
+    server: &Server,
+) -> Result<Option<(Login, String)>, Failure> {
+    match read_message(read).await? {
+        None => Ok(None),
+        Some(Message { kind: packet::LOGIN, body }) => {
+            let login = login::read(&body)?;
+            Ok(admit(write, server, &login).await?.map(|database| (login, database)))
+        }
+        Some(Message { kind, .. }) => Err(format!("a message of kind {kind} came before the login").into()),
     }
 }
 
@@ -92,19 +137,20 @@ async fn admit(stream: &mut (impl AsyncWrite + Unpin), server: &Server, login: &
         None => login::refused(&errors),
     };
     stream.write_all(&packet::single(&answer)).await?;
+    stream.flush().await?;
     Ok(database)
 }
 
 /// Serves requests until the client leaves or the connection has to be closed.
 async fn work(
-    stream: TcpStream,
+    mut read: impl AsyncRead + Unpin,
+    write: impl AsyncWrite + Unpin + Send + 'static,
     server: &Arc<Server>,
     number: u16,
     closing: &CancellationToken,
     login: &Login,
     database: &str,
 ) -> Result<(), Failure> {
-    let (mut read, write) = stream.into_split();
     // A few packets, so that the thread is not stopped by every one, and stops soon when the client does not read.
     let (packets, written) = tokio::sync::mpsc::channel::<Vec<u8>>(8);
     let writer = tokio::spawn(write_packets(write, written));
@@ -137,9 +183,9 @@ async fn work(
     Ok(())
 }
 
-async fn write_packets(mut stream: OwnedWriteHalf, mut packets: tokio::sync::mpsc::Receiver<Vec<u8>>) {
+async fn write_packets(mut stream: impl AsyncWrite + Unpin, mut packets: tokio::sync::mpsc::Receiver<Vec<u8>>) {
     while let Some(packet) = packets.recv().await {
-        if stream.write_all(&packet).await.is_err() {
+        if stream.write_all(&packet).await.is_err() || stream.flush().await.is_err() {
             return;
         }
     }

@@ -62,8 +62,10 @@ fn retries(max_attempts: u32) -> RetryConfig {
 impl DynamoDb {
     /// Prepares the client; opens no connection. `embedded` is where the embedded endpoint listens, if the configuration names it.
     pub async fn connect(config: &mayfly_config::DynamoDb, embedded: Option<SocketAddr>) -> Self {
-        let mut loader =
-            aws_config::defaults(BehaviorVersion::latest()).http_client(client_with_room(config.answer_memory_bytes)).retry_config(retries(config.max_attempts)).timeout_config(
+        let mut loader = aws_config::defaults(BehaviorVersion::latest())
+            .http_client(client_with_room(config.answer_memory_bytes))
+            .retry_config(retries(config.max_attempts))
+            .timeout_config(
                 TimeoutConfig::builder()
                     .connect_timeout(CONNECT_TIMEOUT.min(config.timeout))
                     .operation_attempt_timeout(config.attempt_timeout)

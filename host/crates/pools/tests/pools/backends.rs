@@ -22,13 +22,18 @@ pub struct Backends {
 
 impl Backends {
     pub async fn start() -> Self {
+        Self::start_with(|_| ()).await
+    }
+
+    pub async fn start_with(change: impl FnOnce(&mut Options)) -> Self {
         let seed = tempfile::tempdir().unwrap();
         for (path, text) in SEED {
             let path = seed.path().join(path);
             fs::create_dir_all(path.parent().unwrap()).unwrap();
             fs::write(path, text).unwrap();
         }
-        let options = Options { seed: Some(seed.path().to_owned()), ..Options::default() };
+        let mut options = Options { seed: Some(seed.path().to_owned()), ..Options::default() };
+        change(&mut options);
         Self { embedded: Embedded::start(options).await.unwrap(), _seed: seed }
     }
 
@@ -327,6 +332,7 @@ pub fn statements() -> Vec<Statement> {
         statement("number", "SELECT n FROM Numbers WHERE n = @n", Read, &[("n", Int, false)]),
         statement("numbers", "SELECT n, text FROM Numbers ORDER BY n", Read, &[]),
         statement("large", "SELECT text FROM Large", Read, &[]),
+        statement("endless", "SELECT a.n, b.text FROM Numbers AS a CROSS JOIN Numbers AS b", Read, &[]),
         statement("balance", "SELECT amount FROM Ledger WHERE id = @id", Read, &[("id", Int, false)]),
         statement(
             "insert",

@@ -44,6 +44,7 @@ impl Dynalite {
 
     pub async fn dynamodb(&self) -> DynamoDb {
         let config = mayfly_config::DynamoDb {
+            answer_memory_bytes: 256 << 20,
             endpoint: Place::Embedded,
             region: None,
             max_in_flight: 64,

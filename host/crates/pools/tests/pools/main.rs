@@ -22,4 +22,5 @@ mod sql_limits;
 mod sql_outages;
 mod sql_statements;
 mod sql_streams;
+mod sql_tls;
 mod sql_transactions;

@@ -117,6 +117,8 @@ async fn values_and_answers_larger_than_allowed_are_over_budget() {
         (error.code, error.message.as_str()),
         (CallCode::Budget, "statement `large`: a value of column `text` is larger than 1000 bytes")
     );
+    // The server cuts it off, one character beyond what is allowed, so that no more of it is ever held.
+    assert!(backends.embedded.status().requests().iter().any(|request| request.text == "SET TEXTSIZE 2002"));
     let error = SqlSession::new(&server, borrower(), 5000, any_rows()).query("numbers", "", soon()).await.unwrap_err();
     assert_eq!(
         (error.code, error.message.as_str()),

@@ -55,6 +55,21 @@ async fn a_stream_that_is_dropped_stops_the_server_and_frees_its_place() {
 }
 
 #[tokio::test]
+async fn a_stream_is_read_no_further_than_it_is_asked_for_and_its_end_stops_the_server() {
+    let backends = Backends::start().await;
+    let server = backends.sqlserver(|_| ());
+    let stream = session(&server).stream_rows("endless", "");
+    for _ in 0..3 {
+        assert_eq!(stream.next(10, soon()).await.unwrap().matches("\"n\":").count(), 10);
+        // 25 million rows: the server is held up by whoever does not read them.
+        assert_eq!((backends.sql_counters().running, server.status().in_use), (1, 1));
+    }
+    drop(stream);
+    eventually("the server has stopped", || backends.sql_counters().running == 0 && server.status().size == 0).await;
+    assert_eq!((backends.sql_counters().attentions, closed(&server, "cut_off")), (1, 1));
+}
+
+#[tokio::test]
 async fn a_stream_whose_reader_stops_waiting_is_over() {
     let backends = Backends::start().await;
     let server = backends.sqlserver(|_| ());
