@@ -10,7 +10,7 @@ GUESTS := cd guest && CARGO_TARGET_DIR=$(CURDIR)/target/guests-native $(CARGO)
 SEED ?= $(shell date +%s)
 REQUESTS ?= 100000
 
-.PHONY: run build guests toolchain toolchain-cpp test chaos bench fuzz fmt clean help
+.PHONY: run build guests toolchain toolchain-cpp test chaos bench fuzz soak fmt clean help
 
 help: ## What there is to make
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -50,8 +50,13 @@ bench: build toolchain ## Measure workload A beside its peers: a table, and targ
 	target/release/mayfly build guest/bench
 	target/release/bench $(BENCH)
 
-fuzz: build toolchain ## Random guests, MINUTES long (10 when left out); seeds of failures are printed
+fuzz: build toolchain ## Random guests, components and answers, MINUTES long (10 when left out); failures say how to see them again
 	target/debug/fuzz --minutes $(or $(MINUTES),10) $(FUZZ)
+
+soak: build toolchain ## Leaks, crashes and honest answers, MINUTES long or INVOCATIONS leaks: target/soak/soak.{txt,json,svg,png}
+	$(CARGO) build --release -p mayfly -p mayfly-bench
+	target/release/mayfly build guest/soak
+	target/release/soak $(if $(INVOCATIONS),--invocations $(INVOCATIONS),--minutes $(or $(MINUTES),10)) $(SOAK)
 
 fmt: ## Format
 	$(CARGO) fmt --all

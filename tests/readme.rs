@@ -31,7 +31,7 @@ fn its_make_targets_exist() {
     let makefile = read("Makefile");
     let readme = read("README.md");
     let named = readme.split("make ").skip(1).filter_map(|rest| rest.split(|c: char| !c.is_ascii_lowercase()).next());
-    for target in named.filter(|target| ["run", "test", "chaos", "bench", "fuzz", "build", "guests"].contains(target)) {
+    for target in named.filter(|target| ["run", "test", "chaos", "bench", "fuzz", "soak", "build", "guests"].contains(target)) {
         assert!(makefile.contains(&format!("\n{target}:")), "make {target}");
     }
     assert!(readme.contains("$ make run"));

@@ -8,8 +8,8 @@ use proptest::test_runner::{Config, RngAlgorithm, TestCaseError, TestError, Test
 
 /// The seed of `make test`: there a change breaks what it breaks each time, and chance is left to `make fuzz`.
 const SEED: u64 = 1;
-/// Steps of making a failing case smaller: enough for programs of some tens of instructions.
-const SHRINKS: u32 = 2_000;
+/// How long a failing case is made smaller, at most, in milliseconds: some cases compile a component.
+const SHRINKING_MS: u32 = 60_000;
 
 /// So many cases from a seed.
 #[derive(Debug, Clone, Copy)]
@@ -42,7 +42,7 @@ impl Run {
     ///
     /// The smallest case that still fails, and why.
     pub fn check<S: Strategy<Value: Debug>>(self, strategy: &S, test: impl Fn(S::Value) -> Verdict) -> Verdict {
-        let config = Config { cases: self.cases, failure_persistence: None, max_shrink_iters: SHRINKS, ..Config::default() };
+        let config = Config { cases: self.cases, failure_persistence: None, max_shrink_time: SHRINKING_MS, ..Config::default() };
         let mut runner = TestRunner::new_with_rng(config, TestRng::from_seed(RngAlgorithm::ChaCha, &self.bytes()));
         runner.run(strategy, |case| test(case).map_err(TestCaseError::fail)).map_err(|error| match error {
             TestError::Fail(reason, case) => format!("{reason}\nsmallest case: {case:#?}"),

@@ -23,3 +23,18 @@ fn programs_for_an_interpreter_do_what_the_model_says() {
 fn programs_that_failed_once_do_what_the_model_says() {
     mayfly_fuzz::interpreter::again().unwrap_or_else(|failure| panic!("{failure}"));
 }
+
+#[test]
+fn random_components_of_our_world_keep_the_cap_and_leave_nothing_behind() {
+    short("components");
+}
+
+#[test]
+fn changed_components_are_refused_with_a_reason_or_run_within_their_cap() {
+    short("loader");
+}
+
+#[test]
+fn any_answer_of_a_guest_is_completed_to_what_its_type_says() {
+    short("completion");
+}

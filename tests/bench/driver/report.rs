@@ -1,12 +1,12 @@
 //! What came out: ratios, targets, and where they are written.
 
 mod chart;
+mod draw;
 mod record;
 mod table;
 
 use std::fs;
 use std::path::Path;
-use std::process::Command;
 
 use anyhow::Context;
 
@@ -114,7 +114,7 @@ impl Report {
         fs::write(file("json"), record::write(self)?).with_context(|| format!("cannot write to {}", output.display()))?;
         fs::write(file("svg"), chart::write(self))?;
         println!("\nwritten: {} and {}", file("json").display(), file("svg").display());
-        match draw(&file("svg"), &file("png"), chart::size(self)) {
+        match draw::draw(&file("svg"), &file("png"), chart::size(self)) {
             Ok(()) => println!("         {}", file("png").display()),
             Err(error) => println!("no PNG: {error:#}"),
         }
@@ -149,24 +149,4 @@ fn every(entry: &Entry, value: impl Fn(&Sample) -> Option<f64>) -> Option<Spread
 fn ratio(entry: &Entry, base: Option<&Entry>, value: impl Fn(&Sample) -> Option<f64>) -> Option<Spread> {
     let rounds = entry.samples.iter().zip(&base?.samples);
     Spread::of(rounds.filter_map(|(own, base)| Some(value(own)? / value(base)?)))
-}
-
-/// Has a Chromium make a PNG of an SVG.
-fn draw(svg: &Path, png: &Path, (width, height): (u32, u32)) -> anyhow::Result<()> {
-    let svg = svg.canonicalize()?;
-    let mut tried = ["chromium", "chromium-browser", "google-chrome"].iter().map(|program| {
-        Command::new(program)
-            .args(["--headless", "--no-sandbox", "--disable-gpu", "--hide-scrollbars", "--force-device-scale-factor=2"])
-            .arg(format!("--window-size={width},{height}"))
-            .arg(format!("--screenshot={}", png.display()))
-            .arg(format!("file://{}", svg.display()))
-            .output()
-    });
-    let output = tried.find_map(Result::ok).context("no Chromium is installed")?;
-    anyhow::ensure!(
-        output.status.success() && png.exists(),
-        "Chromium failed: {}",
-        String::from_utf8_lossy(&output.stderr).trim()
-    );
-    Ok(())
 }
