@@ -26,3 +26,4 @@ mod memory;
 mod operations;
 mod readme;
 mod sample_app;
+mod swapping;

@@ -206,10 +206,13 @@ impl Deployment {
         turn: Turn,
     ) -> Result<Swapped, DeployError> {
         let digest = component.digest.clone();
-        match self.admit(module, component, by, turn).await? {
-            Some(admitted) => self.swap(admitted).await,
-            None => Ok(Swapped { module: module.to_owned(), previous: digest.clone(), digest, warning: None }),
-        }
+        let swapped = match self.admit(module, component, by, turn).await {
+            Ok(Some(admitted)) => self.swap(admitted).await,
+            Ok(None) => Ok(Swapped { module: module.to_owned(), previous: digest.clone(), digest, warning: None }),
+            Err(error) => Err(error),
+        };
+        self.collect();
+        swapped
     }
 
     /// Lets the component file that the configuration names through the gate and swaps it in, when it is another one than the last.
@@ -262,12 +265,7 @@ impl Deployment {
         };
         match passed {
             Ok(version) => Ok(Some(Admitted { version: Arc::new(version), app, by, received, component, turn })),
-            Err(refusal) => {
-                let refused = self.refused(refusal, Some(&component.digest));
-                drop(component);
-                self.collect();
-                Err(refused)
-            }
+            Err(refusal) => Err(self.refused(refusal, Some(&component.digest))),
         }
     }
 
@@ -303,7 +301,6 @@ impl Deployment {
         histogram!(names::GATE_SECONDS, "module" => swapped.module.clone()).record(received.elapsed().as_secs_f64());
         count(&swapped, by.as_str());
         drop((component, turn));
-        self.collect();
         Ok(swapped)
     }
 
@@ -345,8 +342,8 @@ impl Deployment {
         tokio::task::spawn_blocking(move || store.change(change)).await.map_err(io::Error::other).flatten()
     }
 
-    /// Removes what nobody needs any more, without making anybody wait.
-    fn collect(&self) {
+    /// Removes from the store what nobody needs any more, without making anybody wait.
+    pub fn collect(&self) {
         let store = self.store.clone();
         tokio::task::spawn_blocking(move || store.collect());
     }

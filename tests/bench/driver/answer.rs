@@ -39,6 +39,17 @@ impl Target {
         }
     }
 
+    /// Asks once, on a connection of its own.
+    ///
+    /// # Errors
+    ///
+    /// When the answer is not what it has to be.
+    pub(crate) fn ask(&self) -> anyhow::Result<()> {
+        let body = ask(self.address, &self.request)?;
+        ensure!(body == self.body, "an answer differs: {}", shown(&body));
+        Ok(())
+    }
+
     /// # Errors
     ///
     /// When an answer is not byte for byte the one that was checked.

@@ -15,7 +15,7 @@ pub(crate) const TARGET: &str = "mayfly, host calls (in memory)";
 pub(crate) const NODE_DIRECTORY: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/node");
 
 /// The app with both variants of Mayfly.
-const APP: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../guest/bench");
+pub(crate) const APP: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../guest/bench");
 
 /// A server to measure.
 pub(crate) struct Contender {
@@ -96,6 +96,17 @@ fn mayfly(name: &'static str, programs: &Path, field: &'static str, has_backend:
         field,
         package: None,
         has_backend,
+    }
+}
+
+impl Contender {
+    /// Mayfly with an app whose modules may be swapped.
+    pub(crate) fn swapping(programs: &Path, app: &Path, field: &'static str) -> Self {
+        let mut contender = mayfly("mayfly, swapping", programs, field, true);
+        if let Some(directory) = contender.arguments.get_mut(1) {
+            *directory = app.display().to_string();
+        }
+        contender
     }
 }
 

@@ -7,7 +7,7 @@
 //!
 //! Reading order: [`contender`] says who runs and how, [`node`] installs what needs installing, [`server`] starts and pins a process,
 //! [`answer`] checks it, [`rounds`] interleaves, [`load`] and [`connection`] make the requests, [`accounting`] reads the clocks,
-//! [`statistics`] and [`report`] say what came out.
+//! [`statistics`] and [`report`] say what came out; [`swaps`] measures swapping instead.
 
 mod accounting;
 mod answer;
@@ -20,6 +20,7 @@ mod report;
 mod rounds;
 mod server;
 mod statistics;
+mod swaps;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -79,6 +80,9 @@ struct Arguments {
     /// The target for the median ratio of p99 to derived async-graphql
     #[arg(long, value_name = "RATIO", default_value_t = 1.0)]
     most_p99_of_derived: f64,
+    /// Measure what swapping a module costs requests, and nothing else
+    #[arg(long)]
+    swaps: bool,
     /// End with exit code 2 when a target is missed
     #[arg(long)]
     enforce: bool,
@@ -100,7 +104,6 @@ fn run(arguments: &Arguments) -> anyhow::Result<bool> {
     ensure!(arguments.rounds > 0 && arguments.seconds > 0.0, "--rounds and --seconds have to be above 0");
     let cores = Cores::new(arguments.server_core, arguments.load_core)?;
     std::fs::create_dir_all(&arguments.output).with_context(|| format!("cannot create {}", arguments.output.display()))?;
-    let (contenders, mut absent) = contenders(arguments)?;
     let plan = Plan {
         rounds: arguments.rounds,
         measured: Duration::try_from_secs_f64(arguments.seconds)?,
@@ -108,6 +111,12 @@ fn run(arguments: &Arguments) -> anyhow::Result<bool> {
         connections: arguments.connections,
         share: arguments.share,
     };
+    if arguments.swaps {
+        cores.take_load_core()?;
+        let met = swaps::run(&arguments.programs, &cores, &plan, &arguments.output)?;
+        return Ok(met || !arguments.enforce);
+    }
+    let (contenders, mut absent) = contenders(arguments)?;
     cores.take_load_core()?;
     let mut runner = Runner::new(plan);
     for contender in contenders {

@@ -15,10 +15,10 @@ use crate::server::Server;
 use crate::statistics::percentile_us;
 
 /// Load before each measurement, for what a stopped server has to make good: connections, caches.
-const SETTLING: Duration = Duration::from_millis(300);
+pub(crate) const SETTLING: Duration = Duration::from_millis(300);
 
 /// Connections of the open load: more than a server at this load ever has under way, so that requests wait in the server only.
-const OPEN_CONNECTIONS: usize = 64;
+pub(crate) const OPEN_CONNECTIONS: usize = 64;
 
 /// How to measure.
 #[derive(Debug, Clone, Copy)]

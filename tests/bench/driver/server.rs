@@ -23,6 +23,8 @@ const START_TIME: Duration = Duration::from_secs(60);
 pub(crate) struct Server {
     child: Child,
     pub(crate) address: SocketAddr,
+    /// Where a Mayfly is administered.
+    pub(crate) admin: Option<SocketAddr>,
     /// What it said about itself before it listened that a reader of its numbers has to know.
     pub(crate) warnings: Vec<String>,
 }
@@ -36,6 +38,7 @@ impl Server {
             .server_command(&contender.program)
             .args(&contender.arguments)
             .env("NODE_ENV", "production")
+            .env("BENCH_ADMIN_TOKEN", "a-token-for-the-bench-only")
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(log_file)
@@ -45,21 +48,23 @@ impl Server {
         let (found, announcement) = mpsc::channel();
         // Goes on reading for as long as the server writes, so that the pipe never fills.
         thread::spawn(move || {
-            let mut warnings = Vec::new();
+            let (mut warnings, mut admin) = (Vec::new(), None);
             for line in BufReader::new(output).lines().map_while(Result::ok) {
                 if let Some(warning) = line.strip_prefix("warning ") {
                     warnings.push(warning.to_owned());
-                } else if let Some(address) = announced(&line) {
+                } else if let Some(address) = announced(&line, &["admin"]) {
+                    admin = Some(address);
+                } else if let Some(address) = announced(&line, &["listening", "graphql"]) {
                     // Nobody waits any more once an address was found.
-                    let _ = found.send((address, std::mem::take(&mut warnings)));
+                    let _ = found.send((address, admin, std::mem::take(&mut warnings)));
                 }
             }
         });
-        let Ok((address, warnings)) = announcement.recv_timeout(START_TIME) else {
+        let Ok((address, admin, warnings)) = announcement.recv_timeout(START_TIME) else {
             drop(child.kill().and_then(|()| child.wait()));
             bail!("it never said where it listens; {} ends with {:?}", log.display(), last_line(&log));
         };
-        let server = Self { child, address, warnings };
+        let server = Self { child, address, admin, warnings };
         // Backends are not what is measured.
         for backend in children(server.process())? {
             cores.give_load_core(backend)?;
@@ -95,11 +100,11 @@ impl Drop for Server {
 }
 
 /// The address in the line by which peers (`listening ADDRESS`) and Mayfly (`graphql http://ADDRESS/graphql`) announce it.
-fn announced(line: &str) -> Option<SocketAddr> {
+fn announced(line: &str, words: &[&str]) -> Option<SocketAddr> {
     let (word, rest) = line.split_once(' ')?;
     let place = rest.trim_start().trim_start_matches("http://");
     let address = place.split(['/', ' ']).next()?.parse().ok()?;
-    ["listening", "graphql"].contains(&word).then_some(address)
+    words.contains(&word).then_some(address)
 }
 
 fn last_line(path: &Path) -> String {
@@ -128,7 +133,7 @@ mod tests {
             ("serving 2 modules of guest/bench", None),
         ];
         for (line, port) in lines {
-            assert_eq!(announced(line).map(|address| address.port()), port, "{line}");
+            assert_eq!(announced(line, &["listening", "graphql"]).map(|address| address.port()), port, "{line}");
         }
     }
 

@@ -80,10 +80,12 @@ pub(super) async fn take<'a>(
         let refusal = Refusal::new(name, Step::Read, message);
         Box::new(described(status, &deployment.refused(refusal, None), None))
     })?;
-    let digest = &component.digest;
-    if let Some(expected) = expected.filter(|expected| !expected.eq_ignore_ascii_case(digest)) {
+    let digest = component.digest.clone();
+    if let Some(expected) = expected.filter(|expected| !expected.eq_ignore_ascii_case(&digest)) {
         let refusal = Refusal::new(name, Step::Read, format!("what arrived is {digest}, not {expected}; send it again"));
-        return Err(Box::new(failed(&deployment.refused(refusal, Some(digest)), Some(digest))));
+        drop(component);
+        deployment.collect();
+        return Err(Box::new(failed(&deployment.refused(refusal, Some(&digest)), Some(&digest))));
     }
     Ok((deployment, component))
 }
