@@ -148,7 +148,7 @@ impl Entrant {
     }
 
     fn warm_up(&self, plan: &Plan) -> anyhow::Result<()> {
-        Clients::connect(&self.target, plan.connections)?.closed_load(plan.warm_up)?;
+        Clients::connect(&self.target, plan.connections)?.closed_load(plan.warm_up, !self.has_backend)?;
         Ok(())
     }
 
@@ -165,9 +165,9 @@ impl Entrant {
     /// A sample without latencies, of a server that is never idle.
     fn closed(&self, plan: &Plan) -> anyhow::Result<Sample> {
         let mut clients = Clients::connect(&self.target, plan.connections)?;
-        clients.closed_load(SETTLING)?;
+        clients.closed_load(SETTLING, !self.has_backend)?;
         let before = CpuTime::of(self.server.process())?;
-        let outcome = clients.closed_load(plan.measured)?;
+        let outcome = clients.closed_load(plan.measured, !self.has_backend)?;
         let cpu_s = CpuTime::of(self.server.process())?.since(&before).as_secs_f64();
         let (requests, elapsed_s) = (outcome.latencies.len() as f64, outcome.elapsed.as_secs_f64());
         Ok(Sample {

@@ -38,8 +38,8 @@ fn open_load(rate: f64) -> OpenLoad {
 fn a_closed_load_lasts_as_long_as_it_should_and_waits_for_all_answers() {
     let target = serve(&["right"]);
     let mut clients = Clients::connect(&target, 3).unwrap();
-    for _ in 0..2 {
-        let outcome = clients.closed_load(Duration::from_millis(50)).unwrap();
+    for spin in [false, true] {
+        let outcome = clients.closed_load(Duration::from_millis(50), spin).unwrap();
         assert!(outcome.elapsed >= Duration::from_millis(50), "{:?}", outcome.elapsed);
         assert!(outcome.latencies.len() >= 3 && outcome.latencies.is_sorted(), "{:?}", outcome.latencies);
         assert!(clients.all_idle());
@@ -64,7 +64,7 @@ fn an_open_load_sends_every_request_that_falls_due() {
 fn a_wrong_answer_ends_the_load() {
     let target = serve(&["right", "right", "wrong"]);
     let mut clients = Clients::connect(&target, 1).unwrap();
-    let error = clients.closed_load(Duration::from_secs(60)).map(|_| ()).unwrap_err();
+    let error = clients.closed_load(Duration::from_secs(60), false).map(|_| ()).unwrap_err();
     assert_eq!(error.to_string(), "an answer under load differs: status 200, wrong");
 }
 
