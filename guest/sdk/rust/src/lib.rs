@@ -60,6 +60,7 @@ pub mod dynamodb;
 mod error;
 mod executor;
 mod join;
+mod json;
 pub mod log;
 mod object;
 pub mod random;
@@ -71,6 +72,7 @@ pub use call::Call;
 pub use error::{Error, Result, codes};
 pub use executor::block_on;
 pub use join::{join, join_all, try_join};
+pub use json::Json;
 pub use object::{IntoJson, Object};
 pub use resolver::NoArguments;
 

@@ -21,7 +21,7 @@
 //! An invocation holds at most one connection of a backend: its calls on one backend wait for each other.
 
 use crate::bindings::mayfly::resolver::sql as host;
-use crate::{Call, Object, Result};
+use crate::{Call, Json, Object, Result};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use std::marker::PhantomData;
@@ -73,6 +73,30 @@ impl Statement<'_> {
     /// Reads: the first row, if there is one.
     pub fn query_first<T: DeserializeOwned>(self) -> Call<Option<T>> {
         self.read(|text| Ok(json::<Vec<T>>(text)?.into_iter().next()))
+    }
+
+    /// Reads: all rows, as the text they came as, for rows that borrow from it instead of copying each value.
+    ///
+    /// ```no_run
+    /// # use mayfly_guest::prelude::*;
+    /// #[derive(Deserialize)]
+    /// struct Row<'a> {
+    ///     id: &'a str,
+    ///     score: f64,
+    /// }
+    ///
+    /// async fn best() -> Result<Option<String>> {
+    ///     let rows = sql::statement("all_scores").query_json().await?;
+    ///     let rows: Vec<Row<'_>> = rows.read()?;
+    ///     let best = rows.iter().max_by(|left, right| left.score.total_cmp(&right.score));
+    ///     Ok(best.map(|row| row.id.to_owned()))
+    /// }
+    /// ```
+    ///
+    /// Text with an escape in it (`"`, `\`, a control character) cannot be borrowed as `&str`; a column that may have such is a
+    /// `Cow<'a, str>` with `#[serde(borrow)]`.
+    pub fn query_json(self) -> Call<Json> {
+        self.read(|text| Ok(Json::new(text)))
     }
 
     /// Writes: how many rows were affected.

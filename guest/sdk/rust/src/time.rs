@@ -57,10 +57,10 @@ impl Date {
 
     /// Days since 1970-01-01. The year is counted from March, so that the leap day is its last.
     fn unix_days(self) -> i64 {
-        let month = i64::from(self.month);
-        let year = i64::from(self.year) - i64::from(month <= 2);
-        let day_of_year = (153 * ((month + 9) % 12) + 2) / 5 + i64::from(self.day) - 1;
-        year * 365 + year.div_euclid(4) - year.div_euclid(100) + year.div_euclid(400) + day_of_year - 719_468
+        let month = u32::from(self.month);
+        let year = u32::from(self.year) - u32::from(month <= 2);
+        let day_of_year = (153 * ((month + 9) % 12) + 2) / 5 + u32::from(self.day) - 1;
+        i64::from(year * 365 + year / 4 - year / 100 + year / 400 + day_of_year) - 719_468
     }
 }
 
@@ -94,35 +94,32 @@ impl Timestamp {
     /// As a SQL Server `datetime2` in UTC, without an offset.
     #[must_use]
     pub fn to_sql(self) -> String {
-        let mut text = self.to_text();
+        let mut text = self.to_string();
         text.pop();
         text
     }
 
-    /// What `Display` writes. Rows have many times in them, and formatting each number on its own was a fifth of a guest's
-    /// instructions.
-    fn to_text(self) -> String {
+    /// What `Display` writes. Rows have many times in them: formatting each number on its own was a fifth of a guest's instructions,
+    /// and 64-bit divisions, which the target has no shortcut for, most of the rest.
+    fn to_ascii(self) -> [u8; 24] {
         let (year, month, day) = civil(self.unix_ms.div_euclid(DAY_MS));
-        let ms = self.unix_ms.rem_euclid(DAY_MS);
-        let mut text = String::with_capacity("2026-01-31T13:14:15.161Z".len());
-        let parts = [
-            (1_000, year, '-'),
-            (10, month, '-'),
-            (10, day, 'T'),
-            (10, ms / 3_600_000, ':'),
-            (10, ms / 60_000 % 60, ':'),
-            (10, ms / 1_000 % 60, '.'),
-            (100, ms % 1_000, 'Z'),
-        ];
-        for (mut unit, number, after) in parts {
-            while unit > 0 {
-                text.push(char::from(b'0' + (number / unit % 10) as u8));
-                unit /= 10;
+        let ms = self.unix_ms.rem_euclid(DAY_MS) as u32;
+        let (hour, minute, second) = (ms / 3_600_000, ms / 60_000 % 60, ms / 1_000 % 60);
+        let mut text = *b"0000-00-00T00:00:00.000Z";
+        let tens_and_ones = [(2, year % 100), (5, month), (8, day), (11, hour), (14, minute), (17, second), (21, ms % 100)];
+        for (at, number) in [(0, year / 100)].into_iter().chain(tens_and_ones) {
+            if let Some([tens, ones]) = text.get_mut(at..at + 2) {
+                (*tens, *ones) = (digit(number / 10), digit(number));
             }
-            text.push(after);
         }
+        text[20] = digit(ms % 1_000 / 100);
         text
     }
+}
+
+/// The last digit of a number.
+fn digit(number: u32) -> u8 {
+    b'0' + (number % 10) as u8
 }
 
 impl fmt::Display for Date {
@@ -134,7 +131,7 @@ impl fmt::Display for Date {
 /// RFC 3339 in UTC with milliseconds, as JavaScript's `toISOString`.
 impl fmt::Display for Timestamp {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.pad(&self.to_text())
+        formatter.pad(std::str::from_utf8(&self.to_ascii()).unwrap_or_default())
     }
 }
 
@@ -178,7 +175,7 @@ impl Serialize for Date {
 
 impl Serialize for Timestamp {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(&self.to_text())
+        serializer.serialize_str(std::str::from_utf8(&self.to_ascii()).unwrap_or_default())
     }
 }
 
@@ -247,14 +244,15 @@ fn digits(text: &str, count: usize) -> Option<(i64, &str)> {
 }
 
 /// Year, month and day, `unix_days` after 1970-01-01: the inverse of [`Date::unix_days`].
-fn civil(unix_days: i64) -> (i64, i64, i64) {
-    let days = unix_days + 719_468;
-    let (era, day_of_era) = (days.div_euclid(146_097), days.rem_euclid(146_097));
+fn civil(unix_days: i64) -> (u32, u32, u32) {
+    // No time is before the year 1, which begins 306 days after the day counted from.
+    let days = (unix_days + 719_468) as u32;
+    let (era, day_of_era) = (days / 146_097, days % 146_097);
     let year_of_era = (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
     let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
     let march_month = (5 * day_of_year + 2) / 153;
     let (month, day) = ((march_month + 2) % 12 + 1, day_of_year - (153 * march_month + 2) / 5 + 1);
-    (era * 400 + year_of_era + i64::from(month <= 2), month, day)
+    (era * 400 + year_of_era + u32::from(month <= 2), month, day)
 }
 
 fn days_in(year: u16, month: u8) -> u8 {

@@ -9,7 +9,7 @@ fn every_day_follows_the_one_before_and_comes_back_from_its_number() {
     let mut number = date.unix_days();
     while date.next_day() != date {
         let (year, month, day) = civil(number);
-        assert_eq!((i64::from(date.year), i64::from(date.month), i64::from(date.day)), (year, month, day));
+        assert_eq!((u32::from(date.year), u32::from(date.month), u32::from(date.day)), (year, month, day));
         date = date.next_day();
         number += 1;
         assert_eq!(date.unix_days(), number, "{date}");
