@@ -7,7 +7,7 @@
 use super::completed::{Answer, Completion, ErrorId, FieldError, Hole, Range, Step};
 use super::scanner::{Malformed, Scanner};
 use crate::coercion::values::Values;
-use crate::plan::node::{FieldPlan, Node, ObjectPlan, Output, Shape};
+use crate::plan::node::{FieldPlan, Node, Output, Shape};
 use crate::response::Position;
 use crate::schema::Schema;
 use mayfly_error::Error;
@@ -348,14 +348,4 @@ impl<'p, 'j, 'e> Completer<'p, 'j, 'e> {
 /// What is said of a condition of `@skip` or `@include` that is null.
 pub(crate) fn null_condition() -> Error {
     Error::InvalidVariables("Argument \"if\" of non-null type \"Boolean!\" must not be null.".to_owned())
-}
-
-impl ObjectPlan {
-    /// The property of this name, looked for first where it is expected.
-    pub(super) fn find(&self, name: &super::scanner::RawString<'_>, expected: usize) -> Option<usize> {
-        if self.properties.get(expected).is_some_and(|property| name.is(&property.name)) {
-            return Some(expected);
-        }
-        self.properties.iter().position(|property| name.is(&property.name))
-    }
 }

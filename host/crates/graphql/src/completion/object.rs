@@ -70,10 +70,10 @@ impl<'p> Completer<'p, '_, '_> {
         let mut expected = 0;
         if !self.scanner.eat(b'}') {
             loop {
-                let key = self.scanner.key()?;
+                let property = self.property(plan, expected)?;
                 self.scanner.peek();
                 let start = self.scanner.at;
-                match plan.find(&key, expected) {
+                match property {
                     None => self.scanner.skip()?,
                     Some(index) => {
                         expected = index + 1;
@@ -103,6 +103,17 @@ impl<'p> Completer<'p, '_, '_> {
             self.scanner.expect(b'}')?;
         }
         self.rest(plan, slots, next)
+    }
+
+    /// Reads the next property's name: which one it is, if any, looked for first where it is expected.
+    fn property(&mut self, plan: &'p ObjectPlan, expected: usize) -> Result<Option<usize>, Malformed> {
+        if let Some(property) = plan.properties.get(expected)
+            && self.scanner.eat_key(&property.name)?
+        {
+            return Ok(Some(expected));
+        }
+        let key = self.scanner.key()?;
+        Ok(plan.properties.iter().position(|property| key.is(&property.name)))
     }
 
     /// Writes the fields that had to wait for their turn, and those the guest left out.

@@ -116,11 +116,25 @@ impl<'j> Scanner<'j> {
                     self.escape()?;
                 }
                 Some(0..0x20) | None => return self.malformed(),
-                Some(_) => self.at += 1,
+                Some(_) => self.at += self.plain_bytes().max(1),
             }
         }
         self.at += 1;
         Ok(RawString { quoted: self.slice(start, self.at), escaped })
+    }
+
+    /// How many of the next eight bytes stand for themselves in a string; none when fewer than eight are left. Answers are strings
+    /// for the most part, and their bytes are most of what is read of them.
+    fn plain_bytes(&self) -> usize {
+        const ONES: u64 = u64::from_ne_bytes([0x01; 8]);
+        const HIGH: u64 = u64::from_ne_bytes([0x80; 8]);
+        let bytes = self.text.as_bytes().get(self.at..).and_then(<[u8]>::first_chunk);
+        let Some(word) = bytes.map(|bytes| u64::from_le_bytes(*bytes)) else { return 0 };
+        // The high bit of a byte is set where it is less than `limit`; above the first such byte a borrow may set others.
+        let below = |word: u64, limit: u8| word.wrapping_sub(ONES * u64::from(limit)) & !word & HIGH;
+        let is = |byte: u8| below(word ^ (ONES * u64::from(byte)), 1);
+        let special = below(word, 0x20) | is(b'"') | is(b'\\');
+        special.trailing_zeros() as usize / 8
     }
 
     /// Reads a number.
@@ -190,6 +204,20 @@ impl<'j> Scanner<'j> {
         Ok(key)
     }
 
+    /// Steps over a property's name and its colon if it is written as `name`, which contains nothing to be escaped.
+    pub fn eat_key(&mut self, name: &str) -> Result<bool, Malformed> {
+        if self.peek() != Some(b'"') {
+            return self.malformed();
+        }
+        let rest = self.text.as_bytes().get(self.at + 1..).unwrap_or_default();
+        let found = rest.strip_prefix(name.as_bytes()).is_some_and(|rest| rest.first() == Some(&b'"'));
+        if found {
+            self.at += name.len() + 2;
+            self.expect(b':')?;
+        }
+        Ok(found)
+    }
+
     fn byte(&self) -> Option<u8> {
         self.text.as_bytes().get(self.at).copied()
     }
@@ -237,5 +265,48 @@ impl<'j> Scanner<'j> {
         let Some(unit) = digits.and_then(|digits| u32::from_str_radix(digits, 16).ok()) else { return self.malformed() };
         self.at += 4;
         Ok(unit)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests stop at the first surprise")]
+
+    use super::*;
+
+    #[test]
+    fn a_string_ends_at_its_quote_and_no_control_character_passes_wherever_they_stand() {
+        for before in 0..20 {
+            let plain = "\u{e9}x\u{7f}\u{10ffff}!# ".chars().cycle().take(before).collect::<String>();
+            for after in 0..20 {
+                let rest = "y".repeat(after);
+                let string = |inner: &str| {
+                    let text = format!("\"{inner}\" {rest}");
+                    let mut scanner = Scanner::new(&text);
+                    scanner.string().map(|string| (string.inner().to_owned(), string.escaped)).map_err(|malformed| malformed.at)
+                };
+                assert_eq!(string(&plain), Ok((plain.clone(), false)));
+                let escaped = format!("{plain}\\\"{rest}");
+                assert_eq!(string(&escaped), Ok((escaped, true)));
+                for control in ['\0', '\u{1f}', '\n'] {
+                    assert_eq!(string(&format!("{plain}{control}{rest}")), Err(plain.len() + 1), "{control:?}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn only_the_very_name_is_stepped_over() {
+        let eaten = |text: &str| {
+            let mut scanner = Scanner::new(text);
+            scanner.eat_key("id").map(|found| found.then_some(scanner.at)).map_err(|malformed| malformed.at)
+        };
+        assert_eq!(eaten(r#" "id" : 1"#), Ok(Some(7)));
+        for other in [r#""ids":1"#, r#""i":1"#, r#""i\u0064":1"#] {
+            assert_eq!(eaten(other), Ok(None), "{other}");
+        }
+        assert_eq!(eaten("id"), Err(0));
+        assert_eq!(eaten(r#""id"#), Ok(None));
+        assert_eq!(eaten(r#""id" 1"#), Err(5));
     }
 }
