@@ -3,6 +3,7 @@
 
 mod every_module;
 mod lab;
+mod refused;
 
 mod aliases;
 mod data_segments;

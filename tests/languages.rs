@@ -13,7 +13,7 @@ fn in_cpp(source: &[u8]) -> TestApp {
 }
 
 /// The field that is answered in C++.
-const STUDENT: &str = "student(id: ID!): Student @resolve(module: \"students\")";
+const STUDENT: &str = r#"student("The student's id." id: ID!): Student @resolve(module: "students")"#;
 
 /// What the README shows in a language.
 fn shown(language: &str) -> String {

@@ -141,7 +141,9 @@ impl App {
             Problems(vec![Problem::of_file(&config.root.join(mayfly_config::FILE), message)])
         })?;
         let wanted = Arc::new(schema.as_ref().map(fields_by_module).unwrap_or_default());
-        check_probes(config, &wanted, &mut problems);
+        if schema.is_some() {
+            check_probes(config, &wanted, &mut problems);
+        }
         let backends = Arc::new(reachable(&pools, config));
         let loader = match store {
             Some(store) => Ok(loader(config, &sandbox, store.artifacts().clone())),

@@ -50,7 +50,9 @@ impl App {
         let pools = connect(config, embedded, Some((&*self.pools, &kept)), &mut problems).await;
         let new_pools = pools.sqlserver.keys().filter(|name| !kept.contains(*name)).cloned().collect();
         let wanted = Arc::new(schema.as_ref().map(fields_by_module).unwrap_or_default());
-        check_probes(config, &wanted, &mut problems);
+        if schema.is_some() {
+            check_probes(config, &wanted, &mut problems);
+        }
         let backends = Arc::new(reachable(&pools, config));
         let (mut versions, mut pinned) = (BTreeMap::new(), BTreeMap::new());
         let none = BTreeSet::new();

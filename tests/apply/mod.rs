@@ -165,7 +165,7 @@ async fn the_command_line_applies_and_tells_what_breaks() {
     };
     let app = host.app.path().to_str().unwrap();
     assert_eq!(run(&[app]), (0, "nothing is different\n".to_owned()));
-    edit(&host, "schema.graphql", "  made: String!\n", "");
+    edit(&host, "schema.graphql", "  \"The mark of the version that made the item.\"\n  made: String!\n", "");
     edit(&host, "schema.graphql", "needs: \"id made\"", "needs: \"id\"");
     let (code, said) = run(&[app]);
     assert_eq!(

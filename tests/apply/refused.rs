@@ -20,7 +20,7 @@ async fn is_refused(host: &TestHost, expected: &[&str]) {
 #[tokio::test]
 async fn what_breaks_clients_is_refused_until_it_is_allowed() {
     let host = swapping().await;
-    edit(&host, "schema.graphql", "  made: String!\n", "");
+    edit(&host, "schema.graphql", "  \"The mark of the version that made the item.\"\n  made: String!\n", "");
     edit(&host, "schema.graphql", "needs: \"id made\"", "needs: \"id\"");
     edit(&host, "schema.graphql", "items(count: Int!)", "items(count: Int!, from: Int!)");
     let answer = apply(&host, "").await;

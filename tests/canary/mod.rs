@@ -60,7 +60,7 @@ async fn ask_until_it_ends(host: &TestHost, query: &str, check: impl Fn(&Value))
         }
     });
     let ends = async {
-        host.until(async || host.module("marked").await["canary"].is_null()).await;
+        host.until(async || host.module("marked").await["last_canary"].is_object()).await;
         over.store(true, Ordering::Relaxed);
     };
     tokio::join!(futures_util::future::join_all(clients), ends);

@@ -25,6 +25,10 @@ fn every_module_of_guest_hostile_has_a_test() {
     for module in &config.modules {
         let name = &module.name;
         assert!(schema.contains(&format!("@resolve(module: \"{name}\"")), "no field is answered by {name}");
+    }
+    let refused = fs::read_dir(app.join("refused")).unwrap().map(|entry| entry.unwrap().path());
+    let refused = refused.map(|source| source.file_stem().unwrap().to_str().unwrap().to_owned());
+    for name in config.modules.iter().map(|module| module.name.clone()).chain(refused) {
         let prefix = format!("hostile::{}::", name.replace('-', "_"));
         assert!(tests.lines().any(|test| test.starts_with(&prefix)), "{name} has no test whose name begins with {prefix}");
     }

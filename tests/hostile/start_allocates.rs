@@ -1,8 +1,9 @@
 //! A start function that takes all memory.
 
-use super::lab;
+use super::refused::refused;
 
-#[tokio::test]
-async fn a_start_function_that_takes_all_memory_is_out_of_memory() {
-    lab!().all_fail(&["{ startAllocates }"], "OUT_OF_MEMORY").await;
+#[test]
+fn a_start_function_that_takes_all_memory_is_refused() {
+    let reason = refused(module_path!());
+    assert!(reason.starts_with("memory cap of 8388608 bytes reached (8454144 bytes asked)"), "{reason}");
 }

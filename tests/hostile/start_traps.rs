@@ -1,8 +1,9 @@
 //! A start function that traps.
 
-use super::lab;
+use super::refused::refused;
 
-#[tokio::test]
-async fn a_start_function_that_traps_is_a_crash() {
-    lab!().all_fail(&["{ startTraps }"], "GUEST_TRAPPED").await;
+#[test]
+fn a_start_function_that_traps_is_refused() {
+    let reason = refused(module_path!());
+    assert!(reason.starts_with("the resolver crashed"), "{reason}");
 }

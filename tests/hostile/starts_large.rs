@@ -1,8 +1,9 @@
 //! A memory that is over the cap before anything runs.
 
-use super::lab;
+use super::refused::refused;
 
-#[tokio::test]
-async fn a_memory_declared_over_the_cap_is_out_of_memory() {
-    lab!().all_fail(&["{ startsLarge }"], "OUT_OF_MEMORY").await;
+#[test]
+fn a_memory_declared_over_the_cap_is_refused() {
+    let reason = refused(module_path!());
+    assert!(reason.starts_with("memory cap of 8388608 bytes reached (8454144 bytes asked)"), "{reason}");
 }

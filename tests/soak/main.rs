@@ -67,7 +67,7 @@ fn main() -> anyhow::Result<ExitCode> {
     let report = Report {
         requests,
         connections: arguments.connections,
-        plan_bytes: value(&metrics, "mayfly_memory_plan_bytes"),
+        plan_bytes: value(&metrics, "mayfly_memory_plan"),
         outcomes: outcomes(&metrics),
         courses: [mayfly.course, node.course],
     };

@@ -106,7 +106,7 @@ async fn a_mutation_of_the_module_set_and_a_roll_back_at_once_leave_one_version(
     let answers = futures_util::future::join_all((0..5).map(|_| host.rollback("marked"))).await;
     let mut statuses: Vec<_> = answers.iter().map(|answer| answer.status.as_u16()).collect();
     statuses.sort_unstable();
-    assert_eq!(statuses, [200, 200, 200, 409, 409]);
+    assert_eq!(statuses, [200, 200, 200, 422, 422]);
     assert_eq!(version(&host).await, mark("good", 0));
 }
 
@@ -134,7 +134,9 @@ async fn swaps_of_new_bytes_give_back_what_they_took() {
     let mapped = host.mappings("cwasm");
     // Active, previous, and the other module's; each artifact is mapped in a few parts.
     assert!(mapped.len() <= 4, "artifacts that are still mapped: {mapped:#?}");
-    let grown = host.resident_bytes().saturating_sub(after_warming_up);
+    // Each version comes to places of the pool that none has used: what they keep ready is in the memory plan.
+    let kept = host.metric("mayfly_slots ").await as u64 * (208 << 10);
+    let grown = host.resident_bytes().saturating_sub(after_warming_up + kept);
     // An artifact is some 300 kB, of which a good part is touched: keeping each would be far more than this.
     assert!(grown < 8 << 20, "{grown} bytes stayed behind after {} swaps", swaps - warm);
     let components = host.app.path().join(".mayfly/components");

@@ -8,7 +8,8 @@ use anyhow::Context;
 use axum::Router;
 use clap::ValueEnum;
 use mayfly_config::{Config, Problems};
-use mayfly_telemetry::{LogFormat, Metrics, start_logs};
+use mayfly_telemetry::{LogFormat, Metrics, names, start_logs};
+use metrics::gauge;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
@@ -20,6 +21,7 @@ use crate::deployment::Deployment;
 use crate::embedded::EmbeddedProcess;
 use crate::host::Host;
 use crate::http::{ADMIN_CONNECTIONS, Connections, admin_router, graphql_router};
+use crate::memory_plan::{MemoryLimit, MemoryPlan};
 use crate::modules::Store;
 use crate::watch::watch;
 
@@ -115,7 +117,17 @@ async fn load(config: &mut Config, host: &Host) -> anyhow::Result<(Arc<App>, Opt
         drop(watch(deployment.clone()));
     }
     host.deploy(deployment);
+    tell_plan(&MemoryPlan::of(config, &app));
     Ok((app, embedded))
+}
+
+/// Shows the memory plan to operators, and warns when the machine does not have it.
+fn tell_plan(plan: &MemoryPlan) {
+    #[expect(clippy::cast_precision_loss, reason = "metrics are floating point")]
+    gauge!(names::PLAN_BYTES).set(plan.total_bytes() as f64);
+    if let Some(objection) = MemoryLimit::here().and_then(|limit| plan.objection(&limit)) {
+        tracing::warn!("{objection}; `mayfly check` shows the plan line by line");
+    }
 }
 
 async fn bind(address: SocketAddr, flag: &str) -> anyhow::Result<(TcpListener, SocketAddr)> {

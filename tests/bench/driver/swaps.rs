@@ -53,7 +53,7 @@ pub(crate) fn run(programs: &Path, cores: &Cores, plan: &Plan, output: &Path) ->
     let admin = server.admin.context("the server did not say where its admin address is")?;
     let target = Target::check(server.address, FIELD)?;
     let mut clients = Clients::connect(&target, plan.connections)?;
-    let capacity = clients.closed_load(plan.warm_up)?;
+    let capacity = clients.closed_load(plan.warm_up, true)?;
     let rate = plan.share * capacity.latencies.len() as f64 / capacity.elapsed.as_secs_f64();
     drop(clients);
     let mut rounds = Vec::new();

@@ -110,7 +110,6 @@ impl Config {
         let server = Server::read(file.table("server"), environment);
         let callers = file.table("callers").map(|table| Callers::read(root, table, environment));
         let limits = Limits::read(file.table("limits"));
-        let operation = Operation::read(file.table("operation"));
         let dynamodb = file.table("dynamodb").map(DynamoDb::read);
         let sqlserver: Vec<_> =
             file.tables("sqlserver").into_iter().map(|(name, table)| SqlServer::read(root, name, table, environment)).collect();
@@ -121,6 +120,8 @@ impl Config {
         let modules = file.tables("modules");
         let is_only_one = modules.len() == 1;
         let modules: Vec<_> = modules.into_iter().map(|module| Module::read(root, module, &names, is_only_one)).collect();
+        let longest = modules.iter().map(|module| module.deadline).max().unwrap_or_default();
+        let operation = Operation::read(file.table("operation"), longest);
         let embedded = Embedded::read(root, file.table("embedded"));
         let config = Self {
             root: root.to_path_buf(),

@@ -8,7 +8,8 @@ use crate::server::count;
 /// `[operation]`. A document may ask for many fields; what each invocation may use is in its module's `limits`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Operation {
-    /// `deadline`: from the first invocation on; invocations end by then, whatever time their modules have. Default 10 s.
+    /// `deadline`: from its admission on; invocations end by then, whatever time their modules have. Default 10 s, or the longest
+    /// `deadline` of a module.
     pub deadline: Duration,
     /// `invocations` in all. Default 1,000.
     pub invocations: u32,
@@ -33,8 +34,9 @@ impl Default for Operation {
 }
 
 impl Operation {
-    pub(crate) fn read(table: Option<Table<'_>>) -> Self {
+    pub(crate) fn read(table: Option<Table<'_>>, longest: Duration) -> Self {
         let mut operation = Self::default();
+        operation.deadline = operation.deadline.max(longest);
         let Some(mut table) = table else { return operation };
         let (least, most) = (Duration::from_millis(1), Duration::from_secs(3_600));
         operation.deadline = table.time("deadline", operation.deadline, least..=most);

@@ -27,7 +27,7 @@ fn settings() -> Canary {
 fn abort(verdict: Verdict) -> String {
     match verdict {
         Verdict::Abort(reason) => reason,
-        other => panic!("{other:?}"),
+        other => unreachable!("{other:?}"),
     }
 }
 

@@ -282,7 +282,7 @@ mod tests {
                 let rest = "y".repeat(after);
                 let string = |inner: &str| {
                     let text = format!("\"{inner}\" {rest}");
-                    let mut scanner = Scanner::new(&text);
+                    let mut scanner = Scanner::new(&text, 64);
                     scanner.string().map(|string| (string.inner().to_owned(), string.escaped)).map_err(|malformed| malformed.at)
                 };
                 assert_eq!(string(&plain), Ok((plain.clone(), false)));
@@ -298,7 +298,7 @@ mod tests {
     #[test]
     fn only_the_very_name_is_stepped_over() {
         let eaten = |text: &str| {
-            let mut scanner = Scanner::new(text);
+            let mut scanner = Scanner::new(text, 64);
             scanner.eat_key("id").map(|found| found.then_some(scanner.at)).map_err(|malformed| malformed.at)
         };
         assert_eq!(eaten(r#" "id" : 1"#), Ok(Some(7)));
