@@ -106,7 +106,8 @@ async fn a_mutation_of_the_module_set_and_a_roll_back_at_once_leave_one_version(
     let answers = futures_util::future::join_all((0..5).map(|_| host.rollback("marked"))).await;
     let mut statuses: Vec<_> = answers.iter().map(|answer| answer.status.as_u16()).collect();
     statuses.sort_unstable();
-    assert_eq!(statuses, [200, 200, 200, 422, 422]);
+    assert!(statuses.starts_with(&[200, 200, 200]), "{statuses:?}");
+    assert!(statuses[3..].iter().all(|status| matches!(status, 409 | 422)), "{statuses:?}");
     assert_eq!(version(&host).await, mark("good", 0));
 }
 

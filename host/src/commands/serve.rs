@@ -87,9 +87,9 @@ impl Serve {
             loaded = load(&mut config, &host) => Some(loaded?),
             () = signals.next() => None,
         };
-        if let Some((app, _)) = &loaded {
+        if let Some((modules, _)) = &loaded {
             println!("graphql  http://{listen}/graphql (and a page to try it at http://{listen}/)");
-            println!("serving {} modules of {}", app.versions.len(), self.directory.app.display());
+            println!("serving {modules} modules of {}", self.directory.app.display());
             signals.next().await;
         }
         finish(&host, &stop, vec![graphql, admin], config.server.shutdown_grace, &mut signals).await;
@@ -99,8 +99,9 @@ impl Serve {
     }
 }
 
-/// Loads the app as it was when its last host ended, with the embedded backends it may need beside it, and serves it.
-async fn load(config: &mut Config, host: &Host) -> anyhow::Result<(Arc<App>, Option<EmbeddedProcess>)> {
+/// Loads the app as it was when its last host ended, with the embedded backends it may need beside it, and serves it; gives the
+/// number of its modules. The app itself is kept by nobody but the host, so that a version is given back when it was replaced.
+async fn load(config: &mut Config, host: &Host) -> anyhow::Result<(usize, Option<EmbeddedProcess>)> {
     let directory = config.store();
     let store = Store::open(&directory).map_err(|error| Problems(vec![unusable(&directory, &error)]))?;
     let embedded = EmbeddedProcess::start_for(config).await?;
@@ -118,7 +119,7 @@ async fn load(config: &mut Config, host: &Host) -> anyhow::Result<(Arc<App>, Opt
     }
     host.deploy(deployment);
     tell_plan(&MemoryPlan::of(config, &app));
-    Ok((app, embedded))
+    Ok((app.versions.len(), embedded))
 }
 
 /// Shows the memory plan to operators, and warns when the machine does not have it.
