@@ -1,6 +1,6 @@
 //! Components from source: what `mayfly build` does.
 //!
-//! In order: [`Source`] tells a Rust crate from C++ and from WebAssembly text; [`Toolchain`] finds a compiler for crates, and `cargo`
+//! In order: `Source` tells a Rust crate from C++ and from WebAssembly text; [`Toolchain`] finds a compiler for crates, and `cargo`
 //! builds those of one workspace in one go; `cpp` runs clang; [`component`] turns each core module into a component and checks it,
 //! and the file is replaced in one step, if it changed at all.
 //!

@@ -64,7 +64,9 @@ async fn reaches(arguments: Arguments) -> Result<String> {
         Reach::TransactUpdate => {
             done(keys.iter().fold(writes, |writes, of| writes.update(drawers.update(key(of), change()))).send().await?)
         }
-        Reach::TransactDelete => done(keys.iter().fold(writes, |writes, of| writes.delete(drawers.delete(key(of)))).send().await?),
+        Reach::TransactDelete => {
+            done(keys.iter().fold(writes, |writes, of| writes.delete(drawers.delete(key(of)))).send().await?)
+        }
         Reach::TransactCheck => {
             let exists = |of| drawers.check(key(of), "attribute_exists(PK)");
             done(keys.iter().fold(writes, |writes, of| writes.check(exists(of))).send().await?)
