@@ -19,7 +19,8 @@ async fn until_version(host: &TestHost, mark: &str) {
 #[tokio::test]
 async fn without_a_token_in_the_configuration_modules_are_looked_at_and_not_changed() {
     let host = TestHost::start(TestApp::swapping()).await;
-    let push = host.push("marked", marked(&mark("good", 1))).await;
+    // Few bytes: what is refused is not read, and a client may notice that before it reads why.
+    let push = host.push("marked", vec![0; 8]).await;
     assert_eq!(push.status, 403);
     assert_eq!(
         push.json(),
@@ -153,8 +154,7 @@ async fn a_component_file_that_is_renamed_over_is_deployed() {
         fs::rename(build.join("new"), build.join("marked.wasm")).unwrap();
         until_version(&host, &mark("good", number)).await;
     }
-    assert_eq!(host.module("marked").await["active"]["by"], json!("file"));
-    host.until(async || host.metric("mayfly_swaps_total{module=\"marked\",by=\"file\"}").await == 3.0).await;
+    host.until(async || host.module("marked").await["swaps"] == json!(3)).await;
 }
 
 #[tokio::test]
