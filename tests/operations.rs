@@ -51,6 +51,8 @@ async fn every_metric_that_is_promised_is_there() {
         "mayfly_pool_size{backend=\"school\"}",
         "mayfly_pool_in_use{backend=\"school\"} 0",
         "mayfly_pool_waiting{backend=\"school\"} 0",
+        "mayfly_pool_holders{backend=\"school\",module=\"assessments\"} 0",
+        "mayfly_pool_waiters{backend=\"school\",module=\"assessments\"} 0",
         "mayfly_pool_wait_seconds_count{backend=\"school\"}",
         "mayfly_pool_connections_created_total{backend=\"school\"}",
         "mayfly_pool_connect_failures_total{backend=\"school\"} 0",

@@ -5,7 +5,9 @@ use super::*;
 const QUERY: &str = "{ student(id: \"S1\") { name assessments { id type } } }";
 
 async fn students() -> TestHost {
-    let host = TestHost::start(TestApp::students().with_configuration(SERVER)).await;
+    // No connection is opened but by those who ask.
+    let app = TestApp::students().configured("max_connections = 8", "max_connections = 8\nmin_connections = 0");
+    let host = TestHost::start(app.with_configuration(SERVER)).await;
     host.ready().await;
     host
 }

@@ -126,6 +126,27 @@ async fn a_version_that_does_not_fit_its_cap_is_refused_by_instantiate() {
 }
 
 #[tokio::test]
+async fn a_version_that_finds_no_room_is_refused_by_swap() {
+    let server = format!("{WITH_TOKEN}live_versions = 3\nswap_wait = \"200 ms\"\n");
+    let app = TestApp::swapping().configured("deadline = \"5 s\"\nmax_batch", "deadline = \"100 s\"\nmax_batch");
+    let host = TestHost::start(app.with_configuration(&server)).await;
+    // Active and previous are two of the three. The third is what a long operation holds, when a fourth comes.
+    let operation = tokio::spawn(host.request().json(&json!({ "query": "{ slow(milliseconds: 60000) }" })).send());
+    host.until(async || host.metric("mayfly_slots_in_use ").await > 0.0).await;
+    for number in 1..=2 {
+        let answer = host.push("marked", marked(&mark("good", number))).await;
+        assert_eq!(answer.status, 200, "{}", answer.text);
+    }
+    let message = is_refused(&host, marked(&mark("good", 3)), "swap").await;
+    assert!(message.starts_with("3 versions are still in memory, the most at once"), "{message}");
+    // Its client goes away, and with it the operation and its version.
+    operation.abort();
+    host.until(async || host.metric("mayfly_live_versions{module=\"marked\"}").await == 2.0).await;
+    let answer = host.push("marked", marked(&mark("good", 3))).await;
+    assert_eq!(answer.status, 200, "{}", answer.text);
+}
+
+#[tokio::test]
 async fn two_pushes_at_once_are_told_apart() {
     let host = swapping().await;
     let slow = host.push("marked", marked(&mark("slow", 1)));

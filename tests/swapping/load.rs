@@ -62,15 +62,17 @@ async fn swap_under_load(host: &TestHost, swaps: usize) -> Vec<Vec<String>> {
 #[tokio::test(flavor = "multi_thread")]
 async fn two_hundred_swaps_under_load_mix_nothing_and_fail_nothing() {
     let host = swapping().await;
+    // Clients that asked for the first time at once would each prepare what they ask for.
+    for query in [MANY, "{ version }"] {
+        assert_eq!(host.query(query).await.get("errors"), None);
+    }
     let marks = swap_under_load(&host, 200).await;
     // The clients did see the swaps.
     let changes: usize = marks.iter().map(|marks| marks.len() - 1).sum();
     assert!(changes >= 200, "the clients saw {changes} changes");
     let status = host.module("marked").await;
     assert_eq!((&status["swaps"], &status["refusals"]), (&json!(200), &json!(0)));
-    // Clients that ask for the first time at once each prepare what they ask for.
-    let misses = host.metric("mayfly_plan_cache_misses ").await;
-    assert!(misses <= 20.0, "a swap keeps the plans, and {misses} were made");
+    assert_eq!(host.metric("mayfly_plan_cache_misses ").await, 2.0, "a swap keeps the plans");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -99,7 +101,7 @@ async fn an_operation_that_takes_long_ends_on_the_version_it_began_with() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_mutation_of_the_module_set_and_a_roll_back_at_once_leave_one_version() {
+async fn roll_backs_at_once_each_go_back_one_step() {
     let host = swapping().await;
     for number in 1..=3 {
         assert_eq!(host.push("marked", marked(&mark("good", number))).await.status, 200);
@@ -108,8 +110,7 @@ async fn a_mutation_of_the_module_set_and_a_roll_back_at_once_leave_one_version(
     let answers = futures_util::future::join_all((0..5).map(|_| host.rollback("marked"))).await;
     let mut statuses: Vec<_> = answers.iter().map(|answer| answer.status.as_u16()).collect();
     statuses.sort_unstable();
-    assert!(statuses.starts_with(&[200, 200, 200]), "{statuses:?}");
-    assert!(statuses[3..].iter().all(|status| matches!(status, 409 | 422)), "{statuses:?}");
+    assert_eq!(statuses, [200, 200, 200, 409, 409]);
     assert_eq!(version(&host).await, mark("good", 0));
 }
 
@@ -120,7 +121,9 @@ fn swaps() -> u64 {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn swaps_of_new_bytes_give_back_what_they_took() {
-    let host = swapping().await;
+    // Few slots, so that warming up fills what they keep ready.
+    let server = format!("{WITH_TOKEN}guest_memory = \"64 MiB\"\n");
+    let host = TestHost::start(TestApp::swapping().with_configuration(&server)).await;
     let (swaps, warm) = (swaps(), 30);
     let (mut after_warming_up, mut most_live) = (0, 0.0_f64);
     for number in 0..swaps {
@@ -137,9 +140,7 @@ async fn swaps_of_new_bytes_give_back_what_they_took() {
     let mapped = host.mappings("cwasm");
     // Active, previous, and the other module's; each artifact is mapped in a few parts.
     assert!(mapped.len() <= 4, "artifacts that are still mapped: {mapped:#?}");
-    // Each version comes to places of the pool that none has used: what they keep ready is in the memory plan.
-    let kept = host.metric("mayfly_slots ").await as u64 * (208 << 10);
-    let grown = host.resident_bytes().saturating_sub(after_warming_up + kept);
+    let grown = host.resident_bytes().saturating_sub(after_warming_up);
     // An artifact is some 300 kB, of which a good part is touched: keeping each would be far more than this.
     assert!(grown < 8 << 20, "{grown} bytes stayed behind after {} swaps", swaps - warm);
     let components = host.app.path().join(".mayfly/components");

@@ -28,6 +28,12 @@ fn refusal(body: &Value) -> (&str, &str) {
     (text("step"), text("message"))
 }
 
+/// The versions of a list, in its order.
+fn digests(versions: &Value) -> Vec<&str> {
+    let versions = versions.as_array().unwrap_or_else(|| panic!("{versions}"));
+    versions.iter().map(|version| version["digest"].as_str().unwrap_or_else(|| panic!("{version}"))).collect()
+}
+
 /// Sends what has to be refused, and sees that the running version did not notice.
 async fn is_refused(host: &TestHost, component: Vec<u8>, step: &str) -> String {
     let before = host.module("marked").await;
@@ -39,7 +45,7 @@ async fn is_refused(host: &TestHost, component: Vec<u8>, step: &str) -> String {
     assert_eq!((found, body["error"]["module"].as_str()), (step, Some("marked")), "{message}");
     let after = host.module("marked").await;
     assert_eq!(after["active"]["digest"], before["active"]["digest"]);
-    assert_eq!(after["earlier"], before["earlier"]);
+    assert_eq!(digests(&after["earlier"]), digests(&before["earlier"]));
     assert_eq!(after["refusals"], json!(before["refusals"].as_u64().unwrap() + 1));
     assert_eq!((&after["last_refusal"]["step"], &after["last_refusal"]["message"]), (&json!(step), &json!(message)));
     assert_eq!(version(host).await, mark, "the running version does not notice");

@@ -19,8 +19,7 @@ async fn until_version(host: &TestHost, mark: &str) {
 #[tokio::test]
 async fn without_a_token_in_the_configuration_modules_are_looked_at_and_not_changed() {
     let host = TestHost::start(TestApp::swapping()).await;
-    // Few bytes: what is refused is not read, and a client may notice that before it reads why.
-    let push = host.push("marked", vec![0; 8]).await;
+    let push = host.push("marked", marked(&mark("good", 1))).await;
     assert_eq!(push.status, 403);
     assert_eq!(
         push.json(),
@@ -58,12 +57,12 @@ async fn a_token_that_is_missing_or_wrong_opens_nothing() {
 #[tokio::test]
 async fn an_unknown_module_is_not_found() {
     let host = swapping().await;
-    assert_eq!(host.rollback("nobody").await.status, 404);
     let answer = host.push("nobody", marked(&mark("good", 1))).await;
     assert_eq!(
         (answer.status.as_u16(), answer.json()["error"]["message"].clone()),
         (404, json!("the app has no module `nobody`"))
     );
+    assert_eq!(host.rollback("nobody").await.status, 404);
     assert!(!host.admin("/metrics").await.text.contains("nobody"), "names that others choose make no metrics");
 }
 
@@ -154,7 +153,8 @@ async fn a_component_file_that_is_renamed_over_is_deployed() {
         fs::rename(build.join("new"), build.join("marked.wasm")).unwrap();
         until_version(&host, &mark("good", number)).await;
     }
-    host.until(async || host.module("marked").await["swaps"] == json!(3)).await;
+    assert_eq!(host.module("marked").await["active"]["by"], json!("file"));
+    host.until(async || host.metric("mayfly_swaps_total{module=\"marked\",by=\"file\"}").await == 3.0).await;
 }
 
 #[tokio::test]

@@ -7,7 +7,7 @@ use std::time::Duration;
 use anyhow::Context;
 use axum::Router;
 use clap::ValueEnum;
-use mayfly_config::{Config, Problems};
+use mayfly_config::{Config, FILE, Problems};
 use mayfly_telemetry::{LogFormat, Metrics, names, start_logs};
 use metrics::gauge;
 use tokio::net::TcpListener;
@@ -23,7 +23,7 @@ use crate::host::Host;
 use crate::http::{ADMIN_CONNECTIONS, Connections, admin_router, graphql_router};
 use crate::memory_plan::{MemoryLimit, MemoryPlan};
 use crate::modules::Store;
-use crate::watch::watch;
+use crate::watch::{Seen, watch};
 
 /// Serve an app: GraphQL on one address, health and metrics on another.
 ///
@@ -71,7 +71,10 @@ impl Serve {
     async fn serve(self) -> anyhow::Result<Exit> {
         // Before anything else, so that a signal at any time ends the process in order.
         let mut signals = Signals::catch()?;
+        let mut seen = Seen::default();
+        seen.look(self.directory.app.join(FILE));
         let mut config = Config::load(&self.directory.app)?;
+        seen.look(config.schema.clone());
         let metrics = Metrics::start().map_err(|error| anyhow::anyhow!("metrics cannot be collected: {error}"))?;
         let (listener, listen) = bind(self.listen.unwrap_or(config.server.listen), "--listen").await?;
         let (admin, admin_listen) = bind(self.admin_listen.unwrap_or(config.server.admin_listen), "--admin-listen").await?;
@@ -84,7 +87,7 @@ impl Serve {
         println!("admin    http://{admin_listen}/readyz /healthz /metrics");
 
         let loaded = tokio::select! {
-            loaded = load(&mut config, &host) => Some(loaded?),
+            loaded = load(&mut config, &host, seen) => Some(loaded?),
             () = signals.next() => None,
         };
         if let Some((modules, _)) = &loaded {
@@ -101,7 +104,7 @@ impl Serve {
 
 /// Loads the app as it was when its last host ended, with the embedded backends it may need beside it, and serves it; gives the
 /// number of its modules. The app itself is kept by nobody but the host, so that a version is given back when it was replaced.
-async fn load(config: &mut Config, host: &Host) -> anyhow::Result<(usize, Option<EmbeddedProcess>)> {
+async fn load(config: &mut Config, host: &Host, seen: Seen) -> anyhow::Result<(usize, Option<EmbeddedProcess>)> {
     let directory = config.store();
     let store = Store::open(&directory).map_err(|error| Problems(vec![unusable(&directory, &error)]))?;
     let embedded = EmbeddedProcess::start_for(config).await?;
@@ -115,7 +118,7 @@ async fn load(config: &mut Config, host: &Host) -> anyhow::Result<(usize, Option
     let deployment = started.map_err(|error| Problems(vec![unusable(&directory, &error)]))?;
     if config.server.watch {
         // It runs as long as the process does.
-        drop(watch(deployment.clone()));
+        drop(watch(deployment.clone(), seen));
     }
     host.deploy(deployment);
     tell_plan(&MemoryPlan::of(config, &app));

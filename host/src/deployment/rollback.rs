@@ -29,15 +29,17 @@ impl Deployment {
             let before = active(&app, module)?.clone();
             let record = self.store.module(module);
             let target = record.previous().ok_or_else(|| DeployError::NothingBefore(module.to_owned()))?.digest.clone();
-            let version = self.earlier(&app, module, &target).await.map_err(|refusal| self.refused(refusal, Some(&target)))?;
+            let earlier = self.earlier(&app, module, &target).await;
             let swapping = self.swapping.lock().await;
-            // Loading may have taken a while; look again when something was swapped meanwhile.
+            // Loading may have taken a while; look again when something was swapped meanwhile, also when it went wrong: what was
+            // loaded may have been removed from the store since.
             let app = self.app().ok_or(DeployError::Loading)?;
             let same =
                 active(&app, module).is_ok_and(|active| Arc::ptr_eq(active, &before)) && self.store.module(module) == record;
             if !same {
                 continue;
             }
+            let version = earlier.map_err(|refusal| self.refused(refusal, Some(&target)))?;
             self.snapshot.store(Some(Arc::new(app.with_version(version))));
             self.slot(module).swapped(None);
             let warning = self.forget_last(module).await;

@@ -33,12 +33,24 @@ const LINKS: usize = 16;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Look(u64, u64, u64, i64, i64);
 
-/// Watches the component files of what is deployed until the task is aborted.
-pub fn watch(deployment: Arc<Deployment>) -> JoinHandle<()> {
+/// What files looked like before they were read, so that watching finds every later change, and no other.
+#[derive(Debug, Default)]
+pub struct Seen(BTreeMap<PathBuf, Option<Look>>);
+
+impl Seen {
+    /// Looks at a file that is about to be read.
+    pub fn look(&mut self, file: PathBuf) {
+        let seen = look(&file);
+        self.0.insert(file, seen);
+    }
+}
+
+/// Watches the files of what is deployed until the task is aborted. Configuration and schema were `seen` before they were read.
+pub fn watch(deployment: Arc<Deployment>, Seen(seen): Seen) -> JoinHandle<()> {
     tokio::spawn(async move {
         let mut directories = Directories::default();
-        // What was last seen of each file whose version was tried; a file never seen is tried, and found to be the active one.
-        let mut tried: BTreeMap<PathBuf, Option<Look>> = BTreeMap::new();
+        // What was last seen of each file that was tried; a component never seen is tried, and found to be the active one.
+        let mut tried = seen;
         loop {
             let (files, app) = (component_files(&deployment), app_files(&deployment));
             directories.watch(files.values().chain(&app).flat_map(|file| directories_of(file)));

@@ -10,18 +10,26 @@ mod modules;
 mod token;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Router;
-use axum::http::header::CONTENT_TYPE;
+use axum::extract::Request;
+use axum::http::header::{CONTENT_TYPE, EXPECT};
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
+use futures_util::StreamExt;
 use tokio::sync::Semaphore;
+use tokio::time::timeout;
 
 use crate::host::Host;
+use crate::modules::MAX_COMPONENT_BYTES;
 
 /// What the routes are, for machines.
 const OPENAPI: &str = include_str!("openapi.json");
+
+/// How long a request that is refused is listened to.
+const HEAR_OUT: Duration = Duration::from_secs(10);
 
 /// Components that are received at once.
 const UPLOADS: usize = 4;
@@ -60,6 +68,24 @@ async fn openapi() -> Response {
 
 fn reply(status: StatusCode, body: &serde_json::Value) -> Response {
     (status, [(CONTENT_TYPE, HeaderValue::from_static("application/json"))], body.to_string()).into_response()
+}
+
+/// Reads what nobody wants, so that its sender gets to reading why: many clients read no answer before they have sent everything,
+/// and a connection that is closed on them is all they see. Who asks before sending (`Expect: 100-continue`) is told at once.
+async fn hear_out(request: Request) {
+    if request.headers().contains_key(EXPECT) {
+        return;
+    }
+    let mut body = request.into_body().into_data_stream();
+    let mut left = MAX_COMPONENT_BYTES;
+    let hear = async {
+        while let Some(Ok(chunk)) = body.next().await {
+            let Some(rest) = left.checked_sub(chunk.len() as u64) else { return };
+            left = rest;
+        }
+    };
+    // A slow sender is not waited for.
+    let _ = timeout(HEAR_OUT, hear).await;
 }
 
 /// An answer that says what is wrong.

@@ -12,8 +12,9 @@ use axum::response::Response;
 use futures_util::StreamExt;
 use serde::Deserialize;
 use serde_json::{Value, json};
+use tokio::sync::SemaphorePermit;
 
-use super::{Admin, refuse, reply};
+use super::{Admin, hear_out, refuse, reply};
 use crate::deployment::{DeployError, Deployment, Swapped, Turn};
 use crate::modules::{MAX_COMPONENT_BYTES, Origin, Pinned, Refusal, Step};
 
@@ -70,12 +71,13 @@ pub(super) async fn take<'a>(
     expected: Option<String>,
     request: Request,
 ) -> Result<(&'a Arc<Deployment>, Pinned), Box<Response>> {
-    let deployment = deployment(admin)?;
-    deployment.module(name).map_err(|error| Box::new(failed(&error, None)))?;
-    let _upload = admin.uploads.try_acquire().map_err(|_| {
-        let message = "too many components are being received; try again";
-        Box::new(later(refuse(StatusCode::SERVICE_UNAVAILABLE, message)))
-    })?;
+    let (deployment, _upload) = match expects(admin, name) {
+        Ok(expecting) => expecting,
+        Err(response) => {
+            hear_out(request).await;
+            return Err(response);
+        }
+    };
     let component = receive(deployment, request).await.map_err(|(status, message)| {
         let refusal = Refusal::new(name, Step::Read, message);
         Box::new(described(status, &deployment.refused(refusal, None), None))
@@ -88,6 +90,17 @@ pub(super) async fn take<'a>(
         return Err(Box::new(failed(&deployment.refused(refusal, Some(&digest)), Some(&digest))));
     }
     Ok((deployment, component))
+}
+
+/// Whether a component of this module may come now, and the permit to receive it.
+fn expects<'a>(admin: &'a Admin, name: &str) -> Result<(&'a Arc<Deployment>, SemaphorePermit<'a>), Box<Response>> {
+    let deployment = deployment(admin)?;
+    deployment.module(name).map_err(|error| Box::new(failed(&error, None)))?;
+    let upload = admin.uploads.try_acquire().map_err(|_| {
+        let message = "too many components are being received; try again";
+        Box::new(later(refuse(StatusCode::SERVICE_UNAVAILABLE, message)))
+    })?;
+    Ok((deployment, upload))
 }
 
 /// `POST /modules/{name}/rollback`.

@@ -8,7 +8,7 @@ use axum::response::Response;
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
-use super::{Admin, refuse};
+use super::{Admin, hear_out, refuse};
 
 /// Lets the bearer of the token through. Without a token in the configuration anybody may look, and nobody may change anything.
 pub(super) async fn check(State(admin): State<Admin>, request: Request, next: Next) -> Response {
@@ -16,12 +16,14 @@ pub(super) async fn check(State(admin): State<Admin>, request: Request, next: Ne
         if request.method() == Method::GET || request.method() == Method::HEAD {
             return next.run(request).await;
         }
+        hear_out(request).await;
         let message = "modules cannot be changed here: the configuration has no `server.admin_token`";
         return refuse(StatusCode::FORBIDDEN, message);
     };
     if bearer(request.headers()).is_some_and(|shown| same(shown, token.expose())) {
         return next.run(request).await;
     }
+    hear_out(request).await;
     let mut response = refuse(StatusCode::UNAUTHORIZED, "show the token of `server.admin_token`: Authorization: Bearer TOKEN");
     response.headers_mut().insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
     response

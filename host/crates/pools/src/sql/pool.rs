@@ -1,9 +1,9 @@
 //! The pool of one SQL Server, and what runs on it.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 use std::net::SocketAddr;
 use std::path::Path;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use deadpool::Runtime;
@@ -68,8 +68,6 @@ pub(super) struct Shared {
     session_procedures: Vec<String>,
     holders: Arc<Roster>,
     waiters: Arc<Roster>,
-    /// Modules that held or waited once, so that a gauge returns to zero.
-    seen: Mutex<[BTreeMap<Arc<str>, usize>; 2]>,
     max_connections: usize,
     wait_timeout: Duration,
 }
@@ -117,7 +115,6 @@ impl SqlServer {
                 session_procedures: config.session_procedures.clone(),
                 holders: Arc::default(),
                 waiters: Arc::default(),
-                seen: Mutex::default(),
                 max_connections: config.max_connections.max(1),
                 wait_timeout: config.wait_timeout,
             }),
@@ -181,18 +178,13 @@ impl SqlServer {
     #[must_use]
     pub fn status(&self) -> SqlServerStatus {
         let shared = &self.shared;
-        let mut seen = shared.seen.lock().unwrap_or_else(PoisonError::into_inner);
-        let [holders, waiters] = &mut *seen;
-        shared.holders.by_module(holders);
-        shared.waiters.by_module(waiters);
-        let counts = |seen: &BTreeMap<Arc<str>, usize>| seen.iter().map(|(name, count)| (Arc::clone(name), *count)).collect();
         SqlServerStatus {
             size: shared.pool.status().size,
             in_use: shared.holders.len(),
             waiting: shared.waiters.len(),
             max_connections: shared.max_connections,
-            holders: counts(holders),
-            waiters: counts(waiters),
+            holders: shared.holders.by_module(),
+            waiters: shared.waiters.by_module(),
             closed: Closed::ALL.iter().map(|reason| (reason.as_str(), shared.meters.closed_count(*reason))).collect(),
         }
     }

@@ -31,8 +31,15 @@ impl Borrower {
 /// Some who hold or wait.
 #[derive(Debug, Default)]
 pub(super) struct Roster {
+    present: Mutex<Present>,
+}
+
+#[derive(Debug, Default)]
+struct Present {
     /// A place is used again when its entry has left.
-    places: Mutex<Vec<Option<Member>>>,
+    places: Vec<Option<Member>>,
+    /// How many there are of each module; a module that was here once stays with zero, so that its gauge returns to it.
+    by_module: BTreeMap<Arc<str>, usize>,
 }
 
 /// One of them.
@@ -54,7 +61,12 @@ pub(super) struct Entry {
 impl Roster {
     pub(super) fn enter(self: &Arc<Self>, borrower: &Borrower, statement: &Arc<str>) -> Entry {
         let member = Member { borrower: borrower.clone(), statement: Arc::clone(statement), since: Instant::now() };
-        let mut places = self.lock();
+        let mut present = self.lock();
+        match present.by_module.get_mut(&borrower.module) {
+            Some(count) => *count += 1,
+            None => drop(present.by_module.insert(Arc::clone(&borrower.module), 1)),
+        }
+        let places = &mut present.places;
         let place = places.iter().position(Option::is_none).unwrap_or(places.len());
         match places.get_mut(place) {
             Some(free) => *free = Some(member),
@@ -64,20 +76,17 @@ impl Roster {
     }
 
     pub(super) fn len(&self) -> usize {
-        self.lock().iter().flatten().count()
+        self.lock().by_module.values().sum()
     }
 
     /// How many there are of each module. Modules that were there before are told with zero.
-    pub(super) fn by_module(&self, known: &mut BTreeMap<Arc<str>, usize>) {
-        known.values_mut().for_each(|count| *count = 0);
-        for member in self.lock().iter().flatten() {
-            *known.entry(Arc::clone(&member.borrower.module)).or_default() += 1;
-        }
+    pub(super) fn by_module(&self) -> Vec<(Arc<str>, usize)> {
+        self.lock().by_module.iter().map(|(module, count)| (Arc::clone(module), *count)).collect()
     }
 
     /// The longest there, in words: `assessments/assessments_by_student for 812 ms (trace 4bf9…)`.
     pub(super) fn describe(&self) -> String {
-        let mut members: Vec<Member> = self.lock().iter().flatten().cloned().collect();
+        let mut members: Vec<Member> = self.lock().places.iter().flatten().cloned().collect();
         members.sort_by_key(|member| member.since);
         let mut text = String::new();
         for member in members.iter().take(NAMED) {
@@ -92,28 +101,30 @@ impl Roster {
         text
     }
 
-    fn lock(&self) -> MutexGuard<'_, Vec<Option<Member>>> {
-        self.places.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> MutexGuard<'_, Present> {
+        self.present.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Entry {
     /// What is done from now on.
     pub(super) fn now_runs(&self, statement: &Arc<str>) {
-        if let Some(Some(member)) = self.roster.lock().get_mut(self.place) {
+        if let Some(Some(member)) = self.roster.lock().places.get_mut(self.place) {
             member.statement = Arc::clone(statement);
         }
     }
 
     pub(super) fn member(&self) -> Option<Member> {
-        self.roster.lock().get(self.place).cloned().flatten()
+        self.roster.lock().places.get(self.place).cloned().flatten()
     }
 }
 
 impl Drop for Entry {
     fn drop(&mut self) {
-        if let Some(place) = self.roster.lock().get_mut(self.place) {
-            *place = None;
+        let mut present = self.roster.lock();
+        let left = present.places.get_mut(self.place).and_then(Option::take);
+        if let Some(count) = left.and_then(|member| present.by_module.get_mut(&member.borrower.module)) {
+            *count -= 1;
         }
     }
 }
