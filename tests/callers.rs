@@ -238,3 +238,26 @@ async fn a_key_set_knows_its_keys_by_their_ids() {
         assert_eq!(refused_token(&host, &token).await, "the token is not valid");
     }
 }
+
+#[tokio::test]
+async fn an_issuer_s_new_keys_are_believed_once_their_file_has_changed() {
+    let (before, after) = (EllipticKey::new(), EllipticKey::new());
+    let set = |key: &EllipticKey, id| json!({ "keys": [key.jwk(id)] }).to_string();
+    let app = TestApp::hostile()
+        .with_file("issuer.json", set(&before, "a").as_bytes())
+        .with_configuration(&section("key_set = \"issuer.json\""));
+    let host = TestHost::start(app).await;
+    let tokens = (before.token(Some("a"), &claims()), after.token(Some("b"), &claims()));
+    accepted(&host, &tokens.0).await;
+    assert_eq!(refused_token(&host, &tokens.1).await, "the token is not valid");
+    // As whoever fetches it from the issuer would.
+    let new = host.app.path().join("issuer.new");
+    std::fs::write(&new, set(&after, "b")).unwrap();
+    std::fs::rename(new, host.app.path().join("issuer.json")).unwrap();
+    host.until(async || who_am_i(&host, &[&format!("Bearer {}", tokens.1)]).await.status == StatusCode::OK).await;
+    assert_eq!(refused_token(&host, &tokens.0).await, "the token is not valid");
+    // A set that cannot be read leaves the keys that are believed.
+    std::fs::write(host.app.path().join("issuer.json"), "{").unwrap();
+    host.logged(&["not applied: ", "issuer.json"]).await;
+    accepted(&host, &tokens.1).await;
+}

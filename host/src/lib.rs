@@ -10,10 +10,11 @@
 //! - [`imports`] answers its calls, after checking grants and budgets;
 //! - the crate `mayfly-pools` holds the connections.
 //!
-//! [`app`] puts them together, [`restore`] says with which versions, [`renewal`] reads them anew while they are served, [`deployment`] swaps them, [`watch`] notices component files
-//! that change, [`canary`] judges a version that is tried on a share of the operations, which [`tried`] picks, [`host`] is what runs, [`commands`] are what a
-//! person types, [`embedded`] starts the backends an app can be tried with, [`build`] makes components from source. The crates
-//! `mayfly-config`, `mayfly-error` and `mayfly-telemetry` are leaves that any layer may use.
+//! [`app`] puts them together, and reads them anew while they are served; [`deployment`] swaps them, [`watch`] notices files that
+//! change, [`canary`] judges a version that is tried on a share of the operations, which [`tried`] picks; [`host`] is what runs,
+//! [`memory_plan`] what it may take; [`commands`] are what a person types, [`embedded`] starts the backends an app can be tried with,
+//! [`build`] makes components from source. The crates `mayfly-config`, `mayfly-error` and `mayfly-telemetry` are leaves that any
+//! layer may use.
 
 pub mod app;
 pub mod build;
@@ -28,9 +29,7 @@ pub mod imports;
 pub mod memory_plan;
 pub mod meter;
 pub mod modules;
-pub mod renewal;
 pub mod resolve;
-pub mod restore;
 pub mod sandbox;
 pub mod tried;
 pub mod watch;

@@ -7,9 +7,10 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use mayfly_config::{Config, Module};
+use mayfly_telemetry::names;
+use metrics::gauge;
 
 use crate::app::App;
-use crate::host::resident_bytes;
 use crate::http::{ADMIN_CONNECTIONS, CONNECTION_BYTES};
 
 /// What a pool holds for one connection besides an answer, in bytes: a packet, the driver's buffers, TLS.
@@ -55,10 +56,10 @@ pub struct MemoryLimit {
 }
 
 impl MemoryPlan {
-    /// The plan of an app that is loaded in this process.
+    /// The plan of an app. `own_bytes` is what the process itself takes, as [`resident_bytes`] gave it once everything was loaded.
     #[must_use]
-    pub fn of(config: &Config, app: &App) -> Self {
-        let mut lines = vec![line("this process, measured", resident_bytes(), None)];
+    pub fn of(config: &Config, app: &App, own_bytes: u64) -> Self {
+        let mut lines = vec![line("this process, measured", own_bytes, None)];
         lines.extend(guest_lines(config, app));
         let buffers = buffer_lines(config, app);
         let slack = buffers.iter().map(|line| line.bytes).sum::<u64>() / SLACK_DIVISOR;
@@ -66,6 +67,15 @@ impl MemoryPlan {
         lines.push(line("what the allocator keeps of these buffers", slack, None));
         lines.push(line("log lines and metrics", TELEMETRY_BYTES, None));
         Self { lines }
+    }
+
+    /// Shows the plan to operators, and warns when the machine does not have it.
+    pub fn tell(&self) {
+        #[expect(clippy::cast_precision_loss, reason = "metrics are floating point")]
+        gauge!(names::PLAN_BYTES).set(self.total_bytes() as f64);
+        if let Some(objection) = MemoryLimit::here().and_then(|limit| self.objection(&limit)) {
+            tracing::warn!("{objection}; `mayfly check` shows the plan line by line");
+        }
     }
 
     /// The sum, in bytes.

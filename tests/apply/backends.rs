@@ -45,3 +45,17 @@ async fn statements_and_grants_change_while_connections_stay() {
     assert!(connections(&host).await > logins, "a pool that is configured otherwise is another pool");
     assert_eq!(host.metric("mayfly_pool_size{backend=\"school\"}").await, 1.0);
 }
+
+#[tokio::test]
+async fn a_pool_that_was_taken_out_is_told_as_empty() {
+    let app = TestApp::students().configured(
+        "[sqlserver.school]",
+        "[sqlserver.spare]\naddress = \"embedded\"\ndatabase = \"School\"\n\n[sqlserver.school]",
+    );
+    let host = TestHost::start(app.with_configuration(SERVER)).await;
+    host.until(async || host.metric("mayfly_pool_size{backend=\"spare\"}").await == 1.0).await;
+    edit(&host, "mayfly.toml", "[sqlserver.spare]\naddress = \"embedded\"\ndatabase = \"School\"\n", "");
+    assert_eq!(applies(&host, "").await["changed"], json!(true));
+    assert_eq!(host.metric("mayfly_pool_size{backend=\"spare\"}").await, 0.0);
+    assert!(host.metric("mayfly_memory_plan ").await > 0.0);
+}

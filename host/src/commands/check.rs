@@ -5,6 +5,7 @@ use mayfly_config::{Config, Problems, units};
 use super::{AppDirectory, Exit, show_progress};
 use crate::app::{App, EmbeddedAddresses};
 use crate::embedded::EmbeddedProcess;
+use crate::host::resident_bytes;
 use crate::memory_plan::{MemoryLimit, MemoryPlan};
 
 /// Check an app without serving it: configuration, schema, statements, modules.
@@ -38,7 +39,7 @@ impl Check {
                 fields.join(", ")
             );
         }
-        show_plan(&MemoryPlan::of(&config, &app));
+        show_plan(&MemoryPlan::of(&config, &app, resident_bytes()));
         if self.connect {
             println!("backends: all answer, and every statement is as declared");
         }

@@ -8,8 +8,7 @@ use anyhow::Context;
 use axum::Router;
 use clap::ValueEnum;
 use mayfly_config::{Config, FILE, Problems};
-use mayfly_telemetry::{LogFormat, Metrics, names, start_logs};
-use metrics::gauge;
+use mayfly_telemetry::{LogFormat, Metrics, start_logs};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
@@ -21,7 +20,6 @@ use crate::deployment::Deployment;
 use crate::embedded::EmbeddedProcess;
 use crate::host::Host;
 use crate::http::{ADMIN_CONNECTIONS, Connections, admin_router, graphql_router};
-use crate::memory_plan::{MemoryLimit, MemoryPlan};
 use crate::modules::Store;
 use crate::watch::{Seen, watch};
 
@@ -75,6 +73,7 @@ impl Serve {
         seen.look(self.directory.app.join(FILE));
         let mut config = Config::load(&self.directory.app)?;
         seen.look(config.schema.clone());
+        config.named_files().for_each(|file| seen.look(file.to_owned()));
         let metrics = Metrics::start().map_err(|error| anyhow::anyhow!("metrics cannot be collected: {error}"))?;
         let (listener, listen) = bind(self.listen.unwrap_or(config.server.listen), "--listen").await?;
         let (admin, admin_listen) = bind(self.admin_listen.unwrap_or(config.server.admin_listen), "--admin-listen").await?;
@@ -121,17 +120,7 @@ async fn load(config: &mut Config, host: &Host, seen: Seen) -> anyhow::Result<(u
         drop(watch(deployment.clone(), seen));
     }
     host.deploy(deployment);
-    tell_plan(&MemoryPlan::of(config, &app));
     Ok((app.versions.len(), embedded))
-}
-
-/// Shows the memory plan to operators, and warns when the machine does not have it.
-fn tell_plan(plan: &MemoryPlan) {
-    #[expect(clippy::cast_precision_loss, reason = "metrics are floating point")]
-    gauge!(names::PLAN_BYTES).set(plan.total_bytes() as f64);
-    if let Some(objection) = MemoryLimit::here().and_then(|limit| plan.objection(&limit)) {
-        tracing::warn!("{objection}; `mayfly check` shows the plan line by line");
-    }
 }
 
 async fn bind(address: SocketAddr, flag: &str) -> anyhow::Result<(TcpListener, SocketAddr)> {

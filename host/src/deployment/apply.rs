@@ -8,8 +8,8 @@ use mayfly_telemetry::names;
 use metrics::counter;
 
 use super::{Deployment, Swapped, count, note_start};
-use crate::app::App;
-use crate::renewal::{Renewed, adopt_embedded};
+use crate::app::{App, Renewed, adopt_embedded};
+use crate::memory_plan::MemoryPlan;
 
 /// How often it is tried again when versions are swapped in between.
 const ATTEMPTS: usize = 8;
@@ -88,6 +88,9 @@ impl Deployment {
             self.abort_any("another app was applied").await;
             if let Some(swapped) = self.serve_renewed(&app, renewed).await? {
                 self.config.store(config);
+                if let Some(app) = self.app() {
+                    MemoryPlan::of(&self.config(), &app, self.own_bytes).tell();
+                }
                 return Ok(Applied { changed: true, changes, swapped });
             }
         }
@@ -108,6 +111,7 @@ impl Deployment {
         })?;
         let next = Arc::new(next);
         self.snapshot.store(Some(next.clone()));
+        now.pools.clear_gauges_without(&next.pools);
         let mut swapped = Vec::new();
         for (name, version) in &next.versions {
             let before = now.versions.get(name);

@@ -29,6 +29,8 @@ use mayfly_telemetry::names;
 use metrics::histogram;
 
 use crate::app::{App, EmbeddedAddresses};
+use crate::host::resident_bytes;
+use crate::memory_plan::MemoryPlan;
 use crate::modules::{
     Activation, ComponentBytes, Effort, Incoming, Origin, Pinned, Record, Refusal, Step, Store, Terms, Version,
 };
@@ -48,6 +50,8 @@ pub struct Deployment {
     canaries: Canaries,
     /// What the app that is served was made from.
     config: ArcSwap<Config>,
+    /// What the process took once the first app was loaded, in bytes.
+    own_bytes: u64,
     /// The endpoints that run beside this process.
     embedded: EmbeddedAddresses,
     /// Held while an app is read anew.
@@ -153,6 +157,7 @@ impl Deployment {
             canaries: Canaries::default(),
             kept: config.server.kept_versions,
             config: ArcSwap::from_pointee(config),
+            own_bytes: resident_bytes(),
             embedded,
             applying: tokio::sync::Mutex::new(()),
             swapping: tokio::sync::Mutex::new(()),
@@ -172,6 +177,7 @@ impl Deployment {
         deployment.store.collect();
         deployment.store.collect_artifacts(app.sandbox.engine());
         deployment.snapshot.store(Some(app.clone()));
+        MemoryPlan::of(&deployment.config(), &app, deployment.own_bytes).tell();
         for name in app.versions.keys() {
             deployment.clone().keep_previous_resident(name.clone());
         }

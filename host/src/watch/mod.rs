@@ -1,4 +1,5 @@
-//! Watches component files, and deploys one that changed; watches configuration and schema, and applies the app when they changed.
+//! Watches component files, and deploys one that changed; watches configuration, schema and keys, and applies the app when
+//! they changed.
 //!
 //! What the system says about directories only wakes the watcher up; whether a file changed is decided by looking at it. So a rename
 //! over the file, a link that points elsewhere, and a file system that reports nothing are all the same: the last is noticed at the
@@ -91,10 +92,11 @@ fn component_files(deployment: &Deployment) -> BTreeMap<String, PathBuf> {
     versions.map(|(name, version)| (name.clone(), version.module.component.clone())).collect()
 }
 
-/// The files that say what the app is: its configuration and its schema.
-fn app_files(deployment: &Deployment) -> [PathBuf; 2] {
+/// The files that say what the app is: its configuration, its schema, and the keys and certificates it names.
+fn app_files(deployment: &Deployment) -> Vec<PathBuf> {
     let config = deployment.config();
-    [config.root.join(mayfly_config::FILE), config.schema.clone()]
+    let own = [config.root.join(mayfly_config::FILE), config.schema.clone()];
+    own.into_iter().chain(config.named_files().map(Path::to_owned)).collect()
 }
 
 /// Waits until the file stays the same, and gives what it looks like then.

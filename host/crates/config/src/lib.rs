@@ -20,7 +20,7 @@ mod server;
 mod statements;
 pub mod units;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 pub use backends::{DynamoDb, Encryption, Place, SqlServer};
@@ -67,6 +67,9 @@ pub struct Config {
     pub statements: Vec<Statement>,
     /// `[embedded]`.
     pub embedded: Embedded,
+    /// What is in the files of keys and certificates that are named above, so that a change of one is a change of configuration.
+    /// Without those that cannot be read, and empty unless it was loaded from a directory.
+    pub named: BTreeMap<PathBuf, Vec<u8>>,
 }
 
 impl Config {
@@ -81,7 +84,9 @@ impl Config {
             let message = format!("cannot be read ({error}); an app is a directory with a {FILE}");
             Problems(vec![Problem::of_file(&file, message)])
         })?;
-        Self::parse(root, &text, &|name| std::env::var(name).ok())
+        let mut config = Self::parse(root, &text, &|name| std::env::var(name).ok())?;
+        config.named = config.named_files().filter_map(|file| Some((file.to_owned(), std::fs::read(file).ok()?))).collect();
+        Ok(config)
     }
 
     /// Reads a configuration from its text; `environment` answers `{ env = "NAME" }`.
@@ -135,6 +140,7 @@ impl Config {
             sqlserver,
             statements,
             embedded,
+            named: BTreeMap::new(),
         };
         config.check_together(&file);
         file.finish();
@@ -165,6 +171,16 @@ impl Config {
                 ));
             }
         }
+    }
+
+    /// The files of keys and certificates that it names.
+    pub fn named_files(&self) -> impl Iterator<Item = &Path> {
+        let certificates = self.sqlserver.iter().filter_map(|backend| backend.ca_file.as_deref());
+        let keys = self.callers.iter().filter_map(|callers| match &callers.key {
+            TokenKey::Secret(_) => None,
+            TokenKey::PublicKey(file) | TokenKey::KeySet(file) => Some(file.as_path()),
+        });
+        certificates.chain(keys)
     }
 
     /// The directory for versions of modules.

@@ -9,11 +9,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use mayfly_config::{Config, FILE, Place, Problem, Problems, units};
-use mayfly_graphql::Engine;
 
-use crate::app::{App, EmbeddedAddresses, check_probes, connect, fields_by_module, reachable, read_schema};
-use crate::callers::Callers;
-use crate::meter::Meters;
+use super::backends::DYNAMODB;
+use super::groundwork::Groundwork;
+use super::{App, EmbeddedAddresses};
 use crate::modules::{ComponentBytes, Effort, Pinned, Refusal, Step, Store, Terms, Version};
 
 /// An app read anew.
@@ -43,23 +42,12 @@ impl App {
         if !problems.is_empty() {
             return Err(Problems(problems));
         }
-        let schema = read_schema(config, &mut problems);
-        let callers = config.callers.as_ref().map(Callers::load).transpose();
-        let callers = callers.map_err(|problem| problems.push(problem)).ok().flatten().map(Arc::new);
         let kept = kept_pools(config, was);
-        let pools = connect(config, embedded, Some((&*self.pools, &kept)), &mut problems).await;
-        let new_pools = pools.sqlserver.keys().filter(|name| !kept.contains(*name)).cloned().collect();
-        let wanted = Arc::new(schema.as_ref().map(fields_by_module).unwrap_or_default());
-        if schema.is_some() {
-            check_probes(config, &wanted, &mut problems);
-        }
-        let backends = Arc::new(reachable(&pools, config));
+        let ground = Groundwork::lay(config, embedded, Some((&*self.pools, &kept)), &mut problems).await;
+        let new_pools = ground.pools.sqlserver.keys().filter(|name| !kept.contains(*name)).cloned().collect();
         let (mut versions, mut pinned) = (BTreeMap::new(), BTreeMap::new());
-        let none = BTreeSet::new();
         for module in &config.modules {
-            let wanted = wanted.get(&module.name).unwrap_or(&none);
-            let terms = Terms { module: Arc::new(module.clone()), wanted, backends: backends.clone() };
-            match self.version_for(store, &terms).await {
+            match self.version_for(store, &ground.terms(module)).await {
                 Ok((version, component)) => {
                     pinned.extend(component.map(|component| (module.name.clone(), component)));
                     versions.insert(module.name.clone(), version);
@@ -67,24 +55,7 @@ impl App {
                 Err(refusal) => problems.push(Problem::of_file(&module.component, refusal.to_string())),
             }
         }
-        let Some(schema) = schema.filter(|_| problems.is_empty()) else { return Err(Problems(problems)) };
-        let meters = Arc::new(Meters::new(&schema));
-        let engine = Arc::new(Engine::new(Arc::new(schema), config.limits, config.server.plan_cache_bytes));
-        let (sandbox, loader) = (self.sandbox.clone(), self.loader.clone());
-        let pools = Arc::new(pools);
-        let app = Self {
-            engine,
-            wanted,
-            callers,
-            versions,
-            backends,
-            pools,
-            sandbox,
-            loader,
-            meters,
-            operation: config.operation,
-            tried: None,
-        };
+        let app = ground.app(config, versions, self.sandbox.clone(), self.loader.clone(), problems)?;
         Ok(Renewed { app, pinned, new_pools })
     }
 
@@ -168,11 +139,13 @@ pub fn adopt_embedded(config: &mut Config, was: &Config) {
 /// Names of backends that are configured as they were, wherever in the file.
 fn kept_pools(config: &Config, was: &Config) -> BTreeSet<String> {
     let same = |backend: &&mayfly_config::SqlServer| {
-        was.sqlserver.iter().any(|before| mayfly_config::SqlServer { line: backend.line, ..before.clone() } == **backend)
+        let configured =
+            was.sqlserver.iter().any(|before| mayfly_config::SqlServer { line: backend.line, ..before.clone() } == **backend);
+        configured && backend.ca_file.as_ref().is_none_or(|file| config.named.get(file) == was.named.get(file))
     };
     let mut kept: BTreeSet<_> = config.sqlserver.iter().filter(same).map(|backend| backend.name.clone()).collect();
     if config.dynamodb.is_some() && config.dynamodb == was.dynamodb {
-        kept.insert(crate::app::DYNAMODB.to_owned());
+        kept.insert(DYNAMODB.to_owned());
     }
     kept
 }

@@ -1,0 +1,164 @@
+//! The composition root: reads an app, builds every layer. The only folder that sees them all.
+//!
+//! `restore` says with which versions a host starts, `renewal` reads the app anew while it is served.
+
+mod backends;
+mod gauges;
+mod groundwork;
+mod renewal;
+mod restore;
+mod schema;
+
+pub use backends::{EmbeddedAddresses, Pools};
+pub use renewal::{Renewed, adopt_embedded};
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+use std::sync::Arc;
+
+use mayfly_config::{Config, FILE, Problem, Problems};
+use mayfly_graphql::Engine;
+
+use crate::callers::Callers;
+use crate::imports::Backends;
+use crate::meter::Meters;
+use crate::modules::{ArtifactStore, ComponentBytes, Effort, Loader, Loading, Places, Refusal, Step, Store, Terms, Version};
+use crate::sandbox::{Capacity, MemoryShares, Sandbox};
+use crate::tried::Tried;
+use groundwork::Groundwork;
+use restore::restore;
+
+/// Everything a request needs: one immutable snapshot. Copies share everything but the list of versions, so that a snapshot with
+/// another version costs next to nothing, and keeps pools, sandbox and plans.
+#[derive(Clone)]
+pub struct App {
+    /// Schema, plans, limits.
+    pub engine: Arc<Engine>,
+    /// The fields the schema gives each module, as `Type.field`.
+    pub wanted: Arc<BTreeMap<String, BTreeSet<String>>>,
+    /// Who is believed to send operations; none when every caller is anonymous.
+    pub callers: Option<Arc<Callers>>,
+    /// One version of each module, by name.
+    pub versions: BTreeMap<String, Arc<Version>>,
+    /// The backends, as guests reach them.
+    pub backends: Arc<Backends>,
+    /// The pools behind them.
+    pub pools: Arc<Pools>,
+    /// Where guests run.
+    pub sandbox: Arc<Sandbox>,
+    /// How further versions are loaded.
+    pub loader: Arc<Loader>,
+    /// What is counted of guests.
+    pub meters: Arc<Meters>,
+    /// What one operation may use.
+    pub operation: mayfly_config::Operation,
+    /// A version that is tried on a share of the operations.
+    pub tried: Option<Tried>,
+}
+
+impl App {
+    /// Builds an app from its configuration, with the component files it names. Backends need not answer yet.
+    ///
+    /// # Errors
+    ///
+    /// Every problem of schema, statements and modules.
+    pub async fn load(
+        config: &Config,
+        embedded: &EmbeddedAddresses,
+        progress: &(dyn Fn(Loading<'_>) + Sync),
+    ) -> Result<Self, Problems> {
+        Self::build(config, embedded, None, progress).await
+    }
+
+    /// Builds an app from its configuration, with the versions that were active when its last host ended, or newer files.
+    ///
+    /// # Errors
+    ///
+    /// Every problem of schema, statements and modules.
+    pub async fn restore(
+        config: &Config,
+        embedded: &EmbeddedAddresses,
+        store: &Arc<Store>,
+        progress: &(dyn Fn(Loading<'_>) + Sync),
+    ) -> Result<Self, Problems> {
+        Self::build(config, embedded, Some(store), progress).await
+    }
+
+    /// The fields the schema gives a module.
+    #[must_use]
+    pub fn wanted_of(&self, module: &str) -> &BTreeSet<String> {
+        wanted_of(&self.wanted, module)
+    }
+
+    async fn build(
+        config: &Config,
+        embedded: &EmbeddedAddresses,
+        store: Option<&Arc<Store>>,
+        progress: &(dyn Fn(Loading<'_>) + Sync),
+    ) -> Result<Self, Problems> {
+        let mut problems = Vec::new();
+        let ground = Groundwork::lay(config, embedded, None, &mut problems).await;
+        let capacity =
+            Capacity::for_caps(config.modules.iter().map(|module| module.memory_bytes), config.server.guest_memory_bytes);
+        let sandbox = Sandbox::new(capacity, memory_shares(config)).map_err(|error| {
+            let message = format!("the sandbox cannot be made: {error:#}; lower `server.guest_memory` or the modules' `memory`");
+            Problems(vec![Problem::of_file(&config.root.join(FILE), message)])
+        })?;
+        let loader = match store {
+            Some(store) => Ok(loader(config, &sandbox, store.artifacts().clone())),
+            None => open_artifacts(config).map(|artifacts| loader(config, &sandbox, artifacts)),
+        };
+        let loader = loader.map_err(|problem| Problems(problems.drain(..).chain([problem]).collect()))?;
+        let mut versions = BTreeMap::new();
+        for module in &config.modules {
+            let terms = ground.terms(module);
+            let version = match store {
+                Some(store) => restore(&loader, store, &terms, progress).await,
+                None => load_file(&loader, &terms, progress).await,
+            };
+            match version {
+                Ok(version) => {
+                    versions.insert(module.name.clone(), Arc::new(version));
+                }
+                Err(refusal) => problems.push(Problem::of_file(&module.component, refusal.to_string())),
+            }
+        }
+        ground.app(config, versions, sandbox, loader, problems)
+    }
+}
+
+fn wanted_of<'a>(wanted: &'a BTreeMap<String, BTreeSet<String>>, module: &str) -> &'a BTreeSet<String> {
+    static NONE: BTreeSet<String> = BTreeSet::new();
+    wanted.get(module).unwrap_or(&NONE)
+}
+
+/// Each module's share of the guest memory: at least one invocation.
+fn memory_shares(config: &Config) -> MemoryShares {
+    let all = config.server.guest_memory_bytes;
+    let share =
+        |module: &mayfly_config::Module| (all / 100).saturating_mul(u64::from(module.share_percent)).max(module.memory_bytes);
+    MemoryShares::new(backends::sharing(config).map(|module| (module.name.clone(), share(module))))
+}
+
+fn open_artifacts(config: &Config) -> Result<ArtifactStore, Problem> {
+    let directory = config.store().join("compiled");
+    ArtifactStore::open(&directory).map_err(|error| unusable(&directory, &error))
+}
+
+/// What is told of a store that cannot be used.
+pub(crate) fn unusable(directory: &Path, error: &std::io::Error) -> Problem {
+    let message = format!("the store for modules cannot be used: {error}; set `server.store` to another place");
+    Problem::of_file(directory, message)
+}
+
+fn loader(config: &Config, sandbox: &Arc<Sandbox>, artifacts: ArtifactStore) -> Arc<Loader> {
+    let places = Places::new(config.server.live_versions, config.server.swap_wait);
+    Arc::new(Loader { sandbox: sandbox.clone(), artifacts, places })
+}
+
+/// Loads the component file that the configuration names.
+async fn load_file(loader: &Loader, terms: &Terms<'_>, progress: &(dyn Fn(Loading<'_>) + Sync)) -> Result<Version, Refusal> {
+    let component = ComponentBytes::read(&terms.module.component);
+    let component = component.map_err(|message| Refusal::new(&terms.module.name, Step::Read, message))?;
+    loader.load(terms.module.clone(), &component, terms.wanted, Effort::Full, progress).await
+}
