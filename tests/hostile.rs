@@ -29,6 +29,7 @@ mod start_traps;
 mod starts_large;
 mod stream_never_read;
 mod table_grows;
+mod takes_everything;
 mod too_few_answers;
 mod too_large_to_load;
 mod transaction_left_open;

@@ -118,22 +118,28 @@ fn guest_lines(config: &Config, app: &App) -> Vec<Line> {
 
 fn buffer_lines(config: &Config, app: &App) -> Vec<Line> {
     let server = &config.server;
-    let slots = u64::from(app.sandbox.capacity().slots);
-    let most = |of: fn(&Module) -> usize| config.modules.iter().map(of).max().unwrap_or(0) as u64;
-    let (unread, handed) = (most(|module| module.budget.unread_bytes), most(|module| module.budget.guest_to_host_bytes));
-    let output = most(|module| module.budget.output_bytes);
+    // Invocations share the guest memory by their caps, so the module that may have the most for its cap decides.
+    let guests = app.sandbox.capacity().memory_bytes;
+    let at_once = |module: &Module| guests.div_ceil(module.memory_bytes.max(1));
+    let most = |of: fn(&Module) -> usize| {
+        let modules = config.modules.iter().map(|module| (at_once(module) * of(module) as u64, at_once(module), of(module)));
+        modules.max().unwrap_or_default()
+    };
+    let (unread, unread_by, unread_each) = most(|module| module.budget.unread_bytes);
+    let (handed, handed_by, handed_each) = most(|module| module.budget.guest_to_host_bytes + module.budget.output_bytes);
+    let largest_unread = config.modules.iter().map(|module| module.budget.unread_bytes).max().unwrap_or_default() as u64;
     let operations = server.max_operations as u64;
     let operation = config.operation.exchanged_bytes as u64 + 2 * config.limits.response_bytes as u64;
     let connections = (server.max_connections + ADMIN_CONNECTIONS) as u64;
     let mut lines = vec![
         line(
-            format!("answers that {slots} guests have not taken, {} each", show(unread)),
-            slots * unread,
+            format!("answers that {unread_by} guests have not taken, {} each", show(unread_each as u64)),
+            unread,
             Some("modules.NAME.limits.unread"),
         ),
         line(
-            format!("what {slots} guests hand over and answer, {} each", show(handed + output)),
-            slots * (handed + output),
+            format!("what {handed_by} guests hand over and answer, {} each", show(handed_each as u64)),
+            handed,
             Some("modules.NAME.limits.guest_to_host"),
         ),
         line(
@@ -146,7 +152,7 @@ fn buffer_lines(config: &Config, app: &App) -> Vec<Line> {
         line("plans and documents", server.plan_cache_bytes as u64, Some("server.plan_cache")),
     ];
     lines.extend(config.sqlserver.iter().map(|backend| {
-        let each = unread + backend.max_value_bytes as u64 + SQL_CONNECTION_BYTES;
+        let each = largest_unread + backend.max_value_bytes as u64 + SQL_CONNECTION_BYTES;
         let most = backend.max_connections as u64;
         line(
             format!("{most} connections to `{}`, {} each", backend.name, show(each)),

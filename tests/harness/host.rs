@@ -16,6 +16,8 @@ use crate::built::built;
 
 /// How long anything may take before a test is stuck. Generous: it fails tests that hang, and times nothing.
 const PATIENCE: Duration = Duration::from_secs(60);
+/// Between two questions.
+const PAUSE: std::time::Duration = std::time::Duration::from_millis(5);
 
 /// The token of hosts that have one.
 pub const TOKEN: &str = "a-token-for-tests-only";
@@ -194,7 +196,11 @@ impl TestHost {
 
     /// Asks again and again until the answer is yes; fails when it never is.
     pub async fn until(&self, holds: impl AsyncFn() -> bool) {
-        let asking = async { while !holds().await {} };
+        let asking = async {
+            while !holds().await {
+                tokio::time::sleep(PAUSE).await;
+            }
+        };
         tokio::time::timeout(PATIENCE, asking).await.unwrap_or_else(|_| panic!("it never came: {:#?}", self.log.lines()));
     }
 
@@ -240,6 +246,12 @@ impl TestHost {
         let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).expect("the system counts it");
         let kib: u64 = line.split_whitespace().next().and_then(|kib| kib.parse().ok()).expect("a number");
         kib << 10
+    }
+
+    /// How many lines with this part have been logged.
+    #[must_use]
+    pub fn times_logged(&self, part: &str) -> usize {
+        self.log.lines().iter().filter(|line| line.contains(part)).count()
     }
 
     /// The files with this in their name that the host has mapped.

@@ -10,7 +10,11 @@ const HANDLER: &str = r#"(func (export "mayfly:resolver/handler@0.1.0#resolve") 
 
 /// Builds a module of the sample app from text, and checks the app.
 fn check(text: &str) -> Output {
-    let app = TestApp::students()
+    check_with(TestApp::students(), text)
+}
+
+fn check_with(app: TestApp, text: &str) -> Output {
+    let app = app
         .configured("source = \"modules/students\"", "source = \"bomb.wat\"")
         .configured("build/students.wasm", "bomb.wasm")
         .with_file("bomb.wat", text.as_bytes());
@@ -70,4 +74,44 @@ fn many_data_segments_are_no_harm() {
     let segments = (0..50_000).map(|at| format!("(data (i32.const {at}) \"x\")")).collect::<String>();
     let said = String::from_utf8(check(&module(&segments)).stderr).unwrap();
     assert!(said.contains("module `students`: fields: "), "it was compiled and loaded, and found to lack a field: {said}");
+}
+
+/// What is said about a component that the compiler has to give up within these limits.
+fn bomb(limits: &str, more: &str) -> String {
+    let output = check_with(TestApp::students().with_configuration(&format!("[server]\n{limits}")), &module(more));
+    assert_eq!(output.status.code(), Some(3), "{output:?}");
+    let said = String::from_utf8(output.stderr).unwrap();
+    let reason = said.split_once("module `students`: compile: ").unwrap_or_else(|| panic!("{said}")).1;
+    reason.lines().next().unwrap().to_owned()
+}
+
+/// A function in which every value lives to its end: what allocating registers takes grows faster than it.
+fn tangle(values: usize) -> String {
+    let locals = "(local i64)".repeat(values);
+    let sets = (0..values).map(|at| format!("(local.set {at} (i64.load (local.get $at)))")).collect::<String>();
+    let branches = (0..values).map(|at| format!("(br_if 0 (i64.eqz (local.get {at})))")).collect::<String>();
+    let sums = (0..values).map(|at| format!("(local.get {at}) (i64.add)")).collect::<String>();
+    let (sets, sums) = (sets.replace("$at", "$address"), sums);
+    format!(
+        "(func (export \"tangle\") (result i64) {locals} (local $address i32) \
+         (block (loop {sets} {branches} (br 0))) (i64.const 0) {sums})"
+    )
+}
+
+#[test]
+fn a_bomb_of_time() {
+    let reason = bomb("compile_time = \"1 s\"", &tangle(10_000));
+    assert_eq!(
+        reason,
+        "the compiler used up its 1 s of processor time; make the component smaller, or raise `server.compile_time`"
+    );
+}
+
+#[test]
+fn a_bomb_of_memory() {
+    let reason = bomb("compile_memory = \"700 MiB\"", &tangle(40_000));
+    assert_eq!(
+        reason,
+        "the compiler used up its 700 MiB of memory; make the component smaller, or raise `server.compile_memory`"
+    );
 }

@@ -22,7 +22,9 @@ use mayfly_graphql::Engine;
 use crate::callers::Callers;
 use crate::imports::Backends;
 use crate::meter::Meters;
-use crate::modules::{ArtifactStore, ComponentBytes, Effort, Loader, Loading, Places, Refusal, Step, Store, Terms, Version};
+use crate::modules::{
+    ArtifactStore, CompilerLimits, ComponentBytes, Effort, Loader, Loading, Places, Refusal, Step, Store, Terms, Version,
+};
 use crate::sandbox::{Capacity, MemoryShares, Sandbox};
 use crate::tried::Tried;
 use groundwork::Groundwork;
@@ -153,7 +155,8 @@ pub(crate) fn unusable(directory: &Path, error: &std::io::Error) -> Problem {
 
 fn loader(config: &Config, sandbox: &Arc<Sandbox>, artifacts: ArtifactStore) -> Arc<Loader> {
     let places = Places::new(config.server.live_versions, config.server.swap_wait);
-    Arc::new(Loader { sandbox: sandbox.clone(), artifacts, places })
+    let compiler = CompilerLimits { memory_bytes: config.server.compile_memory_bytes, time: config.server.compile_time };
+    Arc::new(Loader { sandbox: sandbox.clone(), artifacts, compiler, places })
 }
 
 /// Loads the component file that the configuration names.

@@ -1,9 +1,10 @@
 //! `mayfly compile`: the limited child process in which components are compiled.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use super::Exit;
-use crate::modules::{compile_in_this_process, give_way, limit_this_process};
+use crate::modules::{CompilerLimits, compile_in_this_process, give_way};
 
 /// Compile a component from standard input.
 #[derive(clap::Args)]
@@ -11,6 +12,12 @@ pub struct Compile {
     /// The file to write
     #[arg(long)]
     output: PathBuf,
+    /// Address space it may use, in bytes
+    #[arg(long)]
+    memory: u64,
+    /// Processor time it may use, in seconds
+    #[arg(long)]
+    seconds: u64,
     /// Use one thread, and the processor only when nobody else wants it
     #[arg(long)]
     background: bool,
@@ -18,7 +25,7 @@ pub struct Compile {
 
 impl Compile {
     pub(super) fn run(self) -> anyhow::Result<Exit> {
-        limit_this_process()?;
+        CompilerLimits { memory_bytes: self.memory, time: Duration::from_secs(self.seconds) }.limit_this_process()?;
         if self.background {
             give_way()?;
         }

@@ -4,10 +4,13 @@
 //! `mayfly compile` sets its own limits, reads the component from standard input and writes the artifact.
 
 use std::io::{Read, Write};
+use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
-use std::process::Stdio;
+use std::process::{ExitStatus, Stdio};
+use std::time::Duration;
 
-use rustix::process::{Resource, Rlimit, getrlimit, nice, setrlimit};
+use mayfly_config::units::show_bytes;
+use rustix::process::{Resource, Rlimit, Signal, getrlimit, nice, setrlimit};
 use tokio::io::AsyncWriteExt;
 use tokio::process::Command;
 
@@ -23,29 +26,65 @@ const PROGRAM: &str = "mayfly";
 /// The niceness of a compiler in the background: the highest there is.
 const LEAST_PRIORITY: i32 = 19;
 
-/// Address space of the compiler, in bytes.
-const ADDRESS_SPACE_BYTES: u64 = 4 << 30;
-/// Processor time of the compiler, in seconds, over all its threads.
-const CPU_SECONDS: u64 = 300;
+/// What the allocator and the system say in a compiler that used up its memory.
+const OUT_OF_MEMORY: [&str; 2] = ["memory allocation of", "annot allocate memory"];
+
 /// The largest artifact, in bytes.
 const OUTPUT_BYTES: u64 = 1 << 30;
 
-/// Limits this process before it compiles what it was given.
-///
-/// # Errors
-///
-/// When the system refuses.
-pub fn limit_this_process() -> std::io::Result<()> {
-    // Whoever started the host may have set a lower limit, which stands.
-    let limit = |resource: Resource, most: u64| {
-        let most = getrlimit(resource).current.map_or(most, |already| already.min(most));
-        setrlimit(resource, Rlimit { current: Some(most), maximum: Some(most) })
-    };
-    limit(Resource::As, ADDRESS_SPACE_BYTES)?;
-    limit(Resource::Cpu, CPU_SECONDS)?;
-    limit(Resource::Fsize, OUTPUT_BYTES)?;
-    limit(Resource::Core, 0)?;
-    Ok(())
+/// What the compiler of one version may use.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct CompilerLimits {
+    /// Address space, in bytes.
+    pub memory_bytes: u64,
+    /// Processor time, over all its threads.
+    pub time: Duration,
+}
+
+impl CompilerLimits {
+    /// Limits this process before it compiles what it was given.
+    ///
+    /// # Errors
+    ///
+    /// When the system refuses.
+    pub fn limit_this_process(self) -> std::io::Result<()> {
+        // Whoever started the host may have set a lower limit, which stands. The signal of the soft limit says which one it was.
+        let limit = |resource: Resource, most: u64, grace: u64| {
+            let before = getrlimit(resource);
+            let at_most = |most: u64, already: Option<u64>| Some(already.map_or(most, |already| already.min(most)));
+            let (current, maximum) = (at_most(most, before.current), at_most(most + grace, before.maximum));
+            setrlimit(resource, Rlimit { current, maximum })
+        };
+        limit(Resource::As, self.memory_bytes, 0)?;
+        limit(Resource::Cpu, self.time.as_secs().max(1), 1)?;
+        limit(Resource::Fsize, OUTPUT_BYTES, 0)?;
+        limit(Resource::Core, 0, 0)?;
+        // When the machine or the control group runs out of memory, this process goes, and not the host.
+        std::fs::write("/proc/self/oom_score_adj", "1000").or_else(|error| match error.kind() {
+            std::io::ErrorKind::NotFound => Ok(()),
+            _ => Err(error),
+        })
+    }
+
+    /// Why a compiler that said this came to such an end, when it was by these limits.
+    fn explain(self, status: ExitStatus, said: &str) -> Option<String> {
+        let remedy = "make the component smaller, or raise";
+        match status.signal().and_then(Signal::from_named_raw) {
+            Some(Signal::XCPU) => {
+                let seconds = self.time.as_secs();
+                Some(format!("the compiler used up its {seconds} s of processor time; {remedy} `server.compile_time`"))
+            }
+            Some(Signal::XFSZ) => Some(format!(
+                "compiled it is larger than {}, the most there is; make the component smaller",
+                show_bytes(OUTPUT_BYTES)
+            )),
+            _ if OUT_OF_MEMORY.iter().any(|sign| said.contains(sign)) => {
+                let memory = show_bytes(self.memory_bytes);
+                Some(format!("the compiler used up its {memory} of memory; {remedy} `server.compile_memory`"))
+            }
+            _ => None,
+        }
+    }
 }
 
 /// Lets this process run only when nobody else wants the processor.
@@ -80,12 +119,19 @@ pub fn compile_in_this_process(input: &mut dyn Read, output: &Path, parallel: bo
     Ok(())
 }
 
-/// Compiles in a child process; its last line of standard error is the reason when it fails.
-pub(super) async fn compile_in_a_child(component: &[u8], output: &Path, effort: Effort) -> Result<(), String> {
+/// Compiles in a child process; what it says is the reason when it fails.
+pub(super) async fn compile_in_a_child(
+    component: &[u8],
+    output: &Path,
+    limits: CompilerLimits,
+    effort: Effort,
+) -> Result<(), String> {
     let mut child = Command::new(compiler()?)
         .arg("compile")
         .arg("--output")
         .arg(output)
+        .args(["--memory", &limits.memory_bytes.to_string()])
+        .args(["--seconds", &limits.time.as_secs().to_string()])
         .args((effort == Effort::Background).then_some("--background"))
         .env_clear()
         .stdin(Stdio::piped())
@@ -103,6 +149,9 @@ pub(super) async fn compile_in_a_child(component: &[u8], output: &Path, effort: 
         return Ok(());
     }
     let said = String::from_utf8_lossy(&result.stderr);
+    if let Some(reason) = limits.explain(result.status, &said) {
+        return Err(reason);
+    }
     match said.trim() {
         "" => Err(format!("the compiler ended without a word ({}): the component asks too much of it", result.status)),
         said => Err(said.strip_prefix("error: ").unwrap_or(said).to_owned()),

@@ -9,7 +9,7 @@ use mayfly_config::Module;
 use wasmtime::component::Component;
 
 use super::Version;
-use super::compile::compile_in_a_child;
+use super::compile::{CompilerLimits, compile_in_a_child};
 use super::component::ComponentBytes;
 use super::fields::handled_fields;
 use super::places::Places;
@@ -41,6 +41,8 @@ pub struct Loader {
     pub sandbox: Arc<Sandbox>,
     /// Compiled modules.
     pub artifacts: ArtifactStore,
+    /// What compiling a version may use.
+    pub compiler: CompilerLimits,
     /// How many versions may be in memory.
     pub places: Places,
 }
@@ -80,7 +82,7 @@ impl Loader {
 
     async fn compile(&self, component: &ComponentBytes, artifact: &Path, effort: Effort) -> Result<(), String> {
         let temporary = Temporary(self.artifacts.temporary());
-        compile_in_a_child(component.bytes(), &temporary.0, effort).await?;
+        compile_in_a_child(component.bytes(), &temporary.0, self.compiler, effort).await?;
         fs::rename(&temporary.0, artifact).map_err(|error| format!("{} cannot be written: {error}", artifact.display()))
     }
 }

@@ -13,7 +13,7 @@ mod probe;
 mod refusal;
 mod store;
 
-pub use compile::{MAX_COMPONENT_BYTES, compile_in_this_process, give_way, limit_this_process};
+pub use compile::{CompilerLimits, MAX_COMPONENT_BYTES, compile_in_this_process, give_way};
 pub use component::ComponentBytes;
 pub use fields::handled_fields;
 pub use gate::Terms;

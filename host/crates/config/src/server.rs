@@ -46,6 +46,10 @@ pub struct Server {
     pub kept_versions: usize,
     /// `swap_wait`: how long a version coming in waits for operations to let go of old ones. Default 30 s.
     pub swap_wait: Duration,
+    /// `compile_memory`: address space of the process that compiles a version, in bytes. Default 4 GiB.
+    pub compile_memory_bytes: u64,
+    /// `compile_time`: processor time of the process that compiles a version, of all its threads together. Default 300 s.
+    pub compile_time: Duration,
 }
 
 impl Server {
@@ -58,6 +62,8 @@ impl Server {
             ("max_body", self.max_body_bytes == was.max_body_bytes),
             ("max_operations", self.max_operations == was.max_operations),
             ("max_queue", self.max_queue == was.max_queue),
+            ("max_connections", self.max_connections == was.max_connections),
+            ("request_memory", self.request_memory_bytes == was.request_memory_bytes),
             ("guest_memory", self.guest_memory_bytes == was.guest_memory_bytes),
             ("plan_cache", self.plan_cache_bytes == was.plan_cache_bytes),
             ("shutdown_grace", self.shutdown_grace == was.shutdown_grace),
@@ -68,6 +74,8 @@ impl Server {
             ("live_versions", self.live_versions == was.live_versions),
             ("kept_versions", self.kept_versions == was.kept_versions),
             ("swap_wait", self.swap_wait == was.swap_wait),
+            ("compile_memory", self.compile_memory_bytes == was.compile_memory_bytes),
+            ("compile_time", self.compile_time == was.compile_time),
         ];
         let changed: Vec<_> = keys.into_iter().filter(|(_, same)| !same).map(|(key, _)| key).collect();
         // A key that is missing above is a change all the same.
@@ -93,6 +101,8 @@ impl Server {
             live_versions: 4,
             kept_versions: 8,
             swap_wait: Duration::from_secs(30),
+            compile_memory_bytes: 4 << 30,
+            compile_time: Duration::from_secs(300),
         };
         let Some(mut table) = table else { return server };
         server.listen = address(&mut table, "listen", server.listen);
@@ -116,6 +126,8 @@ impl Server {
         server.live_versions = count(table.number("live_versions", 4, 3..=64));
         server.kept_versions = count(table.number("kept_versions", 8, 2..=1_000));
         server.swap_wait = table.time("swap_wait", server.swap_wait, Duration::from_millis(1)..=hour);
+        server.compile_memory_bytes = table.size("compile_memory", server.compile_memory_bytes, 64 << 20..=1 << 40);
+        server.compile_time = table.time("compile_time", server.compile_time, Duration::from_secs(1)..=hour);
         table.finish();
         server
     }

@@ -1,0 +1,73 @@
+//! What an app is built from beside its versions: schema, callers and pools, read from the configuration.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use mayfly_config::{Config, Module, Problem, Problems};
+use mayfly_graphql::{Engine, Schema};
+
+use super::backends::{EmbeddedAddresses, Pools, connect, reachable};
+use super::schema::{check_probes, fields_by_module, read_schema};
+use super::{App, wanted_of};
+use crate::callers::Callers;
+use crate::imports::Backends;
+use crate::meter::Meters;
+use crate::modules::{Loader, Terms, Version};
+use crate::sandbox::Sandbox;
+
+pub(super) struct Groundwork {
+    /// None when it is wrong, which was told then.
+    schema: Option<Schema>,
+    callers: Option<Arc<Callers>>,
+    wanted: Arc<BTreeMap<String, BTreeSet<String>>>,
+    pub(super) pools: Pools,
+    pub(super) backends: Arc<Backends>,
+}
+
+impl Groundwork {
+    /// Reads everything; what is wrong is added to the problems. Of the pools `kept`, those with these names are used on.
+    pub(super) async fn lay(
+        config: &Config,
+        embedded: &EmbeddedAddresses,
+        kept: Option<(&Pools, &BTreeSet<String>)>,
+        problems: &mut Vec<Problem>,
+    ) -> Self {
+        let schema = read_schema(config, problems);
+        let callers = config.callers.as_ref().map(Callers::load).transpose();
+        let callers = callers.map_err(|problem| problems.push(problem)).ok().flatten().map(Arc::new);
+        let pools = connect(config, embedded, kept, problems).await;
+        let wanted = Arc::new(schema.as_ref().map(fields_by_module).unwrap_or_default());
+        if schema.is_some() {
+            check_probes(config, &wanted, problems);
+        }
+        let backends = Arc::new(reachable(&pools, config));
+        Self { schema, callers, wanted, pools, backends }
+    }
+
+    /// What a version of the module has to fit.
+    pub(super) fn terms(&self, module: &Module) -> Terms<'_> {
+        let wanted = wanted_of(&self.wanted, &module.name);
+        Terms { module: Arc::new(module.clone()), wanted, backends: self.backends.clone() }
+    }
+
+    /// The app with these versions.
+    ///
+    /// # Errors
+    ///
+    /// The problems, when there are any.
+    pub(super) fn app(
+        self,
+        config: &Config,
+        versions: BTreeMap<String, Arc<Version>>,
+        sandbox: Arc<Sandbox>,
+        loader: Arc<Loader>,
+        problems: Vec<Problem>,
+    ) -> Result<App, Problems> {
+        let Self { schema, callers, wanted, pools, backends } = self;
+        let Some(schema) = schema.filter(|_| problems.is_empty()) else { return Err(Problems(problems)) };
+        let meters = Arc::new(Meters::new(&schema));
+        let engine = Arc::new(Engine::new(Arc::new(schema), config.limits, config.server.plan_cache_bytes));
+        let (pools, operation) = (Arc::new(pools), config.operation);
+        Ok(App { engine, wanted, callers, versions, backends, pools, sandbox, loader, meters, operation, tried: None })
+    }
+}
