@@ -44,12 +44,15 @@ chaos: toolchain ## 100,000 requests while everything fails: SEED=1 REQUESTS=100
 	$(CARGO) build --workspace --bins
 	MAYFLY_TEST_SEED=$(SEED) MAYFLY_CHAOS_REQUESTS=$(REQUESTS) $(CARGO) test --workspace --test main -- --nocapture chaos::
 
-bench: build toolchain ## Measure workload A beside its peers, then swapping: tables, and target/bench/{workload-a,swaps}.*
+bench: build toolchain ## Measure beside peers and bare drivers: tables, and target/bench/*.{json,svg,png}
 	$(CARGO) build --release -p mayfly -p mayfly-embedded -p mayfly-bench
 	$(CARGO) build --release -p mayfly-bench-peers
 	target/release/mayfly build guest/bench
-	target/release/bench $(BENCH)
-	target/release/bench --swaps $(BENCH)
+	target/release/mayfly build guest/apps/students
+	target/release/bench a $(BENCH)
+	target/release/bench b $(BENCH)
+	target/release/bench pools $(BENCH)
+	target/release/bench swaps $(BENCH)
 
 fuzz: build toolchain ## Random guests, components and answers, MINUTES long (10 when left out); failures say how to see them again
 	target/debug/fuzz --minutes $(or $(MINUTES),10) $(FUZZ)

@@ -56,7 +56,7 @@ pub struct MemoryLimit {
 }
 
 impl MemoryPlan {
-    /// The plan of an app. `own_bytes` is what the process itself takes, as [`resident_bytes`] gave it once everything was loaded.
+    /// The plan of an app. `own_bytes` is what the process itself takes, as `resident_bytes` gave it once everything was loaded.
     #[must_use]
     pub fn of(config: &Config, app: &App, own_bytes: u64) -> Self {
         let mut lines = vec![line("this process, measured", own_bytes, None)];

@@ -41,7 +41,9 @@ async fn clocks_go_and_random_numbers_differ() {
 async fn what_is_printed_becomes_log_lines_up_to_the_limit() {
     let lab = lab!();
     assert_eq!(lab.value("{ reachesOutside(what: PRINT, count: 1) }").await, json!("printed"));
-    for (line, stream) in [("line 0", "stdout"), ("a line for standard error", "stderr")] {
+    for (line, stream) in
+        [("line 0 of standard output", "stdout"), ("a line without an end", "stdout"), ("a line for standard error", "stderr")]
+    {
         let line = lab.logged(&[line]).await;
         assert!(line.contains("\"module\":\"reaches-outside\"") && line.contains(stream), "{line}");
     }

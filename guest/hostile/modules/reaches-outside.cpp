@@ -80,6 +80,8 @@ std::string print(int lines) {
     std::printf("line %d of standard output\n", line);
     std::fflush(stdout);
   }
+  std::printf("a line without an end");
+  std::fflush(stdout);
   return "printed";
 }
 

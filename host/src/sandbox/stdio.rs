@@ -1,6 +1,6 @@
 //! Standard output and error of guests built for WASI: lines of the log.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use bytes::Bytes;
 use tokio::io::AsyncWrite;
@@ -9,22 +9,58 @@ use wasmtime_wasi::p2::{OutputStream, Pollable, StreamResult};
 
 use crate::imports::LogLeft;
 
-/// Bytes of output one write may have: what a guest writes at once is one line of the log.
-const WRITE_BYTES: usize = 4_096;
+/// Bytes that one write takes, and after which a line without an end is written all the same.
+const LINE_BYTES: usize = 4_096;
 
-/// Writes a guest's output to the log until the invocation's log bytes are used up; the rest is dropped.
+/// Writes a guest's output to the log, a line of the log for each line of it, until the invocation's share of the log is used up; the
+/// rest is dropped.
 #[derive(Clone)]
-pub(super) struct LogStream {
+pub(super) struct LogStream(Arc<Output>);
+
+/// One of a guest's streams. A C library hands a line over in pieces, so what has no end yet waits for it here.
+struct Output {
     /// The module and the trace of the operation.
     writer: Arc<(String, String)>,
     stream: &'static str,
     left: Arc<LogLeft>,
+    /// What was written since the end of the last line.
+    line: Mutex<Vec<u8>>,
 }
 
 impl LogStream {
     /// `stdout` or `stderr` of a module in a trace; both streams and the import `log` share what is left.
     pub(super) fn new(writer: Arc<(String, String)>, stream: &'static str, left: Arc<LogLeft>) -> Self {
-        Self { writer, stream, left }
+        Self(Arc::new(Output { writer, stream, left, line: Mutex::default() }))
+    }
+}
+
+impl Output {
+    fn write(&self, bytes: &[u8]) {
+        let mut line = self.line.lock().unwrap_or_else(PoisonError::into_inner);
+        for piece in bytes.split_inclusive(|byte| *byte == b'\n') {
+            line.extend_from_slice(piece);
+            if piece.ends_with(b"\n") || line.len() >= LINE_BYTES {
+                self.log(&line);
+                line.clear();
+            }
+        }
+    }
+
+    fn log(&self, line: &[u8]) {
+        let text = String::from_utf8_lossy(line);
+        let text = text.trim_end();
+        if !text.is_empty() && self.left.take(line.len()) {
+            let (module, trace_id) = &*self.writer;
+            tracing::info!(target: "guest", %module, %trace_id, stream = self.stream, "{text}");
+        }
+    }
+}
+
+impl Drop for Output {
+    /// What has no end when the invocation ends, a crash included, is its last line.
+    fn drop(&mut self) {
+        let line = std::mem::take(&mut *self.line.lock().unwrap_or_else(PoisonError::into_inner));
+        self.log(&line);
     }
 }
 
@@ -52,11 +88,7 @@ impl Pollable for LogStream {
 #[wasmtime_wasi::async_trait]
 impl OutputStream for LogStream {
     fn write(&mut self, bytes: Bytes) -> StreamResult<()> {
-        if self.left.take(bytes.len()) {
-            let text = String::from_utf8_lossy(&bytes);
-            let (module, trace_id) = &*self.writer;
-            tracing::info!(target: "guest", %module, %trace_id, stream = self.stream, "{}", text.trim_end());
-        }
+        self.0.write(&bytes);
         Ok(())
     }
 
@@ -65,6 +97,6 @@ impl OutputStream for LogStream {
     }
 
     fn check_write(&mut self) -> StreamResult<usize> {
-        Ok(WRITE_BYTES)
+        Ok(LINE_BYTES)
     }
 }

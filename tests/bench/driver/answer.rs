@@ -1,15 +1,13 @@
-//! The request of workload A, and the check that must pass before a contender is timed.
+//! The request, and the check that must pass before a contender is timed.
 
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, bail, ensure};
-use serde_json_plain::{Value, from_slice, from_str, json};
+use serde_json_plain::{Value, from_slice};
 
 use crate::connection::{Answer, Connection};
-
-/// What every contender has to answer with; the Rust and Node peers serve this very file.
-const DATA: &str = include_str!("../data/assessments.json");
+use crate::workload::Question;
 
 /// How long a server may take to become able to answer: pools connect, modules load.
 const READY_TIME: Duration = Duration::from_secs(20);
@@ -27,11 +25,12 @@ impl Target {
     /// # Errors
     ///
     /// When the answers are not what they have to be for 20 s, with the last one.
-    pub(crate) fn check(address: SocketAddr, field: &str) -> anyhow::Result<Self> {
-        let request = request(address, field);
+    pub(crate) fn check(address: SocketAddr, question: Question) -> anyhow::Result<Self> {
+        let request = request(address, question);
+        let expected = question.answer().context("the data is not JSON")?;
         let began = Instant::now();
         loop {
-            match ask(address, &request) {
+            match ask(address, &request).and_then(|body| same(body, &expected)) {
                 Ok(body) => return Ok(Self { address, request, body }),
                 Err(error) if began.elapsed() > READY_TIME => return Err(error),
                 Err(_) => std::thread::sleep(Duration::from_millis(100)),
@@ -60,13 +59,9 @@ impl Target {
     }
 }
 
-/// The request, the same bytes every time. An alias gives every field the same name in the answer.
-fn request(address: SocketAddr, field: &str) -> Vec<u8> {
-    let alias = if field == "report" { "report".to_owned() } else { format!("report: {field}") };
-    let query = format!(
-        "query Report($studentId: ID!) {{ {alias}(studentId: $studentId) {{ id name grade readingLevel score takenAt active }} }}"
-    );
-    let body = json!({ "query": query, "variables": { "studentId": "S1" } }).to_string();
+/// The request, the same bytes every time.
+fn request(address: SocketAddr, question: Question) -> Vec<u8> {
+    let body = question.body();
     let head = [
         "POST /graphql HTTP/1.1".to_owned(),
         format!("host: {address}"),
@@ -81,18 +76,21 @@ fn ask(address: SocketAddr, request: &[u8]) -> anyhow::Result<Vec<u8>> {
     let mut connection = Connection::open(address)?;
     connection.send(request)?;
     let began = Instant::now();
-    let body = loop {
+    loop {
         if let Some(answer) = connection.receive()? {
             ensure!(answer.status == 200, "status {}: {}", answer.status, shown(answer.body));
-            break answer.body.to_vec();
+            return Ok(answer.body.to_vec());
         }
         ensure!(began.elapsed() < READY_TIME, "no answer within {} s", READY_TIME.as_secs());
         std::thread::sleep(Duration::from_millis(1));
-    };
+    }
+}
+
+/// The body, when it says what the data says.
+fn same(body: Vec<u8>, expected: &Value) -> anyhow::Result<Vec<u8>> {
     let answer: Value = from_slice(&body).with_context(|| format!("the answer is not JSON: {}", shown(&body)))?;
-    let expected = json!({ "data": { "report": from_str::<Value>(DATA)? } });
-    if answer != expected {
-        bail!("the answer differs from tests/bench/data/assessments.json: {}", shown(&body));
+    if answer != *expected {
+        bail!("the answer differs from what tests/bench/data says: {}", shown(&body));
     }
     Ok(body)
 }

@@ -1,6 +1,12 @@
-//! Who is measured: the command that starts each server, and the request it is sent.
+//! Who is measured: the command that starts each server, and what it is asked.
 
+use std::fs;
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+
+use anyhow::Context;
+
+use crate::workload::Question;
 
 /// The peer whose CPU and latency are the ones to beat.
 pub(crate) const DERIVED: &str = "async-graphql, derived";
@@ -11,11 +17,18 @@ pub(crate) const FLOOR: &str = "axum + serde_json (floor)";
 /// The variant of Mayfly whose ratios are the targets.
 pub(crate) const TARGET: &str = "mayfly, host calls (in memory)";
 
+/// Mayfly with the sample app, and the same app in Node.
+pub(crate) const SAMPLE_APP: &str = "mayfly";
+pub(crate) const MERCURIUS: &str = "mercurius, AWS SDK, mssql";
+
 /// Where the Node peers are.
 pub(crate) const NODE_DIRECTORY: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/node");
 
 /// The app with both variants of Mayfly.
 pub(crate) const APP: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../guest/bench");
+
+/// The sample app.
+const STUDENTS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../guest/apps/students");
 
 /// A server to measure.
 pub(crate) struct Contender {
@@ -23,9 +36,9 @@ pub(crate) struct Contender {
     pub(crate) kind: Kind,
     pub(crate) program: PathBuf,
     pub(crate) arguments: Vec<String>,
-    /// The field of the query; the answer is always called `report`.
-    pub(crate) field: &'static str,
-    /// The npm package it needs.
+    pub(crate) question: Question,
+    pub(crate) environment: Vec<(&'static str, &'static str)>,
+    /// The npm packages it needs.
     pub(crate) package: Option<&'static str>,
     /// Whether the server talks to a process on the load's core, which the load must then leave time for.
     pub(crate) has_backend: bool,
@@ -58,13 +71,40 @@ impl Kind {
     }
 }
 
-/// All contenders, from the least to the most work.
+/// The contenders of workload B. Both use the same backends; the app is written to `output`, with their addresses.
+pub(crate) fn of_sample_app(
+    programs: &Path,
+    output: &Path,
+    (dynamodb, sqlserver): (SocketAddr, SocketAddr),
+) -> anyhow::Result<Vec<Contender>> {
+    let app = output.join("students");
+    let text = fs::read_to_string(format!("{STUDENTS}/mayfly.toml")).context("the sample app has a configuration")?;
+    let backend =
+        format!("address = \"{sqlserver}\"\nencryption = \"off\"\nuser = \"mayfly\"\npassword = {{ env = \"SCHOOL\" }}");
+    let text = text
+        .replace("schema = \"", &format!("schema = \"{STUDENTS}/"))
+        .replace("component = \"", &format!("component = \"{STUDENTS}/"))
+        .replace("endpoint = \"embedded\"", &format!("endpoint = \"http://{dynamodb}\""))
+        .replace("address = \"embedded\"", &backend)
+        .replace("[embedded]\nseed = \"seed\"\n", "");
+    fs::create_dir_all(&app)?;
+    fs::write(app.join("mayfly.toml"), text)?;
+    let mut mayfly = mayfly(SAMPLE_APP, programs, &app.display().to_string(), Question::Sample, true);
+    mayfly.environment = vec![("SCHOOL", "mayfly"), ("AWS_ACCESS_KEY_ID", "embedded"), ("AWS_SECRET_ACCESS_KEY", "embedded")];
+    let mut peer = node(MERCURIUS, "mssql", Kind::Shared);
+    peer.arguments.extend([dynamodb.to_string(), sqlserver.to_string()]);
+    peer.question = Question::Sample;
+    peer.has_backend = true;
+    Ok(vec![mayfly, peer])
+}
+
+/// All contenders of workload A, from the least to the most work.
 pub(crate) fn all(programs: &Path, peers: &Path) -> Vec<Contender> {
     vec![
         rust(FLOOR, peers, "floor"),
-        mayfly("mayfly, data in the guest", programs, "report", false),
+        mayfly("mayfly, data in the guest", programs, APP, Question::Report("report"), false),
         in_memory(TARGET, programs),
-        mayfly("mayfly, host calls (embedded)", programs, "reportByHostCalls", true),
+        mayfly("mayfly, host calls (embedded)", programs, APP, Question::Report("reportByHostCalls"), true),
         rust(DERIVED, peers, "derived"),
         rust("async-graphql, dynamic", peers, "dynamic"),
         node("mercurius, JIT", "mercurius", Kind::Shared),
@@ -80,20 +120,22 @@ fn rust(name: &'static str, program: &Path, subcommand: &str) -> Contender {
         kind: Kind::Shared,
         program: program.to_path_buf(),
         arguments: vec![subcommand.to_owned()],
-        field: "report",
+        question: Question::Report("report"),
+        environment: Vec::new(),
         package: None,
         has_backend: false,
     }
 }
 
-fn mayfly(name: &'static str, programs: &Path, field: &'static str, has_backend: bool) -> Contender {
-    let arguments = ["serve", APP, "--listen", "127.0.0.1:0", "--admin-listen", "127.0.0.1:0", "--log-format", "json"];
+fn mayfly(name: &'static str, programs: &Path, app: &str, question: Question, has_backend: bool) -> Contender {
+    let arguments = ["serve", app, "--listen", "127.0.0.1:0", "--admin-listen", "127.0.0.1:0", "--log-format", "json"];
     Contender {
         name,
         kind: Kind::Mayfly,
         program: programs.join("mayfly"),
         arguments: arguments.map(str::to_owned).to_vec(),
-        field,
+        question,
+        environment: Vec::new(),
         package: None,
         has_backend,
     }
@@ -101,11 +143,9 @@ fn mayfly(name: &'static str, programs: &Path, field: &'static str, has_backend:
 
 impl Contender {
     /// Mayfly with an app whose modules may be swapped.
-    pub(crate) fn swapping(programs: &Path, app: &Path, field: &'static str) -> Self {
-        let mut contender = mayfly("mayfly, swapping", programs, field, true);
-        if let Some(directory) = contender.arguments.get_mut(1) {
-            *directory = app.display().to_string();
-        }
+    pub(crate) fn swapping(programs: &Path, app: &Path, token: &'static str, question: Question) -> Self {
+        let mut contender = mayfly("mayfly, swapping", programs, &app.display().to_string(), question, true);
+        contender.environment = vec![("BENCH_ADMIN_TOKEN", token)];
         contender
     }
 }
@@ -117,7 +157,8 @@ fn in_memory(name: &'static str, programs: &Path) -> Contender {
         kind: Kind::Mayfly,
         program: programs.join("bench-mayfly"),
         arguments: vec![APP.to_owned()],
-        field: "reportByHostCalls",
+        question: Question::Report("reportByHostCalls"),
+        environment: Vec::new(),
         package: None,
         has_backend: false,
     }
@@ -128,6 +169,7 @@ fn node(name: &'static str, package: &'static str, kind: Kind) -> Contender {
         "@apollo/server" => "apollo.js",
         "graphql-yoga" => "yoga.js",
         "isolated-vm" => "isolated-vm.js",
+        "mssql" => "sample-app.js",
         _ => "mercurius.js",
     };
     // isolated-vm does not run with the start-up snapshot of Node 20 and later; it changes nothing for the others.
@@ -137,7 +179,8 @@ fn node(name: &'static str, package: &'static str, kind: Kind) -> Contender {
         kind,
         program: PathBuf::from("node"),
         arguments,
-        field: "report",
+        question: Question::Report("report"),
+        environment: Vec::new(),
         package: Some(package),
         has_backend: false,
     }

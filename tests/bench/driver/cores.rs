@@ -37,6 +37,18 @@ impl Cores {
         command
     }
 
+    /// A command that runs on the load's core.
+    pub(crate) fn load_command(&self, program: &Path) -> Command {
+        let mut command = Command::new("taskset");
+        command.args(["--cpu-list", &self.load.to_string()]).arg(program);
+        command
+    }
+
+    /// Moves the calling thread, and threads it starts from now on, to the servers' core.
+    pub(crate) fn take_server_core(&self) -> anyhow::Result<()> {
+        sched_setaffinity(None, &only(self.server)).with_context(|| format!("cannot move to core {}", self.server))
+    }
+
     /// Moves the calling thread, and threads and processes it starts from now on, to the load's core, and has its timers end on time
     /// instead of up to 50 µs later.
     pub(crate) fn take_load_core(&self) -> anyhow::Result<()> {

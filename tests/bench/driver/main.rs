@@ -1,13 +1,14 @@
-//! `make bench`, workload A: what isolation costs, beside servers that have none.
+//! `make bench`: workload A, what isolation costs, beside servers that have none; workload B, the sample app end to end, beside the same
+//! in Node; and the pools, beside the bare drivers.
 //!
-//! 20 objects of 7 fields over HTTP. Every server is pinned to one core and the load to another; each answer is compared byte for
+//! Every server is pinned to one core and the load to another; each answer is compared byte for
 //! byte with one that was checked against the data before any clock ran; runs are interleaved, so that what the machine does
 //! meanwhile happens to all of them; CPU is what the kernel accounts to the server's process, so that idle time and the load
 //! generator's own cost do not count. A server that cannot be started is reported with the reason, and never left out in silence.
 //!
-//! Reading order: [`contender`] says who runs and how, [`node`] installs what needs installing, [`server`] starts and pins a process,
+//! Reading order: [`workload`] says what is asked, [`contender`] says who runs and how, [`node`] installs what needs installing, [`server`] starts and pins a process,
 //! [`answer`] checks it, [`rounds`] interleaves, [`load`] and [`connection`] make the requests, [`accounting`] reads the clocks,
-//! [`statistics`] and [`report`] say what came out; [`swaps`] measures swapping instead.
+//! [`statistics`] and [`report`] say what came out; [`pools`] is the measurement without servers, [`swaps`] that of swapping.
 
 mod accounting;
 mod answer;
@@ -16,11 +17,13 @@ mod contender;
 mod cores;
 mod load;
 mod node;
+mod pools;
 mod report;
 mod rounds;
 mod server;
 mod statistics;
 mod swaps;
+mod workload;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -31,13 +34,18 @@ use clap::Parser;
 
 use crate::contender::{Absent, Contender};
 use crate::cores::Cores;
-use crate::report::{Most, Report};
+use crate::pools::Backends;
+use crate::report::{Bounds, Report};
 use crate::rounds::{Plan, Runner};
+use crate::workload::Workload;
 
-/// Measure workload A: Mayfly beside the servers it is compared with.
+/// Measure Mayfly beside what it is compared with.
 #[derive(Parser)]
 #[command(name = "bench")]
 struct Arguments {
+    /// What to measure
+    #[arg(value_enum, default_value = "a")]
+    workload: Workload,
     /// The directory with the programs `mayfly`, `mayfly-embedded` and `bench-mayfly`
     #[arg(long, value_name = "DIRECTORY", default_value = "target/release")]
     programs: PathBuf,
@@ -62,7 +70,7 @@ struct Arguments {
     /// Connections with one request under way each, for the measurement of CPU
     #[arg(long, default_value_t = 16)]
     connections: usize,
-    /// The load for latencies, as a share of what derived async-graphql can serve
+    /// The load for latencies, as a share of what the peer to compare with can serve
     #[arg(long, default_value_t = 0.6)]
     share: f64,
     /// The core of the servers
@@ -80,9 +88,9 @@ struct Arguments {
     /// The target for the median ratio of p99 to derived async-graphql
     #[arg(long, value_name = "RATIO", default_value_t = 1.0)]
     most_p99_of_derived: f64,
-    /// Measure what swapping a module costs requests, and nothing else
-    #[arg(long)]
-    swaps: bool,
+    /// The target for the median ratio of requests per second to mercurius, in workload B
+    #[arg(long, value_name = "RATIO", default_value_t = 3.0)]
+    least_requests_of_mercurius: f64,
     /// End with exit code 2 when a target is missed
     #[arg(long)]
     enforce: bool,
@@ -105,19 +113,25 @@ fn run(arguments: &Arguments) -> anyhow::Result<bool> {
     let cores = Cores::new(arguments.server_core, arguments.load_core)?;
     std::fs::create_dir_all(&arguments.output).with_context(|| format!("cannot create {}", arguments.output.display()))?;
     let plan = Plan {
+        workload: arguments.workload,
         rounds: arguments.rounds,
         measured: Duration::try_from_secs_f64(arguments.seconds)?,
         warm_up: Duration::try_from_secs_f64(arguments.warm_up)?,
         connections: arguments.connections,
         share: arguments.share,
     };
-    if arguments.swaps {
-        cores.take_load_core()?;
-        let met = swaps::run(&arguments.programs, &cores, &plan, &arguments.output)?;
-        return Ok(met || !arguments.enforce);
+    match arguments.workload {
+        Workload::Pools => return Ok(pools::run(&arguments.programs, &arguments.output, &plan, &cores)? || !arguments.enforce),
+        Workload::Swaps => {
+            cores.take_load_core()?;
+            return Ok(swaps::run(&arguments.programs, &cores, &plan, &arguments.output)? || !arguments.enforce);
+        }
+        Workload::A | Workload::B => {}
     }
-    let (contenders, mut absent) = contenders(arguments)?;
     cores.take_load_core()?;
+    // Backends that contenders share, and that live as long as they do.
+    let backends = if arguments.workload == Workload::B { Some(Backends::start(&arguments.programs, &cores)?) } else { None };
+    let (contenders, mut absent) = contenders(arguments, backends.as_ref())?;
     let mut runner = Runner::new(plan);
     for contender in contenders {
         eprintln!("starting {}", contender.name);
@@ -128,23 +142,29 @@ fn run(arguments: &Arguments) -> anyhow::Result<bool> {
         }
     }
     let results = runner.run()?;
-    let most = Most {
-        of_derived: arguments.most_of_derived,
-        of_floor: arguments.most_of_floor,
-        p99_of_derived: Some(arguments.most_p99_of_derived),
+    let bounds = Bounds {
+        most_of_derived: arguments.most_of_derived,
+        most_of_floor: arguments.most_of_floor,
+        most_p99_of_derived: Some(arguments.most_p99_of_derived),
+        least_requests_of_mercurius: Some(arguments.least_requests_of_mercurius),
     };
-    let report = Report::new(results, absent, most);
+    let report = Report::new(results, absent, &bounds);
     print!("{}", report.table());
     report.write(&arguments.output)?;
     Ok(report.targets_met() || !arguments.enforce)
 }
 
 /// Who takes part, and who cannot.
-fn contenders(arguments: &Arguments) -> anyhow::Result<(Vec<Contender>, Vec<Absent>)> {
+fn contenders(arguments: &Arguments, backends: Option<&Backends>) -> anyhow::Result<(Vec<Contender>, Vec<Absent>)> {
     let beside = std::env::current_exe().context("cannot find this program")?.with_file_name("bench-peer");
     let peers = arguments.peers.clone().unwrap_or(beside);
     let wanted = |name: &str| arguments.only.is_empty() || arguments.only.iter().any(|text| name.contains(text.as_str()));
-    let mut chosen: Vec<_> = contender::all(&arguments.programs, &peers);
+    let mut chosen = match backends {
+        Some(backends) => {
+            contender::of_sample_app(&arguments.programs, &arguments.output, (backends.dynamodb, backends.sqlserver))?
+        }
+        None => contender::all(&arguments.programs, &peers),
+    };
     chosen.retain(|contender| wanted(contender.name));
     let installed = node::install(&chosen.iter().filter_map(|contender| contender.package).collect::<Vec<_>>());
     let (mut present, mut absent) = (Vec::new(), Vec::new());

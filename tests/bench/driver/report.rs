@@ -10,9 +10,13 @@ use std::path::Path;
 
 use anyhow::Context;
 
-use crate::contender::{Absent, DERIVED, FLOOR, Kind, TARGET};
+use crate::contender::{Absent, Kind};
 use crate::rounds::{Entry, Plan, Results, Sample};
 use crate::statistics::Spread;
+use crate::workload::Workload;
+
+pub(crate) use record::{machine, spread as spread_json};
+pub(crate) use table::{aligned, spread};
 
 /// Everything to say.
 pub(crate) struct Report {
@@ -33,28 +37,37 @@ struct Line {
     kind: Kind,
     cpu_us: Spread,
     of_floor: Option<Spread>,
-    of_derived: Option<Spread>,
+    of_base: Option<Spread>,
+    requests_of_base: Option<Spread>,
     requests_per_second: Spread,
     /// The share of the time that the process was on its core.
     busy: Spread,
     p50_us: Option<Spread>,
     p99_us: Option<Spread>,
-    p99_of_derived: Option<Spread>,
+    p99_of_base: Option<Spread>,
     peak_resident_bytes: u64,
 }
 
-/// The ratios that [`TARGET`] is held to; `None` for those that are only reported.
-pub(crate) struct Most {
-    pub(crate) of_derived: Option<f64>,
-    pub(crate) of_floor: Option<f64>,
-    pub(crate) p99_of_derived: Option<f64>,
+/// The ratios that the workload's subject is held to; `None` for those that are only reported.
+pub(crate) struct Bounds {
+    pub(crate) most_of_derived: Option<f64>,
+    pub(crate) most_of_floor: Option<f64>,
+    pub(crate) most_p99_of_derived: Option<f64>,
+    pub(crate) least_requests_of_mercurius: Option<f64>,
 }
 
 /// One of these ratios, and what came of it.
 struct Target {
     what: &'static str,
     measured: Measured,
-    most: Option<f64>,
+    bound: Option<Bound>,
+}
+
+/// What a ratio may be.
+#[derive(Debug, Clone, Copy)]
+enum Bound {
+    Most(f64),
+    Least(f64),
 }
 
 /// What is known of a target's ratio.
@@ -71,7 +84,10 @@ impl Target {
     /// `None` when there is nothing to judge.
     fn met(&self) -> Option<bool> {
         match self.measured {
-            Measured::Ratio(ratio) => Some(ratio.median <= self.most?),
+            Measured::Ratio(ratio) => Some(match self.bound? {
+                Bound::Most(most) => ratio.median <= most,
+                Bound::Least(least) => ratio.median >= least,
+            }),
             Measured::Overloaded => Some(false),
             Measured::Nothing => None,
         }
@@ -79,22 +95,33 @@ impl Target {
 }
 
 impl Report {
-    pub(crate) fn new(results: Results, mut absent: Vec<Absent>, most: Most) -> Self {
+    pub(crate) fn new(results: Results, mut absent: Vec<Absent>, bounds: &Bounds) -> Self {
         let Results { plan, rate, entries, failed, mut warnings } = results;
         if cfg!(debug_assertions) {
             warnings.push("this is a debug build; times mean nothing".to_owned());
         }
         absent.extend(failed);
-        let lines: Vec<_> = entries.iter().filter_map(|entry| line(entry, &entries)).collect();
-        let subject = lines.iter().find(|line| line.name == TARGET);
+        let workload = plan.workload;
+        let lines: Vec<_> = entries.iter().filter_map(|entry| line(workload, entry, &entries)).collect();
+        let subject = lines.iter().find(|line| line.name == workload.subject());
         let ratio = |ratio: fn(&Line) -> Option<Spread>| subject.and_then(ratio).map_or(Measured::Nothing, Measured::Ratio);
         let overloaded = subject.is_some_and(|line| rate.is_some() && line.p99_us.is_none());
-        let p99 = if overloaded { Measured::Overloaded } else { ratio(|line| line.p99_of_derived) };
-        let targets = vec![
-            Target { what: "CPU / derived async-graphql", measured: ratio(|line| line.of_derived), most: most.of_derived },
-            Target { what: "CPU / floor", measured: ratio(|line| line.of_floor), most: most.of_floor },
-            Target { what: "p99 / derived async-graphql", measured: p99, most: most.p99_of_derived },
-        ];
+        let p99 = if overloaded { Measured::Overloaded } else { ratio(|line| line.p99_of_base) };
+        let target = |what, measured, bound| Target { what, measured, bound };
+        let targets = if workload == Workload::A {
+            vec![
+                target("CPU / derived async-graphql", ratio(|line| line.of_base), bounds.most_of_derived.map(Bound::Most)),
+                target("CPU / floor", ratio(|line| line.of_floor), bounds.most_of_floor.map(Bound::Most)),
+                target("p99 / derived async-graphql", p99, bounds.most_p99_of_derived.map(Bound::Most)),
+            ]
+        } else {
+            let least = bounds.least_requests_of_mercurius.map(Bound::Least);
+            vec![
+                target("requests/s / mercurius", ratio(|line| line.requests_of_base), least),
+                target("CPU / mercurius", ratio(|line| line.of_base), None),
+                target("p99 / mercurius", p99, None),
+            ]
+        };
         Self { plan, rate, lines, absent, targets, entries, warnings }
     }
 
@@ -108,9 +135,9 @@ impl Report {
         self.targets.iter().all(|target| target.met() != Some(false))
     }
 
-    /// Writes `workload-a.json` and `workload-a.svg`, and `workload-a.png` where a Chromium draws it.
+    /// Writes `workload-X.json` and `workload-X.svg`, and `workload-X.png` where a Chromium draws it.
     pub(crate) fn write(&self, output: &Path) -> anyhow::Result<()> {
-        let file = |extension: &str| output.join(format!("workload-a.{extension}"));
+        let file = |extension: &str| output.join(format!("workload-{}.{extension}", self.plan.workload.letter()));
         fs::write(file("json"), record::write(self)?).with_context(|| format!("cannot write to {}", output.display()))?;
         fs::write(file("svg"), chart::write(self))?;
         println!("\nwritten: {} and {}", file("json").display(), file("svg").display());
@@ -122,7 +149,7 @@ impl Report {
     }
 }
 
-fn line(entry: &Entry, entries: &[Entry]) -> Option<Line> {
+fn line(workload: Workload, entry: &Entry, entries: &[Entry]) -> Option<Line> {
     let base = |name: &str| entries.iter().find(|entry| entry.name == name);
     let cpu = |sample: &Sample| Some(sample.cpu_us_per_request);
     let p99 = |sample: &Sample| sample.latency_us.map(|(_, p99)| p99);
@@ -130,13 +157,14 @@ fn line(entry: &Entry, entries: &[Entry]) -> Option<Line> {
         name: entry.name,
         kind: entry.kind,
         cpu_us: Spread::of(entry.samples.iter().filter_map(cpu))?,
-        of_floor: ratio(entry, base(FLOOR), cpu),
-        of_derived: ratio(entry, base(DERIVED), cpu),
+        of_floor: workload.floor().and_then(|floor| ratio(entry, base(floor), cpu)),
+        of_base: ratio(entry, base(workload.base()), cpu),
+        requests_of_base: ratio(entry, base(workload.base()), |sample| Some(sample.requests_per_second)),
         requests_per_second: Spread::of(entry.samples.iter().map(|sample| sample.requests_per_second))?,
         busy: Spread::of(entry.samples.iter().map(|sample| sample.busy))?,
         p50_us: every(entry, |sample| sample.latency_us.map(|(p50, _)| p50)),
         p99_us: every(entry, p99),
-        p99_of_derived: every(entry, p99).and_then(|_| ratio(entry, base(DERIVED), p99)),
+        p99_of_base: every(entry, p99).and_then(|_| ratio(entry, base(workload.base()), p99)),
         peak_resident_bytes: entry.peak_resident_bytes,
     })
 }

@@ -8,11 +8,12 @@ use std::time::Duration;
 
 use crate::accounting::{CpuTime, peak_resident_bytes};
 use crate::answer::Target;
-use crate::contender::{Absent, Contender, DERIVED, Kind};
+use crate::contender::{Absent, Contender, Kind};
 use crate::cores::Cores;
 use crate::load::{Clients, OpenLoad};
 use crate::server::Server;
 use crate::statistics::percentile_us;
+use crate::workload::Workload;
 
 /// Load before each measurement, for what a stopped server has to make good: connections, caches.
 pub(crate) const SETTLING: Duration = Duration::from_millis(300);
@@ -23,12 +24,13 @@ pub(crate) const OPEN_CONNECTIONS: usize = 64;
 /// How to measure.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Plan {
+    pub(crate) workload: Workload,
     pub(crate) rounds: usize,
     pub(crate) measured: Duration,
     pub(crate) warm_up: Duration,
     /// Of the closed load.
     pub(crate) connections: usize,
-    /// The open load's rate, as a share of what derived async-graphql serves.
+    /// The open load's rate, as a share of what the workload's base serves.
     pub(crate) share: f64,
 }
 
@@ -54,7 +56,7 @@ pub(crate) struct Entry {
 /// What came out.
 pub(crate) struct Results {
     pub(crate) plan: Plan,
-    /// The open load's rate, if derived async-graphql took part.
+    /// The open load's rate, if the workload's base took part.
     pub(crate) rate: Option<f64>,
     pub(crate) entries: Vec<Entry>,
     pub(crate) failed: Vec<Absent>,
@@ -86,7 +88,7 @@ impl Runner {
     /// Starts a contender, checks its answer, and stops it until it is its turn.
     pub(crate) fn add(&mut self, contender: &Contender, cores: &Cores, output: &Path) -> anyhow::Result<()> {
         let server = Server::start(contender, cores, output)?;
-        let target = Target::check(server.address, contender.field)?;
+        let target = Target::check(server.address, contender.question)?;
         server.stop()?;
         let Contender { name, kind, has_backend, .. } = *contender;
         self.entrants.push(Entrant { name, kind, has_backend, server, target, samples: Vec::new() });
@@ -128,12 +130,12 @@ impl Runner {
         self.entrants.retain(|entrant| !out.contains(&entrant.name));
     }
 
-    /// The open load's rate: a share of what derived async-graphql serves when it is never idle.
+    /// The open load's rate: a share of what the base serves when it is never idle.
     fn rate(&mut self) -> Option<f64> {
         let plan = self.plan;
-        let derived = self.entrants.iter_mut().find(|entrant| entrant.name == DERIVED)?;
+        let base = self.entrants.iter_mut().find(|entrant| entrant.name == plan.workload.base())?;
         // If it fails here, it fails in the first round too, and is reported there.
-        let sample = derived.running(|derived| derived.closed(&plan)).ok()?;
+        let sample = base.running(|base| base.closed(&plan)).ok()?;
         Some(plan.share * sample.requests_per_second)
     }
 }

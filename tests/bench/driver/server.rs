@@ -38,7 +38,7 @@ impl Server {
             .server_command(&contender.program)
             .args(&contender.arguments)
             .env("NODE_ENV", "production")
-            .env("BENCH_ADMIN_TOKEN", "a-token-for-the-bench-only")
+            .envs(contender.environment.iter().copied())
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(log_file)

@@ -24,10 +24,11 @@ use crate::load::{Clients, OpenLoad};
 use crate::rounds::{OPEN_CONNECTIONS, Plan, SETTLING};
 use crate::server::Server;
 use crate::statistics::{Spread, percentile_us};
+use crate::workload::Question;
 
-/// The module whose versions are swapped, and the field it answers.
+/// The module whose versions are swapped, and what it is asked.
 const MODULE: &str = "in-guest";
-const FIELD: &str = "report";
+const QUESTION: Question = Question::Report("report");
 
 /// The token of the server that is measured.
 const TOKEN: &str = "a-token-for-the-bench-only";
@@ -48,10 +49,10 @@ struct Round {
 pub(crate) fn run(programs: &Path, cores: &Cores, plan: &Plan, output: &Path) -> anyhow::Result<bool> {
     let app = app(output)?;
     let component = fs::read(app.join(format!("build/{MODULE}.wasm"))).context("run `mayfly build guest/bench` first")?;
-    let contender = Contender::swapping(programs, &app, FIELD);
+    let contender = Contender::swapping(programs, &app, TOKEN, QUESTION);
     let server = Server::start(&contender, cores, output)?;
     let admin = server.admin.context("the server did not say where its admin address is")?;
-    let target = Target::check(server.address, FIELD)?;
+    let target = Target::check(server.address, QUESTION)?;
     let mut clients = Clients::connect(&target, plan.connections)?;
     let capacity = clients.closed_load(plan.warm_up, true)?;
     let rate = plan.share * capacity.latencies.len() as f64 / capacity.elapsed.as_secs_f64();

@@ -25,6 +25,9 @@ use tower::Service;
 /// Requests before the one that is measured: the plan is cached, buffers have grown, and every pool is warm.
 const WARM_UP: usize = 50;
 
+/// Requests that are measured.
+const TRIES: usize = 5;
+
 #[test]
 fn a_cached_request_allocates_exactly_this() {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
@@ -34,11 +37,15 @@ fn a_cached_request_allocates_exactly_this() {
             let response = runtime.block_on(router.call(request(field))).unwrap();
             check(runtime.block_on(text(response)));
         }
-        let request = request(field);
-        let mut response = None;
-        let spent = measure(|| response = Some(runtime.block_on(router.call(request)).unwrap()));
-        check(runtime.block_on(text(response.unwrap())));
-        (spent.count_total, spent.bytes_total)
+        // The least of some: the clock may tick while a guest runs, which then gives way, and that allocates.
+        let spent = (0..TRIES).map(|_| {
+            let request = request(field);
+            let mut response = None;
+            let spent = measure(|| response = Some(runtime.block_on(router.call(request)).unwrap()));
+            check(runtime.block_on(text(response.unwrap())));
+            (spent.count_total, spent.bytes_total)
+        });
+        spent.min().unwrap()
     };
     let (in_guest, by_host_calls) = (measured("report"), measured("reportByHostCalls"));
     assert_eq!(

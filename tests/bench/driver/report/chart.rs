@@ -29,12 +29,13 @@ pub(super) fn write(report: &Report) -> String {
         "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{width}\" height=\"{height}\" viewBox=\"0 0 {width} {height}\" \
          font-family=\"Helvetica, Arial, sans-serif\" font-size=\"13\" fill=\"#1d2733\">\n\
          <rect width=\"100%\" height=\"100%\" fill=\"#ffffff\"/>\n\
-         <text x=\"24\" y=\"34\" font-size=\"18\" font-weight=\"bold\">CPU per request: 20 objects of 7 fields over HTTP</text>\n\
-         <text x=\"24\" y=\"56\" fill=\"#5b6875\">Microseconds of the server process, logarithmic. Dot: median; bar: all rounds.</text>\n"
+         <text x=\"24\" y=\"34\" font-size=\"18\" font-weight=\"bold\">CPU per request: {}</text>\n\
+         <text x=\"24\" y=\"56\" fill=\"#5b6875\">Microseconds of the server process, logarithmic. Dot: median; bar: all rounds.</text>\n",
+        report.plan.workload.what()
     );
     axis(&mut svg, &scale, bottom(report));
     for (index, line) in report.lines.iter().enumerate() {
-        row(&mut svg, &scale, line, row_middle(index));
+        row(&mut svg, &scale, (line, report.plan.workload.base_word()), row_middle(index));
     }
     for (index, absent) in report.absent.iter().enumerate() {
         let y = row_middle(report.lines.len() + index) + 4.0;
@@ -91,12 +92,12 @@ fn axis(svg: &mut String, scale: &Scale, bottom: f64) {
     }
 }
 
-fn row(svg: &mut String, scale: &Scale, line: &Line, y: f64) {
+fn row(svg: &mut String, scale: &Scale, (line, base): (&Line, &str), y: f64) {
     let (least, median, most) = (scale.x(line.cpu_us.least), scale.x(line.cpu_us.median), scale.x(line.cpu_us.most));
     let colour = colour(line.kind);
     let weight = if line.kind == Kind::Mayfly { " font-weight=\"bold\"" } else { "" };
     let text = y + 4.0;
-    let ratio = line.of_derived.map_or_else(String::new, |ratio| format!(" · {:.2} × derived", ratio.median));
+    let ratio = line.of_base.map_or_else(String::new, |ratio| format!(" · {:.2} × {base}", ratio.median));
     let name = escaped(line.name);
     let _ = writeln!(svg, "<text x=\"{:.1}\" y=\"{text:.1}\" text-anchor=\"end\"{weight}>{name}</text>", LEFT - 14.0);
     let _ = writeln!(
@@ -130,7 +131,7 @@ fn footer(svg: &mut String, report: &Report) {
         (Kind::Isolated, "a fresh V8 isolate per request"),
     ];
     let (mut x, y) = (30.0, bottom(report) + 46.0);
-    for (kind, text) in legend {
+    for (kind, text) in legend.into_iter().filter(|(kind, _)| report.lines.iter().any(|line| line.kind == *kind)) {
         let _ = writeln!(svg, "<circle cx=\"{x:.1}\" cy=\"{:.1}\" r=\"5\" fill=\"{}\"/>", y - 4.0, colour(kind));
         let _ = writeln!(svg, "<text x=\"{:.1}\" y=\"{y:.1}\">{text}</text>", x + 12.0);
         x += 40.0 + 7.0 * text.len() as f64;

@@ -5,7 +5,7 @@ use std::process::Command;
 
 use serde_json_plain::{Value, json};
 
-use super::{Line, Measured, Report};
+use super::{Bound, Line, Measured, Report};
 use crate::node;
 use crate::rounds::{Entry, Sample};
 use crate::statistics::Spread;
@@ -15,10 +15,16 @@ pub(super) fn write(report: &Report) -> anyhow::Result<String> {
     let absent: Vec<_> = report.absent.iter().map(|absent| json!({ "name": absent.name, "reason": absent.reason })).collect();
     let targets = report.targets.iter().map(|target| {
         let measured = if let Measured::Ratio(ratio) = target.measured { Some(ratio) } else { None };
-        json!({ "what": target.what, "measured": spread(measured), "most": target.most, "met": target.met() })
+        let (most, least) = match target.bound {
+            Some(Bound::Most(most)) => (Some(most), None),
+            Some(Bound::Least(least)) => (None, Some(least)),
+            None => (None, None),
+        };
+        json!({ "what": target.what, "measured": spread(measured), "most": most, "least": least, "met": target.met() })
     });
     let record = json!({
-        "workload": "A: 20 objects of 7 fields over HTTP",
+        "workload": format!("{}: {}", report.plan.workload.letter(), report.plan.workload.what()),
+        "base": report.plan.workload.base(),
         "machine": machine(),
         "warnings": report.warnings,
         "plan": {
@@ -49,23 +55,24 @@ fn contender(line: &Line, entry: &Entry) -> Value {
         "kind": line.kind.word(),
         "cpuMicrosPerRequest": spread(Some(line.cpu_us)),
         "ofFloor": spread(line.of_floor),
-        "ofDerived": spread(line.of_derived),
+        "ofBase": spread(line.of_base),
+        "requestsOfBase": spread(line.requests_of_base),
         "requestsPerSecond": spread(Some(line.requests_per_second)),
         "busy": spread(Some(line.busy)),
         "p50Micros": spread(line.p50_us),
         "p99Micros": spread(line.p99_us),
-        "p99OfDerived": spread(line.p99_of_derived),
+        "p99OfBase": spread(line.p99_of_base),
         "peakResidentBytes": line.peak_resident_bytes,
         "rounds": entry.samples.iter().map(round).collect::<Vec<_>>(),
     })
 }
 
-fn spread(of: Option<Spread>) -> Value {
+pub(crate) fn spread(of: Option<Spread>) -> Value {
     of.map_or(Value::Null, |of| json!({ "median": of.median, "least": of.least, "most": of.most }))
 }
 
 /// What the numbers depend on.
-fn machine() -> Value {
+pub(crate) fn machine() -> Value {
     let read = |path: &str| fs::read_to_string(path).unwrap_or_default();
     let cpuinfo = read("/proc/cpuinfo");
     let processor =

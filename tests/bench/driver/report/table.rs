@@ -2,16 +2,16 @@
 
 use std::fmt::Write;
 
-use super::{Line, Measured, Report, Target};
-use crate::contender::TARGET;
+use super::{Bound, Line, Measured, Report, Target};
 use crate::statistics::Spread;
 
-const HEADINGS: [&str; 9] = ["", "CPU µs/request", "× floor", "× derived", "requests/s", "busy", "p50 µs", "p99 µs", "peak MiB"];
-
 pub(super) fn write(report: &Report) -> String {
-    let mut rows = vec![HEADINGS.map(str::to_owned)];
+    let workload = report.plan.workload;
+    let base = format!("× {}", workload.base_word());
+    let headings = ["", "CPU µs/request", "× floor", &base, "requests/s", "busy", "p50 µs", "p99 µs", "peak MiB"];
+    let mut rows = vec![headings.map(str::to_owned)];
     rows.extend(report.lines.iter().map(|line| row(line, report.rate.is_some())));
-    let mut text = format!("\nWorkload A: 20 objects of 7 fields. {}.\n\n", conditions(report));
+    let mut text = format!("\nWorkload {}: {}. {}.\n\n", workload.letter().to_uppercase(), workload.what(), conditions(report));
     text.push_str(&aligned(&rows));
     for absent in &report.absent {
         let _ = writeln!(text, "not measured: {}: {}", absent.name, absent.reason);
@@ -19,7 +19,7 @@ pub(super) fn write(report: &Report) -> String {
     for warning in &report.warnings {
         let _ = writeln!(text, "WARNING: {warning}");
     }
-    let _ = writeln!(text, "\nTargets, for `{TARGET}`:");
+    let _ = writeln!(text, "\nTargets, for `{}`:", workload.subject());
     for target in &report.targets {
         let _ = writeln!(text, "  {:<28}  {}", target.what, verdict(target));
     }
@@ -35,7 +35,7 @@ fn row(line: &Line, with_latencies: bool) -> [String; 9] {
         line.name.to_owned(),
         spread(&line.cpu_us, 1),
         optional(line.of_floor.as_ref(), 2),
-        optional(line.of_derived.as_ref(), 2),
+        optional(line.of_base.as_ref(), 2),
         format!("{:.0}", line.requests_per_second.median),
         format!("{:.0} %", line.busy.median * 100.0),
         latency(line.p50_us.as_ref()),
@@ -48,7 +48,7 @@ fn row(line: &Line, with_latencies: bool) -> [String; 9] {
 pub(super) fn conditions(report: &Report) -> String {
     let plan = &report.plan;
     let latencies = report.rate.map_or_else(String::new, |rate| {
-        format!("; latencies at {rate:.0} requests/s, {:.0} % of what derived async-graphql can serve", plan.share * 100.0)
+        format!("; latencies at {rate:.0} requests/s, {:.0} % of what {} can serve", plan.share * 100.0, plan.workload.base())
     });
     format!(
         "Median (least to most) of {} interleaved rounds of {} s, servers on one core, {} connections{latencies}",
@@ -64,13 +64,15 @@ fn verdict(target: &Target) -> String {
         Measured::Overloaded => "overloaded at that load".to_owned(),
         Measured::Nothing => return "not measured".to_owned(),
     };
-    match (target.most, target.met()) {
-        (Some(most), Some(met)) => format!("{measured}, at most {most:.2}: {}", if met { "met" } else { "MISSED" }),
+    let met = |met| if met { "met" } else { "MISSED" };
+    match (target.bound, target.met()) {
+        (Some(Bound::Most(most)), Some(is_met)) => format!("{measured}, at most {most:.2}: {}", met(is_met)),
+        (Some(Bound::Least(least)), Some(is_met)) => format!("{measured}, at least {least:.2}: {}", met(is_met)),
         _ => measured,
     }
 }
 
-fn spread(spread: &Spread, digits: usize) -> String {
+pub(crate) fn spread(spread: &Spread, digits: usize) -> String {
     format!("{:.digits$} ({:.digits$}–{:.digits$})", spread.median, spread.least, spread.most)
 }
 
@@ -79,7 +81,7 @@ fn optional(of: Option<&Spread>, digits: usize) -> String {
 }
 
 /// Rows with columns of one width, the first to the left and the others to the right.
-fn aligned<const COLUMNS: usize>(rows: &[[String; COLUMNS]]) -> String {
+pub(crate) fn aligned<const COLUMNS: usize>(rows: &[[String; COLUMNS]]) -> String {
     let mut widths = [0; COLUMNS];
     for row in rows {
         for (width, cell) in widths.iter_mut().zip(row) {
