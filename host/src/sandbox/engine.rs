@@ -17,7 +17,8 @@ use crate::imports;
 /// Elements of one table, at most; function tables of large guests have some tens of thousands.
 const TABLE_ELEMENTS: usize = 100_000;
 /// Bytes of a memory that stay mapped between invocations. Covers the stack, data and arena of a guest linked small, whose pages
-/// then are cleared instead of faulted in again: half the cost of an invocation otherwise.
+/// then are cleared instead of faulted in again: half the cost of an invocation otherwise. Guests are linked to begin with just as
+/// much (`LINK_FLAGS`), so that nothing is left to be unmapped.
 const KEEP_RESIDENT_BYTES: usize = 192 << 10;
 /// The guest's stack. Recursion ends there with a trap.
 const WASM_STACK_BYTES: usize = 512 << 10;
