@@ -98,3 +98,47 @@ async fn connections_cut_inside_an_answer_give_nobody_another_s_rows() {
         }
     }
 }
+
+#[tokio::test]
+async fn metrics_and_log_say_who_holds_the_connections_and_who_waits() {
+    let app = TestApp::students()
+        .configured("deadline = \"2 s\"", "deadline = \"30 s\"")
+        .configured("timeout = \"1 s\"", "timeout = \"30 s\"")
+        .configured("max_connections = 8", "max_connections = 1\nwait_timeout = \"500 ms\"");
+    let host = TestHost::start(app).await;
+    host.ready().await;
+    host.faults(&json!({ "sqlserver": { "stall": { "matching": "student_id" } } })).await;
+    let gauge = async |name: &str| host.metric(&format!("mayfly_pool_{name}{{backend=\"school\",module=\"assessments\"}}")).await;
+    let holds = host.query(ASSESSMENTS);
+    let waits = async {
+        host.until(async || host.control_has("/status", "\"running\":1").await).await;
+        assert_eq!(gauge("holders").await, 1.0);
+        let waits = host.query(ASSESSMENTS);
+        let seen = host
+            .until(async || host.metric("mayfly_pool_waiting{backend=\"school\"}").await == 1.0 && gauge("waiters").await == 1.0);
+        let (answer, ()) = tokio::join!(waits, seen);
+        assert_eq!(answer["errors"][0]["extensions"]["code"], json!("BACKEND_UNAVAILABLE"), "{answer}");
+        let line: serde_json::Value = serde_json::from_str(&host.logged(&["no connection was free in time"]).await).unwrap();
+        assert_eq!((&line["module"], &line["statement"]), (&json!("assessments"), &json!("assessments_by_student")), "{line}");
+        assert!(line["held_by"].as_str().is_some_and(|by| by.starts_with("assessments/assessments_by_student for ")), "{line}");
+        host.faults(&json!({})).await;
+    };
+    let (answer, ()) = tokio::join!(holds, waits);
+    assert_eq!(answer["data"]["assessments"].as_array().map(Vec::len), Some(20), "who held it is answered: {answer}");
+    assert_eq!((gauge("holders").await, gauge("waiters").await), (0.0, 0.0));
+}
+
+#[tokio::test]
+async fn metrics_say_what_became_of_requests_to_dynamodb() {
+    let host = TestHost::start(TestApp::students()).await;
+    host.ready().await;
+    let before = host.metric("mayfly_dynamodb_attempts_total").await;
+    host.faults(&json!({ "dynamodb": { "throttle": { "times": 1 } } })).await;
+    assert_eq!(host.query(STUDENT).await, json!({ "data": { "student": { "id": "S1" } } }));
+    assert_eq!(host.metric("mayfly_dynamodb_requests_total{operation=\"GetItem\",outcome=\"ok\"}").await, 1.0);
+    assert_eq!(host.metric("mayfly_dynamodb_throttles_total").await, 1.0);
+    assert!(host.metric("mayfly_dynamodb_attempts_total").await >= before + 2.0, "it was sent again");
+    let both = host.query(r#"{ a: student(id: "S1") { id } b: student(id: "S2") { id } }"#).await;
+    assert_eq!(both, json!({ "data": { "a": { "id": "S1" }, "b": { "id": "S2" } } }));
+    assert!(host.metric("mayfly_dynamodb_wait_seconds_count").await > 0.0);
+}

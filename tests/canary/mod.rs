@@ -10,6 +10,8 @@ use mayfly_tests::{Answer, TestApp, TestHost};
 use reqwest::Method;
 use serde_json::{Value, json};
 
+use crate::callers::{SECRET, claims_with, section, signed};
+
 const WITH_TOKEN: &str = "[server]\nadmin_token = { env = \"TEST_ADMIN_TOKEN\" }\n";
 const PROBE: &str = "[[modules.marked.probe]]\nfield = \"Query.healthy\"\nanswer = \"true\"\n";
 
@@ -40,10 +42,10 @@ async fn act(host: &TestHost, action: &str) -> Answer {
 }
 
 /// Asks for the version with a header, and tells which one answered.
-async fn version_for(host: &TestHost, tenant: Option<&str>) -> String {
+async fn version_for(host: &TestHost, header: Option<(&str, &str)>) -> String {
     let mut request = host.request().header("content-type", "application/json");
-    if let Some(tenant) = tenant {
-        request = request.header("x-tenant", tenant);
+    if let Some((name, value)) = header {
+        request = request.header(name, value);
     }
     let answer = Answer::of(request.body(json!({ "query": "{ version again: version }" }).to_string())).await.json();
     assert_eq!(answer["data"]["version"], answer["data"]["again"], "two versions in one answer");
@@ -80,8 +82,8 @@ async fn a_header_keeps_to_its_side_and_about_the_share_of_them_is_on_the_canary
     let mut on_canary = 0;
     for tenant in 0..TENANTS {
         let tenant = format!("tenant-{tenant}");
-        let first = version_for(&host, Some(&tenant)).await;
-        assert_eq!(version_for(&host, Some(&tenant)).await, first, "{tenant} changed sides");
+        let first = version_for(&host, Some(("x-tenant", &tenant))).await;
+        assert_eq!(version_for(&host, Some(("x-tenant", &tenant))).await, first, "{tenant} changed sides");
         on_canary += usize::from(first == mark("good", 1));
     }
     // 72 expected; six standard deviations are 43.
@@ -97,6 +99,29 @@ async fn a_header_keeps_to_its_side_and_about_the_share_of_them_is_on_the_canary
     assert_eq!(host.metric("mayfly_canary_share{module=\"marked\"}").await, 0.3);
     let labels = "mayfly_canary_operations_total{module=\"marked\",side=\"canary\",outcome=\"ok\"}";
     assert_eq!(host.metric(labels).await, (2 * on_canary) as f64);
+}
+
+#[tokio::test]
+async fn a_caller_keeps_to_its_side_whatever_token_it_shows() {
+    const CALLERS: usize = 60;
+    let configuration = format!("{}{WITH_TOKEN}", section("secret = { env = \"TOKEN_SECRET\" }"));
+    let app = TestApp::swapping().configured(PROBE, "").with_configuration(&configuration);
+    let host = TestHost::start_with(app, &[("TOKEN_SECRET", SECRET)]).await;
+    tries(&host, &mark("good", 1), "share=50%25&by=caller&for=10m").await;
+    let mut on_canary = 0;
+    for caller in 0..CALLERS {
+        // Two tokens of one caller have nothing in common but whom they are about.
+        let token = |school: &str| {
+            let claims = claims_with(json!({ "sub": format!("caller-{caller}"), "school": school }));
+            format!("Bearer {}", signed(&claims))
+        };
+        let first = version_for(&host, Some(("authorization", &token("north")))).await;
+        assert_eq!(version_for(&host, Some(("authorization", &token("south")))).await, first, "caller {caller} changed sides");
+        on_canary += usize::from(first == mark("good", 1));
+    }
+    // 30 expected; five standard deviations are 19.
+    assert!((11..=49).contains(&on_canary), "{on_canary} of {CALLERS} callers are on the canary");
+    assert_eq!(active(&host).await, mark("good", 0), "who shows no token is on the active version");
 }
 
 #[tokio::test]

@@ -17,6 +17,7 @@ async fn a_guest_that_spins_ends_at_its_deadline_and_holds_up_nobody() {
         futures_util::future::join(lab.fails(&attack, "DEADLINE_EXCEEDED"), others).await;
         lab.unharmed().await;
     }
+    assert!(lab.has_logged("MiB by one instruction in "), "it did fill its memory");
 }
 
 #[tokio::test]
