@@ -10,7 +10,7 @@ GUESTS := cd guest && CARGO_TARGET_DIR=$(CURDIR)/target/guests-native $(CARGO)
 SEED ?= $(shell date +%s)
 REQUESTS ?= 100000
 
-.PHONY: run build guests toolchain toolchain-cpp test chaos bench fuzz soak fmt clean help
+.PHONY: run build guests toolchain toolchain-cpp test chaos bench bench-checks fuzz soak fmt clean help
 
 help: ## What there is to make
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -44,7 +44,7 @@ chaos: toolchain ## 100,000 requests while everything fails: SEED=1 REQUESTS=100
 	$(CARGO) build --workspace --bins
 	MAYFLY_TEST_SEED=$(SEED) MAYFLY_CHAOS_REQUESTS=$(REQUESTS) $(CARGO) test --workspace --test main -- --nocapture chaos::
 
-bench: build toolchain ## Measure beside peers and bare drivers: tables, and target/bench/*.{json,svg,png}
+bench: build toolchain ## Measure beside peers, bare drivers and itself while swapping: tables, and target/bench/*.{json,svg,png}
 	$(CARGO) build --release -p mayfly -p mayfly-embedded -p mayfly-bench
 	$(CARGO) build --release -p mayfly-bench-peers
 	target/release/mayfly build guest/bench
@@ -53,6 +53,11 @@ bench: build toolchain ## Measure beside peers and bare drivers: tables, and tar
 	target/release/bench b $(BENCH)
 	target/release/bench pools $(BENCH)
 	target/release/bench swaps $(BENCH)
+
+bench-checks: build toolchain ## Measure what the checks of an invocation's budgets cost, beside a build without them
+	$(CARGO) build --release -p mayfly
+	target/release/mayfly build guest/bench
+	sh tests/bench/checks.sh
 
 fuzz: build toolchain ## Random guests, components and answers, MINUTES long (10 when left out); failures say how to see them again
 	target/debug/fuzz --minutes $(or $(MINUTES),10) $(FUZZ)

@@ -87,14 +87,27 @@ impl CompilerLimits {
     }
 }
 
-/// Lets this process run only when nobody else wants the processor.
+/// Lets this thread, and those it starts, run only when nobody else wants the processor: a nice one would still keep those who wake
+/// up waiting until its slice ends.
 ///
 /// # Errors
 ///
 /// When the system refuses.
 pub fn give_way() -> std::io::Result<()> {
     nice(LEAST_PRIORITY)?;
+    #[cfg(target_os = "linux")]
+    run_when_idle()?;
     Ok(())
+}
+
+#[cfg(target_os = "linux")]
+#[expect(unsafe_code, reason = "rustix does not have this call")]
+fn run_when_idle() -> std::io::Result<()> {
+    // SAFETY: numbers only, for which zeros are valid; and the kernel does no more than read it during the call.
+    let parameter: libc::sched_param = unsafe { std::mem::zeroed() };
+    // SAFETY: as above.
+    let refused = unsafe { libc::sched_setscheduler(0, libc::SCHED_IDLE, &raw const parameter) } != 0;
+    if refused { Err(std::io::Error::last_os_error()) } else { Ok(()) }
 }
 
 /// Compiles a component read from `input` into the file `output`, on all cores or in this thread.
@@ -166,4 +179,22 @@ fn compiler() -> Result<PathBuf, String> {
     }
     let beside = here.ancestors().skip(1).take(2).map(|directory| directory.join(PROGRAM)).find(|program| program.exists());
     beside.ok_or_else(|| format!("{} is not `{PROGRAM}` and has none beside it to compile with", here.display()))
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests end by panicking")]
+    use super::*;
+
+    #[test]
+    #[cfg(target_os = "linux")]
+    #[expect(unsafe_code, reason = "rustix does not have this call")]
+    fn who_gives_way_runs_when_the_processor_is_idle() {
+        let policy = std::thread::spawn(|| {
+            give_way().unwrap();
+            // SAFETY: it takes and gives numbers.
+            unsafe { libc::sched_getscheduler(0) }
+        });
+        assert_eq!(policy.join().unwrap(), libc::SCHED_IDLE);
+    }
 }

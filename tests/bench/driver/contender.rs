@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::net::SocketAddr;
+use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
@@ -98,20 +99,37 @@ pub(crate) fn of_sample_app(
     Ok(vec![mayfly, peer])
 }
 
+/// The app of workload A in a directory of its own, with more configuration: two hosts cannot share what they store.
+pub(crate) fn own_app(directory: &Path, configuration: &str) -> anyhow::Result<PathBuf> {
+    if directory.exists() {
+        fs::remove_dir_all(directory)?;
+    }
+    fs::create_dir_all(directory)?;
+    let (directory, source) = (directory.canonicalize()?, Path::new(APP).canonicalize()?);
+    for name in ["schema.graphql", "build", "modules", "seed"] {
+        symlink(source.join(name), directory.join(name))?;
+    }
+    let text = fs::read_to_string(source.join("mayfly.toml"))?;
+    fs::write(directory.join("mayfly.toml"), format!("{text}\n{configuration}"))?;
+    Ok(directory)
+}
+
 /// All contenders of workload A, from the least to the most work.
-pub(crate) fn all(programs: &Path, peers: &Path) -> Vec<Contender> {
-    vec![
+pub(crate) fn all(programs: &Path, peers: &Path, output: &Path) -> anyhow::Result<Vec<Contender>> {
+    let app = own_app(&output.join("embedded"), "")?.display().to_string();
+    let contenders = vec![
         rust(FLOOR, peers, "floor"),
         mayfly("mayfly, data in the guest", programs, APP, Question::Report("report"), false),
         in_memory(TARGET, programs),
-        mayfly("mayfly, host calls (embedded)", programs, APP, Question::Report("reportByHostCalls"), true),
+        mayfly("mayfly, host calls (embedded)", programs, &app, Question::Report("reportByHostCalls"), true),
         rust(DERIVED, peers, "derived"),
         rust("async-graphql, dynamic", peers, "dynamic"),
         node("mercurius, JIT", "mercurius", Kind::Shared),
         node("graphql-yoga", "graphql-yoga", Kind::Shared),
         node("Apollo Server", "@apollo/server", Kind::Shared),
         node("isolated-vm, fresh isolate", "isolated-vm", Kind::Isolated),
-    ]
+    ];
+    Ok(contenders)
 }
 
 fn rust(name: &'static str, program: &Path, subcommand: &str) -> Contender {

@@ -80,11 +80,11 @@ struct Arguments {
     #[arg(long, default_value_t = 1)]
     load_core: usize,
     /// The target for the median ratio of CPU to derived async-graphql
-    #[arg(long, value_name = "RATIO")]
-    most_of_derived: Option<f64>,
+    #[arg(long, value_name = "RATIO", default_value_t = 0.7)]
+    most_of_derived: f64,
     /// The target for the median ratio of CPU to the floor
-    #[arg(long, value_name = "RATIO")]
-    most_of_floor: Option<f64>,
+    #[arg(long, value_name = "RATIO", default_value_t = 2.0)]
+    most_of_floor: f64,
     /// The target for the median ratio of p99 to derived async-graphql
     #[arg(long, value_name = "RATIO", default_value_t = 1.0)]
     most_p99_of_derived: f64,
@@ -143,8 +143,8 @@ fn run(arguments: &Arguments) -> anyhow::Result<bool> {
     }
     let results = runner.run()?;
     let bounds = Bounds {
-        most_of_derived: arguments.most_of_derived,
-        most_of_floor: arguments.most_of_floor,
+        most_of_derived: Some(arguments.most_of_derived),
+        most_of_floor: Some(arguments.most_of_floor),
         most_p99_of_derived: Some(arguments.most_p99_of_derived),
         least_requests_of_mercurius: Some(arguments.least_requests_of_mercurius),
     };
@@ -163,7 +163,7 @@ fn contenders(arguments: &Arguments, backends: Option<&Backends>) -> anyhow::Res
         Some(backends) => {
             contender::of_sample_app(&arguments.programs, &arguments.output, (backends.dynamodb, backends.sqlserver))?
         }
-        None => contender::all(&arguments.programs, &peers),
+        None => contender::all(&arguments.programs, &peers, &arguments.output)?,
     };
     chosen.retain(|contender| wanted(contender.name));
     let installed = node::install(&chosen.iter().filter_map(|contender| contender.package).collect::<Vec<_>>());

@@ -8,8 +8,7 @@
 use std::fs;
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
-use std::os::unix::fs::symlink;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -18,7 +17,7 @@ use anyhow::{Context, ensure};
 use serde_json_plain::json;
 
 use crate::answer::Target;
-use crate::contender::{APP, Contender};
+use crate::contender::{Contender, own_app};
 use crate::cores::Cores;
 use crate::load::{Clients, OpenLoad};
 use crate::rounds::{OPEN_CONNECTIONS, Plan, SETTLING};
@@ -47,7 +46,7 @@ struct Round {
 
 /// Measures, prints and writes `swaps.json`; tells whether the promise was kept.
 pub(crate) fn run(programs: &Path, cores: &Cores, plan: &Plan, output: &Path) -> anyhow::Result<bool> {
-    let app = app(output)?;
+    let app = own_app(&output.join("swapping"), "[server]\nadmin_token = { env = \"BENCH_ADMIN_TOKEN\" }\nwatch = false\n")?;
     let component = fs::read(app.join(format!("build/{MODULE}.wasm"))).context("run `mayfly build guest/bench` first")?;
     let contender = Contender::swapping(programs, &app, TOKEN, QUESTION);
     let server = Server::start(&contender, cores, output)?;
@@ -148,23 +147,6 @@ fn renamed(component: &[u8], number: u64) -> Vec<u8> {
     const NAME: &[u8] = b"number";
     let contents = [&[NAME.len() as u8], NAME, &number.to_le_bytes()].concat();
     [component, &[0, contents.len() as u8], &contents].concat()
-}
-
-/// The bench's app in a directory of its own, with a token and an empty store.
-fn app(output: &Path) -> anyhow::Result<PathBuf> {
-    let app = output.join("swapping");
-    if app.exists() {
-        fs::remove_dir_all(&app)?;
-    }
-    fs::create_dir_all(&app)?;
-    let app = app.canonicalize()?;
-    for name in ["schema.graphql", "build", "modules", "seed"] {
-        symlink(Path::new(APP).canonicalize()?.join(name), app.join(name))?;
-    }
-    let configuration = fs::read_to_string(Path::new(APP).join("mayfly.toml"))?;
-    let server = "[server]\nadmin_token = { env = \"BENCH_ADMIN_TOKEN\" }\nwatch = false\n";
-    fs::write(app.join("mayfly.toml"), format!("{configuration}\n{server}"))?;
-    Ok(app)
 }
 
 fn report(rounds: &[Round], rate: f64, component_bytes: usize, output: &Path) -> anyhow::Result<bool> {
