@@ -111,6 +111,7 @@ fn guest_lines(config: &Config, app: &App) -> Vec<Line> {
     vec![
         line("memory caps of guests", capacity.memory_bytes, Some("server.guest_memory")),
         line(format!("stacks of {slots} invocations"), capacity.stack_bytes(), Some("server.guest_memory")),
+        line(format!("the host's structures of {slots} invocations"), capacity.instance_bytes(), Some("server.guest_memory")),
         line(format!("memory kept ready for {slots} invocations"), capacity.kept_bytes(), Some("server.guest_memory")),
         line(format!("code of {live} live versions of each module"), code * live, Some("server.live_versions")),
     ]

@@ -70,6 +70,14 @@ fn many_core_instances() {
 }
 
 #[test]
+fn many_functions_that_may_be_referred_to() {
+    let functions = (0..20_000).map(|number| format!("(func $f{number})")).collect::<String>();
+    let names = (0..20_000).map(|number| format!(" $f{number}")).collect::<String>();
+    let said = refused(&module(&format!("{functions}(table funcref (elem{names}))")));
+    assert!(said.contains("instance"), "{said}");
+}
+
+#[test]
 fn many_data_segments_are_no_harm() {
     let segments = (0..50_000).map(|at| format!("(data (i32.const {at}) \"x\")")).collect::<String>();
     let said = String::from_utf8(check(&module(&segments)).stderr).unwrap();

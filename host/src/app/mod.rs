@@ -103,7 +103,10 @@ impl App {
         let capacity =
             Capacity::for_caps(config.modules.iter().map(|module| module.memory_bytes), config.server.guest_memory_bytes);
         let sandbox = Sandbox::new(capacity, memory_shares(config)).map_err(|error| {
-            let message = format!("the sandbox cannot be made: {error:#}; lower `server.guest_memory` or the modules' `memory`");
+            let message = format!(
+                "the sandbox cannot be made: {error:#}; lower `server.guest_memory`, or raise the limit of address space (`ulimit -v`), of \
+                 which every memory that may be there reserves 4 GiB without taking any"
+            );
             Problems(vec![Problem::of_file(&config.root.join(FILE), message)])
         })?;
         let loader = match store {

@@ -28,6 +28,9 @@ const FIBER_STACK_BYTES: usize = 2 << 20;
 /// Bytes of a table that stay mapped between invocations.
 const TABLE_KEEP_RESIDENT_BYTES: usize = 16 << 10;
 
+/// The host's own structures of one instance, at most: pointers to its imports and to each function that has a reference.
+const INSTANCE_BYTES: usize = 256 << 10;
+
 /// What the sandbox may hold at once.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Capacity {
@@ -78,6 +81,12 @@ impl Capacity {
     #[must_use]
     pub fn stack_bytes(&self) -> u64 {
         u64::from(self.slots) * FIBER_STACK_BYTES as u64
+    }
+
+    /// What the host's structures of all instances may take, in bytes: those of the core modules of a component, and its own.
+    #[must_use]
+    pub fn instance_bytes(&self) -> u64 {
+        u64::from(self.slots) * u64::from(Budget::MAX_INSTANCES + 1) * INSTANCE_BYTES as u64
     }
 
     /// What stays mapped of memories and tables nobody uses, in bytes.
@@ -186,6 +195,8 @@ fn pool(capacity: Capacity) -> PoolingAllocationConfig {
         .max_core_instances_per_component(Budget::MAX_INSTANCES)
         .max_memories_per_component(Budget::MAX_MEMORIES)
         .max_tables_per_component(Budget::MAX_TABLES)
+        .max_core_instance_size(INSTANCE_BYTES)
+        .max_component_instance_size(INSTANCE_BYTES)
         .table_elements(TABLE_ELEMENTS)
         .max_memory_size(usize::try_from(capacity.largest_cap_bytes).unwrap_or(usize::MAX))
         .linear_memory_keep_resident(KEEP_RESIDENT_BYTES)
