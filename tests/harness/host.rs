@@ -17,7 +17,7 @@ use crate::built::built;
 /// How long anything may take before a test is stuck. Generous: it fails tests that hang, and times nothing.
 const PATIENCE: Duration = Duration::from_secs(60);
 /// Between two questions.
-const PAUSE: std::time::Duration = std::time::Duration::from_millis(5);
+const PAUSE: Duration = Duration::from_millis(5);
 
 /// The token of hosts that have one.
 pub const TOKEN: &str = "a-token-for-tests-only";
