@@ -1,5 +1,7 @@
 //! Resolvers in other languages than Rust do the same.
 
+use std::process::Stdio;
+
 use mayfly_tests::{TestApp, TestHost, mayfly, repository};
 use serde_json::json;
 
@@ -41,6 +43,18 @@ fn cpp_that_does_not_compile_is_shown_where() {
     assert_eq!(output.status.code(), Some(1), "{output:?}");
     let said = String::from_utf8(output.stderr).unwrap();
     assert!(said.contains("student.cpp does not compile") && said.contains("student.cpp:2:"), "{said}");
+}
+
+#[test]
+fn builds_at_once_of_one_app_wait_for_each_other() {
+    let app = in_cpp(shown("cpp").as_bytes());
+    let build = || mayfly().arg("build").arg(app.path()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let builds: Vec<_> = std::iter::repeat_with(build).take(4).collect();
+    let outputs: Vec<_> = builds.into_iter().map(|build| build.wait_with_output().unwrap()).collect();
+    let said: Vec<_> = outputs.iter().map(|output| String::from_utf8_lossy(&output.stderr)).collect();
+    assert!(outputs.iter().all(|output| output.status.success()), "{said:?}");
+    let compiling = said.iter().filter(|said| said.contains("student.cpp"));
+    assert_eq!(compiling.count(), 1, "the others find it compiled: {said:?}");
 }
 
 #[tokio::test]

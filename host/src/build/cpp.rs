@@ -1,11 +1,12 @@
 //! Compiles C++ guests: bindings generated from the WIT files of this version, the SDK's header, and clang for `wasm32-wasi`.
 //!
 //! A source is one file, or a directory of files that are compiled and linked together. Nothing is compiled again while neither
-//! they, nor the headers beside them, nor the SDK, nor the compiler changed.
+//! they, nor the headers beside them, nor the SDK, nor the compiler changed; builds at once of one component wait for each other.
 
 use anyhow::{Context, bail};
 use sha2::{Digest, Sha256};
 use std::ffi::OsStr;
+use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::{fs, io};
@@ -51,7 +52,7 @@ const MISSING: [&str; 6] = [
 ];
 
 /// A file's path, or only its name, and what is in it.
-type File = (PathBuf, Vec<u8>);
+type Input = (PathBuf, Vec<u8>);
 
 /// Whether a file is a unit of compilation.
 pub(super) fn is_unit(file: &Path) -> bool {
@@ -69,9 +70,9 @@ pub(super) fn build(source: &Path, work: &Path, progress: &mut dyn FnMut(&str)) 
     let (sources, bindings) = (read(source)?, bindings()?);
     let digest = digest(&compiler, &sources, &bindings);
     let (module, stamp) = (work.join("module.wasm"), work.join("digest"));
+    let _alone = lock(work).with_context(|| format!("cannot lock {}", work.display()))?;
     if !fs::read_to_string(&stamp).is_ok_and(|old| old == digest) || !module.exists() {
         progress(&format!("compiling {}", source.display()));
-        fs::create_dir_all(work).with_context(|| format!("cannot make {}", work.display()))?;
         for (name, contents) in &bindings {
             fs::write(work.join(name), contents)
                 .with_context(|| format!("cannot write {} to {}", name.display(), work.display()))?;
@@ -81,6 +82,14 @@ pub(super) fn build(source: &Path, work: &Path, progress: &mut dyn FnMut(&str)) 
         fs::write(&stamp, digest).with_context(|| format!("cannot write {}", stamp.display()))?;
     }
     fs::read(&module).with_context(|| format!("cannot read {}", module.display()))
+}
+
+/// Makes the directory, and waits until nobody else builds in it; it is given back when the file is dropped.
+fn lock(work: &Path) -> io::Result<File> {
+    fs::create_dir_all(work)?;
+    let file = File::create(work.join("lock"))?;
+    file.lock()?;
+    Ok(file)
 }
 
 /// A clang that was found to be there.
@@ -127,17 +136,17 @@ fn run(command: &mut Command) -> anyhow::Result<()> {
 }
 
 /// What the guest includes and links: generated, and the SDK.
-fn bindings() -> anyhow::Result<Vec<File>> {
+fn bindings() -> anyhow::Result<Vec<Input>> {
     let (mut resolve, world) = world()?;
     let mut files = Files::default();
     wit_bindgen_c::Opts::default().build().generate(&mut resolve, world, &mut files)?;
-    let mut bindings: Vec<File> = files.iter().map(|(name, contents)| (name.into(), contents.to_vec())).collect();
+    let mut bindings: Vec<Input> = files.iter().map(|(name, contents)| (name.into(), contents.to_vec())).collect();
     bindings.push((SDK.0.into(), SDK.1.as_bytes().to_vec()));
     Ok(bindings)
 }
 
 /// The files a source consists of: all of a directory's, or one with the headers beside it.
-fn read(source: &Path) -> anyhow::Result<Vec<File>> {
+fn read(source: &Path) -> anyhow::Result<Vec<Input>> {
     let (directory, unit) = if source.is_dir() { (source, None) } else { (source.parent().unwrap_or(source), Some(source)) };
     let mut files = Vec::new();
     for entry in fs::read_dir(directory).with_context(|| format!("cannot read {}", directory.display()))? {
@@ -156,12 +165,12 @@ fn is_header(file: &Path) -> bool {
     matches!(file.extension().and_then(OsStr::to_str), Some("h" | "hpp"))
 }
 
-fn digest(compiler: &Compiler, sources: &[File], bindings: &[File]) -> String {
+fn digest(compiler: &Compiler, sources: &[Input], bindings: &[Input]) -> String {
     let mut digest = Sha256::new();
     digest.update(&compiler.version);
     digest.update(FLAGS.join(" "));
     for (name, contents) in sources.iter().chain(bindings) {
-        digest.update(name.as_os_str().as_encoded_bytes());
+        digest.update(name.file_name().unwrap_or_default().as_encoded_bytes());
         digest.update(contents.len().to_le_bytes());
         digest.update(contents);
     }
