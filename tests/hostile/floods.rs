@@ -39,7 +39,7 @@ async fn log_lines_past_their_limits_are_dropped() {
 #[tokio::test]
 async fn handles_past_their_limit_end_the_invocation() {
     let lab = lab!(patient());
-    for with in ["TRANSACTIONS", "STREAMS"] {
+    for with in ["TRANSACTIONS", "STREAMS", "WAITS"] {
         let message = lab.fails(&format!("{{ floods(with: {with}, count: 20000) }}"), "BUDGET_EXCEEDED").await;
         assert_eq!(message, "module `floods`: limit of 4096 handles reached");
         lab.unharmed().await;

@@ -248,11 +248,11 @@ impl Instance {
             };
         }
         let budget = self.module.budget;
-        if matches!(error.downcast_ref(), Some(ResourceTableError::Full)) {
+        let trap = format!("{error:#}");
+        // wasmtime has no types for its own limits. Lending a handle to a call takes one, too.
+        if matches!(error.downcast_ref(), Some(ResourceTableError::Full)) || trap.contains("store handle limit exceeded") {
             return self.reached("handles", budget.handles as usize, "limits.handles");
         }
-        let trap = format!("{error:#}");
-        // wasmtime has no type for this one.
         if trap.contains("fuel allocated for hostcalls has been exhausted") {
             return self.reached("bytes handed to the host at once", budget.guest_to_host_bytes, "limits.guest_to_host");
         }

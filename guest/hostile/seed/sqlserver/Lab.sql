@@ -8,7 +8,3 @@ CREATE TABLE Numbers (number INT NOT NULL PRIMARY KEY, note NVARCHAR(200) NOT NU
 INSERT INTO Numbers (number, note)
 WITH RECURSIVE numbers (number) AS (SELECT 1 UNION ALL SELECT number + 1 FROM numbers WHERE number < 20000)
 SELECT number, printf('%.200c', 'x') FROM numbers;
-
--- Few rows with as many bytes as the guest that takes everything may leave unread.
-CREATE TABLE Wide (number INT NOT NULL PRIMARY KEY, note NVARCHAR(MAX) NOT NULL);
-INSERT INTO Wide (number, note) SELECT number, printf('%.64000c', 'x') FROM Numbers WHERE number <= 15;

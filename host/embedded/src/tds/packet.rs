@@ -2,6 +2,8 @@
 //!
 //! A packet's status is 1 on a message's last packet and 0 before; clients refuse anything else.
 
+use std::mem;
+
 use tokio::io::{AsyncRead, AsyncReadExt};
 use tokio::sync::mpsc;
 
@@ -94,33 +96,42 @@ impl PacketWriter {
 
     /// Sends whole packets; what may be the end of the message stays.
     pub(super) fn send_full(&mut self) -> Result<(), Gone> {
-        while self.waiting.len() > self.body_bytes {
-            self.send(self.body_bytes, false)?;
+        let mut waiting = mem::take(&mut self.waiting);
+        let full = waiting.len().saturating_sub(1) / self.body_bytes * self.body_bytes;
+        for body in waiting.get(..full).unwrap_or_default().chunks(self.body_bytes) {
+            self.send(body, false)?;
         }
+        waiting.drain(..full);
+        self.waiting = waiting;
         Ok(())
     }
 
     /// Sends everything there is; the message goes on.
     pub(super) fn send_all(&mut self) -> Result<(), Gone> {
         self.send_full()?;
-        if self.waiting.is_empty() { Ok(()) } else { self.send(self.waiting.len(), false) }
+        if self.waiting.is_empty() { Ok(()) } else { self.send_rest(false) }
     }
 
     /// Sends everything there is and ends the message.
     pub(super) fn end(&mut self) -> Result<(), Gone> {
         self.send_full()?;
-        self.send(self.waiting.len(), true)
+        self.send_rest(true)
     }
 
-    fn send(&mut self, bytes: usize, last: bool) -> Result<(), Gone> {
-        let length = u16::try_from(bytes + HEADER_BYTES).unwrap_or(u16::MAX).to_be_bytes();
+    fn send_rest(&mut self, last: bool) -> Result<(), Gone> {
+        let rest = mem::take(&mut self.waiting);
+        self.send(&rest, last)
+    }
+
+    fn send(&mut self, body: &[u8], last: bool) -> Result<(), Gone> {
+        let length = u16::try_from(body.len() + HEADER_BYTES).unwrap_or(u16::MAX).to_be_bytes();
         let session = self.session.to_be_bytes();
-        let mut packet = Vec::with_capacity(bytes + HEADER_BYTES);
+        let mut packet = Vec::with_capacity(body.len() + HEADER_BYTES);
         packet.extend([ANSWER, u8::from(last)]);
         packet.extend(length);
         packet.extend(session);
         packet.extend([self.next_id, 0]);
-        packet.extend(self.waiting.drain(..bytes));
+        packet.extend_from_slice(body);
         self.next_id = self.next_id.wrapping_add(1);
         self.packets.blocking_send(packet).map_err(|_| Gone)
     }

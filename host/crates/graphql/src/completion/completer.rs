@@ -118,7 +118,11 @@ impl<'p, 'j, 'e> Completer<'p, 'j, 'e> {
                     self.owner = owner;
                     self.slots.clear();
                     self.pending.clear();
-                    self.refuse(&format!("answer is not JSON, or too deep, at byte {}", malformed.at));
+                    if self.scanner.too_deep {
+                        self.refuse_depth();
+                    } else {
+                        self.refuse(&format!("answer is not JSON at byte {}", malformed.at));
+                    }
                     self.null(output)
                 })
             }
@@ -199,6 +203,14 @@ impl<'p, 'j, 'e> Completer<'p, 'j, 'e> {
     pub(super) fn refuse(&mut self, message: &str) {
         let message = format!("{}.{}: {message}", self.owner.0, self.owner.1);
         self.note(Error::InvalidOutput { module: self.module.to_string(), message });
+    }
+
+    /// Notes that an answer has too many arrays and objects inside one another.
+    fn refuse_depth(&mut self) {
+        let module = self.module.to_string();
+        let reached = format!("limit of {} arrays and objects inside one another in an answer reached", self.max_depth);
+        let remedy = format!("raise `modules.{module}.limits.output_depth` or answer with less");
+        self.note(Error::BudgetExceeded { module, reached, remedy });
     }
 
     /// Notes a null where there must be a value.

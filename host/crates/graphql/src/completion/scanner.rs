@@ -3,7 +3,7 @@
 //! It allocates nothing and decodes nothing. Skipping a value checks it fully, so that text which is not JSON is found even in
 //! properties nobody asked for. Recursion is bounded.
 
-/// The text is not JSON, or too deep.
+/// The text is not JSON, or deeper than it may be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Malformed {
     /// The byte at which that shows.
@@ -42,12 +42,14 @@ pub(super) struct Scanner<'j> {
     pub at: usize,
     /// Arrays and objects inside one another, at most; only custom scalars and dropped properties can be as deep as a guest likes.
     max_depth: usize,
+    /// Whether it stopped for being deeper than that.
+    pub too_deep: bool,
 }
 
 impl<'j> Scanner<'j> {
     /// Reads `text` from its start.
     pub fn new(text: &'j str, max_depth: usize) -> Self {
-        Self { text, at: 0, max_depth }
+        Self { text, at: 0, max_depth, too_deep: false }
     }
 
     /// The first byte of what comes next, white space left out.
@@ -189,6 +191,10 @@ impl<'j> Scanner<'j> {
                         return self.expect(close);
                     }
                 }
+            }
+            Some(b'[' | b'{') => {
+                self.too_deep = true;
+                self.malformed()
             }
             _ => self.malformed(),
         }

@@ -84,7 +84,7 @@ async fn json_as_deep_as_a_guest_likes_is_refused_and_the_stack_survives() {
     let deep = format!("{{\"id\":1,\"extra\":{}{}}}", "[".repeat(100_000), "]".repeat(100_000));
     let cast = Cast::new().says("Query.student", deep);
     let (errors, _) = digest(&run(SCHOOL, &cast, "{ student(id: 1) { id } }").await);
-    assert_eq!(errors, [r#"INVALID_OUTPUT ["student"]"#]);
+    assert_eq!(errors, [r#"BUDGET_EXCEEDED ["student"]"#]);
 }
 
 #[tokio::test]
