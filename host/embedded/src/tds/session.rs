@@ -157,6 +157,7 @@ async fn work(
     let ended = CancellationToken::new();
     let packets = PacketWriter::new(packets, login.packet_bytes, number);
     let (jobs, interrupt) = start(server, number, database, packets, ended.clone()).await?;
+    server.status.sqlserver(|counters| counters.connections += 1);
     let mut desk = Desk { server, number, closing, jobs, interrupt, flight: None };
     loop {
         let message = tokio::select! {
@@ -180,6 +181,9 @@ async fn work(
         let _ = writer.await;
     }
     ended.cancelled().await;
+    // Whoever waits until it is gone may rely on the client being told so.
+    drop(read);
+    server.status.sqlserver(|counters| counters.connections -= 1);
     Ok(())
 }
 
@@ -270,7 +274,6 @@ async fn start(
             None => return drop(opened.send(Err("the database is gone".to_owned()))),
         };
         let _ = opened.send(Ok(connection.get_interrupt_handle()));
-        server.status.sqlserver(|counters| counters.connections += 1);
         let session = Session {
             number,
             database,
@@ -284,7 +287,6 @@ async fn start(
         };
         let (databases, faults) = (Arc::clone(&server.databases), Arc::clone(&server.faults));
         Worker { session, writer, databases, faults }.run(&jobs);
-        server.status.sqlserver(|counters| counters.connections -= 1);
     })?;
     let interrupt = wait.await.map_err(|_| "the session's thread ended")??;
     Ok((sender, Arc::new(interrupt)))

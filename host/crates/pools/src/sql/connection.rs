@@ -11,7 +11,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::task::{Context, Poll, ready};
 
-use futures_util::FutureExt;
+use rustix::io::Errno;
+use rustix::net::{RecvFlags, recv};
 use tiberius::error::Error;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
@@ -224,9 +225,9 @@ impl Wire {
         self.written.load(Ordering::Relaxed)
     }
 
-    /// Whether there is nothing to read, the end included.
+    /// Whether there is nothing to read, the end included. The system is asked: what the runtime knows may be a moment old.
     fn is_quiet(&self) -> bool {
-        self.socket.peek(&mut [0]).now_or_never().is_none()
+        recv(&*self.socket, &mut [0_u8], RecvFlags::PEEK | RecvFlags::DONTWAIT) == Err(Errno::AGAIN)
     }
 }
 
