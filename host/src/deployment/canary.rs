@@ -224,8 +224,12 @@ impl Deployment {
                 (Ok(None), other)
             }
         };
-        self.serve_without(&trial).await;
+        // A swap has taken it away already.
+        if !matches!(swapped, Ok(Some(_))) {
+            self.serve_without(&trial).await;
+        }
         self.note_end(&trial, verdict);
+        self.forget(&trial).await;
         self.collect();
         swapped
     }
@@ -237,6 +241,10 @@ impl Deployment {
             self.snapshot.store(Some(Arc::new(app.without_trial())));
         }
         drop(swapping);
+    }
+
+    /// Takes a canary that ended off the list.
+    async fn forget(&self, trial: &Trial) {
         let module = trial.module.clone();
         let forgotten = self.change(move |record| {
             if let Some(module) = record.modules.get_mut(&module) {
