@@ -3,6 +3,8 @@
 use mayfly_tests::{TestApp, mayfly, repository};
 use serde_json::json;
 
+use crate::callers;
+
 fn text(bytes: Vec<u8>) -> String {
     String::from_utf8(bytes).unwrap()
 }
@@ -45,6 +47,38 @@ fn check_connect_lets_the_server_describe_each_statement() {
         line("assessment_by_key")
     );
     assert!(said.contains(&table) && said.contains("Assesments") && said.contains(&column), "{said}");
+}
+
+#[test]
+fn check_connect_compares_grants_with_the_tables_there_are() {
+    let check = |grants: &str| {
+        let grants = format!("[modules.other-keys.grants.dynamodb]\n{grants}\n[modules.leaks]\n");
+        let app = TestApp::hostile()
+            .configured("[modules.leaks]\n", &grants)
+            .with_configuration(&callers::section("secret = { env = \"TOKEN_SECRET\" }"));
+        mayfly().args(["check", "--connect"]).arg(app.path()).env("TOKEN_SECRET", callers::SECRET).output().unwrap()
+    };
+    let bound = |key: &str, index: &str, index_key: &str| {
+        let claim = "{claims.sub}";
+        format!(
+            "Drawers = {{ actions = [\"query\"], key = \"{key} = {claim}\", index_keys.{index} = \"{index_key} = {claim}\" }}\n"
+        )
+    };
+    let output = check(&bound("PK", "ByOwner", "owner"));
+    assert_eq!(output.status.code(), Some(0), "{output:?}");
+
+    for (grants, place, problem) in [
+        ("Drawer = [\"get\"]\n".to_owned(), "Drawer`", ": there is no such table; create it, or grant one that is there"),
+        (bound("owner", "ByOwner", "owner"), "Drawers.key`", " binds `owner`, and the partition key is `PK`"),
+        (bound("PK", "ByOwner", "PK"), "Drawers.index_keys.ByOwner`", " binds `PK`, and the partition key is `owner`"),
+        (bound("PK", "ByName", "name"), "Drawers.index_keys.ByName`", ": the table has no such index"),
+    ] {
+        let output = check(&grants);
+        assert_eq!(output.status.code(), Some(3), "{output:?}");
+        let said = text(output.stderr);
+        let problem = format!("`modules.other-keys.grants.dynamodb.{place}{problem}");
+        assert!(said.contains(&problem), "{problem}: {said}");
+    }
 }
 
 #[test]

@@ -54,7 +54,7 @@ fn small() -> TestApp {
         .configured("memory = \"1 MiB\"", "memory = \"8 MiB\"")
         .with_configuration(&server)
         .with_file("seed/dynamodb/Things.sql", ITEMS)
-        .edited("seed/sqlserver/Lab.sql", "CREATE TABLE Marks", &format!("{VALUES}CREATE TABLE Marks"))
+        .edited("seed/sqlserver/Lab.sql", SIZES, &format!("{SIZES}{VALUES}"))
 }
 
 /// Items as large as they may be: 400 KiB.
@@ -62,9 +62,11 @@ const ITEMS: &[u8] = b"WITH RECURSIVE numbers (number) AS (SELECT 0 UNION ALL SE
     SELECT json_object('PK', json_object('S', printf('%.2d', number)), 'value', json_object('S', printf('%.409000c', 'x')))
     FROM numbers;";
 
+/// Where the app has texts of given lengths.
+const SIZES: &str = "CREATE TABLE Sizes (bytes INT NOT NULL PRIMARY KEY, note NVARCHAR(MAX) NOT NULL);\n";
+
 /// Values up to the largest a row may hold, and more of those for the statement that does not end.
-const VALUES: &str = "CREATE TABLE Sizes (bytes INT NOT NULL PRIMARY KEY, note NVARCHAR(MAX) NOT NULL);
-    INSERT INTO Sizes (bytes, note)
+const VALUES: &str = "INSERT INTO Sizes (bytes, note)
     WITH RECURSIVE sizes (bytes) AS (SELECT 1 UNION ALL SELECT bytes * 4 FROM sizes WHERE bytes < 1048576)
     SELECT bytes, printf('%.*c', bytes, 'x') FROM sizes UNION ALL SELECT 1048577, printf('%.1048576c', 'x')
     UNION ALL SELECT 1048578, printf('%.1048576c', 'x') UNION ALL SELECT 1048579, printf('%.1048576c', 'x');

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use mayfly_config::{Config, FILE, Module, Place, Problem};
-use mayfly_error::CallError;
+use mayfly_error::{CallCode, CallError};
 use mayfly_pools::{DynamoDb, SqlServer};
 
 use super::App;
@@ -77,10 +77,12 @@ impl App {
         let file = config.root.join(FILE);
         let deadline = (Instant::now() + DESCRIBE_TIME).into();
         let mut problems = Vec::new();
-        if let Some(dynamodb) = &self.pools.dynamodb
-            && let Err(error) = dynamodb.check(deadline).await
-        {
-            problems.push(Problem::of_file(&file, format!("dynamodb: {}", because(&error))));
+        if let Some(dynamodb) = &self.pools.dynamodb {
+            let found = match dynamodb.check(deadline).await {
+                Ok(()) => compare_grants(dynamodb, config, deadline).await,
+                Err(error) => vec![format!("dynamodb: {}", because(&error))],
+            };
+            problems.extend(found.into_iter().map(|message| Problem::of_file(&file, message)));
         }
         for backend in &config.sqlserver {
             let Some(server) = self.pools.sqlserver.get(&backend.name) else { continue };
@@ -162,6 +164,41 @@ pub(super) fn reachable(pools: &Pools, config: &Config) -> Backends {
 /// An error with what only operators may know.
 fn because(error: &CallError) -> &str {
     if error.detail.is_empty() { &error.message } else { &error.detail }
+}
+
+/// Compares the tables that are granted, and the keys that bind them, with those there are.
+async fn compare_grants(dynamodb: &DynamoDb, config: &Config, deadline: tokio::time::Instant) -> Vec<String> {
+    let mut problems = Vec::new();
+    for module in &config.modules {
+        for (table, grant) in &module.grants.dynamodb {
+            let path = format!("modules.{}.grants.dynamodb.{table}", module.name);
+            let keys = match dynamodb.partition_keys(table, deadline).await {
+                Ok(keys) => keys,
+                // The host's identity may be allowed to use what it may not describe.
+                Err(error) if error.code == CallCode::Denied => continue,
+                Err(error) if error.code == CallCode::NotFound => {
+                    problems.push(format!("`{path}`: there is no such table; create it, or grant one that is there"));
+                    continue;
+                }
+                Err(error) => {
+                    problems.push(format!("`{path}`: {}", because(&error)));
+                    continue;
+                }
+            };
+            let own = grant.key.iter().map(|key| (format!("{path}.key"), key, Some(&keys.table)));
+            let of_index = |(name, key)| (format!("{path}.index_keys.{name}"), key, keys.indexes.get(name));
+            for (path, bound, key) in own.chain(grant.index_keys.iter().map(of_index)) {
+                match key {
+                    None => problems.push(format!("`{path}`: the table has no such index")),
+                    Some(key) if *key != bound.attribute => {
+                        problems.push(format!("`{path}` binds `{}`, and the partition key is `{key}`", bound.attribute));
+                    }
+                    Some(_) => {}
+                }
+            }
+        }
+    }
+    problems
 }
 
 /// What a pool found wrong, with the line of the table it is about.

@@ -15,8 +15,8 @@ use crate::memory_plan::{MemoryLimit, MemoryPlan};
 pub struct Check {
     #[command(flatten)]
     directory: AppDirectory,
-    /// Connect to the backends, and let SQL Server describe each statement: its columns and parameters are compared with those
-    /// declared; nothing is run
+    /// Connect to the backends: let SQL Server describe each statement, whose columns and parameters are compared with those
+    /// declared, and DynamoDB each table that is granted; nothing is run
     #[arg(long)]
     connect: bool,
 }
@@ -41,7 +41,7 @@ impl Check {
         }
         show_plan(&MemoryPlan::of(&config, &app, resident_bytes()));
         if self.connect {
-            println!("backends: all answer, and every statement is as declared");
+            println!("backends: all answer, every statement is as declared, and every granted table is there");
         }
         println!("{} is fine", self.directory.app.display());
         Ok(Exit::Done)

@@ -8,3 +8,6 @@ CREATE TABLE Numbers (number INT NOT NULL PRIMARY KEY, note NVARCHAR(200) NOT NU
 INSERT INTO Numbers (number, note)
 WITH RECURSIVE numbers (number) AS (SELECT 1 UNION ALL SELECT number + 1 FROM numbers WHERE number < 20000)
 SELECT number, printf('%.200c', 'x') FROM numbers;
+
+-- Texts of these lengths; the test of the memory plan fills it.
+CREATE TABLE Sizes (bytes INT NOT NULL PRIMARY KEY, note NVARCHAR(MAX) NOT NULL);

@@ -17,6 +17,6 @@ mod request;
 mod send;
 mod write;
 
-pub use client::{DynamoDb, DynamoDbStatus};
+pub use client::{DynamoDb, DynamoDbStatus, PartitionKeys};
 pub use partition::Partition;
 pub use request::{CheckRequest, DeleteRequest, Expression, PutRequest, QueryRequest, ReadOptions, TransactItem, UpdateRequest};

@@ -3,6 +3,7 @@
 //! Reads are retried by the SDK; writes are in `write`, because a write whose answer was lost must not be sent again. How a request
 //! is sent in its turn and in time is in `send`.
 
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -12,6 +13,7 @@ use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::config::retry::RetryConfig;
 use aws_sdk_dynamodb::config::timeout::TimeoutConfig;
 use aws_sdk_dynamodb::config::{BehaviorVersion, Credentials, Region};
+use aws_sdk_dynamodb::types::{KeySchemaElement, KeyType, TableDescription};
 use mayfly_config::Place;
 use mayfly_error::{CallCode, CallError};
 use tokio::time::Instant;
@@ -30,6 +32,15 @@ const EMBEDDED_REGION: &str = "us-east-1";
 const NOWHERE: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), 1);
 /// How long a connection may take to open before another attempt is better.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(1);
+
+/// The attributes that are partition keys.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PartitionKeys {
+    /// Of the table.
+    pub table: String,
+    /// Of its indexes, by their names.
+    pub indexes: BTreeMap<String, String>,
+}
 
 /// The host's client of DynamoDB. Cheap to clone.
 #[derive(Debug, Clone)]
@@ -175,6 +186,27 @@ impl DynamoDb {
         }
     }
 
+    /// The partition keys of a table and of its indexes, for comparing with what was configured.
+    ///
+    /// # Errors
+    ///
+    /// `not-found` when there is no such table, `denied` when the host's identity may not look; `unavailable`, `deadline` or
+    /// `throttled`.
+    pub async fn partition_keys(&self, table: &str, deadline: Instant) -> Result<PartitionKeys, CallError> {
+        let request = Box::pin(self.shared.client.describe_table().table_name(table).send());
+        let answer = self.shared.send(Operation::DescribeTable, table, deadline, request).await?;
+        let described = answer.table.unwrap_or_else(|| TableDescription::builder().build());
+        let indexes = described.global_secondary_indexes().iter().map(|index| (index.index_name(), index.key_schema()));
+        let local = described.local_secondary_indexes().iter().map(|index| (index.index_name(), index.key_schema()));
+        Ok(PartitionKeys {
+            table: partition_key(described.key_schema()),
+            indexes: indexes
+                .chain(local)
+                .map(|(name, keys)| (name.unwrap_or_default().to_owned(), partition_key(keys)))
+                .collect(),
+        })
+    }
+
     /// What is under way, and what was done.
     #[must_use]
     pub fn status(&self) -> DynamoDbStatus {
@@ -186,6 +218,11 @@ impl DynamoDb {
             requests: Operation::ALL.iter().map(|operation| (operation.as_str(), host.sent(*operation))).collect(),
         }
     }
+}
+
+fn partition_key(schema: &[KeySchemaElement]) -> String {
+    let partition = schema.iter().find(|element| *element.key_type() == KeyType::Hash);
+    partition.map(|element| element.attribute_name().to_owned()).unwrap_or_default()
 }
 
 impl Shared {

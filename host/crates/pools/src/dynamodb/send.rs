@@ -29,6 +29,7 @@ pub(super) enum Operation {
     DeleteItem,
     TransactWriteItems,
     ListTables,
+    DescribeTable,
 }
 
 /// What every clone with the same share has in common.
@@ -58,7 +59,7 @@ struct Turn<'a> {
 }
 
 impl Operation {
-    pub(super) const ALL: [Self; 8] = [
+    pub(super) const ALL: [Self; 9] = [
         Self::GetItem,
         Self::BatchGetItem,
         Self::Query,
@@ -67,6 +68,7 @@ impl Operation {
         Self::DeleteItem,
         Self::TransactWriteItems,
         Self::ListTables,
+        Self::DescribeTable,
     ];
 
     pub(super) fn as_str(self) -> &'static str {
@@ -79,12 +81,13 @@ impl Operation {
             Self::DeleteItem => "DeleteItem",
             Self::TransactWriteItems => "TransactWriteItems",
             Self::ListTables => "ListTables",
+            Self::DescribeTable => "DescribeTable",
         }
     }
 
     fn effect(self) -> Effect {
         match self {
-            Self::GetItem | Self::BatchGetItem | Self::Query | Self::ListTables => Effect::Read,
+            Self::GetItem | Self::BatchGetItem | Self::Query | Self::ListTables | Self::DescribeTable => Effect::Read,
             Self::PutItem | Self::UpdateItem | Self::DeleteItem | Self::TransactWriteItems => Effect::Write,
         }
     }
