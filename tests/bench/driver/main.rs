@@ -110,6 +110,10 @@ fn main() -> ExitCode {
 /// Measures and reports; tells whether all is well.
 fn run(arguments: &Arguments) -> anyhow::Result<bool> {
     ensure!(arguments.rounds > 0 && arguments.seconds > 0.0, "--rounds and --seconds have to be above 0");
+    ensure!(
+        arguments.share > 0.0 && arguments.share < 1.0,
+        "--share has to be between 0 and 1: what a server can serve at its limit"
+    );
     let cores = Cores::new(arguments.server_core, arguments.load_core)?;
     std::fs::create_dir_all(&arguments.output).with_context(|| format!("cannot create {}", arguments.output.display()))?;
     let plan = Plan {

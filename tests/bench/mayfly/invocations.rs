@@ -3,10 +3,11 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use anyhow::ensure;
+use anyhow::{Context, ensure};
 use mayfly::app::App;
 use mayfly::imports::Operation;
 use mayfly::resolve::Resolver;
+use mayfly::sandbox::Request;
 use mayfly_graphql::Invocation;
 
 /// Runs both fields of the bench's app `count` times each, in turns, and prints medians.
@@ -23,8 +24,10 @@ pub(crate) async fn measure(app: App, count: u32) -> anyhow::Result<()> {
             let whole = started.elapsed();
             let answers = outcome.answers?;
             ensure!(answers.iter().all(|answer| answer.as_ref().is_ok_and(|json| json.matches("takenAt").count() == 20)));
+            let empty = empty(&app, module).await?;
             // The first tenth warms up.
             if round >= count / 10 {
+                samples.empty.push(empty);
                 samples.instantiate.push(outcome.timing.instantiate);
                 samples.run.push(outcome.timing.run);
                 samples.whole.push(whole);
@@ -32,14 +35,37 @@ pub(crate) async fn measure(app: App, count: u32) -> anyhow::Result<()> {
         }
     }
     for ((_, field), samples) in fields.iter().zip(samples) {
-        let [instantiate, run, whole] = [samples.instantiate, samples.run, samples.whole].map(median);
-        println!("{field}: whole {whole:?}, of which instantiating {instantiate:?} and running {run:?} (medians of {count})");
+        let Samples { empty, instantiate, run, whole } = samples;
+        let [empty, instantiate, run, whole] = [empty, instantiate, run, whole].map(median);
+        println!(
+            "{field}: whole {whole:?}, of which instantiating {instantiate:?} and running {run:?}; \
+             an instance that is made and dropped {empty:?} (medians of {count})"
+        );
     }
     Ok(())
 }
 
+/// How long it takes to admit an invocation, make its store and instance, and drop both uncalled.
+async fn empty(app: &App, module: &str) -> anyhow::Result<Duration> {
+    let version = app.versions.get(module).context("no such module")?;
+    let request = Request {
+        module: version.module.clone(),
+        backends: app.backends.clone(),
+        operation: Arc::new(Operation::default()),
+        type_name: "Query".into(),
+        field_name: "none".into(),
+        arguments: String::new(),
+        parents: Vec::new(),
+        selection: Arc::new([]),
+    };
+    let started = Instant::now();
+    app.sandbox.rehearse(&version.prepared, request).await?;
+    Ok(started.elapsed())
+}
+
 #[derive(Default)]
 struct Samples {
+    empty: Vec<Duration>,
     instantiate: Vec<Duration>,
     run: Vec<Duration>,
     whole: Vec<Duration>,
