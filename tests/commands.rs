@@ -1,5 +1,9 @@
 //! What a person types, and what it ends with.
 
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{SocketAddr, TcpListener};
+use std::sync::mpsc::{Receiver, channel};
+
 use mayfly_tests::{TestApp, mayfly, repository};
 use serde_json::json;
 
@@ -79,6 +83,54 @@ fn check_connect_compares_grants_with_the_tables_there_are() {
         let problem = format!("`modules.other-keys.grants.dynamodb.{place}{problem}");
         assert!(said.contains(&problem), "{problem}: {said}");
     }
+}
+
+/// A DynamoDB that has whatever it is asked for, and keeps whose requests came.
+fn endpoint() -> (SocketAddr, Receiver<String>) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let (address, (sender, seen)) = (listener.local_addr().unwrap(), channel());
+    std::thread::spawn(move || {
+        for stream in listener.incoming().flatten() {
+            let mut reader = BufReader::new(&stream);
+            let head: Vec<String> = reader.by_ref().lines().map_while(Result::ok).take_while(|line| !line.is_empty()).collect();
+            let header =
+                |name: &str| head.iter().find(|line| line.to_ascii_lowercase().starts_with(name)).cloned().unwrap_or_default();
+            let bytes = header("content-length:").rsplit(' ').next().and_then(|bytes| bytes.parse().ok()).unwrap_or(0);
+            let read = reader.read_exact(&mut vec![0; bytes]);
+            let answer =
+                "HTTP/1.1 200 OK\r\ncontent-type: application/x-amz-json-1.0\r\ncontent-length: 2\r\nconnection: close\r\n\r\n{}";
+            let answered = (&stream).write_all(answer.as_bytes());
+            if read.is_err() || answered.is_err() || sender.send(header("authorization:")).is_err() {
+                return;
+            }
+        }
+    });
+    (address, seen)
+}
+
+#[test]
+fn dynamodb_is_asked_with_the_credentials_that_the_sdk_finds_first() {
+    let (address, seen) = endpoint();
+    let app = TestApp::students()
+        .configured("[dynamodb]\nendpoint = \"embedded\"", &format!("[dynamodb]\nendpoint = \"http://{address}\""))
+        .with_file("credentials", b"[default]\naws_access_key_id = OFTHEFILE\naws_secret_access_key = x\n");
+    let check = |environment: &[(&str, &str)]| {
+        let mut command = mayfly();
+        command.args(["check", "--connect"]).arg(app.path()).env("AWS_EC2_METADATA_DISABLED", "true");
+        for name in ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_PROFILE"] {
+            command.env_remove(name);
+        }
+        command.env("AWS_SHARED_CREDENTIALS_FILE", app.path().join("credentials")).envs(environment.iter().copied());
+        let output = command.output().unwrap();
+        assert_eq!(output.status.code(), Some(0), "{output:?}");
+        seen.try_iter().collect::<Vec<_>>()
+    };
+    let is_of = |requests: &[String], id: &str| {
+        let signed = format!("Credential={id}/");
+        assert!(!requests.is_empty() && requests.iter().all(|request| request.contains(&signed)), "{requests:?}");
+    };
+    is_of(&check(&[]), "OFTHEFILE");
+    is_of(&check(&[("AWS_ACCESS_KEY_ID", "OFTHEENVIRONMENT"), ("AWS_SECRET_ACCESS_KEY", "x")]), "OFTHEENVIRONMENT");
 }
 
 #[test]
