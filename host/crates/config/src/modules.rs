@@ -21,7 +21,7 @@ pub struct Budget {
     pub handles: u32,
     /// `rows` that statements give, in all. Default 100,000.
     pub rows: u32,
-    /// `host_to_guest`: bytes given to the guest by imports, in all. Default 16 MiB.
+    /// `host_to_guest`: bytes of the answers that calls give to the guest, in all. Default 16 MiB.
     pub host_to_guest_bytes: u64,
     /// `unread`: bytes of answers that are there and that the guest has not taken yet, and so also of one answer. Default 4 MiB.
     pub unread_bytes: usize,
