@@ -147,10 +147,10 @@ fn run(arguments: &Arguments) -> anyhow::Result<bool> {
     }
     let results = runner.run()?;
     let bounds = Bounds {
-        most_of_derived: Some(arguments.most_of_derived),
-        most_of_floor: Some(arguments.most_of_floor),
-        most_p99_of_derived: Some(arguments.most_p99_of_derived),
-        least_requests_of_mercurius: Some(arguments.least_requests_of_mercurius),
+        most_of_derived: arguments.most_of_derived,
+        most_of_floor: arguments.most_of_floor,
+        most_p99_of_derived: arguments.most_p99_of_derived,
+        least_requests_of_mercurius: arguments.least_requests_of_mercurius,
     };
     let report = Report::new(results, absent, &bounds);
     print!("{}", report.table());

@@ -50,10 +50,10 @@ struct Line {
 
 /// The ratios that the workload's subject is held to; `None` for those that are only reported.
 pub(crate) struct Bounds {
-    pub(crate) most_of_derived: Option<f64>,
-    pub(crate) most_of_floor: Option<f64>,
-    pub(crate) most_p99_of_derived: Option<f64>,
-    pub(crate) least_requests_of_mercurius: Option<f64>,
+    pub(crate) most_of_derived: f64,
+    pub(crate) most_of_floor: f64,
+    pub(crate) most_p99_of_derived: f64,
+    pub(crate) least_requests_of_mercurius: f64,
 }
 
 /// One of these ratios, and what came of it.
@@ -110,12 +110,12 @@ impl Report {
         let target = |what, measured, bound| Target { what, measured, bound };
         let targets = if workload == Workload::A {
             vec![
-                target("CPU / derived async-graphql", ratio(|line| line.of_base), bounds.most_of_derived.map(Bound::Most)),
-                target("CPU / floor", ratio(|line| line.of_floor), bounds.most_of_floor.map(Bound::Most)),
-                target("p99 / derived async-graphql", p99, bounds.most_p99_of_derived.map(Bound::Most)),
+                target("CPU / derived async-graphql", ratio(|line| line.of_base), Some(Bound::Most(bounds.most_of_derived))),
+                target("CPU / floor", ratio(|line| line.of_floor), Some(Bound::Most(bounds.most_of_floor))),
+                target("p99 / derived async-graphql", p99, Some(Bound::Most(bounds.most_p99_of_derived))),
             ]
         } else {
-            let least = bounds.least_requests_of_mercurius.map(Bound::Least);
+            let least = Some(Bound::Least(bounds.least_requests_of_mercurius));
             vec![
                 target("requests/s / mercurius", ratio(|line| line.requests_of_base), least),
                 target("CPU / mercurius", ratio(|line| line.of_base), None),
