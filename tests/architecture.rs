@@ -26,8 +26,15 @@ fn host_sources() -> Vec<(String, String)> {
     }
     let read = |path: PathBuf| {
         let text = fs::read_to_string(&path).unwrap();
-        let code = text.lines().filter(|line| !line.trim_start().starts_with("//")).collect::<Vec<_>>().join("\n");
-        (path.strip_prefix(&host).unwrap().display().to_string(), code)
+        let code = text
+            .lines()
+            .filter(|line| !line.trim_start().starts_with("//"))
+            .collect::<Vec<_>>()
+            .join("\n");
+        (
+            path.strip_prefix(&host).unwrap().display().to_string(),
+            code,
+        )
     };
     files.into_iter().map(read).collect()
 }
@@ -35,7 +42,10 @@ fn host_sources() -> Vec<(String, String)> {
 fn named_only_in(word: &str, homes: &[&str]) {
     for (path, code) in host_sources() {
         if code.contains(word) {
-            assert!(homes.iter().any(|home| path.starts_with(home)), "`{word}` is named in host/{path}; its homes are {homes:?}");
+            assert!(
+                homes.iter().any(|home| path.starts_with(home)),
+                "`{word}` is named in host/{path}; its homes are {homes:?}"
+            );
         }
     }
 }
@@ -46,11 +56,19 @@ fn each_library_is_named_only_in_its_home() {
         named_only_in(word, &["src/modules/", "src/sandbox/", "src/imports/"]);
     }
     named_only_in("async_graphql::", &["crates/graphql/", "src/http/"]);
-    for word in ["tiberius::", "deadpool::", "aws_sdk_dynamodb::", "aws_config::"] {
+    for word in [
+        "tiberius::",
+        "deadpool::",
+        "aws_sdk_dynamodb::",
+        "aws_config::",
+    ] {
         named_only_in(word, &["crates/pools/"]);
     }
     named_only_in("jsonwebtoken::", &["src/callers/"]);
-    named_only_in("axum::", &["src/http/", "src/commands/serve.rs", "src/host.rs"]);
+    named_only_in(
+        "axum::",
+        &["src/http/", "src/commands/serve.rs", "src/host.rs"],
+    );
     named_only_in("bindgen!", &["src/imports/mod.rs"]);
 }
 
@@ -58,13 +76,27 @@ fn each_library_is_named_only_in_its_home() {
 fn a_layer_knows_only_those_below_it() {
     let layers = ["http", "modules", "sandbox", "imports"];
     for (path, code) in host_sources() {
-        let Some(layer) = layers.iter().position(|layer| path.starts_with(&format!("src/{layer}/"))) else { continue };
+        let Some(layer) = layers
+            .iter()
+            .position(|layer| path.starts_with(&format!("src/{layer}/")))
+        else {
+            continue;
+        };
         for above in &layers[..layer] {
-            assert!(!code.contains(&format!("crate::{above}")), "host/{path} knows `{above}`, which is above it");
+            assert!(
+                !code.contains(&format!("crate::{above}")),
+                "host/{path} knows `{above}`, which is above it"
+            );
         }
         if layers[layer] != "http" {
-            assert!(!code.contains("mayfly_graphql"), "host/{path} knows GraphQL");
-            assert!(!code.contains("crate::app") && !code.contains("crate::host"), "host/{path} knows the whole");
+            assert!(
+                !code.contains("mayfly_graphql"),
+                "host/{path} knows GraphQL"
+            );
+            assert!(
+                !code.contains("crate::app") && !code.contains("crate::host"),
+                "host/{path} knows the whole"
+            );
         }
     }
 }
@@ -72,26 +104,66 @@ fn a_layer_knows_only_those_below_it() {
 #[test]
 fn leaves_and_engine_and_pools_depend_on_nothing_above() {
     let dependencies = |name: &str| {
-        let manifest = fs::read_to_string(repository().join("host/crates").join(name).join("Cargo.toml")).unwrap();
-        let own = manifest.split("[dev-dependencies]").next().unwrap().to_owned();
-        let names = own.lines().filter_map(|line| line.split_once(" = ")).map(|(name, _)| name.trim().to_owned());
-        names.filter(|name| name.starts_with("mayfly")).collect::<BTreeSet<_>>()
+        let manifest = fs::read_to_string(
+            repository()
+                .join("host/crates")
+                .join(name)
+                .join("Cargo.toml"),
+        )
+        .unwrap();
+        let own = manifest
+            .split("[dev-dependencies]")
+            .next()
+            .unwrap()
+            .to_owned();
+        let names = own
+            .lines()
+            .filter_map(|line| line.split_once(" = "))
+            .map(|(name, _)| name.trim().to_owned());
+        names
+            .filter(|name| name.starts_with("mayfly"))
+            .collect::<BTreeSet<_>>()
     };
-    let set = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<BTreeSet<_>>();
+    let set = |names: &[&str]| {
+        names
+            .iter()
+            .map(|name| (*name).to_owned())
+            .collect::<BTreeSet<_>>()
+    };
     for leaf in ["config", "error", "telemetry"] {
         assert_eq!(dependencies(leaf), set(&[]), "{leaf} is a leaf");
     }
-    assert!(dependencies("graphql").is_subset(&set(&["mayfly-config", "mayfly-error", "mayfly-telemetry"])));
-    assert!(dependencies("pools").is_subset(&set(&["mayfly-config", "mayfly-error", "mayfly-telemetry"])));
+    assert!(dependencies("graphql").is_subset(&set(&[
+        "mayfly-config",
+        "mayfly-error",
+        "mayfly-telemetry"
+    ])));
+    assert!(dependencies("pools").is_subset(&set(&[
+        "mayfly-config",
+        "mayfly-error",
+        "mayfly-telemetry"
+    ])));
 }
 
 #[test]
 fn the_top_level_holds_what_it_should() {
-    let allowed =
-        ["Cargo.toml", "Cargo.lock", "Makefile", "README.md", "CHANGELOG.md", "host", "guest", "wit", "tests", "target"];
+    let allowed = [
+        "Cargo.toml",
+        "Cargo.lock",
+        "Makefile",
+        "README.md",
+        "CHANGELOG.md",
+        "host",
+        "guest",
+        "wit",
+        "tests",
+        "target",
+    ];
     for entry in fs::read_dir(repository()).unwrap() {
         let name = entry.unwrap().file_name().into_string().unwrap();
-        let fine = allowed.contains(&name.as_str()) || name.starts_with('.') || name.starts_with("LICENSE-");
+        let fine = allowed.contains(&name.as_str())
+            || name.starts_with('.')
+            || name.starts_with("LICENSE-");
         assert!(fine, "{name} has no place at the top level");
     }
 }
@@ -99,13 +171,28 @@ fn the_top_level_holds_what_it_should() {
 #[test]
 fn every_versioned_dependency_stands_in_the_workspace_root() {
     let host = repository().join("host");
-    let mut manifests = vec![host.join("Cargo.toml"), host.join("embedded/Cargo.toml"), repository().join("tests/Cargo.toml")];
-    manifests.extend(fs::read_dir(host.join("crates")).unwrap().map(|entry| entry.unwrap().path().join("Cargo.toml")));
+    let mut manifests = vec![
+        host.join("Cargo.toml"),
+        host.join("embedded/Cargo.toml"),
+        repository().join("tests/Cargo.toml"),
+    ];
+    manifests.extend(
+        fs::read_dir(host.join("crates"))
+            .unwrap()
+            .map(|entry| entry.unwrap().path().join("Cargo.toml")),
+    );
     for manifest in manifests {
         let text = fs::read_to_string(&manifest).unwrap();
-        let dependencies = text.split("dependencies]").skip(1).flat_map(|section| section.split("\n[").next().unwrap().lines());
+        let dependencies = text
+            .split("dependencies]")
+            .skip(1)
+            .flat_map(|section| section.split("\n[").next().unwrap().lines());
         for line in dependencies.filter(|line| line.contains('=')) {
-            assert!(line.contains("workspace = true"), "{}: {line}", manifest.display());
+            assert!(
+                line.contains("workspace = true"),
+                "{}: {line}",
+                manifest.display()
+            );
         }
     }
 }
@@ -117,11 +204,29 @@ fn every_item_of_the_wit_is_documented() {
         let text = fs::read_to_string(&path).unwrap();
         let lines: Vec<_> = text.lines().map(str::trim).collect();
         for (number, line) in lines.iter().enumerate() {
-            let item = ["interface ", "world ", "record ", "variant ", "enum ", "resource ", "type ", "package "];
-            let declared = item.iter().any(|word| line.starts_with(word)) || line.contains(": func(");
+            let item = [
+                "interface ",
+                "world ",
+                "record ",
+                "variant ",
+                "enum ",
+                "resource ",
+                "type ",
+                "package ",
+            ];
+            let declared =
+                item.iter().any(|word| line.starts_with(word)) || line.contains(": func(");
             if declared {
-                let before = lines[..number].iter().rev().find(|line| !line.starts_with("@since"));
-                assert!(before.is_some_and(|line| line.starts_with("///")), "{}:{}: {line}", path.display(), number + 1);
+                let before = lines[..number]
+                    .iter()
+                    .rev()
+                    .find(|line| !line.starts_with("@since"));
+                assert!(
+                    before.is_some_and(|line| line.starts_with("///")),
+                    "{}:{}: {line}",
+                    path.display(),
+                    number + 1
+                );
             }
         }
     }
@@ -129,7 +234,16 @@ fn every_item_of_the_wit_is_documented() {
 
 #[test]
 fn no_binary_is_committed() {
-    let files = std::process::Command::new("git").args(["ls-files"]).current_dir(repository()).output().unwrap();
+    let files = std::process::Command::new("git")
+        .args(["ls-files"])
+        .current_dir(repository())
+        .output()
+        .unwrap();
     let files = String::from_utf8(files.stdout).unwrap();
-    assert!(!files.lines().any(|file| file.ends_with(".wasm") || file.ends_with(".cwasm")), "{files}");
+    assert!(
+        !files
+            .lines()
+            .any(|file| file.ends_with(".wasm") || file.ends_with(".cwasm")),
+        "{files}"
+    );
 }

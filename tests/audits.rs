@@ -9,11 +9,27 @@ async fn every_audit_of_graphql_over_http_passes() {
     node_packages(&folder);
     let host = TestHost::start(TestApp::students()).await;
     let url = format!("http://{}/graphql", host.graphql);
-    let output = tokio::process::Command::new("node").arg("audit.mjs").arg(url).current_dir(folder).output().await.unwrap();
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let output = tokio::process::Command::new("node")
+        .arg("audit.mjs")
+        .arg(url)
+        .current_dir(folder)
+        .output()
+        .await
+        .unwrap();
+    assert!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
     let lines = String::from_utf8(output.stdout).unwrap();
-    let audits: Vec<Value> = lines.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let audits: Vec<Value> = lines
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
     assert!(audits.len() >= 60, "{} audits", audits.len());
-    let failed: Vec<_> = audits.iter().filter(|audit| audit["status"] != json!("ok")).collect();
+    let failed: Vec<_> = audits
+        .iter()
+        .filter(|audit| audit["status"] != json!("ok"))
+        .collect();
     assert!(failed.is_empty(), "{failed:#?}");
 }

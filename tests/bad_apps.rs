@@ -11,9 +11,17 @@ fn refused(app: &TestApp) -> String {
         .output()
         .unwrap();
     assert_eq!(output.status.code(), Some(3), "{output:?}");
-    let said = String::from_utf8(output.stderr).unwrap().replace(&app.path().display().to_string(), "APP");
-    let lines = said.lines().filter(|line| !line.starts_with("compiling module"));
-    lines.collect::<Vec<_>>().join("\n").trim_start_matches("error: ").to_owned()
+    let said = String::from_utf8(output.stderr)
+        .unwrap()
+        .replace(&app.path().display().to_string(), "APP");
+    let lines = said
+        .lines()
+        .filter(|line| !line.starts_with("compiling module"));
+    lines
+        .collect::<Vec<_>>()
+        .join("\n")
+        .trim_start_matches("error: ")
+        .to_owned()
 }
 
 const MODULE: &str = "build/students.wasm";
@@ -42,7 +50,10 @@ fn a_component_cut_short() {
     let app = TestApp::students();
     let whole = std::fs::read(app.path().join(MODULE)).unwrap();
     let said = with_module(&whole[..whole.len() / 2]);
-    assert!(said.starts_with("APP/build/students.wasm: module `students`: validate: "), "{said}");
+    assert!(
+        said.starts_with("APP/build/students.wasm: module `students`: validate: "),
+        "{said}"
+    );
 }
 
 #[test]
@@ -78,7 +89,11 @@ fn a_component_of_another_world() {
 fn a_component_of_another_wit_version() {
     let app = TestApp::students();
     let component = std::fs::read(app.path().join(MODULE)).unwrap();
-    let other = replace_all(&component, b"mayfly:resolver/handler@0.1.0", b"mayfly:resolver/handler@9.9.9");
+    let other = replace_all(
+        &component,
+        b"mayfly:resolver/handler@0.1.0",
+        b"mayfly:resolver/handler@9.9.9",
+    );
     let said = with_module(&other);
     assert!(said.contains("module `students`: type-check: "), "{said}");
     assert!(said.contains("mayfly:resolver/resolver@0.1.0"), "{said}");
@@ -94,7 +109,11 @@ fn replace_all(bytes: &[u8], from: &[u8], to: &[u8]) -> Vec<u8> {
             found += 1;
         }
     }
-    assert!(found > 0, "the bytes hold no {:?}", String::from_utf8_lossy(from));
+    assert!(
+        found > 0,
+        "the bytes hold no {:?}",
+        String::from_utf8_lossy(from)
+    );
     bytes
 }
 
@@ -115,7 +134,10 @@ fn with_schema(from: &str, to: &str) -> String {
 #[test]
 fn a_schema_with_an_unknown_type() {
     let said = with_schema("name: String!", "name: Strin!");
-    assert!(said.contains("APP/schema.graphql:") && said.contains("`Strin`"), "{said}");
+    assert!(
+        said.contains("APP/schema.graphql:") && said.contains("`Strin`"),
+        "{said}"
+    );
 }
 
 #[test]
@@ -133,36 +155,62 @@ fn a_root_field_without_a_module() {
         "student(\"The student's id.\" id: ID!): Student @resolve(module: \"students\")",
         "student(id: ID!): Student",
     );
-    assert!(said.contains("APP/schema.graphql:16") && said.contains("`Query.student`") && said.contains("@resolve"), "{said}");
+    assert!(
+        said.contains("APP/schema.graphql:16")
+            && said.contains("`Query.student`")
+            && said.contains("@resolve"),
+        "{said}"
+    );
 }
 
 #[test]
 fn a_schema_that_is_missing() {
     let said = refused(&TestApp::students().without_file("schema.graphql"));
-    assert!(said.starts_with("APP/schema.graphql: cannot be read:"), "{said}");
+    assert!(
+        said.starts_with("APP/schema.graphql: cannot be read:"),
+        "{said}"
+    );
 }
 
 #[test]
 fn an_unknown_key() {
     let app = TestApp::students().configured("max_batch = 100", "max_bach = 100");
     let said = refused(&app);
-    assert!(said.contains("APP/mayfly.toml:9: unknown key `modules.students.max_bach`; did you mean `max_batch`?"), "{said}");
+    assert!(
+        said.contains(
+            "APP/mayfly.toml:9: unknown key `modules.students.max_bach`; did you mean `max_batch`?"
+        ),
+        "{said}"
+    );
 }
 
 #[test]
 fn a_statement_with_a_parameter_that_is_not_declared() {
-    let app = TestApp::students().configured("WHERE idempotency_key = @key", "WHERE idempotency_key = @kee");
+    let app = TestApp::students().configured(
+        "WHERE idempotency_key = @key",
+        "WHERE idempotency_key = @kee",
+    );
     let said = refused(&app);
-    assert!(said.contains("assessment_by_key") && said.contains("@kee"), "{said}");
+    assert!(
+        said.contains("assessment_by_key") && said.contains("@kee"),
+        "{said}"
+    );
 }
 
 #[test]
 fn a_directory_without_an_app() {
     let directory = tempfile::TempDir::new().unwrap();
-    let output = mayfly().arg("check").arg(directory.path()).output().unwrap();
+    let output = mayfly()
+        .arg("check")
+        .arg(directory.path())
+        .output()
+        .unwrap();
     assert_eq!(output.status.code(), Some(3));
     let said = String::from_utf8(output.stderr).unwrap();
-    assert!(said.contains("an app is a directory with a mayfly.toml"), "{said}");
+    assert!(
+        said.contains("an app is a directory with a mayfly.toml"),
+        "{said}"
+    );
 }
 
 #[test]
@@ -175,7 +223,10 @@ fn every_problem_is_told_at_once() {
         )
         .with_file(MODULE, b"garbage");
     let said = refused(&app);
-    assert!(said.contains("`pupils`") && said.contains("not WebAssembly"), "{said}");
+    assert!(
+        said.contains("`pupils`") && said.contains("not WebAssembly"),
+        "{said}"
+    );
 }
 
 #[test]
@@ -183,18 +234,32 @@ fn a_port_in_use() {
     let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let address = taken.local_addr().unwrap().to_string();
     let app = TestApp::students();
-    for (flag, other) in [("--listen", "--admin-listen"), ("--admin-listen", "--listen")] {
-        let output = mayfly().arg("serve").arg(app.path()).args([flag, &address, other, "127.0.0.1:0"]).output().unwrap();
+    for (flag, other) in [
+        ("--listen", "--admin-listen"),
+        ("--admin-listen", "--listen"),
+    ] {
+        let output = mayfly()
+            .arg("serve")
+            .arg(app.path())
+            .args([flag, &address, other, "127.0.0.1:0"])
+            .output()
+            .unwrap();
         assert_eq!(output.status.code(), Some(4));
         let said = String::from_utf8(output.stderr).unwrap();
-        assert!(said.contains(&format!("cannot listen on {address}; choose another address with {flag}")), "{said}");
+        assert!(
+            said.contains(&format!(
+                "cannot listen on {address}; choose another address with {flag}"
+            )),
+            "{said}"
+        );
     }
 }
 
 #[test]
 fn key_files_that_can_check_no_token() {
     let said = |setting: &str, contents: Option<&str>| {
-        let callers = format!("[callers]\n{setting} = \"issuer\"\nissuer = \"i\"\naudience = \"a\"");
+        let callers =
+            format!("[callers]\n{setting} = \"issuer\"\nissuer = \"i\"\naudience = \"a\"");
         let app = TestApp::students().with_configuration(&callers);
         refused(&match contents {
             Some(contents) => app.with_file("issuer", contents.as_bytes()),
@@ -203,14 +268,21 @@ fn key_files_that_can_check_no_token() {
     };
     let missing = said("public_key", None);
     assert!(
-        missing.starts_with("APP/issuer: cannot be read: ") && missing.ends_with("; correct `callers.public_key`"),
+        missing.starts_with("APP/issuer: cannot be read: ")
+            && missing.ends_with("; correct `callers.public_key`"),
         "{missing}"
     );
     let garbage = said("public_key", Some("ssh-rsa AAAA"));
     insta::assert_snapshot!(garbage, @"APP/issuer: holds no public key of RSA (2,048 bits or more) or P-256 in PEM; write the one the issuer publishes");
-    let private = said("public_key", Some("-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n"));
+    let private = said(
+        "public_key",
+        Some("-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n"),
+    );
     insta::assert_snapshot!(private, @"APP/issuer: holds a private key; give the public one, and keep this one with the issuer");
-    let none = said("key_set", Some(r#"{"keys": [{"kty": "oct", "k": "c2VjcmV0"}]}"#));
+    let none = said(
+        "key_set",
+        Some(r#"{"keys": [{"kty": "oct", "k": "c2VjcmV0"}]}"#),
+    );
     insta::assert_snapshot!(none, @"APP/issuer: has no key that checks signatures of RS256 or ES256; write the set the issuer publishes");
     let text = said("key_set", Some("keys"));
     insta::assert_snapshot!(text, @"APP/issuer: is not a JSON Web Key Set: expected value at line 1 column 1; write {\"keys\": [..]}");

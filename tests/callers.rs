@@ -28,7 +28,10 @@ async fn host_with_secret(further: &str) -> TestHost {
 }
 
 fn in_seconds(seconds: i64) -> i64 {
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs();
+    let now = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .unwrap()
+        .as_secs();
     i64::try_from(now).unwrap() + seconds
 }
 
@@ -43,14 +46,22 @@ pub fn claims_with(changes: Value) -> Value {
     for (name, value) in changes.as_object().unwrap() {
         match value {
             Value::Null => claims.as_object_mut().unwrap().remove(name),
-            value => claims.as_object_mut().unwrap().insert(name.clone(), value.clone()),
+            value => claims
+                .as_object_mut()
+                .unwrap()
+                .insert(name.clone(), value.clone()),
         };
     }
     claims
 }
 
 pub fn signed(claims: &Value) -> String {
-    encode(&Header::new(Algorithm::HS256), claims, &EncodingKey::from_secret(SECRET.as_bytes())).unwrap()
+    encode(
+        &Header::new(Algorithm::HS256),
+        claims,
+        &EncodingKey::from_secret(SECRET.as_bytes()),
+    )
+    .unwrap()
 }
 
 /// A token put together by hand, with any header.
@@ -60,25 +71,46 @@ fn forged(header: &Value, claims: &Value, signature: &str) -> String {
 }
 
 async fn who_am_i(host: &TestHost, authorization: &[&str]) -> Answer {
-    let request = host.request().header("content-type", "application/json").body(json!({ "query": "{ whoAmI }" }).to_string());
-    Answer::of(authorization.iter().fold(request, |request, value| request.header("authorization", *value))).await
+    let request = host
+        .request()
+        .header("content-type", "application/json")
+        .body(json!({ "query": "{ whoAmI }" }).to_string());
+    Answer::of(authorization.iter().fold(request, |request, value| {
+        request.header("authorization", *value)
+    }))
+    .await
 }
 
 async fn accepted(host: &TestHost, token: &str) -> String {
     let answer = who_am_i(host, &[&format!("Bearer {token}")]).await;
     assert_eq!(answer.status, StatusCode::OK, "{}", answer.text);
-    answer.json()["data"]["whoAmI"].as_str().unwrap_or_else(|| panic!("{}", answer.text)).to_owned()
+    answer.json()["data"]["whoAmI"]
+        .as_str()
+        .unwrap_or_else(|| panic!("{}", answer.text))
+        .to_owned()
 }
 
 /// Sends what has to be refused, and gives the message.
 async fn refused(host: &TestHost, authorization: &[&str]) -> String {
     let answer = who_am_i(host, authorization).await;
-    assert_eq!(answer.status, StatusCode::UNAUTHORIZED, "{authorization:?}: {}", answer.text);
+    assert_eq!(
+        answer.status,
+        StatusCode::UNAUTHORIZED,
+        "{authorization:?}: {}",
+        answer.text
+    );
     let json = answer.json();
-    assert_eq!(json["errors"][0]["extensions"]["code"], json!("UNAUTHENTICATED"), "{json}");
+    assert_eq!(
+        json["errors"][0]["extensions"]["code"],
+        json!("UNAUTHENTICATED"),
+        "{json}"
+    );
     assert_eq!(json.get("data"), None, "nothing was executed: {json}");
-    let challenge =
-        if authorization.is_empty() { r#"Bearer realm="mayfly""# } else { r#"Bearer realm="mayfly", error="invalid_token""# };
+    let challenge = if authorization.is_empty() {
+        r#"Bearer realm="mayfly""#
+    } else {
+        r#"Bearer realm="mayfly", error="invalid_token""#
+    };
     assert_eq!(answer.header("www-authenticate"), challenge);
     json["errors"][0]["message"].as_str().unwrap().to_owned()
 }
@@ -90,14 +122,28 @@ async fn refused_token(host: &TestHost, token: &str) -> String {
 #[tokio::test]
 async fn a_guest_learns_the_id_and_the_claims_of_a_caller_whose_token_is_right() {
     let host = host_with_secret("").await;
-    let token = signed(&claims_with(json!({ "exp": 33_333_333_333_i64, "big": 12_345_678_901_234_567_890_u64 })));
+    let token = signed(&claims_with(
+        json!({ "exp": 33_333_333_333_i64, "big": 12_345_678_901_234_567_890_u64 }),
+    ));
     let told = accepted(&host, &token).await;
-    assert!(told.starts_with("ann: {") && told.contains(r#""school":"north""#), "{told}");
+    assert!(
+        told.starts_with("ann: {") && told.contains(r#""school":"north""#),
+        "{told}"
+    );
     assert!(told.contains(r#""big":12345678901234567890"#), "{told}");
     // The scheme's case does not matter; several audiences may be named; a token may have no subject.
-    let several = signed(&claims_with(json!({ "aud": ["other", "mayfly"], "sub": null })));
+    let several = signed(&claims_with(
+        json!({ "aud": ["other", "mayfly"], "sub": null }),
+    ));
     let answer = who_am_i(&host, &[&format!("bearer {several}")]).await;
-    assert!(answer.json()["data"]["whoAmI"].as_str().unwrap().starts_with("nobody: {"), "{}", answer.text);
+    assert!(
+        answer.json()["data"]["whoAmI"]
+            .as_str()
+            .unwrap()
+            .starts_with("nobody: {"),
+        "{}",
+        answer.text
+    );
 }
 
 #[tokio::test]
@@ -107,10 +153,21 @@ async fn a_caller_without_a_token_is_anonymous_and_refused_where_tokens_are_requ
     assert_eq!(answer.json(), json!({ "data": { "whoAmI": "nobody: {}" } }));
     let host = host_with_secret("required = true").await;
     let message = refused(&host, &[]).await;
-    assert_eq!(message, "the request carries no token; send one as Authorization: Bearer");
-    assert!(accepted(&host, &signed(&claims())).await.starts_with("ann: "));
+    assert_eq!(
+        message,
+        "the request carries no token; send one as Authorization: Bearer"
+    );
+    assert!(
+        accepted(&host, &signed(&claims()))
+            .await
+            .starts_with("ann: ")
+    );
     let page = host.get("/").await;
-    assert_eq!(page.status, StatusCode::OK, "the page itself holds nothing of anyone's");
+    assert_eq!(
+        page.status,
+        StatusCode::OK,
+        "the page itself holds nothing of anyone's"
+    );
 }
 
 #[tokio::test]
@@ -124,30 +181,63 @@ async fn without_the_section_tokens_are_not_looked_at() {
 async fn a_token_with_wrong_claims_is_refused_with_the_reason() {
     let host = host_with_secret("leeway = \"0 s\"").await;
     let table = [
-        (json!({ "exp": in_seconds(-10) }), "the token has expired; get a new one"),
+        (
+            json!({ "exp": in_seconds(-10) }),
+            "the token has expired; get a new one",
+        ),
         (json!({ "exp": null }), "the token is not valid"),
         (json!({ "exp": "tomorrow" }), "the token is not valid"),
-        (json!({ "nbf": in_seconds(600) }), "the token is not valid yet"),
+        (
+            json!({ "nbf": in_seconds(600) }),
+            "the token is not valid yet",
+        ),
         (json!({ "nbf": [] }), "the token is not valid"),
-        (json!({ "aud": "other" }), "the token is for another audience"),
-        (json!({ "aud": ["other", "mayfly2"] }), "the token is for another audience"),
+        (
+            json!({ "aud": "other" }),
+            "the token is for another audience",
+        ),
+        (
+            json!({ "aud": ["other", "mayfly2"] }),
+            "the token is for another audience",
+        ),
         (json!({ "aud": null }), "the token is not valid"),
         (json!({ "aud": 7 }), "the token is not valid"),
-        (json!({ "iss": "https://id.example.com" }), "the token is of another issuer"),
+        (
+            json!({ "iss": "https://id.example.com" }),
+            "the token is of another issuer",
+        ),
         (json!({ "iss": null }), "the token is not valid"),
     ];
     for (changes, expected) in table {
-        assert_eq!(refused_token(&host, &signed(&claims_with(changes.clone()))).await, expected, "{changes}");
+        assert_eq!(
+            refused_token(&host, &signed(&claims_with(changes.clone()))).await,
+            expected,
+            "{changes}"
+        );
     }
-    accepted(&host, &signed(&claims_with(json!({ "nbf": in_seconds(-1) })))).await;
+    accepted(
+        &host,
+        &signed(&claims_with(json!({ "nbf": in_seconds(-1) }))),
+    )
+    .await;
 }
 
 #[tokio::test]
 async fn clocks_may_differ_by_the_leeway() {
     let host = host_with_secret("leeway = \"60 s\"").await;
-    accepted(&host, &signed(&claims_with(json!({ "exp": in_seconds(-20), "nbf": in_seconds(20) })))).await;
+    accepted(
+        &host,
+        &signed(&claims_with(
+            json!({ "exp": in_seconds(-20), "nbf": in_seconds(20) }),
+        )),
+    )
+    .await;
     assert_eq!(
-        refused_token(&host, &signed(&claims_with(json!({ "exp": in_seconds(-120) })))).await,
+        refused_token(
+            &host,
+            &signed(&claims_with(json!({ "exp": in_seconds(-120) })))
+        )
+        .await,
         "the token has expired; get a new one"
     );
 }
@@ -157,10 +247,28 @@ async fn what_is_no_token_of_the_issuer_is_refused() {
     let host = host_with_secret("").await;
     let good = signed(&claims());
     let (body, signature) = good.rsplit_once('.').unwrap();
-    let other = encode(&Header::new(Algorithm::HS256), &claims(), &EncodingKey::from_secret(&[7; 40])).unwrap();
-    let longer = encode(&Header::new(Algorithm::HS512), &claims(), &EncodingKey::from_secret(SECRET.as_bytes())).unwrap();
-    let critical = Header { crit: Some(vec!["b64".to_owned()]), ..Header::new(Algorithm::HS256) };
-    let critical = encode(&critical, &claims(), &EncodingKey::from_secret(SECRET.as_bytes())).unwrap();
+    let other = encode(
+        &Header::new(Algorithm::HS256),
+        &claims(),
+        &EncodingKey::from_secret(&[7; 40]),
+    )
+    .unwrap();
+    let longer = encode(
+        &Header::new(Algorithm::HS512),
+        &claims(),
+        &EncodingKey::from_secret(SECRET.as_bytes()),
+    )
+    .unwrap();
+    let critical = Header {
+        crit: Some(vec!["b64".to_owned()]),
+        ..Header::new(Algorithm::HS256)
+    };
+    let critical = encode(
+        &critical,
+        &claims(),
+        &EncodingKey::from_secret(SECRET.as_bytes()),
+    )
+    .unwrap();
     let large = signed(&claims_with(json!({ "padding": "x".repeat(20_000) })));
     let none = json!({ "alg": "none", "typ": "JWT" });
     let tokens = [
@@ -176,17 +284,32 @@ async fn what_is_no_token_of_the_issuer_is_refused() {
         forged(&none, &claims(), ""),
         forged(&none, &claims(), signature),
         forged(&json!({ "alg": "NONE" }), &claims(), ""),
-        forged(&json!({ "alg": "HS256" }), &claims_with(json!({ "sub": "bob" })), signature),
+        forged(
+            &json!({ "alg": "HS256" }),
+            &claims_with(json!({ "sub": "bob" })),
+            signature,
+        ),
         forged(&json!({}), &claims(), signature),
         forged(&json!("HS256"), &claims(), signature),
     ];
     for token in tokens {
-        assert_eq!(refused_token(&host, &token).await, "the token is not valid", "{}", token.get(..200).unwrap_or(&token));
+        assert_eq!(
+            refused_token(&host, &token).await,
+            "the token is not valid",
+            "{}",
+            token.get(..200).unwrap_or(&token)
+        );
     }
     let not_bearer = "the Authorization header is not one bearer token; send Authorization: Bearer and the token";
     let bearer = format!("Bearer {good}");
-    let headers: [&[&str]; 6] =
-        [&["Basic YW5uOmFubg=="], &["Bearer"], &["Bearer "], &[&good], &["Bearer a b"], &[&bearer, "Bearer other"]];
+    let headers: [&[&str]; 6] = [
+        &["Basic YW5uOmFubg=="],
+        &["Bearer"],
+        &["Bearer "],
+        &[&good],
+        &["Bearer a b"],
+        &[&bearer, "Bearer other"],
+    ];
     for header in headers {
         assert_eq!(refused(&host, header).await, not_bearer, "{header:?}");
     }
@@ -197,8 +320,16 @@ async fn what_is_no_token_of_the_issuer_is_refused() {
 async fn a_public_key_accepts_its_own_algorithm_only() {
     let (rsa, elliptic) = (RsaKey::new(), EllipticKey::new());
     for (pem, token, foreign) in [
-        (rsa.public_pem(), rsa.token(None, &claims()), elliptic.token(None, &claims())),
-        (elliptic.public_pem(), elliptic.token(None, &claims()), rsa.token(None, &claims())),
+        (
+            rsa.public_pem(),
+            rsa.token(None, &claims()),
+            elliptic.token(None, &claims()),
+        ),
+        (
+            elliptic.public_pem(),
+            elliptic.token(None, &claims()),
+            rsa.token(None, &claims()),
+        ),
     ] {
         let app = TestApp::hostile()
             .with_file("issuer.pem", pem.as_bytes())
@@ -206,8 +337,18 @@ async fn a_public_key_accepts_its_own_algorithm_only() {
         let host = TestHost::start(app).await;
         assert!(accepted(&host, &token).await.starts_with("ann: "));
         // The public key, which everyone knows, taken for a secret.
-        let confused = encode(&Header::new(Algorithm::HS256), &claims(), &EncodingKey::from_secret(pem.as_bytes())).unwrap();
-        for token in [foreign, confused, RsaKey::new().token(None, &claims()), EllipticKey::new().token(None, &claims())] {
+        let confused = encode(
+            &Header::new(Algorithm::HS256),
+            &claims(),
+            &EncodingKey::from_secret(pem.as_bytes()),
+        )
+        .unwrap();
+        for token in [
+            foreign,
+            confused,
+            RsaKey::new().token(None, &claims()),
+            EllipticKey::new().token(None, &claims()),
+        ] {
             assert_eq!(refused_token(&host, &token).await, "the token is not valid");
         }
     }
@@ -224,11 +365,18 @@ async fn a_key_set_knows_its_keys_by_their_ids() {
         .with_file("issuer.json", set.to_string().as_bytes())
         .with_configuration(&section("key_set = \"issuer.json\""));
     let host = TestHost::start(app).await;
-    for token in [first.token(Some("a"), &claims()), second.token(Some("b"), &claims()), second.token(None, &claims())] {
+    for token in [
+        first.token(Some("a"), &claims()),
+        second.token(Some("b"), &claims()),
+        second.token(None, &claims()),
+    ] {
         assert!(accepted(&host, &token).await.starts_with("ann: "));
     }
     let expired = first.token(Some("a"), &claims_with(json!({ "exp": in_seconds(-600) })));
-    assert_eq!(refused_token(&host, &expired).await, "the token has expired; get a new one");
+    assert_eq!(
+        refused_token(&host, &expired).await,
+        "the token has expired; get a new one"
+    );
     for token in [
         first.token(Some("b"), &claims()),
         first.token(Some("x"), &claims()),
@@ -247,15 +395,30 @@ async fn an_issuer_s_new_keys_are_believed_once_their_file_has_changed() {
         .with_file("issuer.json", set(&before, "a").as_bytes())
         .with_configuration(&section("key_set = \"issuer.json\""));
     let host = TestHost::start(app).await;
-    let tokens = (before.token(Some("a"), &claims()), after.token(Some("b"), &claims()));
+    let tokens = (
+        before.token(Some("a"), &claims()),
+        after.token(Some("b"), &claims()),
+    );
     accepted(&host, &tokens.0).await;
-    assert_eq!(refused_token(&host, &tokens.1).await, "the token is not valid");
+    assert_eq!(
+        refused_token(&host, &tokens.1).await,
+        "the token is not valid"
+    );
     // As whoever fetches it from the issuer would.
     let new = host.app.path().join("issuer.new");
     std::fs::write(&new, set(&after, "b")).unwrap();
     std::fs::rename(new, host.app.path().join("issuer.json")).unwrap();
-    host.until(async || who_am_i(&host, &[&format!("Bearer {}", tokens.1)]).await.status == StatusCode::OK).await;
-    assert_eq!(refused_token(&host, &tokens.0).await, "the token is not valid");
+    host.until(async || {
+        who_am_i(&host, &[&format!("Bearer {}", tokens.1)])
+            .await
+            .status
+            == StatusCode::OK
+    })
+    .await;
+    assert_eq!(
+        refused_token(&host, &tokens.0).await,
+        "the token is not valid"
+    );
     // A set that cannot be read leaves the keys that are believed.
     std::fs::write(host.app.path().join("issuer.json"), "{").unwrap();
     host.logged(&["not applied: ", "issuer.json"]).await;

@@ -32,7 +32,16 @@ async fn whatever_fails_every_answer_is_its_own_and_nothing_is_lost_or_left_open
     let for_a_fault = (requests / (10 * Fault::ALL.len() as u64)).max(FOR_A_FAULT);
     println!("seed {seed}; set MAYFLY_TEST_SEED to try another");
     let tally = run::run(seed, requests, for_a_fault).await;
-    assert!(Fault::ALL.iter().all(|fault| tally.count(*fault, "ok") > 0), "each fault leaves some requests unharmed:\n{tally}");
-    let unknown: u64 = Fault::ALL.iter().map(|fault| tally.count(*fault, "outcome-unknown")).sum();
-    assert!(unknown > 0, "some writes were cut off, and said so:\n{tally}");
+    assert!(
+        Fault::ALL.iter().all(|fault| tally.count(*fault, "ok") > 0),
+        "each fault leaves some requests unharmed:\n{tally}"
+    );
+    let unknown: u64 = Fault::ALL
+        .iter()
+        .map(|fault| tally.count(*fault, "outcome-unknown"))
+        .sum();
+    assert!(
+        unknown > 0,
+        "some writes were cut off, and said so:\n{tally}"
+    );
 }

@@ -19,27 +19,52 @@ fn check_says_what_an_app_is_made_of() {
     let output = mayfly().arg("check").arg(app.path()).output().unwrap();
     assert_eq!(output.status.code(), Some(0), "{output:?}");
     let said = text(output.stdout);
-    assert!(said.contains("module students: ") && said.contains("handles Query.student, Query.students"), "{said}");
-    assert!(said.contains("memory 16 MiB") && said.contains("deadline 2s"), "{said}");
+    assert!(
+        said.contains("module students: ")
+            && said.contains("handles Query.student, Query.students"),
+        "{said}"
+    );
+    assert!(
+        said.contains("memory 16 MiB") && said.contains("deadline 2s"),
+        "{said}"
+    );
     assert!(said.ends_with("is fine\n"), "{said}");
 }
 
 #[test]
 fn check_connect_lets_the_server_describe_each_statement() {
     let app = TestApp::students();
-    let output = mayfly().args(["check", "--connect"]).arg(app.path()).output().unwrap();
+    let output = mayfly()
+        .args(["check", "--connect"])
+        .arg(app.path())
+        .output()
+        .unwrap();
     assert_eq!(output.status.code(), Some(0), "{output:?}");
     assert!(text(output.stdout).contains("every statement is as declared"));
 
     let app = TestApp::students()
-        .configured("FROM Assessments\nWHERE student_id", "FROM Assesments\nWHERE student_id")
-        .configured("score = \"decimal(5,2)\", taken_at = \"datetime2\" }\nmax_rows = 1\n", "score = \"int\" }\nmax_rows = 1\n");
-    let output = mayfly().args(["check", "--connect"]).arg(app.path()).output().unwrap();
+        .configured(
+            "FROM Assessments\nWHERE student_id",
+            "FROM Assesments\nWHERE student_id",
+        )
+        .configured(
+            "score = \"decimal(5,2)\", taken_at = \"datetime2\" }\nmax_rows = 1\n",
+            "score = \"int\" }\nmax_rows = 1\n",
+        );
+    let output = mayfly()
+        .args(["check", "--connect"])
+        .arg(app.path())
+        .output()
+        .unwrap();
     assert_eq!(output.status.code(), Some(3), "{output:?}");
     let said = text(output.stderr);
     let line = |name: &str| {
         let configuration = std::fs::read_to_string(app.path().join("mayfly.toml")).unwrap();
-        configuration.lines().position(|line| line == format!("[statements.{name}]")).unwrap() + 1
+        configuration
+            .lines()
+            .position(|line| line == format!("[statements.{name}]"))
+            .unwrap()
+            + 1
     };
     let table = format!(
         "mayfly.toml:{}: statements.assessments_by_student: the server cannot describe it: ",
@@ -50,7 +75,10 @@ fn check_connect_lets_the_server_describe_each_statement() {
          declare it as the server answers it, or cast it in the statement",
         line("assessment_by_key")
     );
-    assert!(said.contains(&table) && said.contains("Assesments") && said.contains(&column), "{said}");
+    assert!(
+        said.contains(&table) && said.contains("Assesments") && said.contains(&column),
+        "{said}"
+    );
 }
 
 #[test]
@@ -60,7 +88,12 @@ fn check_connect_compares_grants_with_the_tables_there_are() {
         let app = TestApp::hostile()
             .configured("[modules.leaks]\n", &grants)
             .with_configuration(&callers::section("secret = { env = \"TOKEN_SECRET\" }"));
-        mayfly().args(["check", "--connect"]).arg(app.path()).env("TOKEN_SECRET", callers::SECRET).output().unwrap()
+        mayfly()
+            .args(["check", "--connect"])
+            .arg(app.path())
+            .env("TOKEN_SECRET", callers::SECRET)
+            .output()
+            .unwrap()
     };
     let bound = |key: &str, index: &str, index_key: &str| {
         let claim = "{claims.sub}";
@@ -72,10 +105,26 @@ fn check_connect_compares_grants_with_the_tables_there_are() {
     assert_eq!(output.status.code(), Some(0), "{output:?}");
 
     for (grants, place, problem) in [
-        ("Drawer = [\"get\"]\n".to_owned(), "Drawer`", ": there is no such table; create it, or grant one that is there"),
-        (bound("owner", "ByOwner", "owner"), "Drawers.key`", " binds `owner`, and the partition key is `PK`"),
-        (bound("PK", "ByOwner", "PK"), "Drawers.index_keys.ByOwner`", " binds `PK`, and the partition key is `owner`"),
-        (bound("PK", "ByName", "name"), "Drawers.index_keys.ByName`", ": the table has no such index"),
+        (
+            "Drawer = [\"get\"]\n".to_owned(),
+            "Drawer`",
+            ": there is no such table; create it, or grant one that is there",
+        ),
+        (
+            bound("owner", "ByOwner", "owner"),
+            "Drawers.key`",
+            " binds `owner`, and the partition key is `PK`",
+        ),
+        (
+            bound("PK", "ByOwner", "PK"),
+            "Drawers.index_keys.ByOwner`",
+            " binds `PK`, and the partition key is `owner`",
+        ),
+        (
+            bound("PK", "ByName", "name"),
+            "Drawers.index_keys.ByName`",
+            ": the table has no such index",
+        ),
     ] {
         let output = check(&grants);
         assert_eq!(output.status.code(), Some(3), "{output:?}");
@@ -92,15 +141,28 @@ fn endpoint() -> (SocketAddr, Receiver<String>) {
     std::thread::spawn(move || {
         for stream in listener.incoming().flatten() {
             let mut reader = BufReader::new(&stream);
-            let head: Vec<String> = reader.by_ref().lines().map_while(Result::ok).take_while(|line| !line.is_empty()).collect();
-            let header =
-                |name: &str| head.iter().find(|line| line.to_ascii_lowercase().starts_with(name)).cloned().unwrap_or_default();
-            let bytes = header("content-length:").rsplit(' ').next().and_then(|bytes| bytes.parse().ok()).unwrap_or(0);
+            let head: Vec<String> = reader
+                .by_ref()
+                .lines()
+                .map_while(Result::ok)
+                .take_while(|line| !line.is_empty())
+                .collect();
+            let header = |name: &str| {
+                head.iter()
+                    .find(|line| line.to_ascii_lowercase().starts_with(name))
+                    .cloned()
+                    .unwrap_or_default()
+            };
+            let bytes = header("content-length:")
+                .rsplit(' ')
+                .next()
+                .and_then(|bytes| bytes.parse().ok())
+                .unwrap_or(0);
             let read = reader.read_exact(&mut vec![0; bytes]);
-            let answer =
-                "HTTP/1.1 200 OK\r\ncontent-type: application/x-amz-json-1.0\r\ncontent-length: 2\r\nconnection: close\r\n\r\n{}";
+            let answer = "HTTP/1.1 200 OK\r\ncontent-type: application/x-amz-json-1.0\r\ncontent-length: 2\r\nconnection: close\r\n\r\n{}";
             let answered = (&stream).write_all(answer.as_bytes());
-            if read.is_err() || answered.is_err() || sender.send(header("authorization:")).is_err() {
+            if read.is_err() || answered.is_err() || sender.send(header("authorization:")).is_err()
+            {
                 return;
             }
         }
@@ -112,36 +174,74 @@ fn endpoint() -> (SocketAddr, Receiver<String>) {
 fn dynamodb_is_asked_with_the_credentials_that_the_sdk_finds_first() {
     let (address, seen) = endpoint();
     let app = TestApp::students()
-        .configured("[dynamodb]\nendpoint = \"embedded\"", &format!("[dynamodb]\nendpoint = \"http://{address}\""))
-        .with_file("credentials", b"[default]\naws_access_key_id = OFTHEFILE\naws_secret_access_key = x\n");
+        .configured(
+            "[dynamodb]\nendpoint = \"embedded\"",
+            &format!("[dynamodb]\nendpoint = \"http://{address}\""),
+        )
+        .with_file(
+            "credentials",
+            b"[default]\naws_access_key_id = OFTHEFILE\naws_secret_access_key = x\n",
+        );
     let check = |environment: &[(&str, &str)]| {
         let mut command = mayfly();
-        command.args(["check", "--connect"]).arg(app.path()).env("AWS_EC2_METADATA_DISABLED", "true");
-        for name in ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_PROFILE"] {
+        command
+            .args(["check", "--connect"])
+            .arg(app.path())
+            .env("AWS_EC2_METADATA_DISABLED", "true");
+        for name in [
+            "AWS_ACCESS_KEY_ID",
+            "AWS_SECRET_ACCESS_KEY",
+            "AWS_SESSION_TOKEN",
+            "AWS_PROFILE",
+        ] {
             command.env_remove(name);
         }
-        command.env("AWS_SHARED_CREDENTIALS_FILE", app.path().join("credentials")).envs(environment.iter().copied());
+        command
+            .env(
+                "AWS_SHARED_CREDENTIALS_FILE",
+                app.path().join("credentials"),
+            )
+            .envs(environment.iter().copied());
         let output = command.output().unwrap();
         assert_eq!(output.status.code(), Some(0), "{output:?}");
         seen.try_iter().collect::<Vec<_>>()
     };
     let is_of = |requests: &[String], id: &str| {
         let signed = format!("Credential={id}/");
-        assert!(!requests.is_empty() && requests.iter().all(|request| request.contains(&signed)), "{requests:?}");
+        assert!(
+            !requests.is_empty() && requests.iter().all(|request| request.contains(&signed)),
+            "{requests:?}"
+        );
     };
     is_of(&check(&[]), "OFTHEFILE");
-    is_of(&check(&[("AWS_ACCESS_KEY_ID", "OFTHEENVIRONMENT"), ("AWS_SECRET_ACCESS_KEY", "x")]), "OFTHEENVIRONMENT");
+    is_of(
+        &check(&[
+            ("AWS_ACCESS_KEY_ID", "OFTHEENVIRONMENT"),
+            ("AWS_SECRET_ACCESS_KEY", "x"),
+        ]),
+        "OFTHEENVIRONMENT",
+    );
 }
 
 #[test]
 fn invoke_shows_the_answer_and_what_it_cost() {
     let app = TestApp::students();
-    let output = mayfly().arg("invoke").arg(app.path()).args(["Query.student", "--args", r#"{"id": "S1"}"#]).output().unwrap();
+    let output = mayfly()
+        .arg("invoke")
+        .arg(app.path())
+        .args(["Query.student", "--args", r#"{"id": "S1"}"#])
+        .output()
+        .unwrap();
     assert_eq!(output.status.code(), Some(0), "{output:?}");
     let student: serde_json::Value = serde_json::from_str(&text(output.stdout)).unwrap();
     assert_eq!(student["id"], json!("S1"));
     let cost = text(output.stderr);
-    for part in ["instantiated in ", "ran for ", "peak memory", "1 host calls"] {
+    for part in [
+        "instantiated in ",
+        "ran for ",
+        "peak memory",
+        "1 host calls",
+    ] {
         assert!(cost.contains(part), "{cost}");
     }
 }
@@ -153,22 +253,49 @@ fn invoke_takes_parents_and_tells_errors() {
     let output = mayfly()
         .arg("invoke")
         .arg(app.path())
-        .args(["Student.assessments", "--parent", &parent("S1"), "--parent", &parent("S2")])
+        .args([
+            "Student.assessments",
+            "--parent",
+            &parent("S1"),
+            "--parent",
+            &parent("S2"),
+        ])
         .output()
         .unwrap();
     assert_eq!(output.status.code(), Some(0), "{output:?}");
-    assert_eq!(text(output.stdout).lines().count(), 2, "one answer per parent");
+    assert_eq!(
+        text(output.stdout).lines().count(),
+        2,
+        "one answer per parent"
+    );
 
-    let output =
-        mayfly().arg("invoke").arg(app.path()).args(["Query.assessments", "--args", r#"{"studentId": "S0"}"#]).output().unwrap();
+    let output = mayfly()
+        .arg("invoke")
+        .arg(app.path())
+        .args(["Query.assessments", "--args", r#"{"studentId": "S0"}"#])
+        .output()
+        .unwrap();
     assert_eq!(output.status.code(), Some(5));
     assert!(text(output.stderr).contains("student `S0` does not exist (GUEST_ERROR)"));
 
-    let output = mayfly().arg("invoke").arg(app.path()).arg("Query.pupil").output().unwrap();
+    let output = mayfly()
+        .arg("invoke")
+        .arg(app.path())
+        .arg("Query.pupil")
+        .output()
+        .unwrap();
     assert_eq!(output.status.code(), Some(1));
-    assert!(text(output.stderr).contains("no module answers `Query.pupil`; the fields are Query.student, "));
+    assert!(
+        text(output.stderr)
+            .contains("no module answers `Query.pupil`; the fields are Query.student, ")
+    );
 
-    let output = mayfly().arg("invoke").arg(app.path()).args(["Query.student", "--args", "{"]).output().unwrap();
+    let output = mayfly()
+        .arg("invoke")
+        .arg(app.path())
+        .args(["Query.student", "--args", "{"])
+        .output()
+        .unwrap();
     assert!(text(output.stderr).contains("--args is not JSON"));
 }
 
@@ -177,20 +304,35 @@ fn build_leaves_what_has_not_changed() {
     let component = repository().join("guest/apps/students/build/students.wasm");
     mayfly_tests::built();
     let before = std::fs::metadata(&component).unwrap().modified().unwrap();
-    let output = mayfly().args(["build", "guest/apps/students"]).output().unwrap();
+    let output = mayfly()
+        .args(["build", "guest/apps/students"])
+        .output()
+        .unwrap();
     assert_eq!(output.status.code(), Some(0), "{output:?}");
     assert!(text(output.stdout).contains("handles Query.student, Query.students"));
-    assert_eq!(std::fs::metadata(&component).unwrap().modified().unwrap(), before);
+    assert_eq!(
+        std::fs::metadata(&component).unwrap().modified().unwrap(),
+        before
+    );
 }
 
 #[test]
 fn help_names_every_command_and_exit_code() {
     let output = mayfly().arg("--help").output().unwrap();
     let help = text(output.stdout);
-    for part in ["serve", "check", "build", "invoke", "Exit codes: 0 done; 1 failed; 2 wrong arguments; 3 the app has problems"] {
+    for part in [
+        "serve",
+        "check",
+        "build",
+        "invoke",
+        "Exit codes: 0 done; 1 failed; 2 wrong arguments; 3 the app has problems",
+    ] {
         assert!(help.contains(part), "{help}");
     }
-    assert!(!help.contains("compile "), "the compiler's own command is nobody else's: {help}");
+    assert!(
+        !help.contains("compile "),
+        "the compiler's own command is nobody else's: {help}"
+    );
     let output = mayfly().arg("serf").output().unwrap();
     assert_eq!(output.status.code(), Some(2));
 }

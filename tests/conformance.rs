@@ -51,36 +51,60 @@ struct Pair {
 impl Pair {
     async fn start() -> Self {
         let reference = Reference::start().await;
-        Self { host: TestHost::start(TestApp::everything()).await, reference }
+        Self {
+            host: TestHost::start(TestApp::everything()).await,
+            reference,
+        }
     }
 
     /// Asks both; gives what differs.
     async fn ask(&self, case: Case) -> Result<Case, Box<Mismatch>> {
         let request = case.request();
-        let (reference, mayfly) = futures_util::join!(self.reference.ask(request.clone()), self.host.post(&request));
+        let (reference, mayfly) = futures_util::join!(
+            self.reference.ask(request.clone()),
+            self.host.post(&request)
+        );
         let mayfly = mayfly.json();
         match difference(&reference, &mayfly) {
             None => Ok(case),
-            Some(kind) => Err(Box::new(Mismatch { case, kind, reference, mayfly })),
+            Some(kind) => Err(Box::new(Mismatch {
+                case,
+                kind,
+                reference,
+                mayfly,
+            })),
         }
     }
 
     /// Asks both about all of them; the answers are in the order of the cases.
     async fn ask_all(&self, cases: Vec<Case>) -> Vec<Result<Case, Box<Mismatch>>> {
-        stream::iter(cases).map(|case| self.ask(case)).buffered(AT_ONCE).collect().await
+        stream::iter(cases)
+            .map(|case| self.ask(case))
+            .buffered(AT_ONCE)
+            .collect()
+            .await
     }
 
     /// The smallest document found that still fails in the same way.
     async fn shrink(&self, mut mismatch: Box<Mismatch>) -> Box<Mismatch> {
         let mut tries = MOST_TRIES;
         'smaller: loop {
-            let answer = self.reference.ask(json!({ "shrink": mismatch.case.request() })).await;
+            let answer = self
+                .reference
+                .ask(json!({ "shrink": mismatch.case.request() }))
+                .await;
             for request in answer["requests"].as_array().unwrap() {
                 if tries == 0 {
                     return mismatch;
                 }
                 tries -= 1;
-                let smaller = Case::of(format!("{}, shrunk", mismatch.case.name.trim_end_matches(", shrunk")), request);
+                let smaller = Case::of(
+                    format!(
+                        "{}, shrunk",
+                        mismatch.case.name.trim_end_matches(", shrunk")
+                    ),
+                    request,
+                );
                 if let Err(found) = self.ask(smaller).await
                     && found.kind == mismatch.kind
                 {
@@ -93,13 +117,26 @@ impl Pair {
     }
 
     async fn generated(&self) -> Vec<Case> {
-        let number = |name: &str, default| std::env::var(name).map_or(default, |text| text.parse().expect("a number"));
-        let (seed, count) = (number("CONFORMANCE_SEED", SEED), number("CONFORMANCE_COUNT", GENERATED));
-        let answer = self.reference.ask(json!({ "generate": count, "from": seed })).await;
+        let number = |name: &str, default| {
+            std::env::var(name).map_or(default, |text| text.parse().expect("a number"))
+        };
+        let (seed, count) = (
+            number("CONFORMANCE_SEED", SEED),
+            number("CONFORMANCE_COUNT", GENERATED),
+        );
+        let answer = self
+            .reference
+            .ask(json!({ "generate": count, "from": seed }))
+            .await;
         let requests = answer["requests"].as_array().unwrap();
         requests
             .iter()
-            .map(|request| Case::of(format!("CONFORMANCE_SEED={} CONFORMANCE_COUNT=1", request["seed"]), request))
+            .map(|request| {
+                Case::of(
+                    format!("CONFORMANCE_SEED={} CONFORMANCE_COUNT=1", request["seed"]),
+                    request,
+                )
+            })
             .collect()
     }
 }
@@ -109,8 +146,17 @@ async fn documents_of_every_section_of_the_specification_are_answered_as_by_the_
     let pair = Pair::start().await;
     let cases = read("corpus");
     let documents: HashSet<_> = cases.iter().map(|case| case.query.as_str()).collect();
-    assert!(documents.len() >= 950, "{} documents are too few", documents.len());
-    let failed = pair.ask_all(cases).await.into_iter().filter_map(Result::err).collect::<Vec<_>>();
+    assert!(
+        documents.len() >= 950,
+        "{} documents are too few",
+        documents.len()
+    );
+    let failed = pair
+        .ask_all(cases)
+        .await
+        .into_iter()
+        .filter_map(Result::err)
+        .collect::<Vec<_>>();
     assert!(failed.is_empty(), "{}", report(&failed));
 }
 
@@ -135,7 +181,10 @@ async fn every_documented_difference_is_still_there() {
     let mut wrong = String::new();
     for answered in pair.ask_all(read("differences.txt")).await {
         let said = match answered {
-            Ok(case) => format!("== {} no longer differs: move it to the corpus\n{}\n", case.name, case.query),
+            Ok(case) => format!(
+                "== {} no longer differs: move it to the corpus\n{}\n",
+                case.name, case.query
+            ),
             Err(mismatch) if mismatch.case.difference.as_deref() == Some(mismatch.kind) => continue,
             Err(mismatch) => report(&[mismatch]),
         };
@@ -150,8 +199,17 @@ fn report(mismatches: &[Box<Mismatch>]) -> String {
     for mismatch in mismatches {
         *kinds.entry(mismatch.kind).or_default() += 1;
     }
-    let mut text = format!("{} documents are answered differently: {kinds:?}\n", mismatches.len());
-    for Mismatch { case, kind, reference, mayfly } in mismatches.iter().map(Box::as_ref) {
+    let mut text = format!(
+        "{} documents are answered differently: {kinds:?}\n",
+        mismatches.len()
+    );
+    for Mismatch {
+        case,
+        kind,
+        reference,
+        mayfly,
+    } in mismatches.iter().map(Box::as_ref)
+    {
         let _ = writeln!(text, "\n== {} ({kind})\n{}", case.name, case.query);
         if let Some(variables) = &case.variables {
             let _ = writeln!(text, "   variables: {variables}");
@@ -160,9 +218,18 @@ fn report(mismatches: &[Box<Mismatch>]) -> String {
             let _ = writeln!(text, "   operation: {name}");
         }
         if *kind == "data" {
-            let _ = writeln!(text, "   first difference: data{}", first_difference(&reference["data"], &mayfly["data"]));
+            let _ = writeln!(
+                text,
+                "   first difference: data{}",
+                first_difference(&reference["data"], &mayfly["data"])
+            );
         }
-        let _ = writeln!(text, "   reference: {}\n   mayfly:    {}", shown(reference), shown(mayfly));
+        let _ = writeln!(
+            text,
+            "   reference: {}\n   mayfly:    {}",
+            shown(reference),
+            shown(mayfly)
+        );
     }
     text
 }

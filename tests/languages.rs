@@ -9,28 +9,43 @@ use serde_json::json;
 fn in_cpp(source: &[u8]) -> TestApp {
     let module = "[modules.in-cpp]\ncomponent = \"cpp/students.wasm\"\nsource = \"student.cpp\"\n[modules.in-cpp.grants]\ndynamodb.Students = [\"get\"]";
     TestApp::students()
-        .edited("schema.graphql", STUDENT, &STUDENT.replace("\"students\"", "\"in-cpp\""))
+        .edited(
+            "schema.graphql",
+            STUDENT,
+            &STUDENT.replace("\"students\"", "\"in-cpp\""),
+        )
         .with_configuration(module)
         .with_file("student.cpp", source)
 }
 
 /// The field that is answered in C++.
-const STUDENT: &str = r#"student("The student's id." id: ID!): Student @resolve(module: "students")"#;
+const STUDENT: &str =
+    r#"student("The student's id." id: ID!): Student @resolve(module: "students")"#;
 
 /// What the README shows in a language.
 fn shown(language: &str) -> String {
     let readme = std::fs::read_to_string(repository().join("README.md")).unwrap();
-    let (_, rest) = readme.split_once(&format!("```{language}\n")).expect("the README shows it");
+    let (_, rest) = readme
+        .split_once(&format!("```{language}\n"))
+        .expect("the README shows it");
     rest.split("```").next().unwrap().to_owned()
 }
 
 #[tokio::test]
 async fn the_resolver_that_the_readme_shows_in_cpp_answers_like_the_one_in_rust() {
     let query = r#"{ present: student(id: "S7") { id name grade readingLevel assessments(type: FLUENCY) { id score } } absent: student(id: "x") { id } }"#;
-    let right = TestHost::start(TestApp::students()).await.query(query).await;
+    let right = TestHost::start(TestApp::students())
+        .await
+        .query(query)
+        .await;
     let app = in_cpp(shown("cpp").as_bytes());
     let built = mayfly().arg("build").arg(app.path()).output().unwrap();
-    assert_eq!(built.status.code(), Some(0), "{}", String::from_utf8_lossy(&built.stderr));
+    assert_eq!(
+        built.status.code(),
+        Some(0),
+        "{}",
+        String::from_utf8_lossy(&built.stderr)
+    );
     let answer = TestHost::start(app).await.query(query).await;
     assert_eq!(answer["data"]["present"]["id"], json!("S7"), "{answer}");
     assert_eq!(answer, right);
@@ -38,23 +53,49 @@ async fn the_resolver_that_the_readme_shows_in_cpp_answers_like_the_one_in_rust(
 
 #[test]
 fn cpp_that_does_not_compile_is_shown_where() {
-    let app = in_cpp(b"#include <mayfly.hpp>\nmayfly::Result student(const mayfly::Field&) { return 7; }\n");
+    let app = in_cpp(
+        b"#include <mayfly.hpp>\nmayfly::Result student(const mayfly::Field&) { return 7; }\n",
+    );
     let output = mayfly().arg("build").arg(app.path()).output().unwrap();
     assert_eq!(output.status.code(), Some(1), "{output:?}");
     let said = String::from_utf8(output.stderr).unwrap();
-    assert!(said.contains("student.cpp does not compile") && said.contains("student.cpp:2:"), "{said}");
+    assert!(
+        said.contains("student.cpp does not compile") && said.contains("student.cpp:2:"),
+        "{said}"
+    );
 }
 
 #[test]
 fn builds_at_once_of_one_app_wait_for_each_other() {
     let app = in_cpp(shown("cpp").as_bytes());
-    let build = || mayfly().arg("build").arg(app.path()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let build = || {
+        mayfly()
+            .arg("build")
+            .arg(app.path())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap()
+    };
     let builds: Vec<_> = std::iter::repeat_with(build).take(4).collect();
-    let outputs: Vec<_> = builds.into_iter().map(|build| build.wait_with_output().unwrap()).collect();
-    let said: Vec<_> = outputs.iter().map(|output| String::from_utf8_lossy(&output.stderr)).collect();
-    assert!(outputs.iter().all(|output| output.status.success()), "{said:?}");
+    let outputs: Vec<_> = builds
+        .into_iter()
+        .map(|build| build.wait_with_output().unwrap())
+        .collect();
+    let said: Vec<_> = outputs
+        .iter()
+        .map(|output| String::from_utf8_lossy(&output.stderr))
+        .collect();
+    assert!(
+        outputs.iter().all(|output| output.status.success()),
+        "{said:?}"
+    );
     let compiling = said.iter().filter(|said| said.contains("student.cpp"));
-    assert_eq!(compiling.count(), 1, "the others find it compiled: {said:?}");
+    assert_eq!(
+        compiling.count(),
+        1,
+        "the others find it compiled: {said:?}"
+    );
 }
 
 #[tokio::test]
@@ -69,22 +110,61 @@ async fn text_survives_the_json_of_the_cpp_sdk() {
         MAYFLY_RESOLVER(Query, student, student)"#;
     let app = in_cpp(ECHO.as_bytes());
     let built = mayfly().arg("build").arg(app.path()).output().unwrap();
-    assert_eq!(built.status.code(), Some(0), "{}", String::from_utf8_lossy(&built.stderr));
+    assert_eq!(
+        built.status.code(),
+        Some(0),
+        "{}",
+        String::from_utf8_lossy(&built.stderr)
+    );
     let host = TestHost::start(app).await;
-    for id in ["", "S1", "a \"quoted\" \\ one", "lines\r\n\tand tabs", "\u{1}\u{1f}", "é 😀 \u{2028}", "}{][,:", "\\u0041"] {
-        let answer = host.query_with("query ($id: ID!) { student(id: $id) { id name } }", json!({ "id": id })).await;
-        assert_eq!(answer, json!({ "data": { "student": { "id": id, "name": "A😀é\n" } } }));
+    for id in [
+        "",
+        "S1",
+        "a \"quoted\" \\ one",
+        "lines\r\n\tand tabs",
+        "\u{1}\u{1f}",
+        "é 😀 \u{2028}",
+        "}{][,:",
+        "\\u0041",
+    ] {
+        let answer = host
+            .query_with(
+                "query ($id: ID!) { student(id: $id) { id name } }",
+                json!({ "id": id }),
+            )
+            .await;
+        assert_eq!(
+            answer,
+            json!({ "data": { "student": { "id": id, "name": "A😀é\n" } } })
+        );
     }
     let answer = host.query(r#"{ student(id: "fail") { id } }"#).await;
-    assert_eq!(answer["errors"][0]["extensions"]["reason"], json!("NO_SUCH_STUDENT"), "{answer}");
-    assert_eq!(answer["errors"][0]["message"], json!("there is no fail"), "{answer}");
+    assert_eq!(
+        answer["errors"][0]["extensions"]["reason"],
+        json!("NO_SUCH_STUDENT"),
+        "{answer}"
+    );
+    assert_eq!(
+        answer["errors"][0]["message"],
+        json!("there is no fail"),
+        "{answer}"
+    );
 }
 
 #[test]
 fn a_machine_without_a_compiler_for_cpp_is_told_what_to_install() {
     let app = in_cpp(shown("cpp").as_bytes());
-    let output = mayfly().arg("build").arg(app.path()).env("PATH", "/nowhere").output().unwrap();
+    let output = mayfly()
+        .arg("build")
+        .arg(app.path())
+        .env("PATH", "/nowhere")
+        .output()
+        .unwrap();
     assert_eq!(output.status.code(), Some(1), "{output:?}");
     let said = String::from_utf8(output.stderr).unwrap();
-    assert!(said.contains("guest/toolchain.sh cpp") && said.contains("apt-get install clang-19 lld-19 wasi-libc"), "{said}");
+    assert!(
+        said.contains("guest/toolchain.sh cpp")
+            && said.contains("apt-get install clang-19 lld-19 wasi-libc"),
+        "{said}"
+    );
 }

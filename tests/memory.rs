@@ -38,7 +38,10 @@ async fn resident_memory_is_flat_from_request_1_000_to_10_000() {
     .await;
     let (early, late) = (median(early), median(late));
     let most = early + early / 50 + (2 << 20);
-    assert!(late <= most, "resident memory grew from {early} to {late} bytes; at most {most} are allowed");
+    assert!(
+        late <= most,
+        "resident memory grew from {early} to {late} bytes; at most {most} are allowed"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -51,5 +54,9 @@ async fn what_a_guest_leaks_is_gone_with_its_instance() {
     let grown = host.resident_bytes().saturating_sub(before);
     // Two thousand invocations leaked a megabyte each.
     assert!(grown < 16 << 20, "{grown} bytes stayed behind");
-    assert_eq!(host.query(query).await, json!({ "data": { "leaks": 1 } }), "and nothing is remembered");
+    assert_eq!(
+        host.query(query).await,
+        json!({ "data": { "leaks": 1 } }),
+        "and nothing is remembered"
+    );
 }

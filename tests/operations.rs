@@ -9,19 +9,34 @@ use tokio::io::{AsyncBufReadExt, BufReader};
 async fn a_ready_host_says_which_modules_and_backends_it_has() {
     let host = TestHost::start(TestApp::students()).await;
     host.ready().await;
-    assert_eq!(host.admin("/healthz").await.json(), json!({ "status": "ok" }));
+    assert_eq!(
+        host.admin("/healthz").await.json(),
+        json!({ "status": "ok" })
+    );
     let ready = host.admin("/readyz").await.json();
     assert_eq!(ready["status"], json!("ready"));
-    assert_eq!(ready["backends"], json!({ "dynamodb": "ok", "sqlserver.school": "ok" }));
+    assert_eq!(
+        ready["backends"],
+        json!({ "dynamodb": "ok", "sqlserver.school": "ok" })
+    );
     for module in ["students", "assessments"] {
-        assert_eq!(ready["modules"][module].as_str().map(str::len), Some(64), "{ready}");
+        assert_eq!(
+            ready["modules"][module].as_str().map(str::len),
+            Some(64),
+            "{ready}"
+        );
     }
 }
 
 #[tokio::test]
 async fn a_second_start_compiles_nothing() {
     let store = tempfile::TempDir::new().unwrap();
-    let app = || TestApp::students().with_configuration(&format!("[server]\nstore = {:?}", store.path().join("store")));
+    let app = || {
+        TestApp::students().with_configuration(&format!(
+            "[server]\nstore = {:?}",
+            store.path().join("store")
+        ))
+    };
     let first = TestHost::start(app()).await;
     first.logged(&["compiling module students"]).await;
     first.logged(&["compiling module assessments"]).await;
@@ -29,14 +44,18 @@ async fn a_second_start_compiles_nothing() {
     assert_eq!(first.ended().await.code(), Some(0));
     let second = TestHost::start(app()).await;
     second.ready().await;
-    assert!(!second.has_logged("compiling module"), "the artifacts of the first start are used");
+    assert!(
+        !second.has_logged("compiling module"),
+        "the artifacts of the first start are used"
+    );
 }
 
 #[tokio::test]
 async fn every_metric_that_is_promised_is_there() {
     let host = TestHost::start(TestApp::students()).await;
     host.ready().await;
-    host.query(r#"{ student(id: "S1") { id assessments { id } } }"#).await;
+    host.query(r#"{ student(id: "S1") { id assessments { id } } }"#)
+        .await;
     let text = host.admin("/metrics").await.text;
     for line in [
         "mayfly_requests_total{status=\"200\"} 1",
@@ -64,7 +83,10 @@ async fn every_metric_that_is_promised_is_there() {
         "mayfly_memory_plan ",
         "mayfly_process_resident_memory",
     ] {
-        assert!(text.lines().any(|found| found.starts_with(line)), "no {line} in\n{text}");
+        assert!(
+            text.lines().any(|found| found.starts_with(line)),
+            "no {line} in\n{text}"
+        );
     }
     assert!(host.metric("mayfly_process_resident_memory").await > 1e6);
 }
@@ -80,39 +102,76 @@ async fn a_backend_that_is_down_at_the_start_is_waited_for() {
         "address = \"embedded\"",
         &format!("address = \"{address}\"\nuser = \"mayfly\"\npassword = {{ env = \"TEST_PASSWORD\" }}\nencryption = \"off\""),
     );
-    let app = app.configured("endpoint = \"embedded\"", &format!("endpoint = \"http://{}\"", embedded.dynamodb));
-    let environment = [("TEST_PASSWORD", "mayfly"), ("AWS_ACCESS_KEY_ID", "test"), ("AWS_SECRET_ACCESS_KEY", "test")];
+    let app = app.configured(
+        "endpoint = \"embedded\"",
+        &format!("endpoint = \"http://{}\"", embedded.dynamodb),
+    );
+    let environment = [
+        ("TEST_PASSWORD", "mayfly"),
+        ("AWS_ACCESS_KEY_ID", "test"),
+        ("AWS_SECRET_ACCESS_KEY", "test"),
+    ];
     let host = TestHost::start_with(app, &environment).await;
     host.until_ready(false).await;
     let waiting = host.admin("/readyz").await.json();
     assert_eq!(waiting["status"], json!("waiting for backends"));
     assert_eq!(waiting["backends"]["dynamodb"], json!("ok"), "{waiting}");
-    assert_ne!(waiting["backends"]["sqlserver.school"], json!("ok"), "{waiting}");
-    let answer = host.query(r#"{ assessments(studentId: "S1") { id } }"#).await;
-    assert_eq!(answer["errors"][0]["extensions"], json!({ "code": "BACKEND_UNAVAILABLE", "retryable": true }), "{answer}");
+    assert_ne!(
+        waiting["backends"]["sqlserver.school"],
+        json!("ok"),
+        "{waiting}"
+    );
+    let answer = host
+        .query(r#"{ assessments(studentId: "S1") { id } }"#)
+        .await;
+    assert_eq!(
+        answer["errors"][0]["extensions"],
+        json!({ "code": "BACKEND_UNAVAILABLE", "retryable": true }),
+        "{answer}"
+    );
     let answer = host.query(r#"{ student(id: "S1") { id } }"#).await;
-    assert_eq!(answer, json!({ "data": { "student": { "id": "S1" } } }), "the other backend serves on");
+    assert_eq!(
+        answer,
+        json!({ "data": { "student": { "id": "S1" } } }),
+        "the other backend serves on"
+    );
 
     let _sqlserver = mayfly_tests::Embedded::start(Some(address)).await;
     host.ready().await;
-    let answer = host.query(r#"{ assessments(studentId: "S1") { id } }"#).await;
-    assert_eq!(answer["data"]["assessments"].as_array().map(Vec::len), Some(20), "{answer}");
+    let answer = host
+        .query(r#"{ assessments(studentId: "S1") { id } }"#)
+        .await;
+    assert_eq!(
+        answer["data"]["assessments"].as_array().map(Vec::len),
+        Some(20),
+        "{answer}"
+    );
 }
 
 #[tokio::test]
 async fn what_is_running_finishes_when_the_host_is_told_to_end() {
     let host = TestHost::start(TestApp::students()).await;
     host.ready().await;
-    host.faults(&json!({ "sqlserver": { "slow": { "ms": 600 } } })).await;
+    host.faults(&json!({ "sqlserver": { "slow": { "ms": 600 } } }))
+        .await;
     let slow = host.request().header("content-type", "application/json");
-    let slow = slow.body(json!({ "query": r#"{ assessments(studentId: "S1") { id } }"# }).to_string());
+    let slow =
+        slow.body(json!({ "query": r#"{ assessments(studentId: "S1") { id } }"# }).to_string());
     let slow = tokio::spawn(Answer::of(slow));
-    host.until(async || host.metric("mayfly_slots_in_use ").await >= 1.0).await;
+    host.until(async || host.metric("mayfly_slots_in_use ").await >= 1.0)
+        .await;
     host.terminate();
     host.logged(&["finishing what is running"]).await;
     let answer = slow.await.unwrap();
     assert_eq!(answer.status, StatusCode::OK);
-    assert_eq!(answer.json()["data"]["assessments"].as_array().map(Vec::len), Some(20), "{}", answer.text);
+    assert_eq!(
+        answer.json()["data"]["assessments"]
+            .as_array()
+            .map(Vec::len),
+        Some(20),
+        "{}",
+        answer.text
+    );
     let control = host.control.unwrap();
     assert_eq!(host.ended().await.code(), Some(0));
     let gone = reqwest::get(format!("http://{control}/status")).await;
@@ -122,7 +181,10 @@ async fn what_is_running_finishes_when_the_host_is_told_to_end() {
 #[tokio::test]
 async fn a_host_told_to_end_while_it_compiles_ends_in_order() {
     let store = tempfile::TempDir::new().unwrap();
-    let app = TestApp::students().with_configuration(&format!("[server]\nstore = {:?}", store.path().join("store")));
+    let app = TestApp::students().with_configuration(&format!(
+        "[server]\nstore = {:?}",
+        store.path().join("store")
+    ));
     let mut host = tokio::process::Command::from(mayfly())
         .arg("serve")
         .arg(app.path())
@@ -133,8 +195,17 @@ async fn a_host_told_to_end_while_it_compiles_ends_in_order() {
         .spawn()
         .unwrap();
     let mut lines = BufReader::new(host.stderr.take().unwrap()).lines();
-    while !lines.next_line().await.unwrap().expect("a line").contains("compiling module") {}
-    let pid = i32::try_from(host.id().unwrap()).ok().and_then(rustix::process::Pid::from_raw).unwrap();
+    while !lines
+        .next_line()
+        .await
+        .unwrap()
+        .expect("a line")
+        .contains("compiling module")
+    {}
+    let pid = i32::try_from(host.id().unwrap())
+        .ok()
+        .and_then(rustix::process::Pid::from_raw)
+        .unwrap();
     rustix::process::kill_process(pid, rustix::process::Signal::TERM).unwrap();
     assert_eq!(host.wait().await.unwrap().code(), Some(0));
 }
@@ -144,45 +215,76 @@ async fn the_embedded_backends_end_with_a_host_that_is_killed() {
     let host = TestHost::start(TestApp::students()).await;
     let control = host.control.unwrap();
     drop(host);
-    let ended = async { while reqwest::get(format!("http://{control}/status")).await.is_ok() {} };
-    tokio::time::timeout(std::time::Duration::from_secs(30), ended).await.expect("they end");
+    let ended = async {
+        while reqwest::get(format!("http://{control}/status"))
+            .await
+            .is_ok()
+        {}
+    };
+    tokio::time::timeout(std::time::Duration::from_secs(30), ended)
+        .await
+        .expect("they end");
 }
 
 #[tokio::test]
 async fn a_client_that_goes_away_gives_its_place_back() {
     let host = TestHost::start(TestApp::students()).await;
     host.ready().await;
-    host.faults(&json!({ "sqlserver": { "slow": { "ms": 900 } } })).await;
+    host.faults(&json!({ "sqlserver": { "slow": { "ms": 900 } } }))
+        .await;
     let request = host.request().header("content-type", "application/json");
-    let request = request.body(json!({ "query": r#"{ assessments(studentId: "S1") { id } }"# }).to_string());
+    let request =
+        request.body(json!({ "query": r#"{ assessments(studentId: "S1") { id } }"# }).to_string());
     let gone = tokio::spawn(Answer::of(request));
-    host.until(async || host.metric("mayfly_slots_in_use ").await >= 1.0).await;
+    host.until(async || host.metric("mayfly_slots_in_use ").await >= 1.0)
+        .await;
     gone.abort();
-    host.until(async || host.metric("mayfly_slots_in_use ").await + host.metric("mayfly_operations ").await == 0.0).await;
+    host.until(async || {
+        host.metric("mayfly_slots_in_use ").await + host.metric("mayfly_operations ").await == 0.0
+    })
+    .await;
     host.faults(&json!({})).await;
-    let answer = host.query(r#"{ assessments(studentId: "S1") { id } }"#).await;
-    assert_eq!(answer["data"]["assessments"].as_array().map(Vec::len), Some(20), "{answer}");
+    let answer = host
+        .query(r#"{ assessments(studentId: "S1") { id } }"#)
+        .await;
+    assert_eq!(
+        answer["data"]["assessments"].as_array().map(Vec::len),
+        Some(20),
+        "{answer}"
+    );
 }
 
 #[tokio::test]
 async fn a_mutation_that_began_ends_though_its_client_went_away() {
     let host = TestHost::start(TestApp::students()).await;
     host.ready().await;
-    host.faults(&json!({ "sqlserver": { "slow": { "ms": 500, "matching": "INSERT" } } })).await;
+    host.faults(&json!({ "sqlserver": { "slow": { "ms": 500, "matching": "INSERT" } } }))
+        .await;
     let record = r#"mutation { recordAssessment(input: {studentId: "S9", type: PHONICS, score: 1, takenAt: "2026-03-02T00:00:00Z", idempotencyKey: "gone"}) { id } }"#;
-    let request = host.request().header("content-type", "application/json").body(json!({ "query": record }).to_string());
+    let request = host
+        .request()
+        .header("content-type", "application/json")
+        .body(json!({ "query": record }).to_string());
     let gone = tokio::spawn(Answer::of(request));
-    host.until(async || host.control_has("/requests", "INSERT INTO Assessments").await).await;
+    host.until(async || {
+        host.control_has("/requests", "INSERT INTO Assessments")
+            .await
+    })
+    .await;
     gone.abort();
     let recorded = async {
         loop {
-            let answer = host.query(r#"{ assessments(studentId: "S9") { id } }"#).await;
+            let answer = host
+                .query(r#"{ assessments(studentId: "S9") { id } }"#)
+                .await;
             if answer["data"]["assessments"].as_array().map(Vec::len) == Some(21) {
                 return;
             }
         }
     };
-    tokio::time::timeout(std::time::Duration::from_secs(30), recorded).await.expect("the row is written");
+    tokio::time::timeout(std::time::Duration::from_secs(30), recorded)
+        .await
+        .expect("the row is written");
 }
 
 #[tokio::test]
@@ -190,14 +292,24 @@ async fn past_the_queue_operations_are_refused_at_the_door() {
     let app = TestApp::students().with_configuration("[server]\nmax_operations = 1\nmax_queue = 0");
     let host = TestHost::start(app).await;
     host.ready().await;
-    host.faults(&json!({ "sqlserver": { "slow": { "ms": 600 } } })).await;
+    host.faults(&json!({ "sqlserver": { "slow": { "ms": 600 } } }))
+        .await;
     let slow = host.request().header("content-type", "application/json");
-    let slow = slow.body(json!({ "query": r#"{ assessments(studentId: "S1") { id } }"# }).to_string());
+    let slow =
+        slow.body(json!({ "query": r#"{ assessments(studentId: "S1") { id } }"# }).to_string());
     let slow = tokio::spawn(Answer::of(slow));
-    host.until(async || host.metric("mayfly_operations ").await >= 1.0).await;
+    host.until(async || host.metric("mayfly_operations ").await >= 1.0)
+        .await;
     let refused = host.post(&json!({ "query": "{ __typename }" })).await;
     assert_eq!(refused.status, StatusCode::SERVICE_UNAVAILABLE);
     assert_eq!(refused.header("retry-after"), "1");
-    assert_eq!(refused.json()["errors"][0]["extensions"], json!({ "code": "OVERLOADED", "retryable": true }));
-    assert_eq!(slow.await.unwrap().json().get("errors"), None, "what was admitted is answered");
+    assert_eq!(
+        refused.json()["errors"][0]["extensions"],
+        json!({ "code": "OVERLOADED", "retryable": true })
+    );
+    assert_eq!(
+        slow.await.unwrap().json().get("errors"),
+        None,
+        "what was admitted is answered"
+    );
 }

@@ -13,7 +13,10 @@ fn read(file: &str) -> String {
 /// The fenced blocks of a language.
 fn blocks(text: &str, language: &str) -> Vec<String> {
     let fence = format!("```{language}\n");
-    text.split(&fence).skip(1).map(|rest| rest.split("```").next().unwrap().to_owned()).collect()
+    text.split(&fence)
+        .skip(1)
+        .map(|rest| rest.split("```").next().unwrap().to_owned())
+        .collect()
 }
 
 #[test]
@@ -22,7 +25,10 @@ fn its_configuration_is_one_that_loads() {
     assert!(!snippets.is_empty());
     for snippet in snippets {
         let text = format!("schema = \"schema.graphql\"\n[dynamodb]\n{snippet}");
-        Config::parse(Path::new("app"), &text, &|_| Some("a secret that is long enough".to_owned())).unwrap();
+        Config::parse(Path::new("app"), &text, &|_| {
+            Some("a secret that is long enough".to_owned())
+        })
+        .unwrap();
     }
 }
 
@@ -30,8 +36,16 @@ fn its_configuration_is_one_that_loads() {
 fn its_make_targets_exist() {
     let makefile = read("Makefile");
     let readme = read("README.md");
-    let named = readme.split("make ").skip(1).filter_map(|rest| rest.split(|c: char| !c.is_ascii_lowercase()).next());
-    for target in named.filter(|target| ["run", "test", "chaos", "bench", "fuzz", "soak", "build", "guests"].contains(target)) {
+    let named = readme
+        .split("make ")
+        .skip(1)
+        .filter_map(|rest| rest.split(|c: char| !c.is_ascii_lowercase()).next());
+    for target in named.filter(|target| {
+        [
+            "run", "test", "chaos", "bench", "fuzz", "soak", "build", "guests",
+        ]
+        .contains(target)
+    }) {
         assert!(makefile.contains(&format!("\n{target}:")), "make {target}");
     }
     assert!(readme.contains("$ make run"));
@@ -42,19 +56,39 @@ fn its_metrics_codes_and_links_exist() {
     let readme = read("README.md");
     let names = read("host/crates/telemetry/src/names.rs");
     let codes = read("host/crates/error/src/code.rs");
-    let words =
-        |text: &str| text.split(|c: char| !(c.is_ascii_alphanumeric() || c == '_')).map(str::to_owned).collect::<Vec<_>>();
+    let words = |text: &str| {
+        text.split(|c: char| !(c.is_ascii_alphanumeric() || c == '_'))
+            .map(str::to_owned)
+            .collect::<Vec<_>>()
+    };
     for word in words(&readme) {
         if word.starts_with("mayfly_") && word != "mayfly_guest" {
             assert!(names.contains(&format!("\"{word}\"")), "the metric {word}");
         }
     }
     // In tables, words in capitals are codes.
-    let capitals = |word: &String| word.len() > 3 && word.bytes().all(|byte| byte.is_ascii_uppercase() || byte == b'_');
-    for word in readme.lines().filter(|line| line.starts_with("| `")).flat_map(words).filter(capitals) {
+    let capitals = |word: &String| {
+        word.len() > 3
+            && word
+                .bytes()
+                .all(|byte| byte.is_ascii_uppercase() || byte == b'_')
+    };
+    for word in readme
+        .lines()
+        .filter(|line| line.starts_with("| `"))
+        .flat_map(words)
+        .filter(capitals)
+    {
         assert!(codes.contains(&format!("\"{word}\"")), "the code {word}");
     }
-    for link in readme.split("](").skip(1).filter_map(|rest| rest.split(')').next()) {
-        assert!(link.starts_with("http") || repository().join(link).exists(), "the link {link}");
+    for link in readme
+        .split("](")
+        .skip(1)
+        .filter_map(|rest| rest.split(')').next())
+    {
+        assert!(
+            link.starts_with("http") || repository().join(link).exists(),
+            "the link {link}"
+        );
     }
 }

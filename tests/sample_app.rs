@@ -12,9 +12,16 @@ query ($id: ID!) {
 
 /// Takes the times out of an answer, which differ from run to run, after checking that they are times.
 fn without_times(mut answer: Value) -> Value {
-    for assessment in answer["data"]["assessments"].as_array_mut().expect("assessments") {
+    for assessment in answer["data"]["assessments"]
+        .as_array_mut()
+        .expect("assessments")
+    {
         let time = assessment["processedAt"].take();
-        assert!(time.as_str().is_some_and(|time| time.ends_with('Z') && time.len() == 24), "{time}");
+        assert!(
+            time.as_str()
+                .is_some_and(|time| time.ends_with('Z') && time.len() == 24),
+            "{time}"
+        );
     }
     answer
 }
@@ -24,8 +31,14 @@ async fn the_main_query_is_answered_by_guests_from_both_backends() {
     let host = TestHost::start(TestApp::students()).await;
     let answer = without_times(host.query_with(MAIN_QUERY, json!({ "id": "S1" })).await);
     assert_eq!(answer.get("errors"), None, "{answer}");
-    assert_eq!(answer["data"]["assessments"].as_array().map(Vec::len), Some(20));
-    insta::assert_snapshot!("the_main_query", serde_json::to_string_pretty(&answer).unwrap());
+    assert_eq!(
+        answer["data"]["assessments"].as_array().map(Vec::len),
+        Some(20)
+    );
+    insta::assert_snapshot!(
+        "the_main_query",
+        serde_json::to_string_pretty(&answer).unwrap()
+    );
 }
 
 #[tokio::test]
@@ -33,7 +46,9 @@ async fn an_unknown_student_is_null_for_student_and_an_error_for_assessments() {
     let host = TestHost::start(TestApp::students()).await;
     let answer = host.query(r#"{ student(id: "S9999") { name } }"#).await;
     assert_eq!(answer, json!({ "data": { "student": null } }));
-    let answer = host.query(r#"{ assessments(studentId: "S9999") { id } }"#).await;
+    let answer = host
+        .query(r#"{ assessments(studentId: "S9999") { id } }"#)
+        .await;
     assert_eq!(
         answer,
         json!({
@@ -51,8 +66,13 @@ async fn an_unknown_student_is_null_for_student_and_an_error_for_assessments() {
 #[tokio::test]
 async fn students_keep_their_order_and_unknown_ones_are_null() {
     let host = TestHost::start(TestApp::students()).await;
-    let answer = host.query(r#"{ students(ids: ["S1000", "nobody", "S2", "S2"]) { id } }"#).await;
-    assert_eq!(answer, json!({ "data": { "students": [{ "id": "S1000" }, null, { "id": "S2" }, { "id": "S2" }] } }));
+    let answer = host
+        .query(r#"{ students(ids: ["S1000", "nobody", "S2", "S2"]) { id } }"#)
+        .await;
+    assert_eq!(
+        answer,
+        json!({ "data": { "students": [{ "id": "S1000" }, null, { "id": "S2" }, { "id": "S2" }] } })
+    );
 }
 
 #[tokio::test]
@@ -65,20 +85,36 @@ async fn fifty_students_with_assessments_cost_two_invocations_one_query_and_one_
     let answer = host.query_with(query, json!({ "ids": ids })).await;
     let students = answer["data"]["students"].as_array().expect("students");
     assert_eq!(students.len(), 50);
-    assert!(students.iter().all(|student| student["assessments"].as_array().map(Vec::len) == Some(20)), "{answer}");
+    assert!(
+        students
+            .iter()
+            .all(|student| student["assessments"].as_array().map(Vec::len) == Some(20)),
+        "{answer}"
+    );
     let after = host.backends().await;
     let spent = |pointer: &str| {
         let count = |status: &Value| status.pointer(pointer).and_then(Value::as_u64).unwrap_or(0);
         count(&after) - count(&before)
     };
     assert_eq!(spent("/sqlserver/queries"), 1, "SQL queries");
-    assert_eq!(spent("/dynamodb/requests/BatchGetItem"), 1, "DynamoDB batches");
+    assert_eq!(
+        spent("/dynamodb/requests/BatchGetItem"),
+        1,
+        "DynamoDB batches"
+    );
     assert_eq!(spent("/dynamodb/requests/GetItem"), 0, "DynamoDB gets");
     let metrics = host.admin("/metrics").await.text;
-    let invocations: Vec<_> =
-        metrics.lines().filter(|line| line.starts_with("mayfly_invocations_total") && !line.ends_with(" 0")).collect();
+    let invocations: Vec<_> = metrics
+        .lines()
+        .filter(|line| line.starts_with("mayfly_invocations_total") && !line.ends_with(" 0"))
+        .collect();
     assert_eq!(invocations.len(), 2, "{invocations:?}");
-    assert!(invocations.iter().all(|line| line.ends_with(" 1") && line.contains("outcome=\"ok\"")), "{invocations:?}");
+    assert!(
+        invocations
+            .iter()
+            .all(|line| line.ends_with(" 1") && line.contains("outcome=\"ok\"")),
+        "{invocations:?}"
+    );
 }
 
 const RECORD: &str = r#"
@@ -96,13 +132,22 @@ fn record(key: &str, score: f64) -> Value {
 async fn the_same_idempotency_key_records_once() {
     let host = TestHost::start(TestApp::students()).await;
     let count = async || {
-        let answer = host.query(r#"{ assessments(studentId: "S7") { id } }"#).await;
+        let answer = host
+            .query(r#"{ assessments(studentId: "S7") { id } }"#)
+            .await;
         answer["data"]["assessments"].as_array().map(Vec::len)
     };
     assert_eq!(count().await, Some(20));
     let first = host.query_with(RECORD, record("key-1", 88.25)).await;
-    assert_eq!(first["data"]["recordAssessment"]["score"], json!(88.25), "{first}");
-    assert_eq!(first["data"]["recordAssessment"]["takenAt"], json!("2026-03-04T05:06:07.000Z"));
+    assert_eq!(
+        first["data"]["recordAssessment"]["score"],
+        json!(88.25),
+        "{first}"
+    );
+    assert_eq!(
+        first["data"]["recordAssessment"]["takenAt"],
+        json!("2026-03-04T05:06:07.000Z")
+    );
     let again = host.query_with(RECORD, record("key-1", 11.0)).await;
     assert_eq!(again, first, "the first record is the record");
     assert_eq!(count().await, Some(21));

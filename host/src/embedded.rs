@@ -52,7 +52,10 @@ impl EmbeddedProcess {
         }
         let password = format!("{:032x}", rand::random::<u128>());
         let mut command = Command::new(program()?);
-        command.arg("--until-stdin-closes").env("MAYFLY_EMBEDDED_USER", USER).env("MAYFLY_EMBEDDED_PASSWORD", &password);
+        command
+            .arg("--until-stdin-closes")
+            .env("MAYFLY_EMBEDDED_USER", USER)
+            .env("MAYFLY_EMBEDDED_PASSWORD", &password);
         if let Some(seed) = &config.embedded.seed {
             command.arg("--seed").arg(seed);
         }
@@ -65,20 +68,33 @@ impl EmbeddedProcess {
             .kill_on_drop(true)
             .spawn()
             .with_context(|| format!("cannot start {PROGRAM}"))?;
-        let Some(output) = child.stdout.take() else { bail!("{PROGRAM} has no standard output") };
+        let Some(output) = child.stdout.take() else {
+            bail!("{PROGRAM} has no standard output")
+        };
         let mut lines = BufReader::new(output).lines();
-        let Some(line) = tokio::time::timeout(START_TIME, lines.next_line()).await.context("no word within a minute")?? else {
+        let Some(line) = tokio::time::timeout(START_TIME, lines.next_line())
+            .await
+            .context("no word within a minute")??
+        else {
             bail!("{PROGRAM} ended while loading its data; its message stands above");
         };
-        let said: Announcement = serde_json::from_str(&line).with_context(|| format!("{PROGRAM} said {line:?}"))?;
+        let said: Announcement =
+            serde_json::from_str(&line).with_context(|| format!("{PROGRAM} said {line:?}"))?;
         for backend in &mut config.sqlserver {
             if backend.address == mayfly_config::Place::Embedded {
                 USER.clone_into(&mut backend.user);
                 backend.password = Secret::new(password.clone());
             }
         }
-        let addresses = EmbeddedAddresses { dynamodb: Some(said.dynamodb), sqlserver: Some(said.sqlserver) };
-        Ok(Some(Self { addresses, control: said.control, _child: child }))
+        let addresses = EmbeddedAddresses {
+            dynamodb: Some(said.dynamodb),
+            sqlserver: Some(said.sqlserver),
+        };
+        Ok(Some(Self {
+            addresses,
+            control: said.control,
+            _child: child,
+        }))
     }
 }
 
@@ -86,5 +102,9 @@ impl EmbeddedProcess {
 fn program() -> anyhow::Result<PathBuf> {
     let here = std::env::current_exe().context("cannot find this program")?;
     let beside = here.with_file_name(PROGRAM);
-    Ok(if beside.exists() { beside } else { PathBuf::from(PROGRAM) })
+    Ok(if beside.exists() {
+        beside
+    } else {
+        PathBuf::from(PROGRAM)
+    })
 }

@@ -38,7 +38,11 @@ impl Host {
         Arc::new(Self {
             snapshot: Arc::new(ArcSwapOption::empty()),
             deployment: OnceLock::new(),
-            admission: Admission::new(limits.max_operations, limits.max_queue, limits.request_memory_bytes),
+            admission: Admission::new(
+                limits.max_operations,
+                limits.max_queue,
+                limits.request_memory_bytes,
+            ),
             tasks: TaskTracker::new(),
             limits,
             metrics: RequestMetrics::new(),
@@ -109,7 +113,9 @@ impl Host {
         if let Some(app) = self.app() {
             app.record_gauges();
         }
-        let Some(deployment) = self.deployment() else { return self.exporter.render() };
+        let Some(deployment) = self.deployment() else {
+            return self.exporter.render();
+        };
         deployment.record_gauges();
         self.exporter.render() + &deployment.render_active()
     }
@@ -123,7 +129,10 @@ pub struct RequestMetrics {
 
 impl RequestMetrics {
     fn new() -> Self {
-        Self { ok: counter!(names::REQUESTS, "status" => "200"), seconds: histogram!(names::REQUEST_SECONDS) }
+        Self {
+            ok: counter!(names::REQUESTS, "status" => "200"),
+            seconds: histogram!(names::REQUEST_SECONDS),
+        }
     }
 
     /// A request was answered.
@@ -151,6 +160,10 @@ fn set(name: &'static str, value: u64) {
 #[must_use]
 pub fn resident_bytes() -> u64 {
     let statm = std::fs::read_to_string("/proc/self/statm").unwrap_or_default();
-    let pages: u64 = statm.split_whitespace().nth(1).and_then(|pages| pages.parse().ok()).unwrap_or(0);
+    let pages: u64 = statm
+        .split_whitespace()
+        .nth(1)
+        .and_then(|pages| pages.parse().ok())
+        .unwrap_or(0);
     pages * rustix::param::page_size() as u64
 }

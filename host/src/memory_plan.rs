@@ -64,7 +64,11 @@ impl MemoryPlan {
         let buffers = buffer_lines(config, app);
         let slack = buffers.iter().map(|line| line.bytes).sum::<u64>() / SLACK_DIVISOR;
         lines.extend(buffers);
-        lines.push(line("what the allocator keeps of these buffers", slack, None));
+        lines.push(line(
+            "what the allocator keeps of these buffers",
+            slack,
+            None,
+        ));
         lines.push(line("log lines and metrics", TELEMETRY_BYTES, None));
         Self { lines }
     }
@@ -91,9 +95,17 @@ impl MemoryPlan {
         if total <= limit.bytes {
             return None;
         }
-        let mut largest: Vec<_> = self.lines.iter().filter_map(|line| Some((line.bytes, line.key?))).collect();
+        let mut largest: Vec<_> = self
+            .lines
+            .iter()
+            .filter_map(|line| Some((line.bytes, line.key?)))
+            .collect();
         largest.sort_by_key(|(bytes, _)| std::cmp::Reverse(*bytes));
-        let keys: Vec<_> = largest.iter().take(3).map(|(_, key)| format!("`{key}`")).collect();
+        let keys: Vec<_> = largest
+            .iter()
+            .take(3)
+            .map(|(_, key)| format!("`{key}`"))
+            .collect();
         Some(format!(
             "the plan is {} above the {}; lower {}, or give the process more",
             show(total - limit.bytes),
@@ -106,14 +118,38 @@ impl MemoryPlan {
 fn guest_lines(config: &Config, app: &App) -> Vec<Line> {
     let capacity = app.sandbox.capacity();
     let slots = capacity.slots;
-    let code: u64 = app.versions.values().map(|version| version.code_bytes()).sum();
+    let code: u64 = app
+        .versions
+        .values()
+        .map(|version| version.code_bytes())
+        .sum();
     let live = config.server.live_versions as u64;
     vec![
-        line("memory caps of guests", capacity.memory_bytes, Some("server.guest_memory")),
-        line(format!("stacks of {slots} invocations"), capacity.stack_bytes(), Some("server.guest_memory")),
-        line(format!("the host's structures of {slots} invocations"), capacity.instance_bytes(), Some("server.guest_memory")),
-        line(format!("memory kept ready for {slots} invocations"), capacity.kept_bytes(), Some("server.guest_memory")),
-        line(format!("code of {live} live versions of each module"), code * live, Some("server.live_versions")),
+        line(
+            "memory caps of guests",
+            capacity.memory_bytes,
+            Some("server.guest_memory"),
+        ),
+        line(
+            format!("stacks of {slots} invocations"),
+            capacity.stack_bytes(),
+            Some("server.guest_memory"),
+        ),
+        line(
+            format!("the host's structures of {slots} invocations"),
+            capacity.instance_bytes(),
+            Some("server.guest_memory"),
+        ),
+        line(
+            format!("memory kept ready for {slots} invocations"),
+            capacity.kept_bytes(),
+            Some("server.guest_memory"),
+        ),
+        line(
+            format!("code of {live} live versions of each module"),
+            code * live,
+            Some("server.live_versions"),
+        ),
     ]
 }
 
@@ -123,53 +159,102 @@ fn buffer_lines(config: &Config, app: &App) -> Vec<Line> {
     let guests = app.sandbox.capacity().memory_bytes;
     let at_once = |module: &Module| guests.div_ceil(module.memory_bytes.max(1));
     let most = |of: fn(&Module) -> usize| {
-        let modules = config.modules.iter().map(|module| (at_once(module) * of(module) as u64, at_once(module), of(module)));
+        let modules = config.modules.iter().map(|module| {
+            (
+                at_once(module) * of(module) as u64,
+                at_once(module),
+                of(module),
+            )
+        });
         modules.max().unwrap_or_default()
     };
     let (unread, unread_by, unread_each) = most(|module| module.budget.unread_bytes);
-    let (handed, handed_by, handed_each) = most(|module| module.budget.guest_to_host_bytes + module.budget.output_bytes);
-    let largest_unread = config.modules.iter().map(|module| module.budget.unread_bytes).max().unwrap_or_default() as u64;
+    let (handed, handed_by, handed_each) =
+        most(|module| module.budget.guest_to_host_bytes + module.budget.output_bytes);
+    let largest_unread = config
+        .modules
+        .iter()
+        .map(|module| module.budget.unread_bytes)
+        .max()
+        .unwrap_or_default() as u64;
     let operations = server.max_operations as u64;
-    let operation = config.operation.exchanged_bytes as u64 + 2 * config.limits.response_bytes as u64;
+    let operation =
+        config.operation.exchanged_bytes as u64 + 2 * config.limits.response_bytes as u64;
     let connections = (server.max_connections + ADMIN_CONNECTIONS) as u64;
     let mut lines = vec![
         line(
-            format!("answers that {unread_by} guests have not taken, {} each", show(unread_each as u64)),
+            format!(
+                "answers that {unread_by} guests have not taken, {} each",
+                show(unread_each as u64)
+            ),
             unread,
             Some("modules.NAME.limits.unread"),
         ),
         line(
-            format!("what {handed_by} guests hand over and answer, {} each", show(handed_each as u64)),
+            format!(
+                "what {handed_by} guests hand over and answer, {} each",
+                show(handed_each as u64)
+            ),
             handed,
             Some("modules.NAME.limits.guest_to_host"),
         ),
         line(
-            format!("what {operations} operations exchange and respond, {} each", show(operation)),
+            format!(
+                "what {operations} operations exchange and respond, {} each",
+                show(operation)
+            ),
             operations * operation,
             Some("server.max_operations"),
         ),
-        line("requests that were read", server.request_memory_bytes, Some("server.request_memory")),
-        line(format!("buffers of {connections} connections"), connections * CONNECTION_BYTES, Some("server.max_connections")),
-        line("plans and documents", server.plan_cache_bytes as u64, Some("server.plan_cache")),
+        line(
+            "requests that were read",
+            server.request_memory_bytes,
+            Some("server.request_memory"),
+        ),
+        line(
+            format!("buffers of {connections} connections"),
+            connections * CONNECTION_BYTES,
+            Some("server.max_connections"),
+        ),
+        line(
+            "plans and documents",
+            server.plan_cache_bytes as u64,
+            Some("server.plan_cache"),
+        ),
     ];
     lines.extend(config.sqlserver.iter().map(|backend| {
         let each = largest_unread + backend.max_value_bytes as u64 + SQL_CONNECTION_BYTES;
         let most = backend.max_connections as u64;
         line(
-            format!("{most} connections to `{}`, {} each", backend.name, show(each)),
+            format!(
+                "{most} connections to `{}`, {} each",
+                backend.name,
+                show(each)
+            ),
             most * each,
             Some("sqlserver.NAME.max_connections"),
         )
     }));
     lines.extend(config.dynamodb.iter().map(|dynamodb| {
-        let bytes = app.pools.dynamodb_answer_bytes.min(dynamodb.max_in_flight as u64 * DYNAMODB_ANSWER_BYTES * DYNAMODB_COPIES);
-        line("answers of DynamoDB on their way to guests", bytes, Some("dynamodb.answer_memory"))
+        let bytes = app
+            .pools
+            .dynamodb_answer_bytes
+            .min(dynamodb.max_in_flight as u64 * DYNAMODB_ANSWER_BYTES * DYNAMODB_COPIES);
+        line(
+            "answers of DynamoDB on their way to guests",
+            bytes,
+            Some("dynamodb.answer_memory"),
+        )
     }));
     lines
 }
 
 fn line(what: impl Into<String>, bytes: u64, key: Option<&'static str>) -> Line {
-    Line { what: what.into(), bytes, key }
+    Line {
+        what: what.into(),
+        bytes,
+        key,
+    }
 }
 
 fn show(bytes: u64) -> String {
@@ -180,7 +265,10 @@ impl MemoryLimit {
     /// The least of what the control group and the machine allow this process; none when neither says.
     #[must_use]
     pub fn here() -> Option<Self> {
-        [control_group(), machine()].into_iter().flatten().min_by_key(|limit| limit.bytes)
+        [control_group(), machine()]
+            .into_iter()
+            .flatten()
+            .min_by_key(|limit| limit.bytes)
     }
 }
 
@@ -192,11 +280,18 @@ fn control_group() -> Option<MemoryLimit> {
         let (controllers, path) = (fields.next()?, fields.next()?.trim_start_matches('/'));
         match controllers {
             "" => least(Path::new("/sys/fs/cgroup"), path, "memory.max"),
-            "memory" => least(Path::new("/sys/fs/cgroup/memory"), path, "memory.limit_in_bytes"),
+            "memory" => least(
+                Path::new("/sys/fs/cgroup/memory"),
+                path,
+                "memory.limit_in_bytes",
+            ),
             _ => None,
         }
     });
-    limits.min().map(|bytes| MemoryLimit { bytes, source: "memory limit of the control group" })
+    limits.min().map(|bytes| MemoryLimit {
+        bytes,
+        source: "memory limit of the control group",
+    })
 }
 
 /// The least number in a file of a group and of those around it.
@@ -205,7 +300,9 @@ fn least(root: &Path, path: &str, file: &str) -> Option<u64> {
     let mut least = None;
     loop {
         // The word `max` is no number, and no limit.
-        let here = fs::read_to_string(group.join(file)).ok().and_then(|text| text.trim().parse::<u64>().ok());
+        let here = fs::read_to_string(group.join(file))
+            .ok()
+            .and_then(|text| text.trim().parse::<u64>().ok());
         least = least.into_iter().chain(here).min();
         if group == root || !group.pop() {
             return least;
@@ -215,9 +312,14 @@ fn least(root: &Path, path: &str, file: &str) -> Option<u64> {
 
 fn machine() -> Option<MemoryLimit> {
     let text = fs::read_to_string("/proc/meminfo").ok()?;
-    let total = text.lines().find_map(|line| line.strip_prefix("MemTotal:"))?;
+    let total = text
+        .lines()
+        .find_map(|line| line.strip_prefix("MemTotal:"))?;
     let kib: u64 = total.trim().trim_end_matches("kB").trim().parse().ok()?;
-    Some(MemoryLimit { bytes: kib << 10, source: "memory of the machine" })
+    Some(MemoryLimit {
+        bytes: kib << 10,
+        source: "memory of the machine",
+    })
 }
 
 #[cfg(test)]
@@ -235,7 +337,10 @@ mod tests {
 
     #[test]
     fn a_plan_that_does_not_fit_says_by_how_much_and_what_to_lower() {
-        let limit = |mib: u64| MemoryLimit { bytes: mib << 20, source: "memory of the machine" };
+        let limit = |mib: u64| MemoryLimit {
+            bytes: mib << 20,
+            source: "memory of the machine",
+        };
         assert_eq!(plan().objection(&limit(160)), None);
         let objection = "the plan is 32 MiB above the memory of the machine; lower `server.guest_memory`, `server.max_operations`, \
                          or give the process more";

@@ -40,7 +40,10 @@ impl Meters {
                 module: binding.module,
                 field,
             };
-            meters.entry(binding.type_name).or_default().push((binding.field_name, meter));
+            meters
+                .entry(binding.type_name)
+                .or_default()
+                .push((binding.field_name, meter));
         }
         Self(meters)
     }
@@ -70,7 +73,11 @@ impl Meter {
     }
 
     fn count(&self, outcome: &str) {
-        let labels = [("module", self.module.to_string()), ("field", self.field.clone()), ("outcome", outcome.to_owned())];
+        let labels = [
+            ("module", self.module.to_string()),
+            ("field", self.field.clone()),
+            ("outcome", outcome.to_owned()),
+        ];
         counter!(names::INVOCATIONS, &labels).increment(1);
     }
 }

@@ -23,13 +23,20 @@ impl Resolver {
     /// Answers an operation with an app's guests.
     #[must_use]
     pub fn new(app: Arc<App>, operation: Operation) -> Self {
-        Self { app, operation: Arc::new(operation), observation: None }
+        Self {
+            app,
+            operation: Arc::new(operation),
+            observation: None,
+        }
     }
 
     /// The same, counted for a canary once it is answered.
     #[must_use]
     pub fn observed(self, observation: Option<Observation>) -> Self {
-        Self { observation, ..self }
+        Self {
+            observation,
+            ..self
+        }
     }
 
     /// The operation is answered.
@@ -47,8 +54,11 @@ impl Resolver {
     pub async fn invoke(&self, invocation: Invocation) -> Result<Outcome, Error> {
         let version = self.version(&invocation.module)?;
         let allowance = &self.operation.allowance;
-        let handed = invocation.arguments.len() + invocation.parents.iter().map(String::len).sum::<usize>();
-        let counted = allowance.begin_invocation().and_then(|()| allowance.exchange(handed));
+        let handed =
+            invocation.arguments.len() + invocation.parents.iter().map(String::len).sum::<usize>();
+        let counted = allowance
+            .begin_invocation()
+            .and_then(|()| allowance.exchange(handed));
         counted.map_err(|reached| reached.into_error(&invocation.module))?;
         let request = Request {
             module: version.module.clone(),
@@ -61,7 +71,13 @@ impl Resolver {
             selection: invocation.selection,
         };
         let mut outcome = self.app.sandbox.invoke(&version.prepared, request).await;
-        let given = outcome.answers.iter().flatten().flatten().map(String::len).sum();
+        let given = outcome
+            .answers
+            .iter()
+            .flatten()
+            .flatten()
+            .map(String::len)
+            .sum();
         if let Err(reached) = allowance.exchange(given) {
             outcome.answers = Err(reached.into_error(&version.module.name));
         }
@@ -70,37 +86,61 @@ impl Resolver {
 
     fn version(&self, module: &str) -> Result<&Arc<Version>, Error> {
         // Loading compared the schema's modules with the configured ones, so this is a fault of ours.
-        self.app.versions.get(module).ok_or_else(|| Error::Internal(format!("module `{module}` is not loaded")))
+        self.app
+            .versions
+            .get(module)
+            .ok_or_else(|| Error::Internal(format!("module `{module}` is not loaded")))
     }
 }
 
 impl Resolve for Resolver {
     fn max_batch(&self, module: &str) -> usize {
-        self.version(module).map_or(1, |version| version.module.max_batch)
+        self.version(module)
+            .map_or(1, |version| version.module.max_batch)
     }
 
     fn max_depth(&self, module: &str) -> usize {
-        self.version(module).map_or(1, |version| version.module.budget.output_depth)
+        self.version(module)
+            .map_or(1, |version| version.module.budget.output_depth)
     }
 
     async fn resolve(&self, invocation: Invocation) -> Result<Answers, Error> {
         let (type_name, field_name) = (invocation.type_name.clone(), invocation.field_name.clone());
-        let module = self.observation.is_some().then(|| invocation.module.clone());
+        let module = self
+            .observation
+            .is_some()
+            .then(|| invocation.module.clone());
         let outcome = self.invoke(invocation).await?;
         if let (Some(observation), Some(module)) = (&self.observation, module) {
             observation.called(&module);
             // One that is tried again as halves may not be told to the client, but happened all the same.
-            outcome.answers.as_ref().err().into_iter().for_each(|error| observation.failed(&module, error.code()));
+            outcome
+                .answers
+                .as_ref()
+                .err()
+                .into_iter()
+                .for_each(|error| observation.failed(&module, error.code()));
         }
         self.app.meters.record(&type_name, &field_name, &outcome);
         outcome.answers
     }
 
-    fn report(&self, error: &Error, module: &str, type_name: &str, field_name: &str, path: &[PathStep]) {
+    fn report(
+        &self,
+        error: &Error,
+        module: &str,
+        type_name: &str,
+        field_name: &str,
+        path: &[PathStep],
+    ) {
         if let Some(observation) = &self.observation {
             observation.failed(module, error.code());
         }
-        let digest = self.app.versions.get(module).map(|version| version.digest.as_str());
+        let digest = self
+            .app
+            .versions
+            .get(module)
+            .map(|version| version.digest.as_str());
         tracing::warn!(
             trace_id = %self.operation.trace_id,
             module,

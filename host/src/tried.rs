@@ -26,8 +26,14 @@ impl App {
     #[must_use]
     pub fn with_version(&self, version: Arc<Version>) -> Self {
         let mut next = self.clone();
-        let others = next.tried.take().filter(|tried| tried.trial.module != version.module.name);
-        next.tried = others.map(|tried| Tried { app: Arc::new(tried.app.with_version(version.clone())), ..tried });
+        let others = next
+            .tried
+            .take()
+            .filter(|tried| tried.trial.module != version.module.name);
+        next.tried = others.map(|tried| Tried {
+            app: Arc::new(tried.app.with_version(version.clone())),
+            ..tried
+        });
         next.versions.insert(version.module.name.clone(), version);
         next
     }
@@ -36,14 +42,23 @@ impl App {
     #[must_use]
     pub fn trying(&self, version: Arc<Version>, trial: Arc<Trial>) -> Self {
         let plain = self.without_trial();
-        let tried = Tried { app: Arc::new(plain.with_version(version)), trial };
-        Self { tried: Some(tried), ..plain }
+        let tried = Tried {
+            app: Arc::new(plain.with_version(version)),
+            trial,
+        };
+        Self {
+            tried: Some(tried),
+            ..plain
+        }
     }
 
     /// The same app with nothing tried beside it.
     #[must_use]
     pub fn without_trial(&self) -> Self {
-        Self { tried: None, ..self.clone() }
+        Self {
+            tried: None,
+            ..self.clone()
+        }
     }
 
     /// The same app with the version of one module only, for comparing with later.
@@ -56,8 +71,13 @@ impl App {
 
     /// The snapshot an operation runs on, and what watches it when there are two to choose from. `key` is the operation's key.
     #[must_use]
-    pub fn choose<'k>(self: Arc<Self>, key: impl FnOnce(&CanaryKey) -> Option<&'k str>) -> (Arc<Self>, Option<Observation>) {
-        let Some(Tried { app, trial }) = &self.tried else { return (self, None) };
+    pub fn choose<'k>(
+        self: Arc<Self>,
+        key: impl FnOnce(&CanaryKey) -> Option<&'k str>,
+    ) -> (Arc<Self>, Option<Observation>) {
+        let Some(Tried { app, trial }) = &self.tried else {
+            return (self, None);
+        };
         let side = trial.side(key(trial.by()));
         let observation = trial.observe(side);
         match side {

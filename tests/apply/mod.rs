@@ -20,7 +20,10 @@ async fn swapping() -> TestHost {
 
 /// Replaces a file of the app in one step, as editors and deployments do.
 fn write(host: &TestHost, file: &str, contents: &[u8]) {
-    let (path, temporary) = (host.app.path().join(file), host.app.path().join("being-written"));
+    let (path, temporary) = (
+        host.app.path().join(file),
+        host.app.path().join("being-written"),
+    );
     fs::write(&temporary, contents).unwrap();
     fs::rename(temporary, path).unwrap();
 }
@@ -53,7 +56,12 @@ async fn applies(host: &TestHost, parameters: &str) -> Value {
 }
 
 /// Several clients ask until the work is done; gives how many answers there were.
-async fn while_clients_ask(host: &TestHost, query: &str, check: impl Fn(&Value), work: impl AsyncFnOnce(&AtomicUsize)) -> usize {
+async fn while_clients_ask(
+    host: &TestHost,
+    query: &str,
+    check: impl Fn(&Value),
+    work: impl AsyncFnOnce(&AtomicUsize),
+) -> usize {
     let (over, answers) = (AtomicBool::new(false), AtomicUsize::new(0));
     let clients = (0..4).map(|_| async {
         while !over.load(Ordering::Relaxed) {
@@ -75,18 +83,43 @@ async fn a_field_is_added_while_clients_ask_and_none_of_them_notices() {
     let query = "{ version items(count: 3) { made version } }";
     let check = |answer: &Value| assert_eq!(answer.get("errors"), None, "{answer}");
     while_clients_ask(&host, query, check, async |answers| {
-        host.until(async || answers.load(Ordering::Relaxed) > 4).await;
-        edit(&host, "schema.graphql", "  made: String!", "  made: String!\n  nickname: String");
-        assert_eq!(applies(&host, "").await, json!({ "changed": true, "changes": [], "swapped": [] }));
+        host.until(async || answers.load(Ordering::Relaxed) > 4)
+            .await;
+        edit(
+            &host,
+            "schema.graphql",
+            "  made: String!",
+            "  made: String!\n  nickname: String",
+        );
+        assert_eq!(
+            applies(&host, "").await,
+            json!({ "changed": true, "changes": [], "swapped": [] })
+        );
         let seen = answers.load(Ordering::Relaxed);
-        host.until(async || answers.load(Ordering::Relaxed) > seen + 4).await;
+        host.until(async || answers.load(Ordering::Relaxed) > seen + 4)
+            .await;
     })
     .await;
     let answer = host.query("{ items(count: 1) { id nickname } }").await;
-    assert_eq!(answer, json!({ "data": { "items": [{ "id": "0", "nickname": null }] } }));
-    assert_eq!(applies(&host, "").await["changed"], json!(false), "nothing is different any more");
-    assert_eq!(host.metric("mayfly_applies_total{outcome=\"applied\"}").await, 1.0);
-    assert_eq!(host.metric("mayfly_applies_total{outcome=\"unchanged\"}").await, 1.0);
+    assert_eq!(
+        answer,
+        json!({ "data": { "items": [{ "id": "0", "nickname": null }] } })
+    );
+    assert_eq!(
+        applies(&host, "").await["changed"],
+        json!(false),
+        "nothing is different any more"
+    );
+    assert_eq!(
+        host.metric("mayfly_applies_total{outcome=\"applied\"}")
+            .await,
+        1.0
+    );
+    assert_eq!(
+        host.metric("mayfly_applies_total{outcome=\"unchanged\"}")
+            .await,
+        1.0
+    );
     host.logged(&["\"applied\""]).await;
 }
 
@@ -96,44 +129,93 @@ async fn schema_and_module_change_as_one_and_no_answer_mixes_two_snapshots() {
     let host = swapping().await;
     own_components(&host);
     let old = fs::read(host.app.path().join("schema.graphql")).unwrap();
-    let new = String::from_utf8(old.clone()).unwrap().replace("  made: String!", "  made: String!\n  nickname: String");
+    let new = String::from_utf8(old.clone())
+        .unwrap()
+        .replace("  made: String!", "  made: String!\n  nickname: String");
     let query = "{ __type(name: \"Item\") { fields { name } } version items(count: 6) { made version again } last: version }";
     // The schema with the nickname came with the odd versions.
     let check = |answer: &Value| {
-        let version = answer["data"]["version"].as_str().unwrap_or_else(|| panic!("{answer}"));
+        let version = answer["data"]["version"]
+            .as_str()
+            .unwrap_or_else(|| panic!("{answer}"));
         let fields = answer["data"]["__type"]["fields"].as_array().unwrap();
         let odd = version.ends_with('1');
-        assert_eq!(fields.iter().any(|field| field["name"] == json!("nickname")), odd, "two snapshots in one answer: {answer}");
-        let marks = answer["data"]["items"].as_array().unwrap().iter().flat_map(|item| [&item["made"], &item["again"]]);
-        assert!(marks.chain([&answer["data"]["last"]]).all(|mark| mark == version), "two versions in one answer: {answer}");
+        assert_eq!(
+            fields
+                .iter()
+                .any(|field| field["name"] == json!("nickname")),
+            odd,
+            "two snapshots in one answer: {answer}"
+        );
+        let marks = answer["data"]["items"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .flat_map(|item| [&item["made"], &item["again"]]);
+        assert!(
+            marks
+                .chain([&answer["data"]["last"]])
+                .all(|mark| mark == version),
+            "two versions in one answer: {answer}"
+        );
     };
     let answers = while_clients_ask(&host, query, check, async |answers| {
         for round in 1..=ROUNDS {
             let seen = answers.load(Ordering::Relaxed);
-            write(&host, "build/marked.wasm", &marked(&mark("good", round % 2)));
-            write(&host, "schema.graphql", if round % 2 == 1 { new.as_bytes() } else { &old });
+            write(
+                &host,
+                "build/marked.wasm",
+                &marked(&mark("good", round % 2)),
+            );
+            write(
+                &host,
+                "schema.graphql",
+                if round % 2 == 1 { new.as_bytes() } else { &old },
+            );
             let applied = applies(&host, "?allow_breaking=true").await;
-            assert_eq!(applied["swapped"][0]["module"], json!("marked"), "{applied}");
-            host.until(async || answers.load(Ordering::Relaxed) > seen).await;
+            assert_eq!(
+                applied["swapped"][0]["module"],
+                json!("marked"),
+                "{applied}"
+            );
+            host.until(async || answers.load(Ordering::Relaxed) > seen)
+                .await;
         }
     })
     .await;
     assert!(answers >= ROUNDS, "{answers} answers");
     let status = host.module("marked").await;
     assert_eq!(status["swaps"], json!(ROUNDS));
-    assert_eq!(host.rollback("marked").await.status, 200, "what was before is there to roll back to");
+    assert_eq!(
+        host.rollback("marked").await.status,
+        200,
+        "what was before is there to roll back to"
+    );
 }
 
 #[tokio::test]
 async fn a_change_of_the_schema_file_is_applied_by_watching() {
-    let host = TestHost::start(TestApp::swapping().with_configuration(&SERVER.replace("watch = false", "watch = true"))).await;
-    edit(&host, "schema.graphql", "  made: String!", "  made: String!\n  nickname: String");
+    let host = TestHost::start(
+        TestApp::swapping().with_configuration(&SERVER.replace("watch = false", "watch = true")),
+    )
+    .await;
+    edit(
+        &host,
+        "schema.graphql",
+        "  made: String!",
+        "  made: String!\n  nickname: String",
+    );
     let asks = json!({ "query": "{ items(count: 1) { nickname } }" });
-    host.until(async || host.post(&asks).await.json().get("errors").is_none()).await;
+    host.until(async || host.post(&asks).await.json().get("errors").is_none())
+        .await;
     edit(&host, "schema.graphql", "  nickname: String\n", "");
     host.logged(&["not applied: ", "would break clients"]).await;
     host.logged(&["schema: `Item.nickname` was removed"]).await;
-    assert_eq!(host.post(&asks).await.json().get("errors"), None, "the schema from before goes on");
+    assert_eq!(
+        host.post(&asks).await.json().get("errors"),
+        None,
+        "the schema from before goes on"
+    );
     edit(&host, "mayfly.toml", "max_batch = 5", "max_batch = 7");
     host.logged(&["not applied: ", "would break clients"]).await;
 }
@@ -141,16 +223,32 @@ async fn a_change_of_the_schema_file_is_applied_by_watching() {
 #[tokio::test]
 async fn applying_an_app_ends_a_canary() {
     let host = swapping().await;
-    let begun = host.operator(Method::POST, "/modules/marked/canary?share=50%25&for=1h").body(marked(&mark("good", 1)));
+    let begun = host
+        .operator(Method::POST, "/modules/marked/canary?share=50%25&for=1h")
+        .body(marked(&mark("good", 1)));
     assert_eq!(Answer::of(begun).await.status, 200);
     assert_eq!(applies(&host, "").await["changed"], json!(false));
-    assert!(!host.module("marked").await["canary"].is_null(), "nothing was different, so it goes on");
-    edit(&host, "schema.graphql", "  made: String!", "  made: String!\n  nickname: String");
+    assert!(
+        !host.module("marked").await["canary"].is_null(),
+        "nothing was different, so it goes on"
+    );
+    edit(
+        &host,
+        "schema.graphql",
+        "  made: String!",
+        "  made: String!\n  nickname: String",
+    );
     assert_eq!(applies(&host, "").await["changed"], json!(true));
     let status = host.module("marked").await;
     assert!(status["canary"].is_null());
-    assert_eq!(status["last_canary"]["reason"], json!("another app was applied"));
-    assert_eq!(host.query("{ version }").await["data"]["version"], json!(mark("good", 0)));
+    assert_eq!(
+        status["last_canary"]["reason"],
+        json!("another app was applied")
+    );
+    assert_eq!(
+        host.query("{ version }").await["data"]["version"],
+        json!(mark("good", 0))
+    );
 }
 
 #[tokio::test]
@@ -158,15 +256,31 @@ async fn the_command_line_applies_and_tells_what_breaks() {
     let host = swapping().await;
     let run = |arguments: &[&str]| {
         let mut command = mayfly();
-        command.arg("apply").args(arguments).args(["--admin", &format!("http://{}", host.admin)]);
+        command
+            .arg("apply")
+            .args(arguments)
+            .args(["--admin", &format!("http://{}", host.admin)]);
         let output = command.env("MAYFLY_ADMIN_TOKEN", TOKEN).output().unwrap();
         let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-        (output.status.code().unwrap(), text(&output.stdout) + &text(&output.stderr))
+        (
+            output.status.code().unwrap(),
+            text(&output.stdout) + &text(&output.stderr),
+        )
     };
     let app = host.app.path().to_str().unwrap();
     assert_eq!(run(&[app]), (0, "nothing is different\n".to_owned()));
-    edit(&host, "schema.graphql", "  \"The mark of the version that made the item.\"\n  made: String!\n", "");
-    edit(&host, "schema.graphql", "needs: \"id made\"", "needs: \"id\"");
+    edit(
+        &host,
+        "schema.graphql",
+        "  \"The mark of the version that made the item.\"\n  made: String!\n",
+        "",
+    );
+    edit(
+        &host,
+        "schema.graphql",
+        "needs: \"id made\"",
+        "needs: \"id\"",
+    );
     let (code, said) = run(&[app]);
     assert_eq!(
         (code, said.as_str()),
@@ -176,6 +290,15 @@ async fn the_command_line_applies_and_tells_what_breaks() {
         )
     );
     let (code, said) = run(&["guest/apps/students"]);
-    assert!(code == 6 && said.starts_with("error: this host serves "), "{code} {said}");
-    assert_eq!(run(&[app, "--allow-breaking"]), (0, "applied\n  breaking: `Item.made` was removed\n".to_owned()));
+    assert!(
+        code == 6 && said.starts_with("error: this host serves "),
+        "{code} {said}"
+    );
+    assert_eq!(
+        run(&[app, "--allow-breaking"]),
+        (
+            0,
+            "applied\n  breaking: `Item.made` was removed\n".to_owned()
+        )
+    );
 }

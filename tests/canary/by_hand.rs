@@ -9,51 +9,102 @@ use super::*;
 const LONG: &str = "share=50%25&for=24h";
 
 fn message(answer: &Answer) -> String {
-    answer.json()["error"]["message"].as_str().unwrap_or_else(|| panic!("{}", answer.text)).to_owned()
+    answer.json()["error"]["message"]
+        .as_str()
+        .unwrap_or_else(|| panic!("{}", answer.text))
+        .to_owned()
 }
 
 #[tokio::test]
 async fn one_canary_runs_at_a_time_and_keeps_the_gate_of_its_module() {
     let host = unprobed().await;
     assert_eq!(act(&host, "promote").await.status, 409);
-    assert_eq!(message(&act(&host, "abort").await), "module `marked` has no canary");
+    assert_eq!(
+        message(&act(&host, "abort").await),
+        "module `marked` has no canary"
+    );
     tries(&host, &mark("good", 1), LONG).await;
     let runs = "a canary of `marked` runs; promote or abort it first";
-    for answer in [try_version(&host, &mark("good", 2), LONG).await, host.push("marked", marked(&mark("good", 2))).await] {
-        assert_eq!((answer.status.as_u16(), message(&answer).as_str()), (409, runs));
+    for answer in [
+        try_version(&host, &mark("good", 2), LONG).await,
+        host.push("marked", marked(&mark("good", 2))).await,
+    ] {
+        assert_eq!(
+            (answer.status.as_u16(), message(&answer).as_str()),
+            (409, runs)
+        );
     }
     let other = mayfly_tests::versions::renamed(mayfly_tests::versions::component("greedy"), 1);
-    assert_eq!(host.push("greedy", other).await.status, 200, "other modules are swapped meanwhile");
+    assert_eq!(
+        host.push("greedy", other).await.status,
+        200,
+        "other modules are swapped meanwhile"
+    );
     assert!(!host.module("marked").await["canary"].is_null());
     assert_eq!(host.query("{ greedy }").await["data"]["greedy"], json!(1));
     assert_eq!(act(&host, "promote").await.status, 200);
     assert_eq!(active(&host).await, mark("good", 1));
-    assert_eq!(host.push("marked", marked(&mark("good", 2))).await.status, 200, "the gate is free again");
+    assert_eq!(
+        host.push("marked", marked(&mark("good", 2))).await.status,
+        200,
+        "the gate is free again"
+    );
 }
 
 #[tokio::test]
 async fn what_cannot_be_tried_is_refused_with_the_reason() {
     let host = unprobed().await;
     let same = mayfly_tests::versions::component("marked");
-    let same = Answer::of(host.operator(Method::POST, "/modules/marked/canary").body(same)).await;
+    let same = Answer::of(
+        host.operator(Method::POST, "/modules/marked/canary")
+            .body(same),
+    )
+    .await;
     assert_eq!(
         (same.status.as_u16(), message(&same).as_str()),
-        (409, "that version of `marked` is active already; there is nothing to try")
+        (
+            409,
+            "that version of `marked` is active already; there is nothing to try"
+        )
     );
     let wrong = try_version(&host, &mark("good", 1), "share=90%25").await;
     assert_eq!(
         (wrong.status.as_u16(), message(&wrong).as_str()),
-        (400, "`share` must be a percentage from 0.01% to 50%, such as \"5%\"")
+        (
+            400,
+            "`share` must be a percentage from 0.01% to 50%, such as \"5%\""
+        )
     );
     let unknown = try_version(&host, &mark("good", 1), "shrae=5%25").await;
-    assert!(message(&unknown).starts_with("`shrae` is no key of a canary; use share, by, for"), "{}", unknown.text);
-    let broken = Answer::of(host.operator(Method::POST, "/modules/marked/canary").body("nonsense")).await;
-    assert_eq!((broken.status.as_u16(), &broken.json()["error"]["step"]), (422, &json!("validate")));
-    let nobody = Answer::of(host.operator(Method::POST, "/modules/nobody/canary").body("nonsense")).await;
+    assert!(
+        message(&unknown).starts_with("`shrae` is no key of a canary; use share, by, for"),
+        "{}",
+        unknown.text
+    );
+    let broken = Answer::of(
+        host.operator(Method::POST, "/modules/marked/canary")
+            .body("nonsense"),
+    )
+    .await;
+    assert_eq!(
+        (broken.status.as_u16(), &broken.json()["error"]["step"]),
+        (422, &json!("validate"))
+    );
+    let nobody = Answer::of(
+        host.operator(Method::POST, "/modules/nobody/canary")
+            .body("nonsense"),
+    )
+    .await;
     assert_eq!(nobody.status, 404);
     for action in ["canary", "promote", "abort"] {
         let url = format!("http://{}/modules/marked/{action}", host.admin);
-        assert_eq!(Answer::of(reqwest::Client::new().post(url).body("")).await.status, 401, "{action} needs the token");
+        assert_eq!(
+            Answer::of(reqwest::Client::new().post(url).body(""))
+                .await
+                .status,
+            401,
+            "{action} needs the token"
+        );
     }
     assert!(host.module("marked").await["canary"].is_null());
     assert_eq!(active(&host).await, mark("good", 0));
@@ -63,49 +114,77 @@ async fn what_cannot_be_tried_is_refused_with_the_reason() {
 async fn a_version_that_a_probe_refuses_is_not_tried() {
     let host = TestHost::start(TestApp::swapping().with_configuration(WITH_TOKEN)).await;
     let refused = try_version(&host, &mark("sick", 1), LONG).await;
-    assert_eq!((refused.status.as_u16(), &refused.json()["error"]["step"]), (422, &json!("probe")));
+    assert_eq!(
+        (refused.status.as_u16(), &refused.json()["error"]["step"]),
+        (422, &json!("probe"))
+    );
     assert!(host.module("marked").await["canary"].is_null());
 }
 
 #[tokio::test]
 async fn the_configuration_says_how_and_the_command_more() {
-    let canary = "[modules.marked.canary]\nshare = \"7.5%\"\nby = \"header:x-tenant\"\noperations = 3000\n";
-    let host = TestHost::start(TestApp::swapping().with_configuration(&format!("{WITH_TOKEN}{canary}"))).await;
+    let canary =
+        "[modules.marked.canary]\nshare = \"7.5%\"\nby = \"header:x-tenant\"\noperations = 3000\n";
+    let host =
+        TestHost::start(TestApp::swapping().with_configuration(&format!("{WITH_TOKEN}{canary}")))
+            .await;
     let began = tries(&host, &mark("good", 1), "by=operation").await;
     let canary = &began["canary"];
-    assert_eq!((&canary["share"], &canary["by"], &canary["operations"]), (&json!("7.5%"), &json!("operation"), &json!(3_000)));
+    assert_eq!(
+        (&canary["share"], &canary["by"], &canary["operations"]),
+        (&json!("7.5%"), &json!("operation"), &json!(3_000))
+    );
 }
 
 #[tokio::test]
 async fn rolling_the_module_back_ends_its_canary() {
     let host = unprobed().await;
-    assert_eq!(host.push("marked", marked(&mark("good", 1))).await.status, 200);
+    assert_eq!(
+        host.push("marked", marked(&mark("good", 1))).await.status,
+        200
+    );
     tries(&host, &mark("good", 2), LONG).await;
     assert_eq!(host.rollback("marked").await.status, 200);
     assert_eq!(active(&host).await, mark("good", 0));
     let status = host.module("marked").await;
     assert!(status["canary"].is_null());
-    assert_eq!(status["last_canary"]["reason"], json!("the module was rolled back"));
+    assert_eq!(
+        status["last_canary"]["reason"],
+        json!("the module was rolled back")
+    );
 }
 
 #[tokio::test]
 async fn a_component_file_that_changes_waits_for_the_canary_to_end() {
     let host = unprobed().await;
     tries(&host, &mark("good", 1), LONG).await;
-    let (file, temporary) = (host.app.path().join("build"), host.app.path().join("next.wasm"));
+    let (file, temporary) = (
+        host.app.path().join("build"),
+        host.app.path().join("next.wasm"),
+    );
     // The app's directory of components is a link to everybody's: this host gets one of its own.
     std::fs::remove_file(&file).unwrap();
     std::fs::create_dir(&file).unwrap();
     std::fs::write(&temporary, marked(&mark("good", 2))).unwrap();
     std::fs::rename(&temporary, file.join("marked.wasm")).unwrap();
-    std::fs::write(file.join("greedy.wasm"), mayfly_tests::versions::component("greedy")).unwrap();
+    std::fs::write(
+        file.join("greedy.wasm"),
+        mayfly_tests::versions::component("greedy"),
+    )
+    .unwrap();
     // The watcher has looked at the directory once it has taken another component from it.
-    std::fs::write(&temporary, mayfly_tests::versions::renamed(mayfly_tests::versions::component("greedy"), 7)).unwrap();
+    std::fs::write(
+        &temporary,
+        mayfly_tests::versions::renamed(mayfly_tests::versions::component("greedy"), 7),
+    )
+    .unwrap();
     std::fs::rename(&temporary, file.join("greedy.wasm")).unwrap();
-    host.until(async || host.module("greedy").await["swaps"] == json!(1)).await;
+    host.until(async || host.module("greedy").await["swaps"] == json!(1))
+        .await;
     assert_eq!(host.module("marked").await["swaps"], json!(0));
     assert_eq!(act(&host, "abort").await.status, 200);
-    host.until(async || active(&host).await == mark("good", 2)).await;
+    host.until(async || active(&host).await == mark("good", 2))
+        .await;
 }
 
 #[tokio::test]
@@ -114,13 +193,17 @@ async fn after_a_restart_the_active_version_is_alone() {
     let began = tries(&host, &mark("good", 1), LONG).await;
     let host = TestHost::start(host.killed().await).await;
     let digest = began["canary"]["digest"].as_str().unwrap();
-    host.logged(&["canary ended with the host that ran it", digest]).await;
+    host.logged(&["canary ended with the host that ran it", digest])
+        .await;
     assert!(host.module("marked").await["canary"].is_null());
     for _ in 0..20 {
         assert_eq!(active(&host).await, mark("good", 0));
     }
     let host = host.restarted().await;
-    assert!(!host.has_logged("canary ended with the host"), "it is told once");
+    assert!(
+        !host.has_logged("canary ended with the host"),
+        "it is told once"
+    );
 }
 
 #[tokio::test]
@@ -130,25 +213,59 @@ async fn the_command_line_begins_promotes_and_gives_up() {
     std::fs::write(&file, marked(&mark("good", 1))).unwrap();
     let run = |arguments: &[&str]| {
         let mut command: Command = mayfly();
-        command.arg("module").args(arguments).args(["--admin", &format!("http://{}", host.admin)]);
+        command
+            .arg("module")
+            .args(arguments)
+            .args(["--admin", &format!("http://{}", host.admin)]);
         let output = command.env("MAYFLY_ADMIN_TOKEN", TOKEN).output().unwrap();
         let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-        (output.status.code().unwrap(), text(&output.stdout) + &text(&output.stderr))
+        (
+            output.status.code().unwrap(),
+            text(&output.stdout) + &text(&output.stderr),
+        )
     };
     let path = file.to_str().unwrap();
-    let (code, said) = run(&["canary", "marked", path, "--share", "25%", "--by", "header:x-tenant", "--for", "10m"]);
-    assert!(code == 0 && said.contains("is tried on 25% by header:x-tenant"), "{code} {said}");
+    let (code, said) = run(&[
+        "canary",
+        "marked",
+        path,
+        "--share",
+        "25%",
+        "--by",
+        "header:x-tenant",
+        "--for",
+        "10m",
+    ]);
+    assert!(
+        code == 0 && said.contains("is tried on 25% by header:x-tenant"),
+        "{code} {said}"
+    );
     let (code, said) = run(&["show", "marked"]);
-    assert!(code == 0 && said.contains("  canary   ") && said.contains("0 of 0 operations failed"), "{code} {said}");
+    assert!(
+        code == 0 && said.contains("  canary   ") && said.contains("0 of 0 operations failed"),
+        "{code} {said}"
+    );
     let (code, said) = run(&["abort", "marked"]);
-    assert!(code == 0 && said.contains("aborted: aborted by hand"), "{code} {said}");
+    assert!(
+        code == 0 && said.contains("aborted: aborted by hand"),
+        "{code} {said}"
+    );
     let (code, said) = run(&["promote", "marked"]);
-    assert!(code == 6 && said == "error: module `marked` has no canary\n", "{code} {said}");
+    assert!(
+        code == 6 && said == "error: module `marked` has no canary\n",
+        "{code} {said}"
+    );
     assert_eq!(run(&["canary", "marked", path]).0, 0);
     let (code, said) = run(&["promote", "marked"]);
-    assert!(code == 0 && said.contains("is active (before: "), "{code} {said}");
+    assert!(
+        code == 0 && said.contains("is active (before: "),
+        "{code} {said}"
+    );
     assert_eq!(active(&host).await, mark("good", 1));
     std::fs::write(&file, marked(&mark("good", 2))).unwrap();
     let (code, said) = run(&["canary", "marked", path, "--for", "1ms", "--wait"]);
-    assert!(code == 6 && said.contains("aborted: only 0 operations ran on it"), "{code} {said}");
+    assert!(
+        code == 6 && said.contains("aborted: only 0 operations ran on it"),
+        "{code} {said}"
+    );
 }

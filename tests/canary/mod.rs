@@ -21,7 +21,12 @@ async fn unprobed() -> TestHost {
 }
 
 async fn unprobed_with(server: &str) -> TestHost {
-    TestHost::start(TestApp::swapping().configured(PROBE, "").with_configuration(&format!("{WITH_TOKEN}{server}"))).await
+    TestHost::start(
+        TestApp::swapping()
+            .configured(PROBE, "")
+            .with_configuration(&format!("{WITH_TOKEN}{server}")),
+    )
+    .await
 }
 
 /// Begins a canary of the version with this mark.
@@ -47,9 +52,18 @@ async fn version_for(host: &TestHost, header: Option<(&str, &str)>) -> String {
     if let Some((name, value)) = header {
         request = request.header(name, value);
     }
-    let answer = Answer::of(request.body(json!({ "query": "{ version again: version }" }).to_string())).await.json();
-    assert_eq!(answer["data"]["version"], answer["data"]["again"], "two versions in one answer");
-    answer["data"]["version"].as_str().unwrap_or_else(|| panic!("{answer}")).to_owned()
+    let answer =
+        Answer::of(request.body(json!({ "query": "{ version again: version }" }).to_string()))
+            .await
+            .json();
+    assert_eq!(
+        answer["data"]["version"], answer["data"]["again"],
+        "two versions in one answer"
+    );
+    answer["data"]["version"]
+        .as_str()
+        .unwrap_or_else(|| panic!("{answer}"))
+        .to_owned()
 }
 
 /// Several clients send a query over and over until the canary is over; gives how it ended, and how many answers there were.
@@ -62,11 +76,15 @@ async fn ask_until_it_ends(host: &TestHost, query: &str, check: impl Fn(&Value))
         }
     });
     let ends = async {
-        host.until(async || host.module("marked").await["last_canary"].is_object()).await;
+        host.until(async || host.module("marked").await["last_canary"].is_object())
+            .await;
         over.store(true, Ordering::Relaxed);
     };
     tokio::join!(futures_util::future::join_all(clients), ends);
-    (host.module("marked").await["last_canary"].clone(), answers.into_inner())
+    (
+        host.module("marked").await["last_canary"].clone(),
+        answers.into_inner(),
+    )
 }
 
 /// The active version's mark, asked without a key.
@@ -78,25 +96,50 @@ async fn active(host: &TestHost) -> String {
 async fn a_header_keeps_to_its_side_and_about_the_share_of_them_is_on_the_canary() {
     const TENANTS: usize = 240;
     let host = unprobed().await;
-    tries(&host, &mark("good", 1), "share=30%25&by=header:X-Tenant&for=10m").await;
+    tries(
+        &host,
+        &mark("good", 1),
+        "share=30%25&by=header:X-Tenant&for=10m",
+    )
+    .await;
     let mut on_canary = 0;
     for tenant in 0..TENANTS {
         let tenant = format!("tenant-{tenant}");
         let first = version_for(&host, Some(("x-tenant", &tenant))).await;
-        assert_eq!(version_for(&host, Some(("x-tenant", &tenant))).await, first, "{tenant} changed sides");
+        assert_eq!(
+            version_for(&host, Some(("x-tenant", &tenant))).await,
+            first,
+            "{tenant} changed sides"
+        );
         on_canary += usize::from(first == mark("good", 1));
     }
     // 72 expected; six standard deviations are 43.
-    assert!((29..=115).contains(&on_canary), "{on_canary} of {TENANTS} tenants are on the canary");
+    assert!(
+        (29..=115).contains(&on_canary),
+        "{on_canary} of {TENANTS} tenants are on the canary"
+    );
     for _ in 0..40 {
-        assert_eq!(version_for(&host, None).await, mark("good", 0), "without the header it is the active version");
+        assert_eq!(
+            version_for(&host, None).await,
+            mark("good", 0),
+            "without the header it is the active version"
+        );
     }
     let status = host.module("marked").await;
     let canary = &status["canary"];
-    assert_eq!((&canary["share"], &canary["by"]), (&json!("30%"), &json!("header:x-tenant")));
+    assert_eq!(
+        (&canary["share"], &canary["by"]),
+        (&json!("30%"), &json!("header:x-tenant"))
+    );
     assert_eq!(canary["canary"]["operations"], json!(2 * on_canary));
-    assert_eq!(canary["active"]["operations"], json!(2 * (TENANTS - on_canary) + 40));
-    assert_eq!(host.metric("mayfly_canary_share{module=\"marked\"}").await, 0.3);
+    assert_eq!(
+        canary["active"]["operations"],
+        json!(2 * (TENANTS - on_canary) + 40)
+    );
+    assert_eq!(
+        host.metric("mayfly_canary_share{module=\"marked\"}").await,
+        0.3
+    );
     let labels = "mayfly_canary_operations_total{module=\"marked\",side=\"canary\",outcome=\"ok\"}";
     assert_eq!(host.metric(labels).await, (2 * on_canary) as f64);
 }
@@ -104,28 +147,46 @@ async fn a_header_keeps_to_its_side_and_about_the_share_of_them_is_on_the_canary
 #[tokio::test]
 async fn a_caller_keeps_to_its_side_whatever_token_it_shows() {
     const CALLERS: usize = 60;
-    let configuration = format!("{}{WITH_TOKEN}", section("secret = { env = \"TOKEN_SECRET\" }"));
-    let app = TestApp::swapping().configured(PROBE, "").with_configuration(&configuration);
+    let configuration = format!(
+        "{}{WITH_TOKEN}",
+        section("secret = { env = \"TOKEN_SECRET\" }")
+    );
+    let app = TestApp::swapping()
+        .configured(PROBE, "")
+        .with_configuration(&configuration);
     let host = TestHost::start_with(app, &[("TOKEN_SECRET", SECRET)]).await;
     tries(&host, &mark("good", 1), "share=50%25&by=caller&for=10m").await;
     let mut on_canary = 0;
     for caller in 0..CALLERS {
         // Two tokens of one caller have nothing in common but whom they are about.
         let token = |school: &str| {
-            let claims = claims_with(json!({ "sub": format!("caller-{caller}"), "school": school }));
+            let claims =
+                claims_with(json!({ "sub": format!("caller-{caller}"), "school": school }));
             format!("Bearer {}", signed(&claims))
         };
         let first = version_for(&host, Some(("authorization", &token("north")))).await;
-        assert_eq!(version_for(&host, Some(("authorization", &token("south")))).await, first, "caller {caller} changed sides");
+        assert_eq!(
+            version_for(&host, Some(("authorization", &token("south")))).await,
+            first,
+            "caller {caller} changed sides"
+        );
         on_canary += usize::from(first == mark("good", 1));
     }
     // 30 expected; five standard deviations are 19.
-    assert!((11..=49).contains(&on_canary), "{on_canary} of {CALLERS} callers are on the canary");
-    assert_eq!(active(&host).await, mark("good", 0), "who shows no token is on the active version");
+    assert!(
+        (11..=49).contains(&on_canary),
+        "{on_canary} of {CALLERS} callers are on the canary"
+    );
+    assert_eq!(
+        active(&host).await,
+        mark("good", 0),
+        "who shows no token is on the active version"
+    );
 }
 
 #[tokio::test]
-async fn operations_of_nobody_in_particular_stay_on_the_active_version_when_the_share_is_of_callers() {
+async fn operations_of_nobody_in_particular_stay_on_the_active_version_when_the_share_is_of_callers()
+ {
     let host = unprobed().await;
     tries(&host, &mark("good", 1), "share=50%25&by=caller").await;
     for _ in 0..40 {

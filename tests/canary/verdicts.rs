@@ -9,36 +9,88 @@ fn of_one_version(answer: &Value) {
     assert_eq!(answer.get("errors"), None, "{answer}");
     let version = &answer["data"]["version"];
     let items = answer["data"]["items"].as_array().unwrap();
-    let marks = items.iter().flat_map(|item| [&item["made"], &item["version"], &item["again"]]);
-    assert!(marks.chain([&answer["data"]["last"]]).all(|mark| mark == version), "two versions in one answer: {answer}");
+    let marks = items
+        .iter()
+        .flat_map(|item| [&item["made"], &item["version"], &item["again"]]);
+    assert!(
+        marks
+            .chain([&answer["data"]["last"]])
+            .all(|mark| mark == version),
+        "two versions in one answer: {answer}"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_version_that_is_no_worse_is_promoted_under_load_after_its_operations() {
     let host = unprobed().await;
-    let began = tries(&host, &mark("good", 1), "share=20%25&operations=150&for=10m").await;
+    let began = tries(
+        &host,
+        &mark("good", 1),
+        "share=20%25&operations=150&for=10m",
+    )
+    .await;
     let (ended, answers) = ask_until_it_ends(&host, ALL, of_one_version).await;
-    assert_eq!((&ended["verdict"], &ended["digest"]), (&json!("promoted"), &began["canary"]["digest"]), "{ended}");
-    assert!(ended["reason"].as_str().unwrap().contains("operations failed, 0 of"), "{ended}");
+    assert_eq!(
+        (&ended["verdict"], &ended["digest"]),
+        (&json!("promoted"), &began["canary"]["digest"]),
+        "{ended}"
+    );
+    assert!(
+        ended["reason"]
+            .as_str()
+            .unwrap()
+            .contains("operations failed, 0 of"),
+        "{ended}"
+    );
     // 150 of about 750, give or take six standard deviations of the share of so many.
-    let [tried, others] = ["canary", "active"].map(|side| ended[side]["operations"].as_u64().unwrap());
-    assert!(tried >= 150 && (300..=1_500).contains(&others), "{tried} against {others} operations, {answers} answers");
-    assert_eq!((&ended["canary"]["failed"], &ended["active"]["failed"]), (&json!(0), &json!(0)));
+    let [tried, others] =
+        ["canary", "active"].map(|side| ended[side]["operations"].as_u64().unwrap());
+    assert!(
+        tried >= 150 && (300..=1_500).contains(&others),
+        "{tried} against {others} operations, {answers} answers"
+    );
+    assert_eq!(
+        (&ended["canary"]["failed"], &ended["active"]["failed"]),
+        (&json!(0), &json!(0))
+    );
     assert_eq!(active(&host).await, mark("good", 1));
     let status = host.module("marked").await;
-    assert_eq!((&status["active"]["by"], &status["swaps"]), (&json!("canary"), &json!(1)));
+    assert_eq!(
+        (&status["active"]["by"], &status["swaps"]),
+        (&json!("canary"), &json!(1))
+    );
     assert_eq!(status["earlier"].as_array().unwrap().len(), 1);
-    host.logged(&["canary promoted: 0 of its", began["canary"]["digest"].as_str().unwrap()]).await;
-    assert_eq!(host.metric("mayfly_canaries_total{module=\"marked\",verdict=\"promoted\"}").await, 1.0);
-    assert_eq!(host.metric("mayfly_canary_share{module=\"marked\"}").await, 0.0);
+    host.logged(&[
+        "canary promoted: 0 of its",
+        began["canary"]["digest"].as_str().unwrap(),
+    ])
+    .await;
+    assert_eq!(
+        host.metric("mayfly_canaries_total{module=\"marked\",verdict=\"promoted\"}")
+            .await,
+        1.0
+    );
+    assert_eq!(
+        host.metric("mayfly_canary_share{module=\"marked\"}").await,
+        0.0
+    );
     assert_eq!(host.rollback("marked").await.status, 200);
-    assert_eq!(active(&host).await, mark("good", 0), "what was before the canary is still there to roll back to");
+    assert_eq!(
+        active(&host).await,
+        mark("good", 0),
+        "what was before the canary is still there to roll back to"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_version_is_promoted_when_its_time_is_over() {
     let host = unprobed().await;
-    tries(&host, &mark("good", 1), "share=50%25&for=1500ms&min_operations=1").await;
+    tries(
+        &host,
+        &mark("good", 1),
+        "share=50%25&for=1500ms&min_operations=1",
+    )
+    .await;
     let (ended, _) = ask_until_it_ends(&host, ALL, of_one_version).await;
     assert_eq!(ended["verdict"], json!("promoted"), "{ended}");
 }
@@ -48,7 +100,10 @@ async fn a_version_that_nobody_asked_is_not_promoted() {
     let host = unprobed().await;
     tries(&host, &mark("good", 1), "share=50%25&for=1ms").await;
     let (ended, _) = ask_until_it_ends(&host, "{ greedy }", |_| ()).await;
-    assert_eq!(ended["reason"], json!("only 0 operations ran on it, and fewer than 20 prove nothing"));
+    assert_eq!(
+        ended["reason"],
+        json!("only 0 operations ran on it, and fewer than 20 prove nothing")
+    );
     assert_eq!(active(&host).await, mark("good", 0));
 }
 
@@ -58,23 +113,39 @@ async fn is_given_up(host: &TestHost, kind: &str) -> String {
     let began = tries(host, &mark, "share=40%25&by=operation&for=10m").await;
     let (ended, _) = ask_until_it_ends(host, "{ healthy }", |_| ()).await;
     assert_eq!(ended["verdict"], json!("aborted"), "{ended}");
-    assert_eq!(ended["active"]["failed"], json!(0), "the active version does not notice: {ended}");
+    assert_eq!(
+        ended["active"]["failed"],
+        json!(0),
+        "the active version does not notice: {ended}"
+    );
     let reason = ended["reason"].as_str().unwrap().to_owned();
     assert_eq!(active(host).await, super::mark("good", 0));
     let digest = began["canary"]["digest"].as_str().unwrap();
     host.logged(&["\"WARN\"", "canary aborted: ", digest]).await;
     // The errors that clients got name the version that made them.
-    host.logged(&["Query.healthy", digest, "\"trace_id\""]).await;
-    assert_eq!(host.metric("mayfly_canaries_total{module=\"marked\",verdict=\"aborted\"}").await, 1.0);
+    host.logged(&["Query.healthy", digest, "\"trace_id\""])
+        .await;
+    assert_eq!(
+        host.metric("mayfly_canaries_total{module=\"marked\",verdict=\"aborted\"}")
+            .await,
+        1.0
+    );
     let status = host.module("marked").await;
-    assert_eq!((&status["swaps"], &status["live_versions"]), (&json!(0), &json!(1)), "it is out of memory");
+    assert_eq!(
+        (&status["swaps"], &status["live_versions"]),
+        (&json!(0), &json!(1)),
+        "it is out of memory"
+    );
     reason
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_version_that_traps_is_given_up_at_once() {
     let reason = is_given_up(&unprobed().await, "trap").await;
-    assert!(reason.starts_with("GUEST_TRAPPED in 3 of ") && reason.ends_with(" of the active version"), "{reason}");
+    assert!(
+        reason.starts_with("GUEST_TRAPPED in 3 of ") && reason.ends_with(" of the active version"),
+        "{reason}"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -85,8 +156,10 @@ async fn a_version_that_runs_out_of_memory_is_given_up_at_once() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_version_that_is_too_slow_is_given_up_for_its_deadlines() {
-    let app =
-        TestApp::swapping().configured(PROBE, "").configured("deadline = \"5 s\"\nmax_batch", "deadline = \"2 s\"\nmax_batch");
+    let app = TestApp::swapping().configured(PROBE, "").configured(
+        "deadline = \"5 s\"\nmax_batch",
+        "deadline = \"2 s\"\nmax_batch",
+    );
     let host = TestHost::start(app.with_configuration(WITH_TOKEN)).await;
     let reason = is_given_up(&host, "spin").await;
     assert!(reason.starts_with("DEADLINE_EXCEEDED in 3 of "), "{reason}");
@@ -95,16 +168,32 @@ async fn a_version_that_is_too_slow_is_given_up_for_its_deadlines() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_version_that_answers_with_errors_is_given_up_for_their_share() {
     let reason = is_given_up(&unprobed().await, "fail").await;
-    assert!(reason.contains("of its 2") && reason.contains("that is no chance, and at most 1% more may"), "{reason}");
+    assert!(
+        reason.contains("of its 2")
+            && reason.contains("that is no chance, and at most 1% more may"),
+        "{reason}"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_version_whose_median_is_slower_than_allowed_is_given_up() {
     let host = unprobed().await;
     // Its answer is right, and takes a second.
-    tries(&host, &mark("slow", 1), "share=50%25&max_slowdown=100%25&min_operations=4").await;
-    let (ended, _) = ask_until_it_ends(&host, "{ healthy }", |answer| assert_eq!(answer["data"]["healthy"], json!(true))).await;
+    tries(
+        &host,
+        &mark("slow", 1),
+        "share=50%25&max_slowdown=100%25&min_operations=4",
+    )
+    .await;
+    let (ended, _) = ask_until_it_ends(&host, "{ healthy }", |answer| {
+        assert_eq!(answer["data"]["healthy"], json!(true))
+    })
+    .await;
     let reason = ended["reason"].as_str().unwrap();
-    assert!(reason.starts_with("its median operation takes ") && reason.ends_with("it may take at most 100% longer"), "{reason}");
+    assert!(
+        reason.starts_with("its median operation takes ")
+            && reason.ends_with("it may take at most 100% longer"),
+        "{reason}"
+    );
     assert_eq!(active(&host).await, mark("good", 0));
 }

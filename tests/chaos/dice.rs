@@ -9,7 +9,9 @@ pub struct Dice(StdRng);
 impl Dice {
     /// The decisions about one thing: its `number` under a seed.
     pub fn new(seed: u64, number: u64) -> Self {
-        Self(StdRng::seed_from_u64(seed ^ number.wrapping_mul(0x9e37_79b9_7f4a_7c15)))
+        Self(StdRng::seed_from_u64(
+            seed ^ number.wrapping_mul(0x9e37_79b9_7f4a_7c15),
+        ))
     }
 
     /// A number from one to another, both included.

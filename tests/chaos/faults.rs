@@ -88,9 +88,17 @@ impl Fault {
         match self {
             Self::ServersKilled => 40,
             // After these the pool pauses, or a connection is held for as long as a statement may take.
-            Self::SqlStall | Self::SqlHalfRowStall | Self::DynamoDbStall | Self::SqlDown | Self::DynamoDbDown => 12,
+            Self::SqlStall
+            | Self::SqlHalfRowStall
+            | Self::DynamoDbStall
+            | Self::SqlDown
+            | Self::DynamoDbDown => 12,
             Self::SqlSlowLogin | Self::SqlLoginFailure | Self::SqlError | Self::SqlFatalError => 12,
-            Self::SqlCutBefore | Self::SqlCutInside | Self::SqlHalfRowCut | Self::SqlWireHeld | Self::DynamoDbWireHeld => 8,
+            Self::SqlCutBefore
+            | Self::SqlCutInside
+            | Self::SqlHalfRowCut
+            | Self::SqlWireHeld
+            | Self::DynamoDbWireHeld => 8,
             _ => 5,
         }
     }
@@ -133,7 +141,13 @@ impl Fault {
             Self::SqlSlowLogin | Self::SqlLoginFailure => {
                 site.switch(&switches(&[self], dice)).await;
                 // Logins need connections that are gone.
-                site.sqlserver.strike(Plan::CutAnswer { after: 0, reset: false }, dice);
+                site.sqlserver.strike(
+                    Plan::CutAnswer {
+                        after: 0,
+                        reset: false,
+                    },
+                    dice,
+                );
             }
             Self::AllAtOnce => everything(site, dice).await,
             _ => site.switch(&switches(&[self], dice)).await,
@@ -145,19 +159,52 @@ impl Fault {
         let times = dice.between(1, 3);
         let (sql, dynamodb) = ("sqlserver", "dynamodb");
         Some(match self {
-            Self::SqlCutBefore => (sql, "drop", of_some(json!({ "at": "before", "times": times }), dice)),
-            Self::SqlCutInside => (sql, "drop", of_some(json!({ "at": "inside", "times": times }), dice)),
-            Self::SqlCutAfter => (sql, "drop", of_some(json!({ "at": "after", "times": times }), dice)),
+            Self::SqlCutBefore => (
+                sql,
+                "drop",
+                of_some(json!({ "at": "before", "times": times }), dice),
+            ),
+            Self::SqlCutInside => (
+                sql,
+                "drop",
+                of_some(json!({ "at": "inside", "times": times }), dice),
+            ),
+            Self::SqlCutAfter => (
+                sql,
+                "drop",
+                of_some(json!({ "at": "after", "times": times }), dice),
+            ),
             Self::SqlHalfRowCut => (sql, "half_row", json!({ "then": "drop", "times": times })),
             Self::SqlHalfRowStall => (sql, "half_row", json!({ "then": "stall", "times": times })),
             Self::SqlStall => (sql, "stall", of_some(json!({ "times": times }), dice)),
-            Self::SqlSlow => {
-                (sql, "slow", of_some(json!({ "ms": dice.between(0, 600), "row_ms": dice.between(0, 30), "times": times }), dice))
-            }
-            Self::SqlLateAcknowledgement => (sql, "late_attention_ack", json!({ "ms": dice.between(0, 400), "times": times })),
-            Self::SqlSlowLogin => (sql, "slow_login", json!({ "ms": dice.between(0, 1500), "times": times })),
-            Self::SqlLoginFailure => (sql, "login_failure", json!({ "number": 18456, "message": "a secret", "times": times })),
-            Self::SqlError => (sql, "sql_error", error(dice.one_of(&[1205, 1222, 8134, 40501, 50000]), 16, times)),
+            Self::SqlSlow => (
+                sql,
+                "slow",
+                of_some(
+                    json!({ "ms": dice.between(0, 600), "row_ms": dice.between(0, 30), "times": times }),
+                    dice,
+                ),
+            ),
+            Self::SqlLateAcknowledgement => (
+                sql,
+                "late_attention_ack",
+                json!({ "ms": dice.between(0, 400), "times": times }),
+            ),
+            Self::SqlSlowLogin => (
+                sql,
+                "slow_login",
+                json!({ "ms": dice.between(0, 1500), "times": times }),
+            ),
+            Self::SqlLoginFailure => (
+                sql,
+                "login_failure",
+                json!({ "number": 18456, "message": "a secret", "times": times }),
+            ),
+            Self::SqlError => (
+                sql,
+                "sql_error",
+                error(dice.one_of(&[1205, 1222, 8134, 40501, 50000]), 16, times),
+            ),
             // Of a statement that reads: the server undoes a statement that fails.
             Self::SqlErrorMidResult => {
                 let mut error = error(dice.one_of(&[1205, 8134]), 16, times);
@@ -165,17 +212,37 @@ impl Fault {
                 error["matching"] = json!("SELECT");
                 (sql, "sql_error", error)
             }
-            Self::SqlFatalError => (sql, "sql_error", error(dice.one_of(&[596, 40197]), 21, times)),
+            Self::SqlFatalError => (
+                sql,
+                "sql_error",
+                error(dice.one_of(&[596, 40197]), 21, times),
+            ),
             Self::SqlDown => (sql, "refuse", json!(dice.once_in(2))),
-            Self::DynamoDbThrottles => (dynamodb, "throttle", json!({ "times": dice.between(1, 8) })),
-            Self::DynamoDbError500 => (dynamodb, "error_500", json!({ "times": dice.between(1, 8) })),
-            Self::DynamoDbSlow => (dynamodb, "slow", json!({ "ms": dice.between(0, 700), "times": times })),
-            Self::DynamoDbStall => (dynamodb, "stall", json!({ "times": times })),
-            Self::DynamoDbUnprocessed => {
-                (dynamodb, "unprocessed", json!({ "keys": dice.between(1, 4), "times": dice.between(1, 8) }))
+            Self::DynamoDbThrottles => {
+                (dynamodb, "throttle", json!({ "times": dice.between(1, 8) }))
             }
-            Self::DynamoDbCutBefore => (dynamodb, "drop", json!({ "at": "before", "times": times })),
-            Self::DynamoDbCutInside => (dynamodb, "drop", json!({ "at": "inside", "times": times })),
+            Self::DynamoDbError500 => (
+                dynamodb,
+                "error_500",
+                json!({ "times": dice.between(1, 8) }),
+            ),
+            Self::DynamoDbSlow => (
+                dynamodb,
+                "slow",
+                json!({ "ms": dice.between(0, 700), "times": times }),
+            ),
+            Self::DynamoDbStall => (dynamodb, "stall", json!({ "times": times })),
+            Self::DynamoDbUnprocessed => (
+                dynamodb,
+                "unprocessed",
+                json!({ "keys": dice.between(1, 4), "times": dice.between(1, 8) }),
+            ),
+            Self::DynamoDbCutBefore => {
+                (dynamodb, "drop", json!({ "at": "before", "times": times }))
+            }
+            Self::DynamoDbCutInside => {
+                (dynamodb, "drop", json!({ "at": "inside", "times": times }))
+            }
             Self::DynamoDbCutAfter => (dynamodb, "drop", json!({ "at": "after", "times": times })),
             Self::DynamoDbDown => (dynamodb, "refuse", json!(dice.once_in(2))),
             _ => return None,
@@ -206,14 +273,35 @@ fn switches(faults: &[Fault], dice: &mut Dice) -> Value {
 
 /// A few of all faults.
 async fn everything(site: &Site, dice: &mut Dice) {
-    let faults: Vec<Fault> = (0..dice.between(1, 4)).map(|_| dice.one_of(&Fault::ALL)).collect();
+    let faults: Vec<Fault> = (0..dice.between(1, 4))
+        .map(|_| dice.one_of(&Fault::ALL))
+        .collect();
     // An outage makes everything else invisible.
-    let rare = |fault: Fault, dice: &mut Dice| !matches!(fault, Fault::SqlDown | Fault::DynamoDbDown) || dice.once_in(4);
-    let faults: Vec<Fault> = faults.into_iter().filter(|fault| rare(*fault, dice)).collect();
+    let rare = |fault: Fault, dice: &mut Dice| {
+        !matches!(fault, Fault::SqlDown | Fault::DynamoDbDown) || dice.once_in(4)
+    };
+    let faults: Vec<Fault> = faults
+        .into_iter()
+        .filter(|fault| rare(*fault, dice))
+        .collect();
     site.switch(&switches(&faults, dice)).await;
     let wires: [(&Proxy, [Fault; 3]); 2] = [
-        (&site.sqlserver, [Fault::SqlWireCut, Fault::SqlWireHeld, Fault::SqlWireTrickles]),
-        (&site.dynamodb, [Fault::DynamoDbWireCut, Fault::DynamoDbWireHeld, Fault::DynamoDbWireTrickles]),
+        (
+            &site.sqlserver,
+            [
+                Fault::SqlWireCut,
+                Fault::SqlWireHeld,
+                Fault::SqlWireTrickles,
+            ],
+        ),
+        (
+            &site.dynamodb,
+            [
+                Fault::DynamoDbWireCut,
+                Fault::DynamoDbWireHeld,
+                Fault::DynamoDbWireTrickles,
+            ],
+        ),
     ];
     for (proxy, [cut, held, trickles]) in wires {
         for fault in &faults {
@@ -237,7 +325,10 @@ fn a_cut(dice: &mut Dice) -> Plan {
     let reset = dice.once_in(2);
     match dice.between(1, 4) {
         1 => Plan::CutAnswer { after: 0, reset },
-        2 => Plan::CutAnswer { after: after % 64, reset },
+        2 => Plan::CutAnswer {
+            after: after % 64,
+            reset,
+        },
         3 => Plan::CutAnswer { after, reset },
         _ => Plan::CutRequest { after: after % 600 },
     }

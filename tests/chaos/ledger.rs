@@ -60,11 +60,16 @@ impl Ledger {
     /// Notes what a client was told.
     pub fn note(&self, written: &Written, verdict: Verdict) {
         let mut entries = self.entries.lock().unwrap();
-        let (_, known) = entries.entry(written.key.clone()).or_insert_with(|| (written.clone(), Verdict::NotDone));
+        let (_, known) = entries
+            .entry(written.key.clone())
+            .or_insert_with(|| (written.clone(), Verdict::NotDone));
         if let (Verdict::Done(Some(before)), Verdict::Done(Some(now))) = (&*known, &verdict)
             && before != now
         {
-            self.problems.lock().unwrap().push(format!("{}: recorded as {before} and as {now}", written.key));
+            self.problems.lock().unwrap().push(format!(
+                "{}: recorded as {before} and as {now}",
+                written.key
+            ));
         }
         if verdict > *known {
             *known = verdict;
@@ -74,16 +79,36 @@ impl Ledger {
     /// Compares with what is there, and begins anew. `ask` runs a query that does not fail.
     pub async fn balance(&self, ask: impl AsyncFn(String) -> Value) -> Balance {
         let entries = std::mem::take(&mut *self.entries.lock().unwrap());
-        let mut balance = Balance { problems: std::mem::take(&mut *self.problems.lock().unwrap()), ..Balance::default() };
-        let (rows, counters): (Vec<_>, Vec<_>) = entries.into_values().partition(|(written, _)| written.kind == Kind::Assessment);
+        let mut balance = Balance {
+            problems: std::mem::take(&mut *self.problems.lock().unwrap()),
+            ..Balance::default()
+        };
+        let (rows, counters): (Vec<_>, Vec<_>) = entries
+            .into_values()
+            .partition(|(written, _)| written.kind == Kind::Assessment);
         for chunk in rows.chunks(KEYS) {
-            let keys: Vec<String> = chunk.iter().map(|(written, _)| format!("{:?}", written.key)).collect();
-            let data = ask(format!("{{ recorded(keys: [{}]) {{ key id studentId score }} }}", keys.join(", "))).await;
+            let keys: Vec<String> = chunk
+                .iter()
+                .map(|(written, _)| format!("{:?}", written.key))
+                .collect();
+            let data = ask(format!(
+                "{{ recorded(keys: [{}]) {{ key id studentId score }} }}",
+                keys.join(", ")
+            ))
+            .await;
             let found = data["recorded"].as_array().cloned().unwrap_or_default();
             balance.assessments += found.len() as u64;
             for (written, verdict) in chunk {
-                let of_key: Vec<&Value> = found.iter().filter(|row| row["key"] == json!(written.key)).collect();
-                balance.weigh(written, verdict, of_key.len() as u64, of_key.first().copied());
+                let of_key: Vec<&Value> = found
+                    .iter()
+                    .filter(|row| row["key"] == json!(written.key))
+                    .collect();
+                balance.weigh(
+                    written,
+                    verdict,
+                    of_key.len() as u64,
+                    of_key.first().copied(),
+                );
             }
         }
         for chunk in counters.chunks(ITEMS) {
@@ -108,16 +133,24 @@ impl Balance {
             (Verdict::Done(_), 1) | (Verdict::NotDone, 0) => {}
             (Verdict::Unknown, 1) => self.unknown.0 += 1,
             (Verdict::Unknown, 0) => self.unknown.1 += 1,
-            (Verdict::Done(_), 0) => self.problems.push(format!("{key} was acknowledged and is lost")),
-            (Verdict::NotDone, _) => self.problems.push(format!("{key} was told to have failed and was done {times} times")),
+            (Verdict::Done(_), 0) => self
+                .problems
+                .push(format!("{key} was acknowledged and is lost")),
+            (Verdict::NotDone, _) => self.problems.push(format!(
+                "{key} was told to have failed and was done {times} times"
+            )),
             (_, times) => self.problems.push(format!("{key} was done {times} times")),
         }
         let Some(row) = row else { return };
         let id_is_another = matches!(verdict, Verdict::Done(Some(id)) if row["id"] != json!(id));
         let of_student = row["studentId"] == json!(format!("S{}", written.student));
-        let score = row["score"].as_str().and_then(|score| score.parse::<f64>().ok());
+        let score = row["score"]
+            .as_str()
+            .and_then(|score| score.parse::<f64>().ok());
         if id_is_another || !of_student || score != written.score.parse().ok() {
-            self.problems.push(format!("{key} is {row} and should be {written:?}, as told: {verdict:?}"));
+            self.problems.push(format!(
+                "{key} is {row} and should be {written:?}, as told: {verdict:?}"
+            ));
         }
     }
 }

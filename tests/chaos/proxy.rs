@@ -43,12 +43,17 @@ impl Proxy {
     pub async fn start(upstream: SocketAddr) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
-        let shared = Arc::new(Shared { upstream: Mutex::new(upstream), links: Mutex::default() });
+        let shared = Arc::new(Shared {
+            upstream: Mutex::new(upstream),
+            links: Mutex::default(),
+        });
         let serving = Arc::downgrade(&shared);
         tokio::spawn(async move {
             while let Ok((client, _)) = listener.accept().await {
                 // The listener closes when the proxy is gone.
-                let Some(shared) = serving.upgrade() else { return };
+                let Some(shared) = serving.upgrade() else {
+                    return;
+                };
                 let upstream = *shared.upstream.lock().unwrap();
                 let link = Arc::new(watch::Sender::new(Plan::Pass));
                 shared.links.lock().unwrap().push(Arc::downgrade(&link));
@@ -93,11 +98,18 @@ impl Proxy {
 
 /// One connection, to its end.
 async fn carry(client: TcpStream, upstream: SocketAddr, link: Arc<watch::Sender<Plan>>) {
-    let Ok(server) = TcpStream::connect(upstream).await else { return };
-    if client.set_nodelay(true).and_then(|()| server.set_nodelay(true)).is_err() {
+    let Ok(server) = TcpStream::connect(upstream).await else {
+        return;
+    };
+    if client
+        .set_nodelay(true)
+        .and_then(|()| server.set_nodelay(true))
+        .is_err()
+    {
         return;
     }
-    let ((from_client, to_client), (from_server, to_server)) = (client.into_split(), server.into_split());
+    let ((from_client, to_client), (from_server, to_server)) =
+        (client.into_split(), server.into_split());
     tokio::select! {
         () = answers(from_server, to_client, link.subscribe()) => {}
         () = requests(from_client, to_server, link.subscribe()) => {}
@@ -118,7 +130,11 @@ async fn answers(mut from: OwnedReadHalf, mut to: OwnedWriteHalf, mut plan: watc
         let newest = *plan.borrow_and_update();
         if newest != current {
             current = newest;
-            left = if let Plan::CutAnswer { after, .. } = newest { after } else { usize::MAX };
+            left = if let Plan::CutAnswer { after, .. } = newest {
+                after
+            } else {
+                usize::MAX
+            };
         }
         if let (Plan::CutAnswer { reset, .. }, 0) = (current, left) {
             if reset {
@@ -126,7 +142,12 @@ async fn answers(mut from: OwnedReadHalf, mut to: OwnedWriteHalf, mut plan: watc
             }
             return;
         }
-        let most = if current == Plan::Trickle { 7 } else { buffer.len() }.min(left);
+        let most = if current == Plan::Trickle {
+            7
+        } else {
+            buffer.len()
+        }
+        .min(left);
         let read = tokio::select! {
             biased;
             changed = plan.changed() => match changed {
@@ -139,7 +160,14 @@ async fn answers(mut from: OwnedReadHalf, mut to: OwnedWriteHalf, mut plan: watc
             read = from.read(&mut buffer[..most]), if current != Plan::HoldAnswer => read,
         };
         match read {
-            Ok(1..) if to.write_all(&buffer[..*read.as_ref().unwrap()]).await.is_err() => return,
+            Ok(1..)
+                if to
+                    .write_all(&buffer[..*read.as_ref().unwrap()])
+                    .await
+                    .is_err() =>
+            {
+                return;
+            }
             Ok(read @ 1..) => left = left.saturating_sub(if left == usize::MAX { 0 } else { read }),
             _ => return,
         }
@@ -152,7 +180,9 @@ async fn requests(mut from: OwnedReadHalf, mut to: OwnedWriteHalf, plan: watch::
     let mut left = usize::MAX;
     while left > 0 {
         let most = left.min(buffer.len());
-        let Ok(read @ 1..) = from.read(&mut buffer[..most]).await else { return };
+        let Ok(read @ 1..) = from.read(&mut buffer[..most]).await else {
+            return;
+        };
         // The plan counts from when bytes come that it is about.
         if let (Plan::CutRequest { after }, usize::MAX) = (*plan.borrow(), left) {
             left = after.max(1);

@@ -62,35 +62,54 @@ impl Request {
                 (false, false) => read(&nonce, dice),
                 (false, true) => leaving(&nonce, dice),
                 (true, false) => write(&nonce, dice),
-                (true, true) => {
-                    transaction(nonce, dice.one_of(&["ROLL_BACK", "PANIC", "FAIL", "DROP", "IN_FLIGHT", "SPIN"]), dice)
-                }
+                (true, true) => transaction(
+                    nonce,
+                    dice.one_of(&["ROLL_BACK", "PANIC", "FAIL", "DROP", "IN_FLIGHT", "SPIN"]),
+                    dice,
+                ),
             };
             writeln!(fields, "{alias}: {field}").unwrap();
             parts.push(Part { alias, expected });
         }
-        Self { text: format!("{} {{\n{fields}}}", if mutation { "mutation" } else { "query" }), parts }
+        Self {
+            text: format!(
+                "{} {{\n{fields}}}",
+                if mutation { "mutation" } else { "query" }
+            ),
+            parts,
+        }
     }
 
     /// One of each kind that has nothing to do with misbehaviour.
     pub fn probes(name: &str, dice: &mut Dice) -> Vec<Self> {
         let alone = |operation: &str, (field, expected): (String, Expected)| Self {
             text: format!("{operation} {{ part0: {field} }}"),
-            parts: vec![Part { alias: "part0".to_owned(), expected }],
+            parts: vec![Part {
+                alias: "part0".to_owned(),
+                expected,
+            }],
         };
         let mut probes = Vec::new();
         for kind in 0..5 {
-            probes.push(alone("query", read_of(kind, &format!("{name}-r{kind}"), dice)));
+            probes.push(alone(
+                "query",
+                read_of(kind, &format!("{name}-r{kind}"), dice),
+            ));
         }
         for kind in 0..3 {
-            probes.push(alone("mutation", write_of(kind, &format!("{name}-w{kind}"), dice)));
+            probes.push(alone(
+                "mutation",
+                write_of(kind, &format!("{name}-w{kind}"), dice),
+            ));
         }
         probes
     }
 
     /// Whether it may be sent again: the sample app records an assessment once, however often it is told to.
     pub fn repeatable(&self) -> bool {
-        self.parts.iter().all(|part| matches!(part.expected, Expected::Record(_)))
+        self.parts
+            .iter()
+            .all(|part| matches!(part.expected, Expected::Record(_)))
     }
 
     /// The client left before it had an answer.
@@ -102,7 +121,12 @@ impl Request {
     }
 
     /// Compares an answer with what it must be: what became of each part, or what is wrong with it.
-    pub fn check(&self, status: u16, body: &Value, ledger: &Ledger) -> Result<Vec<Outcome>, String> {
+    pub fn check(
+        &self,
+        status: u16,
+        body: &Value,
+        ledger: &Ledger,
+    ) -> Result<Vec<Outcome>, String> {
         if status == 503 && body["errors"][0]["extensions"]["code"] == json!("OVERLOADED") {
             for part in &self.parts {
                 part.judge(Verdict::NotDone, ledger);
@@ -116,7 +140,16 @@ impl Request {
         }
         let no_errors = Vec::new();
         let errors = body["errors"].as_array().unwrap_or(&no_errors);
-        self.parts.iter().map(|part| part.check(data.get(&part.alias).unwrap_or(&Value::Null), errors, ledger)).collect()
+        self.parts
+            .iter()
+            .map(|part| {
+                part.check(
+                    data.get(&part.alias).unwrap_or(&Value::Null),
+                    errors,
+                    ledger,
+                )
+            })
+            .collect()
     }
 }
 
@@ -129,28 +162,63 @@ fn read_of(kind: u64, nonce: &str, dice: &mut Dice) -> (String, Expected) {
     let student = dice.between(1, READ_STUDENTS);
     let kind_of_assessment = dice.one_of(&TYPES);
     match kind {
-        0 => (format!(r#"student(id: "S{student}") {{ id grade readingLevel }}"#), Expected::Student(student)),
+        0 => (
+            format!(r#"student(id: "S{student}") {{ id grade readingLevel }}"#),
+            Expected::Student(student),
+        ),
         1 => {
-            let students: Vec<u64> = (0..dice.between(1, 12)).map(|_| dice.between(1, READ_STUDENTS)).collect();
-            let ids: Vec<String> = students.iter().map(|student| format!("\"S{student}\"")).collect();
+            let students: Vec<u64> = (0..dice.between(1, 12))
+                .map(|_| dice.between(1, READ_STUDENTS))
+                .collect();
+            let ids: Vec<String> = students
+                .iter()
+                .map(|student| format!("\"S{student}\""))
+                .collect();
             let below = "{ id studentId type studentGrade readingLevel }";
-            let fields = format!("{{ id grade readingLevel assessments(type: {kind_of_assessment}) {below} }}");
-            (format!("students(ids: [{}]) {fields}", ids.join(", ")), Expected::Students(students, kind_of_assessment))
+            let fields = format!(
+                "{{ id grade readingLevel assessments(type: {kind_of_assessment}) {below} }}"
+            );
+            (
+                format!("students(ids: [{}]) {fields}", ids.join(", ")),
+                Expected::Students(students, kind_of_assessment),
+            )
         }
         2 => {
-            let arguments = format!(r#"studentId: "S{student}", assessmentType: {kind_of_assessment}"#);
+            let arguments =
+                format!(r#"studentId: "S{student}", assessmentType: {kind_of_assessment}"#);
             let fields = "{ id studentId type studentGrade readingLevel }";
-            (format!("assessments({arguments}) {fields}"), Expected::Assessments(student, kind_of_assessment))
+            (
+                format!("assessments({arguments}) {fields}"),
+                Expected::Assessments(student, kind_of_assessment),
+            )
         }
         3 => {
             let pages = dice.between(1, 7);
-            let text = format!(r#"streamed(nonce: "{nonce}", studentId: "S{student}", pages: {pages}) {{ nonce id studentId }}"#);
-            (text, Expected::Echo { nonce: nonce.to_owned(), student, rows: (pages * PAGE_ROWS).min(ASSESSMENTS) })
+            let text = format!(
+                r#"streamed(nonce: "{nonce}", studentId: "S{student}", pages: {pages}) {{ nonce id studentId }}"#
+            );
+            (
+                text,
+                Expected::Echo {
+                    nonce: nonce.to_owned(),
+                    student,
+                    rows: (pages * PAGE_ROWS).min(ASSESSMENTS),
+                },
+            )
         }
         _ => {
             let rows = dice.between(1, ASSESSMENTS);
-            let text = format!(r#"echo(nonce: "{nonce}", studentId: "S{student}", rows: {rows}) {{ nonce id studentId }}"#);
-            (text, Expected::Echo { nonce: nonce.to_owned(), student, rows })
+            let text = format!(
+                r#"echo(nonce: "{nonce}", studentId: "S{student}", rows: {rows}) {{ nonce id studentId }}"#
+            );
+            (
+                text,
+                Expected::Echo {
+                    nonce: nonce.to_owned(),
+                    student,
+                    rows,
+                },
+            )
         }
     }
 }
@@ -158,8 +226,15 @@ fn read_of(kind: u64, nonce: &str, dice: &mut Dice) -> (String, Expected) {
 fn leaving(nonce: &str, dice: &mut Dice) -> (String, Expected) {
     let student = dice.between(1, READ_STUDENTS);
     let how = dice.one_of(&["RETURN", "RETURN", "PANIC", "PANIC", "SPIN"]);
-    let field = if how == "SPIN" { "hastilyLeaves" } else { "leaves" };
-    (format!(r#"{field}(nonce: "{nonce}", studentId: "S{student}", how: {how})"#), Expected::Leaving(how))
+    let field = if how == "SPIN" {
+        "hastilyLeaves"
+    } else {
+        "leaves"
+    };
+    (
+        format!(r#"{field}(nonce: "{nonce}", studentId: "S{student}", how: {how})"#),
+        Expected::Leaving(how),
+    )
 }
 
 fn write(key: &str, dice: &mut Dice) -> (String, Expected) {
@@ -173,7 +248,12 @@ fn write_of(kind: u64, key: &str, dice: &mut Dice) -> (String, Expected) {
     match kind {
         0 => (
             format!(r#"add(key: "{key}")"#),
-            Expected::Add(Written { key, kind: Kind::Counter, student: 0, score: String::new() }),
+            Expected::Add(Written {
+                key,
+                kind: Kind::Counter,
+                student: 0,
+                score: String::new(),
+            }),
         ),
         1 => transaction(key, "COMMIT", dice),
         _ => {
@@ -183,24 +263,50 @@ fn write_of(kind: u64, key: &str, dice: &mut Dice) -> (String, Expected) {
                 r#"{{studentId: "S{student}", type: {kind}, score: {score}, takenAt: "2026-07-01T08:00:00Z", idempotencyKey: "{key}"}}"#
             );
             let text = format!("recordAssessment(input: {input}) {{ id studentId score type }}");
-            (text, Expected::Record(Written { key, kind: Kind::Assessment, student, score }))
+            (
+                text,
+                Expected::Record(Written {
+                    key,
+                    kind: Kind::Assessment,
+                    student,
+                    score,
+                }),
+            )
         }
     }
 }
 
 fn transaction(key: String, then: &'static str, dice: &mut Dice) -> (String, Expected) {
     let student = dice.between(READ_STUDENTS + 1, ALL_STUDENTS);
-    let field = if then == "SPIN" { "hastyTransaction" } else { "transaction" };
+    let field = if then == "SPIN" {
+        "hastyTransaction"
+    } else {
+        "transaction"
+    };
     let text = format!(r#"{field}(key: "{key}", studentId: "S{student}", then: {then})"#);
     // Recorded with a score of 1 and raised once.
-    (text, Expected::Transaction(Written { key, kind: Kind::Assessment, student, score: "2.00".to_owned() }, then))
+    (
+        text,
+        Expected::Transaction(
+            Written {
+                key,
+                kind: Kind::Assessment,
+                student,
+                score: "2.00".to_owned(),
+            },
+            then,
+        ),
+    )
 }
 
 impl Part {
     fn check(&self, value: &Value, errors: &[Value], ledger: &Ledger) -> Result<Outcome, String> {
         if value.is_null() {
             let below = |error: &&Value| error["path"][0] == json!(self.alias);
-            let error = errors.iter().find(below).ok_or_else(|| format!("{} is null for no reason", self.alias))?;
+            let error = errors
+                .iter()
+                .find(below)
+                .ok_or_else(|| format!("{} is null for no reason", self.alias))?;
             return self.failed(error, ledger);
         }
         let wrong = |what: String| Err(format!("{}: {what}: {value}", self.alias));
@@ -216,10 +322,20 @@ impl Part {
     /// An error, if it is one that may be.
     fn failed(&self, error: &Value, ledger: &Ledger) -> Result<Outcome, String> {
         let extensions = &error["extensions"];
-        let (code, reason) = (extensions["code"].as_str().unwrap_or_default(), extensions["reason"].as_str().unwrap_or_default());
-        let outcome = if code == "GUEST_ERROR" { reason.to_owned() } else { code.to_owned() };
+        let (code, reason) = (
+            extensions["code"].as_str().unwrap_or_default(),
+            extensions["reason"].as_str().unwrap_or_default(),
+        );
+        let outcome = if code == "GUEST_ERROR" {
+            reason.to_owned()
+        } else {
+            code.to_owned()
+        };
         if error.to_string().contains("a secret") || error.to_string().contains("127.0.0.1") {
-            return Err(format!("{}: says what is the operator's to know: {error}", self.alias));
+            return Err(format!(
+                "{}: says what is the operator's to know: {error}",
+                self.alias
+            ));
         }
         let verdict = match outcome.as_str() {
             "BACKEND_UNAVAILABLE" | "backend" | "conflict" => Verdict::NotDone,
@@ -227,21 +343,33 @@ impl Part {
             "DEADLINE_EXCEEDED" => Verdict::Unknown,
             "outcome-unknown" if self.writes() => Verdict::Unknown,
             "GUEST_TRAPPED" if self.may_trap() => Verdict::NotDone,
-            "FAILED" if matches!(self.expected, Expected::Transaction(_, "FAIL")) => Verdict::NotDone,
+            "FAILED" if matches!(self.expected, Expected::Transaction(_, "FAIL")) => {
+                Verdict::NotDone
+            }
             _ => return Err(format!("{}: may not fail like this: {error}", self.alias)),
         };
         // A guest that leaves without committing has done nothing, whatever it says.
-        let verdict = if self.commits() { verdict } else { Verdict::NotDone };
+        let verdict = if self.commits() {
+            verdict
+        } else {
+            Verdict::NotDone
+        };
         self.judge(verdict, ledger);
         Ok(outcome)
     }
 
     fn writes(&self) -> bool {
-        matches!(self.expected, Expected::Record(_) | Expected::Transaction(..) | Expected::Add(_))
+        matches!(
+            self.expected,
+            Expected::Record(_) | Expected::Transaction(..) | Expected::Add(_)
+        )
     }
 
     fn may_trap(&self) -> bool {
-        matches!(self.expected, Expected::Leaving("PANIC") | Expected::Transaction(_, "PANIC" | "IN_FLIGHT"))
+        matches!(
+            self.expected,
+            Expected::Leaving("PANIC") | Expected::Transaction(_, "PANIC" | "IN_FLIGHT")
+        )
     }
 
     fn commits(&self) -> bool {
@@ -261,14 +389,22 @@ impl Part {
     fn compare(&self, value: &Value, errors: &[Value]) -> Result<Option<String>, String> {
         match &self.expected {
             Expected::Student(student) => same(value, &profile(*student))?,
-            Expected::Students(students, kind) => self.compare_students(value, students, kind, errors)?,
+            Expected::Students(students, kind) => {
+                self.compare_students(value, students, kind, errors)?
+            }
             Expected::Assessments(student, kind) => same(value, &assessments(*student, kind))?,
-            Expected::Echo { nonce, student, rows } => {
+            Expected::Echo {
+                nonce,
+                student,
+                rows,
+            } => {
                 let row = |n| json!({ "nonce": nonce, "id": format!("A-S{student}-{n:02}"), "studentId": format!("S{student}") });
                 same(value, &(1..=*rows).map(row).collect())?;
             }
             Expected::Leaving("RETURN") => same(value, &json!(1))?,
-            Expected::Leaving(how) => return Err(format!("a guest that should {how} has answered")),
+            Expected::Leaving(how) => {
+                return Err(format!("a guest that should {how} has answered"));
+            }
             Expected::Record(Written { student, score, .. }) => {
                 same(&value["studentId"], &json!(format!("S{student}")))?;
                 let (given, wanted) = (value["score"].as_f64(), score.parse::<f64>().ok());
@@ -281,23 +417,43 @@ impl Part {
                 same(value, &json!(written.key))?;
                 return Ok(Some(written.key.clone()));
             }
-            Expected::Transaction(written, "ROLL_BACK" | "DROP") => same(value, &json!(written.key))?,
-            Expected::Transaction(_, then) => return Err(format!("a guest that should {then} has answered")),
+            Expected::Transaction(written, "ROLL_BACK" | "DROP") => {
+                same(value, &json!(written.key))?
+            }
+            Expected::Transaction(_, then) => {
+                return Err(format!("a guest that should {then} has answered"));
+            }
             Expected::Add(_) => same(value, &json!(1))?,
         }
         Ok(None)
     }
 
     /// Students whose assessments failed are null, each with an error of its own.
-    fn compare_students(&self, value: &Value, students: &[u64], kind: &str, errors: &[Value]) -> Result<(), String> {
-        let given = value.as_array().filter(|given| given.len() == students.len()).ok_or("another number of students")?;
+    fn compare_students(
+        &self,
+        value: &Value,
+        students: &[u64],
+        kind: &str,
+        errors: &[Value],
+    ) -> Result<(), String> {
+        let given = value
+            .as_array()
+            .filter(|given| given.len() == students.len())
+            .ok_or("another number of students")?;
         for (index, (given, student)) in given.iter().zip(students).enumerate() {
             if given.is_null() {
-                let at = |error: &&Value| error["path"][0] == json!(self.alias) && error["path"][1] == json!(index);
-                let error = errors.iter().find(at).ok_or_else(|| format!("student {index} is null for no reason"))?;
+                let at = |error: &&Value| {
+                    error["path"][0] == json!(self.alias) && error["path"][1] == json!(index)
+                };
+                let error = errors
+                    .iter()
+                    .find(at)
+                    .ok_or_else(|| format!("student {index} is null for no reason"))?;
                 let code = &error["extensions"]["code"];
                 let reason = &error["extensions"]["reason"];
-                let may_be = ["BACKEND_UNAVAILABLE", "DEADLINE_EXCEEDED"].iter().any(|may| code == may)
+                let may_be = ["BACKEND_UNAVAILABLE", "DEADLINE_EXCEEDED"]
+                    .iter()
+                    .any(|may| code == may)
                     || ["backend", "conflict"].iter().any(|may| reason == may);
                 if !may_be {
                     return Err(format!("student {index} may not fail like this: {error}"));
@@ -313,7 +469,11 @@ impl Part {
 }
 
 fn same(given: &Value, wanted: &Value) -> Result<(), String> {
-    if given == wanted { Ok(()) } else { Err(format!("should be {wanted}")) }
+    if given == wanted {
+        Ok(())
+    } else {
+        Err(format!("should be {wanted}"))
+    }
 }
 
 /// As the sample data has it.

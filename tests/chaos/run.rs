@@ -63,10 +63,17 @@ pub async fn run(seed: u64, requests: u64, for_a_fault: u64) -> Tally {
             break;
         }
         run.episode(fault, (made + for_a_fault).min(requests)).await;
-        println!("{:>7} requests, {:>5} s: {fault:?}", run.made.load(Ordering::Relaxed), began.elapsed().as_secs());
+        println!(
+            "{:>7} requests, {:>5} s: {fault:?}",
+            run.made.load(Ordering::Relaxed),
+            began.elapsed().as_secs()
+        );
     }
     let (done, not_done) = *run.unknown.lock().unwrap();
-    println!("\nseed {seed}: {requests} requests, {} assessments recorded", run.recorded.load(Ordering::Relaxed));
+    println!(
+        "\nseed {seed}: {requests} requests, {} assessments recorded",
+        run.recorded.load(Ordering::Relaxed)
+    );
     println!("of the writes whose outcome nobody knew {done} were done and {not_done} were not\n");
     println!("{}", run.tally.lock().unwrap());
     std::mem::take(&mut *run.tally.lock().unwrap())
@@ -106,13 +113,21 @@ impl Run {
     async fn one(&self, fault: Fault, number: u64) {
         let mut dice = Dice::new(self.seed, number);
         fault.may_strike(&self.site, &mut dice).await;
-        let request = Request::any(&format!("{}-{number}", self.seed), fault.guests_leave(&mut dice), &mut dice);
+        let request = Request::any(
+            &format!("{}-{number}", self.seed),
+            fault.guests_leave(&mut dice),
+            &mut dice,
+        );
         if !request.repeatable() {
             return self.send(fault, &request, &mut dice).await;
         }
         let mut other = Dice::new(self.seed, u64::MAX - number);
         if dice.once_in(4) {
-            join(self.send(fault, &request, &mut dice), self.send(fault, &request, &mut other)).await;
+            join(
+                self.send(fault, &request, &mut dice),
+                self.send(fault, &request, &mut other),
+            )
+            .await;
         } else {
             self.send(fault, &request, &mut dice).await;
             if dice.once_in(2) {
@@ -139,7 +154,9 @@ impl Run {
 
     fn check(&self, request: &Request, answer: Result<(u16, Value), String>) -> Vec<Outcome> {
         let checked = match &answer {
-            Ok((status, body)) => request.check(*status, body, &self.ledger).map_err(|problem| format!("{problem}\n  in {body}")),
+            Ok((status, body)) => request
+                .check(*status, body, &self.ledger)
+                .map_err(|problem| format!("{problem}\n  in {body}")),
             Err(problem) => Err(problem.clone()),
         };
         checked.unwrap_or_else(|problem| {
@@ -171,7 +188,12 @@ impl Run {
             }
         };
         let answered = tokio::time::timeout(RECOVERY, answered).await;
-        assert!(answered.is_ok(), "seed {}, {name}: answers never flowed again: {}", self.seed, last.lock().unwrap());
+        assert!(
+            answered.is_ok(),
+            "seed {}, {name}: answers never flowed again: {}",
+            self.seed,
+            last.lock().unwrap()
+        );
         let closed = async {
             loop {
                 let leftovers = self.site.leftovers().await;
@@ -182,7 +204,12 @@ impl Run {
             }
         };
         let closed = tokio::time::timeout(RECOVERY, closed).await;
-        assert!(closed.is_ok(), "seed {}, {name}: something stayed open: {}", self.seed, last.lock().unwrap());
+        assert!(
+            closed.is_ok(),
+            "seed {}, {name}: something stayed open: {}",
+            self.seed,
+            last.lock().unwrap()
+        );
     }
 
     /// Compares what clients were told was written with what is there.
@@ -198,15 +225,25 @@ impl Run {
                 }
             };
             let answer = tokio::time::timeout(RECOVERY, asking).await;
-            answer.unwrap_or_else(|_| panic!("{name}: what was written cannot be read: {:?} to {query}", last.lock().unwrap()))
+            answer.unwrap_or_else(|_| {
+                panic!(
+                    "{name}: what was written cannot be read: {:?} to {query}",
+                    last.lock().unwrap()
+                )
+            })
         };
         let balance = self.ledger.balance(&ask).await;
-        let recorded = self.recorded.fetch_add(balance.assessments, Ordering::Relaxed) + balance.assessments;
+        let recorded = self
+            .recorded
+            .fetch_add(balance.assessments, Ordering::Relaxed)
+            + balance.assessments;
         let count = ask("{ count }".to_owned()).await["count"].as_u64();
         let mut problems = self.problems.lock().unwrap();
         problems.extend(balance.problems);
         if count != Some(SEEDED + recorded) {
-            problems.push(format!("{name}: {count:?} assessments, not the {SEEDED} there were and {recorded} recorded"));
+            problems.push(format!(
+                "{name}: {count:?} assessments, not the {SEEDED} there were and {recorded} recorded"
+            ));
         }
         let mut unknown = self.unknown.lock().unwrap();
         unknown.0 += balance.unknown.0;

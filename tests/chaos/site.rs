@@ -51,7 +51,10 @@ impl Site {
     pub async fn start() -> Self {
         let data = TempDir::new().unwrap();
         let backends = Embedded::keeping(data.path()).await;
-        let (dynamodb, sqlserver) = (Proxy::start(backends.dynamodb).await, Proxy::start(backends.sqlserver).await);
+        let (dynamodb, sqlserver) = (
+            Proxy::start(backends.dynamodb).await,
+            Proxy::start(backends.sqlserver).await,
+        );
         let app = TestApp::chaos()
             .configured("endpoint = \"embedded\"", &format!("endpoint = \"http://{}\"", dynamodb.address))
             .configured(
@@ -62,21 +65,40 @@ impl Site {
                 ),
             )
             .configured("[embedded]\nseed = \"../apps/students/seed\"\n", "");
-        let environment = [("SCHOOL", "mayfly"), ("AWS_ACCESS_KEY_ID", "id"), ("AWS_SECRET_ACCESS_KEY", "key")];
+        let environment = [
+            ("SCHOOL", "mayfly"),
+            ("AWS_ACCESS_KEY_ID", "id"),
+            ("AWS_SECRET_ACCESS_KEY", "key"),
+        ];
         let host = TestHost::start_with(app, &environment).await;
         host.ready().await;
         let client = Client::builder().timeout(PATIENCE).build().unwrap();
-        Self { host, dynamodb, sqlserver, client, backends: Mutex::new(Some(backends)), data }
+        Self {
+            host,
+            dynamodb,
+            sqlserver,
+            client,
+            backends: Mutex::new(Some(backends)),
+            data,
+        }
     }
 
     /// Posts an operation; the status and the body, or how the exchange failed.
     pub async fn post(&self, operation: &str) -> Result<(u16, Value), String> {
-        let request =
-            self.client.post(format!("http://{}/graphql", self.host.graphql)).header("content-type", "application/json");
-        let response =
-            request.body(json!({ "query": operation }).to_string()).send().await.map_err(|error| format!("{error:?}"))?;
+        let request = self
+            .client
+            .post(format!("http://{}/graphql", self.host.graphql))
+            .header("content-type", "application/json");
+        let response = request
+            .body(json!({ "query": operation }).to_string())
+            .send()
+            .await
+            .map_err(|error| format!("{error:?}"))?;
         let status = response.status().as_u16();
-        let text = response.text().await.map_err(|error| format!("{error:?}"))?;
+        let text = response
+            .text()
+            .await
+            .map_err(|error| format!("{error:?}"))?;
         let body = serde_json::from_str(&text).map_err(|error| format!("{error}: {text}"))?;
         Ok((status, body))
     }
@@ -84,9 +106,16 @@ impl Site {
     /// Replaces the fault switches of the backends; nothing to replace while they are being started again.
     pub async fn switch(&self, faults: &Value) {
         if let Some(backends) = &*self.backends.lock().await {
-            let put = self.client.put(format!("http://{}/faults", backends.control)).header("content-type", "application/json");
+            let put = self
+                .client
+                .put(format!("http://{}/faults", backends.control))
+                .header("content-type", "application/json");
             let answer = put.body(faults.to_string()).send().await.unwrap();
-            assert!(answer.status().is_success(), "{faults}: {}", answer.text().await.unwrap());
+            assert!(
+                answer.status().is_success(),
+                "{faults}: {}",
+                answer.text().await.unwrap()
+            );
         }
     }
 
@@ -113,12 +142,23 @@ impl Site {
     pub async fn leftovers(&self) -> Leftovers {
         let metrics = self.host.admin("/metrics").await.text;
         let value = |name: &str| {
-            let line = metrics.lines().find(|line| line.starts_with(name)).unwrap_or_else(|| panic!("no {name} in {metrics}"));
-            line.rsplit(' ').next().and_then(|value| value.parse::<f64>().ok()).unwrap()
+            let line = metrics
+                .lines()
+                .find(|line| line.starts_with(name))
+                .unwrap_or_else(|| panic!("no {name} in {metrics}"));
+            line.rsplit(' ')
+                .next()
+                .and_then(|value| value.parse::<f64>().ok())
+                .unwrap()
         };
         let status = match &*self.backends.lock().await {
             Some(backends) => {
-                let answer = self.client.get(format!("http://{}/status", backends.control)).send().await.unwrap();
+                let answer = self
+                    .client
+                    .get(format!("http://{}/status", backends.control))
+                    .send()
+                    .await
+                    .unwrap();
                 serde_json::from_str(&answer.text().await.unwrap()).unwrap()
             }
             None => Value::Null,
@@ -128,8 +168,16 @@ impl Site {
         let pooled = value("mayfly_pool_size{backend=\"school\"}") as i64;
         Leftovers {
             host: IN_USE.iter().map(|name| (*name, value(name))).collect(),
-            servers: [count("sqlserver", "running"), count("sqlserver", "openTransactions"), count("dynamodb", "inFlight")],
-            connections: [pooled, i64::try_from(self.sqlserver.open()).unwrap(), count("sqlserver", "connections")],
+            servers: [
+                count("sqlserver", "running"),
+                count("sqlserver", "openTransactions"),
+                count("dynamodb", "inFlight"),
+            ],
+            connections: [
+                pooled,
+                i64::try_from(self.sqlserver.open()).unwrap(),
+                count("sqlserver", "connections"),
+            ],
         }
     }
 }

@@ -18,13 +18,22 @@ impl Tally {
 
     /// How often something came of a fault.
     pub fn count(&self, fault: Fault, outcome: &str) -> u64 {
-        self.0.get(&fault).and_then(|outcomes| outcomes.get(outcome)).copied().unwrap_or(0)
+        self.0
+            .get(&fault)
+            .and_then(|outcomes| outcomes.get(outcome))
+            .copied()
+            .unwrap_or(0)
     }
 }
 
 impl fmt::Display for Tally {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut columns: Vec<&str> = self.0.values().flat_map(BTreeMap::keys).map(String::as_str).collect();
+        let mut columns: Vec<&str> = self
+            .0
+            .values()
+            .flat_map(BTreeMap::keys)
+            .map(String::as_str)
+            .collect();
         columns.sort_by_key(|outcome| (*outcome != "ok", *outcome));
         columns.dedup();
         write!(f, "{:<24}", "fault")?;
@@ -34,7 +43,12 @@ impl fmt::Display for Tally {
         for (fault, outcomes) in &self.0 {
             write!(f, "\n{:<24}", format!("{fault:?}"))?;
             for column in &columns {
-                write!(f, " {:>w$}", outcomes.get(*column).copied().unwrap_or(0), w = column.len().max(7))?;
+                write!(
+                    f,
+                    " {:>w$}",
+                    outcomes.get(*column).copied().unwrap_or(0),
+                    w = column.len().max(7)
+                )?;
             }
         }
         writeln!(f)

@@ -55,9 +55,17 @@ impl Case {
 
 /// The cases of a file, or of all files of a folder, beside this one.
 pub(crate) fn read(name: &str) -> Vec<Case> {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("conformance").join(name);
-    let mut files: Vec<PathBuf> =
-        if path.is_dir() { fs::read_dir(&path).unwrap().map(|entry| entry.unwrap().path()).collect() } else { vec![path] };
+    let path = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("conformance")
+        .join(name);
+    let mut files: Vec<PathBuf> = if path.is_dir() {
+        fs::read_dir(&path)
+            .unwrap()
+            .map(|entry| entry.unwrap().path())
+            .collect()
+    } else {
+        vec![path]
+    };
     files.sort();
     files.iter().flat_map(|file| cases(file)).collect()
 }
@@ -84,19 +92,41 @@ fn cases(file: &Path) -> Vec<Case> {
 
 /// The document of a block, once for each of its variables.
 fn of_block(place: &str, block: &[(usize, &str)]) -> Vec<Case> {
-    let with = |mark: &str| block.iter().filter_map(move |(_, line)| line.strip_prefix(mark)).collect::<Vec<_>>();
+    let with = |mark: &str| {
+        block
+            .iter()
+            .filter_map(move |(_, line)| line.strip_prefix(mark))
+            .collect::<Vec<_>>()
+    };
     let is_document = |line: &&str| !["$ ", "@ ", "! "].iter().any(|mark| line.starts_with(mark));
-    let mut query = block.iter().map(|(_, line)| *line).filter(is_document).collect::<Vec<_>>().join("\n");
+    let mut query = block
+        .iter()
+        .map(|(_, line)| *line)
+        .filter(is_document)
+        .collect::<Vec<_>>()
+        .join("\n");
     if query.starts_with('"') {
         query = serde_json::from_str(&query).unwrap_or_else(|error| panic!("{place}: {error}"));
     }
     let first = |mark| with(mark).first().map(|text| (*text).to_owned());
-    let case = Case { name: place.to_owned(), query, operation_name: first("@ "), variables: None, difference: first("! ") };
+    let case = Case {
+        name: place.to_owned(),
+        query,
+        operation_name: first("@ "),
+        variables: None,
+        difference: first("! "),
+    };
     let variables = with("$ ");
     if variables.is_empty() {
         return vec![case];
     }
-    let variables =
-        variables.iter().map(|text| serde_json::from_str(text).unwrap_or_else(|error| panic!("{place}: {error}: {text}")));
-    variables.map(|variables| Case { variables: Some(variables), ..case.clone() }).collect()
+    let variables = variables.iter().map(|text| {
+        serde_json::from_str(text).unwrap_or_else(|error| panic!("{place}: {error}: {text}"))
+    });
+    variables
+        .map(|variables| Case {
+            variables: Some(variables),
+            ..case.clone()
+        })
+        .collect()
 }

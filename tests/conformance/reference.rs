@@ -26,12 +26,27 @@ impl Reference {
     /// Starts it, installed as the lock file says.
     pub(crate) async fn start() -> Self {
         let mut command = Command::new("node");
-        let command = command.arg("reference.mjs").current_dir(installed()).stdin(Stdio::piped()).stdout(Stdio::piped());
-        let mut child = command.kill_on_drop(true).spawn().expect("node is installed");
+        let command = command
+            .arg("reference.mjs")
+            .current_dir(installed())
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped());
+        let mut child = command
+            .kill_on_drop(true)
+            .spawn()
+            .expect("node is installed");
         let waiting = Waiting::default();
-        tokio::spawn(hand_out(child.stdout.take().expect("a pipe"), waiting.clone()));
+        tokio::spawn(hand_out(
+            child.stdout.take().expect("a pipe"),
+            waiting.clone(),
+        ));
         let input = AsyncMutex::new(child.stdin.take().expect("a pipe"));
-        Self { input, waiting, next_id: AtomicU64::new(0), _child: child }
+        Self {
+            input,
+            waiting,
+            next_id: AtomicU64::new(0),
+            _child: child,
+        }
     }
 
     /// Its answer to a request, which is an object.
@@ -41,9 +56,17 @@ impl Reference {
         let (sender, answer) = oneshot::channel();
         self.waiting.lock().unwrap().insert(id, sender);
         let line = format!("{request}\n");
-        self.input.lock().await.write_all(line.as_bytes()).await.expect("the reference runs");
+        self.input
+            .lock()
+            .await
+            .write_all(line.as_bytes())
+            .await
+            .expect("the reference runs");
         let answer = answer.await.expect("the reference answers");
-        assert!(answer.get("broken").is_none(), "the reference broke: {answer}");
+        assert!(
+            answer.get("broken").is_none(),
+            "the reference broke: {answer}"
+        );
         answer
     }
 }
@@ -51,12 +74,15 @@ impl Reference {
 async fn hand_out(output: ChildStdout, waiting: Waiting) {
     let mut lines = BufReader::new(output).lines();
     while let Ok(Some(line)) = lines.next_line().await {
-        let answer: Value = serde_json::from_str(&line).unwrap_or_else(|error| json!({ "broken": format!("{error}: {line}") }));
+        let answer: Value = serde_json::from_str(&line)
+            .unwrap_or_else(|error| json!({ "broken": format!("{error}: {line}") }));
         let mut waiting = waiting.lock().unwrap();
         match answer["id"].as_u64().and_then(|id| waiting.remove(&id)) {
             Some(sender) => drop(sender.send(answer)),
             // Nobody knows whose answer that is, so everybody gets it.
-            None => waiting.drain().for_each(|(_, sender)| drop(sender.send(answer.clone()))),
+            None => waiting
+                .drain()
+                .for_each(|(_, sender)| drop(sender.send(answer.clone()))),
         }
     }
     // Whoever still waits is told by the drop of its sender.

@@ -8,7 +8,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use mayfly::imports::{Call, Database, OpenTransaction, Rows, Session, Statements, Tables};
 use mayfly_error::{CallCode, CallError};
-use mayfly_pools::{DeleteRequest, PutRequest, QueryRequest, ReadOptions, RowBudget, TransactItem, UpdateRequest};
+use mayfly_pools::{
+    DeleteRequest, PutRequest, QueryRequest, ReadOptions, RowBudget, TransactItem, UpdateRequest,
+};
 use tokio::time::Instant;
 
 /// The key of an item that never comes.
@@ -73,11 +75,25 @@ impl Drop for Open {
 impl Tables for InMemory {
     fn get(&self, _: String, key: String, _: ReadOptions, deadline: Instant) -> Call {
         let open = Open::new(&self.open);
-        if key == NEVER { open.stall(deadline) } else { open.answer(key.parse().unwrap_or(0)) }
+        if key == NEVER {
+            open.stall(deadline)
+        } else {
+            open.answer(key.parse().unwrap_or(0))
+        }
     }
 
-    fn batch_get(&self, _: String, keys: Vec<String>, _: ReadOptions, most_bytes: usize, _: Instant) -> Call {
-        let bytes = keys.iter().map(|key| key.parse().unwrap_or(0)).sum::<usize>();
+    fn batch_get(
+        &self,
+        _: String,
+        keys: Vec<String>,
+        _: ReadOptions,
+        most_bytes: usize,
+        _: Instant,
+    ) -> Call {
+        let bytes = keys
+            .iter()
+            .map(|key| key.parse().unwrap_or(0))
+            .sum::<usize>();
         Open::new(&self.open).answer(bytes.min(most_bytes))
     }
 

@@ -42,12 +42,24 @@ pub(crate) fn try_out(host: &'static UnderTest, bytes: &[u8]) -> Result<Fate, St
     let file = directory.path().join("candidate.wasm");
     fs::write(&file, bytes).expect("a file written");
     let component = ComponentBytes::read(&file)?;
-    let module = Module { name: NAME.to_owned(), component: file, deadline: DEADLINE, ..host.module() };
+    let module = Module {
+        name: NAME.to_owned(),
+        component: file,
+        deadline: DEADLINE,
+        ..host.module()
+    };
     let loaded = host.finish(load(host, &component, &module))?;
     // What was compiled of it is of no further use to anybody.
-    drop(fs::remove_file(host.app.loader.artifacts.path(component.digest(), host.app.sandbox.engine())));
+    drop(fs::remove_file(
+        host.app
+            .loader
+            .artifacts
+            .path(component.digest(), host.app.sandbox.engine()),
+    ));
     let version = match loaded {
-        Err(refusal) if refusal.trim().is_empty() => return Err("it was refused without a word".to_owned()),
+        Err(refusal) if refusal.trim().is_empty() => {
+            return Err("it was refused without a word".to_owned());
+        }
         Err(_) => {
             host.at_rest()?;
             return Ok(Fate::Refused);
@@ -63,15 +75,26 @@ pub(crate) fn try_out(host: &'static UnderTest, bytes: &[u8]) -> Result<Fate, St
         return Err(format!("{live} versions are still in memory"));
     }
     if outcome.peak_memory_bytes > cap_bytes {
-        return Err(format!("it held {} bytes, more than its cap of {cap_bytes}", outcome.peak_memory_bytes));
+        return Err(format!(
+            "it held {} bytes, more than its cap of {cap_bytes}",
+            outcome.peak_memory_bytes
+        ));
     }
     host.at_rest()?;
     Ok(Fate::Ran(Box::new(outcome)))
 }
 
-async fn load(host: &UnderTest, component: &ComponentBytes, module: &Module) -> Result<Version, String> {
+async fn load(
+    host: &UnderTest,
+    component: &ComponentBytes,
+    module: &Module,
+) -> Result<Version, String> {
     let wanted = BTreeSet::from([FIELD.to_owned()]);
     let module = Arc::new(module.clone());
-    let loaded = host.app.loader.load(module, component, &wanted, Effort::Full, &|_| ()).await;
+    let loaded = host
+        .app
+        .loader
+        .load(module, component, &wanted, Effort::Full, &|_| ())
+        .await;
     loaded.map_err(|refusal| refusal.to_string())
 }

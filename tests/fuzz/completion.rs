@@ -38,19 +38,27 @@ impl Resolve for Says {
 pub fn fuzz(run: Run) -> Verdict {
     let schema = Schema::parse(SDL).expect("a schema");
     let engine = Engine::new(Arc::new(schema), Limits::default(), 1 << 20);
-    let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .build()
+        .expect("a runtime");
     run.check(&answers::answer(), |answer| {
-        let request = Request { query: QUERY.to_owned(), ..Request::default() };
-        let prepared =
-            engine.prepare(&request).map_err(|errors| format!("the query was refused: {:?}", errors.errors().len()))?;
+        let request = Request {
+            query: QUERY.to_owned(),
+            ..Request::default()
+        };
+        let prepared = engine
+            .prepare(&request)
+            .map_err(|errors| format!("the query was refused: {:?}", errors.errors().len()))?;
         let says = Says(answer.text());
         let response = runtime.block_on(engine.execute(prepared, &says));
-        check(&answer, &response).map_err(|why| format!("{why}\nresponse: {}", String::from_utf8_lossy(&response)))
+        check(&answer, &response)
+            .map_err(|why| format!("{why}\nresponse: {}", String::from_utf8_lossy(&response)))
     })
 }
 
 fn check(answer: &Answer, response: &[u8]) -> Verdict {
-    let response: Value = serde_json::from_slice(response).map_err(|error| format!("the response is not JSON: {error}"))?;
+    let response: Value = serde_json::from_slice(response)
+        .map_err(|error| format!("the response is not JSON: {error}"))?;
     let errors = response["errors"].as_array().cloned().unwrap_or_default();
     let data = response.get("data").ok_or("the response has no data")?;
     let completed = data.get("thing").ok_or("the data has no `thing`")?;
@@ -79,7 +87,9 @@ fn reaches_null(data: &Value, path: &[Value]) -> Verdict {
     for step in path {
         let next = match step {
             Value::String(key) => at.get(key),
-            Value::Number(index) => index.as_u64().and_then(|index| at.get(usize::try_from(index).ok()?)),
+            Value::Number(index) => index
+                .as_u64()
+                .and_then(|index| at.get(usize::try_from(index).ok()?)),
             _ => None,
         };
         match next {
@@ -88,5 +98,7 @@ fn reaches_null(data: &Value, path: &[Value]) -> Verdict {
             None => return Err(format!("the path {path:?} of an error leads nowhere")),
         }
     }
-    Err(format!("the path {path:?} of an error leads to something that is not null"))
+    Err(format!(
+        "the path {path:?} of an error leads to something that is not null"
+    ))
 }

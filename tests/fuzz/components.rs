@@ -41,15 +41,26 @@ pub fn fuzz(run: Run) -> Verdict {
         }
         let fate = match try_out(host, &component)? {
             Fate::Refused => "refused".to_owned(),
-            Fate::Ran(outcome) => outcome.answers.err().map_or("answered".to_owned(), |error| error.code().to_string()),
+            Fate::Ran(outcome) => outcome
+                .answers
+                .err()
+                .map_or("answered".to_owned(), |error| error.code().to_string()),
         };
         *fates.borrow_mut().entry(fate).or_default() += 1;
         Ok(())
     })?;
     let fates = fates.into_inner();
     println!("components: {fates:?}");
-    let ran = fates.iter().filter(|(fate, _)| *fate != "refused").map(|(_, count)| count).sum::<u32>();
-    if run.cases >= ENOUGH_CASES && ran == 0 { Err("no component was let in".to_owned()) } else { Ok(()) }
+    let ran = fates
+        .iter()
+        .filter(|(fate, _)| *fate != "refused")
+        .map(|(_, count)| count)
+        .sum::<u32>();
+    if run.cases >= ENOUGH_CASES && ran == 0 {
+        Err("no component was let in".to_owned())
+    } else {
+        Ok(())
+    }
 }
 
 /// The program that makes components.
@@ -65,20 +76,38 @@ impl Smith {
         // A directory of its own: the lock file and the features of its packages are not the host's.
         let target = mayfly_tests::repository().join("target/smith");
         let mut command = Command::new(env!("CARGO"));
-        command.args(["run", "--quiet", "--locked", "--manifest-path", manifest]).env("CARGO_TARGET_DIR", target);
-        let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().expect("cargo");
-        let (input, output) = (child.stdin.take().expect("a pipe"), child.stdout.take().expect("a pipe"));
-        Self { child, input, output }
+        command
+            .args(["run", "--quiet", "--locked", "--manifest-path", manifest])
+            .env("CARGO_TARGET_DIR", target);
+        let mut child = command
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("cargo");
+        let (input, output) = (
+            child.stdin.take().expect("a pipe"),
+            child.stdout.take().expect("a pipe"),
+        );
+        Self {
+            child,
+            input,
+            output,
+        }
     }
 
     /// A component from random bytes; empty when they make none.
     fn component(&mut self, entropy: &[u8]) -> Vec<u8> {
         let length = u32::try_from(entropy.len()).expect("few bytes");
-        self.input.write_all(&length.to_le_bytes()).and_then(|()| self.input.write_all(entropy)).expect("smith reads");
+        self.input
+            .write_all(&length.to_le_bytes())
+            .and_then(|()| self.input.write_all(entropy))
+            .expect("smith reads");
         let mut length = [0; 4];
         self.output.read_exact(&mut length).expect("smith answers");
         let mut component = vec![0; u32::from_le_bytes(length) as usize];
-        self.output.read_exact(&mut component).expect("smith answers");
+        self.output
+            .read_exact(&mut component)
+            .expect("smith answers");
         component
     }
 }

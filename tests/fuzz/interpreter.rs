@@ -28,7 +28,9 @@ pub fn fuzz(run: Run) -> Verdict {
     let host = under_test();
     let _turn = host.turn();
     let initial_bytes = initial_bytes(host);
-    run.check(&program::together(), |programs| check(host, initial_bytes, &programs))
+    run.check(&program::together(), |programs| {
+        check(host, initial_bytes, &programs)
+    })
 }
 
 /// Tries the programs that once failed.
@@ -40,7 +42,9 @@ pub fn again() -> Verdict {
     let host = under_test();
     let _turn = host.turn();
     let initial_bytes = initial_bytes(host);
-    program::that_failed_once().iter().try_for_each(|program| check(host, initial_bytes, std::slice::from_ref(program)))
+    program::that_failed_once()
+        .iter()
+        .try_for_each(|program| check(host, initial_bytes, std::slice::from_ref(program)))
 }
 
 /// Runs programs at the same time, and holds each against the model.
@@ -50,14 +54,18 @@ fn check(host: &'static UnderTest, initial_bytes: usize, programs: &[Program]) -
         .map(|program| {
             let (module, text) = (program.module(host.module()), program.to_string());
             let prepared = &host.app.versions["interpreter"].prepared;
-            host.runtime.spawn(host.invoke(prepared, module, text, program.dropped_after))
+            host.runtime
+                .spawn(host.invoke(prepared, module, text, program.dropped_after))
         })
         .collect();
     let outcomes = host.finish(futures_util::future::join_all(invocations))?;
     for (program, outcome) in programs.iter().zip(outcomes) {
-        let Some(outcome) = outcome.map_err(|error| format!("the host panicked: {error}"))? else { continue };
+        let Some(outcome) = outcome.map_err(|error| format!("the host panicked: {error}"))? else {
+            continue;
+        };
         let expected = predict(program, initial_bytes);
-        holds(program, &expected, &outcome).map_err(|why| format!("{why}\nexpected {expected:#?}\ncame to {outcome:#?}"))?;
+        holds(program, &expected, &outcome)
+            .map_err(|why| format!("{why}\nexpected {expected:#?}\ncame to {outcome:#?}"))?;
     }
     host.at_rest()
 }
@@ -70,18 +78,43 @@ fn holds(program: &Program, expected: &Expected, outcome: &Outcome) -> Verdict {
     let end = end(outcome);
     // On a busy machine others may take all its time: it never began, and used nothing.
     let began = !(outcome.timing.instantiate.is_zero() && outcome.timing.run.is_zero());
-    if !began && end == End::Code("DEADLINE_EXCEEDED") && outcome.peak_memory_bytes == 0 && outcome.usage.host_calls == 0 {
+    if !began
+        && end == End::Code("DEADLINE_EXCEEDED")
+        && outcome.peak_memory_bytes == 0
+        && outcome.usage.host_calls == 0
+    {
         return Ok(());
     }
     if !expected.ends.contains(&end) {
         return Err(format!("it ended as {end:?}"));
     }
     // One that was cut short, or could not start, held and did some part of it.
-    let (peak, calls, given) = (outcome.peak_memory_bytes, outcome.usage.host_calls, outcome.usage.host_to_guest_bytes);
+    let (peak, calls, given) = (
+        outcome.peak_memory_bytes,
+        outcome.usage.host_calls,
+        outcome.usage.host_to_guest_bytes,
+    );
     let part = program.is_cut_short() || expected.peak_bytes > cap_bytes;
-    let (most, whole) = ((expected.peak_bytes, expected.host_calls, expected.given_bytes), (peak, calls, given));
-    let fits = if part { peak <= most.0 && calls <= most.1 && given <= most.2 } else { most == whole };
-    if fits { Ok(()) } else { Err(format!("bytes held, calls made and bytes given are {whole:?}, not {most:?}")) }
+    let (most, whole) = (
+        (
+            expected.peak_bytes,
+            expected.host_calls,
+            expected.given_bytes,
+        ),
+        (peak, calls, given),
+    );
+    let fits = if part {
+        peak <= most.0 && calls <= most.1 && given <= most.2
+    } else {
+        most == whole
+    };
+    if fits {
+        Ok(())
+    } else {
+        Err(format!(
+            "bytes held, calls made and bytes given are {whole:?}, not {most:?}"
+        ))
+    }
 }
 
 fn end(outcome: &Outcome) -> End {
@@ -104,10 +137,15 @@ fn initial_bytes(host: &UnderTest) -> usize {
     for payload in Parser::new(0).parse_all(&component) {
         match payload.expect("a component") {
             Payload::MemorySection(memories) => {
-                bytes += memories.into_iter().map(|memory| memory.expect("a memory").initial << 16).sum::<u64>();
+                bytes += memories
+                    .into_iter()
+                    .map(|memory| memory.expect("a memory").initial << 16)
+                    .sum::<u64>();
             }
             Payload::TableSection(tables) => {
-                let elements = tables.into_iter().map(|table| table.expect("a table").ty.initial);
+                let elements = tables
+                    .into_iter()
+                    .map(|table| table.expect("a table").ty.initial);
                 bytes += elements.sum::<u64>() * TABLE_ELEMENT_BYTES;
             }
             _ => {}

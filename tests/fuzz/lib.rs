@@ -38,8 +38,24 @@ pub struct Target {
 
 /// Every target, in the order they run.
 pub const TARGETS: [Target; 4] = [
-    Target { name: "interpreter", cases: 400, fuzz: interpreter::fuzz },
-    Target { name: "components", cases: 40, fuzz: components::fuzz },
-    Target { name: "loader", cases: 200, fuzz: loader::fuzz },
-    Target { name: "completion", cases: 2_000, fuzz: completion::fuzz },
+    Target {
+        name: "interpreter",
+        cases: 400,
+        fuzz: interpreter::fuzz,
+    },
+    Target {
+        name: "components",
+        cases: 40,
+        fuzz: components::fuzz,
+    },
+    Target {
+        name: "loader",
+        cases: 200,
+        fuzz: loader::fuzz,
+    },
+    Target {
+        name: "completion",
+        cases: 2_000,
+        fuzz: completion::fuzz,
+    },
 ];

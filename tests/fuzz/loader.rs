@@ -47,8 +47,11 @@ enum Input {
 pub fn fuzz(run: Run) -> Verdict {
     let host = under_test();
     let _turn = host.turn();
-    let originals = ["guest/fuzz/build/interpreter.wasm", "guest/hostile/build/leaks.wasm"]
-        .map(|file| fs::read(mayfly_tests::repository().join(file)).expect("the guests are built"));
+    let originals = [
+        "guest/fuzz/build/interpreter.wasm",
+        "guest/hostile/build/leaks.wasm",
+    ]
+    .map(|file| fs::read(mayfly_tests::repository().join(file)).expect("the guests are built"));
     let (number, sent, ran) = (Cell::new(0_usize), Cell::new(0_u32), Cell::new(0_u32));
     run.check(&input(), |input| {
         let bytes = input.bytes(&originals);
@@ -64,7 +67,12 @@ pub fn fuzz(run: Run) -> Verdict {
         }
         Ok(())
     })?;
-    println!("loader: {} of {} went to the compiler, {} of them ran", sent.get(), run.cases, ran.get());
+    println!(
+        "loader: {} of {} went to the compiler, {} of them ran",
+        sent.get(),
+        run.cases,
+        ran.get()
+    );
     Ok(())
 }
 
@@ -93,11 +101,19 @@ impl Change {
         match self {
             Self::Flip(at, bit) => {
                 let at = place(*at);
-                bytes.iter_mut().skip(at).take(1).for_each(|byte| *byte ^= 1 << (bit % 8));
+                bytes
+                    .iter_mut()
+                    .skip(at)
+                    .take(1)
+                    .for_each(|byte| *byte ^= 1 << (bit % 8));
             }
             Self::Set(at, value) => {
                 let at = place(*at);
-                bytes.iter_mut().skip(at).take(1).for_each(|byte| *byte = *value);
+                bytes
+                    .iter_mut()
+                    .skip(at)
+                    .take(1)
+                    .for_each(|byte| *byte = *value);
             }
             Self::Remove(at, length) => {
                 let (from, to) = (place(*at), place(at.saturating_add(*length)));

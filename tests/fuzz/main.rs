@@ -28,10 +28,18 @@ struct Arguments {
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
-    let wanted = |target: &&Target| arguments.target.as_ref().is_none_or(|name| name == target.name);
+    let wanted = |target: &&Target| {
+        arguments
+            .target
+            .as_ref()
+            .is_none_or(|name| name == target.name)
+    };
     let targets: Vec<_> = TARGETS.iter().filter(wanted).collect();
     if targets.is_empty() {
-        eprintln!("error: no such target; the targets are {}", TARGETS.map(|target| target.name).join(", "));
+        eprintln!(
+            "error: no such target; the targets are {}",
+            TARGETS.map(|target| target.name).join(", ")
+        );
         return ExitCode::FAILURE;
     }
     let until = Instant::now() + Duration::from_secs_f64(arguments.minutes * 60.0);
@@ -39,8 +47,14 @@ fn main() -> ExitCode {
     let mut cases = vec![0_u64; targets.len()];
     loop {
         for (target, done) in targets.iter().zip(&mut cases) {
-            let run = Run { seed: arguments.seed.unwrap_or_else(rand::random), cases: arguments.cases.unwrap_or(target.cases) };
-            println!("{}: {} cases from seed {}", target.name, run.cases, run.seed);
+            let run = Run {
+                seed: arguments.seed.unwrap_or_else(rand::random),
+                cases: arguments.cases.unwrap_or(target.cases),
+            };
+            println!(
+                "{}: {} cases from seed {}",
+                target.name, run.cases, run.seed
+            );
             if let Err(failure) = (target.fuzz)(run) {
                 failures += 1;
                 println!("FAILED: {failure}\n{}", run.again(target.name));
@@ -55,5 +69,9 @@ fn main() -> ExitCode {
         println!("{}: {cases} cases", target.name);
     }
     println!("{failures} runs failed");
-    if failures == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+    if failures == 0 {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    }
 }

@@ -25,15 +25,27 @@ impl Run {
     /// A target's run in `make test`; `MAYFLY_FUZZ_SEED` and `MAYFLY_FUZZ_CASES` change it.
     #[must_use]
     pub fn short(cases: u32) -> Self {
-        let number = |name: &str| env::var(name).ok().map(|text| text.parse::<u64>().unwrap_or_else(|_| panic!("{name}={text}")));
-        let cases = number("MAYFLY_FUZZ_CASES").map_or(cases, |cases| u32::try_from(cases).unwrap_or(u32::MAX));
-        Self { seed: number("MAYFLY_FUZZ_SEED").unwrap_or(SEED), cases }
+        let number = |name: &str| {
+            env::var(name).ok().map(|text| {
+                text.parse::<u64>()
+                    .unwrap_or_else(|_| panic!("{name}={text}"))
+            })
+        };
+        let cases = number("MAYFLY_FUZZ_CASES")
+            .map_or(cases, |cases| u32::try_from(cases).unwrap_or(u32::MAX));
+        Self {
+            seed: number("MAYFLY_FUZZ_SEED").unwrap_or(SEED),
+            cases,
+        }
     }
 
     /// How to see a run again.
     #[must_use]
     pub fn again(self, target: &str) -> String {
-        format!("again: make fuzz FUZZ=\"--target {target} --seed {} --cases {}\"", self.seed, self.cases)
+        format!(
+            "again: make fuzz FUZZ=\"--target {target} --seed {} --cases {}\"",
+            self.seed, self.cases
+        )
     }
 
     /// Tries cases of a strategy; the first that fails is made smaller.
@@ -41,13 +53,27 @@ impl Run {
     /// # Errors
     ///
     /// The smallest case that still fails, and why.
-    pub fn check<S: Strategy<Value: Debug>>(self, strategy: &S, test: impl Fn(S::Value) -> Verdict) -> Verdict {
-        let config = Config { cases: self.cases, failure_persistence: None, max_shrink_time: SHRINKING_MS, ..Config::default() };
-        let mut runner = TestRunner::new_with_rng(config, TestRng::from_seed(RngAlgorithm::ChaCha, &self.bytes()));
-        runner.run(strategy, |case| test(case).map_err(TestCaseError::fail)).map_err(|error| match error {
-            TestError::Fail(reason, case) => format!("{reason}\nsmallest case: {case:#?}"),
-            TestError::Abort(reason) => format!("gave up: {reason}"),
-        })
+    pub fn check<S: Strategy<Value: Debug>>(
+        self,
+        strategy: &S,
+        test: impl Fn(S::Value) -> Verdict,
+    ) -> Verdict {
+        let config = Config {
+            cases: self.cases,
+            failure_persistence: None,
+            max_shrink_time: SHRINKING_MS,
+            ..Config::default()
+        };
+        let mut runner = TestRunner::new_with_rng(
+            config,
+            TestRng::from_seed(RngAlgorithm::ChaCha, &self.bytes()),
+        );
+        runner
+            .run(strategy, |case| test(case).map_err(TestCaseError::fail))
+            .map_err(|error| match error {
+                TestError::Fail(reason, case) => format!("{reason}\nsmallest case: {case:#?}"),
+                TestError::Abort(reason) => format!("gave up: {reason}"),
+            })
     }
 
     /// The seed as the generator takes it.

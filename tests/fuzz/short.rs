@@ -7,7 +7,10 @@ use mayfly_fuzz::run::Run;
 
 /// Runs a target; the failure says how to see it again.
 fn short(name: &str) {
-    let target = TARGETS.iter().find(|target| target.name == name).unwrap_or_else(|| panic!("there is no target {name}"));
+    let target = TARGETS
+        .iter()
+        .find(|target| target.name == name)
+        .unwrap_or_else(|| panic!("there is no target {name}"));
     let run = Run::short(target.cases);
     if let Err(failure) = (target.fuzz)(run) {
         panic!("{failure}\n{}", run.again(name));

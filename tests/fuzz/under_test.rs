@@ -42,17 +42,39 @@ impl UnderTest {
     fn load() -> Self {
         mayfly_tests::built();
         // Two workers even on one core: what races shall race.
-        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().expect("a runtime");
-        let config = Config::load(&mayfly_tests::repository().join("guest/fuzz")).expect("guest/fuzz is an app");
-        let app = runtime.block_on(App::load(&config, &EmbeddedAddresses::unused(), &|_| ())).expect("the app loads");
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(2)
+            .enable_all()
+            .build()
+            .expect("a runtime");
+        let config = Config::load(&mayfly_tests::repository().join("guest/fuzz"))
+            .expect("guest/fuzz is an app");
+        let app = runtime
+            .block_on(App::load(&config, &EmbeddedAddresses::unused(), &|_| ()))
+            .expect("the app loads");
         let in_memory = Arc::new(InMemory::default());
         let backends = Arc::new(Backends {
             dynamodb_shares: Default::default(),
             dynamodb: Some(in_memory.clone()),
-            sqlserver: config.sqlserver.iter().map(|backend| (backend.name.clone(), in_memory.clone() as _)).collect(),
-            statements: config.statements.iter().map(|statement| (statement.name.clone(), statement.backend.clone())).collect(),
+            sqlserver: config
+                .sqlserver
+                .iter()
+                .map(|backend| (backend.name.clone(), in_memory.clone() as _))
+                .collect(),
+            statements: config
+                .statements
+                .iter()
+                .map(|statement| (statement.name.clone(), statement.backend.clone()))
+                .collect(),
         });
-        Self { runtime, app, config, in_memory, backends, turn: Mutex::default() }
+        Self {
+            runtime,
+            app,
+            config,
+            in_memory,
+            backends,
+            turn: Mutex::default(),
+        }
     }
 
     /// Waits until no other target uses the host: what one holds is not left behind by another.
@@ -104,7 +126,9 @@ impl UnderTest {
     /// When it does not.
     pub fn finish<T>(&self, case: impl Future<Output = T>) -> Result<T, String> {
         let case = async { tokio::time::timeout(PATIENCE, case).await };
-        self.runtime.block_on(case).map_err(|_| format!("it was still running after {PATIENCE:?}"))
+        self.runtime
+            .block_on(case)
+            .map_err(|_| format!("it was still running after {PATIENCE:?}"))
     }
 
     /// Whether the host is at rest: no place, no memory, no call, no session, no store is held.
@@ -118,6 +142,8 @@ impl UnderTest {
         if (slots, bytes, open, stores) == (0, 0, 0, 0) {
             return Ok(());
         }
-        Err(format!("left behind: {slots} places, {bytes} bytes of caps, {open} calls or sessions, {stores} stores"))
+        Err(format!(
+            "left behind: {slots} places, {bytes} bytes of caps, {open} calls or sessions, {stores} stores"
+        ))
     }
 }

@@ -58,7 +58,10 @@ impl TestApp {
                 symlink(entry.path(), directory.path().join(entry.file_name())).expect("a link");
             }
         }
-        let app = Self { directory, started: AtomicBool::new(false) };
+        let app = Self {
+            directory,
+            started: AtomicBool::new(false),
+        };
         app.take_compiled();
         app
     }
@@ -66,7 +69,11 @@ impl TestApp {
     /// Links what other tests had compiled. Artifacts are named by their contents, so sharing them hides nothing.
     fn take_compiled(&self) {
         let own = self.compiled();
-        fs::DirBuilder::new().recursive(true).mode(0o700).create(&own).expect("a store");
+        fs::DirBuilder::new()
+            .recursive(true)
+            .mode(0o700)
+            .create(&own)
+            .expect("a store");
         for entry in fs::read_dir(shared()).expect("what was compiled") {
             let entry = entry.expect("a file");
             if entry.file_name().to_string_lossy().ends_with(".cwasm") {
@@ -80,15 +87,27 @@ impl TestApp {
         if self.started.swap(true, Ordering::Relaxed) {
             return;
         }
-        for entry in fs::read_dir(self.compiled()).into_iter().flatten().flatten() {
-            let (name, whole) = (entry.file_name(), entry.file_type().is_ok_and(|kind| kind.is_file()));
-            if !whole || !name.to_string_lossy().ends_with(".cwasm") || shared().join(&name).exists() {
+        for entry in fs::read_dir(self.compiled())
+            .into_iter()
+            .flatten()
+            .flatten()
+        {
+            let (name, whole) = (
+                entry.file_name(),
+                entry.file_type().is_ok_and(|kind| kind.is_file()),
+            );
+            if !whole
+                || !name.to_string_lossy().ends_with(".cwasm")
+                || shared().join(&name).exists()
+            {
                 continue;
             }
             // Under a name of its own first: others may be looking.
             let temporary = tempfile::NamedTempFile::new_in(shared()).expect("a file");
             if fs::copy(entry.path(), temporary.path()).is_ok() {
-                temporary.persist(shared().join(&name)).expect("an artifact renamed");
+                temporary
+                    .persist(shared().join(&name))
+                    .expect("an artifact renamed");
             }
         }
     }
@@ -148,7 +167,11 @@ impl TestApp {
     fn own(&self, file: &str) -> PathBuf {
         let path = self.path().join(file);
         let mut parent = self.path().to_path_buf();
-        for component in Path::new(file).parent().into_iter().flat_map(Path::components) {
+        for component in Path::new(file)
+            .parent()
+            .into_iter()
+            .flat_map(Path::components)
+        {
             parent.push(component);
             make_own_directory(&parent);
         }
@@ -168,7 +191,9 @@ fn shared() -> PathBuf {
 
 /// Turns a link to a directory into a directory of links.
 fn make_own_directory(path: &Path) {
-    let Ok(target) = fs::read_link(path) else { return };
+    let Ok(target) = fs::read_link(path) else {
+        return;
+    };
     fs::remove_file(path).expect("a link removed");
     fs::create_dir(path).expect("a directory");
     for entry in fs::read_dir(target).expect("the original") {

@@ -8,7 +8,9 @@ use std::sync::OnceLock;
 /// The repository's directory.
 #[must_use]
 pub fn repository() -> &'static Path {
-    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the package is inside the repository")
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .parent()
+        .expect("the package is inside the repository")
 }
 
 /// The directory with the built programs, after making sure that they and the guests are up to date.
@@ -23,10 +25,24 @@ pub fn built() -> &'static Path {
 fn build() -> Result<PathBuf, String> {
     let programs = std::env::current_exe().expect("a test has a path");
     // target/debug/deps/main-… and target/debug/fuzz → target/debug
-    let mut directories = programs.ancestors().skip(1).filter(|directory| directory.file_name() != Some(OsStr::new("deps")));
-    let programs = directories.next().expect("a test is in target/PROFILE/deps").to_path_buf();
+    let mut directories = programs
+        .ancestors()
+        .skip(1)
+        .filter(|directory| directory.file_name() != Some(OsStr::new("deps")));
+    let programs = directories
+        .next()
+        .expect("a test is in target/PROFILE/deps")
+        .to_path_buf();
     run(Command::new(env!("CARGO")).args(["build", "--quiet", "--workspace", "--bins"]))?;
-    let apps = ["apps/students", "apps/everything", "apps/swapping", "hostile", "chaos", "fuzz", "bench"];
+    let apps = [
+        "apps/students",
+        "apps/everything",
+        "apps/swapping",
+        "hostile",
+        "chaos",
+        "fuzz",
+        "bench",
+    ];
     for app in apps.map(|app| format!("guest/{app}")) {
         run(Command::new(programs.join("mayfly")).args(["build", &app]))?;
     }
@@ -42,9 +58,15 @@ pub fn mayfly() -> Command {
 }
 
 fn run(command: &mut Command) -> Result<(), String> {
-    let output = command.current_dir(repository()).output().expect("a command that exists");
+    let output = command
+        .current_dir(repository())
+        .output()
+        .expect("a command that exists");
     if output.status.success() {
         return Ok(());
     }
-    Err(format!("{command:?} failed: {}", String::from_utf8_lossy(&output.stderr)))
+    Err(format!(
+        "{command:?} failed: {}",
+        String::from_utf8_lossy(&output.stderr)
+    ))
 }

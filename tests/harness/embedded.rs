@@ -40,18 +40,35 @@ impl Embedded {
     }
 
     async fn run(mut command: Command) -> Self {
-        let pipes = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null()).kill_on_drop(true);
+        let pipes = command
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .kill_on_drop(true);
         let mut child = pipes.spawn().expect("the embedded backends start");
         let mut lines = BufReader::new(child.stdout.take().expect("a pipe")).lines();
         let line = lines.next_line().await.expect("text").expect("a line");
         let said: serde_json::Value = serde_json::from_str(&line).expect("JSON");
-        let address = |name: &str| said[name].as_str().and_then(|text| text.parse().ok()).expect("an address");
-        Self { dynamodb: address("dynamodb"), sqlserver: address("sqlserver"), control: address("control"), child }
+        let address = |name: &str| {
+            said[name]
+                .as_str()
+                .and_then(|text| text.parse().ok())
+                .expect("an address")
+        };
+        Self {
+            dynamodb: address("dynamodb"),
+            sqlserver: address("sqlserver"),
+            control: address("control"),
+            child,
+        }
     }
 }
 
 fn command() -> Command {
     let mut command = Command::new(built().join("mayfly-embedded"));
-    command.arg("--until-stdin-closes").arg("--seed").arg(repository().join("guest/apps/students/seed"));
+    command
+        .arg("--until-stdin-closes")
+        .arg("--seed")
+        .arg(repository().join("guest/apps/students/seed"));
     command
 }

@@ -72,7 +72,14 @@ impl TestHost {
         let mut child = command
             .arg("serve")
             .arg(app.path())
-            .args(["--listen", "127.0.0.1:0", "--admin-listen", "127.0.0.1:0", "--log-format", "json"])
+            .args([
+                "--listen",
+                "127.0.0.1:0",
+                "--admin-listen",
+                "127.0.0.1:0",
+                "--log-format",
+                "json",
+            ])
             .env("TEST_ADMIN_TOKEN", TOKEN)
             .envs(environment.iter().copied())
             .stdout(Stdio::piped())
@@ -86,8 +93,12 @@ impl TestHost {
         let mut lines = BufReader::new(child.stdout.take().expect("a pipe")).lines();
         let (mut graphql, mut admin, mut control) = (None, None, None);
         while graphql.is_none() {
-            let line = tokio::time::timeout(PATIENCE, lines.next_line()).await.expect("the host says something");
-            let Some(line) = line.expect("text") else { panic!("the host ended: {:#?}", log.lines()) };
+            let line = tokio::time::timeout(PATIENCE, lines.next_line())
+                .await
+                .expect("the host says something");
+            let Some(line) = line.expect("text") else {
+                panic!("the host ended: {:#?}", log.lines())
+            };
             let address = address_in(&line);
             match line.split_whitespace().next() {
                 Some("admin") => admin = address,
@@ -99,9 +110,20 @@ impl TestHost {
         app.share_compiled();
         // Nothing else is written there; reading on keeps the pipe from filling.
         tokio::spawn(async move { while let Ok(Some(_)) = lines.next_line().await {} });
-        let client = Client::builder().timeout(PATIENCE).build().expect("a client");
+        let client = Client::builder()
+            .timeout(PATIENCE)
+            .build()
+            .expect("a client");
         let (graphql, admin) = (graphql.expect("an address"), admin.expect("an address"));
-        Self { app, graphql, admin, control, client, child, log }
+        Self {
+            app,
+            graphql,
+            admin,
+            control,
+            client,
+            child,
+            log,
+        }
     }
 
     /// Sends a query and gives the answer's body.
@@ -111,14 +133,19 @@ impl TestHost {
 
     /// Sends a query with variables and gives the answer's body.
     pub async fn query_with(&self, query: &str, variables: Value) -> Value {
-        let answer = self.post(&json!({ "query": query, "variables": variables })).await;
+        let answer = self
+            .post(&json!({ "query": query, "variables": variables }))
+            .await;
         assert_eq!(answer.status, StatusCode::OK, "{}", answer.text);
         answer.json()
     }
 
     /// Posts a GraphQL request as an up-to-date client does, without looking at the status.
     pub async fn post(&self, body: &Value) -> Answer {
-        let request = self.request().header("content-type", "application/json").body(body.to_string());
+        let request = self
+            .request()
+            .header("content-type", "application/json")
+            .body(body.to_string());
         Answer::of(request.header("accept", "application/graphql-response+json")).await
     }
 
@@ -139,17 +166,25 @@ impl TestHost {
 
     /// A request to the admin address, with the token, to be filled in.
     pub fn operator(&self, method: Method, path: &str) -> RequestBuilder {
-        self.client.request(method, format!("http://{}{path}", self.admin)).bearer_auth(TOKEN)
+        self.client
+            .request(method, format!("http://{}{path}", self.admin))
+            .bearer_auth(TOKEN)
     }
 
     /// Pushes a component as a version of a module.
     pub async fn push(&self, module: &str, component: Vec<u8>) -> Answer {
-        Answer::of(self.operator(Method::PUT, &format!("/modules/{module}")).body(component)).await
+        Answer::of(
+            self.operator(Method::PUT, &format!("/modules/{module}"))
+                .body(component),
+        )
+        .await
     }
 
     /// What the admin API says of a module.
     pub async fn module(&self, module: &str) -> Value {
-        Answer::of(self.operator(Method::GET, &format!("/modules/{module}"))).await.json()
+        Answer::of(self.operator(Method::GET, &format!("/modules/{module}")))
+            .await
+            .json()
     }
 
     /// Rolls a module back.
@@ -161,25 +196,35 @@ impl TestHost {
     pub async fn metric(&self, line: &str) -> f64 {
         let text = self.admin("/metrics").await.text;
         let found = text.lines().find(|candidate| candidate.starts_with(line));
-        found.and_then(|line| line.rsplit(' ').next()?.parse().ok()).unwrap_or(0.0)
+        found
+            .and_then(|line| line.rsplit(' ').next()?.parse().ok())
+            .unwrap_or(0.0)
     }
 
     /// The embedded backends' counters.
     pub async fn backends(&self) -> Value {
         let control = self.control.expect("the app uses the embedded backends");
-        Answer::of(self.client.get(format!("http://{control}/status"))).await.json()
+        Answer::of(self.client.get(format!("http://{control}/status")))
+            .await
+            .json()
     }
 
     /// Whether what the embedded backends say at a path holds this text.
     pub async fn control_has(&self, path: &str, part: &str) -> bool {
         let control = self.control.expect("the app uses the embedded backends");
-        Answer::of(self.client.get(format!("http://{control}{path}"))).await.text.contains(part)
+        Answer::of(self.client.get(format!("http://{control}{path}")))
+            .await
+            .text
+            .contains(part)
     }
 
     /// Sets the embedded backends' fault switches.
     pub async fn faults(&self, faults: &Value) {
         let control = self.control.expect("the app uses the embedded backends");
-        let put = self.client.put(format!("http://{control}/faults")).header("content-type", "application/json");
+        let put = self
+            .client
+            .put(format!("http://{control}/faults"))
+            .header("content-type", "application/json");
         let answer = Answer::of(put.body(faults.to_string())).await;
         assert!(answer.status.is_success(), "{}", answer.text);
     }
@@ -191,7 +236,8 @@ impl TestHost {
 
     /// Waits until the host says that it is ready, or that it is not.
     pub async fn until_ready(&self, ready: bool) {
-        self.until(async || (self.admin("/readyz").await.status == StatusCode::OK) == ready).await;
+        self.until(async || (self.admin("/readyz").await.status == StatusCode::OK) == ready)
+            .await;
     }
 
     /// Asks again and again until the answer is yes; fails when it never is.
@@ -201,7 +247,9 @@ impl TestHost {
                 tokio::time::sleep(PAUSE).await;
             }
         };
-        tokio::time::timeout(PATIENCE, asking).await.unwrap_or_else(|_| panic!("it never came: {:#?}", self.log.lines()));
+        tokio::time::timeout(PATIENCE, asking)
+            .await
+            .unwrap_or_else(|_| panic!("it never came: {:#?}", self.log.lines()));
     }
 
     /// Waits for a log line that holds all of these texts, and gives it.
@@ -209,14 +257,20 @@ impl TestHost {
         let search = async {
             loop {
                 let grown = self.log.grown.notified();
-                let found = self.log.lines().into_iter().find(|line| parts.iter().all(|part| line.contains(part)));
+                let found = self
+                    .log
+                    .lines()
+                    .into_iter()
+                    .find(|line| parts.iter().all(|part| line.contains(part)));
                 if let Some(line) = found {
                     return line;
                 }
                 grown.await;
             }
         };
-        tokio::time::timeout(PATIENCE, search).await.unwrap_or_else(|_| panic!("no line with {parts:?}: {:#?}", self.log.lines()))
+        tokio::time::timeout(PATIENCE, search)
+            .await
+            .unwrap_or_else(|_| panic!("no line with {parts:?}: {:#?}", self.log.lines()))
     }
 
     /// Whether a log line so far holds this text.
@@ -234,38 +288,62 @@ impl TestHost {
     /// The host's resident memory, in bytes.
     #[must_use]
     pub fn resident_bytes(&self) -> u64 {
-        let statm = std::fs::read_to_string(format!("/proc/{}/statm", self.pid())).expect("the host runs");
-        let pages: u64 = statm.split_whitespace().nth(1).and_then(|pages| pages.parse().ok()).expect("a number");
+        let statm =
+            std::fs::read_to_string(format!("/proc/{}/statm", self.pid())).expect("the host runs");
+        let pages: u64 = statm
+            .split_whitespace()
+            .nth(1)
+            .and_then(|pages| pages.parse().ok())
+            .expect("a number");
         pages * rustix::param::page_size() as u64
     }
 
     /// The most memory the host ever had resident, in bytes.
     #[must_use]
     pub fn peak_resident_bytes(&self) -> u64 {
-        let status = std::fs::read_to_string(format!("/proc/{}/status", self.pid())).expect("the host runs");
-        let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).expect("the system counts it");
-        let kib: u64 = line.split_whitespace().next().and_then(|kib| kib.parse().ok()).expect("a number");
+        let status =
+            std::fs::read_to_string(format!("/proc/{}/status", self.pid())).expect("the host runs");
+        let line = status
+            .lines()
+            .find_map(|line| line.strip_prefix("VmHWM:"))
+            .expect("the system counts it");
+        let kib: u64 = line
+            .split_whitespace()
+            .next()
+            .and_then(|kib| kib.parse().ok())
+            .expect("a number");
         kib << 10
     }
 
     /// How many lines with this part have been logged.
     #[must_use]
     pub fn times_logged(&self, part: &str) -> usize {
-        self.log.lines().iter().filter(|line| line.contains(part)).count()
+        self.log
+            .lines()
+            .iter()
+            .filter(|line| line.contains(part))
+            .count()
     }
 
     /// The files with this in their name that the host has mapped.
     #[must_use]
     pub fn mappings(&self, part: &str) -> Vec<String> {
-        let maps = std::fs::read_to_string(format!("/proc/{}/maps", self.pid())).expect("the host runs");
-        let files = maps.lines().filter(|line| line.contains(part)).filter_map(|line| line.split_whitespace().nth(5));
+        let maps =
+            std::fs::read_to_string(format!("/proc/{}/maps", self.pid())).expect("the host runs");
+        let files = maps
+            .lines()
+            .filter(|line| line.contains(part))
+            .filter_map(|line| line.split_whitespace().nth(5));
         let files: std::collections::BTreeSet<_> = files.map(str::to_owned).collect();
         files.into_iter().collect()
     }
 
     /// Asks the host to end, without waiting.
     pub fn terminate(&self) {
-        let pid = i32::try_from(self.pid()).ok().and_then(rustix::process::Pid::from_raw).expect("a process id");
+        let pid = i32::try_from(self.pid())
+            .ok()
+            .and_then(rustix::process::Pid::from_raw)
+            .expect("a process id");
         rustix::process::kill_process(pid, rustix::process::Signal::TERM).expect("a signal sent");
     }
 
@@ -278,13 +356,19 @@ impl TestHost {
     /// Ends the host in order and starts another one on the same app.
     pub async fn restarted(mut self) -> Self {
         self.terminate();
-        tokio::time::timeout(PATIENCE, self.child.wait()).await.expect("the host ends").expect("a status");
+        tokio::time::timeout(PATIENCE, self.child.wait())
+            .await
+            .expect("the host ends")
+            .expect("a status");
         Self::start(self.app).await
     }
 
     /// Waits for the host's end.
     pub async fn ended(mut self) -> ExitStatus {
-        tokio::time::timeout(PATIENCE, self.child.wait()).await.expect("the host ends").expect("a status")
+        tokio::time::timeout(PATIENCE, self.child.wait())
+            .await
+            .expect("the host ends")
+            .expect("a status")
     }
 }
 
@@ -293,7 +377,11 @@ impl Answer {
     pub async fn of(request: RequestBuilder) -> Self {
         let response = request.send().await.expect("an answer");
         let (status, headers) = (response.status(), response.headers().clone());
-        Self { status, headers, text: response.text().await.expect("text") }
+        Self {
+            status,
+            headers,
+            text: response.text().await.expect("text"),
+        }
     }
 
     /// The body as JSON.
@@ -305,7 +393,10 @@ impl Answer {
     /// A header, empty when missing.
     #[must_use]
     pub fn header(&self, name: &str) -> &str {
-        self.headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default()
+        self.headers
+            .get(name)
+            .and_then(|value| value.to_str().ok())
+            .unwrap_or_default()
     }
 }
 
@@ -325,5 +416,10 @@ impl Log {
 
 /// The address in `… http://127.0.0.1:8080/…`.
 fn address_in(line: &str) -> Option<SocketAddr> {
-    line.split("http://").nth(1)?.split('/').next()?.parse().ok()
+    line.split("http://")
+        .nth(1)?
+        .split('/')
+        .next()?
+        .parse()
+        .ok()
 }

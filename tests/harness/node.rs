@@ -11,12 +11,24 @@ use std::process::Command;
 /// When they cannot be installed, with what npm says.
 pub fn node_packages(folder: &Path) {
     // npm writes this file last, so that its age tells whether the lock file changed since.
-    let written = |path: &str| fs::metadata(folder.join(path)).and_then(|metadata| metadata.modified()).ok();
+    let written = |path: &str| {
+        fs::metadata(folder.join(path))
+            .and_then(|metadata| metadata.modified())
+            .ok()
+    };
     let installed = written("node_modules/.package-lock.json");
     if installed.is_some() && installed >= written("package-lock.json") {
         return;
     }
-    let output = Command::new("npm").args(["ci", "--no-audit", "--no-fund"]).current_dir(folder).output();
+    let output = Command::new("npm")
+        .args(["ci", "--no-audit", "--no-fund"])
+        .current_dir(folder)
+        .output();
     let output = output.expect("npm, which comes with Node, is on the path");
-    assert!(output.status.success(), "npm ci in {}: {}", folder.display(), String::from_utf8_lossy(&output.stderr));
+    assert!(
+        output.status.success(),
+        "npm ci in {}: {}",
+        folder.display(),
+        String::from_utf8_lossy(&output.stderr)
+    );
 }

@@ -19,7 +19,12 @@ pub fn mark(kind: &str, number: usize) -> String {
 #[must_use]
 pub fn marked(mark: &str) -> Vec<u8> {
     let mut component = component("marked");
-    let places: Vec<_> = component.windows(MARK.len()).enumerate().filter(|(_, bytes)| bytes == MARK).map(|(at, _)| at).collect();
+    let places: Vec<_> = component
+        .windows(MARK.len())
+        .enumerate()
+        .filter(|(_, bytes)| bytes == MARK)
+        .map(|(at, _)| at)
+        .collect();
     assert!(!places.is_empty(), "the component holds its mark");
     for at in places {
         component[at..at + MARK.len()].copy_from_slice(mark.as_bytes());
@@ -31,7 +36,8 @@ pub fn marked(mark: &str) -> Vec<u8> {
 #[must_use]
 pub fn component(name: &str) -> Vec<u8> {
     built();
-    fs::read(repository().join(format!("guest/apps/swapping/build/{name}.wasm"))).expect("a component that was built")
+    fs::read(repository().join(format!("guest/apps/swapping/build/{name}.wasm")))
+        .expect("a component that was built")
 }
 
 /// The same component with a custom section more: new bytes, the same code.

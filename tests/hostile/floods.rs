@@ -19,7 +19,9 @@ async fn calls_past_their_limits_fail_and_the_guest_may_go_on() {
         ("ABANDONED_CALLS", 5_000, "5000"),
         ("PENDING_CALLS", 3_000, "3000"),
     ] {
-        let answer = lab.value(&format!("{{ floods(with: {with}, count: {count}) }}")).await;
+        let answer = lab
+            .value(&format!("{{ floods(with: {with}, count: {count}) }}"))
+            .await;
         // Calls that are dropped or kept without a look at their answers do not tell the guest which of them failed.
         assert_eq!(answer, json!(served), "{with}");
         lab.unharmed().await;
@@ -29,18 +31,33 @@ async fn calls_past_their_limits_fail_and_the_guest_may_go_on() {
 #[tokio::test]
 async fn log_lines_past_their_limits_are_dropped() {
     let lab = lab!(patient());
-    assert_eq!(lab.value("{ floods(with: LOG_LINES, count: 5000) }").await, json!("5000"));
-    assert_eq!(lab.value("{ floods(with: LONG_LOG_LINES, count: 50) }").await, json!("50"));
+    assert_eq!(
+        lab.value("{ floods(with: LOG_LINES, count: 5000) }").await,
+        json!("5000")
+    );
+    assert_eq!(
+        lab.value("{ floods(with: LONG_LOG_LINES, count: 50) }")
+            .await,
+        json!("50")
+    );
     lab.unharmed().await;
     assert!(lab.has_logged("line 99"), "the first hundred are there");
-    assert!(!lab.has_logged("line 100") && !lab.has_logged(&"x".repeat(65_536)), "and no more");
+    assert!(
+        !lab.has_logged("line 100") && !lab.has_logged(&"x".repeat(65_536)),
+        "and no more"
+    );
 }
 
 #[tokio::test]
 async fn handles_past_their_limit_end_the_invocation() {
     let lab = lab!(patient());
     for with in ["TRANSACTIONS", "STREAMS", "WAITS"] {
-        let message = lab.fails(&format!("{{ floods(with: {with}, count: 20000) }}"), "BUDGET_EXCEEDED").await;
+        let message = lab
+            .fails(
+                &format!("{{ floods(with: {with}, count: 20000) }}"),
+                "BUDGET_EXCEEDED",
+            )
+            .await;
         assert_eq!(message, "module `floods`: limit of 4096 handles reached");
         lab.unharmed().await;
     }
@@ -49,8 +66,15 @@ async fn handles_past_their_limit_end_the_invocation() {
 #[tokio::test]
 async fn what_costs_the_guest_itself_is_served() {
     let lab = lab!(patient());
-    assert_eq!(lab.value("{ floods(with: RANDOM_BYTES, count: 200) }").await, json!("200"));
-    assert_eq!(lab.value("{ floods(with: WAITS, count: 1000) }").await, json!("1000"));
+    assert_eq!(
+        lab.value("{ floods(with: RANDOM_BYTES, count: 200) }")
+            .await,
+        json!("200")
+    );
+    assert_eq!(
+        lab.value("{ floods(with: WAITS, count: 1000) }").await,
+        json!("1000")
+    );
     lab.unharmed().await;
 }
 
@@ -58,11 +82,24 @@ async fn what_costs_the_guest_itself_is_served() {
 async fn an_answer_over_its_budget_is_named() {
     let limits = "[modules.floods.limits]\nguest_to_host = \"64 KiB\"\n[modules.floods.grants]";
     let lab = lab!(TestApp::hostile().configured("[modules.floods.grants]", limits));
-    let messages = lab.all_fail(&["{ floods(with: ANSWER, count: 100000) }"], "BUDGET_EXCEEDED").await;
-    assert!(messages.iter().all(|message| message.contains("65536")), "{messages:?}");
+    let messages = lab
+        .all_fail(
+            &["{ floods(with: ANSWER, count: 100000) }"],
+            "BUDGET_EXCEEDED",
+        )
+        .await;
+    assert!(
+        messages.iter().all(|message| message.contains("65536")),
+        "{messages:?}"
+    );
 }
 
 #[tokio::test]
 async fn an_answer_that_does_not_fit_the_cap_is_out_of_memory() {
-    lab!().all_fail(&["{ floods(with: ANSWER, count: 7000000) }"], "OUT_OF_MEMORY").await;
+    lab!()
+        .all_fail(
+            &["{ floods(with: ANSWER, count: 7000000) }"],
+            "OUT_OF_MEMORY",
+        )
+        .await;
 }

@@ -32,8 +32,14 @@ impl Lab {
     /// Starts a host; `path` is that of the module of tests.
     pub async fn start(path: &str, app: TestApp, environment: &[(&str, &str)]) -> Self {
         let module = path.rsplit("::").next().unwrap().replace('_', "-");
-        assert!(app.path().join(format!("build/{module}.wasm")).exists(), "{path} is named after no module of guest/hostile");
-        Self { host: TestHost::start_with(app, environment).await, module }
+        assert!(
+            app.path().join(format!("build/{module}.wasm")).exists(),
+            "{path} is named after no module of guest/hostile"
+        );
+        Self {
+            host: TestHost::start_with(app, environment).await,
+            module,
+        }
     }
 
     /// Asks one field, which has to fail with a code at its own place, and in the log with everything an operator needs to find
@@ -41,13 +47,23 @@ impl Lab {
     pub async fn fails(&self, query: &str, code: &str) -> String {
         let answer = self.post(&json!({ "query": query })).await;
         let body = answer.json();
-        assert_eq!(body["errors"].as_array().map(Vec::len), Some(1), "{query}: {body}");
+        assert_eq!(
+            body["errors"].as_array().map(Vec::len),
+            Some(1),
+            "{query}: {body}"
+        );
         let error = &body["errors"][0];
         assert_eq!(error["extensions"]["code"], json!(code), "{query}: {body}");
         let trace_id = answer.header("x-trace-id");
-        let line = self.logged(&[trace_id, &format!("\"code\":\"{code}\"")]).await;
+        let line = self
+            .logged(&[trace_id, &format!("\"code\":\"{code}\"")])
+            .await;
         let fields: Value = serde_json::from_str(&line).unwrap();
-        let root = if query.trim_start().starts_with("mutation") { "Mutation" } else { "Query" };
+        let root = if query.trim_start().starts_with("mutation") {
+            "Mutation"
+        } else {
+            "Query"
+        };
         let path = error["path"][0].as_str().unwrap();
         assert_eq!(fields["module"], json!(self.module), "{line}");
         assert_eq!(fields["version"], json!(self.digest()), "{line}");
@@ -75,7 +91,9 @@ impl Lab {
     pub async fn value(&self, query: &str) -> Value {
         let answer = self.query(query).await;
         assert_eq!(answer.get("errors"), None, "{query}: {answer}");
-        let data = answer["data"].as_object().unwrap_or_else(|| panic!("{query}: {answer}"));
+        let data = answer["data"]
+            .as_object()
+            .unwrap_or_else(|| panic!("{query}: {answer}"));
         data.values().next().unwrap().clone()
     }
 
@@ -83,13 +101,21 @@ impl Lab {
     pub async fn unharmed(&self) {
         const HONEST: &str = "{ traps(how: NONE) leaks marks aliases(how: NONE) malformedJson(how: NONE) { id number } }";
         let thing = json!({ "id": "1", "number": null });
-        let right = json!({ "traps": 7, "leaks": 1, "marks": 0, "aliases": "one", "malformedJson": thing });
+        let right =
+            json!({ "traps": 7, "leaks": 1, "marks": 0, "aliases": "one", "malformedJson": thing });
         assert_eq!(self.query(HONEST).await, json!({ "data": right }));
-        for in_use in ["mayfly_slots_in_use ", "mayfly_guest_memory_reserved ", "mayfly_operations "] {
+        for in_use in [
+            "mayfly_slots_in_use ",
+            "mayfly_guest_memory_reserved ",
+            "mayfly_operations ",
+        ] {
             assert_eq!(self.metric(in_use).await, 0.0, "{in_use}");
         }
         // A connection that was cut off is closed in its own time.
-        for in_use in ["mayfly_pool_in_use{backend=\"lab\"}", "mayfly_pool_in_use{backend=\"dynamodb\"}"] {
+        for in_use in [
+            "mayfly_pool_in_use{backend=\"lab\"}",
+            "mayfly_pool_in_use{backend=\"dynamodb\"}",
+        ] {
             self.until(async || self.metric(in_use).await == 0.0).await;
         }
         self.until(async || {
@@ -102,8 +128,12 @@ impl Lab {
 
     /// The version's name: the SHA-256 of the component.
     fn digest(&self) -> String {
-        let component = fs::read(self.app.path().join(format!("build/{}.wasm", self.module))).unwrap();
-        Sha256::digest(component).iter().map(|byte| format!("{byte:02x}")).collect()
+        let component =
+            fs::read(self.app.path().join(format!("build/{}.wasm", self.module))).unwrap();
+        Sha256::digest(component)
+            .iter()
+            .map(|byte| format!("{byte:02x}"))
+            .collect()
     }
 }
 

@@ -13,9 +13,14 @@ async fn a_query_under_way_ends_with_its_invocation() {
         ("WAIT", "DEADLINE_EXCEEDED"),
         ("FAIL", "GUEST_ERROR"),
     ] {
-        lab.fails(&format!("{{ queryInFlight(then: {then}) }}"), code).await;
+        lab.fails(&format!("{{ queryInFlight(then: {then}) }}"), code)
+            .await;
         lab.unharmed().await;
-        lab.fails(&format!("mutation {{ statementInFlight(then: {then}) }}"), code).await;
+        lab.fails(
+            &format!("mutation {{ statementInFlight(then: {then}) }}"),
+            code,
+        )
+        .await;
         lab.unharmed().await;
     }
 }
@@ -25,8 +30,16 @@ async fn a_query_that_nobody_waits_for_is_given_up() {
     let lab = lab!();
     // Twice as often as the pool has connections: none of them may be lost.
     for then in ["FORGET", "DROP", "FORGET", "DROP"] {
-        assert_eq!(lab.value(&format!("{{ queryInFlight(then: {then}) }}")).await, json!(0));
-        assert_eq!(lab.value(&format!("mutation {{ statementInFlight(then: {then}) }}")).await, json!(0));
+        assert_eq!(
+            lab.value(&format!("{{ queryInFlight(then: {then}) }}"))
+                .await,
+            json!(0)
+        );
+        assert_eq!(
+            lab.value(&format!("mutation {{ statementInFlight(then: {then}) }}"))
+                .await,
+            json!(0)
+        );
         lab.unharmed().await;
     }
 }

@@ -11,10 +11,19 @@ pub fn refused(path: &str) -> String {
     let built = mayfly().arg("build").arg(app.path()).output().unwrap();
     assert_eq!(built.status.code(), Some(0), "{built:?}");
     let listen = ["--listen", "127.0.0.1:0", "--admin-listen", "127.0.0.1:0"];
-    let served = mayfly().arg("serve").arg(app.path()).args(listen).output().unwrap();
+    let served = mayfly()
+        .arg("serve")
+        .arg(app.path())
+        .args(listen)
+        .output()
+        .unwrap();
     assert_eq!(served.status.code(), Some(3), "{served:?}");
     let said = String::from_utf8(served.stderr).unwrap();
     let start = format!("module `{module}`: instantiate: module `{module}`: ");
-    let reason = said.lines().find_map(|line| line.split_once(&start)).unwrap_or_else(|| panic!("{said}")).1;
+    let reason = said
+        .lines()
+        .find_map(|line| line.split_once(&start))
+        .unwrap_or_else(|| panic!("{said}"))
+        .1;
     reason.to_owned()
 }

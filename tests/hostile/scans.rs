@@ -10,7 +10,11 @@ const PAGES: u32 = 255;
 async fn no_byte_of_another_invocation_is_found() {
     let lab = lab!();
     let scan = async |secret: u32| {
-        let found = lab.value(&format!("{{ scans(secret: \"{secret:08}\") {{ pages own foreign }} }}")).await;
+        let found = lab
+            .value(&format!(
+                "{{ scans(secret: \"{secret:08}\") {{ pages own foreign }} }}"
+            ))
+            .await;
         assert_eq!(found, json!({ "pages": PAGES, "own": 1, "foreign": 0 }));
     };
     // One after the other, which gives each the place of the one before; then several at once.

@@ -63,7 +63,8 @@ const ITEMS: &[u8] = b"WITH RECURSIVE numbers (number) AS (SELECT 0 UNION ALL SE
     FROM numbers;";
 
 /// Where the app has texts of given lengths.
-const SIZES: &str = "CREATE TABLE Sizes (bytes INT NOT NULL PRIMARY KEY, note NVARCHAR(MAX) NOT NULL);\n";
+const SIZES: &str =
+    "CREATE TABLE Sizes (bytes INT NOT NULL PRIMARY KEY, note NVARCHAR(MAX) NOT NULL);\n";
 
 /// Values up to the largest a row may hold, and more of those for the statement that does not end.
 const VALUES: &str = "INSERT INTO Sizes (bytes, note)
@@ -89,17 +90,31 @@ fn is_full(answer: &Answer, keeps_connection: bool) {
     let body = answer.json();
     let taken = &body["data"]["takesEverything"];
     assert_eq!(taken["pages"], json!(PAGES), "{:.2000}", answer.text);
-    let refusals: Vec<_> = taken["refusals"].as_array().unwrap().iter().map(|refusal| refusal.as_str().unwrap()).collect();
+    let refusals: Vec<_> = taken["refusals"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|refusal| refusal.as_str().unwrap())
+        .collect();
     // Who keeps its connection had its last rows read there, and cannot try for one more.
-    let missing = REFUSALS.iter().filter(|refusal| !refusals.contains(refusal));
+    let missing = REFUSALS
+        .iter()
+        .filter(|refusal| !refusals.contains(refusal));
     let expected: &[&str] = if keeps_connection { &[ROWS] } else { &[] };
-    assert_eq!(missing.copied().collect::<Vec<_>>(), expected, "{refusals:?}");
+    assert_eq!(
+        missing.copied().collect::<Vec<_>>(),
+        expected,
+        "{refusals:?}"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_plan_that_is_filled_is_kept() {
     let lab = lab!(small());
-    let (plan, before) = (lab.metric("mayfly_memory_plan ").await as u64, lab.resident_bytes());
+    let (plan, before) = (
+        lab.metric("mayfly_memory_plan ").await as u64,
+        lab.resident_bytes(),
+    );
     lab.faults(&json!({ "dynamodb": { "stall": {} } })).await;
 
     let attacks = |keeps_connection, handles, output, depth| {
@@ -107,10 +122,20 @@ async fn a_plan_that_is_filled_is_kept() {
         async move { lab.post(&body).await }
     };
     let answer = attacks(false, 1, 0, 0).await.json();
-    assert_eq!(answer["errors"][0]["extensions"]["code"], json!("BUDGET_EXCEEDED"), "{answer}");
-    assert_eq!(answer["errors"][0]["message"], json!("module `takes-everything`: limit of 4096 handles reached"));
+    assert_eq!(
+        answer["errors"][0]["extensions"]["code"],
+        json!("BUDGET_EXCEEDED"),
+        "{answer}"
+    );
+    assert_eq!(
+        answer["errors"][0]["message"],
+        json!("module `takes-everything`: limit of 4096 handles reached")
+    );
 
-    let full = async |guests| lab.until(async || lab.times_logged("full xxx") == guests).await;
+    let full = async |guests| {
+        lab.until(async || lab.times_logged("full xxx") == guests)
+            .await
+    };
     let within = join_all((0..GUESTS - CONNECTIONS - 2).map(|_| attacks(false, 0, 0, 0)));
     let too_long = attacks(false, 0, 1, 0);
     let too_deep = attacks(false, 0, 0, 1);
@@ -124,29 +149,60 @@ async fn a_plan_that_is_filled_is_kept() {
         full(GUESTS).await;
         let waiting = join_all((0..8).map(|_| lab.post(&body)));
         let sees = async {
-            lab.until(async || lab.metric("mayfly_operations_refused_total").await > 0.0).await;
-            assert_eq!(lab.metric("mayfly_guest_memory_reserved ").await as u64, GUESTS as u64 * CAP);
-            assert_eq!(lab.metric("mayfly_pool_in_use{backend=\"lab\"}").await as usize, CONNECTIONS);
+            lab.until(async || lab.metric("mayfly_operations_refused_total").await > 0.0)
+                .await;
+            assert_eq!(
+                lab.metric("mayfly_guest_memory_reserved ").await as u64,
+                GUESTS as u64 * CAP
+            );
+            assert_eq!(
+                lab.metric("mayfly_pool_in_use{backend=\"lab\"}").await as usize,
+                CONNECTIONS
+            );
             let full = lab.resident_bytes();
             lab.faults(&json!({})).await;
             full
         };
         tokio::join!(sees, waiting).0
     };
-    let (within, too_long, too_deep, last, full) = tokio::join!(within, too_long, too_deep, last, others);
+    let (within, too_long, too_deep, last, full) =
+        tokio::join!(within, too_long, too_deep, last, others);
 
-    let least = before + GUESTS as u64 * (CAP - VALUE + UNREAD + HANDED) + CONNECTIONS as u64 * 3 * VALUE;
+    let least =
+        before + GUESTS as u64 * (CAP - VALUE + UNREAD + HANDED) + CONNECTIONS as u64 * 3 * VALUE;
     let peak = lab.peak_resident_bytes();
-    println!("plan {} MiB; before {} MiB, full {} MiB, peak {} MiB", plan >> 20, before >> 20, full >> 20, peak >> 20);
-    assert!(full >= least, "the plan was not filled: {full} bytes, and {before} before");
-    assert!(peak <= plan, "{peak} bytes are more than the plan of {plan}");
+    println!(
+        "plan {} MiB; before {} MiB, full {} MiB, peak {} MiB",
+        plan >> 20,
+        before >> 20,
+        full >> 20,
+        peak >> 20
+    );
+    assert!(
+        full >= least,
+        "the plan was not filled: {full} bytes, and {before} before"
+    );
+    assert!(
+        peak <= plan,
+        "{peak} bytes are more than the plan of {plan}"
+    );
 
     within.iter().for_each(|answer| is_full(answer, false));
     last.iter().for_each(|answer| is_full(answer, true));
-    for (answer, limit) in [(too_long, "4194304 bytes of answer"), (too_deep, "64 arrays and objects inside one another")] {
+    for (answer, limit) in [
+        (too_long, "4194304 bytes of answer"),
+        (too_deep, "64 arrays and objects inside one another"),
+    ] {
         let error = &answer.json()["errors"][0];
-        assert_eq!(error["extensions"]["code"], json!("BUDGET_EXCEEDED"), "{error}");
-        assert!(error["message"].as_str().unwrap().contains(limit), "{error}");
+        assert_eq!(
+            error["extensions"]["code"],
+            json!("BUDGET_EXCEEDED"),
+            "{error}"
+        );
+        assert!(
+            error["message"].as_str().unwrap().contains(limit),
+            "{error}"
+        );
     }
     assert_eq!(lab.times_logged("line xxx"), (GUESTS + 1) * 9);
     lab.unharmed().await;

@@ -28,7 +28,10 @@ fn refused(text: &str) -> String {
     let output = check(text);
     assert_eq!(output.status.code(), Some(3), "{output:?}");
     let said = String::from_utf8(output.stderr).unwrap();
-    assert!(said.contains("module `students`: compile: it asks for more than a component may have"), "{said}");
+    assert!(
+        said.contains("module `students`: compile: it asks for more than a component may have"),
+        "{said}"
+    );
     said
 }
 
@@ -63,42 +66,69 @@ fn a_memory_over_every_cap() {
 
 #[test]
 fn many_core_instances() {
-    let text = std::fs::read_to_string(repository().join("guest/hostile/modules/many-tables.wat")).unwrap();
-    let more = format!("(core module $empty) {}", "(core instance (instantiate $empty))".repeat(100));
+    let text = std::fs::read_to_string(repository().join("guest/hostile/modules/many-tables.wat"))
+        .unwrap();
+    let more = format!(
+        "(core module $empty) {}",
+        "(core instance (instantiate $empty))".repeat(100)
+    );
     let said = refused(&text.replacen("(component", &format!("(component {more}"), 1));
     assert!(said.contains("core module instances"), "{said}");
 }
 
 #[test]
 fn many_functions_that_may_be_referred_to() {
-    let functions = (0..20_000).map(|number| format!("(func $f{number})")).collect::<String>();
-    let names = (0..20_000).map(|number| format!(" $f{number}")).collect::<String>();
-    let said = refused(&module(&format!("{functions}(table funcref (elem{names}))")));
+    let functions = (0..20_000)
+        .map(|number| format!("(func $f{number})"))
+        .collect::<String>();
+    let names = (0..20_000)
+        .map(|number| format!(" $f{number}"))
+        .collect::<String>();
+    let said = refused(&module(&format!(
+        "{functions}(table funcref (elem{names}))"
+    )));
     assert!(said.contains("instance"), "{said}");
 }
 
 #[test]
 fn many_data_segments_are_no_harm() {
-    let segments = (0..50_000).map(|at| format!("(data (i32.const {at}) \"x\")")).collect::<String>();
+    let segments = (0..50_000)
+        .map(|at| format!("(data (i32.const {at}) \"x\")"))
+        .collect::<String>();
     let said = String::from_utf8(check(&module(&segments)).stderr).unwrap();
-    assert!(said.contains("module `students`: fields: "), "it was compiled and loaded, and found to lack a field: {said}");
+    assert!(
+        said.contains("module `students`: fields: "),
+        "it was compiled and loaded, and found to lack a field: {said}"
+    );
 }
 
 /// What is said about a component that the compiler has to give up within these limits.
 fn bomb(limits: &str, more: &str) -> String {
-    let output = check_with(TestApp::students().with_configuration(&format!("[server]\n{limits}")), &module(more));
+    let output = check_with(
+        TestApp::students().with_configuration(&format!("[server]\n{limits}")),
+        &module(more),
+    );
     assert_eq!(output.status.code(), Some(3), "{output:?}");
     let said = String::from_utf8(output.stderr).unwrap();
-    let reason = said.split_once("module `students`: compile: ").unwrap_or_else(|| panic!("{said}")).1;
+    let reason = said
+        .split_once("module `students`: compile: ")
+        .unwrap_or_else(|| panic!("{said}"))
+        .1;
     reason.lines().next().unwrap().to_owned()
 }
 
 /// A function in which every value lives to its end: what allocating registers takes grows faster than it.
 fn tangle(values: usize) -> String {
     let locals = "(local i64)".repeat(values);
-    let sets = (0..values).map(|at| format!("(local.set {at} (i64.load (local.get $at)))")).collect::<String>();
-    let branches = (0..values).map(|at| format!("(br_if 0 (i64.eqz (local.get {at})))")).collect::<String>();
-    let sums = (0..values).map(|at| format!("(local.get {at}) (i64.add)")).collect::<String>();
+    let sets = (0..values)
+        .map(|at| format!("(local.set {at} (i64.load (local.get $at)))"))
+        .collect::<String>();
+    let branches = (0..values)
+        .map(|at| format!("(br_if 0 (i64.eqz (local.get {at})))"))
+        .collect::<String>();
+    let sums = (0..values)
+        .map(|at| format!("(local.get {at}) (i64.add)"))
+        .collect::<String>();
     let (sets, sums) = (sets.replace("$at", "$address"), sums);
     format!(
         "(func (export \"tangle\") (result i64) {locals} (local $address i32) \

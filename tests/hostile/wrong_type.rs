@@ -18,7 +18,8 @@ async fn json_that_does_not_fit_the_type_is_invalid_output_naming_the_field() {
         "LIST_FOR_OBJECT",
         "TEXT_FOR_OBJECT",
     ];
-    let queries = ways.map(|way| format!("{{ wrongType(how: {way}) {{ id number colour tags }} }}"));
+    let queries =
+        ways.map(|way| format!("{{ wrongType(how: {way}) {{ id number colour tags }} }}"));
     let messages = lab.all_fail(&queries, "INVALID_OUTPUT").await;
     insta::assert_debug_snapshot!("wrong_types", messages);
 }

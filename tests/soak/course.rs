@@ -30,13 +30,23 @@ pub(crate) struct Sample {
 
 impl Course {
     pub(crate) fn new(name: &'static str) -> Self {
-        Self { name, samples: Vec::new(), wrong: 0, first_wrong: None, ended: None }
+        Self {
+            name,
+            samples: Vec::new(),
+            wrong: 0,
+            first_wrong: None,
+            ended: None,
+        }
     }
 
     /// Adds a slice.
     pub(crate) fn add(&mut self, slice: &Slice, requests: u64, leaks: u64, resident_bytes: u64) {
         let count = slice.latencies.len();
-        let at = |share: f64| slice.latencies.get(((count as f64 * share) as usize).min(count.saturating_sub(1)));
+        let at = |share: f64| {
+            slice
+                .latencies
+                .get(((count as f64 * share) as usize).min(count.saturating_sub(1)))
+        };
         self.samples.push(Sample {
             requests,
             leaks,
@@ -53,7 +63,9 @@ impl Course {
 
     /// The sample at which so many requests were answered, if it came so far.
     pub(crate) fn at(&self, requests: u64) -> Option<&Sample> {
-        self.samples.iter().find(|sample| sample.requests >= requests)
+        self.samples
+            .iter()
+            .find(|sample| sample.requests >= requests)
     }
 
     pub(crate) fn last(&self) -> Option<&Sample> {

@@ -12,7 +12,10 @@ use crate::connection::Connection;
 use crate::requests::Requests;
 
 /// A server that answers nobody for so long has ended.
-const PATIENCE: Timespec = Timespec { tv_sec: 60, tv_nsec: 0 };
+const PATIENCE: Timespec = Timespec {
+    tv_sec: 60,
+    tv_nsec: 0,
+};
 
 /// Clients of one server.
 pub(crate) struct Load {
@@ -43,10 +46,22 @@ impl Load {
         let mut clients = Vec::with_capacity(connections);
         for index in 0..connections {
             let connection = Connection::open(address)?;
-            epoll::add(&epoll, &connection, epoll::EventData::new_u64(index as u64), epoll::EventFlags::IN)?;
-            clients.push(Client { connection, under_way: None });
+            epoll::add(
+                &epoll,
+                &connection,
+                epoll::EventData::new_u64(index as u64),
+                epoll::EventFlags::IN,
+            )?;
+            clients.push(Client {
+                connection,
+                under_way: None,
+            });
         }
-        Ok(Self { requests: Requests::to(address)?, clients, epoll })
+        Ok(Self {
+            requests: Requests::to(address)?,
+            clients,
+            epoll,
+        })
     }
 
     /// Sends the requests with these numbers and waits for all answers.
@@ -56,7 +71,12 @@ impl Load {
     /// When the server no longer answers.
     pub(crate) fn slice(&mut self, numbers: std::ops::Range<u64>) -> anyhow::Result<Slice> {
         let began = Instant::now();
-        let mut slice = Slice { elapsed: Duration::ZERO, latencies: Vec::new(), wrong: 0, first_wrong: None };
+        let mut slice = Slice {
+            elapsed: Duration::ZERO,
+            latencies: Vec::new(),
+            wrong: 0,
+            first_wrong: None,
+        };
         let mut next = numbers.start;
         for client in &mut self.clients {
             send(client, &self.requests, &mut next, numbers.end)?;
@@ -68,13 +88,20 @@ impl Load {
             ensure!(!events.is_empty(), "no answer for {} s", PATIENCE.tv_sec);
             for event in &events {
                 let data = event.data;
-                let client = self.clients.get_mut(usize::try_from(data.u64())?).context("no such client")?;
-                let Some(answer) = client.connection.receive()? else { continue };
+                let client = self
+                    .clients
+                    .get_mut(usize::try_from(data.u64())?)
+                    .context("no such client")?;
+                let Some(answer) = client.connection.receive()? else {
+                    continue;
+                };
                 let (number, sent) = client.under_way.take().context("an answer to nothing")?;
                 slice.latencies.push(sent.elapsed());
                 if let Err(error) = self.requests.verify(number, answer.status, answer.body) {
                     slice.wrong += 1;
-                    slice.first_wrong.get_or_insert_with(|| format!("{error:#}"));
+                    slice
+                        .first_wrong
+                        .get_or_insert_with(|| format!("{error:#}"));
                 }
                 send(client, &self.requests, &mut next, numbers.end)?;
             }

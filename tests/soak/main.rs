@@ -63,7 +63,10 @@ fn main() -> anyhow::Result<ExitCode> {
     let mut contenders = [start_mayfly(&arguments)?, start_node(&arguments)?];
     let requests = soak(&arguments, &mut contenders);
     let [mayfly, node] = contenders;
-    let metrics = mayfly.server.metrics().context("Mayfly no longer answers")?;
+    let metrics = mayfly
+        .server
+        .metrics()
+        .context("Mayfly no longer answers")?;
     let report = Report {
         requests,
         connections: arguments.connections,
@@ -72,28 +75,55 @@ fn main() -> anyhow::Result<ExitCode> {
         courses: [mayfly.course, node.course],
     };
     write(&report, &arguments.output)?;
-    let failed = report.courses.first().is_none_or(|mayfly| mayfly.wrong > 0 || mayfly.ended.is_some());
-    Ok(if failed { ExitCode::FAILURE } else { ExitCode::SUCCESS })
+    let failed = report
+        .courses
+        .first()
+        .is_none_or(|mayfly| mayfly.wrong > 0 || mayfly.ended.is_some());
+    Ok(if failed {
+        ExitCode::FAILURE
+    } else {
+        ExitCode::SUCCESS
+    })
 }
 
 fn start_mayfly(arguments: &Arguments) -> anyhow::Result<Contender> {
     let program = std::env::current_exe()?.with_file_name("mayfly");
     let mut command = Command::new(program);
-    command.args(["serve", "guest/soak", "--listen", "127.0.0.1:0", "--admin-listen", "127.0.0.1:0"]);
+    command.args([
+        "serve",
+        "guest/soak",
+        "--listen",
+        "127.0.0.1:0",
+        "--admin-listen",
+        "127.0.0.1:0",
+    ]);
     contender("Mayfly", &mut command, arguments)
 }
 
 fn start_node(arguments: &Arguments) -> anyhow::Result<Contender> {
     let mut command = Command::new("node");
-    command.arg("tests/soak/leaks.js").env("NODE_ENV", "production");
+    command
+        .arg("tests/soak/leaks.js")
+        .env("NODE_ENV", "production");
     contender("Node, keeping every result", &mut command, arguments)
 }
 
-fn contender(name: &'static str, command: &mut Command, arguments: &Arguments) -> anyhow::Result<Contender> {
-    let log = format!("{}.log", name.split(',').next().unwrap_or(name).to_ascii_lowercase());
+fn contender(
+    name: &'static str,
+    command: &mut Command,
+    arguments: &Arguments,
+) -> anyhow::Result<Contender> {
+    let log = format!(
+        "{}.log",
+        name.split(',').next().unwrap_or(name).to_ascii_lowercase()
+    );
     let server = Server::start(command, &arguments.output.join(log))?;
     let load = Load::connect(server.address, arguments.connections)?;
-    Ok(Contender { server, load: Some(load), course: Course::new(name) })
+    Ok(Contender {
+        server,
+        load: Some(load),
+        course: Course::new(name),
+    })
 }
 
 /// Sends slices in turns until it is over; how many requests each server was sent that lasted.
@@ -105,13 +135,19 @@ fn soak(arguments: &Arguments, contenders: &mut [Contender; 2]) -> u64 {
     while end.map_or_else(|| Instant::now() < until, |end| sent < end) {
         let numbers = sent..end.unwrap_or(u64::MAX).min(sent + arguments.slice);
         sent = numbers.end;
-        leaks += numbers.clone().filter(|number| Kind::of(*number).is_leak()).count() as u64;
+        leaks += numbers
+            .clone()
+            .filter(|number| Kind::of(*number).is_leak())
+            .count() as u64;
         for contender in contenders.iter_mut() {
             contender.slice(numbers.clone(), leaks);
         }
         if told.elapsed() > Duration::from_secs(10) {
             told = Instant::now();
-            println!("{sent} requests, {leaks} of them leaking: {}", contenders.each_ref().map(Contender::state).join("; "));
+            println!(
+                "{sent} requests, {leaks} of them leaking: {}",
+                contenders.each_ref().map(Contender::state).join("; ")
+            );
         }
     }
     sent
@@ -124,8 +160,13 @@ impl Contender {
         match (slice, resident) {
             (Ok(slice), Some(resident)) => self.course.add(&slice, numbers.end, leaks, resident),
             (slice, _) => {
-                let reason = slice.err().map_or("the process ended".to_owned(), |error| format!("{error:#}"));
-                println!("{} ended within requests {numbers:?}: {reason}", self.course.name);
+                let reason = slice
+                    .err()
+                    .map_or("the process ended".to_owned(), |error| format!("{error:#}"));
+                println!(
+                    "{} ended within requests {numbers:?}: {reason}",
+                    self.course.name
+                );
                 self.course.ended = Some(self.server.end().to_owned());
                 self.load = None;
             }
@@ -133,17 +174,30 @@ impl Contender {
     }
 
     fn state(&self) -> String {
-        let resident = self.course.last().map_or(0, |last| last.resident_bytes >> 20);
-        format!("{} {} MiB{}", self.course.name, resident, if self.load.is_some() { "" } else { " (ended)" })
+        let resident = self
+            .course
+            .last()
+            .map_or(0, |last| last.resident_bytes >> 20);
+        format!(
+            "{} {} MiB{}",
+            self.course.name,
+            resident,
+            if self.load.is_some() { "" } else { " (ended)" }
+        )
     }
 }
 
 /// Mayfly's own count of invocations, by field and outcome.
 fn outcomes(metrics: &[String]) -> Vec<(String, u64)> {
-    let lines = metrics.iter().filter_map(|line| line.strip_prefix("mayfly_invocations_total{"));
+    let lines = metrics
+        .iter()
+        .filter_map(|line| line.strip_prefix("mayfly_invocations_total{"));
     let counts = lines.filter_map(|line| {
         let (labels, count) = line.rsplit_once(' ')?;
-        Some((labels.trim_end_matches('}').to_owned(), count.parse::<f64>().ok()? as u64))
+        Some((
+            labels.trim_end_matches('}').to_owned(),
+            count.parse::<f64>().ok()? as u64,
+        ))
     });
     counts.filter(|(_, count)| *count > 0).collect()
 }

@@ -26,7 +26,16 @@ impl Report {
     pub(crate) fn table(&self) -> String {
         let mut text = format!(
             "\n{} requests to each server in turns, over {} connections\n\n{:<28} {:>6} {:>10} {:>10} {:>9} {:>11} {:>8} {:>8}\n",
-            self.requests, self.connections, "", "", "requests", "leaking", "RSS MiB", "requests/s", "p50 ms", "p99 ms"
+            self.requests,
+            self.connections,
+            "",
+            "",
+            "requests",
+            "leaking",
+            "RSS MiB",
+            "requests/s",
+            "p50 ms",
+            "p99 ms"
         );
         for course in &self.courses {
             for (share, name) in SHARES {
@@ -39,7 +48,11 @@ impl Report {
                 let _ = writeln!(text, "{:<28} {reason}", course.name);
             }
             if let Some(first) = &course.first_wrong {
-                let _ = writeln!(text, "{:<28} {} wrong answers, the first: {first}", course.name, course.wrong);
+                let _ = writeln!(
+                    text,
+                    "{:<28} {} wrong answers, the first: {first}",
+                    course.name, course.wrong
+                );
             }
         }
         if let Some(plan) = self.plan_bytes {

@@ -26,7 +26,12 @@ const TURN: [Kind; 12] = [
 ];
 
 /// Ways to crash, one after the other.
-const CRASHES: [&str; 4] = ["traps(how: ABORT)", "traps(how: UNREACHABLE)", "grows(mib: 100)", "traps(how: OUT_OF_BOUNDS)"];
+const CRASHES: [&str; 4] = [
+    "traps(how: ABORT)",
+    "traps(how: UNREACHABLE)",
+    "grows(mib: 100)",
+    "traps(how: OUT_OF_BOUNDS)",
+];
 
 /// What a request is to a server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -76,7 +81,9 @@ impl Requests {
             honest: request(address, &format!("{{ report {selection} }}")),
             kept: request(address, &format!("{{ reportKept {selection} }}")),
             leak: request(address, "{ leaks }"),
-            crashes: CRASHES.map(|field| request(address, &format!("{{ {field} }}"))).to_vec(),
+            crashes: CRASHES
+                .map(|field| request(address, &format!("{{ {field} }}")))
+                .to_vec(),
             report: from_str(REPORT)?,
         })
     }
@@ -100,14 +107,24 @@ impl Requests {
     ///
     /// How it differs.
     pub(crate) fn verify(&self, number: u64, status: u16, body: &[u8]) -> anyhow::Result<()> {
-        let shown = || format!("status {status}: {}", String::from_utf8_lossy(body.get(..400).unwrap_or(body)));
+        let shown = || {
+            format!(
+                "status {status}: {}",
+                String::from_utf8_lossy(body.get(..400).unwrap_or(body))
+            )
+        };
         let answer: Value = from_slice(body).with_context(shown)?;
         let data = |field: &str| answer.get("data").and_then(|data| data.get(field));
         let right = match Kind::of(number) {
             Kind::Honest => data("report") == Some(&self.report) && answer.get("errors").is_none(),
-            Kind::Kept => data("reportKept") == Some(&self.report) && answer.get("errors").is_none(),
+            Kind::Kept => {
+                data("reportKept") == Some(&self.report) && answer.get("errors").is_none()
+            }
             Kind::Leak => data("leaks") == Some(&json!(1)) && answer.get("errors").is_none(),
-            Kind::Crash => answer.get("errors").is_some() && data("traps").or(data("grows")) == Some(&Value::Null),
+            Kind::Crash => {
+                answer.get("errors").is_some()
+                    && data("traps").or(data("grows")) == Some(&Value::Null)
+            }
         };
         ensure!(status == 200 && right, "{}", shown());
         Ok(())

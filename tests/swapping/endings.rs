@@ -29,14 +29,24 @@ enum Instant {
 impl Instant {
     /// Whether it is here, or past.
     fn is_here(self, store: &Path, before: &Before, answered: bool, looks: u32) -> bool {
-        let any = |directory: &str, end: &str| names(&store.join(directory)).iter().any(|name| name.ends_with(end));
+        let any = |directory: &str, end: &str| {
+            names(&store.join(directory))
+                .iter()
+                .any(|name| name.ends_with(end))
+        };
         let written = fs::read(store.join("active.json")).unwrap() != before.list;
         answered
             || match self {
                 Self::Receiving => any("components", ".tmp") || written,
-                Self::Received => names(&store.join("components")).len() > before.components || written,
+                Self::Received => {
+                    names(&store.join("components")).len() > before.components || written
+                }
                 Self::Compiling => any("compiled", ".tmp") || written,
-                Self::Compiled => names(&store.join("compiled")).len() > before.compiled && !any("compiled", ".tmp") || written,
+                Self::Compiled => {
+                    names(&store.join("compiled")).len() > before.compiled
+                        && !any("compiled", ".tmp")
+                        || written
+                }
                 Self::Writing => store.join("active.json.tmp").exists() || written,
                 Self::Written => written,
                 Self::Answered => false,
@@ -54,7 +64,10 @@ struct Before {
 
 fn names(directory: &Path) -> Vec<String> {
     let entries = fs::read_dir(directory).unwrap();
-    entries.flatten().map(|entry| entry.file_name().into_string().unwrap()).collect()
+    entries
+        .flatten()
+        .map(|entry| entry.file_name().into_string().unwrap())
+        .collect()
 }
 
 fn store(app: &TestApp) -> PathBuf {
@@ -65,12 +78,23 @@ fn store(app: &TestApp) -> PathBuf {
 fn is_whole(app: &TestApp) {
     for name in names(&store(app).join("components")) {
         let bytes = fs::read(store(app).join("components").join(&name)).unwrap();
-        let digest: String = Sha256::digest(&bytes).iter().map(|byte| format!("{byte:02x}")).collect();
+        let digest: String = Sha256::digest(&bytes)
+            .iter()
+            .map(|byte| format!("{byte:02x}"))
+            .collect();
         assert_eq!(name, format!("{digest}.wasm"));
     }
-    let list: serde_json::Value = serde_json::from_slice(&fs::read(store(app).join("active.json")).unwrap()).unwrap();
-    for activation in list["modules"].as_object().unwrap().values().flat_map(|module| module["activations"].as_array().unwrap()) {
-        let file = store(app).join("components").join(format!("{}.wasm", activation["digest"].as_str().unwrap()));
+    let list: serde_json::Value =
+        serde_json::from_slice(&fs::read(store(app).join("active.json")).unwrap()).unwrap();
+    for activation in list["modules"]
+        .as_object()
+        .unwrap()
+        .values()
+        .flat_map(|module| module["activations"].as_array().unwrap())
+    {
+        let file = store(app)
+            .join("components")
+            .join(format!("{}.wasm", activation["digest"].as_str().unwrap()));
         assert!(file.exists(), "{list}");
     }
 }
@@ -97,17 +121,37 @@ async fn a_host_killed_at_any_instant_of_a_swap_comes_back_with_one_version_or_t
         let host = TestHost::start(app).await;
         is_whole(&host.app);
         let found = version(&host).await;
-        assert!(expected.contains(&found), "{found} answers, not one of {expected:?}, before {instant:?}");
-        let active = host.module("marked").await["active"]["digest"].as_str().unwrap().to_owned();
-        assert_eq!(active, hex(&marked(&found)), "and it is the one that is told");
+        assert!(
+            expected.contains(&found),
+            "{found} answers, not one of {expected:?}, before {instant:?}"
+        );
+        let active = host.module("marked").await["active"]["digest"]
+            .as_str()
+            .unwrap()
+            .to_owned();
+        assert_eq!(
+            active,
+            hex(&marked(&found)),
+            "and it is the one that is told"
+        );
 
         let store = store(&host.app);
         let count = |directory: &str| names(&store.join(directory)).len();
         let list = fs::read(store.join("active.json")).unwrap();
-        let before = Before { list, components: count("components"), compiled: count("compiled") };
+        let before = Before {
+            list,
+            components: count("components"),
+            compiled: count("compiled"),
+        };
         let next = mark("good", number + 1);
-        let push = host.operator(Method::PUT, "/modules/marked").body(marked(&next)).send();
-        let push = tokio::spawn(async move { push.await.is_ok_and(|answer| answer.status().is_success()) });
+        let push = host
+            .operator(Method::PUT, "/modules/marked")
+            .body(marked(&next))
+            .send();
+        let push =
+            tokio::spawn(
+                async move { push.await.is_ok_and(|answer| answer.status().is_success()) },
+            );
         let mut looks = 0;
         while !instant.is_here(&store, &before, push.is_finished(), looks) {
             looks += 1;
@@ -117,7 +161,11 @@ async fn a_host_killed_at_any_instant_of_a_swap_comes_back_with_one_version_or_t
         app = host.killed().await;
         let told = push.await.unwrap();
         // Who was told that it is active has to find it so; otherwise it may be either.
-        expected = if answered && told { vec![next] } else { vec![found, next] };
+        expected = if answered && told {
+            vec![next]
+        } else {
+            vec![found, next]
+        };
     }
     let host = TestHost::start(app).await;
     is_whole(&host.app);
@@ -125,13 +173,24 @@ async fn a_host_killed_at_any_instant_of_a_swap_comes_back_with_one_version_or_t
 }
 
 fn hex(bytes: &[u8]) -> String {
-    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
+    Sha256::digest(bytes)
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect()
 }
 
 /// Lets the host write files up to a size only, as a disk that has no more room.
 fn room(host: &TestHost, bytes: Option<u64>) {
     let pid = Pid::from_raw(i32::try_from(host.pid()).unwrap());
-    prlimit(pid, Resource::Fsize, Rlimit { current: bytes, maximum: None }).unwrap();
+    prlimit(
+        pid,
+        Resource::Fsize,
+        Rlimit {
+            current: bytes,
+            maximum: None,
+        },
+    )
+    .unwrap();
 }
 
 #[tokio::test]
@@ -147,15 +206,26 @@ async fn a_disk_without_room_refuses_versions_and_nothing_else() {
     let body = answer.json();
     let (step, message) = refusal(&body);
     assert_eq!(step, "read");
-    assert!(message.contains("cannot be stored") && message.ends_with("free space for `server.store`"), "{message}");
-    assert_eq!(names(&store(&host.app).join("components")).len(), 2, "nothing is left over");
+    assert!(
+        message.contains("cannot be stored") && message.ends_with("free space for `server.store`"),
+        "{message}"
+    );
+    assert_eq!(
+        names(&store(&host.app).join("components")).len(),
+        2,
+        "nothing is left over"
+    );
 
     room(&host, Some(component.len() as u64 + 1));
     let message = is_refused(&host, component.clone(), "compile").await;
     assert!(message.contains("File too large"), "{message}");
-    host.until(async || names(&store(&host.app).join("components")).len() == 2).await;
+    host.until(async || names(&store(&host.app).join("components")).len() == 2)
+        .await;
     let compiled = names(&store(&host.app).join("compiled"));
-    assert!(!compiled.iter().any(|name| name.ends_with(".tmp")), "{compiled:?}");
+    assert!(
+        !compiled.iter().any(|name| name.ends_with(".tmp")),
+        "{compiled:?}"
+    );
 
     room(&host, None);
     assert_eq!(host.push("marked", component).await.status, 200);
@@ -166,19 +236,39 @@ async fn a_disk_without_room_refuses_versions_and_nothing_else() {
 #[tokio::test]
 async fn a_list_that_cannot_be_written_refuses_a_swap_and_lets_a_roll_back_through() {
     let host = swapping().await;
-    assert_eq!(host.push("marked", marked(&mark("good", 1))).await.status, 200);
+    assert_eq!(
+        host.push("marked", marked(&mark("good", 1))).await.status,
+        200
+    );
     let obstacle = store(&host.app).join("active.json.tmp");
     fs::create_dir(&obstacle).unwrap();
     let message = is_refused(&host, marked(&mark("good", 2)), "swap").await;
-    assert!(message.starts_with("the list of active versions cannot be written: "), "{message}");
+    assert!(
+        message.starts_with("the list of active versions cannot be written: "),
+        "{message}"
+    );
 
     let answer = host.rollback("marked").await;
     assert_eq!(answer.status, 200, "{}", answer.text);
-    assert!(answer.json()["warning"].as_str().unwrap().contains("a restart would undo this roll-back"), "{}", answer.text);
+    assert!(
+        answer.json()["warning"]
+            .as_str()
+            .unwrap()
+            .contains("a restart would undo this roll-back"),
+        "{}",
+        answer.text
+    );
     assert_eq!(version(&host).await, mark("good", 0));
-    host.logged(&["\"ERROR\"", "a restart would undo this roll-back"]).await;
+    host.logged(&["\"ERROR\"", "a restart would undo this roll-back"])
+        .await;
 
     fs::remove_dir(&obstacle).unwrap();
-    assert_eq!(host.push("marked", marked(&mark("good", 3))).await.status, 200);
-    assert_eq!(host.module("marked").await["active"]["digest"], json!(hex(&marked(&mark("good", 3)))));
+    assert_eq!(
+        host.push("marked", marked(&mark("good", 3))).await.status,
+        200
+    );
+    assert_eq!(
+        host.module("marked").await["active"]["digest"],
+        json!(hex(&marked(&mark("good", 3))))
+    );
 }

@@ -30,7 +30,10 @@ async fn ask_until(host: &TestHost, stop: &AtomicBool, answers: &AtomicUsize) ->
         let mut found = Vec::new();
         texts(&answer["data"], &mut found);
         assert_eq!(found.len(), 2 + 12 * 3 + 7 * 2, "{answer}");
-        assert!(found.iter().all(|text| *text == found[0]), "two versions in one answer: {answer}");
+        assert!(
+            found.iter().all(|text| *text == found[0]),
+            "two versions in one answer: {answer}"
+        );
         answers.fetch_add(1, Ordering::Relaxed);
         if marks.last().is_none_or(|last| last != found[0]) {
             marks.push(found[0].to_owned());
@@ -43,16 +46,22 @@ async fn ask_until(host: &TestHost, stop: &AtomicBool, answers: &AtomicUsize) ->
 async fn swap_under_load(host: &TestHost, swaps: usize) -> Vec<Vec<String>> {
     const CLIENTS: usize = 6;
     let (stop, answers) = (AtomicBool::new(false), AtomicUsize::new(0));
-    let clients = futures_util::future::join_all((0..CLIENTS).map(|_| ask_until(host, &stop, &answers)));
+    let clients =
+        futures_util::future::join_all((0..CLIENTS).map(|_| ask_until(host, &stop, &answers)));
     let versions = [marked(&mark("good", 1)), marked(&mark("good", 2))];
     let swapping = async {
         for swap in 0..swaps {
             let seen = answers.load(Ordering::Relaxed);
             let answer = host.push("marked", versions[swap % 2].clone()).await;
             assert_eq!(answer.status, 200, "{}", answer.text);
-            assert_eq!(version(host).await, mark("good", 1 + swap % 2), "what was told is so");
+            assert_eq!(
+                version(host).await,
+                mark("good", 1 + swap % 2),
+                "what was told is so"
+            );
             // Each version answers somebody before the next one comes.
-            host.until(async || answers.load(Ordering::Relaxed) > seen).await;
+            host.until(async || answers.load(Ordering::Relaxed) > seen)
+                .await;
         }
         stop.store(true, Ordering::Relaxed);
     };
@@ -71,13 +80,23 @@ async fn two_hundred_swaps_under_load_mix_nothing_and_fail_nothing() {
     let changes: usize = marks.iter().map(|marks| marks.len() - 1).sum();
     assert!(changes >= 200, "the clients saw {changes} changes");
     let status = host.module("marked").await;
-    assert_eq!((&status["swaps"], &status["refusals"]), (&json!(200), &json!(0)));
-    assert_eq!(host.metric("mayfly_plan_cache_misses ").await, 2.0, "a swap keeps the plans");
+    assert_eq!(
+        (&status["swaps"], &status["refusals"]),
+        (&json!(200), &json!(0))
+    );
+    assert_eq!(
+        host.metric("mayfly_plan_cache_misses ").await,
+        2.0,
+        "a swap keeps the plans"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_operation_that_takes_long_ends_on_the_version_it_began_with() {
-    let app = TestApp::swapping().configured("deadline = \"5 s\"\nmax_batch", "deadline = \"100 s\"\nmax_batch");
+    let app = TestApp::swapping().configured(
+        "deadline = \"5 s\"\nmax_batch",
+        "deadline = \"100 s\"\nmax_batch",
+    );
     let host = TestHost::start(app.with_configuration(WITH_TOKEN)).await;
     let slow = async {
         let query = "{ slow(milliseconds: 3000) items(count: 3) { version } }";
@@ -85,10 +104,20 @@ async fn an_operation_that_takes_long_ends_on_the_version_it_began_with() {
         futures_util::future::join_all(both).await
     };
     let swaps = async {
-        host.until(async || host.metric("mayfly_slots_in_use ").await > 0.0).await;
+        host.until(async || host.metric("mayfly_slots_in_use ").await > 0.0)
+            .await;
         for number in 1..=2 {
-            assert_eq!(host.push("marked", marked(&mark("good", number))).await.status, 200);
-            assert_eq!(version(&host).await, mark("good", number), "while the others still run");
+            assert_eq!(
+                host.push("marked", marked(&mark("good", number)))
+                    .await
+                    .status,
+                200
+            );
+            assert_eq!(
+                version(&host).await,
+                mark("good", number),
+                "while the others still run"
+            );
         }
         assert_eq!(host.rollback("marked").await.status, 200);
     };
@@ -104,11 +133,19 @@ async fn an_operation_that_takes_long_ends_on_the_version_it_began_with() {
 async fn roll_backs_at_once_each_go_back_one_step() {
     let host = swapping().await;
     for number in 1..=3 {
-        assert_eq!(host.push("marked", marked(&mark("good", number))).await.status, 200);
+        assert_eq!(
+            host.push("marked", marked(&mark("good", number)))
+                .await
+                .status,
+            200
+        );
     }
     // Everybody rolls back at once: each goes back one step, or is told that there is none.
     let answers = futures_util::future::join_all((0..5).map(|_| host.rollback("marked"))).await;
-    let mut statuses: Vec<_> = answers.iter().map(|answer| answer.status.as_u16()).collect();
+    let mut statuses: Vec<_> = answers
+        .iter()
+        .map(|answer| answer.status.as_u16())
+        .collect();
     statuses.sort_unstable();
     assert_eq!(statuses, [200, 200, 200, 409, 409]);
     assert_eq!(version(&host).await, mark("good", 0));
@@ -116,7 +153,10 @@ async fn roll_backs_at_once_each_go_back_one_step() {
 
 /// How many swaps the test on memory makes: 1,000 with MAYFLY_SWAPS=1000, fewer where everybody waits for it.
 fn swaps() -> u64 {
-    std::env::var("MAYFLY_SWAPS").ok().and_then(|swaps| swaps.parse().ok()).unwrap_or(120)
+    std::env::var("MAYFLY_SWAPS")
+        .ok()
+        .and_then(|swaps| swaps.parse().ok())
+        .unwrap_or(120)
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -127,7 +167,9 @@ async fn swaps_of_new_bytes_give_back_what_they_took() {
     let (swaps, warm) = (swaps(), 30);
     let (mut after_warming_up, mut most_live) = (0, 0.0_f64);
     for number in 0..swaps {
-        let answer = host.push("marked", renamed(component("marked"), number)).await;
+        let answer = host
+            .push("marked", renamed(component("marked"), number))
+            .await;
         assert_eq!(answer.status, 200, "{}", answer.text);
         // Its code runs, so its pages are in memory.
         assert_eq!(host.query(MANY).await.get("errors"), None);
@@ -139,10 +181,20 @@ async fn swaps_of_new_bytes_give_back_what_they_took() {
     assert!(most_live <= 4.0, "{most_live} versions lived at once");
     let mapped = host.mappings("cwasm");
     // Active, previous, and the other module's; each artifact is mapped in a few parts.
-    assert!(mapped.len() <= 4, "artifacts that are still mapped: {mapped:#?}");
+    assert!(
+        mapped.len() <= 4,
+        "artifacts that are still mapped: {mapped:#?}"
+    );
     let grown = host.resident_bytes().saturating_sub(after_warming_up);
     // An artifact is some 300 kB, of which a good part is touched: keeping each would be far more than this.
-    assert!(grown < 8 << 20, "{grown} bytes stayed behind after {} swaps", swaps - warm);
+    assert!(
+        grown < 8 << 20,
+        "{grown} bytes stayed behind after {} swaps",
+        swaps - warm
+    );
     let components = host.app.path().join(".mayfly/components");
-    assert!(std::fs::read_dir(components).unwrap().count() <= 8 + 3, "and the disk is given back too");
+    assert!(
+        std::fs::read_dir(components).unwrap().count() <= 8 + 3,
+        "and the disk is given back too"
+    );
 }

@@ -19,19 +19,33 @@ async fn swapping() -> TestHost {
 /// The mark of the version that answers.
 async fn version(host: &TestHost) -> String {
     let answer = host.query("{ version }").await;
-    answer["data"]["version"].as_str().unwrap_or_else(|| panic!("{answer}")).to_owned()
+    answer["data"]["version"]
+        .as_str()
+        .unwrap_or_else(|| panic!("{answer}"))
+        .to_owned()
 }
 
 /// The step and message of a refusal.
 fn refusal(body: &Value) -> (&str, &str) {
-    let text = |key: &str| body["error"][key].as_str().unwrap_or_else(|| panic!("{body}"));
+    let text = |key: &str| {
+        body["error"][key]
+            .as_str()
+            .unwrap_or_else(|| panic!("{body}"))
+    };
     (text("step"), text("message"))
 }
 
 /// The versions of a list, in its order.
 fn digests(versions: &Value) -> Vec<&str> {
     let versions = versions.as_array().unwrap_or_else(|| panic!("{versions}"));
-    versions.iter().map(|version| version["digest"].as_str().unwrap_or_else(|| panic!("{version}"))).collect()
+    versions
+        .iter()
+        .map(|version| {
+            version["digest"]
+                .as_str()
+                .unwrap_or_else(|| panic!("{version}"))
+        })
+        .collect()
 }
 
 /// Sends what has to be refused, and sees that the running version did not notice.
@@ -42,14 +56,38 @@ async fn is_refused(host: &TestHost, component: Vec<u8>, step: &str) -> String {
     assert_eq!(answer.status, 422, "{}", answer.text);
     let body = answer.json();
     let (found, message) = refusal(&body);
-    assert_eq!((found, body["error"]["module"].as_str()), (step, Some("marked")), "{message}");
+    assert_eq!(
+        (found, body["error"]["module"].as_str()),
+        (step, Some("marked")),
+        "{message}"
+    );
     let after = host.module("marked").await;
     assert_eq!(after["active"]["digest"], before["active"]["digest"]);
     assert_eq!(digests(&after["earlier"]), digests(&before["earlier"]));
-    assert_eq!(after["refusals"], json!(before["refusals"].as_u64().unwrap() + 1));
-    assert_eq!((&after["last_refusal"]["step"], &after["last_refusal"]["message"]), (&json!(step), &json!(message)));
-    assert_eq!(version(host).await, mark, "the running version does not notice");
-    host.logged(&["\"WARN\"", "refused: ", &format!("\"step\":\"{step}\"")]).await;
-    assert!(host.metric(&format!("mayfly_refusals_total{{module=\"marked\",step=\"{step}\"}}")).await >= 1.0);
+    assert_eq!(
+        after["refusals"],
+        json!(before["refusals"].as_u64().unwrap() + 1)
+    );
+    assert_eq!(
+        (
+            &after["last_refusal"]["step"],
+            &after["last_refusal"]["message"]
+        ),
+        (&json!(step), &json!(message))
+    );
+    assert_eq!(
+        version(host).await,
+        mark,
+        "the running version does not notice"
+    );
+    host.logged(&["\"WARN\"", "refused: ", &format!("\"step\":\"{step}\"")])
+        .await;
+    assert!(
+        host.metric(&format!(
+            "mayfly_refusals_total{{module=\"marked\",step=\"{step}\"}}"
+        ))
+        .await
+            >= 1.0
+    );
     message.to_owned()
 }

@@ -35,7 +35,15 @@ async fn without_a_token_in_the_configuration_modules_are_looked_at_and_not_chan
 #[tokio::test]
 async fn a_token_that_is_missing_or_wrong_opens_nothing() {
     let host = swapping().await;
-    let wrong = ["", "Bearer", "Bearer ", "Bearer wrong", &format!("Bearer {TOKEN}x"), &format!("Basic {TOKEN}"), TOKEN];
+    let wrong = [
+        "",
+        "Bearer",
+        "Bearer ",
+        "Bearer wrong",
+        &format!("Bearer {TOKEN}x"),
+        &format!("Basic {TOKEN}"),
+        TOKEN,
+    ];
     for shown in wrong {
         for (method, path) in [
             (Method::GET, "/modules"),
@@ -44,9 +52,19 @@ async fn a_token_that_is_missing_or_wrong_opens_nothing() {
             (Method::POST, "/modules/marked/rollback"),
             (Method::GET, "/modules/nobody"),
         ] {
-            let request = reqwest::Client::new().request(method.clone(), format!("http://{}{path}", host.admin));
-            let answer = Answer::of(request.header("authorization", shown).body(marked(&mark("good", 1)))).await;
-            assert_eq!((answer.status.as_u16(), answer.header("www-authenticate")), (401, "Bearer"), "{method} {path} {shown:?}");
+            let request = reqwest::Client::new()
+                .request(method.clone(), format!("http://{}{path}", host.admin));
+            let answer = Answer::of(
+                request
+                    .header("authorization", shown)
+                    .body(marked(&mark("good", 1))),
+            )
+            .await;
+            assert_eq!(
+                (answer.status.as_u16(), answer.header("www-authenticate")),
+                (401, "Bearer"),
+                "{method} {path} {shown:?}"
+            );
         }
     }
     assert_eq!(version(&host).await, mark("good", 0));
@@ -59,39 +77,69 @@ async fn an_unknown_module_is_not_found() {
     let host = swapping().await;
     let answer = host.push("nobody", marked(&mark("good", 1))).await;
     assert_eq!(
-        (answer.status.as_u16(), answer.json()["error"]["message"].clone()),
+        (
+            answer.status.as_u16(),
+            answer.json()["error"]["message"].clone()
+        ),
         (404, json!("the app has no module `nobody`"))
     );
     assert_eq!(host.rollback("nobody").await.status, 404);
-    assert!(!host.admin("/metrics").await.text.contains("nobody"), "names that others choose make no metrics");
+    assert!(
+        !host.admin("/metrics").await.text.contains("nobody"),
+        "names that others choose make no metrics"
+    );
 }
 
 #[tokio::test]
 async fn a_version_that_is_active_already_changes_nothing() {
     let host = swapping().await;
     let answer = host.push("marked", component("marked")).await;
-    assert_eq!((answer.status.as_u16(), &answer.json()["changed"]), (200, &json!(false)));
+    assert_eq!(
+        (answer.status.as_u16(), &answer.json()["changed"]),
+        (200, &json!(false))
+    );
     assert_eq!(host.module("marked").await["swaps"], json!(0));
-    assert_eq!(host.rollback("marked").await.status, 409, "there is nothing to go back to");
+    assert_eq!(
+        host.rollback("marked").await.status,
+        409,
+        "there is nothing to go back to"
+    );
 }
 
 #[tokio::test]
 async fn rolling_back_goes_back_step_by_step() {
     let host = swapping().await;
     for number in 1..=3 {
-        assert_eq!(host.push("marked", marked(&mark("good", number))).await.status, 200);
+        assert_eq!(
+            host.push("marked", marked(&mark("good", number)))
+                .await
+                .status,
+            200
+        );
     }
     for number in [2, 1, 0] {
         let answer = host.rollback("marked").await;
-        assert_eq!((answer.status.as_u16(), &answer.json()["changed"]), (200, &json!(true)), "{}", answer.text);
+        assert_eq!(
+            (answer.status.as_u16(), &answer.json()["changed"]),
+            (200, &json!(true)),
+            "{}",
+            answer.text
+        );
         assert_eq!(version(&host).await, mark("good", number));
     }
     let answer = host.rollback("marked").await;
     assert_eq!(
         (answer.status.as_u16(), &answer.json()["error"]["message"]),
-        (409, &json!("module `marked` has no earlier version to go back to"))
+        (
+            409,
+            &json!("module `marked` has no earlier version to go back to")
+        )
     );
-    assert_eq!(host.metric("mayfly_swaps_total{module=\"marked\",by=\"rollback\"}").await, 3.0);
+    assert_eq!(
+        host.metric("mayfly_swaps_total{module=\"marked\",by=\"rollback\"}")
+            .await,
+        3.0
+    );
 }
 
 #[tokio::test]
@@ -106,7 +154,11 @@ async fn an_upload_that_is_cut_off_leaves_nothing() {
     stream.write_all(head.as_bytes()).await.unwrap();
     stream.write_all(&bytes[..bytes.len() / 2]).await.unwrap();
     let components = host.app.path().join(".mayfly/components");
-    let receiving = || fs::read_dir(&components).unwrap().any(|entry| entry.unwrap().path().extension().unwrap() == "tmp");
+    let receiving = || {
+        fs::read_dir(&components)
+            .unwrap()
+            .any(|entry| entry.unwrap().path().extension().unwrap() == "tmp")
+    };
     host.until(async || receiving()).await;
     drop(stream);
     host.until(async || !receiving()).await;
@@ -123,10 +175,14 @@ async fn an_upload_that_is_cut_off_leaves_nothing() {
     let mut answer = String::new();
     stream.read_to_string(&mut answer).await.unwrap();
     assert!(answer.starts_with("HTTP/1.1 422"), "{answer}");
-    assert!(answer.contains(&format!("not {digest}; send it again")), "{answer}");
+    assert!(
+        answer.contains(&format!("not {digest}; send it again")),
+        "{answer}"
+    );
     assert!(!receiving());
     // The components of the two modules are what is left.
-    host.until(async || fs::read_dir(&components).unwrap().count() == 2).await;
+    host.until(async || fs::read_dir(&components).unwrap().count() == 2)
+        .await;
 }
 
 #[tokio::test]
@@ -154,7 +210,12 @@ async fn a_component_file_that_is_renamed_over_is_deployed() {
         until_version(&host, &mark("good", number)).await;
     }
     assert_eq!(host.module("marked").await["active"]["by"], json!("file"));
-    host.until(async || host.metric("mayfly_swaps_total{module=\"marked\",by=\"file\"}").await == 3.0).await;
+    host.until(async || {
+        host.metric("mayfly_swaps_total{module=\"marked\",by=\"file\"}")
+            .await
+            == 3.0
+    })
+    .await;
 }
 
 #[tokio::test]
@@ -191,58 +252,126 @@ async fn a_bad_component_file_is_refused_and_a_better_one_gets_in() {
 
 #[tokio::test]
 async fn a_restart_comes_back_with_what_was_active() {
-    let app = TestApp::swapping().with_file("build/marked.wasm", &component("marked")).with_configuration(WITH_TOKEN);
+    let app = TestApp::swapping()
+        .with_file("build/marked.wasm", &component("marked"))
+        .with_configuration(WITH_TOKEN);
     let host = TestHost::start(app).await;
     for number in 1..=2 {
-        assert_eq!(host.push("marked", marked(&mark("good", number))).await.status, 200);
+        assert_eq!(
+            host.push("marked", marked(&mark("good", number)))
+                .await
+                .status,
+            200
+        );
     }
     let before = host.module("marked").await;
     let host = host.restarted().await;
-    assert_eq!(version(&host).await, mark("good", 2), "what was pushed survives, although the file is another");
-    let known = |status: &Value| (status["active"]["digest"].clone(), status["active"]["active_since_ms"].clone());
+    assert_eq!(
+        version(&host).await,
+        mark("good", 2),
+        "what was pushed survives, although the file is another"
+    );
+    let known = |status: &Value| {
+        (
+            status["active"]["digest"].clone(),
+            status["active"]["active_since_ms"].clone(),
+        )
+    };
     assert_eq!(known(&host.module("marked").await), known(&before));
-    assert!(!host.has_logged("compiling module"), "and nothing is compiled again");
+    assert!(
+        !host.has_logged("compiling module"),
+        "and nothing is compiled again"
+    );
 
     assert_eq!(host.rollback("marked").await.status, 200);
     let host = host.restarted().await;
-    assert_eq!(version(&host).await, mark("good", 1), "a roll-back survives");
+    assert_eq!(
+        version(&host).await,
+        mark("good", 1),
+        "a roll-back survives"
+    );
 
-    fs::write(host.app.path().join("build/marked.wasm"), marked(&mark("sick", 3))).unwrap();
+    fs::write(
+        host.app.path().join("build/marked.wasm"),
+        marked(&mark("sick", 3)),
+    )
+    .unwrap();
     let host = host.restarted().await;
-    assert_eq!(version(&host).await, mark("good", 1), "a bad file leaves what was active");
-    host.logged(&["refused: ", "\"step\":\"probe\"", "the version that was active stays"]).await;
+    assert_eq!(
+        version(&host).await,
+        mark("good", 1),
+        "a bad file leaves what was active"
+    );
+    host.logged(&[
+        "refused: ",
+        "\"step\":\"probe\"",
+        "the version that was active stays",
+    ])
+    .await;
 
-    fs::write(host.app.path().join("build/marked.wasm"), marked(&mark("good", 4))).unwrap();
+    fs::write(
+        host.app.path().join("build/marked.wasm"),
+        marked(&mark("good", 4)),
+    )
+    .unwrap();
     let host = host.restarted().await;
-    assert_eq!(version(&host).await, mark("good", 4), "a file that changed is the newer deployment");
+    assert_eq!(
+        version(&host).await,
+        mark("good", 4),
+        "a file that changed is the newer deployment"
+    );
     assert_eq!(host.rollback("marked").await.status, 200);
     assert_eq!(version(&host).await, mark("good", 1));
 
     fs::remove_file(host.app.path().join("build/marked.wasm")).unwrap();
     let host = host.restarted().await;
-    assert_eq!(version(&host).await, mark("good", 1), "and no file at all is none");
+    assert_eq!(
+        version(&host).await,
+        mark("good", 1),
+        "and no file at all is none"
+    );
 }
 
 #[tokio::test]
 async fn two_hosts_do_not_share_a_store() {
     let host = TestHost::start(TestApp::swapping()).await;
-    let output =
-        mayfly().arg("serve").arg(host.app.path()).args(["--listen", "127.0.0.1:0", "--admin-listen", "127.0.0.1:0"]).output();
+    let output = mayfly()
+        .arg("serve")
+        .arg(host.app.path())
+        .args(["--listen", "127.0.0.1:0", "--admin-listen", "127.0.0.1:0"])
+        .output();
     let output = output.unwrap();
     assert_eq!(output.status.code(), Some(3), "{output:?}");
     let said = String::from_utf8(output.stderr).unwrap();
-    assert!(said.contains("another host serves with ") && said.contains("set `server.store` to another place"), "{said}");
+    assert!(
+        said.contains("another host serves with ")
+            && said.contains("set `server.store` to another place"),
+        "{said}"
+    );
 }
 
 #[tokio::test]
 async fn old_versions_are_collected_and_none_in_use() {
-    let host = TestHost::start(TestApp::swapping().with_configuration(&format!("{WITH_TOKEN}kept_versions = 2\n"))).await;
+    let host = TestHost::start(
+        TestApp::swapping().with_configuration(&format!("{WITH_TOKEN}kept_versions = 2\n")),
+    )
+    .await;
     for number in 0..5 {
-        assert_eq!(host.push("marked", renamed(component("marked"), number)).await.status, 200);
+        assert_eq!(
+            host.push("marked", renamed(component("marked"), number))
+                .await
+                .status,
+            200
+        );
     }
-    let files = |directory: &str| fs::read_dir(host.app.path().join(".mayfly").join(directory)).unwrap().count();
+    let files = |directory: &str| {
+        fs::read_dir(host.app.path().join(".mayfly").join(directory))
+            .unwrap()
+            .count()
+    };
     // Two of `marked`, one of `greedy`.
-    host.until(async || files("components") == 3 && files("compiled") == 3).await;
+    host.until(async || files("components") == 3 && files("compiled") == 3)
+        .await;
     let earlier = host.module("marked").await["earlier"].clone();
     assert_eq!(earlier.as_array().map(Vec::len), Some(1), "{earlier}");
     assert_eq!(host.rollback("marked").await.status, 200);
@@ -251,10 +380,16 @@ async fn old_versions_are_collected_and_none_in_use() {
 
 #[test]
 fn the_routes_and_their_description_agree() {
-    let described: Value = serde_json::from_str(&source("host/src/http/admin/openapi.json")).unwrap();
+    let described: Value =
+        serde_json::from_str(&source("host/src/http/admin/openapi.json")).unwrap();
     let mut routes = Vec::new();
     for (path, operations) in described["paths"].as_object().unwrap() {
-        for method in operations.as_object().unwrap().keys().filter(|key| *key != "parameters") {
+        for method in operations
+            .as_object()
+            .unwrap()
+            .keys()
+            .filter(|key| *key != "parameters")
+        {
             routes.push(format!("{method} {path}"));
         }
     }
@@ -272,9 +407,15 @@ fn the_routes_and_their_description_agree() {
     routes.sort();
     served.sort();
     assert_eq!(served, routes);
-    for step in described["components"]["schemas"]["Step"]["enum"].as_array().unwrap() {
+    for step in described["components"]["schemas"]["Step"]["enum"]
+        .as_array()
+        .unwrap()
+    {
         let step = step.as_str().unwrap();
-        assert!(source("host/src/modules/refusal.rs").contains(&format!("=> \"{step}\"")), "{step}");
+        assert!(
+            source("host/src/modules/refusal.rs").contains(&format!("=> \"{step}\"")),
+            "{step}"
+        );
     }
 }
 
@@ -289,31 +430,58 @@ async fn every_route_answers_as_described() {
     for (path, operations) in described["paths"].as_object().unwrap() {
         let real = path.replace("{name}", "marked");
         for method in ["get", "put", "post", "delete", "patch"] {
-            let body = if method == "put" { b"bad".to_vec() } else { Vec::new() };
-            let request = host.operator(method.to_uppercase().parse().unwrap(), &real).body(body);
+            let body = if method == "put" {
+                b"bad".to_vec()
+            } else {
+                Vec::new()
+            };
+            let request = host
+                .operator(method.to_uppercase().parse().unwrap(), &real)
+                .body(body);
             let answer = Answer::of(request).await;
             match operations.get(method) {
                 Some(operation) => {
                     let status = answer.status.as_u16().to_string();
-                    assert!(operation["responses"].get(&status).is_some(), "{method} {path} answers {status}: {}", answer.text);
+                    assert!(
+                        operation["responses"].get(&status).is_some(),
+                        "{method} {path} answers {status}: {}",
+                        answer.text
+                    );
                 }
                 None => assert_eq!(answer.status, 405, "{method} {path}"),
             }
         }
     }
     // What is described of a module is what there is.
-    let shown: BTreeSet<_> = host.module("marked").await.as_object().unwrap().keys().cloned().collect();
-    let properties = described["components"]["schemas"]["Module"]["properties"].as_object().unwrap();
+    let shown: BTreeSet<_> = host
+        .module("marked")
+        .await
+        .as_object()
+        .unwrap()
+        .keys()
+        .cloned()
+        .collect();
+    let properties = described["components"]["schemas"]["Module"]["properties"]
+        .as_object()
+        .unwrap();
     assert_eq!(shown, properties.keys().cloned().collect::<BTreeSet<_>>());
 }
 
 /// Runs `mayfly module` against a host, and gives its exit code, standard output and standard error.
 fn module(host: &TestHost, token: &str, arguments: &[&str]) -> (Option<i32>, String, String) {
     let mut command = mayfly();
-    command.arg("module").args(arguments).args(["--admin", &format!("http://{}", host.admin)]).env("MAYFLY_ADMIN_TOKEN", token);
+    command
+        .arg("module")
+        .args(arguments)
+        .args(["--admin", &format!("http://{}", host.admin)])
+        .env("MAYFLY_ADMIN_TOKEN", token);
     let output = command.output().unwrap();
     let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
-    (output.status.code(), text(output.stdout), text(output.stderr))
+    (
+        output.status.code(),
+        text(output.stdout),
+        text(output.stderr),
+    )
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -326,45 +494,79 @@ async fn the_command_line_pushes_lists_shows_and_rolls_back() {
     };
     let (code, out, _) = push(&mark("good", 1));
     assert_eq!(code, Some(0));
-    let digest = host.module("marked").await["active"]["digest"].as_str().unwrap().to_owned();
-    assert!(out.starts_with(&format!("marked: {digest} is active (before: ")), "{out}");
+    let digest = host.module("marked").await["active"]["digest"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    assert!(
+        out.starts_with(&format!("marked: {digest} is active (before: ")),
+        "{out}"
+    );
 
     let (code, _, error) = push(&mark("sick", 2));
     assert_eq!(
         (code, error.as_str()),
-        (Some(6), "error: marked refused at the step `probe`: probe 1 of `Query.healthy`: the answer is false, not true\n")
+        (
+            Some(6),
+            "error: marked refused at the step `probe`: probe 1 of `Query.healthy`: the answer is false, not true\n"
+        )
     );
 
     let (code, out, _) = module(&host, TOKEN, &["list"]);
     assert_eq!((code, out.lines().count()), (Some(0), 2));
     assert!(
-        out.contains(&format!("marked  {digest} (")) && out.contains("by push, ") && out.contains("1 swaps, 1 refusals"),
+        out.contains(&format!("marked  {digest} ("))
+            && out.contains("by push, ")
+            && out.contains("1 swaps, 1 refusals"),
         "{out}"
     );
 
     let (code, out, _) = module(&host, TOKEN, &["show", "marked"]);
     assert_eq!(code, Some(0));
-    for part in ["  active   ", "  earlier  ", "  handles  Item.again, ", "probe: probe 1 of `Query.healthy`"] {
+    for part in [
+        "  active   ",
+        "  earlier  ",
+        "  handles  Item.again, ",
+        "probe: probe 1 of `Query.healthy`",
+    ] {
         assert!(out.contains(part), "{out}");
     }
 
     let (code, out, _) = module(&host, TOKEN, &["rollback", "marked", "--json"]);
     assert_eq!(code, Some(0));
-    assert_eq!(serde_json::from_str::<Value>(&out).unwrap()["previous"], json!(digest));
+    assert_eq!(
+        serde_json::from_str::<Value>(&out).unwrap()["previous"],
+        json!(digest)
+    );
     assert_eq!(version(&host).await, mark("good", 0));
 
     let (code, _, error) = module(&host, "wrong", &["list"]);
-    assert_eq!((code, error.as_str()), (Some(6), "error: show the token of `server.admin_token`: Authorization: Bearer TOKEN\n"));
+    assert_eq!(
+        (code, error.as_str()),
+        (
+            Some(6),
+            "error: show the token of `server.admin_token`: Authorization: Bearer TOKEN\n"
+        )
+    );
 }
 
 #[test]
 fn the_command_line_says_what_is_wrong_with_an_address() {
     for (admin, said) in [
-        ("http://127.0.0.1:1", "no host answers at http://127.0.0.1:1; choose another address with --admin"),
+        (
+            "http://127.0.0.1:1",
+            "no host answers at http://127.0.0.1:1; choose another address with --admin",
+        ),
         ("https://127.0.0.1:1", "the admin address speaks plain HTTP"),
-        ("nonsense", "no host answers at http://nonsense:80; choose another address with --admin"),
+        (
+            "nonsense",
+            "no host answers at http://nonsense:80; choose another address with --admin",
+        ),
     ] {
-        let output = mayfly().args(["module", "list", "--admin", admin]).output().unwrap();
+        let output = mayfly()
+            .args(["module", "list", "--admin", admin])
+            .output()
+            .unwrap();
         let error = String::from_utf8(output.stderr).unwrap();
         assert_eq!(output.status.code(), Some(1), "{error}");
         assert!(error.contains(said), "{error}");

@@ -27,7 +27,10 @@ pub(crate) fn router(faults: Arc<Faults>, status: Arc<Status>) -> Router {
         .route("/status", get(show_status))
         .route("/status/reset", post(reset_status))
         .route("/requests", get(show_requests))
-        .route("/faults", get(show_faults).put(set_faults).delete(lift_faults))
+        .route(
+            "/faults",
+            get(show_faults).put(set_faults).delete(lift_faults),
+        )
         .with_state((faults, status))
 }
 
@@ -54,7 +57,10 @@ async fn set_faults(State((faults, _)): Shared, body: String) -> (StatusCode, St
             faults.set(switches);
             (StatusCode::NO_CONTENT, String::new())
         }
-        Err(error) => (StatusCode::BAD_REQUEST, format!("the body is not a set of fault switches: {error}\n")),
+        Err(error) => (
+            StatusCode::BAD_REQUEST,
+            format!("the body is not a set of fault switches: {error}\n"),
+        ),
     }
 }
 

@@ -252,7 +252,10 @@ pub struct Faults {
 
 impl Default for Faults {
     fn default() -> Self {
-        Self { switches: Mutex::default(), edits: watch::Sender::new(0) }
+        Self {
+            switches: Mutex::default(),
+            edits: watch::Sender::new(0),
+        }
     }
 }
 
@@ -277,7 +280,11 @@ impl Faults {
     }
 
     /// Waits until one of `edits` leaves `set` false.
-    pub(crate) async fn lifted(&self, mut edits: watch::Receiver<u64>, set: impl Fn(&Switches) -> bool) {
+    pub(crate) async fn lifted(
+        &self,
+        mut edits: watch::Receiver<u64>,
+        set: impl Fn(&Switches) -> bool,
+    ) {
         while edits.changed().await.is_ok() {
             if !set(&self.lock()) {
                 return;
@@ -309,7 +316,10 @@ impl Faults {
 
     pub(crate) fn login(&self, user: &str) -> (Option<SlowLogin>, Option<LoginFailure>) {
         let faults = &mut self.lock().sqlserver;
-        (take(&mut faults.slow_login, user), take(&mut faults.login_failure, user))
+        (
+            take(&mut faults.slow_login, user),
+            take(&mut faults.login_failure, user),
+        )
     }
 
     pub(crate) fn dynamodb_plan(&self, text: &str) -> DynamoDbPlan {
@@ -323,7 +333,10 @@ impl Faults {
             slow_ms: take(&mut faults.slow, text).map_or(0, |slow| slow.ms),
             stall: take(&mut faults.stall, text).is_some(),
             drop: take(&mut faults.drop, text).map(|drop| drop.at),
-            unprocessed: is_batch_get.then(|| take(&mut faults.unprocessed, text)).flatten().map(|switch| switch.keys.max(1)),
+            unprocessed: is_batch_get
+                .then(|| take(&mut faults.unprocessed, text))
+                .flatten()
+                .map(|switch| switch.keys.max(1)),
         }
     }
 

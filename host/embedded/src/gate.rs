@@ -22,9 +22,19 @@ pub(crate) struct Gate {
 
 impl Gate {
     /// Listens.
-    pub(crate) fn bind(address: SocketAddr, faults: Arc<Faults>, refuses: fn(&Switches) -> bool) -> std::io::Result<Self> {
+    pub(crate) fn bind(
+        address: SocketAddr,
+        faults: Arc<Faults>,
+        refuses: fn(&Switches) -> bool,
+    ) -> std::io::Result<Self> {
         let listener = listen(bound(address)?)?;
-        Ok(Self { address: listener.local_addr()?, listener: Some(listener), faults, refuses, up: CancellationToken::new() })
+        Ok(Self {
+            address: listener.local_addr()?,
+            listener: Some(listener),
+            faults,
+            refuses,
+            up: CancellationToken::new(),
+        })
     }
 
     /// Where it listens.
@@ -40,7 +50,9 @@ impl Gate {
                 self.stay_down(edits).await?;
                 continue;
             }
-            let Some(listener) = &self.listener else { return Err(std::io::Error::other("the endpoint does not listen")) };
+            let Some(listener) = &self.listener else {
+                return Err(std::io::Error::other("the endpoint does not listen"));
+            };
             tokio::select! {
                 accepted = listener.accept() => match accepted {
                     Ok((stream, _)) => {
@@ -71,7 +83,11 @@ impl Gate {
 }
 
 fn bound(address: SocketAddr) -> std::io::Result<TcpSocket> {
-    let socket = if address.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
+    let socket = if address.is_ipv4() {
+        TcpSocket::new_v4()?
+    } else {
+        TcpSocket::new_v6()?
+    };
     socket.set_reuseaddr(true)?;
     socket.bind(address)?;
     Ok(socket)

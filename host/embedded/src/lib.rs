@@ -28,8 +28,8 @@ mod tsql;
 
 pub use error::StartError;
 pub use faults::{
-    DropAt, DropConnection, DynamoDbFaults, Faults, HalfRow, LateAttentionAck, LoginFailure, Plain, Slow, SlowLogin,
-    SqlErrorFault, SqlServerFaults, Stall, Switches, Then, Unprocessed,
+    DropAt, DropConnection, DynamoDbFaults, Faults, HalfRow, LateAttentionAck, LoginFailure, Plain,
+    Slow, SlowLogin, SqlErrorFault, SqlServerFaults, Stall, Switches, Then, Unprocessed,
 };
 pub use options::Options;
 pub use status::{Counters, DynamoDbCounters, Request, SqlServerCounters, Status};
@@ -73,23 +73,38 @@ impl Embedded {
     ///
     /// A seed file is wrong, the data directory cannot be used, or an address is taken.
     pub async fn start(options: Options) -> Result<Self, StartError> {
-        let (faults, status, closing) = (Arc::<Faults>::default(), Arc::<Status>::default(), CancellationToken::new());
+        let (faults, status, closing) = (
+            Arc::<Faults>::default(),
+            Arc::<Status>::default(),
+            CancellationToken::new(),
+        );
         let gate = |address, refuses| {
-            Gate::bind(address, Arc::clone(&faults), refuses).map_err(|why| StartError::Listen { address, why })
+            Gate::bind(address, Arc::clone(&faults), refuses)
+                .map_err(|why| StartError::Listen { address, why })
         };
         let dynamodb_gate = gate(options.dynamodb, |set: &Switches| set.dynamodb.refuse)?;
         let sqlserver_gate = gate(options.sqlserver, |set: &Switches| set.sqlserver.refuse)?;
         let control = TcpListener::bind(options.control).await;
-        let control = control.map_err(|why| StartError::Listen { address: options.control, why })?;
+        let control = control.map_err(|why| StartError::Listen {
+            address: options.control,
+            why,
+        })?;
         let behind = TcpListener::bind("127.0.0.1:0").await?;
-        let addresses =
-            Addresses { dynamodb: dynamodb_gate.address(), sqlserver: sqlserver_gate.address(), control: control.local_addr()? };
+        let addresses = Addresses {
+            dynamodb: dynamodb_gate.address(),
+            sqlserver: sqlserver_gate.address(),
+            control: control.local_addr()?,
+        };
         let (user, password) = (options.user.clone(), options.password.clone());
         let tls = match (&options.sqlserver_certificate, &options.sqlserver_key) {
-            (Some(certificate), Some(key)) => Some(tds::acceptor(certificate, key).map_err(StartError::Certificate)?),
+            (Some(certificate), Some(key)) => {
+                Some(tds::acceptor(certificate, key).map_err(StartError::Certificate)?)
+            }
             _ => None,
         };
-        let store = tokio::task::spawn_blocking(move || store::open(&options)).await.map_err(std::io::Error::other)??;
+        let store = tokio::task::spawn_blocking(move || store::open(&options))
+            .await
+            .map_err(std::io::Error::other)??;
         let server = tds::Server {
             databases: Arc::new(store.databases),
             user,
@@ -101,7 +116,11 @@ impl Embedded {
         let router = control::router(Arc::clone(&faults), Arc::clone(&status));
         let stop = closing.clone();
         let tasks = vec![
-            tokio::spawn(tds::serve(sqlserver_gate, Arc::new(server), closing.clone())),
+            tokio::spawn(tds::serve(
+                sqlserver_gate,
+                Arc::new(server),
+                closing.clone(),
+            )),
             tokio::spawn(dynamodb::serve(
                 dynamodb_gate,
                 store.dynamodb,
@@ -111,13 +130,22 @@ impl Embedded {
                 closing.clone(),
             )),
             tokio::spawn(async move {
-                let served = axum::serve(control, router).with_graceful_shutdown(async move { stop.cancelled().await }).await;
+                let served = axum::serve(control, router)
+                    .with_graceful_shutdown(async move { stop.cancelled().await })
+                    .await;
                 if let Err(error) = served {
                     tracing::error!(%error, "the control endpoint failed");
                 }
             }),
         ];
-        Ok(Self { addresses, faults, status, closing, tasks, keeper: store.keeper })
+        Ok(Self {
+            addresses,
+            faults,
+            status,
+            closing,
+            tasks,
+            keeper: store.keeper,
+        })
     }
 
     /// Where the endpoints listen.

@@ -28,14 +28,20 @@ struct Arguments {
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
-    let filter = tracing_subscriber::EnvFilter::try_from_default_env().unwrap_or_else(|_| "warn".into());
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
-    let ended = tokio::runtime::Runtime::new().map_err(StartError::from).and_then(|runtime| {
-        let ended = runtime.block_on(run(arguments));
-        // A blocked read of standard input would keep the runtime from ending.
-        runtime.shutdown_background();
-        ended
-    });
+    let filter =
+        tracing_subscriber::EnvFilter::try_from_default_env().unwrap_or_else(|_| "warn".into());
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .init();
+    let ended = tokio::runtime::Runtime::new()
+        .map_err(StartError::from)
+        .and_then(|runtime| {
+            let ended = runtime.block_on(run(arguments));
+            // A blocked read of standard input would keep the runtime from ending.
+            runtime.shutdown_background();
+            ended
+        });
     match ended {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
@@ -47,7 +53,10 @@ fn main() -> ExitCode {
 
 async fn run(arguments: Arguments) -> Result<(), StartError> {
     // Before anything else, so that no signal finds the process unprepared.
-    let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+    let (mut terminate, mut interrupt) = (
+        signal(SignalKind::terminate())?,
+        signal(SignalKind::interrupt())?,
+    );
     let embedded = Embedded::start(arguments.options).await?;
     let ready = serde_json::to_string(&embedded.addresses()).map_err(std::io::Error::from)?;
     let mut output = std::io::stdout();

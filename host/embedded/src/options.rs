@@ -28,10 +28,21 @@ pub struct Options {
     #[arg(long, value_name = "FILE", requires = "sqlserver_certificate")]
     pub sqlserver_key: Option<PathBuf>,
     /// The user SQL Server lets in.
-    #[arg(long, env = "MAYFLY_EMBEDDED_USER", default_value = "mayfly", hide = true)]
+    #[arg(
+        long,
+        env = "MAYFLY_EMBEDDED_USER",
+        default_value = "mayfly",
+        hide = true
+    )]
     pub user: String,
     /// Its password.
-    #[arg(long, env = "MAYFLY_EMBEDDED_PASSWORD", default_value = "mayfly", hide = true, hide_env_values = true)]
+    #[arg(
+        long,
+        env = "MAYFLY_EMBEDDED_PASSWORD",
+        default_value = "mayfly",
+        hide = true,
+        hide_env_values = true
+    )]
     pub password: String,
 }
 
@@ -54,7 +65,12 @@ impl Default for Options {
 
 /// The endpoints have no security to speak of, so they listen where only this machine reaches them.
 fn loopback(text: &str) -> Result<SocketAddr, String> {
-    let address: SocketAddr =
-        text.parse().map_err(|_| format!("`{text}` is no address; write IP:PORT, for example 127.0.0.1:0"))?;
-    if address.ip().is_loopback() { Ok(address) } else { Err(format!("`{text}` is not a loopback address; use 127.0.0.1")) }
+    let address: SocketAddr = text
+        .parse()
+        .map_err(|_| format!("`{text}` is no address; write IP:PORT, for example 127.0.0.1:0"))?;
+    if address.ip().is_loopback() {
+        Ok(address)
+    } else {
+        Err(format!("`{text}` is not a loopback address; use 127.0.0.1"))
+    }
 }

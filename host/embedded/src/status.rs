@@ -123,7 +123,10 @@ impl Status {
         if requests.len() == KEPT_REQUESTS {
             requests.pop_front();
         }
-        requests.push_back(Request { backend, text: text.chars().take(SHOWN_CHARS).collect() });
+        requests.push_back(Request {
+            backend,
+            text: text.chars().take(SHOWN_CHARS).collect(),
+        });
     }
 }
 

@@ -54,14 +54,23 @@ pub(crate) fn open(options: &Options) -> Result<Store, StartError> {
         Some(directory) => open_kept(directory, options.seed.as_deref()),
         None => {
             remove_abandoned();
-            let (temporary, lock) = temporary().map_err(|error| data(&std::env::temp_dir(), error))?;
-            let dynamodb = dynoxide::Database::memory().map_err(|error| dynamodb_error(temporary.path(), &error))?;
+            let (temporary, lock) =
+                temporary().map_err(|error| data(&std::env::temp_dir(), error))?;
+            let dynamodb = dynoxide::Database::memory()
+                .map_err(|error| dynamodb_error(temporary.path(), &error))?;
             if let Some(seed) = &options.seed {
                 seed_dynamodb(seed, &dynamodb)?;
             }
             seed_sqlserver(options.seed.as_deref(), temporary.path())?;
             let databases = open_databases(temporary.path())?;
-            Ok(Store { dynamodb, databases, keeper: Keeper { _lock: Some(lock), temporary: Some(temporary) } })
+            Ok(Store {
+                dynamodb,
+                databases,
+                keeper: Keeper {
+                    _lock: Some(lock),
+                    temporary: Some(temporary),
+                },
+            })
         }
     }
 }
@@ -75,7 +84,8 @@ fn open_kept(directory: &Path, seed: Option<&Path>) -> Result<Store, StartError>
         clear(directory)?;
     }
     let file = directory.join("dynamodb.sqlite");
-    let dynamodb = dynoxide::Database::new(&file.to_string_lossy()).map_err(|error| dynamodb_error(&file, &error))?;
+    let dynamodb = dynoxide::Database::new(&file.to_string_lossy())
+        .map_err(|error| dynamodb_error(&file, &error))?;
     if is_new {
         if let Some(seed) = seed {
             seed_dynamodb(seed, &dynamodb)?;
@@ -84,7 +94,14 @@ fn open_kept(directory: &Path, seed: Option<&Path>) -> Result<Store, StartError>
         fs::write(&marker, "").map_err(|error| data(&marker, error))?;
     }
     let databases = open_databases(directory)?;
-    Ok(Store { dynamodb, databases, keeper: Keeper { _lock: Some(lock), temporary: None } })
+    Ok(Store {
+        dynamodb,
+        databases,
+        keeper: Keeper {
+            _lock: Some(lock),
+            temporary: None,
+        },
+    })
 }
 
 /// How our temporary directories are called.
@@ -103,7 +120,11 @@ fn temporary() -> std::io::Result<(tempfile::TempDir, File)> {
 
 /// Removes the temporary directories of processes that were killed: those whose lock nobody holds.
 fn remove_abandoned() {
-    for entry in fs::read_dir(std::env::temp_dir()).into_iter().flatten().flatten() {
+    for entry in fs::read_dir(std::env::temp_dir())
+        .into_iter()
+        .flatten()
+        .flatten()
+    {
         if !entry.file_name().to_string_lossy().starts_with(TEMPORARY) {
             continue;
         }
@@ -117,11 +138,17 @@ fn remove_abandoned() {
 }
 
 fn data(path: &Path, why: impl ToString) -> StartError {
-    StartError::Data { path: path.to_owned(), why: why.to_string() }
+    StartError::Data {
+        path: path.to_owned(),
+        why: why.to_string(),
+    }
 }
 
 fn seed(path: &Path, why: impl ToString) -> StartError {
-    StartError::Seed { path: path.to_owned(), why: why.to_string() }
+    StartError::Seed {
+        path: path.to_owned(),
+        why: why.to_string(),
+    }
 }
 
 fn dynamodb_error(path: &Path, error: &dynoxide::DynoxideError) -> StartError {
@@ -129,17 +156,28 @@ fn dynamodb_error(path: &Path, error: &dynoxide::DynoxideError) -> StartError {
 }
 
 fn lock(path: &Path) -> Result<File, StartError> {
-    let file = File::options().create(true).append(true).open(path).map_err(|error| data(path, error))?;
+    let file = File::options()
+        .create(true)
+        .append(true)
+        .open(path)
+        .map_err(|error| data(path, error))?;
     match file.try_lock() {
         Ok(()) => Ok(file),
-        Err(TryLockError::WouldBlock) => Err(data(path, "another process uses this directory; end it or name another one")),
+        Err(TryLockError::WouldBlock) => Err(data(
+            path,
+            "another process uses this directory; end it or name another one",
+        )),
         Err(TryLockError::Error(error)) => Err(data(path, error)),
     }
 }
 
 /// Takes away what an unfinished seeding left: our own files and nothing else.
 fn clear(directory: &Path) -> Result<(), StartError> {
-    for name in ["dynamodb.sqlite", "dynamodb.sqlite-wal", "dynamodb.sqlite-shm"] {
+    for name in [
+        "dynamodb.sqlite",
+        "dynamodb.sqlite-wal",
+        "dynamodb.sqlite-shm",
+    ] {
         let path = directory.join(name);
         if path.exists() {
             fs::remove_file(&path).map_err(|error| data(&path, error))?;
@@ -185,14 +223,27 @@ fn seed_dynamodb(directory: &Path, database: &dynoxide::Database) -> Result<(), 
         let request: dynoxide::actions::create_table::CreateTableRequest =
             serde_json::from_str(&read(&path)?).map_err(|error| seed(&path, error))?;
         if request.table_name != table {
-            return Err(seed(&path, format!("`TableName` is `{}`; a file is named after its table", request.table_name)));
+            return Err(seed(
+                &path,
+                format!(
+                    "`TableName` is `{}`; a file is named after its table",
+                    request.table_name
+                ),
+            ));
         }
-        database.create_table(request).map_err(|error| seed(&path, error))?;
+        database
+            .create_table(request)
+            .map_err(|error| seed(&path, error))?;
     }
     for (table, path) in files(&directory, "sql")? {
         let items = items(&path)?;
-        let options = dynoxide::ImportOptions { record_streams: false, set_cached_at: false };
-        database.import_items(&table, items, options).map_err(|error| seed(&path, error))?;
+        let options = dynoxide::ImportOptions {
+            record_streams: false,
+            set_cached_at: false,
+        };
+        database
+            .import_items(&table, items, options)
+            .map_err(|error| seed(&path, error))?;
     }
     Ok(())
 }
@@ -207,7 +258,10 @@ fn items(path: &Path) -> Result<Vec<Item>, StartError> {
     let mut items = Vec::new();
     while let Some(row) = rows.next().map_err(failed)? {
         let text: String = row.get(0).map_err(failed)?;
-        items.push(serde_json::from_str(&text).map_err(|error| seed(path, format!("item {}: {error}", items.len() + 1)))?);
+        items.push(
+            serde_json::from_str(&text)
+                .map_err(|error| seed(path, format!("item {}: {error}", items.len() + 1)))?,
+        );
     }
     Ok(items)
 }
@@ -218,9 +272,12 @@ fn seed_sqlserver(from: Option<&Path>, to: &Path) -> Result<(), StartError> {
         fs::create_dir_all(directory).map_err(|error| data(directory, error))?;
     }
     let from = from.map(|seed| seed.join("sqlserver"));
-    let scripts = from.as_deref().map_or(Ok(Vec::new()), |from| files(from, "sql"))?;
+    let scripts = from
+        .as_deref()
+        .map_or(Ok(Vec::new()), |from| files(from, "sql"))?;
     for (name, path) in &scripts {
-        create(&databases.join(format!("{name}.sqlite")), &read(path)?).map_err(|error| seed(path, error))?;
+        create(&databases.join(format!("{name}.sqlite")), &read(path)?)
+            .map_err(|error| seed(path, error))?;
     }
     if scripts.is_empty() {
         let file = databases.join("master.sqlite");
@@ -229,7 +286,8 @@ fn seed_sqlserver(from: Option<&Path>, to: &Path) -> Result<(), StartError> {
     if let Some(from) = from {
         for (name, path) in files(&from.join("procedures"), "sql")? {
             Procedure::parse(&name, &read(&path)?).map_err(|error| seed(&path, error))?;
-            fs::copy(&path, procedures.join(format!("{name}.sql"))).map_err(|error| data(&procedures, error))?;
+            fs::copy(&path, procedures.join(format!("{name}.sql")))
+                .map_err(|error| data(&procedures, error))?;
         }
     }
     Ok(())
@@ -251,8 +309,14 @@ fn max_lengths(script: &str) -> String {
     for (at, _) in lower.match_indices("(max)") {
         let before = script.get(done..at).unwrap_or_default();
         result.push_str(before);
-        let declares = lower.get(..at).is_some_and(|text| text.ends_with("varchar") || text.ends_with("varbinary"));
-        result.push_str(if declares { "(-1)" } else { script.get(at..at + 5).unwrap_or_default() });
+        let declares = lower
+            .get(..at)
+            .is_some_and(|text| text.ends_with("varchar") || text.ends_with("varbinary"));
+        result.push_str(if declares {
+            "(-1)"
+        } else {
+            script.get(at..at + 5).unwrap_or_default()
+        });
         done = at + 5;
     }
     result.push_str(script.get(done..).unwrap_or_default());
@@ -266,7 +330,9 @@ fn open_databases(directory: &Path) -> Result<Databases, StartError> {
         databases.add(&name, file, connection);
     }
     for (name, path) in files(&directory.join("procedures"), "sql")? {
-        databases.add_procedure(Procedure::parse(&name, &read(&path)?).map_err(|error| seed(&path, error))?);
+        databases.add_procedure(
+            Procedure::parse(&name, &read(&path)?).map_err(|error| seed(&path, error))?,
+        );
     }
     Ok(databases)
 }

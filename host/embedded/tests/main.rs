@@ -1,4 +1,9 @@
 //! The endpoints, seen by the drivers that production uses.
-#![expect(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test that meets something unexpected fails")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test that meets something unexpected fails"
+)]
 
 mod endpoints;

@@ -39,7 +39,10 @@ impl EmbeddedAddresses {
     #[must_use]
     pub fn unused() -> Self {
         let nowhere = Some(SocketAddr::from(([127, 0, 0, 1], 1)));
-        Self { dynamodb: nowhere, sqlserver: nowhere }
+        Self {
+            dynamodb: nowhere,
+            sqlserver: nowhere,
+        }
     }
 }
 
@@ -82,15 +85,29 @@ impl App {
                 Ok(()) => compare_grants(dynamodb, config, deadline).await,
                 Err(error) => vec![format!("dynamodb: {}", because(&error))],
             };
-            problems.extend(found.into_iter().map(|message| Problem::of_file(&file, message)));
+            problems.extend(
+                found
+                    .into_iter()
+                    .map(|message| Problem::of_file(&file, message)),
+            );
         }
         for backend in &config.sqlserver {
-            let Some(server) = self.pools.sqlserver.get(&backend.name) else { continue };
+            let Some(server) = self.pools.sqlserver.get(&backend.name) else {
+                continue;
+            };
             match server.describe(deadline).await {
-                Ok(found) => problems.extend(found.iter().map(|problem| in_configuration(config, problem))),
+                Ok(found) => problems.extend(
+                    found
+                        .iter()
+                        .map(|problem| in_configuration(config, problem)),
+                ),
                 Err(error) => {
                     let message = format!("sqlserver.{}: {}", backend.name, because(&error));
-                    problems.push(Problem { file: file.clone(), line: backend.line, message });
+                    problems.push(Problem {
+                        file: file.clone(),
+                        line: backend.line,
+                        message,
+                    });
                 }
             }
         }
@@ -112,28 +129,50 @@ pub(super) async fn connect(
     if let Some(dynamodb) = &config.dynamodb {
         pools.dynamodb_in_flight = dynamodb.max_in_flight;
         pools.dynamodb_answer_bytes = dynamodb.answer_memory_bytes;
-        let before = kept_pools.filter(|_| keeps(DYNAMODB)).and_then(|pools| pools.dynamodb.clone());
+        let before = kept_pools
+            .filter(|_| keeps(DYNAMODB))
+            .and_then(|pools| pools.dynamodb.clone());
         pools.dynamodb = match before {
             Some(before) => Some(before),
             None => Some(DynamoDb::connect(dynamodb, embedded.dynamodb).await),
         };
     }
     for backend in &config.sqlserver {
-        let statements: Vec<_> =
-            config.statements.iter().filter(|statement| statement.backend == backend.name).cloned().collect();
-        let address = embedded.sqlserver.filter(|_| backend.address == Place::Embedded);
-        let before = kept_pools.filter(|_| keeps(&backend.name)).and_then(|pools| pools.sqlserver.get(&backend.name));
+        let statements: Vec<_> = config
+            .statements
+            .iter()
+            .filter(|statement| statement.backend == backend.name)
+            .cloned()
+            .collect();
+        let address = embedded
+            .sqlserver
+            .filter(|_| backend.address == Place::Embedded);
+        let before = kept_pools
+            .filter(|_| keeps(&backend.name))
+            .and_then(|pools| pools.sqlserver.get(&backend.name));
         let server = match before {
             Some(before) => before.with_statements(&statements),
             None => SqlServer::new(backend, address, &statements),
         };
         match server {
             Ok(server) => {
-                let most = |module: &Module| (module.name.clone(), module.share_of(backend.max_connections));
-                pools.sqlserver.insert(backend.name.clone(), server.with_shares(sharing(config).map(most)));
+                let most = |module: &Module| {
+                    (
+                        module.name.clone(),
+                        module.share_of(backend.max_connections),
+                    )
+                };
+                pools.sqlserver.insert(
+                    backend.name.clone(),
+                    server.with_shares(sharing(config).map(most)),
+                );
             }
             Err(found) => {
-                problems.extend(found.iter().map(|problem| in_configuration(config, problem)));
+                problems.extend(
+                    found
+                        .iter()
+                        .map(|problem| in_configuration(config, problem)),
+                );
             }
         }
     }
@@ -142,19 +181,34 @@ pub(super) async fn connect(
 
 /// The modules that may not have everything.
 pub(super) fn sharing(config: &Config) -> impl Iterator<Item = &Module> {
-    config.modules.iter().filter(|module| module.share_percent < 100)
+    config
+        .modules
+        .iter()
+        .filter(|module| module.share_percent < 100)
 }
 
 /// The pools as guests reach them, with the home of each statement.
 pub(super) fn reachable(pools: &Pools, config: &Config) -> Backends {
-    let sqlserver = pools.sqlserver.iter().map(|(name, server)| (name.clone(), Arc::new(server.clone()) as Arc<dyn Database>));
-    let statements = config.statements.iter().map(|statement| (statement.name.clone(), statement.backend.clone()));
+    let sqlserver = pools
+        .sqlserver
+        .iter()
+        .map(|(name, server)| (name.clone(), Arc::new(server.clone()) as Arc<dyn Database>));
+    let statements = config
+        .statements
+        .iter()
+        .map(|statement| (statement.name.clone(), statement.backend.clone()));
     let dynamodb_shares = pools.dynamodb.iter().flat_map(|client| {
-        let share = |module: &Module| Arc::new(client.with_share(module.share_of(pools.dynamodb_in_flight))) as Arc<dyn Tables>;
+        let share = |module: &Module| {
+            Arc::new(client.with_share(module.share_of(pools.dynamodb_in_flight)))
+                as Arc<dyn Tables>
+        };
         sharing(config).map(move |module| (module.name.clone(), share(module)))
     });
     Backends {
-        dynamodb: pools.dynamodb.clone().map(|client| Arc::new(client) as Arc<dyn Tables>),
+        dynamodb: pools
+            .dynamodb
+            .clone()
+            .map(|client| Arc::new(client) as Arc<dyn Tables>),
         dynamodb_shares: dynamodb_shares.collect(),
         sqlserver: sqlserver.collect(),
         statements: statements.collect(),
@@ -163,11 +217,19 @@ pub(super) fn reachable(pools: &Pools, config: &Config) -> Backends {
 
 /// An error with what only operators may know.
 fn because(error: &CallError) -> &str {
-    if error.detail.is_empty() { &error.message } else { &error.detail }
+    if error.detail.is_empty() {
+        &error.message
+    } else {
+        &error.detail
+    }
 }
 
 /// Compares the tables that are granted, and the keys that bind them, with those there are.
-async fn compare_grants(dynamodb: &DynamoDb, config: &Config, deadline: tokio::time::Instant) -> Vec<String> {
+async fn compare_grants(
+    dynamodb: &DynamoDb,
+    config: &Config,
+    deadline: tokio::time::Instant,
+) -> Vec<String> {
     let mut problems = Vec::new();
     for module in &config.modules {
         for (table, grant) in &module.grants.dynamodb {
@@ -177,7 +239,9 @@ async fn compare_grants(dynamodb: &DynamoDb, config: &Config, deadline: tokio::t
                 // The host's identity may be allowed to use what it may not describe.
                 Err(error) if error.code == CallCode::Denied => continue,
                 Err(error) if error.code == CallCode::NotFound => {
-                    problems.push(format!("`{path}`: there is no such table; create it, or grant one that is there"));
+                    problems.push(format!(
+                        "`{path}`: there is no such table; create it, or grant one that is there"
+                    ));
                     continue;
                 }
                 Err(error) => {
@@ -185,13 +249,25 @@ async fn compare_grants(dynamodb: &DynamoDb, config: &Config, deadline: tokio::t
                     continue;
                 }
             };
-            let own = grant.key.iter().map(|key| (format!("{path}.key"), key, Some(&keys.table)));
-            let of_index = |(name, key)| (format!("{path}.index_keys.{name}"), key, keys.indexes.get(name));
+            let own = grant
+                .key
+                .iter()
+                .map(|key| (format!("{path}.key"), key, Some(&keys.table)));
+            let of_index = |(name, key)| {
+                (
+                    format!("{path}.index_keys.{name}"),
+                    key,
+                    keys.indexes.get(name),
+                )
+            };
             for (path, bound, key) in own.chain(grant.index_keys.iter().map(of_index)) {
                 match key {
                     None => problems.push(format!("`{path}`: the table has no such index")),
                     Some(key) if *key != bound.attribute => {
-                        problems.push(format!("`{path}` binds `{}`, and the partition key is `{key}`", bound.attribute));
+                        problems.push(format!(
+                            "`{path}` binds `{}`, and the partition key is `{key}`",
+                            bound.attribute
+                        ));
                     }
                     Some(_) => {}
                 }
@@ -205,8 +281,20 @@ async fn compare_grants(dynamodb: &DynamoDb, config: &Config, deadline: tokio::t
 fn in_configuration(config: &Config, found: &mayfly_pools::Problem) -> Problem {
     let (kind, name) = found.subject.split_once('.').unwrap_or_default();
     let line = match kind {
-        "statements" => config.statements.iter().find(|statement| statement.name == name).map(|statement| statement.line),
-        _ => config.sqlserver.iter().find(|backend| backend.name == name).map(|backend| backend.line),
+        "statements" => config
+            .statements
+            .iter()
+            .find(|statement| statement.name == name)
+            .map(|statement| statement.line),
+        _ => config
+            .sqlserver
+            .iter()
+            .find(|backend| backend.name == name)
+            .map(|backend| backend.line),
     };
-    Problem { file: config.root.join(FILE), line: line.unwrap_or(0), message: found.to_string() }
+    Problem {
+        file: config.root.join(FILE),
+        line: line.unwrap_or(0),
+        message: found.to_string(),
+    }
 }

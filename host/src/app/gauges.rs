@@ -22,7 +22,12 @@ impl App {
         let pools = &self.pools;
         if let Some(dynamodb) = &pools.dynamodb {
             let status = dynamodb.status();
-            set_pool("dynamodb", pools.dynamodb_in_flight, status.in_flight, status.waiting);
+            set_pool(
+                "dynamodb",
+                pools.dynamodb_in_flight,
+                status.in_flight,
+                status.waiting,
+            );
         }
         for (name, backend) in &pools.sqlserver {
             let status = backend.status();
@@ -39,8 +44,17 @@ impl Pools {
         if self.dynamodb.is_some() && next.dynamodb.is_none() {
             set_pool("dynamodb", 0, 0, 0);
         }
-        for (name, backend) in self.sqlserver.iter().filter(|(name, _)| !next.sqlserver.contains_key(*name)) {
-            let zero = |counts: Vec<(Arc<str>, usize)>| counts.into_iter().map(|(module, _)| (module, 0)).collect::<Vec<_>>();
+        for (name, backend) in self
+            .sqlserver
+            .iter()
+            .filter(|(name, _)| !next.sqlserver.contains_key(*name))
+        {
+            let zero = |counts: Vec<(Arc<str>, usize)>| {
+                counts
+                    .into_iter()
+                    .map(|(module, _)| (module, 0))
+                    .collect::<Vec<_>>()
+            };
             let status = backend.status();
             set_pool(name, 0, 0, 0);
             set_by_module(names::POOL_HOLDERS, name, &zero(status.holders));
@@ -68,6 +82,7 @@ fn set(name: &'static str, backend: Option<&str>, value: u64) {
 fn set_by_module(name: &'static str, backend: &str, counts: &[(Arc<str>, usize)]) {
     for (module, count) in counts {
         #[expect(clippy::cast_precision_loss, reason = "metrics are floating point")]
-        gauge!(name, "backend" => backend.to_owned(), "module" => module.to_string()).set(*count as f64);
+        gauge!(name, "backend" => backend.to_owned(), "module" => module.to_string())
+            .set(*count as f64);
     }
 }

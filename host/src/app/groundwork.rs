@@ -34,20 +34,34 @@ impl Groundwork {
     ) -> Self {
         let schema = read_schema(config, problems);
         let callers = config.callers.as_ref().map(Callers::load).transpose();
-        let callers = callers.map_err(|problem| problems.push(problem)).ok().flatten().map(Arc::new);
+        let callers = callers
+            .map_err(|problem| problems.push(problem))
+            .ok()
+            .flatten()
+            .map(Arc::new);
         let pools = connect(config, embedded, kept, problems).await;
         let wanted = Arc::new(schema.as_ref().map(fields_by_module).unwrap_or_default());
         if schema.is_some() {
             check_probes(config, &wanted, problems);
         }
         let backends = Arc::new(reachable(&pools, config));
-        Self { schema, callers, wanted, pools, backends }
+        Self {
+            schema,
+            callers,
+            wanted,
+            pools,
+            backends,
+        }
     }
 
     /// What a version of the module has to fit.
     pub(super) fn terms(&self, module: &Module) -> Terms<'_> {
         let wanted = wanted_of(&self.wanted, &module.name);
-        Terms { module: Arc::new(module.clone()), wanted, backends: self.backends.clone() }
+        Terms {
+            module: Arc::new(module.clone()),
+            wanted,
+            backends: self.backends.clone(),
+        }
     }
 
     /// The app with these versions.
@@ -63,11 +77,35 @@ impl Groundwork {
         loader: Arc<Loader>,
         problems: Vec<Problem>,
     ) -> Result<App, Problems> {
-        let Self { schema, callers, wanted, pools, backends } = self;
-        let Some(schema) = schema.filter(|_| problems.is_empty()) else { return Err(Problems(problems)) };
+        let Self {
+            schema,
+            callers,
+            wanted,
+            pools,
+            backends,
+        } = self;
+        let Some(schema) = schema.filter(|_| problems.is_empty()) else {
+            return Err(Problems(problems));
+        };
         let meters = Arc::new(Meters::new(&schema));
-        let engine = Arc::new(Engine::new(Arc::new(schema), config.limits, config.server.plan_cache_bytes));
+        let engine = Arc::new(Engine::new(
+            Arc::new(schema),
+            config.limits,
+            config.server.plan_cache_bytes,
+        ));
         let (pools, operation) = (Arc::new(pools), config.operation);
-        Ok(App { engine, wanted, callers, versions, backends, pools, sandbox, loader, meters, operation, tried: None })
+        Ok(App {
+            engine,
+            wanted,
+            callers,
+            versions,
+            backends,
+            pools,
+            sandbox,
+            loader,
+            meters,
+            operation,
+            tried: None,
+        })
     }
 }

@@ -23,7 +23,8 @@ use crate::callers::Callers;
 use crate::imports::Backends;
 use crate::meter::Meters;
 use crate::modules::{
-    ArtifactStore, CompilerLimits, ComponentBytes, Effort, Loader, Loading, Places, Refusal, Step, Store, Terms, Version,
+    ArtifactStore, CompilerLimits, ComponentBytes, Effort, Loader, Loading, Places, Refusal, Step,
+    Store, Terms, Version,
 };
 use crate::sandbox::{Capacity, MemoryShares, Sandbox};
 use crate::tried::Tried;
@@ -100,8 +101,10 @@ impl App {
     ) -> Result<Self, Problems> {
         let mut problems = Vec::new();
         let ground = Groundwork::lay(config, embedded, None, &mut problems).await;
-        let capacity =
-            Capacity::for_caps(config.modules.iter().map(|module| module.memory_bytes), config.server.guest_memory_bytes);
+        let capacity = Capacity::for_caps(
+            config.modules.iter().map(|module| module.memory_bytes),
+            config.server.guest_memory_bytes,
+        );
         let sandbox = Sandbox::new(capacity, memory_shares(config)).map_err(|error| {
             let message = format!(
                 "the sandbox cannot be made: {error:#}; lower `server.guest_memory`, or raise the limit of address space (`ulimit -v`), of \
@@ -113,7 +116,8 @@ impl App {
             Some(store) => Ok(loader(config, &sandbox, store.artifacts().clone())),
             None => open_artifacts(config).map(|artifacts| loader(config, &sandbox, artifacts)),
         };
-        let loader = loader.map_err(|problem| Problems(problems.drain(..).chain([problem]).collect()))?;
+        let loader =
+            loader.map_err(|problem| Problems(problems.drain(..).chain([problem]).collect()))?;
         let mut versions = BTreeMap::new();
         for module in &config.modules {
             let terms = ground.terms(module);
@@ -125,14 +129,19 @@ impl App {
                 Ok(version) => {
                     versions.insert(module.name.clone(), Arc::new(version));
                 }
-                Err(refusal) => problems.push(Problem::of_file(&module.component, refusal.to_string())),
+                Err(refusal) => {
+                    problems.push(Problem::of_file(&module.component, refusal.to_string()))
+                }
             }
         }
         ground.app(config, versions, sandbox, loader, problems)
     }
 }
 
-fn wanted_of<'a>(wanted: &'a BTreeMap<String, BTreeSet<String>>, module: &str) -> &'a BTreeSet<String> {
+fn wanted_of<'a>(
+    wanted: &'a BTreeMap<String, BTreeSet<String>>,
+    module: &str,
+) -> &'a BTreeSet<String> {
     static NONE: BTreeSet<String> = BTreeSet::new();
     wanted.get(module).unwrap_or(&NONE)
 }
@@ -140,8 +149,11 @@ fn wanted_of<'a>(wanted: &'a BTreeMap<String, BTreeSet<String>>, module: &str) -
 /// Each module's share of the guest memory: at least one invocation.
 fn memory_shares(config: &Config) -> MemoryShares {
     let all = config.server.guest_memory_bytes;
-    let share =
-        |module: &mayfly_config::Module| (all / 100).saturating_mul(u64::from(module.share_percent)).max(module.memory_bytes);
+    let share = |module: &mayfly_config::Module| {
+        (all / 100)
+            .saturating_mul(u64::from(module.share_percent))
+            .max(module.memory_bytes)
+    };
     MemoryShares::new(backends::sharing(config).map(|module| (module.name.clone(), share(module))))
 }
 
@@ -152,19 +164,42 @@ fn open_artifacts(config: &Config) -> Result<ArtifactStore, Problem> {
 
 /// What is told of a store that cannot be used.
 pub(crate) fn unusable(directory: &Path, error: &std::io::Error) -> Problem {
-    let message = format!("the store for modules cannot be used: {error}; set `server.store` to another place");
+    let message = format!(
+        "the store for modules cannot be used: {error}; set `server.store` to another place"
+    );
     Problem::of_file(directory, message)
 }
 
 fn loader(config: &Config, sandbox: &Arc<Sandbox>, artifacts: ArtifactStore) -> Arc<Loader> {
     let places = Places::new(config.server.live_versions, config.server.swap_wait);
-    let compiler = CompilerLimits { memory_bytes: config.server.compile_memory_bytes, time: config.server.compile_time };
-    Arc::new(Loader { sandbox: sandbox.clone(), artifacts, compiler, places })
+    let compiler = CompilerLimits {
+        memory_bytes: config.server.compile_memory_bytes,
+        time: config.server.compile_time,
+    };
+    Arc::new(Loader {
+        sandbox: sandbox.clone(),
+        artifacts,
+        compiler,
+        places,
+    })
 }
 
 /// Loads the component file that the configuration names.
-async fn load_file(loader: &Loader, terms: &Terms<'_>, progress: &(dyn Fn(Loading<'_>) + Sync)) -> Result<Version, Refusal> {
+async fn load_file(
+    loader: &Loader,
+    terms: &Terms<'_>,
+    progress: &(dyn Fn(Loading<'_>) + Sync),
+) -> Result<Version, Refusal> {
     let component = ComponentBytes::read(&terms.module.component);
-    let component = component.map_err(|message| Refusal::new(&terms.module.name, Step::Read, message))?;
-    loader.load(terms.module.clone(), &component, terms.wanted, Effort::Full, progress).await
+    let component =
+        component.map_err(|message| Refusal::new(&terms.module.name, Step::Read, message))?;
+    loader
+        .load(
+            terms.module.clone(),
+            &component,
+            terms.wanted,
+            Effort::Full,
+            progress,
+        )
+        .await
 }

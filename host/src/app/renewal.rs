@@ -43,8 +43,15 @@ impl App {
             return Err(Problems(problems));
         }
         let kept = kept_pools(config, was);
-        let ground = Groundwork::lay(config, embedded, Some((&*self.pools, &kept)), &mut problems).await;
-        let new_pools = ground.pools.sqlserver.keys().filter(|name| !kept.contains(*name)).cloned().collect();
+        let ground =
+            Groundwork::lay(config, embedded, Some((&*self.pools, &kept)), &mut problems).await;
+        let new_pools = ground
+            .pools
+            .sqlserver
+            .keys()
+            .filter(|name| !kept.contains(*name))
+            .cloned()
+            .collect();
         let (mut versions, mut pinned) = (BTreeMap::new(), BTreeMap::new());
         for module in &config.modules {
             match self.version_for(store, &ground.terms(module)).await {
@@ -52,25 +59,53 @@ impl App {
                     pinned.extend(component.map(|component| (module.name.clone(), component)));
                     versions.insert(module.name.clone(), version);
                 }
-                Err(refusal) => problems.push(Problem::of_file(&module.component, refusal.to_string())),
+                Err(refusal) => {
+                    problems.push(Problem::of_file(&module.component, refusal.to_string()))
+                }
             }
         }
-        let app = ground.app(config, versions, self.sandbox.clone(), self.loader.clone(), problems)?;
-        Ok(Renewed { app, pinned, new_pools })
+        let app = ground.app(
+            config,
+            versions,
+            self.sandbox.clone(),
+            self.loader.clone(),
+            problems,
+        )?;
+        Ok(Renewed {
+            app,
+            pinned,
+            new_pools,
+        })
     }
 
     /// What only another process can do.
-    fn needs_restart(&self, config: &Config, was: &Config, embedded: &EmbeddedAddresses) -> Vec<Problem> {
+    fn needs_restart(
+        &self,
+        config: &Config,
+        was: &Config,
+        embedded: &EmbeddedAddresses,
+    ) -> Vec<Problem> {
         let file = config.root.join(FILE);
-        let told = |what: String| Problem::of_file(&file, format!("{what}; restart the host, or put it back"));
+        let told = |what: String| {
+            Problem::of_file(&file, format!("{what}; restart the host, or put it back"))
+        };
         let keys = config.server.changed_keys(&was.server);
-        let mut problems: Vec<_> =
-            keys.into_iter().map(|key| told(format!("`server.{key}` cannot change while the host runs"))).collect();
-        if config.embedded != was.embedded || config.uses_embedded() && embedded.dynamodb.is_none() {
-            problems.push(told("the embedded backends cannot change while the host runs".to_owned()));
+        let mut problems: Vec<_> = keys
+            .into_iter()
+            .map(|key| told(format!("`server.{key}` cannot change while the host runs")))
+            .collect();
+        if config.embedded != was.embedded || config.uses_embedded() && embedded.dynamodb.is_none()
+        {
+            problems.push(told(
+                "the embedded backends cannot change while the host runs".to_owned(),
+            ));
         }
         let most = self.sandbox.capacity().largest_cap_bytes;
-        for module in config.modules.iter().filter(|module| module.memory_bytes > most) {
+        for module in config
+            .modules
+            .iter()
+            .filter(|module| module.memory_bytes > most)
+        {
             let (name, most) = (&module.name, units::show_bytes(most));
             problems.push(told(format!(
                 "`modules.{name}.memory` is above {most}, the most that this host made room for at its start"
@@ -80,7 +115,11 @@ impl App {
     }
 
     /// The version a module goes on with, and its component when that came by file.
-    async fn version_for(&self, store: &Arc<Store>, terms: &Terms<'_>) -> Result<(Arc<Version>, Option<Pinned>), Refusal> {
+    async fn version_for(
+        &self,
+        store: &Arc<Store>,
+        terms: &Terms<'_>,
+    ) -> Result<(Arc<Version>, Option<Pinned>), Refusal> {
         let name = terms.module.name.clone();
         let refused = |step: Step, message: String| Refusal::new(&name, step, message);
         let path = terms.module.component.clone();
@@ -90,15 +129,28 @@ impl App {
         let active = self.versions.get(&name);
         match (active, file) {
             (Some(active), Err(_)) => Ok((self.go_on(active, terms).await?, None)),
-            (Some(active), Ok(file)) if last.as_deref() == Some(file.digest()) || active.digest == file.digest() => {
+            (Some(active), Ok(file))
+                if last.as_deref() == Some(file.digest()) || active.digest == file.digest() =>
+            {
                 Ok((self.go_on(active, terms).await?, None))
             }
             (_, Ok(file)) => {
-                let version = self.loader.pass_gate(&file, terms, Effort::Background).await?;
+                let version = self
+                    .loader
+                    .pass_gate(&file, terms, Effort::Background)
+                    .await?;
                 let store = store.clone();
-                let kept = tokio::task::spawn_blocking(move || store.keep(&file)).await.map_err(std::io::Error::other).flatten();
+                let kept = tokio::task::spawn_blocking(move || store.keep(&file))
+                    .await
+                    .map_err(std::io::Error::other)
+                    .flatten();
                 let kept = kept.map_err(|error| {
-                    refused(Step::Swap, format!("the component cannot be stored: {error}; free space for `server.store`"))
+                    refused(
+                        Step::Swap,
+                        format!(
+                            "the component cannot be stored: {error}; free space for `server.store`"
+                        ),
+                    )
                 })?;
                 Ok((Arc::new(version), Some(kept)))
             }
@@ -107,8 +159,16 @@ impl App {
     }
 
     /// The same version under the module's new configuration.
-    async fn go_on(&self, active: &Arc<Version>, terms: &Terms<'_>) -> Result<Arc<Version>, Refusal> {
-        let missing: Vec<_> = terms.wanted.difference(&active.fields).map(String::as_str).collect();
+    async fn go_on(
+        &self,
+        active: &Arc<Version>,
+        terms: &Terms<'_>,
+    ) -> Result<Arc<Version>, Refusal> {
+        let missing: Vec<_> = terms
+            .wanted
+            .difference(&active.fields)
+            .map(String::as_str)
+            .collect();
         if !missing.is_empty() {
             let message = format!(
                 "the schema gives it {}, which the version that is active ({}) does not handle; deploy one that does together with \
@@ -129,8 +189,18 @@ impl App {
 
 /// Gives the backends of a configuration read anew the user and password that the embedded ones were started with.
 pub fn adopt_embedded(config: &mut Config, was: &Config) {
-    let Some(known) = was.sqlserver.iter().find(|backend| backend.address == Place::Embedded) else { return };
-    for backend in config.sqlserver.iter_mut().filter(|backend| backend.address == Place::Embedded) {
+    let Some(known) = was
+        .sqlserver
+        .iter()
+        .find(|backend| backend.address == Place::Embedded)
+    else {
+        return;
+    };
+    for backend in config
+        .sqlserver
+        .iter_mut()
+        .filter(|backend| backend.address == Place::Embedded)
+    {
         backend.user.clone_from(&known.user);
         backend.password = known.password.clone();
     }
@@ -139,11 +209,24 @@ pub fn adopt_embedded(config: &mut Config, was: &Config) {
 /// Names of backends that are configured as they were, wherever in the file.
 fn kept_pools(config: &Config, was: &Config) -> BTreeSet<String> {
     let same = |backend: &&mayfly_config::SqlServer| {
-        let configured =
-            was.sqlserver.iter().any(|before| mayfly_config::SqlServer { line: backend.line, ..before.clone() } == **backend);
-        configured && backend.ca_file.as_ref().is_none_or(|file| config.named.get(file) == was.named.get(file))
+        let configured = was.sqlserver.iter().any(|before| {
+            mayfly_config::SqlServer {
+                line: backend.line,
+                ..before.clone()
+            } == **backend
+        });
+        configured
+            && backend
+                .ca_file
+                .as_ref()
+                .is_none_or(|file| config.named.get(file) == was.named.get(file))
     };
-    let mut kept: BTreeSet<_> = config.sqlserver.iter().filter(same).map(|backend| backend.name.clone()).collect();
+    let mut kept: BTreeSet<_> = config
+        .sqlserver
+        .iter()
+        .filter(same)
+        .map(|backend| backend.name.clone())
+        .collect();
     if config.dynamodb.is_some() && config.dynamodb == was.dynamodb {
         kept.insert(DYNAMODB.to_owned());
     }

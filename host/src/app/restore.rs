@@ -6,7 +6,9 @@
 
 use std::sync::Arc;
 
-use crate::modules::{ComponentBytes, Effort, Loader, Loading, Refusal, Step, Store, Terms, Version};
+use crate::modules::{
+    ComponentBytes, Effort, Loader, Loading, Refusal, Step, Store, Terms, Version,
+};
 
 /// Loads the version that a module starts with.
 ///
@@ -21,7 +23,8 @@ pub async fn restore(
 ) -> Result<Version, Refusal> {
     let name = &terms.module.name;
     let record = store.module(name);
-    let file = ComponentBytes::read(&terms.module.component).map_err(|message| Refusal::new(name, Step::Read, message));
+    let file = ComponentBytes::read(&terms.module.component)
+        .map_err(|message| Refusal::new(name, Step::Read, message));
     let changed = match &file {
         Ok(file) => record.file.as_deref() != Some(file.digest()),
         Err(_) => false,
@@ -38,7 +41,11 @@ pub async fn restore(
     match known(loader, store, terms, &active.digest, progress).await {
         Ok(version) => Ok(version),
         Err(refusal) => {
-            report(&refusal, &active.digest, "the version that was active cannot be loaded; trying the component file");
+            report(
+                &refusal,
+                &active.digest,
+                "the version that was active cannot be loaded; trying the component file",
+            );
             first(loader, store, terms, &file?, progress).await
         }
     }
@@ -52,10 +59,24 @@ async fn first(
     file: &ComponentBytes,
     progress: &(dyn Fn(Loading<'_>) + Sync),
 ) -> Result<Version, Refusal> {
-    let version = loader.load(terms.module.clone(), file, terms.wanted, Effort::Full, progress).await?;
+    let version = loader
+        .load(
+            terms.module.clone(),
+            file,
+            terms.wanted,
+            Effort::Full,
+            progress,
+        )
+        .await?;
     loader.prove(&version, &terms.backends).await?;
     let kept = store.keep(file);
-    kept.map_err(|error| Refusal::new(&terms.module.name, Step::Swap, format!("the component cannot be stored: {error}")))?;
+    kept.map_err(|error| {
+        Refusal::new(
+            &terms.module.name,
+            Step::Swap,
+            format!("the component cannot be stored: {error}"),
+        )
+    })?;
     Ok(version)
 }
 
@@ -76,10 +97,24 @@ async fn known(
             component.digest()
         )));
     }
-    loader.load(terms.module.clone(), &component, terms.wanted, Effort::Full, progress).await
+    loader
+        .load(
+            terms.module.clone(),
+            &component,
+            terms.wanted,
+            Effort::Full,
+            progress,
+        )
+        .await
 }
 
 fn report(refusal: &Refusal, digest: &str, and: &str) {
     let (module, step) = (&refusal.module, refusal.step.as_str());
-    tracing::error!(module, version = digest, step, "refused: {}; {and}", refusal.message);
+    tracing::error!(
+        module,
+        version = digest,
+        step,
+        "refused: {}; {and}",
+        refusal.message
+    );
 }

@@ -61,7 +61,9 @@ struct Message {
 /// Finds out what the crate in a directory is.
 pub(super) fn package(crate_dir: &Path, toolchain: &Toolchain) -> anyhow::Result<Package> {
     let manifest = crate_dir.join("Cargo.toml");
-    let manifest = manifest.canonicalize().with_context(|| format!("no crate at {}", manifest.display()))?;
+    let manifest = manifest
+        .canonicalize()
+        .with_context(|| format!("no crate at {}", manifest.display()))?;
     let directory = manifest.parent().unwrap_or(crate_dir);
     let output = toolchain
         .cargo(directory)
@@ -69,22 +71,40 @@ pub(super) fn package(crate_dir: &Path, toolchain: &Toolchain) -> anyhow::Result
         .output()
         .context("cannot run cargo")?;
     if !output.status.success() {
-        bail!("cargo cannot read {}:\n{}", manifest.display(), String::from_utf8_lossy(&output.stderr).trim());
+        bail!(
+            "cargo cannot read {}:\n{}",
+            manifest.display(),
+            String::from_utf8_lossy(&output.stderr).trim()
+        );
     }
-    let metadata: Metadata = serde_json::from_slice(&output.stdout).context("cargo metadata is not what it was")?;
+    let metadata: Metadata =
+        serde_json::from_slice(&output.stdout).context("cargo metadata is not what it was")?;
     let package = metadata
         .packages
         .into_iter()
-        .find(|package| package.manifest_path.canonicalize().is_ok_and(|path| path == manifest))
+        .find(|package| {
+            package
+                .manifest_path
+                .canonicalize()
+                .is_ok_and(|path| path == manifest)
+        })
         .with_context(|| format!("{} is no package of its workspace", manifest.display()))?;
-    Ok(Package { name: package.name, manifest, workspace: metadata.workspace_root, target: metadata.target_directory })
+    Ok(Package {
+        name: package.name,
+        manifest,
+        workspace: metadata.workspace_root,
+        target: metadata.target_directory,
+    })
 }
 
 /// Groups packages by workspace, in the order of first appearance.
 pub(super) fn workspaces(packages: &[Package]) -> Vec<Workspace<'_>> {
     let mut workspaces: Vec<Workspace<'_>> = Vec::new();
     for package in packages {
-        match workspaces.iter_mut().find(|workspace| workspace.root == package.workspace) {
+        match workspaces
+            .iter_mut()
+            .find(|workspace| workspace.root == package.workspace)
+        {
             Some(workspace) => workspace.packages.push(package),
             None => workspaces.push(Workspace {
                 root: &package.workspace,
@@ -103,14 +123,25 @@ pub(super) fn build(
     progress: &mut dyn FnMut(&str),
 ) -> anyhow::Result<BTreeMap<PathBuf, PathBuf>> {
     let mut command = toolchain.cargo(workspace.root);
-    command.args(["build", "--release", "--target", TARGET, "--message-format=json-render-diagnostics"]);
+    command.args([
+        "build",
+        "--release",
+        "--target",
+        TARGET,
+        "--message-format=json-render-diagnostics",
+    ]);
     command.args(toolchain.build_arguments());
     for package in &workspace.packages {
         command.args(["--package", &package.name]);
     }
     // The encoded form replaces what configuration files say, so that the flags are not given twice within this repository.
-    command.env("CARGO_ENCODED_RUSTFLAGS", LINK_FLAGS.join("\x1f")).env("CARGO_TARGET_DIR", &workspace.target);
-    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    command
+        .env("CARGO_ENCODED_RUSTFLAGS", LINK_FLAGS.join("\x1f"))
+        .env("CARGO_TARGET_DIR", &workspace.target);
+    command
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
     let mut child = command.spawn().context("cannot run cargo")?;
     let (messages, log) = read(&mut child, progress)?;
     if !child.wait()?.success() {
@@ -120,7 +151,10 @@ pub(super) fn build(
 }
 
 /// Reads what cargo writes to both of its outputs: messages in full, and the last lines of what is meant for people.
-fn read(child: &mut Child, progress: &mut dyn FnMut(&str)) -> anyhow::Result<(String, Vec<String>)> {
+fn read(
+    child: &mut Child,
+    progress: &mut dyn FnMut(&str),
+) -> anyhow::Result<(String, Vec<String>)> {
     let (Some(mut stdout), Some(stderr)) = (child.stdout.take(), child.stderr.take()) else {
         bail!("cargo's output is not there to be read");
     };
@@ -137,7 +171,9 @@ fn read(child: &mut Child, progress: &mut dyn FnMut(&str)) -> anyhow::Result<(St
             lines.remove(0);
         }
     }
-    let Ok(messages) = messages.join() else { bail!("reading cargo's messages failed") };
+    let Ok(messages) = messages.join() else {
+        bail!("reading cargo's messages failed")
+    };
     Ok((messages.context("cannot read cargo's messages")?, lines))
 }
 
@@ -147,9 +183,17 @@ fn core_modules(messages: &str) -> BTreeMap<PathBuf, PathBuf> {
         .filter_map(|line| serde_json::from_str::<Message>(line).ok())
         .filter(|message| message.reason == "compiler-artifact")
         .filter_map(|message| {
-            let wasm =
-                message.filenames.into_iter().find(|file| file.extension().is_some_and(|extension| extension == "wasm"))?;
-            Some((message.manifest_path.canonicalize().unwrap_or(message.manifest_path), wasm))
+            let wasm = message.filenames.into_iter().find(|file| {
+                file.extension()
+                    .is_some_and(|extension| extension == "wasm")
+            })?;
+            Some((
+                message
+                    .manifest_path
+                    .canonicalize()
+                    .unwrap_or(message.manifest_path),
+                wasm,
+            ))
         })
         .collect()
 }

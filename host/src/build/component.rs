@@ -6,7 +6,8 @@
 
 use anyhow::{Context, bail};
 use wasi_preview1_component_adapter_provider::{
-    WASI_SNAPSHOT_PREVIEW1_ADAPTER_NAME as ADAPTER_NAME, WASI_SNAPSHOT_PREVIEW1_REACTOR_ADAPTER as ADAPTER,
+    WASI_SNAPSHOT_PREVIEW1_ADAPTER_NAME as ADAPTER_NAME,
+    WASI_SNAPSHOT_PREVIEW1_REACTOR_ADAPTER as ADAPTER,
 };
 use wasmparser::{Parser, Payload};
 use wit_component::ComponentEncoder;
@@ -50,7 +51,11 @@ impl Component {
                 .context("the module does not fit the world `mayfly:resolver/resolver`; build it against this version's SDK")?;
         }
         check_world(&bytes)?;
-        Ok(Self { bytes, fields, initial_memory_bytes })
+        Ok(Self {
+            bytes,
+            fields,
+            initial_memory_bytes,
+        })
     }
 }
 
@@ -60,8 +65,13 @@ fn inspect(bytes: &[u8]) -> anyhow::Result<(Vec<String>, u64)> {
     for payload in Parser::new(0).parse_all(bytes) {
         match payload.context("it is not WebAssembly")? {
             Payload::CustomSection(section) if section.name() == FIELDS_SECTION => {
-                let list = std::str::from_utf8(section.data()).context("its list of fields is not UTF-8")?;
-                fields.extend(list.lines().filter(|line| !line.is_empty()).map(str::to_owned));
+                let list = std::str::from_utf8(section.data())
+                    .context("its list of fields is not UTF-8")?;
+                fields.extend(
+                    list.lines()
+                        .filter(|line| !line.is_empty())
+                        .map(str::to_owned),
+                );
             }
             Payload::MemorySection(memories) => {
                 for memory in memories {
@@ -90,7 +100,9 @@ fn check_world(component: &[u8]) -> anyhow::Result<()> {
                 for import in imports {
                     let name = import?.name.name;
                     if !IMPORTS.iter().any(|known| name.starts_with(known)) {
-                        bail!("it imports `{name}`, which Mayfly does not offer; use the SDK's modules instead");
+                        bail!(
+                            "it imports `{name}`, which Mayfly does not offer; use the SDK's modules instead"
+                        );
                     }
                 }
             }

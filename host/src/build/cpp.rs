@@ -15,7 +15,10 @@ use wit_bindgen_core::Files;
 use super::world::{WORLD, world};
 
 /// The SDK: a header over the generated ones.
-const SDK: (&str, &str) = ("mayfly.hpp", include_str!("../../../guest/sdk/cpp/mayfly.hpp"));
+const SDK: (&str, &str) = (
+    "mayfly.hpp",
+    include_str!("../../../guest/sdk/cpp/mayfly.hpp"),
+);
 
 /// Compilers that are tried, in this order: Debian's, which is tested, then what a machine has.
 const COMPILERS: [(&str, &str); 2] = [("clang++-19", "clang-19"), ("clang++", "clang")];
@@ -56,16 +59,25 @@ type Input = (PathBuf, Vec<u8>);
 
 /// Whether a file is a unit of compilation.
 pub(super) fn is_unit(file: &Path) -> bool {
-    matches!(file.extension().and_then(OsStr::to_str), Some("cpp" | "cc" | "c"))
+    matches!(
+        file.extension().and_then(OsStr::to_str),
+        Some("cpp" | "cc" | "c")
+    )
 }
 
 /// Whether a directory has units of compilation.
 pub(super) fn has_units(directory: &Path) -> io::Result<bool> {
-    Ok(fs::read_dir(directory)?.filter_map(Result::ok).any(|entry| is_unit(&entry.path())))
+    Ok(fs::read_dir(directory)?
+        .filter_map(Result::ok)
+        .any(|entry| is_unit(&entry.path())))
 }
 
 /// Compiles a source and gives the core module; `work` is a directory for what is made on the way.
-pub(super) fn build(source: &Path, work: &Path, progress: &mut dyn FnMut(&str)) -> anyhow::Result<Vec<u8>> {
+pub(super) fn build(
+    source: &Path,
+    work: &Path,
+    progress: &mut dyn FnMut(&str),
+) -> anyhow::Result<Vec<u8>> {
     let compiler = Compiler::find()?;
     let (sources, bindings) = (read(source)?, bindings()?);
     let digest = digest(&compiler, &sources, &bindings);
@@ -74,11 +86,18 @@ pub(super) fn build(source: &Path, work: &Path, progress: &mut dyn FnMut(&str)) 
     if !fs::read_to_string(&stamp).is_ok_and(|old| old == digest) || !module.exists() {
         progress(&format!("compiling {}", source.display()));
         for (name, contents) in &bindings {
-            fs::write(work.join(name), contents)
-                .with_context(|| format!("cannot write {} to {}", name.display(), work.display()))?;
+            fs::write(work.join(name), contents).with_context(|| {
+                format!("cannot write {} to {}", name.display(), work.display())
+            })?;
         }
-        let units: Vec<_> = sources.iter().map(|(path, _)| path.as_path()).filter(|path| is_unit(path)).collect();
-        compiler.compile(&units, work, &module).with_context(|| format!("{} does not compile", source.display()))?;
+        let units: Vec<_> = sources
+            .iter()
+            .map(|(path, _)| path.as_path())
+            .filter(|path| is_unit(path))
+            .collect();
+        compiler
+            .compile(&units, work, &module)
+            .with_context(|| format!("{} does not compile", source.display()))?;
         fs::write(&stamp, digest).with_context(|| format!("cannot write {}", stamp.display()))?;
     }
     fs::read(&module).with_context(|| format!("cannot read {}", module.display()))
@@ -105,18 +124,38 @@ impl Compiler {
             if let Ok(output) = Command::new(cpp).arg("--version").output()
                 && output.status.success()
             {
-                return Ok(Self { cpp, c, version: String::from_utf8_lossy(&output.stdout).into_owned() });
+                return Ok(Self {
+                    cpp,
+                    c,
+                    version: String::from_utf8_lossy(&output.stdout).into_owned(),
+                });
             }
         }
-        bail!("no compiler for C++ guests: run `guest/toolchain.sh cpp`, or as root on Debian `apt-get install {PACKAGES}`")
+        bail!(
+            "no compiler for C++ guests: run `guest/toolchain.sh cpp`, or as root on Debian `apt-get install {PACKAGES}`"
+        )
     }
 
     fn compile(&self, units: &[&Path], work: &Path, module: &Path) -> anyhow::Result<()> {
-        let (code, object) = (work.join(format!("{WORLD}.c")), work.join(format!("{WORLD}.o")));
+        let (code, object) = (
+            work.join(format!("{WORLD}.c")),
+            work.join(format!("{WORLD}.o")),
+        );
         // Generated: its warnings are nobody's here.
-        run(Command::new(self.c).args([TARGET, "-O2", "-w", "-c"]).arg(code).arg("-o").arg(&object))?;
+        run(Command::new(self.c)
+            .args([TARGET, "-O2", "-w", "-c"])
+            .arg(code)
+            .arg("-o")
+            .arg(&object))?;
         let mut command = Command::new(self.cpp);
-        command.args(FLAGS).arg("-I").arg(work).arg("-o").arg(module).args(units).arg(object);
+        command
+            .args(FLAGS)
+            .arg("-I")
+            .arg(work)
+            .arg("-o")
+            .arg(module)
+            .args(units)
+            .arg(object);
         run(command.arg(work.join(format!("{WORLD}_component_type.o"))))
     }
 }
@@ -124,13 +163,18 @@ impl Compiler {
 /// Runs a compiler to its end.
 fn run(command: &mut Command) -> anyhow::Result<()> {
     let program = command.get_program().to_owned();
-    let output = command.stdin(Stdio::null()).output().with_context(|| format!("cannot run {}", program.display()))?;
+    let output = command
+        .stdin(Stdio::null())
+        .output()
+        .with_context(|| format!("cannot run {}", program.display()))?;
     if output.status.success() {
         return Ok(());
     }
     let said = String::from_utf8_lossy(&output.stderr);
     if MISSING.iter().any(|part| said.contains(part)) {
-        bail!("parts of the toolchain for C++ guests are missing; as root on Debian run `apt-get install {PACKAGES}`:\n{said}");
+        bail!(
+            "parts of the toolchain for C++ guests are missing; as root on Debian run `apt-get install {PACKAGES}`:\n{said}"
+        );
     }
     bail!("{}", said.trim_end())
 }
@@ -139,21 +183,37 @@ fn run(command: &mut Command) -> anyhow::Result<()> {
 fn bindings() -> anyhow::Result<Vec<Input>> {
     let (mut resolve, world) = world()?;
     let mut files = Files::default();
-    wit_bindgen_c::Opts::default().build().generate(&mut resolve, world, &mut files)?;
-    let mut bindings: Vec<Input> = files.iter().map(|(name, contents)| (name.into(), contents.to_vec())).collect();
+    wit_bindgen_c::Opts::default()
+        .build()
+        .generate(&mut resolve, world, &mut files)?;
+    let mut bindings: Vec<Input> = files
+        .iter()
+        .map(|(name, contents)| (name.into(), contents.to_vec()))
+        .collect();
     bindings.push((SDK.0.into(), SDK.1.as_bytes().to_vec()));
     Ok(bindings)
 }
 
 /// The files a source consists of: all of a directory's, or one with the headers beside it.
 fn read(source: &Path) -> anyhow::Result<Vec<Input>> {
-    let (directory, unit) = if source.is_dir() { (source, None) } else { (source.parent().unwrap_or(source), Some(source)) };
+    let (directory, unit) = if source.is_dir() {
+        (source, None)
+    } else {
+        (source.parent().unwrap_or(source), Some(source))
+    };
     let mut files = Vec::new();
-    for entry in fs::read_dir(directory).with_context(|| format!("cannot read {}", directory.display()))? {
+    for entry in
+        fs::read_dir(directory).with_context(|| format!("cannot read {}", directory.display()))?
+    {
         let path = entry?.path();
-        let wanted = if is_unit(&path) { unit.is_none_or(|unit| unit == path) } else { is_header(&path) };
+        let wanted = if is_unit(&path) {
+            unit.is_none_or(|unit| unit == path)
+        } else {
+            is_header(&path)
+        };
         if wanted {
-            let contents = fs::read(&path).with_context(|| format!("cannot read {}", path.display()))?;
+            let contents =
+                fs::read(&path).with_context(|| format!("cannot read {}", path.display()))?;
             files.push((path, contents));
         }
     }
@@ -174,5 +234,9 @@ fn digest(compiler: &Compiler, sources: &[Input], bindings: &[Input]) -> String 
         digest.update(contents.len().to_le_bytes());
         digest.update(contents);
     }
-    digest.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+    digest
+        .finalize()
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect()
 }

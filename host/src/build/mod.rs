@@ -46,8 +46,14 @@ pub struct BuildReport {
 ///
 /// When a toolchain is missing, a source does not compile, is no resolver, or a file cannot be written; components before it are
 /// then written already.
-pub fn build_modules(sources: &[(&Path, &Path)], progress: &mut dyn FnMut(&str)) -> anyhow::Result<Vec<BuildReport>> {
-    let kinds = sources.iter().map(|(source, _)| Source::of(source)).collect::<anyhow::Result<Vec<_>>>()?;
+pub fn build_modules(
+    sources: &[(&Path, &Path)],
+    progress: &mut dyn FnMut(&str),
+) -> anyhow::Result<Vec<BuildReport>> {
+    let kinds = sources
+        .iter()
+        .map(|(source, _)| Source::of(source))
+        .collect::<anyhow::Result<Vec<_>>>()?;
     let mut reports: Vec<Option<BuildReport>> = sources.iter().map(|_| None).collect();
     let mut crates = Vec::new();
     for (((source, file), kind), report) in sources.iter().zip(kinds).zip(&mut reports) {
@@ -73,7 +79,9 @@ pub fn build_modules(sources: &[(&Path, &Path)], progress: &mut dyn FnMut(&str))
 /// Where what a build makes on the way to a component is kept: beside it, where nobody looks for sources.
 fn work_directory(component: &Path) -> PathBuf {
     let directory = component.parent().unwrap_or(Path::new("."));
-    directory.join(".mayfly").join(component.file_stem().unwrap_or(component.as_os_str()))
+    directory
+        .join(".mayfly")
+        .join(component.file_stem().unwrap_or(component.as_os_str()))
 }
 
 /// A crate's directory, the component's file, and where to report what became of it.
@@ -93,7 +101,8 @@ fn build_crates(mut crates: Vec<Wanted<'_>>, progress: &mut dyn FnMut(&str)) -> 
         let core_modules = cargo::build(&workspace, &toolchain, progress)?;
         for (package, (directory, file, report)) in packages.iter().zip(&mut crates) {
             if let Some(core_module) = core_modules.get(&package.manifest) {
-                let core = fs::read(core_module).with_context(|| format!("cannot read {}", core_module.display()))?;
+                let core = fs::read(core_module)
+                    .with_context(|| format!("cannot read {}", core_module.display()))?;
                 **report = Some(finish(directory, core, file, started)?);
             }
         }
@@ -102,9 +111,16 @@ fn build_crates(mut crates: Vec<Wanted<'_>>, progress: &mut dyn FnMut(&str)) -> 
 }
 
 /// Makes a component of what a compiler gave, and writes it.
-fn finish(source: &Path, bytes: Vec<u8>, file: &Path, started: Instant) -> anyhow::Result<BuildReport> {
-    let component = Component::new(bytes).with_context(|| format!("{} is no Mayfly module", source.display()))?;
-    let written = replace(file, &component.bytes).with_context(|| format!("cannot write {}", file.display()))?;
+fn finish(
+    source: &Path,
+    bytes: Vec<u8>,
+    file: &Path,
+    started: Instant,
+) -> anyhow::Result<BuildReport> {
+    let component = Component::new(bytes)
+        .with_context(|| format!("{} is no Mayfly module", source.display()))?;
+    let written = replace(file, &component.bytes)
+        .with_context(|| format!("cannot write {}", file.display()))?;
     Ok(BuildReport {
         component: file.to_owned(),
         component_bytes: component.bytes.len(),

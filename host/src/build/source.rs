@@ -20,12 +20,16 @@ pub(super) enum Source {
 impl Source {
     /// Looks at a path.
     pub(super) fn of(path: &Path) -> anyhow::Result<Self> {
-        let metadata = fs::metadata(path).with_context(|| format!("no source at {}", path.display()))?;
+        let metadata =
+            fs::metadata(path).with_context(|| format!("no source at {}", path.display()))?;
         if metadata.is_file() {
             return match path.extension().and_then(|extension| extension.to_str()) {
                 Some("wat" | "wasm") => Ok(Self::WebAssembly),
                 _ if cpp::is_unit(path) => Ok(Self::Cpp),
-                _ => bail!("{} is no source; give a directory, or a .cpp, .wat or .wasm file", path.display()),
+                _ => bail!(
+                    "{} is no source; give a directory, or a .cpp, .wat or .wasm file",
+                    path.display()
+                ),
             };
         }
         if path.join("Cargo.toml").is_file() {
@@ -34,6 +38,9 @@ impl Source {
         if cpp::has_units(path).with_context(|| format!("cannot read {}", path.display()))? {
             return Ok(Self::Cpp);
         }
-        bail!("{} holds no source; a Rust crate has a Cargo.toml, C++ has .cpp files", path.display())
+        bail!(
+            "{} holds no source; a Rust crate has a Cargo.toml, C++ has .cpp files",
+            path.display()
+        )
     }
 }

@@ -6,12 +6,17 @@ use super::*;
 #[test]
 fn a_module_that_lists_no_fields_is_refused_with_a_remedy() {
     let empty_module = b"\0asm\x01\0\0\0";
-    let message = Component::new(empty_module.to_vec()).unwrap_err().to_string();
+    let message = Component::new(empty_module.to_vec())
+        .unwrap_err()
+        .to_string();
     assert_eq!(
         message,
         "it lists no fields; list its resolvers with the SDK, or write the section `mayfly:fields` (`Query.field`, one a line)"
     );
-    assert_eq!(Component::new(b"hello".to_vec()).unwrap_err().to_string(), "it is not WebAssembly");
+    assert_eq!(
+        Component::new(b"hello".to_vec()).unwrap_err().to_string(),
+        "it is not WebAssembly"
+    );
 }
 
 #[test]
@@ -21,7 +26,10 @@ fn a_module_that_lists_fields_but_exports_nothing_is_refused() {
     module.extend([0, u8::try_from(section.len()).unwrap()]);
     module.extend(section);
     let error = Component::new(module).unwrap_err();
-    assert!(format!("{error:#}").contains("mayfly:resolver/handler@0.1.0"), "{error:#}");
+    assert!(
+        format!("{error:#}").contains("mayfly:resolver/handler@0.1.0"),
+        "{error:#}"
+    );
 }
 
 #[test]
@@ -32,15 +40,29 @@ fn a_file_is_replaced_only_when_its_bytes_change() {
     assert!(!replace(&file, b"one").unwrap());
     assert!(replace(&file, b"two").unwrap());
     assert_eq!(fs::read(&file).unwrap(), b"two");
-    assert_eq!(fs::read_dir(directory.join("deep")).unwrap().count(), 1, "no temporary file stays");
+    assert_eq!(
+        fs::read_dir(directory.join("deep")).unwrap().count(),
+        1,
+        "no temporary file stays"
+    );
     fs::remove_dir_all(directory).unwrap();
 }
 
 #[test]
 fn a_source_that_is_none_is_named_with_what_would_be_one() {
-    let refused = |source: &Path| build_modules(&[(source, Path::new("x.wasm"))], &mut |_| {}).unwrap_err().to_string();
+    let refused = |source: &Path| {
+        build_modules(&[(source, Path::new("x.wasm"))], &mut |_| {})
+            .unwrap_err()
+            .to_string()
+    };
     assert_eq!(refused(Path::new("/nowhere")), "no source at /nowhere");
     let here = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
-    assert!(refused(&here).ends_with("holds no source; a Rust crate has a Cargo.toml, C++ has .cpp files"));
-    assert!(refused(&here.join("main.rs")).ends_with("is no source; give a directory, or a .cpp, .wat or .wasm file"));
+    assert!(
+        refused(&here)
+            .ends_with("holds no source; a Rust crate has a Cargo.toml, C++ has .cpp files")
+    );
+    assert!(
+        refused(&here.join("main.rs"))
+            .ends_with("is no source; give a directory, or a .cpp, .wat or .wasm file")
+    );
 }

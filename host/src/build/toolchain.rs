@@ -19,7 +19,10 @@ const CHOICE: &str = "GUEST_TOOLCHAIN";
 /// A stack of 64 KiB instead of 1 MiB brings data and heap into the pages that an instance slot keeps resident; a memory that
 /// starts at 192 KiB, as much as a slot keeps resident, lets the SDK's arena serve most invocations without growing, which costs two
 /// system calls each time, and leaves nothing to be unmapped afterwards.
-pub(super) const LINK_FLAGS: [&str; 2] = ["-Clink-arg=-zstack-size=65536", "-Clink-arg=--initial-memory=196608"];
+pub(super) const LINK_FLAGS: [&str; 2] = [
+    "-Clink-arg=-zstack-size=65536",
+    "-Clink-arg=--initial-memory=196608",
+];
 
 /// Set by cargo for what it runs (tests, `cargo run`), or by people for the host: none of it is meant for guests.
 const FOREIGN_VARIABLES: [&str; 19] = [
@@ -68,20 +71,30 @@ impl Toolchain {
         Self::choose(&choice, has_target, has_debian_packages)
     }
 
-    fn choose(choice: &str, has_target: fn() -> bool, has_debian: fn() -> bool) -> anyhow::Result<Self> {
+    fn choose(
+        choice: &str,
+        has_target: fn() -> bool,
+        has_debian: fn() -> bool,
+    ) -> anyhow::Result<Self> {
         match choice {
             "" if has_target() => Ok(Self::Rustup),
             "" if has_debian() => Ok(Self::Debian),
             "" => {
-                bail!("no toolchain for Rust guests: run `rustup target add {TARGET}`, or guest/toolchain.sh, which installs one")
+                bail!(
+                    "no toolchain for Rust guests: run `rustup target add {TARGET}`, or guest/toolchain.sh, which installs one"
+                )
             }
             "rustup" if has_target() => Ok(Self::Rustup),
-            "rustup" => bail!("{CHOICE}=rustup, but the target is not installed: run `rustup target add {TARGET}`"),
+            "rustup" => bail!(
+                "{CHOICE}=rustup, but the target is not installed: run `rustup target add {TARGET}`"
+            ),
             "debian" if has_debian() => Ok(Self::Debian),
             "debian" => bail!(
                 "{CHOICE}=debian, but its packages are not installed: run `apt-get install rustc-web cargo-web rust-web-src lld`"
             ),
-            other => bail!("{CHOICE}={other} is unknown: set it to rustup or debian, or leave it out"),
+            other => {
+                bail!("{CHOICE}={other} is unknown: set it to rustup or debian, or leave it out")
+            }
         }
     }
 
@@ -93,7 +106,9 @@ impl Toolchain {
         };
         if self == Self::Debian {
             // Building the standard library is an unstable option of cargo, which this variable permits to a stable one.
-            command.env("RUSTC", DEBIAN_RUSTC).env("RUSTC_BOOTSTRAP", "1");
+            command
+                .env("RUSTC", DEBIAN_RUSTC)
+                .env("RUSTC_BOOTSTRAP", "1");
             command.env("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_LINKER", DEBIAN_LINKER);
         }
         command.current_dir(directory);
@@ -114,8 +129,13 @@ fn has_target() -> bool {
 }
 
 fn has_debian_packages() -> bool {
-    [DEBIAN_CARGO, DEBIAN_LINKER].iter().all(|file| Path::new(file).exists())
-        && sysroot(DEBIAN_RUSTC).is_some_and(|root| root.join("lib/rustlib/src/rust/library/std/Cargo.toml").exists())
+    [DEBIAN_CARGO, DEBIAN_LINKER]
+        .iter()
+        .all(|file| Path::new(file).exists())
+        && sysroot(DEBIAN_RUSTC).is_some_and(|root| {
+            root.join("lib/rustlib/src/rust/library/std/Cargo.toml")
+                .exists()
+        })
 }
 
 fn sysroot(rustc: &str) -> Option<PathBuf> {
@@ -155,7 +175,10 @@ mod tests {
             ("", "guest/toolchain.sh"),
             ("", "rustup target add wasm32-unknown-unknown"),
             ("rustup", "rustup target add wasm32-unknown-unknown"),
-            ("debian", "apt-get install rustc-web cargo-web rust-web-src lld"),
+            (
+                "debian",
+                "apt-get install rustc-web cargo-web rust-web-src lld",
+            ),
             ("nix", "set it to rustup or debian"),
         ] {
             let message = choose(choice, false, false).err().unwrap_or_default();
@@ -166,7 +189,10 @@ mod tests {
     #[test]
     fn a_cargo_run_by_hand_links_guests_the_same_way() {
         let config = include_str!("../../../guest/.cargo/config.toml");
-        let flags: Vec<&str> = config.lines().filter_map(|line| line.trim().strip_prefix('"')?.strip_suffix("\",")).collect();
+        let flags: Vec<&str> = config
+            .lines()
+            .filter_map(|line| line.trim().strip_prefix('"')?.strip_suffix("\","))
+            .collect();
         assert_eq!(flags, LINK_FLAGS);
     }
 }

@@ -31,17 +31,24 @@ pub(super) fn world() -> anyhow::Result<(Resolve, WorldId)> {
     for (name, text) in FILES.into_iter().chain([WORLD_FILE]) {
         sources.push_str(name, text);
     }
-    let package = sources.parse().map_err(|(_, error)| anyhow!("the WIT files of this version do not parse: {error}"))?;
+    let package = sources
+        .parse()
+        .map_err(|(_, error)| anyhow!("the WIT files of this version do not parse: {error}"))?;
     let mut resolve = Resolve::default();
-    let package = resolve.push_group(package).map_err(|error| anyhow!("the WIT files of this version do not fit: {error}"))?;
-    let world = resolve.select_world(&[package], Some(WORLD)).context("the WIT files of this version lack their world")?;
+    let package = resolve
+        .push_group(package)
+        .map_err(|error| anyhow!("the WIT files of this version do not fit: {error}"))?;
+    let world = resolve
+        .select_world(&[package], Some(WORLD))
+        .context("the WIT files of this version lack their world")?;
     Ok((resolve, world))
 }
 
 /// Writes into a core module that it is of this world, unless it says already of which it is.
 pub(super) fn say_world(core: &mut Vec<u8>) -> anyhow::Result<()> {
     for payload in wasmparser::Parser::new(0).parse_all(core) {
-        if let wasmparser::Payload::CustomSection(section) = payload.context("it is not WebAssembly")?
+        if let wasmparser::Payload::CustomSection(section) =
+            payload.context("it is not WebAssembly")?
             && section.name().starts_with(TYPE_SECTION)
         {
             return Ok(());

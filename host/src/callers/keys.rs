@@ -24,7 +24,11 @@ pub(super) struct TrustedKey {
 impl TrustedKey {
     /// A secret shared with the issuer.
     pub(super) fn secret(secret: &Secret) -> Self {
-        Self { id: None, algorithm: Algorithm::HS256, key: DecodingKey::from_secret(secret.expose().as_bytes()) }
+        Self {
+            id: None,
+            algorithm: Algorithm::HS256,
+            key: DecodingKey::from_secret(secret.expose().as_bytes()),
+        }
     }
 
     /// Whether a token with this header may be signed with this key. A key without a name fits every token of its algorithm.
@@ -37,15 +41,28 @@ impl TrustedKey {
     }
 
     fn of(jwk: &Jwk) -> Option<Self> {
-        let signs = jwk.common.public_key_use.as_ref().is_none_or(|purpose| *purpose == PublicKeyUse::Signature);
+        let signs = jwk
+            .common
+            .public_key_use
+            .as_ref()
+            .is_none_or(|purpose| *purpose == PublicKeyUse::Signature);
         let algorithm = match &jwk.algorithm {
             AlgorithmParameters::RSA(_) => Algorithm::RS256,
-            AlgorithmParameters::EllipticCurve(curve) if curve.curve == EllipticCurve::P256 => Algorithm::ES256,
+            AlgorithmParameters::EllipticCurve(curve) if curve.curve == EllipticCurve::P256 => {
+                Algorithm::ES256
+            }
             _ => return None,
         };
-        let declared = jwk.common.key_algorithm.is_none_or(|declared| declared == algorithm.into());
+        let declared = jwk
+            .common
+            .key_algorithm
+            .is_none_or(|declared| declared == algorithm.into());
         let key = DecodingKey::from_jwk(jwk).ok()?;
-        (signs && declared).then(|| Self { id: jwk.common.key_id.clone(), algorithm, key })
+        (signs && declared).then(|| Self {
+            id: jwk.common.key_id.clone(),
+            algorithm,
+            key,
+        })
     }
 }
 
@@ -55,14 +72,19 @@ pub(super) fn public_key(file: &Path) -> Result<TrustedKey, Problem> {
     if text.contains("PRIVATE KEY") {
         return Err(Problem::of_file(
             file,
-            "holds a private key; give the public one, and keep this one with the issuer".to_owned(),
+            "holds a private key; give the public one, and keep this one with the issuer"
+                .to_owned(),
         ));
     }
     let pem = text.as_bytes();
     let rsa = DecodingKey::from_rsa_pem(pem).map(|key| (Algorithm::RS256, key));
     let key = rsa.or_else(|_| DecodingKey::from_ec_pem(pem).map(|key| (Algorithm::ES256, key)));
     match key {
-        Ok((algorithm, key)) if is_usable(&key) => Ok(TrustedKey { id: None, algorithm, key }),
+        Ok((algorithm, key)) if is_usable(&key) => Ok(TrustedKey {
+            id: None,
+            algorithm,
+            key,
+        }),
         _ => {
             let message = "holds no public key of RSA (2,048 bits or more) or P-256 in PEM; write the one the issuer publishes";
             Err(Problem::of_file(file, message.to_owned()))
@@ -78,11 +100,22 @@ pub(super) fn key_set(file: &Path) -> Result<Vec<TrustedKey>, Problem> {
     }
 
     let text = read(file, "callers.key_set")?;
-    let set: KeySet = serde_json::from_str(&text)
-        .map_err(|error| Problem::of_file(file, format!("is not a JSON Web Key Set: {error}; write {{\"keys\": [..]}}")))?;
+    let set: KeySet = serde_json::from_str(&text).map_err(|error| {
+        Problem::of_file(
+            file,
+            format!("is not a JSON Web Key Set: {error}; write {{\"keys\": [..]}}"),
+        )
+    })?;
     // A kind of key the library does not know is no reason to refuse the others.
-    let known = set.keys.iter().filter_map(|key| serde_json::from_str::<Jwk>(key.get()).ok());
-    let keys: Vec<_> = known.filter_map(|jwk| TrustedKey::of(&jwk)).filter(|key| is_usable(&key.key)).take(MAX_KEYS).collect();
+    let known = set
+        .keys
+        .iter()
+        .filter_map(|key| serde_json::from_str::<Jwk>(key.get()).ok());
+    let keys: Vec<_> = known
+        .filter_map(|jwk| TrustedKey::of(&jwk))
+        .filter(|key| is_usable(&key.key))
+        .take(MAX_KEYS)
+        .collect();
     if keys.is_empty() {
         let message = "has no key that checks signatures of RS256 or ES256; write the set the issuer publishes";
         return Err(Problem::of_file(file, message.to_owned()));
@@ -97,12 +130,23 @@ fn is_usable(key: &DecodingKey) -> bool {
     /// A P-256 point, uncompressed.
     const POINT_BYTES: usize = 65;
     match (key.family(), key.kind()) {
-        (AlgorithmFamily::Ec, _) => key.try_get_as_bytes().is_ok_and(|point| point.len() == POINT_BYTES),
-        (_, jsonwebtoken::DecodingKeyKind::RsaModulusExponent { n, .. }) => n.len() >= LEAST_MODULUS_BYTES,
-        _ => key.try_get_as_bytes().is_ok_and(|der| der.len() > LEAST_MODULUS_BYTES),
+        (AlgorithmFamily::Ec, _) => key
+            .try_get_as_bytes()
+            .is_ok_and(|point| point.len() == POINT_BYTES),
+        (_, jsonwebtoken::DecodingKeyKind::RsaModulusExponent { n, .. }) => {
+            n.len() >= LEAST_MODULUS_BYTES
+        }
+        _ => key
+            .try_get_as_bytes()
+            .is_ok_and(|der| der.len() > LEAST_MODULUS_BYTES),
     }
 }
 
 fn read(file: &Path, setting: &str) -> Result<String, Problem> {
-    std::fs::read_to_string(file).map_err(|error| Problem::of_file(file, format!("cannot be read: {error}; correct `{setting}`")))
+    std::fs::read_to_string(file).map_err(|error| {
+        Problem::of_file(
+            file,
+            format!("cannot be read: {error}; correct `{setting}`"),
+        )
+    })
 }

@@ -23,7 +23,8 @@ use keys::TrustedKey;
 const MAX_TOKEN_BYTES: usize = 16 << 10;
 
 const NO_TOKEN: &str = "the request carries no token; send one as Authorization: Bearer";
-const NOT_BEARER: &str = "the Authorization header is not one bearer token; send Authorization: Bearer and the token";
+const NOT_BEARER: &str =
+    "the Authorization header is not one bearer token; send Authorization: Bearer and the token";
 const NOT_VALID: &str = "the token is not valid";
 const EXPIRED: &str = "the token has expired; get a new one";
 const TOO_EARLY: &str = "the token is not valid yet";
@@ -60,7 +61,12 @@ impl Callers {
         // it does in this program; so `exp` and `nbf` are checked here.
         validation.validate_exp = false;
         validation.validate_nbf = false;
-        Ok(Self { keys, validation, required: config.required, leeway: config.leeway })
+        Ok(Self {
+            keys,
+            validation,
+            required: config.required,
+            leeway: config.leeway,
+        })
     }
 
     /// Who sent a request with these values of the header `Authorization`.
@@ -70,11 +76,20 @@ impl Callers {
     /// [`Error::Unauthenticated`] when there is a token that is not accepted, or none where one is required.
     pub fn recognise<'a>(&self, mut sent: impl Iterator<Item = &'a [u8]>) -> Result<Caller, Error> {
         let Some(value) = sent.next() else {
-            return if self.required { Err(refused(NO_TOKEN, false)) } else { Ok(Caller::default()) };
+            return if self.required {
+                Err(refused(NO_TOKEN, false))
+            } else {
+                Ok(Caller::default())
+            };
         };
         // Of two headers, the one this host reads may not be the one a proxy before it has checked.
-        let token = str::from_utf8(value).ok().filter(|_| sent.next().is_none()).and_then(bearer);
-        let claims = self.verify(token.ok_or_else(|| refused(NOT_BEARER, true))?).map_err(|problem| refused(problem, true))?;
+        let token = str::from_utf8(value)
+            .ok()
+            .filter(|_| sent.next().is_none())
+            .and_then(bearer);
+        let claims = self
+            .verify(token.ok_or_else(|| refused(NOT_BEARER, true))?)
+            .map_err(|problem| refused(problem, true))?;
         Ok(Caller::with_claims(claims))
     }
 
@@ -104,11 +119,18 @@ impl Callers {
 
     /// The claims, if the token is valid now. A token without an end is none.
     fn in_time(&self, claims: Claims) -> Result<Claims, &'static str> {
-        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs_f64();
+        let now = SystemTime::now()
+            .duration_since(UNIX_EPOCH)
+            .unwrap_or_default()
+            .as_secs_f64();
         let leeway = self.leeway.as_secs_f64();
         let time = |name: &str| match claims.get(name) {
             None => Ok(None),
-            Some(value) => value.as_f64().filter(|time| time.is_finite()).map(Some).ok_or(NOT_VALID),
+            Some(value) => value
+                .as_f64()
+                .filter(|time| time.is_finite())
+                .map(Some)
+                .ok_or(NOT_VALID),
         };
         match (time("exp")?, time("nbf")?) {
             (None, _) => Err(NOT_VALID),
@@ -123,7 +145,8 @@ impl Callers {
 fn bearer(value: &str) -> Option<&str> {
     let (scheme, token) = value.trim().split_once(' ')?;
     let token = token.trim();
-    (scheme.eq_ignore_ascii_case("bearer") && !token.is_empty() && !token.contains([' ', ','])).then_some(token)
+    (scheme.eq_ignore_ascii_case("bearer") && !token.is_empty() && !token.contains([' ', ',']))
+        .then_some(token)
 }
 
 fn explain(kind: &ErrorKind) -> &'static str {

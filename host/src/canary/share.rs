@@ -15,7 +15,11 @@ pub fn is_on_canary(canary: u64, key: &str, share: Percent) -> bool {
     let mut hash = Sha256::new();
     hash.update(canary.to_be_bytes());
     hash.update(key.as_bytes());
-    let first = hash.finalize().iter().take(8).fold(0_u64, |number, byte| number << 8 | u64::from(*byte));
+    let first = hash
+        .finalize()
+        .iter()
+        .take(8)
+        .fold(0_u64, |number, byte| number << 8 | u64::from(*byte));
     // 2^64 is no multiple of ten thousand; what that tilts is far below what anybody could count.
     first % PARTS < u64::from(share.parts())
 }
@@ -54,10 +58,16 @@ mod tests {
 
     #[test]
     fn another_canary_draws_anew() {
-        let chosen =
-            |canary: u64| (0..1_000).filter(|key| is_on_canary(canary, &key.to_string(), share(5_000))).collect::<Vec<_>>();
+        let chosen = |canary: u64| {
+            (0..1_000)
+                .filter(|key| is_on_canary(canary, &key.to_string(), share(5_000)))
+                .collect::<Vec<_>>()
+        };
         let (first, second) = (chosen(1), chosen(2));
         let both = first.iter().filter(|key| second.contains(key)).count();
-        assert!((150..350).contains(&both), "{both} of 1,000 keys are on both canaries, where a quarter should be");
+        assert!(
+            (150..350).contains(&both),
+            "{both} of 1,000 keys are on both canaries, where a quarter should be"
+        );
     }
 }

@@ -15,7 +15,12 @@ fn is_failure(code: Code) -> bool {
 }
 
 /// What a correct version does not do, whatever it is asked.
-pub(super) const FAULTS: [Code; 4] = [Code::GuestTrapped, Code::OutOfMemory, Code::DeadlineExceeded, Code::InvalidOutput];
+pub(super) const FAULTS: [Code; 4] = [
+    Code::GuestTrapped,
+    Code::OutOfMemory,
+    Code::DeadlineExceeded,
+    Code::InvalidOutput,
+];
 
 /// The operations of one side, counted.
 #[derive(Debug, Clone, Default)]
@@ -45,7 +50,10 @@ impl Tally {
         self.operations += 1;
         self.latencies.record(time);
         let mut failed = false;
-        let distinct = codes.iter().enumerate().filter(|(index, code)| !codes.iter().take(*index).any(|other| other == *code));
+        let distinct = codes
+            .iter()
+            .enumerate()
+            .filter(|(index, code)| !codes.iter().take(*index).any(|other| other == *code));
         for (_, code) in distinct.filter(|(_, code)| is_failure(**code)) {
             failed = true;
             *self.by_code.entry(code.as_str()).or_default() += 1;
@@ -99,7 +107,11 @@ const EIGHTHS: f64 = 8.0;
 impl Latencies {
     fn record(&mut self, time: Duration) {
         let micros = (time.as_secs_f64() * 1e6).max(1.0);
-        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a logarithm of a positive number, small")]
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "a logarithm of a positive number, small"
+        )]
         let bucket = (micros.log2() * EIGHTHS) as u16;
         *self.0.entry(bucket).or_default() += 1;
     }
@@ -112,7 +124,9 @@ impl Latencies {
             seen += count;
             (seen >= half.max(1)).then_some(*bucket)
         });
-        let middle = |bucket: u16| Duration::from_secs_f64(((f64::from(bucket) + 0.5) / EIGHTHS).exp2() / 1e6);
+        let middle = |bucket: u16| {
+            Duration::from_secs_f64(((f64::from(bucket) + 0.5) / EIGHTHS).exp2() / 1e6)
+        };
         bucket.map_or(Duration::ZERO, middle)
     }
 }
@@ -127,13 +141,26 @@ mod tests {
     fn an_operation_fails_once_whatever_went_wrong_in_it() {
         let mut tally = Tally::default();
         tally.count(&[], MS);
-        tally.count(&[Code::GuestError, Code::GuestTrapped, Code::GuestError], MS);
+        tally.count(
+            &[Code::GuestError, Code::GuestTrapped, Code::GuestError],
+            MS,
+        );
         tally.count(&[Code::BackendUnavailable], MS);
         let status = tally.status();
         assert_eq!((status.operations, status.failed), (3, 2));
-        let expected = [("BACKEND_UNAVAILABLE", 1), ("GUEST_ERROR", 1), ("GUEST_TRAPPED", 1)];
+        let expected = [
+            ("BACKEND_UNAVAILABLE", 1),
+            ("GUEST_ERROR", 1),
+            ("GUEST_TRAPPED", 1),
+        ];
         assert_eq!(status.by_code, BTreeMap::from(expected));
-        assert_eq!((tally.with(Code::GuestTrapped), tally.with(Code::OutOfMemory)), (1, 0));
+        assert_eq!(
+            (
+                tally.with(Code::GuestTrapped),
+                tally.with(Code::OutOfMemory)
+            ),
+            (1, 0)
+        );
     }
 
     #[test]

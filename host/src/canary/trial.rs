@@ -92,7 +92,12 @@ impl Trial {
     /// Begins to watch an operation of one side.
     #[must_use]
     pub fn observe(self: &Arc<Self>, side: Side) -> Observation {
-        Observation { trial: self.clone(), side, started: Instant::now(), seen: Mutex::default() }
+        Observation {
+            trial: self.clone(),
+            side,
+            started: Instant::now(),
+            seen: Mutex::default(),
+        }
     }
 
     /// Since when it runs.
@@ -112,7 +117,9 @@ impl Trial {
     pub async fn verdict(&self) -> Verdict {
         let mut verdicts = self.verdict.subscribe();
         let by_operations = async {
-            let ended = verdicts.wait_for(|verdict| *verdict != Verdict::Continue).await;
+            let ended = verdicts
+                .wait_for(|verdict| *verdict != Verdict::Continue)
+                .await;
             // The sender is in `self`, so it is not gone.
             ended.map_or(Verdict::Continue, |verdict| verdict.clone())
         };
@@ -155,7 +162,11 @@ impl Trial {
             failed
         };
         let outcome = if failed { "failed" } else { "ok" };
-        let labels = [("module", self.module.clone()), ("side", side.as_str().to_owned()), ("outcome", outcome.to_owned())];
+        let labels = [
+            ("module", self.module.clone()),
+            ("side", side.as_str().to_owned()),
+            ("outcome", outcome.to_owned()),
+        ];
         counter!(names::CANARY_OPERATIONS, &labels).increment(1);
     }
 
@@ -197,9 +208,13 @@ impl Observation {
 
     /// The operation is answered.
     pub fn finish(self) {
-        let seen = self.seen.into_inner().unwrap_or_else(PoisonError::into_inner);
+        let seen = self
+            .seen
+            .into_inner()
+            .unwrap_or_else(PoisonError::into_inner);
         if seen.called {
-            self.trial.count(self.side, &seen.codes, self.started.elapsed());
+            self.trial
+                .count(self.side, &seen.codes, self.started.elapsed());
         }
     }
 
@@ -215,7 +230,11 @@ mod tests {
     use super::*;
 
     fn settings(time: Duration) -> Canary {
-        Canary { time, operations: Some(40), ..Canary::default() }
+        Canary {
+            time,
+            operations: Some(40),
+            ..Canary::default()
+        }
     }
 
     fn operation(trial: &Arc<Trial>, side: Side, code: Option<Code>) {
@@ -237,14 +256,26 @@ mod tests {
         elsewhere.failed("another", Code::GuestTrapped);
         elsewhere.finish();
         drop(trial.observe(Side::Canary));
-        assert_eq!(trial.tallies().1.operations(), 39, "neither another module's operation nor a cancelled one counts");
+        assert_eq!(
+            trial.tallies().1.operations(),
+            39,
+            "neither another module's operation nor a cancelled one counts"
+        );
         operation(&trial, Side::Canary, None);
-        let Verdict::Promote(reason) = trial.verdict().await else { panic!("it is promoted") };
-        assert!(reason.starts_with("0 of its 40 operations failed, 39 of 39 of the active version"), "{reason}");
+        let Verdict::Promote(reason) = trial.verdict().await else {
+            panic!("it is promoted")
+        };
+        assert!(
+            reason.starts_with("0 of its 40 operations failed, 39 of 39 of the active version"),
+            "{reason}"
+        );
         for _ in 0..3 {
             operation(&trial, Side::Canary, Some(Code::GuestTrapped));
         }
-        assert!(matches!(trial.verdict().await, Verdict::Promote(_)), "the first verdict stands");
+        assert!(
+            matches!(trial.verdict().await, Verdict::Promote(_)),
+            "the first verdict stands"
+        );
     }
 
     #[tokio::test]
@@ -259,7 +290,15 @@ mod tests {
 
     #[tokio::test]
     async fn its_time_ends_it_when_operations_do_not() {
-        let trial = Trial::begin(7, "m", "digest", Canary { min_operations: 1, ..settings(Duration::from_millis(1)) });
+        let trial = Trial::begin(
+            7,
+            "m",
+            "digest",
+            Canary {
+                min_operations: 1,
+                ..settings(Duration::from_millis(1))
+            },
+        );
         operation(&trial, Side::Canary, None);
         assert!(matches!(trial.verdict().await, Verdict::Promote(_)));
     }
@@ -267,9 +306,19 @@ mod tests {
     #[test]
     fn an_operation_without_a_key_stays_with_the_active_version() {
         let share = mayfly_config::Percent::of_ten_thousand(5_000);
-        let trial = Trial::begin(7, "m", "digest", Canary { share, ..Canary::default() });
+        let trial = Trial::begin(
+            7,
+            "m",
+            "digest",
+            Canary {
+                share,
+                ..Canary::default()
+            },
+        );
         assert_eq!(trial.side(None), Side::Active);
-        let keys: Vec<_> = (0..64).map(|key| trial.side(Some(&key.to_string()))).collect();
+        let keys: Vec<_> = (0..64)
+            .map(|key| trial.side(Some(&key.to_string())))
+            .collect();
         assert!(keys.contains(&Side::Canary) && keys.contains(&Side::Active));
     }
 }

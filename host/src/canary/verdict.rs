@@ -35,20 +35,31 @@ pub fn judge(settings: &Canary, active: &Tally, canary: &Tally, elapsed: Duratio
         return Verdict::Abort(reason);
     }
     let enough = canary.operations() >= settings.min_operations;
-    if enough && let Some(reason) = significantly_worse(settings, active, canary).or_else(|| slower(settings, active, canary)) {
+    if enough
+        && let Some(reason) = significantly_worse(settings, active, canary)
+            .or_else(|| slower(settings, active, canary))
+    {
         return Verdict::Abort(reason);
     }
-    let counted = settings.operations.is_some_and(|operations| canary.operations() >= operations);
+    let counted = settings
+        .operations
+        .is_some_and(|operations| canary.operations() >= operations);
     if !counted && elapsed < settings.time {
         return Verdict::Continue;
     }
     if !enough {
         let (operations, least) = (canary.operations(), settings.min_operations);
-        return Verdict::Abort(format!("only {operations} operations ran on it, and fewer than {least} prove nothing"));
+        return Verdict::Abort(format!(
+            "only {operations} operations ran on it, and fewer than {least} prove nothing"
+        ));
     }
     let (failing, others) = (rate(canary), rate(active));
     if failing - others > settings.max_failure_increase.fraction() {
-        return Verdict::Abort(format!("{}; at most {} more may", compared(active, canary), settings.max_failure_increase));
+        return Verdict::Abort(format!(
+            "{}; at most {} more may",
+            compared(active, canary),
+            settings.max_failure_increase
+        ));
     }
     Verdict::Promote(format!("{} in {elapsed:.0?}", compared(active, canary)))
 }
@@ -57,15 +68,25 @@ pub fn judge(settings: &Canary, active: &Tally, canary: &Tally, elapsed: Duratio
 fn faults(settings: &Canary, active: &Tally, canary: &Tally) -> Option<String> {
     let new = |code: &&Code| canary.with(**code) >= settings.max_faults && active.with(**code) == 0;
     let code = FAULTS.iter().find(new)?;
-    let (faults, operations, others) = (canary.with(*code), canary.operations(), active.operations());
-    Some(format!("{code} in {faults} of {operations} operations, and in none of {others} of the active version"))
+    let (faults, operations, others) =
+        (canary.with(*code), canary.operations(), active.operations());
+    Some(format!(
+        "{code} in {faults} of {operations} operations, and in none of {others} of the active version"
+    ))
 }
 
 fn significantly_worse(settings: &Canary, active: &Tally, canary: &Tally) -> Option<String> {
-    let least = least_increase((canary.failed(), canary.operations()), (active.failed(), active.operations()));
+    let least = least_increase(
+        (canary.failed(), canary.operations()),
+        (active.failed(), active.operations()),
+    );
     let allowed = settings.max_failure_increase;
-    (least > allowed.fraction())
-        .then(|| format!("{}; that is no chance, and at most {allowed} more may", compared(active, canary)))
+    (least > allowed.fraction()).then(|| {
+        format!(
+            "{}; that is no chance, and at most {allowed} more may",
+            compared(active, canary)
+        )
+    })
 }
 
 fn slower(settings: &Canary, active: &Tally, canary: &Tally) -> Option<String> {
@@ -93,9 +114,16 @@ fn rate(tally: &Tally) -> f64 {
     share(tally.failed(), tally.operations())
 }
 
-#[expect(clippy::cast_precision_loss, reason = "shares of counts, whose last digits do not matter")]
+#[expect(
+    clippy::cast_precision_loss,
+    reason = "shares of counts, whose last digits do not matter"
+)]
 fn share(part: u64, whole: u64) -> f64 {
-    if whole == 0 { 0.0 } else { part as f64 / whole as f64 }
+    if whole == 0 {
+        0.0
+    } else {
+        part as f64 / whole as f64
+    }
 }
 
 /// The least by which the first share is above the second, as far as chance goes. Shares are `(part, whole)`. With nothing to
@@ -103,7 +131,11 @@ fn share(part: u64, whole: u64) -> f64 {
 fn least_increase(first: (u64, u64), second: (u64, u64)) -> f64 {
     let (p, q) = (share(first.0, first.1), share(second.0, second.1));
     let (low, _) = wilson(first.0, first.1);
-    let high = if second.1 == 0 { 0.0 } else { wilson(second.0, second.1).1 };
+    let high = if second.1 == 0 {
+        0.0
+    } else {
+        wilson(second.0, second.1).1
+    };
     (p - q) - ((p - low).powi(2) + (high - q).powi(2)).sqrt()
 }
 
@@ -112,7 +144,10 @@ fn wilson(part: u64, whole: u64) -> (f64, f64) {
     if whole == 0 {
         return (0.0, 1.0);
     }
-    #[expect(clippy::cast_precision_loss, reason = "a count, whose last digits do not matter")]
+    #[expect(
+        clippy::cast_precision_loss,
+        reason = "a count, whose last digits do not matter"
+    )]
     let n = whole as f64;
     let (p, z2) = (share(part, whole), DEVIATIONS * DEVIATIONS);
     let middle = (p + z2 / (2.0 * n)) / (1.0 + z2 / n);

@@ -22,7 +22,12 @@ pub struct Apply {
     #[arg(long)]
     allow_breaking: bool,
     /// The host's admin address
-    #[arg(long, value_name = "URL", env = "MAYFLY_ADMIN", default_value = "http://127.0.0.1:8081")]
+    #[arg(
+        long,
+        value_name = "URL",
+        env = "MAYFLY_ADMIN",
+        default_value = "http://127.0.0.1:8081"
+    )]
     admin: String,
     /// Print the host's answer as it is, in JSON
     #[arg(long)]
@@ -31,21 +36,32 @@ pub struct Apply {
 
 impl Apply {
     pub(super) fn run(self) -> anyhow::Result<Exit> {
-        tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(self.act())
+        tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()?
+            .block_on(self.act())
     }
 
     async fn act(self) -> anyhow::Result<Exit> {
         // The host compares, so that nobody applies another app than the one meant.
         let app = std::fs::canonicalize(&self.directory.app)?;
-        let path = format!("/apply?allow_breaking={}&app={}", self.allow_breaking, segment(&app.to_string_lossy()));
-        let answer = Client::new(&self.admin)?.send(Method::POST, &path, Vec::new()).await?;
+        let path = format!(
+            "/apply?allow_breaking={}&app={}",
+            self.allow_breaking,
+            segment(&app.to_string_lossy())
+        );
+        let answer = Client::new(&self.admin)?
+            .send(Method::POST, &path, Vec::new())
+            .await?;
         let done = answer.status.is_success();
         match (self.json, done) {
             (true, _) => println!("{}", answer.body),
             (false, true) => println!("{}", applied(&answer.body)),
             (false, false) => {
                 eprintln!("error: {}", error(&answer));
-                listed(answer.body.get("error").unwrap_or(&Value::Null)).iter().for_each(|line| eprintln!("  {line}"));
+                listed(answer.body.get("error").unwrap_or(&Value::Null))
+                    .iter()
+                    .for_each(|line| eprintln!("  {line}"));
             }
         }
         Ok(if done { Exit::Done } else { Exit::Refused })
@@ -58,10 +74,19 @@ fn applied(body: &Value) -> String {
         return "nothing is different".to_owned();
     }
     let mut lines = vec!["applied".to_owned()];
-    lines.extend(list(body, "changes").map(|change| format!("  {}: {}", text(change, "severity"), text(change, "message"))));
+    lines.extend(list(body, "changes").map(|change| {
+        format!(
+            "  {}: {}",
+            text(change, "severity"),
+            text(change, "message")
+        )
+    }));
     lines.extend(list(body, "swapped").map(|swapped| {
         let (module, version) = (text(swapped, "module"), text(swapped, "version"));
-        format!("  {module}: {version} is active (before: {})", short(text(swapped, "previous")))
+        format!(
+            "  {module}: {version} is active (before: {})",
+            short(text(swapped, "previous"))
+        )
     }));
     lines.join("\n")
 }
@@ -69,13 +94,27 @@ fn applied(body: &Value) -> String {
 /// Why nothing was applied, a line each.
 fn listed(error: &Value) -> Vec<String> {
     let problems = list(error, "problems").map(|problem| {
-        let line = problem.get("line").and_then(Value::as_u64).filter(|line| *line > 0).map(|line| format!(":{line}"));
-        format!("{}{}: {}", text(problem, "file"), line.unwrap_or_default(), text(problem, "message"))
+        let line = problem
+            .get("line")
+            .and_then(Value::as_u64)
+            .filter(|line| *line > 0)
+            .map(|line| format!(":{line}"));
+        format!(
+            "{}{}: {}",
+            text(problem, "file"),
+            line.unwrap_or_default(),
+            text(problem, "message")
+        )
     });
-    let breaking = list(error, "breaking").map(|change| format!("breaking: {}", text(change, "message")));
+    let breaking =
+        list(error, "breaking").map(|change| format!("breaking: {}", text(change, "message")));
     problems.chain(breaking).collect()
 }
 
 fn list<'v>(value: &'v Value, key: &str) -> impl Iterator<Item = &'v Value> {
-    value.get(key).and_then(Value::as_array).into_iter().flatten()
+    value
+        .get(key)
+        .and_then(Value::as_array)
+        .into_iter()
+        .flatten()
 }

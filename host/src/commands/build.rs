@@ -19,10 +19,16 @@ pub struct Build {
 impl Build {
     pub(super) fn run(self) -> anyhow::Result<Exit> {
         let config = Config::load(&self.directory.app)?;
-        let sources: Vec<_> =
-            config.modules.iter().filter_map(|module| Some((module.source.as_deref()?, module.component.as_path()))).collect();
+        let sources: Vec<_> = config
+            .modules
+            .iter()
+            .filter_map(|module| Some((module.source.as_deref()?, module.component.as_path())))
+            .collect();
         if sources.is_empty() {
-            eprintln!("nothing to build: no module of {} has a `source`", self.directory.app.display());
+            eprintln!(
+                "nothing to build: no module of {} has a `source`",
+                self.directory.app.display()
+            );
             return Ok(Exit::Done);
         }
         for report in build_modules(&sources, &mut |line| eprintln!("{line}"))? {

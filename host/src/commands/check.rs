@@ -41,7 +41,9 @@ impl Check {
         }
         show_plan(&MemoryPlan::of(&config, &app, resident_bytes()));
         if self.connect {
-            println!("backends: all answer, every statement is as declared, and every granted table is there");
+            println!(
+                "backends: all answer, every statement is as declared, and every granted table is there"
+            );
         }
         println!("{} is fine", self.directory.app.display());
         Ok(Exit::Done)
@@ -52,10 +54,18 @@ impl Check {
             return Ok(App::load(config, &EmbeddedAddresses::unused(), &show_progress).await?);
         }
         let embedded = EmbeddedProcess::start_for(config).await?;
-        let addresses = embedded.as_ref().map_or_else(EmbeddedAddresses::default, |process| process.addresses.clone());
+        let addresses = embedded
+            .as_ref()
+            .map_or_else(EmbeddedAddresses::default, |process| {
+                process.addresses.clone()
+            });
         let app = App::load(config, &addresses, &show_progress).await?;
         let problems = app.describe_backends(config).await;
-        if problems.is_empty() { Ok(app) } else { Err(Problems(problems).into()) }
+        if problems.is_empty() {
+            Ok(app)
+        } else {
+            Err(Problems(problems).into())
+        }
     }
 }
 
@@ -70,7 +80,9 @@ fn show_plan(plan: &MemoryPlan) {
         print(line.bytes, &line.what, line.key);
     }
     print(plan.total_bytes(), "in all", None);
-    let Some(limit) = MemoryLimit::here() else { return };
+    let Some(limit) = MemoryLimit::here() else {
+        return;
+    };
     print(limit.bytes, limit.source, None);
     if let Some(objection) = plan.objection(&limit) {
         println!("warning: {objection}");

@@ -25,7 +25,11 @@ pub struct Compile {
 
 impl Compile {
     pub(super) fn run(self) -> anyhow::Result<Exit> {
-        CompilerLimits { memory_bytes: self.memory, time: Duration::from_secs(self.seconds) }.limit_this_process()?;
+        CompilerLimits {
+            memory_bytes: self.memory,
+            time: Duration::from_secs(self.seconds),
+        }
+        .limit_this_process()?;
         if self.background {
             give_way()?;
         }

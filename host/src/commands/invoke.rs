@@ -41,8 +41,12 @@ impl Invoke {
 
     async fn invoke(self) -> anyhow::Result<Exit> {
         let given = [("--args", &self.args), ("--claims", &self.claims)];
-        for (flag, json) in given.into_iter().chain(self.parent.iter().map(|json| ("--parent", json))) {
-            let value: serde_json::Value = serde_json::from_str(json).with_context(|| format!("{flag} is not JSON"))?;
+        for (flag, json) in given
+            .into_iter()
+            .chain(self.parent.iter().map(|json| ("--parent", json)))
+        {
+            let value: serde_json::Value =
+                serde_json::from_str(json).with_context(|| format!("{flag} is not JSON"))?;
             anyhow::ensure!(value.is_object(), "{flag} must be a JSON object");
         }
         let (directory, field) = match self.target.as_slice() {
@@ -51,11 +55,19 @@ impl Invoke {
         };
         let mut config = Config::load(Path::new(directory))?;
         let embedded = EmbeddedProcess::start_for(&mut config).await?;
-        let addresses = embedded.as_ref().map_or_else(EmbeddedAddresses::default, |process| process.addresses.clone());
+        let addresses = embedded
+            .as_ref()
+            .map_or_else(EmbeddedAddresses::default, |process| {
+                process.addresses.clone()
+            });
         let app = Arc::new(App::load(&config, &addresses, &show_progress).await?);
         let caller = Caller::with_claims(serde_json::from_str(&self.claims)?);
         let allowance = Allowance::new(config.operation);
-        let operation = Operation { trace_id: format!("{:032x}", rand::random::<u128>()), caller, allowance };
+        let operation = Operation {
+            trace_id: format!("{:032x}", rand::random::<u128>()),
+            caller,
+            allowance,
+        };
         let invocation = self.invocation(&app, &field)?;
         let outcome = Resolver::new(app, operation).invoke(invocation).await?;
         Ok(show(&outcome))
@@ -63,13 +75,25 @@ impl Invoke {
 
     fn invocation(self, app: &App, field: &str) -> anyhow::Result<Invocation> {
         let Some((type_name, field_name)) = field.split_once('.') else {
-            bail!("`{}` is not a field; write it as Type.field, such as Query.student", field);
+            bail!(
+                "`{}` is not a field; write it as Type.field, such as Query.student",
+                field
+            );
         };
         let mut bindings = app.engine.schema().bindings();
-        let Some(binding) = bindings.find(|binding| *binding.type_name == *type_name && *binding.field_name == *field_name)
+        let Some(binding) = bindings
+            .find(|binding| *binding.type_name == *type_name && *binding.field_name == *field_name)
         else {
-            let known = app.engine.schema().bindings().map(|b| format!("{}.{}", b.type_name, b.field_name));
-            bail!("no module answers `{}`; the fields are {}", field, known.collect::<Vec<_>>().join(", "));
+            let known = app
+                .engine
+                .schema()
+                .bindings()
+                .map(|b| format!("{}.{}", b.type_name, b.field_name));
+            bail!(
+                "no module answers `{}`; the fields are {}",
+                field,
+                known.collect::<Vec<_>>().join(", ")
+            );
         };
         Ok(Invocation {
             module: binding.module.to_string().into(),

@@ -61,8 +61,13 @@ impl Exit {
         if error.downcast_ref::<Problems>().is_some() {
             return Self::AppHasProblems;
         }
-        let address = error.chain().filter_map(|cause| cause.downcast_ref::<std::io::Error>());
-        if address.into_iter().any(|cause| cause.kind() == std::io::ErrorKind::AddrInUse) {
+        let address = error
+            .chain()
+            .filter_map(|cause| cause.downcast_ref::<std::io::Error>());
+        if address
+            .into_iter()
+            .any(|cause| cause.kind() == std::io::ErrorKind::AddrInUse)
+        {
             return Self::AddressInUse;
         }
         Self::Failed
@@ -99,7 +104,11 @@ pub struct AppDirectory {
 /// Shows that a module is being compiled; what is found compiled takes no time worth a line.
 fn show_progress(loading: Loading<'_>) {
     if let Loading::Compiling(module) = loading {
-        let note = if std::io::stderr().is_terminal() { " (once per version)" } else { "" };
+        let note = if std::io::stderr().is_terminal() {
+            " (once per version)"
+        } else {
+            ""
+        };
         eprintln!("compiling module {module}{note}");
     }
 }

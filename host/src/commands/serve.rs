@@ -73,16 +73,31 @@ impl Serve {
         seen.look(self.directory.app.join(FILE));
         let mut config = Config::load(&self.directory.app)?;
         seen.look(config.schema.clone());
-        config.named_files().for_each(|file| seen.look(file.to_owned()));
-        let metrics = Metrics::start().map_err(|error| anyhow::anyhow!("metrics cannot be collected: {error}"))?;
-        let (listener, listen) = bind(self.listen.unwrap_or(config.server.listen), "--listen").await?;
-        let (admin, admin_listen) = bind(self.admin_listen.unwrap_or(config.server.admin_listen), "--admin-listen").await?;
+        config
+            .named_files()
+            .for_each(|file| seen.look(file.to_owned()));
+        let metrics = Metrics::start()
+            .map_err(|error| anyhow::anyhow!("metrics cannot be collected: {error}"))?;
+        let (listener, listen) =
+            bind(self.listen.unwrap_or(config.server.listen), "--listen").await?;
+        let (admin, admin_listen) = bind(
+            self.admin_listen.unwrap_or(config.server.admin_listen),
+            "--admin-listen",
+        )
+        .await?;
         let host = Host::new(config.server.clone(), metrics);
         host.keep_metrics();
         let (stop, stopped) = watch::channel(false);
-        let admin = serve_until(Connections::new(admin, ADMIN_CONNECTIONS), admin_router(host.clone()), stopped.clone());
-        let graphql =
-            serve_until(Connections::new(listener, config.server.max_connections), graphql_router(host.clone()), stopped);
+        let admin = serve_until(
+            Connections::new(admin, ADMIN_CONNECTIONS),
+            admin_router(host.clone()),
+            stopped.clone(),
+        );
+        let graphql = serve_until(
+            Connections::new(listener, config.server.max_connections),
+            graphql_router(host.clone()),
+            stopped,
+        );
         println!("admin    http://{admin_listen}/readyz /healthz /metrics");
 
         let loaded = tokio::select! {
@@ -91,10 +106,20 @@ impl Serve {
         };
         if let Some((modules, _)) = &loaded {
             println!("graphql  http://{listen}/graphql (and a page to try it at http://{listen}/)");
-            println!("serving {modules} modules of {}", self.directory.app.display());
+            println!(
+                "serving {modules} modules of {}",
+                self.directory.app.display()
+            );
             signals.next().await;
         }
-        finish(&host, &stop, vec![graphql, admin], config.server.shutdown_grace, &mut signals).await;
+        finish(
+            &host,
+            &stop,
+            vec![graphql, admin],
+            config.server.shutdown_grace,
+            &mut signals,
+        )
+        .await;
         // The embedded backends end last: what was running needed them.
         drop(loaded);
         Ok(Exit::Done)
@@ -103,17 +128,36 @@ impl Serve {
 
 /// Loads the app as it was when its last host ended, with the embedded backends it may need beside it, and serves it; gives the
 /// number of its modules. The app itself is kept by nobody but the host, so that a version is given back when it was replaced.
-async fn load(config: &mut Config, host: &Host, seen: Seen) -> anyhow::Result<(usize, Option<EmbeddedProcess>)> {
+async fn load(
+    config: &mut Config,
+    host: &Host,
+    seen: Seen,
+) -> anyhow::Result<(usize, Option<EmbeddedProcess>)> {
     let directory = config.store();
-    let store = Store::open(&directory).map_err(|error| Problems(vec![unusable(&directory, &error)]))?;
+    let store =
+        Store::open(&directory).map_err(|error| Problems(vec![unusable(&directory, &error)]))?;
     let embedded = EmbeddedProcess::start_for(config).await?;
     if let Some(process) = &embedded {
-        println!("embedded http://{}/status (backends of this run)", process.control);
+        println!(
+            "embedded http://{}/status (backends of this run)",
+            process.control
+        );
     }
-    let addresses = embedded.as_ref().map_or_else(EmbeddedAddresses::default, |process| process.addresses.clone());
+    let addresses = embedded
+        .as_ref()
+        .map_or_else(EmbeddedAddresses::default, |process| {
+            process.addresses.clone()
+        });
     let app = Arc::new(App::restore(config, &addresses, &store, &show_progress).await?);
     app.keep_connections();
-    let started = Deployment::start(host.snapshot(), app.clone(), store, config.clone(), addresses).await;
+    let started = Deployment::start(
+        host.snapshot(),
+        app.clone(),
+        store,
+        config.clone(),
+        addresses,
+    )
+    .await;
     let deployment = started.map_err(|error| Problems(vec![unusable(&directory, &error)]))?;
     if config.server.watch {
         // It runs as long as the process does.
@@ -130,13 +174,20 @@ async fn bind(address: SocketAddr, flag: &str) -> anyhow::Result<(TcpListener, S
     Ok((listener, address))
 }
 
-fn serve_until(listener: Connections, router: Router, mut stopped: watch::Receiver<bool>) -> JoinHandle<()> {
+fn serve_until(
+    listener: Connections,
+    router: Router,
+    mut stopped: watch::Receiver<bool>,
+) -> JoinHandle<()> {
     tokio::spawn(async move {
         let stop = async move {
             // An error says that the sender is gone, which is a stop too.
             let _ = stopped.wait_for(|stop| *stop).await;
         };
-        if let Err(error) = axum::serve(listener, router).with_graceful_shutdown(stop).await {
+        if let Err(error) = axum::serve(listener, router)
+            .with_graceful_shutdown(stop)
+            .await
+        {
             tracing::error!(%error, "a listener failed");
         }
     })
@@ -150,7 +201,10 @@ struct Signals {
 
 impl Signals {
     fn catch() -> std::io::Result<Self> {
-        Ok(Self { terminate: signal(SignalKind::terminate())?, interrupt: signal(SignalKind::interrupt())? })
+        Ok(Self {
+            terminate: signal(SignalKind::terminate())?,
+            interrupt: signal(SignalKind::interrupt())?,
+        })
     }
 
     async fn next(&mut self) {
@@ -162,8 +216,17 @@ impl Signals {
 }
 
 /// Stops accepting, finishes what is running within the grace, or what a second signal leaves of it.
-async fn finish(host: &Host, stop: &watch::Sender<bool>, listeners: Vec<JoinHandle<()>>, grace: Duration, signals: &mut Signals) {
-    eprintln!("finishing what is running (at most {} s; a second signal ends at once)", grace.as_secs());
+async fn finish(
+    host: &Host,
+    stop: &watch::Sender<bool>,
+    listeners: Vec<JoinHandle<()>>,
+    grace: Duration,
+    signals: &mut Signals,
+) {
+    eprintln!(
+        "finishing what is running (at most {} s; a second signal ends at once)",
+        grace.as_secs()
+    );
     host.end();
     // Nobody listening any more is what this is for.
     let _ = stop.send(true);

@@ -70,19 +70,35 @@ impl Deployment {
         let was = self.config();
         let root = was.root.clone();
         let read = tokio::task::spawn_blocking(move || Config::load(&root)).await;
-        let mut config = read.map_err(|lost| ApplyError::Failed(lost.to_string()))?.map_err(ApplyError::Problems)?;
+        let mut config = read
+            .map_err(|lost| ApplyError::Failed(lost.to_string()))?
+            .map_err(ApplyError::Problems)?;
         adopt_embedded(&mut config, &was);
         let config = Arc::new(config);
         for _ in 0..ATTEMPTS {
             let app = self.app().ok_or(ApplyError::Loading)?;
-            let renewed = app.renewed(&config, &was, &self.embedded, &self.store).await.map_err(ApplyError::Problems)?;
+            let renewed = app
+                .renewed(&config, &was, &self.embedded, &self.store)
+                .await
+                .map_err(ApplyError::Problems)?;
             let changes = app.engine.schema().changes_to(renewed.app.engine.schema());
-            let breaking: Vec<_> = changes.iter().filter(|change| change.severity == Severity::Breaking).cloned().collect();
+            let breaking: Vec<_> = changes
+                .iter()
+                .filter(|change| change.severity == Severity::Breaking)
+                .cloned()
+                .collect();
             if !allow_breaking && !breaking.is_empty() {
                 return Err(ApplyError::Breaking(breaking));
             }
-            if config == was && app.engine.schema().sdl() == renewed.app.engine.schema().sdl() && same(&app, &renewed.app) {
-                return Ok(Applied { changed: false, changes, swapped: Vec::new() });
+            if config == was
+                && app.engine.schema().sdl() == renewed.app.engine.schema().sdl()
+                && same(&app, &renewed.app)
+            {
+                return Ok(Applied {
+                    changed: false,
+                    changes,
+                    swapped: Vec::new(),
+                });
             }
             // Both of its sides were of the app that goes.
             self.abort_any("another app was applied").await;
@@ -91,15 +107,27 @@ impl Deployment {
                 if let Some(app) = self.app() {
                     MemoryPlan::of(&self.config(), &app, self.own_bytes).tell();
                 }
-                return Ok(Applied { changed: true, changes, swapped });
+                return Ok(Applied {
+                    changed: true,
+                    changes,
+                    swapped,
+                });
             }
         }
         Err(ApplyError::Busy)
     }
 
     /// Makes the app that was read anew the one that is served; none when versions were swapped since it was read.
-    async fn serve_renewed(self: &Arc<Self>, seen: &App, renewed: Renewed) -> Result<Option<Vec<Swapped>>, ApplyError> {
-        let Renewed { app: next, pinned, new_pools } = renewed;
+    async fn serve_renewed(
+        self: &Arc<Self>,
+        seen: &App,
+        renewed: Renewed,
+    ) -> Result<Option<Vec<Swapped>>, ApplyError> {
+        let Renewed {
+            app: next,
+            pinned,
+            new_pools,
+        } = renewed;
         let swapping = self.swapping.lock().await;
         let now = self.app().ok_or(ApplyError::Loading)?;
         if !same(&now, seen) {
@@ -119,11 +147,23 @@ impl Deployment {
                 continue;
             }
             self.slot(name).swapped(before.cloned());
-            let previous = before.map(|before| before.digest.clone()).unwrap_or_default();
-            swapped.push(Swapped { module: name.clone(), digest: version.digest.clone(), previous, warning: None });
+            let previous = before
+                .map(|before| before.digest.clone())
+                .unwrap_or_default();
+            swapped.push(Swapped {
+                module: name.clone(),
+                digest: version.digest.clone(),
+                previous,
+                warning: None,
+            });
         }
         drop(swapping);
-        for (_, pool) in next.pools.sqlserver.iter().filter(|(name, _)| new_pools.contains(*name)) {
+        for (_, pool) in next
+            .pools
+            .sqlserver
+            .iter()
+            .filter(|(name, _)| new_pools.contains(*name))
+        {
             pool.start_upkeep();
         }
         swapped.iter().for_each(|swapped| count(swapped, "apply"));
@@ -136,7 +176,11 @@ impl Deployment {
 /// Whether two snapshots have the same versions under the same schema.
 fn same(one: &App, other: &App) -> bool {
     one.versions.len() == other.versions.len()
-        && one.versions.iter().zip(&other.versions).all(|(one, other)| one.0 == other.0 && Arc::ptr_eq(one.1, other.1))
+        && one
+            .versions
+            .iter()
+            .zip(&other.versions)
+            .all(|(one, other)| one.0 == other.0 && Arc::ptr_eq(one.1, other.1))
 }
 
 /// Counts and logs what applying did.
@@ -144,14 +188,18 @@ fn tell(applied: &Result<Applied, ApplyError>) {
     let outcome = match applied {
         Ok(applied) if applied.changed => {
             tracing::info!(modules = applied.swapped.len(), "applied");
-            applied.changes.iter().for_each(|change| tracing::info!(severity = change.severity.as_str(), "schema: {change}"));
+            applied.changes.iter().for_each(|change| {
+                tracing::info!(severity = change.severity.as_str(), "schema: {change}")
+            });
             "applied"
         }
         Ok(_) => "unchanged",
         Err(error) => {
             tracing::warn!("not applied: {error}");
             if let ApplyError::Breaking(changes) = error {
-                changes.iter().for_each(|change| tracing::warn!(severity = change.severity.as_str(), "schema: {change}"));
+                changes.iter().for_each(|change| {
+                    tracing::warn!(severity = change.severity.as_str(), "schema: {change}")
+                });
             }
             "refused"
         }

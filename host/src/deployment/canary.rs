@@ -70,7 +70,10 @@ pub struct PastCanary {
 impl CanaryStatus {
     fn of(trial: &Trial) -> Self {
         let (active, canary) = trial.tallies();
-        let since = trial.since.duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
+        let since = trial
+            .since
+            .duration_since(std::time::UNIX_EPOCH)
+            .unwrap_or_default();
         Self {
             digest: trial.digest.clone(),
             share: trial.settings.share.to_string(),
@@ -98,7 +101,8 @@ impl Deployment {
         asked: Vec<(String, String)>,
     ) -> Result<CanaryStatus, DeployError> {
         let (this, name) = (self.clone(), module.to_owned());
-        let begun = tokio::spawn(async move { this.begin_now(&name, component, &asked).await }).await;
+        let begun =
+            tokio::spawn(async move { this.begin_now(&name, component, &asked).await }).await;
         begun.unwrap_or_else(|lost| Err(Refusal::new(module, Step::Swap, lost.to_string()).into()))
     }
 
@@ -109,7 +113,11 @@ impl Deployment {
         asked: &[(String, String)],
     ) -> Result<CanaryStatus, DeployError> {
         // Whoever begins or ends one right now makes this too early, too.
-        let mut running = self.canaries.running.try_lock().map_err(|_| self.busy(module))?;
+        let mut running = self
+            .canaries
+            .running
+            .try_lock()
+            .map_err(|_| self.busy(module))?;
         if let Some(running) = running.as_ref() {
             return Err(DeployError::CanaryRuns(running.trial.module.clone()));
         }
@@ -118,7 +126,9 @@ impl Deployment {
         for (key, text) in asked {
             settings.set(key, text).map_err(DeployError::Setting)?;
         }
-        let admitted = self.admit(module, component, Origin::Canary, Turn::Now).await?;
+        let admitted = self
+            .admit(module, component, Origin::Canary, Turn::Now)
+            .await?;
         let mut admitted = admitted.ok_or_else(|| DeployError::AlreadyActive(module.to_owned()))?;
         let trial = Trial::begin(rand::random(), module, &admitted.version.digest, settings);
         self.serve_beside(&admitted, &trial).await?;
@@ -132,27 +142,44 @@ impl Deployment {
             seconds = trial.settings.time.as_secs(),
             "canary began"
         );
-        gauge!(names::CANARY_SHARE, "module" => module.to_owned()).set(trial.settings.share.fraction());
+        gauge!(names::CANARY_SHARE, "module" => module.to_owned())
+            .set(trial.settings.share.fraction());
         let status = CanaryStatus::of(&trial);
-        *running = Some(Running { trial: trial.clone(), admitted });
+        *running = Some(Running {
+            trial: trial.clone(),
+            admitted,
+        });
         drop(running);
         self.clone().judge(trial);
         Ok(status)
     }
 
     /// Puts the version that is tried beside the active one.
-    async fn serve_beside(&self, admitted: &Admitted, trial: &Arc<Trial>) -> Result<(), DeployError> {
+    async fn serve_beside(
+        &self,
+        admitted: &Admitted,
+        trial: &Arc<Trial>,
+    ) -> Result<(), DeployError> {
         let module = &trial.module;
         let _swapping = self.swapping.lock().await;
         let app = self.app().ok_or(DeployError::Loading)?;
         self.as_seen(&app, &admitted.app, &admitted.version)?;
         let (name, digest) = (module.clone(), trial.digest.clone());
-        let noted = self.change(move |record| record.modules.entry(name).or_default().canary = Some(digest)).await;
+        let noted = self
+            .change(move |record| record.modules.entry(name).or_default().canary = Some(digest))
+            .await;
         if let Err(error) = noted {
-            let message = format!("the list of active versions cannot be written: {error}; free space for `server.store`");
-            return Err(self.refused(Refusal::new(module, Step::Swap, message), Some(&trial.digest)));
+            let message = format!(
+                "the list of active versions cannot be written: {error}; free space for `server.store`"
+            );
+            return Err(self.refused(
+                Refusal::new(module, Step::Swap, message),
+                Some(&trial.digest),
+            ));
         }
-        self.snapshot.store(Some(Arc::new(app.trying(admitted.version.clone(), trial.clone()))));
+        self.snapshot.store(Some(Arc::new(
+            app.trying(admitted.version.clone(), trial.clone()),
+        )));
         Ok(())
     }
 
@@ -161,7 +188,9 @@ impl Deployment {
         tokio::spawn(async move {
             let verdict = trial.verdict().await;
             // Somebody may have ended it in the meantime, and a promotion that fails has been told as a refusal.
-            let _ = self.end(|running| running.id == trial.id, &trial.module, verdict).await;
+            let _ = self
+                .end(|running| running.id == trial.id, &trial.module, verdict)
+                .await;
         });
     }
 
@@ -172,7 +201,9 @@ impl Deployment {
     /// When the module has no canary, or the list on disk cannot be changed; the canary is over then.
     pub async fn promote(self: &Arc<Self>, module: &str) -> Result<Swapped, DeployError> {
         let verdict = Verdict::Promote("promoted by hand".to_owned());
-        let swapped = self.end(|trial| trial.module == module, module, verdict).await?;
+        let swapped = self
+            .end(|trial| trial.module == module, module, verdict)
+            .await?;
         swapped.ok_or_else(|| DeployError::NoCanary(module.to_owned()))
     }
 
@@ -181,15 +212,27 @@ impl Deployment {
     /// # Errors
     ///
     /// When the module has no canary.
-    pub async fn abort(self: &Arc<Self>, module: &str, reason: &str) -> Result<PastCanary, DeployError> {
-        self.end(|trial| trial.module == module, module, Verdict::Abort(reason.to_owned())).await?;
-        self.last_canary(module).ok_or_else(|| DeployError::NoCanary(module.to_owned()))
+    pub async fn abort(
+        self: &Arc<Self>,
+        module: &str,
+        reason: &str,
+    ) -> Result<PastCanary, DeployError> {
+        self.end(
+            |trial| trial.module == module,
+            module,
+            Verdict::Abort(reason.to_owned()),
+        )
+        .await?;
+        self.last_canary(module)
+            .ok_or_else(|| DeployError::NoCanary(module.to_owned()))
     }
 
     /// Ends whatever canary runs.
     pub(super) async fn abort_any(self: &Arc<Self>, reason: &str) {
         // That there is none is fine.
-        let _ = self.end(|_| true, "", Verdict::Abort(reason.to_owned())).await;
+        let _ = self
+            .end(|_| true, "", Verdict::Abort(reason.to_owned()))
+            .await;
     }
 
     /// Ends the canary that `which` picks, in a task of its own, so that it is ended wholly or not at all.
@@ -200,19 +243,31 @@ impl Deployment {
         verdict: Verdict,
     ) -> Result<Option<Swapped>, DeployError> {
         let mut running = self.canaries.running.lock().await;
-        let picked = running.take_if(|running| which(&running.trial)).ok_or_else(|| DeployError::NoCanary(module.to_owned()))?;
+        let picked = running
+            .take_if(|running| which(&running.trial))
+            .ok_or_else(|| DeployError::NoCanary(module.to_owned()))?;
         drop(running);
         let this = self.clone();
         let ended = tokio::spawn(async move { this.end_now(picked, verdict).await }).await;
         ended.unwrap_or_else(|lost| Err(Refusal::new(module, Step::Swap, lost.to_string()).into()))
     }
 
-    async fn end_now(self: Arc<Self>, running: Running, verdict: Verdict) -> Result<Option<Swapped>, DeployError> {
+    async fn end_now(
+        self: Arc<Self>,
+        running: Running,
+        verdict: Verdict,
+    ) -> Result<Option<Swapped>, DeployError> {
         let Running { trial, admitted } = running;
         trial.end(verdict.clone());
         let (swapped, verdict) = match verdict {
             // How long it was tried is not how long the gate took.
-            Verdict::Promote(reason) => match self.swap(Admitted { received: Instant::now(), ..admitted }).await {
+            Verdict::Promote(reason) => match self
+                .swap(Admitted {
+                    received: Instant::now(),
+                    ..admitted
+                })
+                .await
+            {
                 Ok(swapped) => (Ok(Some(swapped)), Verdict::Promote(reason)),
                 Err(error) => {
                     let reason = format!("it could not be promoted: {error}");
@@ -237,7 +292,11 @@ impl Deployment {
     /// Takes the version that was tried away from the active one, where it still is.
     async fn serve_without(&self, trial: &Trial) {
         let swapping = self.swapping.lock().await;
-        if let Some(app) = self.app().filter(|app| app.tried.as_ref().is_some_and(|tried| tried.trial.id == trial.id)) {
+        if let Some(app) = self.app().filter(|app| {
+            app.tried
+                .as_ref()
+                .is_some_and(|tried| tried.trial.id == trial.id)
+        }) {
             self.snapshot.store(Some(Arc::new(app.without_trial())));
         }
         drop(swapping);
@@ -274,15 +333,24 @@ impl Deployment {
         counter!(names::CANARIES, "module" => module.clone(), "verdict" => verdict).increment(1);
         gauge!(names::CANARY_SHARE, "module" => module.clone()).set(0.0);
         let at_ms = Activation::now("", 0, Origin::Canary).at_ms;
-        let past =
-            PastCanary { digest: version.clone(), verdict, reason, at_ms, active: active.status(), canary: canary.status() };
+        let past = PastCanary {
+            digest: version.clone(),
+            verdict,
+            reason,
+            at_ms,
+            active: active.status(),
+            canary: canary.status(),
+        };
         self.ended().insert(module.clone(), past);
     }
 
     /// The canary of a module, when it has one.
     pub(super) fn canary(&self, module: &str) -> Option<CanaryStatus> {
         let app = self.app()?;
-        app.tried.as_ref().filter(|tried| tried.trial.module == module).map(|tried| CanaryStatus::of(&tried.trial))
+        app.tried
+            .as_ref()
+            .filter(|tried| tried.trial.module == module)
+            .map(|tried| CanaryStatus::of(&tried.trial))
     }
 
     /// How the last canary of a module ended.
@@ -300,6 +368,9 @@ impl Deployment {
 
     fn ended(&self) -> MutexGuard<'_, BTreeMap<String, PastCanary>> {
         // Nothing panics while it is held.
-        self.canaries.ended.lock().unwrap_or_else(PoisonError::into_inner)
+        self.canaries
+            .ended
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -32,7 +32,8 @@ use crate::app::{App, EmbeddedAddresses};
 use crate::host::resident_bytes;
 use crate::memory_plan::MemoryPlan;
 use crate::modules::{
-    Activation, ComponentBytes, Effort, Incoming, Origin, Pinned, Record, Refusal, Step, Store, Terms, Version,
+    Activation, ComponentBytes, Effort, Incoming, Origin, Pinned, Record, Refusal, Step, Store,
+    Terms, Version,
 };
 use canary::Canaries;
 use slot::{GateTurn, Slot};
@@ -173,7 +174,9 @@ impl Deployment {
         }
         let active: Vec<_> = app.versions.values().cloned().collect();
         let kept = deployment.kept;
-        deployment.change(move |record| note_start(record, &active, kept)).await?;
+        deployment
+            .change(move |record| note_start(record, &active, kept))
+            .await?;
         deployment.store.collect();
         deployment.store.collect_artifacts(app.sandbox.engine());
         deployment.snapshot.store(Some(app.clone()));
@@ -214,7 +217,12 @@ impl Deployment {
         let digest = component.digest.clone();
         let swapped = match self.admit(module, component, by, turn).await {
             Ok(Some(admitted)) => self.swap(admitted).await,
-            Ok(None) => Ok(Swapped { module: module.to_owned(), previous: digest.clone(), digest, warning: None }),
+            Ok(None) => Ok(Swapped {
+                module: module.to_owned(),
+                previous: digest.clone(),
+                digest,
+                warning: None,
+            }),
             Err(error) => Err(error),
         };
         self.collect();
@@ -226,24 +234,40 @@ impl Deployment {
     /// # Errors
     ///
     /// Why it was not let in; the version that was active then still is.
-    pub async fn deploy_file(self: &Arc<Self>, module: &str) -> Result<Option<Swapped>, DeployError> {
+    pub async fn deploy_file(
+        self: &Arc<Self>,
+        module: &str,
+    ) -> Result<Option<Swapped>, DeployError> {
         let app = self.app().ok_or(DeployError::Loading)?;
         let file = active(&app, module)?.module.component.clone();
         if self.canary(module).is_some() {
             return Err(DeployError::CanaryRuns(module.to_owned()));
         }
         // A file that is being replaced may be missing for a moment; it is looked at again when it is there.
-        let Ok(Ok(component)) = tokio::task::spawn_blocking(move || ComponentBytes::read(&file)).await else { return Ok(None) };
-        if !self.slot(module).tries(component.digest(), self.store.module(module).file.as_deref()) {
+        let Ok(Ok(component)) =
+            tokio::task::spawn_blocking(move || ComponentBytes::read(&file)).await
+        else {
+            return Ok(None);
+        };
+        if !self.slot(module).tries(
+            component.digest(),
+            self.store.module(module).file.as_deref(),
+        ) {
             return Ok(None);
         }
         let store = self.store.clone();
-        let kept = tokio::task::spawn_blocking(move || store.keep(&component)).await.map_err(io::Error::other).flatten();
+        let kept = tokio::task::spawn_blocking(move || store.keep(&component))
+            .await
+            .map_err(io::Error::other)
+            .flatten();
         let kept = kept.map_err(|error| {
-            let message = format!("the component cannot be stored: {error}; free space for `server.store`");
+            let message =
+                format!("the component cannot be stored: {error}; free space for `server.store`");
             self.refused(Refusal::new(module, Step::Read, message), None)
         })?;
-        self.deploy(module, kept, Origin::File, Turn::Wait).await.map(Some)
+        self.deploy(module, kept, Origin::File, Turn::Wait)
+            .await
+            .map(Some)
     }
 
     /// Lets a component through the gate; none when its version is active already.
@@ -251,26 +275,53 @@ impl Deployment {
     /// # Errors
     ///
     /// Why it was not let in.
-    pub async fn admit(&self, module: &str, component: Pinned, by: Origin, turn: Turn) -> Result<Option<Admitted>, DeployError> {
+    pub async fn admit(
+        &self,
+        module: &str,
+        component: Pinned,
+        by: Origin,
+        turn: Turn,
+    ) -> Result<Option<Admitted>, DeployError> {
         let received = Instant::now();
         active(&*self.app().ok_or(DeployError::Loading)?, module)?;
-        let turn = self.slot(module).turn(turn).await.ok_or_else(|| self.busy(module))?;
+        let turn = self
+            .slot(module)
+            .turn(turn)
+            .await
+            .ok_or_else(|| self.busy(module))?;
         let app = self.app().ok_or(DeployError::Loading)?;
         let running = active(&app, module)?;
         if running.digest == component.digest {
             self.note(module, running, by).await;
             return Ok(None);
         }
-        let terms = Terms { module: running.module.clone(), wanted: app.wanted_of(module), backends: app.backends.clone() };
+        let terms = Terms {
+            module: running.module.clone(),
+            wanted: app.wanted_of(module),
+            backends: app.backends.clone(),
+        };
         let path = component.path();
-        let bytes =
-            tokio::task::spawn_blocking(move || ComponentBytes::read(&path)).await.map_err(|lost| lost.to_string()).flatten();
+        let bytes = tokio::task::spawn_blocking(move || ComponentBytes::read(&path))
+            .await
+            .map_err(|lost| lost.to_string())
+            .flatten();
         let passed = match bytes {
-            Ok(bytes) => app.loader.pass_gate(&bytes, &terms, Effort::Background).await,
+            Ok(bytes) => {
+                app.loader
+                    .pass_gate(&bytes, &terms, Effort::Background)
+                    .await
+            }
             Err(message) => Err(Refusal::new(module, Step::Read, message)),
         };
         match passed {
-            Ok(version) => Ok(Some(Admitted { version: Arc::new(version), app, by, received, component, turn })),
+            Ok(version) => Ok(Some(Admitted {
+                version: Arc::new(version),
+                app,
+                by,
+                received,
+                component,
+                turn,
+            })),
             Err(refusal) => Err(self.refused(refusal, Some(&component.digest))),
         }
     }
@@ -284,48 +335,97 @@ impl Deployment {
         let this = self.clone();
         let module = admitted.version.module.name.clone();
         let swapped = tokio::spawn(async move { this.swap_now(admitted).await }).await;
-        swapped.unwrap_or_else(|lost| Err(Refusal::new(&module, Step::Swap, lost.to_string()).into()))
+        swapped
+            .unwrap_or_else(|lost| Err(Refusal::new(&module, Step::Swap, lost.to_string()).into()))
     }
 
     async fn swap_now(&self, admitted: Admitted) -> Result<Swapped, DeployError> {
-        let Admitted { version, app: seen, by, received, component, turn } = admitted;
+        let Admitted {
+            version,
+            app: seen,
+            by,
+            received,
+            component,
+            turn,
+        } = admitted;
         let module = version.module.name.clone();
         let swapping = self.swapping.lock().await;
         let app = self.app().ok_or(DeployError::Loading)?;
         let before = self.as_seen(&app, &seen, &version)?;
         let activation = Activation::now(&version.digest, component.bytes, by);
         let (name, kept) = (module.clone(), self.kept);
-        let noted = self.change(move |record| record.modules.entry(name).or_default().activate(activation, kept)).await;
+        let noted = self
+            .change(move |record| {
+                record
+                    .modules
+                    .entry(name)
+                    .or_default()
+                    .activate(activation, kept)
+            })
+            .await;
         if let Err(error) = noted {
-            let message = format!("the list of active versions cannot be written: {error}; free space for `server.store`");
-            return Err(self.refused(Refusal::new(&module, Step::Swap, message), Some(&version.digest)));
+            let message = format!(
+                "the list of active versions cannot be written: {error}; free space for `server.store`"
+            );
+            return Err(self.refused(
+                Refusal::new(&module, Step::Swap, message),
+                Some(&version.digest),
+            ));
         }
-        self.snapshot.store(Some(Arc::new(app.with_version(version.clone()))));
-        let swapped = Swapped { module, digest: version.digest.clone(), previous: before.digest.clone(), warning: None };
+        self.snapshot
+            .store(Some(Arc::new(app.with_version(version.clone()))));
+        let swapped = Swapped {
+            module,
+            digest: version.digest.clone(),
+            previous: before.digest.clone(),
+            warning: None,
+        };
         self.slot(&swapped.module).swapped(Some(before));
         drop(swapping);
-        histogram!(names::GATE_SECONDS, "module" => swapped.module.clone()).record(received.elapsed().as_secs_f64());
+        histogram!(names::GATE_SECONDS, "module" => swapped.module.clone())
+            .record(received.elapsed().as_secs_f64());
         count(&swapped, by.as_str());
         drop((component, turn));
         Ok(swapped)
     }
 
     /// The active version, when it and the schema are those that a new version was held against.
-    fn as_seen(&self, app: &App, seen: &App, version: &Version) -> Result<Arc<Version>, DeployError> {
+    fn as_seen(
+        &self,
+        app: &App,
+        seen: &App,
+        version: &Version,
+    ) -> Result<Arc<Version>, DeployError> {
         let module = &version.module.name;
         let before = active(app, module)?;
-        if active(seen, module).is_ok_and(|seen| Arc::ptr_eq(seen, before)) && Arc::ptr_eq(&app.wanted, &seen.wanted) {
+        if active(seen, module).is_ok_and(|seen| Arc::ptr_eq(seen, before))
+            && Arc::ptr_eq(&app.wanted, &seen.wanted)
+        {
             return Ok(before.clone());
         }
-        let message = format!("version {} became active while this one was at the gate; send it again", before.digest);
-        Err(self.refused(Refusal::new(module, Step::Swap, message), Some(&version.digest)))
+        let message = format!(
+            "version {} became active while this one was at the gate; send it again",
+            before.digest
+        );
+        Err(self.refused(
+            Refusal::new(module, Step::Swap, message),
+            Some(&version.digest),
+        ))
     }
 
     /// Notes that the version which is active came again by another way.
     async fn note(&self, module: &str, running: &Version, by: Origin) {
         let activation = Activation::now(&running.digest, running.component_bytes as u64, by);
         let (name, kept) = (module.to_owned(), self.kept);
-        let noted = self.change(move |record| record.modules.entry(name).or_default().activate(activation, kept)).await;
+        let noted = self
+            .change(move |record| {
+                record
+                    .modules
+                    .entry(name)
+                    .or_default()
+                    .activate(activation, kept)
+            })
+            .await;
         if let Err(error) = noted {
             tracing::warn!(module, %error, "the list of active versions cannot be written");
         }
@@ -345,7 +445,10 @@ impl Deployment {
     /// Changes the list on disk.
     async fn change(&self, change: impl FnOnce(&mut Record) + Send + 'static) -> io::Result<()> {
         let store = self.store.clone();
-        tokio::task::spawn_blocking(move || store.change(change)).await.map_err(io::Error::other).flatten()
+        tokio::task::spawn_blocking(move || store.change(change))
+            .await
+            .map_err(io::Error::other)
+            .flatten()
     }
 
     /// Removes from the store what nobody needs any more, without making anybody wait.
@@ -357,30 +460,54 @@ impl Deployment {
 
 /// The active version of a module.
 fn active<'a>(app: &'a App, module: &str) -> Result<&'a Arc<Version>, DeployError> {
-    app.versions.get(module).ok_or_else(|| DeployError::UnknownModule(module.to_owned()))
+    app.versions
+        .get(module)
+        .ok_or_else(|| DeployError::UnknownModule(module.to_owned()))
 }
 
 /// What is active at the start is what was, or came by file.
 fn note_start(record: &mut Record, active: &[Arc<Version>], kept: usize) {
-    record.modules.retain(|name, _| active.iter().any(|version| version.module.name == *name));
+    record
+        .modules
+        .retain(|name, _| active.iter().any(|version| version.module.name == *name));
     for version in active {
-        let module = record.modules.entry(version.module.name.clone()).or_default();
+        let module = record
+            .modules
+            .entry(version.module.name.clone())
+            .or_default();
         module.canary = None;
-        if module.active().is_none_or(|known| known.digest != version.digest) {
-            module.activate(Activation::now(&version.digest, version.component_bytes as u64, Origin::File), kept);
+        if module
+            .active()
+            .is_none_or(|known| known.digest != version.digest)
+        {
+            module.activate(
+                Activation::now(
+                    &version.digest,
+                    version.component_bytes as u64,
+                    Origin::File,
+                ),
+                kept,
+            );
         }
     }
 }
 
 /// Counts and logs a swap.
 fn count(swapped: &Swapped, by: &'static str) {
-    let Swapped { module, digest, previous, .. } = swapped;
+    let Swapped {
+        module,
+        digest,
+        previous,
+        ..
+    } = swapped;
     metrics::counter!(names::SWAPS, "module" => module.clone(), "by" => by).increment(1);
     tracing::info!(module, version = digest, previous, by, "swapped");
 }
 
 /// How long something has been so.
 pub(crate) fn age(at_ms: u64) -> Duration {
-    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
+    let now = std::time::SystemTime::now()
+        .duration_since(std::time::UNIX_EPOCH)
+        .unwrap_or_default();
     now.saturating_sub(Duration::from_millis(at_ms))
 }

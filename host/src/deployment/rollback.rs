@@ -28,23 +28,33 @@ impl Deployment {
             let app = self.app().ok_or(DeployError::Loading)?;
             let before = active(&app, module)?.clone();
             let record = self.store.module(module);
-            let target = record.previous().ok_or_else(|| DeployError::NothingBefore(module.to_owned()))?.digest.clone();
+            let target = record
+                .previous()
+                .ok_or_else(|| DeployError::NothingBefore(module.to_owned()))?
+                .digest
+                .clone();
             let earlier = self.earlier(&app, module, &target).await;
             let swapping = self.swapping.lock().await;
             // Loading may have taken a while; look again when something was swapped meanwhile, also when it went wrong: what was
             // loaded may have been removed from the store since.
             let app = self.app().ok_or(DeployError::Loading)?;
-            let same =
-                active(&app, module).is_ok_and(|active| Arc::ptr_eq(active, &before)) && self.store.module(module) == record;
+            let same = active(&app, module).is_ok_and(|active| Arc::ptr_eq(active, &before))
+                && self.store.module(module) == record;
             if !same {
                 continue;
             }
             let version = earlier.map_err(|refusal| self.refused(refusal, Some(&target)))?;
-            self.snapshot.store(Some(Arc::new(app.with_version(version))));
+            self.snapshot
+                .store(Some(Arc::new(app.with_version(version))));
             self.slot(module).swapped(None);
             let warning = self.forget_last(module).await;
             drop(swapping);
-            let swapped = Swapped { module: module.to_owned(), digest: target, previous: before.digest.clone(), warning };
+            let swapped = Swapped {
+                module: module.to_owned(),
+                digest: target,
+                previous: before.digest.clone(),
+                warning,
+            };
             count(&swapped, "rollback");
             drop(before);
             self.collect();
@@ -54,16 +64,31 @@ impl Deployment {
     }
 
     /// The version to go back to: the one that was kept in memory, or else loaded from the store.
-    async fn earlier(&self, app: &App, module: &str, digest: &str) -> Result<Arc<Version>, Refusal> {
-        let configuration = app.versions.get(module).map(|version| version.module.clone());
-        let configuration =
-            configuration.ok_or_else(|| Refusal::new(module, Step::Swap, "the app has no such module any more"))?;
-        if let Some(kept) = self.slot(module).previous().filter(|kept| kept.digest == digest) {
+    async fn earlier(
+        &self,
+        app: &App,
+        module: &str,
+        digest: &str,
+    ) -> Result<Arc<Version>, Refusal> {
+        let configuration = app
+            .versions
+            .get(module)
+            .map(|version| version.module.clone());
+        let configuration = configuration.ok_or_else(|| {
+            Refusal::new(module, Step::Swap, "the app has no such module any more")
+        })?;
+        if let Some(kept) = self
+            .slot(module)
+            .previous()
+            .filter(|kept| kept.digest == digest)
+        {
             let lacking = app.wanted_of(module).difference(&kept.fields).next();
             return match lacking {
                 None => Ok(Arc::new(kept.configured(configuration))),
                 Some(field) => {
-                    let message = format!("the schema now gives it {field}, which that version does not handle");
+                    let message = format!(
+                        "the schema now gives it {field}, which that version does not handle"
+                    );
                     Err(Refusal::new(module, Step::Fields, message))
                 }
             };
@@ -72,7 +97,16 @@ impl Deployment {
         let read = tokio::task::spawn_blocking(move || ComponentBytes::read(&path)).await;
         let component = read.map_err(|lost| lost.to_string()).flatten();
         let component = component.map_err(|message| Refusal::new(module, Step::Read, message))?;
-        let version = app.loader.load(configuration, &component, app.wanted_of(module), Effort::Background, &|_| ()).await?;
+        let version = app
+            .loader
+            .load(
+                configuration,
+                &component,
+                app.wanted_of(module),
+                Effort::Background,
+                &|_| (),
+            )
+            .await?;
         Ok(Arc::new(version))
     }
 
@@ -85,7 +119,9 @@ impl Deployment {
             }
         });
         let error = forgotten.await.err()?;
-        let warning = format!("the list of active versions cannot be written ({error}), so a restart would undo this roll-back");
+        let warning = format!(
+            "the list of active versions cannot be written ({error}), so a restart would undo this roll-back"
+        );
         tracing::error!(module, "{warning}");
         Some(warning)
     }
@@ -93,11 +129,22 @@ impl Deployment {
     /// Loads the version before the active one, so that rolling back takes no time. It passed the gate once.
     pub(super) fn keep_previous_resident(self: Arc<Self>, module: String) {
         tokio::spawn(async move {
-            let Some(previous) = self.store.module(&module).previous().map(|previous| previous.digest.clone()) else { return };
+            let Some(previous) = self
+                .store
+                .module(&module)
+                .previous()
+                .map(|previous| previous.digest.clone())
+            else {
+                return;
+            };
             let Some(app) = self.app() else { return };
             match self.earlier(&app, &module, &previous).await {
                 Ok(version) => self.slot(&module).keep(version),
-                Err(refusal) => tracing::warn!(module, version = previous, "the version before cannot be kept ready: {refusal}"),
+                Err(refusal) => tracing::warn!(
+                    module,
+                    version = previous,
+                    "the version before cannot be kept ready: {refusal}"
+                ),
             }
         });
     }

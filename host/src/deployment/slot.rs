@@ -33,7 +33,10 @@ struct State {
 
 impl Default for Slot {
     fn default() -> Self {
-        Self { gate: Arc::new(Semaphore::new(1)), state: Mutex::default() }
+        Self {
+            gate: Arc::new(Semaphore::new(1)),
+            state: Mutex::default(),
+        }
     }
 }
 
@@ -78,9 +81,18 @@ impl Slot {
 
     /// Counts, keeps and logs a refusal.
     pub(super) fn refused(&self, refusal: &Refusal, digest: Option<&str>) {
-        let Refusal { module, step, message } = refusal;
+        let Refusal {
+            module,
+            step,
+            message,
+        } = refusal;
         counter!(names::REFUSALS, "module" => module.clone(), "step" => step.as_str()).increment(1);
-        tracing::warn!(module, version = digest, step = step.as_str(), "refused: {message}");
+        tracing::warn!(
+            module,
+            version = digest,
+            step = step.as_str(),
+            "refused: {message}"
+        );
         let mut state = self.state();
         state.refusals += 1;
         state.last_refusal = Some(PastRefusal::now(refusal, digest));

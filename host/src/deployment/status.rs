@@ -68,14 +68,30 @@ pub struct PastRefusal {
 impl PastRefusal {
     pub(super) fn now(refusal: &Refusal, digest: Option<&str>) -> Self {
         let at_ms = Activation::now("", 0, Origin::Push).at_ms;
-        Self { digest: digest.map(str::to_owned), step: refusal.step.as_str(), message: refusal.message.clone(), at_ms }
+        Self {
+            digest: digest.map(str::to_owned),
+            step: refusal.step.as_str(),
+            message: refusal.message.clone(),
+            at_ms,
+        }
     }
 }
 
 impl From<&Activation> for VersionStatus {
     fn from(activation: &Activation) -> Self {
-        let Activation { digest, bytes, by, at_ms } = activation.clone();
-        Self { digest, bytes, by, active_since_ms: at_ms, age_seconds: age(at_ms).as_secs() }
+        let Activation {
+            digest,
+            bytes,
+            by,
+            at_ms,
+        } = activation.clone();
+        Self {
+            digest,
+            bytes,
+            by,
+            active_since_ms: at_ms,
+            age_seconds: age(at_ms).as_secs(),
+        }
     }
 }
 
@@ -83,8 +99,14 @@ impl Deployment {
     /// What is known of every module.
     #[must_use]
     pub fn modules(&self) -> Vec<ModuleStatus> {
-        let names: Vec<_> = self.app().map(|app| app.versions.keys().cloned().collect()).unwrap_or_default();
-        names.iter().filter_map(|name| self.module(name).ok()).collect()
+        let names: Vec<_> = self
+            .app()
+            .map(|app| app.versions.keys().cloned().collect())
+            .unwrap_or_default();
+        names
+            .iter()
+            .filter_map(|name| self.module(name).ok())
+            .collect()
     }
 
     /// What is known of one module.
@@ -96,10 +118,21 @@ impl Deployment {
         let app = self.app().ok_or(DeployError::Loading)?;
         let version = active(&app, name)?;
         let record = self.store.module(name);
-        let mut known = record.activations.iter().rev().map(VersionStatus::from).peekable();
+        let mut known = record
+            .activations
+            .iter()
+            .rev()
+            .map(VersionStatus::from)
+            .peekable();
         // Between snapshot and list, a roll-back that could not be written shows as what is served.
         let listed = known.next_if(|first| first.digest == version.digest);
-        let served = || VersionStatus::from(&Activation::now(&version.digest, version.component_bytes as u64, Origin::Push));
+        let served = || {
+            VersionStatus::from(&Activation::now(
+                &version.digest,
+                version.component_bytes as u64,
+                Origin::Push,
+            ))
+        };
         let canary = self.canary(name);
         let (swaps, refusals, last_refusal) = self.slot(name).counts();
         Ok(ModuleStatus {
@@ -122,7 +155,10 @@ impl Deployment {
     pub fn record_gauges(&self) {
         for status in self.modules() {
             #[expect(clippy::cast_precision_loss, reason = "metrics are floating point")]
-            let (live, age) = (status.live_versions as f64, status.active.age_seconds as f64);
+            let (live, age) = (
+                status.live_versions as f64,
+                status.active.age_seconds as f64,
+            );
             gauge!(names::LIVE_VERSIONS, "module" => status.name.clone()).set(live);
             gauge!(names::VERSION_AGE, "module" => status.name).set(age);
         }
@@ -133,12 +169,22 @@ impl Deployment {
     #[must_use]
     pub fn render_active(&self) -> String {
         let name = names::ACTIVE_VERSION;
-        let mut text = format!("# HELP {name} the active version of each module\n# TYPE {name} gauge\n");
+        let mut text =
+            format!("# HELP {name} the active version of each module\n# TYPE {name} gauge\n");
         for version in self.app().iter().flat_map(|app| app.versions.values()) {
             // Names of modules are keys of a TOML table, so they may hold anything.
-            let module = version.module.name.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n");
+            let module = version
+                .module
+                .name
+                .replace('\\', "\\\\")
+                .replace('"', "\\\"")
+                .replace('\n', "\\n");
             // Writing to a string cannot fail.
-            let _ = writeln!(text, "{name}{{module=\"{module}\",version=\"{}\"}} 1", version.digest);
+            let _ = writeln!(
+                text,
+                "{name}{{module=\"{module}\",version=\"{}\"}} 1",
+                version.digest
+            );
         }
         text
     }

@@ -28,19 +28,28 @@ impl MediaType {
         for value in headers.get_all(ACCEPT) {
             for range in value.to_str().unwrap_or_default().split(',') {
                 said |= !range.trim().is_empty();
-                let Some((quality, media_type)) = Self::of_range(range) else { continue };
+                let Some((quality, media_type)) = Self::of_range(range) else {
+                    continue;
+                };
                 if quality > 0.0 && best.is_none_or(|(most, _)| quality > most) {
                     best = Some((quality, media_type));
                 }
             }
         }
-        if said { best.map(|(_, media_type)| media_type) } else { Some(Self::Json) }
+        if said {
+            best.map(|(_, media_type)| media_type)
+        } else {
+            Some(Self::Json)
+        }
     }
 
     fn of_range(range: &str) -> Option<(f32, Self)> {
         let mut parts = range.split(';').map(str::trim);
         let name = parts.next()?.to_ascii_lowercase();
-        let quality = parts.find_map(|part| part.strip_prefix("q=")).and_then(|q| q.parse().ok()).unwrap_or(1.0);
+        let quality = parts
+            .find_map(|part| part.strip_prefix("q="))
+            .and_then(|q| q.parse().ok())
+            .unwrap_or(1.0);
         match name.as_str() {
             "application/graphql-response+json" => Some((quality, Self::GraphqlResponse)),
             "application/json" | "application/*" | "*/*" => Some((quality, Self::Json)),
@@ -51,7 +60,10 @@ impl MediaType {
 
 /// Whether the client asks for a page rather than for data.
 pub(super) fn wants_html(headers: &HeaderMap) -> bool {
-    headers.get(ACCEPT).and_then(|value| value.to_str().ok()).is_some_and(|accept| accept.contains("text/html"))
+    headers
+        .get(ACCEPT)
+        .and_then(|value| value.to_str().ok())
+        .is_some_and(|accept| accept.contains("text/html"))
 }
 
 #[cfg(test)]
@@ -64,11 +76,22 @@ mod tests {
             (None, Some(MediaType::Json)),
             (Some("*/*"), Some(MediaType::Json)),
             (Some("application/json"), Some(MediaType::Json)),
-            (Some("application/graphql-response+json"), Some(MediaType::GraphqlResponse)),
-            (Some("application/graphql-response+json, application/json;q=0.9"), Some(MediaType::GraphqlResponse)),
-            (Some("application/graphql-response+json;q=0.5, application/json"), Some(MediaType::Json)),
             (
-                Some("application/graphql-response+json; charset=utf-8, application/json; charset=utf-8"),
+                Some("application/graphql-response+json"),
+                Some(MediaType::GraphqlResponse),
+            ),
+            (
+                Some("application/graphql-response+json, application/json;q=0.9"),
+                Some(MediaType::GraphqlResponse),
+            ),
+            (
+                Some("application/graphql-response+json;q=0.5, application/json"),
+                Some(MediaType::Json),
+            ),
+            (
+                Some(
+                    "application/graphql-response+json; charset=utf-8, application/json; charset=utf-8",
+                ),
                 Some(MediaType::GraphqlResponse),
             ),
             (Some("text/html"), None),

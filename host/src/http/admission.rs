@@ -36,7 +36,9 @@ impl Admission {
     /// `places` operations at once, and `queue` waiting; their requests take at most `memory_bytes`.
     #[must_use]
     pub fn new(places: usize, queue: usize, memory_bytes: u64) -> Self {
-        let memory_units = u32::try_from(memory_bytes / UNIT_BYTES).unwrap_or(u32::MAX >> 4).clamp(1, u32::MAX >> 4);
+        let memory_units = u32::try_from(memory_bytes / UNIT_BYTES)
+            .unwrap_or(u32::MAX >> 4)
+            .clamp(1, u32::MAX >> 4);
         Self {
             places: Arc::new(Semaphore::new(places)),
             size: places,
@@ -53,10 +55,17 @@ impl Admission {
     ///
     /// [`Error::Overloaded`] at once when other requests have the memory.
     pub fn hold(&self, body_bytes: u64) -> Result<RequestMemory, Error> {
-        let units = body_bytes.saturating_mul(BYTES_PER_BODY_BYTE).div_ceil(UNIT_BYTES).max(1);
-        let units = u32::try_from(units).unwrap_or(u32::MAX).min(self.memory_units);
+        let units = body_bytes
+            .saturating_mul(BYTES_PER_BODY_BYTE)
+            .div_ceil(UNIT_BYTES)
+            .max(1);
+        let units = u32::try_from(units)
+            .unwrap_or(u32::MAX)
+            .min(self.memory_units);
         let held = self.memory.clone().try_acquire_many_owned(units);
-        held.map_err(|_| Error::Overloaded { retry_after: RETRY_AFTER })
+        held.map_err(|_| Error::Overloaded {
+            retry_after: RETRY_AFTER,
+        })
     }
 
     /// Waits for a place.
@@ -69,13 +78,22 @@ impl Admission {
             return Ok(place);
         }
         let _waiting = Waiting::begin(self)?;
-        self.places.clone().acquire_owned().await.map_err(|_| Error::Overloaded { retry_after: RETRY_AFTER })
+        self.places
+            .clone()
+            .acquire_owned()
+            .await
+            .map_err(|_| Error::Overloaded {
+                retry_after: RETRY_AFTER,
+            })
     }
 
     /// Operations under way, and waiting.
     #[must_use]
     pub fn status(&self) -> (usize, usize) {
-        (self.size - self.places.available_permits(), self.waiting.load(Ordering::Relaxed))
+        (
+            self.size - self.places.available_permits(),
+            self.waiting.load(Ordering::Relaxed),
+        )
     }
 }
 
@@ -86,7 +104,9 @@ impl<'a> Waiting<'a> {
     fn begin(admission: &'a Admission) -> Result<Self, Error> {
         if admission.waiting.fetch_add(1, Ordering::Relaxed) >= admission.queue {
             admission.waiting.fetch_sub(1, Ordering::Relaxed);
-            return Err(Error::Overloaded { retry_after: RETRY_AFTER });
+            return Err(Error::Overloaded {
+                retry_after: RETRY_AFTER,
+            });
         }
         Ok(Self(admission))
     }
@@ -111,9 +131,16 @@ mod tests {
             let mut second = Box::pin(admission.enter());
             assert!(futures_util::poll!(&mut second).is_pending());
             assert_eq!(admission.status(), (1, 1));
-            assert!(matches!(admission.enter().await, Err(Error::Overloaded { .. })));
+            assert!(matches!(
+                admission.enter().await,
+                Err(Error::Overloaded { .. })
+            ));
         }
-        assert_eq!(admission.status(), (1, 0), "a client that goes away leaves the queue");
+        assert_eq!(
+            admission.status(),
+            (1, 0),
+            "a client that goes away leaves the queue"
+        );
         drop(place);
         assert!(admission.enter().await.is_ok());
     }
@@ -123,9 +150,15 @@ mod tests {
         let admission = Admission::new(1, 1, 10 << 20);
         let large = admission.hold(100_000).unwrap();
         let second = admission.hold(100_000).unwrap();
-        assert!(matches!(admission.hold(100_000), Err(Error::Overloaded { .. })));
+        assert!(matches!(
+            admission.hold(100_000),
+            Err(Error::Overloaded { .. })
+        ));
         assert!(admission.hold(100).is_ok(), "small ones still fit");
         drop((large, second));
-        assert!(admission.hold(100_000_000).is_ok(), "the largest fits when it is alone");
+        assert!(
+            admission.hold(100_000_000).is_ok(),
+            "the largest fits when it is alone"
+        );
     }
 }

@@ -10,7 +10,10 @@ use axum::Router;
 use axum::body::Body;
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{Query, Request as HttpRequest, State};
-use axum::http::header::{ALLOW, AUTHORIZATION, CACHE_CONTROL, CONTENT_LENGTH, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
+use axum::http::header::{
+    ALLOW, AUTHORIZATION, CACHE_CONTROL, CONTENT_LENGTH, CONTENT_TYPE, RETRY_AFTER,
+    WWW_AUTHENTICATE,
+};
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{any, get};
@@ -32,7 +35,10 @@ const TRACE_ID: &str = "x-trace-id";
 
 /// The routes for clients.
 pub fn router(host: Arc<Host>) -> Router {
-    Router::new().route("/graphql", any(graphql)).route("/", get(ide::page)).with_state(host)
+    Router::new()
+        .route("/graphql", any(graphql))
+        .route("/", get(ide::page))
+        .with_state(host)
 }
 
 /// One request on its way to an answer.
@@ -51,7 +57,11 @@ async fn graphql(
     let started = Instant::now();
     let (head, body) = http.into_parts();
     let asks_for_page = head.method == Method::GET && wants_html(&head.headers);
-    if asks_for_page && parameters.as_ref().is_ok_and(|parameters| !parameters.has_query()) {
+    if asks_for_page
+        && parameters
+            .as_ref()
+            .is_ok_and(|parameters| !parameters.has_query())
+    {
         return ide::page().await.into_response();
     }
     let media_type = MediaType::negotiate(&head.headers);
@@ -67,11 +77,18 @@ async fn graphql(
             exchange.refuse((StatusCode::NOT_ACCEPTABLE, Error::BadRequest(message)))
         }
         Some(_) => match exchange.read(&head.method, parameters, body).await {
-            Ok((request, memory)) => exchange.answer(request, memory, head.method == Method::GET).await,
+            Ok((request, memory)) => {
+                exchange
+                    .answer(request, memory, head.method == Method::GET)
+                    .await
+            }
             Err(refusal) => exchange.refuse(refusal),
         },
     };
-    exchange.host.metrics.request(response.status(), started.elapsed());
+    exchange
+        .host
+        .metrics
+        .request(response.status(), started.elapsed());
     response
 }
 
@@ -84,17 +101,24 @@ impl Exchange {
     ) -> Result<(Request, Option<RequestMemory>), request::Refusal> {
         match *method {
             Method::GET | Method::HEAD => {
-                let Query(parameters) = parameters
-                    .map_err(|error| (StatusCode::BAD_REQUEST, Error::BadRequest(format!("the URL is wrong: {error}"))))?;
+                let Query(parameters) = parameters.map_err(|error| {
+                    (
+                        StatusCode::BAD_REQUEST,
+                        Error::BadRequest(format!("the URL is wrong: {error}")),
+                    )
+                })?;
                 Ok((parameters.into_request()?, None))
             }
             Method::POST => {
                 check_content_type(&self.headers)?;
                 let limit_bytes = self.host.limits.max_body_bytes;
                 let memory = self.hold(limit_bytes)?;
-                let bytes = axum::body::to_bytes(body, limit_bytes)
-                    .await
-                    .map_err(|_| (StatusCode::PAYLOAD_TOO_LARGE, Error::BodyTooLarge { limit_bytes }))?;
+                let bytes = axum::body::to_bytes(body, limit_bytes).await.map_err(|_| {
+                    (
+                        StatusCode::PAYLOAD_TOO_LARGE,
+                        Error::BodyTooLarge { limit_bytes },
+                    )
+                })?;
                 Ok((from_body(&bytes)?, Some(memory)))
             }
             _ => {
@@ -106,7 +130,10 @@ impl Exchange {
 
     /// Memory for the body, by the length it is said to have.
     fn hold(&self, limit_bytes: usize) -> Result<RequestMemory, request::Refusal> {
-        let said = self.headers.get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse().ok());
+        let said = self
+            .headers
+            .get(CONTENT_LENGTH)
+            .and_then(|value| value.to_str().ok()?.parse().ok());
         let bytes = said.unwrap_or(limit_bytes as u64).min(limit_bytes as u64);
         self.host.admission.hold(bytes).map_err(|error| {
             self.host.metrics.refused();
@@ -117,7 +144,9 @@ impl Exchange {
     /// Executes a request that is well formed.
     async fn answer(&self, request: Request, memory: Option<RequestMemory>, get: bool) -> Response {
         let Some(app) = self.host.app() else {
-            let error = Error::Overloaded { retry_after: std::time::Duration::from_secs(1) };
+            let error = Error::Overloaded {
+                retry_after: std::time::Duration::from_secs(1),
+            };
             return self.refuse((StatusCode::SERVICE_UNAVAILABLE, error));
         };
         let caller = match self.caller(&app) {
@@ -135,7 +164,10 @@ impl Exchange {
         let prepared = match app.engine.prepare(&request) {
             Ok(prepared) => prepared,
             Err(errors) => {
-                let status = errors.code().status().and_then(|status| StatusCode::from_u16(status).ok());
+                let status = errors
+                    .code()
+                    .status()
+                    .and_then(|status| StatusCode::from_u16(status).ok());
                 let status = match self.media_type {
                     MediaType::Json => StatusCode::OK,
                     MediaType::GraphqlResponse => status.unwrap_or(StatusCode::BAD_REQUEST),
@@ -149,7 +181,11 @@ impl Exchange {
             return self.refuse((StatusCode::METHOD_NOT_ALLOWED, Error::BadRequest(message)));
         }
         let allowance = Allowance::new(app.operation);
-        let operation = Operation { trace_id: self.trace_id.clone(), caller, allowance };
+        let operation = Operation {
+            trace_id: self.trace_id.clone(),
+            caller,
+            allowance,
+        };
         let resolver = Resolver::new(app.clone(), operation).observed(observation);
         let execution = async move {
             let body = app.engine.execute(prepared, &resolver).await;
@@ -162,7 +198,11 @@ impl Exchange {
                 Ok(body) => self.respond(StatusCode::OK, body.into()),
                 Err(lost) => {
                     let error = Error::Internal(lost.to_string());
-                    tracing::error!(trace_id = self.trace_id, error = error.log_message(), "a mutation was lost");
+                    tracing::error!(
+                        trace_id = self.trace_id,
+                        error = error.log_message(),
+                        "a mutation was lost"
+                    );
                     self.refuse((StatusCode::INTERNAL_SERVER_ERROR, error))
                 }
             };
@@ -172,13 +212,24 @@ impl Exchange {
 
     /// Who sent the request, as far as guests may know.
     fn caller(&self, app: &App) -> Result<Caller, Error> {
-        let sent = self.headers.get_all(AUTHORIZATION).iter().map(HeaderValue::as_bytes);
-        let recognised = app.callers.as_ref().map(|callers| callers.recognise(sent)).transpose()?;
+        let sent = self
+            .headers
+            .get_all(AUTHORIZATION)
+            .iter()
+            .map(HeaderValue::as_bytes);
+        let recognised = app
+            .callers
+            .as_ref()
+            .map(|callers| callers.recognise(sent))
+            .transpose()?;
         let exposed = self.host.limits.guest_headers.iter().filter_map(|name| {
             let value = self.headers.get(name)?.to_str().ok()?;
             Some((name.clone(), value.to_owned()))
         });
-        Ok(Caller { headers: exposed.collect(), ..recognised.unwrap_or_default() })
+        Ok(Caller {
+            headers: exposed.collect(),
+            ..recognised.unwrap_or_default()
+        })
     }
 
     /// What decides whether this operation runs on a canary.
@@ -191,15 +242,27 @@ impl Exchange {
     }
 
     fn refuse(&self, (status, error): request::Refusal) -> Response {
-        let mut response = self.respond(status, RequestErrors::from(RequestError::nowhere(error.clone())).render().into());
+        let mut response = self.respond(
+            status,
+            RequestErrors::from(RequestError::nowhere(error.clone()))
+                .render()
+                .into(),
+        );
         if let Error::Overloaded { retry_after } = &error {
-            response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(retry_after.as_secs().max(1)));
+            response
+                .headers_mut()
+                .insert(RETRY_AFTER, HeaderValue::from(retry_after.as_secs().max(1)));
         }
         if let Error::Unauthenticated { presented, .. } = &error {
-            response.headers_mut().insert(WWW_AUTHENTICATE, HeaderValue::from_static(challenge(*presented)));
+            response.headers_mut().insert(
+                WWW_AUTHENTICATE,
+                HeaderValue::from_static(challenge(*presented)),
+            );
         }
         if status == StatusCode::METHOD_NOT_ALLOWED {
-            response.headers_mut().insert(ALLOW, HeaderValue::from_static("GET, POST"));
+            response
+                .headers_mut()
+                .insert(ALLOW, HeaderValue::from_static("GET, POST"));
         }
         response
     }
@@ -208,7 +271,10 @@ impl Exchange {
         let mut response = Response::new(body);
         *response.status_mut() = status;
         let headers = response.headers_mut();
-        headers.insert(CONTENT_TYPE, HeaderValue::from_static(self.media_type.content_type()));
+        headers.insert(
+            CONTENT_TYPE,
+            HeaderValue::from_static(self.media_type.content_type()),
+        );
         headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
         if let Ok(trace_id) = HeaderValue::from_str(&self.trace_id) {
             headers.insert(TRACE_ID, trace_id);
@@ -219,16 +285,28 @@ impl Exchange {
 
 /// What RFC 6750 answers to a request without a token, and to one whose token is not accepted.
 fn challenge(presented: bool) -> &'static str {
-    if presented { "Bearer realm=\"mayfly\", error=\"invalid_token\"" } else { "Bearer realm=\"mayfly\"" }
+    if presented {
+        "Bearer realm=\"mayfly\", error=\"invalid_token\""
+    } else {
+        "Bearer realm=\"mayfly\""
+    }
 }
 
 /// The trace id a client sent in `traceparent`, or a new one.
 fn trace_id(headers: &HeaderMap) -> String {
-    let sent = headers.get("traceparent").and_then(|value| value.to_str().ok()).and_then(|value| value.split('-').nth(1));
+    let sent = headers
+        .get("traceparent")
+        .and_then(|value| value.to_str().ok())
+        .and_then(|value| value.split('-').nth(1));
     let valid = |id: &&str| {
         id.len() == 32
-            && id.bytes().all(|byte| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte))
+            && id
+                .bytes()
+                .all(|byte| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte))
             && id.bytes().any(|b| b != b'0')
     };
-    sent.filter(valid).map_or_else(|| format!("{:032x}", rand::random::<u128>().max(1)), str::to_owned)
+    sent.filter(valid).map_or_else(
+        || format!("{:032x}", rand::random::<u128>().max(1)),
+        str::to_owned,
+    )
 }

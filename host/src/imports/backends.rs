@@ -8,8 +8,8 @@ use std::sync::Arc;
 
 use mayfly_error::CallError;
 use mayfly_pools::{
-    Borrower, DeleteRequest, DynamoDb, PutRequest, QueryRequest, ReadOptions, RowBudget, RowStream, SqlServer, SqlSession,
-    TransactItem, Transaction, UpdateRequest,
+    Borrower, DeleteRequest, DynamoDb, PutRequest, QueryRequest, ReadOptions, RowBudget, RowStream,
+    SqlServer, SqlSession, TransactItem, Transaction, UpdateRequest,
 };
 use tokio::time::Instant;
 
@@ -24,7 +24,14 @@ pub trait Tables: Send + Sync {
     /// One item.
     fn get(&self, table: String, key: String, options: ReadOptions, deadline: Instant) -> Call;
     /// Items by key; the answer has at most `most_bytes`.
-    fn batch_get(&self, table: String, keys: Vec<String>, options: ReadOptions, most_bytes: usize, deadline: Instant) -> Call;
+    fn batch_get(
+        &self,
+        table: String,
+        keys: Vec<String>,
+        options: ReadOptions,
+        most_bytes: usize,
+        deadline: Instant,
+    ) -> Call;
     /// A page of items.
     fn query(&self, request: QueryRequest, deadline: Instant) -> Call;
     /// Writes an item.
@@ -34,7 +41,12 @@ pub trait Tables: Send + Sync {
     /// Removes an item.
     fn delete(&self, request: DeleteRequest, deadline: Instant) -> Call;
     /// Writes several items or none.
-    fn transact_write(&self, items: Vec<TransactItem>, token: Option<String>, deadline: Instant) -> Call;
+    fn transact_write(
+        &self,
+        items: Vec<TransactItem>,
+        token: Option<String>,
+        deadline: Instant,
+    ) -> Call;
 }
 
 /// Runs statements by name.
@@ -50,7 +62,13 @@ pub trait Statements: Send + Sync {
 /// A database that guests reach through sessions, one per invocation.
 pub trait Database: Send + Sync {
     /// The session of an invocation of `module`; no answer has more than `most_bytes`, and all have no more rows than `rows`.
-    fn session(&self, module: &str, trace_id: &str, most_bytes: usize, rows: RowBudget) -> Arc<dyn Session>;
+    fn session(
+        &self,
+        module: &str,
+        trace_id: &str,
+        most_bytes: usize,
+        rows: RowBudget,
+    ) -> Arc<dyn Session>;
 }
 
 /// One invocation's use of a database.
@@ -81,9 +99,20 @@ impl Tables for DynamoDb {
         Box::pin(async move { client.get(&table, &key, &options, deadline).await })
     }
 
-    fn batch_get(&self, table: String, keys: Vec<String>, options: ReadOptions, most_bytes: usize, deadline: Instant) -> Call {
+    fn batch_get(
+        &self,
+        table: String,
+        keys: Vec<String>,
+        options: ReadOptions,
+        most_bytes: usize,
+        deadline: Instant,
+    ) -> Call {
         let client = self.clone();
-        Box::pin(async move { client.batch_get(&table, &keys, &options, most_bytes, deadline).await })
+        Box::pin(async move {
+            client
+                .batch_get(&table, &keys, &options, most_bytes, deadline)
+                .await
+        })
     }
 
     fn query(&self, request: QueryRequest, deadline: Instant) -> Call {
@@ -106,15 +135,29 @@ impl Tables for DynamoDb {
         Box::pin(async move { client.delete(&request, deadline).await })
     }
 
-    fn transact_write(&self, items: Vec<TransactItem>, token: Option<String>, deadline: Instant) -> Call {
+    fn transact_write(
+        &self,
+        items: Vec<TransactItem>,
+        token: Option<String>,
+        deadline: Instant,
+    ) -> Call {
         let client = self.clone();
         Box::pin(async move { client.transact_write(&items, token, deadline).await })
     }
 }
 
 impl Database for SqlServer {
-    fn session(&self, module: &str, trace_id: &str, most_bytes: usize, rows: RowBudget) -> Arc<dyn Session> {
-        let borrower = Borrower { module: module.into(), trace_id: trace_id.into() };
+    fn session(
+        &self,
+        module: &str,
+        trace_id: &str,
+        most_bytes: usize,
+        rows: RowBudget,
+    ) -> Arc<dyn Session> {
+        let borrower = Borrower {
+            module: module.into(),
+            trace_id: trace_id.into(),
+        };
         Arc::new(SqlSession::new(self, borrower, most_bytes, rows))
     }
 }

@@ -58,9 +58,17 @@ impl Reached {
     /// The error when it ends an invocation of a module.
     #[must_use]
     pub fn into_error(self, module: &str) -> Error {
-        let owner = if self.key.starts_with("limits.") { format!("modules.{module}.") } else { String::new() };
+        let owner = if self.key.starts_with("limits.") {
+            format!("modules.{module}.")
+        } else {
+            String::new()
+        };
         let remedy = format!("raise `{owner}{}` or do less", self.key);
-        Error::BudgetExceeded { module: module.to_owned(), reached: self.to_string(), remedy }
+        Error::BudgetExceeded {
+            module: module.to_owned(),
+            reached: self.to_string(),
+            remedy,
+        }
     }
 }
 
@@ -84,10 +92,18 @@ impl Usage {
     /// The limit that is reached.
     pub(super) fn begin_call(&mut self, bytes: usize, budget: &Budget) -> Result<(), Reached> {
         if self.host_calls >= budget.host_calls {
-            return Err(reached("host calls", u64::from(budget.host_calls), "limits.host_calls"));
+            return Err(reached(
+                "host calls",
+                u64::from(budget.host_calls),
+                "limits.host_calls",
+            ));
         }
         if self.pending >= budget.pending {
-            return Err(reached("pending calls", u64::from(budget.pending), "limits.pending"));
+            return Err(reached(
+                "pending calls",
+                u64::from(budget.pending),
+                "limits.pending",
+            ));
         }
         self.host_calls += 1;
         self.receive(bytes, budget)
@@ -101,7 +117,11 @@ impl Usage {
     pub(super) fn receive(&mut self, bytes: usize, budget: &Budget) -> Result<(), Reached> {
         let total = self.guest_to_host_bytes.saturating_add(bytes);
         if total > budget.guest_to_host_bytes {
-            return Err(reached("bytes handed to the host", budget.guest_to_host_bytes as u64, "limits.guest_to_host"));
+            return Err(reached(
+                "bytes handed to the host",
+                budget.guest_to_host_bytes as u64,
+                "limits.guest_to_host",
+            ));
         }
         self.guest_to_host_bytes = total;
         Ok(())
@@ -115,7 +135,11 @@ impl Usage {
     pub(super) fn arrive(&mut self, bytes: usize, budget: &Budget) -> Result<(), Reached> {
         let unread = self.unread_bytes.saturating_add(bytes);
         if unread > budget.unread_bytes {
-            return Err(reached("bytes of answers not taken", budget.unread_bytes as u64, "limits.unread"));
+            return Err(reached(
+                "bytes of answers not taken",
+                budget.unread_bytes as u64,
+                "limits.unread",
+            ));
         }
         self.unread_bytes = unread;
         Ok(())
@@ -129,7 +153,11 @@ impl Usage {
     pub(super) fn give(&mut self, bytes: usize, budget: &Budget) -> Result<(), Reached> {
         let total = self.host_to_guest_bytes.saturating_add(bytes as u64);
         if total > budget.host_to_guest_bytes {
-            return Err(reached("bytes given by calls", budget.host_to_guest_bytes, "limits.host_to_guest"));
+            return Err(reached(
+                "bytes given by calls",
+                budget.host_to_guest_bytes,
+                "limits.host_to_guest",
+            ));
         }
         self.host_to_guest_bytes = total;
         Ok(())
@@ -142,7 +170,9 @@ impl Usage {
 
     /// Whether a log line of this many bytes may be written; counts it either way.
     pub(super) fn log(&mut self, bytes: usize, budget: &Budget) -> bool {
-        let bytes = self.log_bytes.saturating_add(u32::try_from(bytes).unwrap_or(u32::MAX));
+        let bytes = self
+            .log_bytes
+            .saturating_add(u32::try_from(bytes).unwrap_or(u32::MAX));
         if self.log_lines >= budget.log_lines || bytes > budget.log_bytes {
             self.log_lines_dropped = self.log_lines_dropped.saturating_add(1);
             return false;
@@ -179,9 +209,19 @@ impl Allowance {
     ///
     /// When the operation has made too many.
     pub fn begin_invocation(&self) -> Result<(), Reached> {
-        let taken = self.invocations.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(1));
+        let taken = self
+            .invocations
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| {
+                left.checked_sub(1)
+            });
         let limit = u64::from(self.limits.invocations);
-        taken.map(drop).map_err(|_| reached("invocations in one operation", limit, "operation.invocations"))
+        taken.map(drop).map_err(|_| {
+            reached(
+                "invocations in one operation",
+                limit,
+                "operation.invocations",
+            )
+        })
     }
 
     /// Counts bytes that go to guests as arguments and parents, or come from them as answers.
@@ -190,9 +230,19 @@ impl Allowance {
     ///
     /// When the operation has exchanged too many.
     pub fn exchange(&self, bytes: usize) -> Result<(), Reached> {
-        let taken = self.exchanged_bytes.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(bytes));
+        let taken =
+            self.exchanged_bytes
+                .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| {
+                    left.checked_sub(bytes)
+                });
         let limit = self.limits.exchanged_bytes as u64;
-        taken.map(drop).map_err(|_| reached("bytes exchanged with guests in one operation", limit, "operation.exchanged"))
+        taken.map(drop).map_err(|_| {
+            reached(
+                "bytes exchanged with guests in one operation",
+                limit,
+                "operation.exchanged",
+            )
+        })
     }
 
     /// Counts a host call.
@@ -201,9 +251,15 @@ impl Allowance {
     ///
     /// When the operation has made too many.
     pub(super) fn begin_call(&self) -> Result<(), Reached> {
-        let taken = self.host_calls.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(1));
+        let taken = self
+            .host_calls
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| {
+                left.checked_sub(1)
+            });
         let limit = u64::from(self.limits.host_calls);
-        taken.map(drop).map_err(|_| reached("host calls in one operation", limit, "operation.host_calls"))
+        taken
+            .map(drop)
+            .map_err(|_| reached("host calls in one operation", limit, "operation.host_calls"))
     }
 
     /// The rows an invocation with this budget may be given.
@@ -240,7 +296,10 @@ impl LogLeft {
     pub fn take(&self, bytes: usize) -> bool {
         let bytes = u32::try_from(bytes).unwrap_or(u32::MAX);
         let take = |left: &AtomicU32, amount| {
-            left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(amount)).is_ok()
+            left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| {
+                left.checked_sub(amount)
+            })
+            .is_ok()
         };
         take(&self.lines, 1) && take(&self.bytes, bytes)
     }

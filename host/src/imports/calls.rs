@@ -41,8 +41,16 @@ impl Caller {
     /// A caller whose claims were verified.
     #[must_use]
     pub fn with_claims(claims: serde_json::Map<String, Value>) -> Self {
-        let id = claims.get("sub").and_then(Value::as_str).filter(|id| !id.is_empty()).map(str::to_owned);
-        Self { id, claims: Value::Object(claims).to_string(), headers: Vec::new() }
+        let id = claims
+            .get("sub")
+            .and_then(Value::as_str)
+            .filter(|id| !id.is_empty())
+            .map(str::to_owned);
+        Self {
+            id,
+            claims: Value::Object(claims).to_string(),
+            headers: Vec::new(),
+        }
     }
 }
 
@@ -102,7 +110,8 @@ impl Calls {
         deadline: Instant,
     ) -> Self {
         // A tenth of the time, and at most 100 ms, is left for the guest to answer once its calls have ended.
-        let grace = (deadline.saturating_duration_since(started) / 10).min(std::time::Duration::from_millis(100));
+        let grace = (deadline.saturating_duration_since(started) / 10)
+            .min(std::time::Duration::from_millis(100));
         let call_deadline = deadline.checked_sub(grace).unwrap_or(deadline);
         let mut table = ResourceTable::new();
         table.set_max_capacity(module.budget.handles as usize);
@@ -149,15 +158,30 @@ impl Calls {
     /// The failure of that kind that a guest may be passing on.
     #[must_use]
     pub fn failure(&self, code: &str) -> Option<&Failure> {
-        self.failures.iter().rev().find(|failure| failure.code.as_str() == code)
+        self.failures
+            .iter()
+            .rev()
+            .find(|failure| failure.code.as_str() == code)
     }
 
     pub(super) fn note_failure(&mut self, error: &CallError) {
-        let detail = if error.detail.is_empty() { error.message.clone() } else { error.detail.clone() };
-        let (module, trace_id, code) = (&self.module.name, &self.operation.trace_id, error.code.as_str());
+        let detail = if error.detail.is_empty() {
+            error.message.clone()
+        } else {
+            error.detail.clone()
+        };
+        let (module, trace_id, code) = (
+            &self.module.name,
+            &self.operation.trace_id,
+            error.code.as_str(),
+        );
         // What a guest did wrong it is told, and may mean; what a backend did is the operator's business.
         match error.code {
-            CallCode::Unavailable | CallCode::Throttled | CallCode::Deadline | CallCode::OutcomeUnknown | CallCode::Backend => {
+            CallCode::Unavailable
+            | CallCode::Throttled
+            | CallCode::Deadline
+            | CallCode::OutcomeUnknown
+            | CallCode::Backend => {
                 tracing::warn!(%module, %trace_id, code, %detail, "host call failed");
             }
             _ => tracing::debug!(%module, %trace_id, code, %detail, "host call failed"),
@@ -165,13 +189,22 @@ impl Calls {
         if self.failures.len() == KEPT_FAILURES {
             self.failures.remove(0);
         }
-        self.failures.push(Failure { code: error.code, detail });
+        self.failures.push(Failure {
+            code: error.code,
+            detail,
+        });
     }
 
     /// The longest answer a call may still give, in bytes.
     pub(super) fn most_bytes(&self) -> usize {
-        let left = self.module.budget.host_to_guest_bytes.saturating_sub(self.usage.host_to_guest_bytes);
-        usize::try_from(left).unwrap_or(usize::MAX).min(self.module.budget.unread_bytes)
+        let left = self
+            .module
+            .budget
+            .host_to_guest_bytes
+            .saturating_sub(self.usage.host_to_guest_bytes);
+        usize::try_from(left)
+            .unwrap_or(usize::MAX)
+            .min(self.module.budget.unread_bytes)
     }
 
     /// Counts a host call by which the guest hands over so many bytes, for this invocation and its operation.
@@ -182,7 +215,9 @@ impl Calls {
 
     /// The rows statements may still give.
     pub(super) fn rows(&mut self) -> RowBudget {
-        self.rows.get_or_insert_with(|| self.operation.allowance.rows(&self.module.budget)).clone()
+        self.rows
+            .get_or_insert_with(|| self.operation.allowance.rows(&self.module.budget))
+            .clone()
     }
 
     /// Whether a log line of this many bytes may be written, which then counts.
@@ -195,7 +230,9 @@ impl Calls {
 
     /// What is left of the log, for a standard output that is written to by itself.
     pub fn share_log(&mut self) -> Arc<LogLeft> {
-        self.log_left.get_or_insert_with(|| LogLeft::new(&self.usage, &self.module.budget)).clone()
+        self.log_left
+            .get_or_insert_with(|| LogLeft::new(&self.usage, &self.module.budget))
+            .clone()
     }
 
     /// The trace of the operation.
@@ -212,8 +249,13 @@ impl Calls {
             return Ok(backend.clone());
         }
         let name = &self.module.name;
-        let detail =
-            format!("module `{name}` may not run statement `{statement}`; add \"{statement}\" to `modules.{name}.grants.sql`");
-        Err(CallError::new(CallCode::Denied, format!("statement `{statement}` is not granted")).with_detail(detail))
+        let detail = format!(
+            "module `{name}` may not run statement `{statement}`; add \"{statement}\" to `modules.{name}.grants.sql`"
+        );
+        Err(CallError::new(
+            CallCode::Denied,
+            format!("statement `{statement}` is not granted"),
+        )
+        .with_detail(detail))
     }
 }

@@ -16,12 +16,19 @@ impl wit::Host for Calls {
 
     fn claims(&mut self) -> wasmtime::Result<String> {
         let claims = &self.operation.caller.claims;
-        Ok(if claims.is_empty() { "{}".to_owned() } else { claims.clone() })
+        Ok(if claims.is_empty() {
+            "{}".to_owned()
+        } else {
+            claims.clone()
+        })
     }
 
     fn header(&mut self, name: String) -> wasmtime::Result<Option<String>> {
         let headers = &self.operation.caller.headers;
-        Ok(headers.iter().find(|(known, _)| known.eq_ignore_ascii_case(&name)).map(|(_, value)| value.clone()))
+        Ok(headers
+            .iter()
+            .find(|(known, _)| known.eq_ignore_ascii_case(&name))
+            .map(|(_, value)| value.clone()))
     }
 
     fn selection(&mut self) -> wasmtime::Result<Vec<String>> {

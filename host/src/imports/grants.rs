@@ -20,32 +20,64 @@ pub(super) struct TableAccess<'a> {
 
 impl<'a> TableAccess<'a> {
     /// Checks the grant for an action on a table.
-    pub(super) fn of(module: &'a Module, table: &'a str, action: Action) -> Result<Self, CallError> {
-        if let Some(grant) = module.grants.dynamodb.get(table).filter(|grant| grant.actions.contains(&action)) {
-            return Ok(Self { module: &module.name, table, action, grant });
+    pub(super) fn of(
+        module: &'a Module,
+        table: &'a str,
+        action: Action,
+    ) -> Result<Self, CallError> {
+        if let Some(grant) = module
+            .grants
+            .dynamodb
+            .get(table)
+            .filter(|grant| grant.actions.contains(&action))
+        {
+            return Ok(Self {
+                module: &module.name,
+                table,
+                action,
+                grant,
+            });
         }
         let (name, action) = (&module.name, action.as_str());
         let detail = format!(
             "module `{name}` may not `{action}` in table `{table}`; add \"{action}\" to `modules.{name}.grants.dynamodb.{table}`"
         );
-        Err(CallError::new(CallCode::Denied, format!("`{action}` in table `{table}` is not granted")).with_detail(detail))
+        Err(CallError::new(
+            CallCode::Denied,
+            format!("`{action}` in table `{table}` is not granted"),
+        )
+        .with_detail(detail))
     }
 
     /// The partition of the caller, in the table or in one of its indexes; none where the key is not bound.
-    pub(super) fn partition(&self, index: Option<&str>, caller: &Caller) -> Result<Option<Partition>, CallError> {
+    pub(super) fn partition(
+        &self,
+        index: Option<&str>,
+        caller: &Caller,
+    ) -> Result<Option<Partition>, CallError> {
         let own = index.and_then(|index| self.grant.index_keys.get(index));
-        let Some(key) = own.or(self.grant.key.as_ref()) else { return Ok(None) };
+        let Some(key) = own.or(self.grant.key.as_ref()) else {
+            return Ok(None);
+        };
         match value(key, caller) {
-            Ok(value) => Ok(Some(Partition { attribute: key.attribute.clone(), value })),
+            Ok(value) => Ok(Some(Partition {
+                attribute: key.attribute.clone(),
+                value,
+            })),
             Err(problem) => Err(self.denied(problem)),
         }
     }
 
     fn denied(&self, problem: String) -> CallError {
         let (module, table, action) = (self.module, self.table, self.action.as_str());
-        let detail = format!("module `{module}` may `{action}` in table `{table}` by the caller's own key only, and {problem}");
-        CallError::new(CallCode::Denied, format!("`{action}` in table `{table}` is not granted to this caller"))
-            .with_detail(detail)
+        let detail = format!(
+            "module `{module}` may `{action}` in table `{table}` by the caller's own key only, and {problem}"
+        );
+        CallError::new(
+            CallCode::Denied,
+            format!("`{action}` in table `{table}` is not granted to this caller"),
+        )
+        .with_detail(detail)
     }
 }
 
@@ -56,8 +88,11 @@ pub(super) fn denied_key(module: &str, table: &str, action: Action, attribute: &
         "module `{module}` may `{action}` in table `{table}` by the caller's own `{attribute}` only, and asked for another, or in a \
          way that does not show; see `modules.{module}.grants.dynamodb.{table}`"
     );
-    CallError::new(CallCode::Denied, format!("`{action}` in table `{table}` is granted for the caller's own key only"))
-        .with_detail(detail)
+    CallError::new(
+        CallCode::Denied,
+        format!("`{action}` in table `{table}` is granted for the caller's own key only"),
+    )
+    .with_detail(detail)
 }
 
 /// The value a bound key has for a caller, or why it has none.
@@ -65,7 +100,8 @@ fn value(key: &BoundKey, caller: &Caller) -> Result<String, String> {
     if caller.claims.is_empty() {
         return Err("the caller is anonymous".to_owned());
     }
-    let claims: Map<String, Value> = serde_json::from_str(&caller.claims).map_err(|_| "the claims are no object".to_owned())?;
+    let claims: Map<String, Value> =
+        serde_json::from_str(&caller.claims).map_err(|_| "the claims are no object".to_owned())?;
     let mut value = String::new();
     let mut parts = key.parts.iter().peekable();
     while let Some(part) = parts.next() {
@@ -87,7 +123,9 @@ fn value(key: &BoundKey, caller: &Caller) -> Result<String, String> {
             && format!("{claim}{next}").find(next.as_str()) != Some(claim.len())
         {
             // Of "a#b" + "#" + "c" and "a" + "#" + "b#c" the same key would be made.
-            return Err(format!("the claim `{name}` holds the `{next}` that ends it in the key"));
+            return Err(format!(
+                "the claim `{name}` holds the `{next}` that ends it in the key"
+            ));
         }
         value.push_str(&claim);
     }
@@ -100,20 +138,38 @@ mod tests {
 
     fn key_of(pattern: &str, claims: &str) -> Result<String, String> {
         let key = BoundKey::parse(pattern)?;
-        value(&key, &Caller { claims: claims.to_owned(), ..Caller::default() })
+        value(
+            &key,
+            &Caller {
+                claims: claims.to_owned(),
+                ..Caller::default()
+            },
+        )
     }
 
     #[test]
     fn a_key_is_made_of_text_and_claims() {
         let made = |pattern, claims| key_of(pattern, claims).unwrap_or_else(|problem| problem);
-        assert_eq!(made("PK = STUDENT#{claims.sub}", r#"{"sub":"ann"}"#), "STUDENT#ann");
         assert_eq!(
-            made("PK={claims.org}#{claims.n}!", r#"{"org":"north","n":12345678901234567890}"#),
+            made("PK = STUDENT#{claims.sub}", r#"{"sub":"ann"}"#),
+            "STUDENT#ann"
+        );
+        assert_eq!(
+            made(
+                "PK={claims.org}#{claims.n}!",
+                r#"{"org":"north","n":12345678901234567890}"#
+            ),
             "north#12345678901234567890!"
         );
         // A single claim may hold anything: nothing else can be mistaken for it.
-        assert_eq!(made("PK = STUDENT#{claims.sub}#X", r#"{"sub":"a#b#X"}"#), "STUDENT#a#b#X#X");
-        assert_eq!(made("PK = {claims.https://x/y}", r#"{"https://x/y":"z"}"#), "z");
+        assert_eq!(
+            made("PK = STUDENT#{claims.sub}#X", r#"{"sub":"a#b#X"}"#),
+            "STUDENT#a#b#X#X"
+        );
+        assert_eq!(
+            made("PK = {claims.https://x/y}", r#"{"https://x/y":"z"}"#),
+            "z"
+        );
     }
 
     #[test]
@@ -121,14 +177,33 @@ mod tests {
         let table = [
             ("", "the caller is anonymous"),
             ("{}", "the token has no claim `sub`"),
-            (r#"{"sub":""}"#, "the claim `sub` is neither text nor a number"),
-            (r#"{"sub":null}"#, "the claim `sub` is neither text nor a number"),
-            (r#"{"sub":true}"#, "the claim `sub` is neither text nor a number"),
-            (r#"{"sub":["ann"]}"#, "the claim `sub` is neither text nor a number"),
-            (r#"{"sub":{"id":"ann"}}"#, "the claim `sub` is neither text nor a number"),
+            (
+                r#"{"sub":""}"#,
+                "the claim `sub` is neither text nor a number",
+            ),
+            (
+                r#"{"sub":null}"#,
+                "the claim `sub` is neither text nor a number",
+            ),
+            (
+                r#"{"sub":true}"#,
+                "the claim `sub` is neither text nor a number",
+            ),
+            (
+                r#"{"sub":["ann"]}"#,
+                "the claim `sub` is neither text nor a number",
+            ),
+            (
+                r#"{"sub":{"id":"ann"}}"#,
+                "the claim `sub` is neither text nor a number",
+            ),
         ];
         for (claims, problem) in table {
-            assert_eq!(key_of("PK = STUDENT#{claims.sub}", claims), Err(problem.to_owned()), "{claims}");
+            assert_eq!(
+                key_of("PK = STUDENT#{claims.sub}", claims),
+                Err(problem.to_owned()),
+                "{claims}"
+            );
         }
     }
 
@@ -136,7 +211,10 @@ mod tests {
     fn two_callers_never_make_the_same_key() {
         let pattern = "PK = {claims.a}##{claims.b}";
         let held = Err("the claim `a` holds the `##` that ends it in the key".to_owned());
-        assert_eq!(key_of(pattern, r##"{"a":"x","b":"#y"}"##), Ok("x###y".to_owned()));
+        assert_eq!(
+            key_of(pattern, r##"{"a":"x","b":"#y"}"##),
+            Ok("x###y".to_owned())
+        );
         assert_eq!(key_of(pattern, r##"{"a":"x#","b":"y"}"##), held);
         assert_eq!(key_of(pattern, r#"{"a":"x##y","b":"z"}"#), held);
     }

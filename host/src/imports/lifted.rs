@@ -22,7 +22,9 @@ impl<T: Lifted> Lifted for Option<T> {
 
 impl<T: Lifted> Lifted for Vec<T> {
     fn lifted_bytes(&self) -> usize {
-        self.iter().map(|element| size_of::<T>() + element.lifted_bytes()).sum()
+        self.iter()
+            .map(|element| size_of::<T>() + element.lifted_bytes())
+            .sum()
     }
 }
 

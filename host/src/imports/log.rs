@@ -4,7 +4,12 @@ use super::bindings::mayfly::resolver::log as wit;
 use super::calls::Calls;
 
 impl wit::Host for Calls {
-    fn write(&mut self, level: wit::Level, message: String, fields: String) -> wasmtime::Result<()> {
+    fn write(
+        &mut self,
+        level: wit::Level,
+        message: String,
+        fields: String,
+    ) -> wasmtime::Result<()> {
         if self.may_log(message.len() + fields.len()) {
             let (module, trace_id) = (&self.module.name, &self.operation.trace_id);
             macro_rules! line {

@@ -25,7 +25,11 @@ use wasmtime::component::{HasSelf, Linker};
 
 /// The generated bindings.
 pub mod bindings {
-    #![allow(missing_docs, clippy::all, reason = "generated; the WIT files hold the documentation")]
+    #![allow(
+        missing_docs,
+        clippy::all,
+        reason = "generated; the WIT files hold the documentation"
+    )]
     wasmtime::component::bindgen!({
         path: "../wit",
         world: "resolver",
@@ -49,6 +53,9 @@ pub mod bindings {
 /// # Errors
 ///
 /// When an import is defined twice.
-pub fn link<T: Send + 'static>(linker: &mut Linker<T>, calls: fn(&mut T) -> &mut Calls) -> wasmtime::Result<()> {
+pub fn link<T: Send + 'static>(
+    linker: &mut Linker<T>,
+    calls: fn(&mut T) -> &mut Calls,
+) -> wasmtime::Result<()> {
     bindings::Resolver::add_to_linker::<T, HasSelf<Calls>>(linker, calls)
 }

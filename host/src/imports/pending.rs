@@ -30,7 +30,12 @@ impl Pending {
             match future.as_mut().poll(cx) {
                 Poll::Ready(Ok(json)) => {
                     // An answer that is too large is given up at once: the guest may never take it.
-                    *self = Self::Ready(usage.arrive(json.len(), budget).map(|()| json).map_err(Into::into));
+                    *self = Self::Ready(
+                        usage
+                            .arrive(json.len(), budget)
+                            .map(|()| json)
+                            .map_err(Into::into),
+                    );
                 }
                 Poll::Ready(Err(error)) => *self = Self::Ready(Err(error)),
                 Poll::Pending => return false,
@@ -56,19 +61,32 @@ impl Calls {
         bytes: usize,
         prepare: impl FnOnce(&mut Self) -> Result<Call, CallError>,
     ) -> wasmtime::Result<Resource<Pending>> {
-        let mut pending = match self.count_call(bytes).map_err(Into::into).and_then(|()| prepare(self)) {
+        let mut pending = match self
+            .count_call(bytes)
+            .map_err(Into::into)
+            .and_then(|()| prepare(self))
+        {
             Ok(call) => Pending::Running(call),
             Err(error) => Pending::Ready(Err(error)),
         };
         // The first poll sends the request. Nothing can be missed without a waker: whoever waits polls again with one.
-        pending.poll(&mut Context::from_waker(Waker::noop()), &mut self.usage, &self.module.budget);
+        pending.poll(
+            &mut Context::from_waker(Waker::noop()),
+            &mut self.usage,
+            &self.module.budget,
+        );
         self.usage.pending += 1;
         Ok(self.table.push(pending)?)
     }
 
     /// Lets every running call go on.
     fn poll_all(&mut self, cx: &mut Context<'_>) {
-        let Self { table, usage, module, .. } = self;
+        let Self {
+            table,
+            usage,
+            module,
+            ..
+        } = self;
         for entry in table.iter_mut() {
             if let Some(pending) = entry.downcast_mut::<Pending>() {
                 pending.poll(cx, usage, &module.budget);
@@ -82,12 +100,18 @@ impl Calls {
                 self.usage.release(answer.as_ref().map_or(0, String::len));
                 answer
             }
-            Pending::Running(_) | Pending::Taken => {
-                Err(CallError::new(CallCode::Invalid, "the answer of this call was taken before"))
-            }
+            Pending::Running(_) | Pending::Taken => Err(CallError::new(
+                CallCode::Invalid,
+                "the answer of this call was taken before",
+            )),
         };
         let Self { usage, module, .. } = self;
-        let answer = answer.and_then(|json| usage.give(json.len(), &module.budget).map(|()| json).map_err(Into::into));
+        let answer = answer.and_then(|json| {
+            usage
+                .give(json.len(), &module.budget)
+                .map(|()| json)
+                .map_err(Into::into)
+        });
         if let Err(error) = &answer {
             self.note_failure(error);
         }
@@ -98,7 +122,9 @@ impl Calls {
 impl wit::Host for Calls {
     async fn wait_any(&mut self, calls: Vec<Resource<Pending>>) -> wasmtime::Result<Vec<u32>> {
         if calls.is_empty() {
-            return Err(wasmtime::Error::msg("wait-any was called without a call to wait for"));
+            return Err(wasmtime::Error::msg(
+                "wait-any was called without a call to wait for",
+            ));
         }
         poll_fn(|cx| {
             self.poll_all(cx);
@@ -110,7 +136,11 @@ impl wit::Host for Calls {
                     Err(error) => return Poll::Ready(Err(error.into())),
                 }
             }
-            if ready.is_empty() { Poll::Pending } else { Poll::Ready(Ok(ready)) }
+            if ready.is_empty() {
+                Poll::Pending
+            } else {
+                Poll::Ready(Ok(ready))
+            }
         })
         .await
     }
@@ -118,12 +148,24 @@ impl wit::Host for Calls {
 
 impl wit::HostPending for Calls {
     fn ready(&mut self, pending: Resource<Pending>) -> wasmtime::Result<bool> {
-        let Self { table, usage, module, .. } = self;
+        let Self {
+            table,
+            usage,
+            module,
+            ..
+        } = self;
         let call = table.get_mut(&pending)?;
-        Ok(call.poll(&mut Context::from_waker(Waker::noop()), usage, &module.budget))
+        Ok(call.poll(
+            &mut Context::from_waker(Waker::noop()),
+            usage,
+            &module.budget,
+        ))
     }
 
-    async fn take(&mut self, pending: Resource<Pending>) -> wasmtime::Result<Result<String, types::Error>> {
+    async fn take(
+        &mut self,
+        pending: Resource<Pending>,
+    ) -> wasmtime::Result<Result<String, types::Error>> {
         poll_fn(|cx| {
             self.poll_all(cx);
             match self.table.get(&pending) {
@@ -148,6 +190,10 @@ impl types::Host for Calls {}
 
 impl From<CallError> for types::Error {
     fn from(error: CallError) -> Self {
-        Self { code: error.code.as_str().to_owned(), retryable: error.code.retryable(), message: error.message }
+        Self {
+            code: error.code.as_str().to_owned(),
+            retryable: error.code.retryable(),
+            message: error.message,
+        }
     }
 }

@@ -11,7 +11,9 @@ const MAX_BYTES: u32 = 65_536;
 impl wit::Host for Calls {
     fn bytes(&mut self, length: u32) -> wasmtime::Result<Vec<u8>> {
         if length > MAX_BYTES {
-            return Err(wasmtime::Error::msg(format!("{length} random bytes asked for; ask for at most {MAX_BYTES} at a time")));
+            return Err(wasmtime::Error::msg(format!(
+                "{length} random bytes asked for; ask for at most {MAX_BYTES} at a time"
+            )));
         }
         let mut bytes = vec![0; length as usize];
         rand::rng().fill_bytes(&mut bytes);

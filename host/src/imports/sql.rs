@@ -23,7 +23,12 @@ impl Calls {
         if let Some((_, session)) = self.sessions.iter().find(|(name, _)| name == backend) {
             return Ok(session.clone());
         }
-        let missing = || CallError::new(CallCode::NotFound, format!("there is no SQL Server backend `{backend}`"));
+        let missing = || {
+            CallError::new(
+                CallCode::NotFound,
+                format!("there is no SQL Server backend `{backend}`"),
+            )
+        };
         let (most, rows) = (self.module.budget.unread_bytes, self.rows());
         let database = self.backends.sqlserver.get(backend).ok_or_else(missing)?;
         let session = database.session(&self.module.name, &self.operation.trace_id, most, rows);
@@ -40,11 +45,24 @@ impl Calls {
     /// Whether the module may run anything on a backend: without that a transaction there is nothing but a held connection.
     fn may_begin(&self, backend: &str) -> Result<(), CallError> {
         let statements = &self.backends.statements;
-        if self.module.grants.sql.iter().any(|granted| statements.get(granted).is_some_and(|home| home == backend)) {
+        if self
+            .module
+            .grants
+            .sql
+            .iter()
+            .any(|granted| statements.get(granted).is_some_and(|home| home == backend))
+        {
             return Ok(());
         }
-        let detail = format!("module `{}` was granted no statement of backend `{backend}`", self.module.name);
-        Err(CallError::new(CallCode::Denied, format!("no statement of backend `{backend}` is granted")).with_detail(detail))
+        let detail = format!(
+            "module `{}` was granted no statement of backend `{backend}`",
+            self.module.name
+        );
+        Err(CallError::new(
+            CallCode::Denied,
+            format!("no statement of backend `{backend}` is granted"),
+        )
+        .with_detail(detail))
     }
 
     /// An open transaction, once the grant for a statement inside it was checked.
@@ -53,12 +71,16 @@ impl Calls {
         transaction: &Resource<Transaction>,
         statement: Option<&str>,
     ) -> Result<Arc<dyn OpenTransaction>, CallError> {
-        let entry = self.table.get(transaction).map_err(|error| CallError::new(CallCode::Invalid, error.to_string()))?;
+        let entry = self
+            .table
+            .get(transaction)
+            .map_err(|error| CallError::new(CallCode::Invalid, error.to_string()))?;
         let (backend, open) = entry.0.as_ref().map_err(Clone::clone)?;
         if let Some(statement) = statement
             && self.may_run(statement)? != *backend
         {
-            let message = format!("statement `{statement}` is not of the transaction's backend `{backend}`");
+            let message =
+                format!("statement `{statement}` is not of the transaction's backend `{backend}`");
             return Err(CallError::new(CallCode::Invalid, message));
         }
         Ok(open.clone())
@@ -66,29 +88,53 @@ impl Calls {
 }
 
 impl wit::Host for Calls {
-    fn query(&mut self, statement: String, parameters: String) -> wasmtime::Result<Resource<Pending>> {
+    fn query(
+        &mut self,
+        statement: String,
+        parameters: String,
+    ) -> wasmtime::Result<Resource<Pending>> {
         let deadline = self.call_deadline.into();
         self.begin(statement.len() + parameters.len(), |calls| {
-            Ok(calls.statement_session(&statement)?.query(&statement, &parameters, deadline))
+            Ok(calls
+                .statement_session(&statement)?
+                .query(&statement, &parameters, deadline))
         })
     }
 
-    fn execute(&mut self, statement: String, parameters: String) -> wasmtime::Result<Resource<Pending>> {
+    fn execute(
+        &mut self,
+        statement: String,
+        parameters: String,
+    ) -> wasmtime::Result<Resource<Pending>> {
         let deadline = self.call_deadline.into();
         self.begin(statement.len() + parameters.len(), |calls| {
-            Ok(calls.statement_session(&statement)?.execute(&statement, &parameters, deadline))
+            Ok(calls
+                .statement_session(&statement)?
+                .execute(&statement, &parameters, deadline))
         })
     }
 
-    fn call(&mut self, statement: String, parameters: String) -> wasmtime::Result<Resource<Pending>> {
+    fn call(
+        &mut self,
+        statement: String,
+        parameters: String,
+    ) -> wasmtime::Result<Resource<Pending>> {
         let deadline = self.call_deadline.into();
         self.begin(statement.len() + parameters.len(), |calls| {
-            Ok(calls.statement_session(&statement)?.call(&statement, &parameters, deadline))
+            Ok(calls
+                .statement_session(&statement)?
+                .call(&statement, &parameters, deadline))
         })
     }
 
-    fn stream_rows(&mut self, statement: String, parameters: String) -> wasmtime::Result<Resource<RowStream>> {
-        let counted = self.count_call(statement.len() + parameters.len()).map_err(Into::into);
+    fn stream_rows(
+        &mut self,
+        statement: String,
+        parameters: String,
+    ) -> wasmtime::Result<Resource<RowStream>> {
+        let counted = self
+            .count_call(statement.len() + parameters.len())
+            .map_err(Into::into);
         let session = counted.and_then(|()| self.statement_session(&statement));
         let stream = session.map(|session| session.stream_rows(&statement, &parameters));
         Ok(self.table.push(RowStream(stream))?)
@@ -96,14 +142,20 @@ impl wit::Host for Calls {
 
     fn begin(&mut self, backend: String) -> wasmtime::Result<Resource<Transaction>> {
         let counted = self.count_call(backend.len()).map_err(Into::into);
-        let session = counted.and_then(|()| self.may_begin(&backend)).and_then(|()| self.session(&backend));
+        let session = counted
+            .and_then(|()| self.may_begin(&backend))
+            .and_then(|()| self.session(&backend));
         let transaction = session.map(|session| (backend, session.begin()));
         Ok(self.table.push(Transaction(transaction))?)
     }
 }
 
 impl wit::HostRowStream for Calls {
-    fn next(&mut self, stream: Resource<RowStream>, max_rows: u32) -> wasmtime::Result<Resource<Pending>> {
+    fn next(
+        &mut self,
+        stream: Resource<RowStream>,
+        max_rows: u32,
+    ) -> wasmtime::Result<Resource<Pending>> {
         let deadline = self.call_deadline.into();
         let stream = self.table.get(&stream)?.0.clone();
         self.begin(0, |_| Ok(stream?.next(max_rows, deadline)))
@@ -124,7 +176,11 @@ impl wit::HostTransaction for Calls {
     ) -> wasmtime::Result<Resource<Pending>> {
         let deadline = self.call_deadline.into();
         self.begin(statement.len() + parameters.len(), |calls| {
-            Ok(calls.transaction(&transaction, Some(&statement))?.query(&statement, &parameters, deadline))
+            Ok(calls.transaction(&transaction, Some(&statement))?.query(
+                &statement,
+                &parameters,
+                deadline,
+            ))
         })
     }
 
@@ -136,7 +192,11 @@ impl wit::HostTransaction for Calls {
     ) -> wasmtime::Result<Resource<Pending>> {
         let deadline = self.call_deadline.into();
         self.begin(statement.len() + parameters.len(), |calls| {
-            Ok(calls.transaction(&transaction, Some(&statement))?.execute(&statement, &parameters, deadline))
+            Ok(calls.transaction(&transaction, Some(&statement))?.execute(
+                &statement,
+                &parameters,
+                deadline,
+            ))
         })
     }
 
@@ -148,18 +208,32 @@ impl wit::HostTransaction for Calls {
     ) -> wasmtime::Result<Resource<Pending>> {
         let deadline = self.call_deadline.into();
         self.begin(statement.len() + parameters.len(), |calls| {
-            Ok(calls.transaction(&transaction, Some(&statement))?.call(&statement, &parameters, deadline))
+            Ok(calls.transaction(&transaction, Some(&statement))?.call(
+                &statement,
+                &parameters,
+                deadline,
+            ))
         })
     }
 
-    fn commit(&mut self, transaction: Resource<Transaction>) -> wasmtime::Result<Resource<Pending>> {
+    fn commit(
+        &mut self,
+        transaction: Resource<Transaction>,
+    ) -> wasmtime::Result<Resource<Pending>> {
         let deadline = self.call_deadline.into();
-        self.begin(0, |calls| Ok(calls.transaction(&transaction, None)?.commit(deadline)))
+        self.begin(0, |calls| {
+            Ok(calls.transaction(&transaction, None)?.commit(deadline))
+        })
     }
 
-    fn rollback(&mut self, transaction: Resource<Transaction>) -> wasmtime::Result<Resource<Pending>> {
+    fn rollback(
+        &mut self,
+        transaction: Resource<Transaction>,
+    ) -> wasmtime::Result<Resource<Pending>> {
         let deadline = self.call_deadline.into();
-        self.begin(0, |calls| Ok(calls.transaction(&transaction, None)?.rollback(deadline)))
+        self.begin(0, |calls| {
+            Ok(calls.transaction(&transaction, None)?.rollback(deadline))
+        })
     }
 
     fn drop(&mut self, transaction: Resource<Transaction>) -> wasmtime::Result<()> {

@@ -51,8 +51,13 @@ impl CompilerLimits {
         // Whoever started the host may have set a lower limit, which stands. The signal of the soft limit says which one it was.
         let limit = |resource: Resource, most: u64, grace: u64| {
             let before = getrlimit(resource);
-            let at_most = |most: u64, already: Option<u64>| Some(already.map_or(most, |already| already.min(most)));
-            let (current, maximum) = (at_most(most, before.current), at_most(most + grace, before.maximum));
+            let at_most = |most: u64, already: Option<u64>| {
+                Some(already.map_or(most, |already| already.min(most)))
+            };
+            let (current, maximum) = (
+                at_most(most, before.current),
+                at_most(most + grace, before.maximum),
+            );
             setrlimit(resource, Rlimit { current, maximum })
         };
         limit(Resource::As, self.memory_bytes, 0)?;
@@ -72,7 +77,9 @@ impl CompilerLimits {
         match status.signal().and_then(Signal::from_named_raw) {
             Some(Signal::XCPU) => {
                 let seconds = self.time.as_secs();
-                Some(format!("the compiler used up its {seconds} s of processor time; {remedy} `server.compile_time`"))
+                Some(format!(
+                    "the compiler used up its {seconds} s of processor time; {remedy} `server.compile_time`"
+                ))
             }
             Some(Signal::XFSZ) => Some(format!(
                 "compiled it is larger than {}, the most there is; make the component smaller",
@@ -80,7 +87,9 @@ impl CompilerLimits {
             )),
             _ if OUT_OF_MEMORY.iter().any(|sign| said.contains(sign)) => {
                 let memory = show_bytes(self.memory_bytes);
-                Some(format!("the compiler used up its {memory} of memory; {remedy} `server.compile_memory`"))
+                Some(format!(
+                    "the compiler used up its {memory} of memory; {remedy} `server.compile_memory`"
+                ))
             }
             _ => None,
         }
@@ -106,8 +115,13 @@ fn run_when_idle() -> std::io::Result<()> {
     // SAFETY: numbers only, for which zeros are valid; and the kernel does no more than read it during the call.
     let parameter: libc::sched_param = unsafe { std::mem::zeroed() };
     // SAFETY: as above.
-    let refused = unsafe { libc::sched_setscheduler(0, libc::SCHED_IDLE, &raw const parameter) } != 0;
-    if refused { Err(std::io::Error::last_os_error()) } else { Ok(()) }
+    let refused =
+        unsafe { libc::sched_setscheduler(0, libc::SCHED_IDLE, &raw const parameter) } != 0;
+    if refused {
+        Err(std::io::Error::last_os_error())
+    } else {
+        Ok(())
+    }
 }
 
 /// Compiles a component read from `input` into the file `output`, on all cores or in this thread.
@@ -115,16 +129,24 @@ fn run_when_idle() -> std::io::Result<()> {
 /// # Errors
 ///
 /// What the compiler says about the bytes.
-pub fn compile_in_this_process(input: &mut dyn Read, output: &Path, parallel: bool) -> anyhow::Result<()> {
+pub fn compile_in_this_process(
+    input: &mut dyn Read,
+    output: &Path,
+    parallel: bool,
+) -> anyhow::Result<()> {
     let mut component = Vec::new();
-    input.take(MAX_COMPONENT_BYTES + 1).read_to_end(&mut component)?;
+    input
+        .take(MAX_COMPONENT_BYTES + 1)
+        .read_to_end(&mut component)?;
     anyhow::ensure!(
         component.len() as u64 <= MAX_COMPONENT_BYTES,
         "the component is larger than {} MiB, the most that is compiled",
         MAX_COMPONENT_BYTES >> 20
     );
     let engine = Sandbox::compiler(parallel).map_err(anyhow::Error::msg)?;
-    let artifact = engine.precompile_component(&component).map_err(|error| anyhow::anyhow!("{error:#}"))?;
+    let artifact = engine
+        .precompile_component(&component)
+        .map_err(|error| anyhow::anyhow!("{error:#}"))?;
     let mut file = std::fs::File::create(output)?;
     file.write_all(&artifact)?;
     // The file is renamed to the name that says it is whole.
@@ -157,7 +179,10 @@ pub(super) async fn compile_in_a_child(
         // A compiler that ends early says why on its standard error; a broken pipe adds nothing.
         let _ = input.write_all(component).await;
     }
-    let result = child.wait_with_output().await.map_err(|error| format!("the compiler was lost: {error}"))?;
+    let result = child
+        .wait_with_output()
+        .await
+        .map_err(|error| format!("the compiler was lost: {error}"))?;
     if result.status.success() {
         return Ok(());
     }
@@ -166,19 +191,33 @@ pub(super) async fn compile_in_a_child(
         return Err(reason);
     }
     match said.trim() {
-        "" => Err(format!("the compiler ended without a word ({}): the component asks too much of it", result.status)),
+        "" => Err(format!(
+            "the compiler ended without a word ({}): the component asks too much of it",
+            result.status
+        )),
         said => Err(said.strip_prefix("error: ").unwrap_or(said).to_owned()),
     }
 }
 
 /// The program that compiles: this one, or the `mayfly` beside a bench or test that uses the host as a library.
 fn compiler() -> Result<PathBuf, String> {
-    let here = std::env::current_exe().map_err(|error| format!("cannot find this program to compile with: {error}"))?;
+    let here = std::env::current_exe()
+        .map_err(|error| format!("cannot find this program to compile with: {error}"))?;
     if here.file_stem().is_some_and(|name| name == PROGRAM) {
         return Ok(here);
     }
-    let beside = here.ancestors().skip(1).take(2).map(|directory| directory.join(PROGRAM)).find(|program| program.exists());
-    beside.ok_or_else(|| format!("{} is not `{PROGRAM}` and has none beside it to compile with", here.display()))
+    let beside = here
+        .ancestors()
+        .skip(1)
+        .take(2)
+        .map(|directory| directory.join(PROGRAM))
+        .find(|program| program.exists());
+    beside.ok_or_else(|| {
+        format!(
+            "{} is not `{PROGRAM}` and has none beside it to compile with",
+            here.display()
+        )
+    })
 }
 
 #[cfg(test)]

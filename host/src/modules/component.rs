@@ -22,11 +22,16 @@ impl ComponentBytes {
     pub fn read(file: &Path) -> Result<Self, String> {
         let show = file.display();
         let metadata = fs::metadata(file).map_err(|error| match error.kind() {
-            std::io::ErrorKind::NotFound => format!("{show} does not exist; run `mayfly build` or correct `component`"),
+            std::io::ErrorKind::NotFound => {
+                format!("{show} does not exist; run `mayfly build` or correct `component`")
+            }
             _ => format!("{show} cannot be read: {error}"),
         })?;
         if metadata.len() > MAX_COMPONENT_BYTES {
-            return Err(format!("{show} is larger than {} MiB, the most that is loaded", MAX_COMPONENT_BYTES >> 20));
+            return Err(format!(
+                "{show} is larger than {} MiB, the most that is loaded",
+                MAX_COMPONENT_BYTES >> 20
+            ));
         }
         let bytes = fs::read(file).map_err(|error| format!("{show} cannot be read: {error}"))?;
         let digest = hex(&Sha256::digest(&bytes));

@@ -31,8 +31,21 @@ impl Loader {
     /// # Errors
     ///
     /// The first step that refuses, with the reason.
-    pub async fn pass_gate(&self, component: &ComponentBytes, terms: &Terms<'_>, effort: Effort) -> Result<Version, Refusal> {
-        let version = self.load(terms.module.clone(), component, terms.wanted, effort, &|_| ()).await?;
+    pub async fn pass_gate(
+        &self,
+        component: &ComponentBytes,
+        terms: &Terms<'_>,
+        effort: Effort,
+    ) -> Result<Version, Refusal> {
+        let version = self
+            .load(
+                terms.module.clone(),
+                component,
+                terms.wanted,
+                effort,
+                &|_| (),
+            )
+            .await?;
         self.prove(&version, &terms.backends).await?;
         Ok(version)
     }
@@ -44,7 +57,9 @@ impl Loader {
     /// The first probe that fails, or why no instance can be made.
     pub async fn prove(&self, version: &Version, backends: &Arc<Backends>) -> Result<(), Refusal> {
         let refused = |step, message| Refusal::new(&version.module.name, step, message);
-        probe::ask_all(&self.sandbox, version, backends).await.map_err(|message| refused(Step::Probe, message))?;
+        probe::ask_all(&self.sandbox, version, backends)
+            .await
+            .map_err(|message| refused(Step::Probe, message))?;
         let request = probe::request(&version.module, backends, ("", ""));
         let instantiated = self.sandbox.rehearse(&version.prepared, request).await;
         instantiated.map_err(|error| refused(Step::Instantiate, error.log_message()))

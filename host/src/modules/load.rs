@@ -62,28 +62,55 @@ impl Loader {
         progress: &(dyn Fn(Loading<'_>) + Sync),
     ) -> Result<Version, Refusal> {
         let failed = |step, message| Refusal::new(&module.name, step, message);
-        component.recognise().map_err(|message| failed(Step::Validate, message))?;
-        let fields = handled_fields(component.bytes()).map_err(|message| failed(Step::Validate, message))?;
-        let artifact = self.artifacts.path(component.digest(), self.sandbox.engine());
+        component
+            .recognise()
+            .map_err(|message| failed(Step::Validate, message))?;
+        let fields =
+            handled_fields(component.bytes()).map_err(|message| failed(Step::Validate, message))?;
+        let artifact = self
+            .artifacts
+            .path(component.digest(), self.sandbox.engine());
         if artifact.exists() {
             progress(Loading::Cached(&module.name));
         } else {
             progress(Loading::Compiling(&module.name));
-            self.compile(component, &artifact, effort).await.map_err(|message| failed(Step::Compile, message))?;
+            self.compile(component, &artifact, effort)
+                .await
+                .map_err(|message| failed(Step::Compile, message))?;
         }
-        let place = self.places.take(&module.name).await.map_err(|message| failed(Step::Swap, message))?;
-        let loaded =
-            deserialize(&self.sandbox, &artifact).map_err(|error| failed(Step::Compile, load_error(&artifact, &error)))?;
-        let prepared = self.sandbox.prepare(&loaded).map_err(|error| failed(Step::TypeCheck, type_error(&error)))?;
+        let place = self
+            .places
+            .take(&module.name)
+            .await
+            .map_err(|message| failed(Step::Swap, message))?;
+        let loaded = deserialize(&self.sandbox, &artifact)
+            .map_err(|error| failed(Step::Compile, load_error(&artifact, &error)))?;
+        let prepared = self
+            .sandbox
+            .prepare(&loaded)
+            .map_err(|error| failed(Step::TypeCheck, type_error(&error)))?;
         compare(&fields, wanted).map_err(|message| failed(Step::Fields, message))?;
         let digest = component.digest().to_owned();
-        Ok(Version { component_bytes: component.bytes().len(), module, digest, fields, prepared, place })
+        Ok(Version {
+            component_bytes: component.bytes().len(),
+            module,
+            digest,
+            fields,
+            prepared,
+            place,
+        })
     }
 
-    async fn compile(&self, component: &ComponentBytes, artifact: &Path, effort: Effort) -> Result<(), String> {
+    async fn compile(
+        &self,
+        component: &ComponentBytes,
+        artifact: &Path,
+        effort: Effort,
+    ) -> Result<(), String> {
         let temporary = Temporary(self.artifacts.temporary());
         compile_in_a_child(component.bytes(), &temporary.0, self.compiler, effort).await?;
-        fs::rename(&temporary.0, artifact).map_err(|error| format!("{} cannot be written: {error}", artifact.display()))
+        fs::rename(&temporary.0, artifact)
+            .map_err(|error| format!("{} cannot be written: {error}", artifact.display()))
     }
 }
 
@@ -106,10 +133,16 @@ fn load_error(artifact: &Path, error: &wasmtime::Error) -> String {
             "it asks for more than a component may have ({said}); use fewer or smaller memories, tables and instances"
         );
     }
-    format!("{} cannot be loaded ({said}); delete it and start again", artifact.display())
+    format!(
+        "{} cannot be loaded ({said}); delete it and start again",
+        artifact.display()
+    )
 }
 
-#[expect(unsafe_code, reason = "the one place that loads compiled code: from a store only this host writes, see store.rs")]
+#[expect(
+    unsafe_code,
+    reason = "the one place that loads compiled code: from a store only this host writes, see store.rs"
+)]
 fn deserialize(sandbox: &Sandbox, artifact: &Path) -> wasmtime::Result<Component> {
     // SAFETY: the artifact was written by `compile_in_a_child` of this user, under a name that says for which compiler, in a
     // directory nobody else may write to, and is never changed once it has that name.
@@ -119,7 +152,9 @@ fn deserialize(sandbox: &Sandbox, artifact: &Path) -> wasmtime::Result<Component
 /// What the linker says, with what to do about it.
 fn type_error(error: &wasmtime::Error) -> String {
     let said = format!("{error:#}");
-    format!("{said}; build the component against the world `mayfly:resolver/resolver@0.1.0` of this host")
+    format!(
+        "{said}; build the component against the world `mayfly:resolver/resolver@0.1.0` of this host"
+    )
 }
 
 fn compare(handled: &BTreeSet<String>, wanted: &BTreeSet<String>) -> Result<(), String> {
@@ -128,7 +163,11 @@ fn compare(handled: &BTreeSet<String>, wanted: &BTreeSet<String>) -> Result<(), 
         return Ok(());
     }
     let handled: Vec<_> = handled.iter().map(String::as_str).collect();
-    let handled = if handled.is_empty() { "nothing".to_owned() } else { handled.join(", ") };
+    let handled = if handled.is_empty() {
+        "nothing".to_owned()
+    } else {
+        handled.join(", ")
+    };
     Err(format!(
         "the schema gives it {}, which the component does not handle (it handles {handled}); add it to `resolvers!` or change @resolve",
         missing.join(", ")

@@ -57,6 +57,9 @@ impl Version {
     /// The same component under another configuration of its module.
     #[must_use]
     pub fn configured(&self, module: Arc<Module>) -> Self {
-        Self { module, ..self.clone() }
+        Self {
+            module,
+            ..self.clone()
+        }
     }
 }

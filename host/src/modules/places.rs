@@ -23,7 +23,11 @@ impl Places {
     /// `bound` places for each module; who finds none waits for at most `wait`.
     #[must_use]
     pub fn new(bound: usize, wait: Duration) -> Self {
-        Self { bound, wait, modules: Mutex::default() }
+        Self {
+            bound,
+            wait,
+            modules: Mutex::default(),
+        }
     }
 
     /// Waits for a place.

@@ -17,18 +17,36 @@ const SHOWN: usize = 300;
 /// # Errors
 ///
 /// What the first one that fails was answered.
-pub(super) async fn ask_all(sandbox: &Sandbox, version: &Version, backends: &Arc<Backends>) -> Result<(), String> {
+pub(super) async fn ask_all(
+    sandbox: &Sandbox,
+    version: &Version,
+    backends: &Arc<Backends>,
+) -> Result<(), String> {
     for (index, probe) in version.module.probes.iter().enumerate() {
         let (type_name, field_name) = &probe.field;
-        let failed = |message| format!("probe {} of `{type_name}.{field_name}`: {message}", index + 1);
-        ask(sandbox, version, backends, probe).await.map_err(failed)?;
+        let failed = |message| {
+            format!(
+                "probe {} of `{type_name}.{field_name}`: {message}",
+                index + 1
+            )
+        };
+        ask(sandbox, version, backends, probe)
+            .await
+            .map_err(failed)?;
     }
     Ok(())
 }
 
 /// A request for a field, with nothing else in it.
-pub(super) fn request(module: &Arc<Module>, backends: &Arc<Backends>, (type_name, field_name): (&str, &str)) -> Request {
-    let operation = Operation { trace_id: format!("{:032x}", rand::random::<u128>().max(1)), ..Operation::default() };
+pub(super) fn request(
+    module: &Arc<Module>,
+    backends: &Arc<Backends>,
+    (type_name, field_name): (&str, &str),
+) -> Request {
+    let operation = Operation {
+        trace_id: format!("{:032x}", rand::random::<u128>().max(1)),
+        ..Operation::default()
+    };
     Request {
         module: module.clone(),
         backends: backends.clone(),
@@ -41,7 +59,12 @@ pub(super) fn request(module: &Arc<Module>, backends: &Arc<Backends>, (type_name
     }
 }
 
-async fn ask(sandbox: &Sandbox, version: &Version, backends: &Arc<Backends>, probe: &Probe) -> Result<(), String> {
+async fn ask(
+    sandbox: &Sandbox,
+    version: &Version,
+    backends: &Arc<Backends>,
+    probe: &Probe,
+) -> Result<(), String> {
     let (type_name, field_name) = &probe.field;
     let request = Request {
         arguments: probe.arguments.clone(),
@@ -50,11 +73,22 @@ async fn ask(sandbox: &Sandbox, version: &Version, backends: &Arc<Backends>, pro
         ..request(&version.module, backends, (type_name, field_name))
     };
     let outcome = sandbox.invoke(&version.prepared, request).await;
-    let answers = outcome.answers.map_err(|error| format!("{} ({})", error.log_message(), error.code()))?;
+    let answers = outcome
+        .answers
+        .map_err(|error| format!("{} ({})", error.log_message(), error.code()))?;
     let mut found = Vec::new();
     for answer in answers {
-        let json = answer.map_err(|error| format!("it answered with an error: {} ({})", error.log_message(), error.code()))?;
-        found.push(serde_json::from_str::<Value>(&json).map_err(|error| format!("its answer is not JSON: {error}"))?);
+        let json = answer.map_err(|error| {
+            format!(
+                "it answered with an error: {} ({})",
+                error.log_message(),
+                error.code()
+            )
+        })?;
+        found.push(
+            serde_json::from_str::<Value>(&json)
+                .map_err(|error| format!("its answer is not JSON: {error}"))?,
+        );
     }
     let found = match (probe.parents.is_empty(), found.len()) {
         (true, 1) => found.swap_remove(0),
@@ -72,15 +106,23 @@ async fn ask(sandbox: &Sandbox, version: &Version, backends: &Arc<Backends>, pro
 /// Where what was found lacks something that is expected. Objects may hold more; lists have to be as long.
 fn difference(expected: &Value, found: &Value, at: &str) -> Option<String> {
     match (expected, found) {
-        (Value::Object(expected), Value::Object(found)) => expected.iter().find_map(|(key, value)| match found.get(key) {
-            Some(found) => difference(value, found, &format!("{at}.{key}")),
-            None => Some(format!("{at} lacks `{key}`")),
-        }),
+        (Value::Object(expected), Value::Object(found)) => {
+            expected
+                .iter()
+                .find_map(|(key, value)| match found.get(key) {
+                    Some(found) => difference(value, found, &format!("{at}.{key}")),
+                    None => Some(format!("{at} lacks `{key}`")),
+                })
+        }
         (Value::Array(expected), Value::Array(found)) if expected.len() == found.len() => {
             let mut items = expected.iter().zip(found).enumerate();
-            items.find_map(|(index, (expected, found))| difference(expected, found, &format!("{at}.{index}")))
+            items.find_map(|(index, (expected, found))| {
+                difference(expected, found, &format!("{at}.{index}"))
+            })
         }
-        (Value::Number(expected), Value::Number(found)) if expected.as_f64() == found.as_f64() => None,
+        (Value::Number(expected), Value::Number(found)) if expected.as_f64() == found.as_f64() => {
+            None
+        }
         _ if expected == found => None,
         _ => Some(format!("{at} is {}, not {}", show(found), show(expected))),
     }
@@ -107,17 +149,29 @@ mod tests {
             ("1", "1.0", None),
             ("null", "null", None),
             (r#"{"a": 1}"#, r#"{"a": 1, "b": 2}"#, None),
-            (r#"{"a": {"b": null}}"#, r#"{"a": {"b": null, "c": 3}}"#, None),
+            (
+                r#"{"a": {"b": null}}"#,
+                r#"{"a": {"b": null, "c": 3}}"#,
+                None,
+            ),
             ("[1, 2]", "[1, 2]", None),
             ("[1]", "[1, 2]", Some("the answer is [1,2], not [1]")),
             (r#"{"a": 1}"#, "{}", Some("the answer lacks `a`")),
-            (r#"{"a": [{"b": 1}]}"#, r#"{"a": [{"b": 2}]}"#, Some("the answer.a.0.b is 2, not 1")),
+            (
+                r#"{"a": [{"b": 1}]}"#,
+                r#"{"a": [{"b": 2}]}"#,
+                Some("the answer.a.0.b is 2, not 1"),
+            ),
             ("null", "1", Some("the answer is 1, not null")),
             (r#""1""#, "1", Some(r#"the answer is 1, not "1""#)),
         ];
         for (expected, found, said) in table {
             let parse = |text| serde_json::from_str::<Value>(text).unwrap();
-            assert_eq!(difference(&parse(expected), &parse(found), "the answer").as_deref(), said, "{expected} {found}");
+            assert_eq!(
+                difference(&parse(expected), &parse(found), "the answer").as_deref(),
+                said,
+                "{expected} {found}"
+            );
         }
     }
 }

@@ -23,8 +23,16 @@ pub enum Step {
 
 impl Step {
     /// Every step.
-    pub const ALL: [Self; 8] =
-        [Self::Read, Self::Validate, Self::Compile, Self::TypeCheck, Self::Fields, Self::Probe, Self::Instantiate, Self::Swap];
+    pub const ALL: [Self; 8] = [
+        Self::Read,
+        Self::Validate,
+        Self::Compile,
+        Self::TypeCheck,
+        Self::Fields,
+        Self::Probe,
+        Self::Instantiate,
+        Self::Swap,
+    ];
 
     /// The word in answers, logs and metrics.
     #[must_use]
@@ -64,6 +72,10 @@ impl Refusal {
     /// A refusal.
     #[must_use]
     pub fn new(module: &str, step: Step, message: impl Into<String>) -> Self {
-        Self { module: module.to_owned(), step, message: message.into() }
+        Self {
+            module: module.to_owned(),
+            step,
+            message: message.into(),
+        }
     }
 }

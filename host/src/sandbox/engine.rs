@@ -74,7 +74,11 @@ impl Capacity {
         }
         // More places than this add nothing but reserved address space.
         let slots = (memory_bytes / least.min(memory_bytes).max(1)).clamp(1, 1_000);
-        Self { slots: u32::try_from(slots).unwrap_or(1_000), memory_bytes, largest_cap_bytes: most }
+        Self {
+            slots: u32::try_from(slots).unwrap_or(1_000),
+            memory_bytes,
+            largest_cap_bytes: most,
+        }
     }
 
     /// What the stacks of invocations may take, in bytes: they stay mapped between invocations.
@@ -145,7 +149,8 @@ impl Sandbox {
     #[must_use]
     pub fn in_use(&self) -> (u64, u64) {
         let slots = u64::from(self.capacity.slots) - self.slots.available_permits() as u64;
-        let pages = u64::from(pages(self.capacity.memory_bytes)) - self.memory.available_permits() as u64;
+        let pages =
+            u64::from(pages(self.capacity.memory_bytes)) - self.memory.available_permits() as u64;
         (slots, pages * PAGE_BYTES)
     }
 
@@ -163,7 +168,11 @@ impl Sandbox {
         let share = self.shares.take(&module.name, module.memory_bytes).await;
         let memory = self.memory.acquire_many(pages(module.memory_bytes)).await?;
         let slot = self.slots.acquire().await?;
-        Ok(Admitted { _share: share, _memory: memory, _slot: slot })
+        Ok(Admitted {
+            _share: share,
+            _memory: memory,
+            _slot: slot,
+        })
     }
 }
 

@@ -88,7 +88,10 @@ impl WasiView for Data {
     fn ctx(&mut self) -> WasiCtxView<'_> {
         let Self { calls, wasi, .. } = self;
         let ctx = wasi.get_or_insert_with(|| Box::new(shut_in(calls)));
-        WasiCtxView { ctx, table: calls.table_mut() }
+        WasiCtxView {
+            ctx,
+            table: calls.table_mut(),
+        }
     }
 }
 
@@ -111,11 +114,14 @@ impl Sandbox {
     /// Runs one invocation, from waiting for memory to dropping the instance.
     pub async fn invoke(&self, prepared: &Prepared, request: Request) -> Outcome {
         let started = Instant::now();
-        let deadline = (started + request.module.deadline).min(request.operation.allowance.deadline());
+        let deadline =
+            (started + request.module.deadline).min(request.operation.allowance.deadline());
         let module = request.module.clone();
         let permits = match tokio::time::timeout_at(deadline.into(), self.admit(&module)).await {
             Ok(Ok(permits)) => permits,
-            Ok(Err(closed)) => return Outcome::without_instance(Error::Internal(closed.to_string()), started),
+            Ok(Err(closed)) => {
+                return Outcome::without_instance(Error::Internal(closed.to_string()), started);
+            }
             Err(_) => {
                 let error = deadline_exceeded(&module, deadline.saturating_duration_since(started));
                 return Outcome::without_instance(error, started);
@@ -137,15 +143,25 @@ impl Sandbox {
         let started = Instant::now();
         let deadline = started + request.module.deadline;
         let module = request.module.clone();
-        let Ok(permits) = tokio::time::timeout_at(deadline.into(), self.admit(&module)).await else {
-            return Err(Error::DeadlineExceeded { module: module.name.clone(), deadline: module.deadline });
+        let Ok(permits) = tokio::time::timeout_at(deadline.into(), self.admit(&module)).await
+        else {
+            return Err(Error::DeadlineExceeded {
+                module: module.name.clone(),
+                deadline: module.deadline,
+            });
         };
         let permits = permits.map_err(|closed| Error::Internal(closed.to_string()))?;
         let mut instance = Instance::new(self, request, (started, deadline));
-        let made = tokio::time::timeout_at(deadline.into(), prepared.instantiate_async(&mut instance.store)).await;
+        let made = tokio::time::timeout_at(
+            deadline.into(),
+            prepared.instantiate_async(&mut instance.store),
+        )
+        .await;
         let made = match made {
             Err(_) => Err(instance.deadline_exceeded()),
-            Ok(made) => made.map(|_| ()).map_err(|error| instance.failure(&error, false)),
+            Ok(made) => made
+                .map(|_| ())
+                .map_err(|error| instance.failure(&error, false)),
         };
         drop(permits);
         made
@@ -163,9 +179,29 @@ struct Instance {
 
 impl Instance {
     fn new(sandbox: &Sandbox, request: Request, (started, deadline): (Instant, Instant)) -> Self {
-        let Request { module, backends, operation, type_name, field_name, arguments, parents, selection } = request;
-        let calls = Calls::new(module.clone(), backends, operation, selection, started, deadline);
-        let data = Data { calls, memory: MemoryCap::new(module.memory_bytes, &module.budget), wasi: None };
+        let Request {
+            module,
+            backends,
+            operation,
+            type_name,
+            field_name,
+            arguments,
+            parents,
+            selection,
+        } = request;
+        let calls = Calls::new(
+            module.clone(),
+            backends,
+            operation,
+            selection,
+            started,
+            deadline,
+        );
+        let data = Data {
+            calls,
+            memory: MemoryCap::new(module.memory_bytes, &module.budget),
+            wasi: None,
+        };
         let mut store = Store::new(sandbox.engine(), data);
         store.limiter(|data| &mut data.memory);
         store.set_hostcall_fuel(module.budget.guest_to_host_bytes);
@@ -178,8 +214,19 @@ impl Instance {
             }
             Ok(UpdateDeadline::Yield(1))
         });
-        let invocation = Invocation { type_name: type_name.to_string(), field_name: field_name.to_string(), arguments, parents };
-        Self { store, invocation, module, started, deadline }
+        let invocation = Invocation {
+            type_name: type_name.to_string(),
+            field_name: field_name.to_string(),
+            arguments,
+            parents,
+        };
+        Self {
+            store,
+            invocation,
+            module,
+            started,
+            deadline,
+        }
     }
 
     /// Instantiates and calls, and gives everything back.
@@ -189,26 +236,39 @@ impl Instance {
         let run = async {
             let resolver: Resolver = prepared.instantiate_async(&mut self.store).await?;
             instantiated = Some(Instant::now());
-            resolver.mayfly_resolver_handler().call_resolve(&mut self.store, &self.invocation).await
+            resolver
+                .mayfly_resolver_handler()
+                .call_resolve(&mut self.store, &self.invocation)
+                .await
         };
         let result = tokio::time::timeout_at(self.deadline.into(), run).await;
         let ended = Instant::now();
         let answers = match result {
             Err(_) => Err(self.deadline_exceeded()),
             Ok(Err(error)) => Err(self.failure(&error, instantiated.is_some())),
-            Ok(Ok(answers)) if answers.len() == parents => self
-                .check_output(&answers)
-                .map(|()| answers.into_iter().map(|answer| answer.map_err(|error| self.guest_error(error))).collect()),
+            Ok(Ok(answers)) if answers.len() == parents => self.check_output(&answers).map(|()| {
+                answers
+                    .into_iter()
+                    .map(|answer| answer.map_err(|error| self.guest_error(error)))
+                    .collect()
+            }),
             Ok(Ok(answers)) => Err(Error::InvalidOutput {
                 module: self.module.name.clone(),
-                message: format!("{} answers to {parents} parents; give one per parent", answers.len()),
+                message: format!(
+                    "{} answers to {parents} parents; give one per parent",
+                    answers.len()
+                ),
             }),
         };
         let data = self.store.data();
         let instantiated = instantiated.unwrap_or(ended);
         Outcome {
             answers,
-            timing: Timing { wait: admitted - self.started, instantiate: instantiated - admitted, run: ended - instantiated },
+            timing: Timing {
+                wait: admitted - self.started,
+                instantiate: instantiated - admitted,
+                run: ended - instantiated,
+            },
             peak_memory_bytes: data.memory.held_bytes,
             usage: data.calls.usage(),
         }
@@ -218,15 +278,27 @@ impl Instance {
     fn check_output(&self, answers: &[Result<String, GuestError>]) -> Result<(), Error> {
         let output_bytes: usize = answers.iter().flatten().map(String::len).sum();
         let most = self.module.budget.output_bytes;
-        if output_bytes > most { Err(self.reached("bytes of answer", most, "limits.output")) } else { Ok(()) }
+        if output_bytes > most {
+            Err(self.reached("bytes of answer", most, "limits.output"))
+        } else {
+            Ok(())
+        }
     }
 
     fn deadline_exceeded(&self) -> Error {
-        deadline_exceeded(&self.module, self.deadline.saturating_duration_since(self.started))
+        deadline_exceeded(
+            &self.module,
+            self.deadline.saturating_duration_since(self.started),
+        )
     }
 
     fn reached(&self, what: &'static str, limit: usize, key: &'static str) -> Error {
-        Reached { what, limit: limit as u64, key }.into_error(&self.module.name)
+        Reached {
+            what,
+            limit: limit as u64,
+            key,
+        }
+        .into_error(&self.module.name)
     }
 
     /// What a trap, or a failed instantiation, was.
@@ -250,24 +322,42 @@ impl Instance {
         let budget = self.module.budget;
         let trap = format!("{error:#}");
         // wasmtime has no types for its own limits. Lending a handle to a call takes one, too.
-        if matches!(error.downcast_ref(), Some(ResourceTableError::Full)) || trap.contains("store handle limit exceeded") {
+        if matches!(error.downcast_ref(), Some(ResourceTableError::Full))
+            || trap.contains("store handle limit exceeded")
+        {
             return self.reached("handles", budget.handles as usize, "limits.handles");
         }
         if trap.contains("fuel allocated for hostcalls has been exhausted") {
-            return self.reached("bytes handed to the host at once", budget.guest_to_host_bytes, "limits.guest_to_host");
+            return self.reached(
+                "bytes handed to the host at once",
+                budget.guest_to_host_bytes,
+                "limits.guest_to_host",
+            );
         }
-        Error::GuestTrapped { module: self.module.name.clone(), trap }
+        Error::GuestTrapped {
+            module: self.module.name.clone(),
+            trap,
+        }
     }
 
     /// A guest's error; one that it passes on from a call is reported as what it was.
     fn guest_error(&self, error: GuestError) -> Error {
         let module = self.module.name.clone();
-        let passed_on = self.store.data().calls.failure(&error.code).map(|failure| failure.detail.clone());
+        let passed_on = self
+            .store
+            .data()
+            .calls
+            .failure(&error.code)
+            .map(|failure| failure.detail.clone());
         match (error.code.as_str(), passed_on) {
             ("denied", Some(detail)) => Error::Denied { module, detail },
             ("unavailable" | "throttled", Some(detail)) => Error::BackendUnavailable { detail },
             ("deadline", Some(_)) => self.deadline_exceeded(),
-            ("budget", Some(remedy)) => Error::BudgetExceeded { module, reached: shortened(error.message, 4_096), remedy },
+            ("budget", Some(remedy)) => Error::BudgetExceeded {
+                module,
+                reached: shortened(error.message, 4_096),
+                remedy,
+            },
             _ => Error::GuestError {
                 reason: shortened(error.code, 64),
                 message: shortened(error.message, 4_096),
@@ -278,13 +368,24 @@ impl Instance {
 }
 
 fn deadline_exceeded(module: &Module, deadline: Duration) -> Error {
-    Error::DeadlineExceeded { module: module.name.clone(), deadline }
+    Error::DeadlineExceeded {
+        module: module.name.clone(),
+        deadline,
+    }
 }
 
 impl Outcome {
     fn without_instance(error: Error, started: Instant) -> Self {
-        let timing = Timing { wait: started.elapsed(), ..Timing::default() };
-        Self { answers: Err(error), timing, peak_memory_bytes: 0, usage: Usage::default() }
+        let timing = Timing {
+            wait: started.elapsed(),
+            ..Timing::default()
+        };
+        Self {
+            answers: Err(error),
+            timing,
+            peak_memory_bytes: 0,
+            usage: Usage::default(),
+        }
     }
 }
 

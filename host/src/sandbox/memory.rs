@@ -27,7 +27,12 @@ pub(super) struct MemoryCap {
 impl MemoryCap {
     pub(super) fn new(cap_bytes: u64, budget: &Budget) -> Self {
         let counts = (budget.memories, budget.tables, budget.instances);
-        Self { cap_bytes: usize::try_from(cap_bytes).unwrap_or(usize::MAX), held_bytes: 0, counts, refused_bytes: 0 }
+        Self {
+            cap_bytes: usize::try_from(cap_bytes).unwrap_or(usize::MAX),
+            held_bytes: 0,
+            counts,
+            refused_bytes: 0,
+        }
     }
 
     fn grow(&mut self, bytes: usize) -> bool {
@@ -55,7 +60,12 @@ impl ResourceLimiter for MemoryCap {
         self.counts.2 as usize
     }
 
-    fn memory_growing(&mut self, current: usize, desired: usize, maximum: Option<usize>) -> wasmtime::Result<bool> {
+    fn memory_growing(
+        &mut self,
+        current: usize,
+        desired: usize,
+        maximum: Option<usize>,
+    ) -> wasmtime::Result<bool> {
         // Past a maximum that the memory itself declares growth fails anyway, and is not the cap's doing.
         if maximum.is_some_and(|maximum| desired > maximum && maximum < ADDRESS_SPACE_BYTES) {
             return Ok(false);
@@ -63,11 +73,20 @@ impl ResourceLimiter for MemoryCap {
         Ok(self.grow(desired.saturating_sub(current)))
     }
 
-    fn table_growing(&mut self, current: usize, desired: usize, maximum: Option<usize>) -> wasmtime::Result<bool> {
+    fn table_growing(
+        &mut self,
+        current: usize,
+        desired: usize,
+        maximum: Option<usize>,
+    ) -> wasmtime::Result<bool> {
         if maximum.is_some_and(|maximum| desired > maximum) {
             return Ok(false);
         }
-        Ok(self.grow(desired.saturating_sub(current).saturating_mul(TABLE_ELEMENT_BYTES)))
+        Ok(self.grow(
+            desired
+                .saturating_sub(current)
+                .saturating_mul(TABLE_ELEMENT_BYTES),
+        ))
     }
 }
 
@@ -104,7 +123,13 @@ mod tests {
     #[test]
     fn a_growth_past_all_that_can_be_addressed_is_out_of_memory() {
         let mut cap = MemoryCap::new(1_000, &Budget::default());
-        assert!(!cap.memory_growing(0, ADDRESS_SPACE_BYTES + 65_536, Some(ADDRESS_SPACE_BYTES)).unwrap());
-        assert!(cap.refused_bytes > 0, "a guest that declares no maximum was refused by the cap");
+        assert!(
+            !cap.memory_growing(0, ADDRESS_SPACE_BYTES + 65_536, Some(ADDRESS_SPACE_BYTES))
+                .unwrap()
+        );
+        assert!(
+            cap.refused_bytes > 0,
+            "a guest that declares no maximum was refused by the cap"
+        );
     }
 }

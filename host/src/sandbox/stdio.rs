@@ -29,8 +29,17 @@ struct Output {
 
 impl LogStream {
     /// `stdout` or `stderr` of a module in a trace; both streams and the import `log` share what is left.
-    pub(super) fn new(writer: Arc<(String, String)>, stream: &'static str, left: Arc<LogLeft>) -> Self {
-        Self(Arc::new(Output { writer, stream, left, line: Mutex::default() }))
+    pub(super) fn new(
+        writer: Arc<(String, String)>,
+        stream: &'static str,
+        left: Arc<LogLeft>,
+    ) -> Self {
+        Self(Arc::new(Output {
+            writer,
+            stream,
+            left,
+            line: Mutex::default(),
+        }))
     }
 }
 

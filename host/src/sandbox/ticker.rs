@@ -23,15 +23,22 @@ impl Ticker {
         let (stop, stopped) = channel();
         let tick = move || {
             while stopped.recv_timeout(TICK) == Err(RecvTimeoutError::Timeout) {
-                let Some(engine) = engine.upgrade() else { return };
+                let Some(engine) = engine.upgrade() else {
+                    return;
+                };
                 engine.increment_epoch();
             }
         };
-        let thread = std::thread::Builder::new().name("mayfly-epoch".to_owned()).spawn(tick);
+        let thread = std::thread::Builder::new()
+            .name("mayfly-epoch".to_owned())
+            .spawn(tick);
         if let Err(error) = &thread {
             tracing::error!(%error, "the epoch thread cannot start; guests that spin will not be interrupted");
         }
-        Self { stop: Some(stop), thread: thread.ok() }
+        Self {
+            stop: Some(stop),
+            thread: thread.ok(),
+        }
     }
 }
 

@@ -24,8 +24,10 @@ pub(super) struct Directories {
 impl Directories {
     /// Watches these directories from now on, and no others.
     pub(super) fn watch(&mut self, directories: impl Iterator<Item = PathBuf>) {
-        let wanted: BTreeSet<_> =
-            directories.filter_map(|path| Some((inode(&path)?, path))).map(|(inode, path)| (path, inode)).collect();
+        let wanted: BTreeSet<_> = directories
+            .filter_map(|path| Some((inode(&path)?, path)))
+            .map(|(inode, path)| (path, inode))
+            .collect();
         if wanted == self.watched {
             return;
         }
@@ -39,9 +41,13 @@ impl Directories {
 
     /// Waits until something changed in one of them.
     pub(super) async fn changed(&self) {
-        let Some(events) = &self.events else { return std::future::pending().await };
+        let Some(events) = &self.events else {
+            return std::future::pending().await;
+        };
         // An error of the reactor comes when the runtime ends.
-        let Ok(mut ready) = events.readable().await else { return std::future::pending().await };
+        let Ok(mut ready) = events.readable().await else {
+            return std::future::pending().await;
+        };
         let mut buffer = [0; 4_096];
         // Read until there are no more: one look sees whatever they were about.
         while rustix::io::read(events, &mut buffer).is_ok_and(|bytes| bytes > 0) {}
@@ -51,7 +57,11 @@ impl Directories {
 
 fn begin(directories: &BTreeSet<(PathBuf, u64)>) -> io::Result<AsyncFd<OwnedFd>> {
     let events = inotify::init(CreateFlags::NONBLOCK | CreateFlags::CLOEXEC)?;
-    let changes = WatchFlags::CREATE | WatchFlags::MOVED_TO | WatchFlags::CLOSE_WRITE | WatchFlags::ATTRIB | WatchFlags::ONLYDIR;
+    let changes = WatchFlags::CREATE
+        | WatchFlags::MOVED_TO
+        | WatchFlags::CLOSE_WRITE
+        | WatchFlags::ATTRIB
+        | WatchFlags::ONLYDIR;
     for (path, _) in directories {
         inotify::add_watch(&events, path, changes)?;
     }

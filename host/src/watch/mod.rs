@@ -54,7 +54,12 @@ pub fn watch(deployment: Arc<Deployment>, Seen(seen): Seen) -> JoinHandle<()> {
         let mut tried = seen;
         loop {
             let (files, app) = (component_files(&deployment), app_files(&deployment));
-            directories.watch(files.values().chain(&app).flat_map(|file| directories_of(file)));
+            directories.watch(
+                files
+                    .values()
+                    .chain(&app)
+                    .flat_map(|file| directories_of(file)),
+            );
             tried.retain(|file, _| files.values().chain(&app).any(|known| known == file));
             let mut changed = false;
             for file in app {
@@ -76,7 +81,12 @@ pub fn watch(deployment: Arc<Deployment>, Seen(seen): Seen) -> JoinHandle<()> {
                 tried.insert(file.clone(), seen);
                 // What was refused has been told and counted; the file is tried again when it changes, or when the canary that
                 // stands in its way is over.
-                if seen.is_some() && matches!(deployment.deploy_file(&module).await, Err(DeployError::CanaryRuns(_))) {
+                if seen.is_some()
+                    && matches!(
+                        deployment.deploy_file(&module).await,
+                        Err(DeployError::CanaryRuns(_))
+                    )
+                {
                     tried.remove(&file);
                 }
             }
@@ -89,14 +99,18 @@ pub fn watch(deployment: Arc<Deployment>, Seen(seen): Seen) -> JoinHandle<()> {
 fn component_files(deployment: &Deployment) -> BTreeMap<String, PathBuf> {
     let app = deployment.app();
     let versions = app.iter().flat_map(|app| app.versions.iter());
-    versions.map(|(name, version)| (name.clone(), version.module.component.clone())).collect()
+    versions
+        .map(|(name, version)| (name.clone(), version.module.component.clone()))
+        .collect()
 }
 
 /// The files that say what the app is: its configuration, its schema, and the keys and certificates it names.
 fn app_files(deployment: &Deployment) -> Vec<PathBuf> {
     let config = deployment.config();
     let own = [config.root.join(mayfly_config::FILE), config.schema.clone()];
-    own.into_iter().chain(config.named_files().map(Path::to_owned)).collect()
+    own.into_iter()
+        .chain(config.named_files().map(Path::to_owned))
+        .collect()
 }
 
 /// Waits until the file stays the same, and gives what it looks like then.
@@ -114,7 +128,13 @@ async fn settled(file: &Path) -> Option<Look> {
 
 fn look(file: &Path) -> Option<Look> {
     let metadata = fs::metadata(file).ok()?;
-    Some(Look(metadata.dev(), metadata.ino(), metadata.len(), metadata.mtime(), metadata.mtime_nsec()))
+    Some(Look(
+        metadata.dev(),
+        metadata.ino(),
+        metadata.len(),
+        metadata.mtime(),
+        metadata.mtime_nsec(),
+    ))
 }
 
 /// The directory of a file, and those of everything it links to.
@@ -122,13 +142,21 @@ fn directories_of(file: &Path) -> Vec<PathBuf> {
     let mut directories = Vec::new();
     let mut file = file.to_path_buf();
     for _ in 0..LINKS {
-        let Some(directory) = file.parent() else { break };
+        let Some(directory) = file.parent() else {
+            break;
+        };
         // A link among the directories is watched where it leads, and where it stands.
         directories.extend(
-            directory.ancestors().filter(|ancestor| ancestor.is_symlink()).filter_map(Path::parent).map(Path::to_path_buf),
+            directory
+                .ancestors()
+                .filter(|ancestor| ancestor.is_symlink())
+                .filter_map(Path::parent)
+                .map(Path::to_path_buf),
         );
         directories.extend(directory.canonicalize());
-        let Ok(target) = fs::read_link(&file) else { break };
+        let Ok(target) = fs::read_link(&file) else {
+            break;
+        };
         file = directory.join(target);
     }
     directories

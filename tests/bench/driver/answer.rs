@@ -31,7 +31,13 @@ impl Target {
         let began = Instant::now();
         loop {
             match ask(address, &request).and_then(|body| same(body, &expected)) {
-                Ok(body) => return Ok(Self { address, request, body }),
+                Ok(body) => {
+                    return Ok(Self {
+                        address,
+                        request,
+                        body,
+                    });
+                }
                 Err(error) if began.elapsed() > READY_TIME => return Err(error),
                 Err(_) => std::thread::sleep(Duration::from_millis(100)),
             }
@@ -54,7 +60,12 @@ impl Target {
     /// When an answer is not byte for byte the one that was checked.
     pub(crate) fn verify(&self, answer: &Answer<'_>) -> anyhow::Result<()> {
         let same = answer.status == 200 && answer.body == self.body;
-        ensure!(same, "an answer under load differs: status {}, {}", answer.status, shown(answer.body));
+        ensure!(
+            same,
+            "an answer under load differs: status {}, {}",
+            answer.status,
+            shown(answer.body)
+        );
         Ok(())
     }
 }
@@ -78,19 +89,32 @@ fn ask(address: SocketAddr, request: &[u8]) -> anyhow::Result<Vec<u8>> {
     let began = Instant::now();
     loop {
         if let Some(answer) = connection.receive()? {
-            ensure!(answer.status == 200, "status {}: {}", answer.status, shown(answer.body));
+            ensure!(
+                answer.status == 200,
+                "status {}: {}",
+                answer.status,
+                shown(answer.body)
+            );
             return Ok(answer.body.to_vec());
         }
-        ensure!(began.elapsed() < READY_TIME, "no answer within {} s", READY_TIME.as_secs());
+        ensure!(
+            began.elapsed() < READY_TIME,
+            "no answer within {} s",
+            READY_TIME.as_secs()
+        );
         std::thread::sleep(Duration::from_millis(1));
     }
 }
 
 /// The body, when it says what the data says.
 fn same(body: Vec<u8>, expected: &Value) -> anyhow::Result<Vec<u8>> {
-    let answer: Value = from_slice(&body).with_context(|| format!("the answer is not JSON: {}", shown(&body)))?;
+    let answer: Value =
+        from_slice(&body).with_context(|| format!("the answer is not JSON: {}", shown(&body)))?;
     if answer != *expected {
-        bail!("the answer differs from what tests/bench/data says: {}", shown(&body));
+        bail!(
+            "the answer differs from what tests/bench/data says: {}",
+            shown(&body)
+        );
     }
     Ok(body)
 }

@@ -31,23 +31,37 @@ pub(crate) struct Answer<'a> {
 
 impl Connection {
     pub(crate) fn open(address: SocketAddr) -> anyhow::Result<Self> {
-        let stream = TcpStream::connect(address).with_context(|| format!("cannot connect to {address}"))?;
+        let stream =
+            TcpStream::connect(address).with_context(|| format!("cannot connect to {address}"))?;
         stream.set_nodelay(true)?;
         stream.set_nonblocking(true)?;
-        Ok(Self { stream, buffer: vec![0; BUFFER_BYTES], filled: 0, dechunked: Vec::new() })
+        Ok(Self {
+            stream,
+            buffer: vec![0; BUFFER_BYTES],
+            filled: 0,
+            dechunked: Vec::new(),
+        })
     }
 
     /// Sends a request; the answer to the one before has been received.
     pub(crate) fn send(&mut self, request: &[u8]) -> anyhow::Result<()> {
         self.filled = 0;
         let written = self.stream.write(request)?;
-        ensure!(written == request.len(), "a request of {} bytes did not fit the socket", request.len());
+        ensure!(
+            written == request.len(),
+            "a request of {} bytes did not fit the socket",
+            request.len()
+        );
         Ok(())
     }
 
     /// Takes what has arrived; the answer, once it is whole.
     pub(crate) fn receive(&mut self) -> anyhow::Result<Option<Answer<'_>>> {
-        let Some(space) = self.buffer.get_mut(self.filled..).filter(|space| !space.is_empty()) else {
+        let Some(space) = self
+            .buffer
+            .get_mut(self.filled..)
+            .filter(|space| !space.is_empty())
+        else {
             bail!("an answer is longer than {BUFFER_BYTES} bytes");
         };
         match self.stream.read(space) {
@@ -56,7 +70,10 @@ impl Connection {
             Err(error) if error.kind() == ErrorKind::WouldBlock => return Ok(None),
             Err(error) => return Err(error.into()),
         }
-        answer(self.buffer.get(..self.filled).unwrap_or_default(), &mut self.dechunked)
+        answer(
+            self.buffer.get(..self.filled).unwrap_or_default(),
+            &mut self.dechunked,
+        )
     }
 }
 
@@ -67,14 +84,26 @@ impl AsFd for Connection {
 }
 
 /// The answer in these bytes, if it is whole.
-fn answer<'a>(received: &'a [u8], dechunked: &'a mut Vec<u8>) -> anyhow::Result<Option<Answer<'a>>> {
-    let Some((head, rest)) = split(received, b"\r\n\r\n") else { return Ok(None) };
+fn answer<'a>(
+    received: &'a [u8],
+    dechunked: &'a mut Vec<u8>,
+) -> anyhow::Result<Option<Answer<'a>>> {
+    let Some((head, rest)) = split(received, b"\r\n\r\n") else {
+        return Ok(None);
+    };
     let head = std::str::from_utf8(head).context("a header is not text")?;
-    let status = head.split(' ').nth(1).and_then(|word| word.parse().ok()).context("no status line")?;
+    let status = head
+        .split(' ')
+        .nth(1)
+        .and_then(|word| word.parse().ok())
+        .context("no status line")?;
     let body = match header(head, "content-length") {
         Some(length) => rest.get(..length.parse()?),
         None => {
-            ensure!(header(head, "transfer-encoding") == Some("chunked"), "an answer without length: {head}");
+            ensure!(
+                header(head, "transfer-encoding") == Some("chunked"),
+                "an answer without length: {head}"
+            );
             dechunk(rest, dechunked)?.then_some(dechunked.as_slice())
         }
     };
@@ -83,16 +112,23 @@ fn answer<'a>(received: &'a [u8], dechunked: &'a mut Vec<u8>) -> anyhow::Result<
 
 fn header<'a>(head: &'a str, name: &str) -> Option<&'a str> {
     let mut headers = head.split("\r\n").filter_map(|line| line.split_once(':'));
-    headers.find(|(found, _)| found.eq_ignore_ascii_case(name)).map(|(_, value)| value.trim())
+    headers
+        .find(|(found, _)| found.eq_ignore_ascii_case(name))
+        .map(|(_, value)| value.trim())
 }
 
 /// Puts chunks together; false when the last one has not arrived.
 fn dechunk(mut rest: &[u8], body: &mut Vec<u8>) -> anyhow::Result<bool> {
     body.clear();
     while let Some((size, after)) = split(rest, b"\r\n") {
-        let size = usize::from_str_radix(std::str::from_utf8(size)?, 16).context("a chunk's size is no number")?;
-        let Some((chunk, next)) = after.split_at_checked(size) else { return Ok(false) };
-        let Some(next) = next.strip_prefix(b"\r\n") else { return Ok(false) };
+        let size = usize::from_str_radix(std::str::from_utf8(size)?, 16)
+            .context("a chunk's size is no number")?;
+        let Some((chunk, next)) = after.split_at_checked(size) else {
+            return Ok(false);
+        };
+        let Some(next) = next.strip_prefix(b"\r\n") else {
+            return Ok(false);
+        };
         if size == 0 {
             return Ok(true);
         }
@@ -104,7 +140,9 @@ fn dechunk(mut rest: &[u8], body: &mut Vec<u8>) -> anyhow::Result<bool> {
 
 /// What is before and after the first occurrence of a separator.
 fn split<'a>(bytes: &'a [u8], separator: &[u8]) -> Option<(&'a [u8], &'a [u8])> {
-    let at = bytes.windows(separator.len()).position(|window| window == separator)?;
+    let at = bytes
+        .windows(separator.len())
+        .position(|window| window == separator)?;
     Some((bytes.get(..at)?, bytes.get(at + separator.len()..)?))
 }
 

@@ -79,21 +79,37 @@ pub(crate) fn of_sample_app(
     (dynamodb, sqlserver): (SocketAddr, SocketAddr),
 ) -> anyhow::Result<Vec<Contender>> {
     let app = output.join("students");
-    let text = fs::read_to_string(format!("{STUDENTS}/mayfly.toml")).context("the sample app has a configuration")?;
-    let backend =
-        format!("address = \"{sqlserver}\"\nencryption = \"off\"\nuser = \"mayfly\"\npassword = {{ env = \"SCHOOL\" }}");
+    let text = fs::read_to_string(format!("{STUDENTS}/mayfly.toml"))
+        .context("the sample app has a configuration")?;
+    let backend = format!(
+        "address = \"{sqlserver}\"\nencryption = \"off\"\nuser = \"mayfly\"\npassword = {{ env = \"SCHOOL\" }}"
+    );
     let text = text
         .replace("schema = \"", &format!("schema = \"{STUDENTS}/"))
         .replace("component = \"", &format!("component = \"{STUDENTS}/"))
-        .replace("endpoint = \"embedded\"", &format!("endpoint = \"http://{dynamodb}\""))
+        .replace(
+            "endpoint = \"embedded\"",
+            &format!("endpoint = \"http://{dynamodb}\""),
+        )
         .replace("address = \"embedded\"", &backend)
         .replace("[embedded]\nseed = \"seed\"\n", "");
     fs::create_dir_all(&app)?;
     fs::write(app.join("mayfly.toml"), text)?;
-    let mut mayfly = mayfly(SAMPLE_APP, programs, &app.display().to_string(), Question::Sample, true);
-    mayfly.environment = vec![("SCHOOL", "mayfly"), ("AWS_ACCESS_KEY_ID", "embedded"), ("AWS_SECRET_ACCESS_KEY", "embedded")];
+    let mut mayfly = mayfly(
+        SAMPLE_APP,
+        programs,
+        &app.display().to_string(),
+        Question::Sample,
+        true,
+    );
+    mayfly.environment = vec![
+        ("SCHOOL", "mayfly"),
+        ("AWS_ACCESS_KEY_ID", "embedded"),
+        ("AWS_SECRET_ACCESS_KEY", "embedded"),
+    ];
     let mut peer = node(MERCURIUS, "mssql", Kind::Shared);
-    peer.arguments.extend([dynamodb.to_string(), sqlserver.to_string()]);
+    peer.arguments
+        .extend([dynamodb.to_string(), sqlserver.to_string()]);
     peer.question = Question::Sample;
     peer.has_backend = true;
     Ok(vec![mayfly, peer])
@@ -110,7 +126,10 @@ pub(crate) fn own_app(directory: &Path, configuration: &str) -> anyhow::Result<P
         symlink(source.join(name), directory.join(name))?;
     }
     let text = fs::read_to_string(source.join("mayfly.toml"))?;
-    fs::write(directory.join("mayfly.toml"), format!("{text}\n{configuration}"))?;
+    fs::write(
+        directory.join("mayfly.toml"),
+        format!("{text}\n{configuration}"),
+    )?;
     Ok(directory)
 }
 
@@ -119,9 +138,21 @@ pub(crate) fn all(programs: &Path, peers: &Path, output: &Path) -> anyhow::Resul
     let app = own_app(&output.join("embedded"), "")?.display().to_string();
     let contenders = vec![
         rust(FLOOR, peers, "floor"),
-        mayfly("mayfly, data in the guest", programs, APP, Question::Report("report"), false),
+        mayfly(
+            "mayfly, data in the guest",
+            programs,
+            APP,
+            Question::Report("report"),
+            false,
+        ),
         in_memory(TARGET, programs),
-        mayfly("mayfly, host calls (embedded)", programs, &app, Question::Report("reportByHostCalls"), true),
+        mayfly(
+            "mayfly, host calls (embedded)",
+            programs,
+            &app,
+            Question::Report("reportByHostCalls"),
+            true,
+        ),
         rust(DERIVED, peers, "derived"),
         rust("async-graphql, dynamic", peers, "dynamic"),
         node("mercurius, JIT", "mercurius", Kind::Shared),
@@ -145,8 +176,23 @@ fn rust(name: &'static str, program: &Path, subcommand: &str) -> Contender {
     }
 }
 
-fn mayfly(name: &'static str, programs: &Path, app: &str, question: Question, has_backend: bool) -> Contender {
-    let arguments = ["serve", app, "--listen", "127.0.0.1:0", "--admin-listen", "127.0.0.1:0", "--log-format", "json"];
+fn mayfly(
+    name: &'static str,
+    programs: &Path,
+    app: &str,
+    question: Question,
+    has_backend: bool,
+) -> Contender {
+    let arguments = [
+        "serve",
+        app,
+        "--listen",
+        "127.0.0.1:0",
+        "--admin-listen",
+        "127.0.0.1:0",
+        "--log-format",
+        "json",
+    ];
     Contender {
         name,
         kind: Kind::Mayfly,
@@ -161,8 +207,19 @@ fn mayfly(name: &'static str, programs: &Path, app: &str, question: Question, ha
 
 impl Contender {
     /// Mayfly with an app whose modules may be swapped.
-    pub(crate) fn swapping(programs: &Path, app: &Path, token: &'static str, question: Question) -> Self {
-        let mut contender = mayfly("mayfly, swapping", programs, &app.display().to_string(), question, true);
+    pub(crate) fn swapping(
+        programs: &Path,
+        app: &Path,
+        token: &'static str,
+        question: Question,
+    ) -> Self {
+        let mut contender = mayfly(
+            "mayfly, swapping",
+            programs,
+            &app.display().to_string(),
+            question,
+            true,
+        );
         contender.environment = vec![("BENCH_ADMIN_TOKEN", token)];
         contender
     }
@@ -191,7 +248,10 @@ fn node(name: &'static str, package: &'static str, kind: Kind) -> Contender {
         _ => "mercurius.js",
     };
     // isolated-vm does not run with the start-up snapshot of Node 20 and later; it changes nothing for the others.
-    let arguments = vec!["--no-node-snapshot".to_owned(), format!("{NODE_DIRECTORY}/{script}")];
+    let arguments = vec![
+        "--no-node-snapshot".to_owned(),
+        format!("{NODE_DIRECTORY}/{script}"),
+    ];
     Contender {
         name,
         kind,

@@ -55,16 +55,35 @@ impl<'a> Clients<'a> {
         let mut clients = Vec::with_capacity(count);
         for index in 0..count {
             let connection = Connection::open(target.address)?;
-            epoll::add(&epoll, &connection, epoll::EventData::new_u64(index as u64), epoll::EventFlags::IN)?;
-            clients.push(Client { connection, since: Instant::now() });
+            epoll::add(
+                &epoll,
+                &connection,
+                epoll::EventData::new_u64(index as u64),
+                epoll::EventFlags::IN,
+            )?;
+            clients.push(Client {
+                connection,
+                since: Instant::now(),
+            });
         }
         let idle = (0..count).collect();
-        Ok(Self { target, clients, idle, epoll, events: Vec::with_capacity(count), latencies: Vec::new() })
+        Ok(Self {
+            target,
+            clients,
+            idle,
+            epoll,
+            events: Vec::with_capacity(count),
+            latencies: Vec::new(),
+        })
     }
 
     /// As many requests as the server manages, for some time, and the answers to all of them. Without `spin` the load sleeps until
     /// an answer comes, and leaves its core to a backend meanwhile.
-    pub(crate) fn closed_load(&mut self, duration: Duration, spin: bool) -> anyhow::Result<Outcome> {
+    pub(crate) fn closed_load(
+        &mut self,
+        duration: Duration,
+        spin: bool,
+    ) -> anyhow::Result<Outcome> {
         let began = Instant::now();
         let end = began + duration;
         loop {
@@ -86,7 +105,10 @@ impl<'a> Clients<'a> {
     pub(crate) fn open_load(&mut self, load: &OpenLoad) -> anyhow::Result<Option<Outcome>> {
         let began = Instant::now();
         let end = began + load.duration;
-        let mut arrivals = Arrivals { state: load.seed, rate: load.rate };
+        let mut arrivals = Arrivals {
+            state: load.seed,
+            rate: load.rate,
+        };
         let mut due = began + arrivals.gap();
         let mut waiting = VecDeque::new();
         loop {
@@ -100,14 +122,21 @@ impl<'a> Clients<'a> {
             {
                 self.send(index, waiting.pop_front().unwrap_or(now))?;
             }
-            if waiting.front().is_some_and(|first| now.duration_since(*first) > BEHIND) {
+            if waiting
+                .front()
+                .is_some_and(|first| now.duration_since(*first) > BEHIND)
+            {
                 return Ok(None);
             }
             if due >= end && waiting.is_empty() && self.all_idle() {
                 return Ok(Some(self.outcome(began)));
             }
             let pause = due.saturating_duration_since(Instant::now());
-            let pause = if load.spin { pause.saturating_sub(SPIN) } else { pause };
+            let pause = if load.spin {
+                pause.saturating_sub(SPIN)
+            } else {
+                pause
+            };
             // Without a client for the next request, or without a next request, only an answer changes anything.
             let sends_next = due < end && !self.idle.is_empty();
             self.wait(sends_next.then_some(pause))?;
@@ -128,12 +157,18 @@ impl<'a> Clients<'a> {
     fn wait(&mut self, at_most: Option<Duration>) -> anyhow::Result<()> {
         let timeout = at_most.map(Timespec::try_from).transpose()?;
         self.events.clear();
-        epoll::wait(&self.epoll, spare_capacity(&mut self.events), timeout.as_ref())?;
+        epoll::wait(
+            &self.epoll,
+            spare_capacity(&mut self.events),
+            timeout.as_ref(),
+        )?;
         for event in &self.events {
             let data = event.data;
             let index = usize::try_from(data.u64())?;
             let client = self.clients.get_mut(index).context("no such client")?;
-            let Some(answer) = client.connection.receive()? else { continue };
+            let Some(answer) = client.connection.receive()? else {
+                continue;
+            };
             self.target.verify(&answer)?;
             self.latencies.push(client.since.elapsed());
             self.idle.push(index);

@@ -109,13 +109,17 @@ fn main() -> ExitCode {
 
 /// Measures and reports; tells whether all is well.
 fn run(arguments: &Arguments) -> anyhow::Result<bool> {
-    ensure!(arguments.rounds > 0 && arguments.seconds > 0.0, "--rounds and --seconds have to be above 0");
+    ensure!(
+        arguments.rounds > 0 && arguments.seconds > 0.0,
+        "--rounds and --seconds have to be above 0"
+    );
     ensure!(
         arguments.share > 0.0 && arguments.share < 1.0,
         "--share has to be between 0 and 1: what a server can serve at its limit"
     );
     let cores = Cores::new(arguments.server_core, arguments.load_core)?;
-    std::fs::create_dir_all(&arguments.output).with_context(|| format!("cannot create {}", arguments.output.display()))?;
+    std::fs::create_dir_all(&arguments.output)
+        .with_context(|| format!("cannot create {}", arguments.output.display()))?;
     let plan = Plan {
         workload: arguments.workload,
         rounds: arguments.rounds,
@@ -125,16 +129,28 @@ fn run(arguments: &Arguments) -> anyhow::Result<bool> {
         share: arguments.share,
     };
     match arguments.workload {
-        Workload::Pools => return Ok(pools::run(&arguments.programs, &arguments.output, &plan, &cores)? || !arguments.enforce),
+        Workload::Pools => {
+            return Ok(
+                pools::run(&arguments.programs, &arguments.output, &plan, &cores)?
+                    || !arguments.enforce,
+            );
+        }
         Workload::Swaps => {
             cores.take_load_core()?;
-            return Ok(swaps::run(&arguments.programs, &cores, &plan, &arguments.output)? || !arguments.enforce);
+            return Ok(
+                swaps::run(&arguments.programs, &cores, &plan, &arguments.output)?
+                    || !arguments.enforce,
+            );
         }
         Workload::A | Workload::B => {}
     }
     cores.take_load_core()?;
     // Backends that contenders share, and that live as long as they do.
-    let backends = if arguments.workload == Workload::B { Some(Backends::start(&arguments.programs, &cores)?) } else { None };
+    let backends = if arguments.workload == Workload::B {
+        Some(Backends::start(&arguments.programs, &cores)?)
+    } else {
+        None
+    };
     let (contenders, mut absent) = contenders(arguments, backends.as_ref())?;
     let mut runner = Runner::new(plan);
     for contender in contenders {
@@ -142,7 +158,10 @@ fn run(arguments: &Arguments) -> anyhow::Result<bool> {
         if let Err(error) = runner.add(&contender, &cores, &arguments.output) {
             let reason = format!("{error:#}");
             eprintln!("  cannot take part: {reason}");
-            absent.push(Absent { name: contender.name, reason });
+            absent.push(Absent {
+                name: contender.name,
+                reason,
+            });
         }
     }
     let results = runner.run()?;
@@ -159,22 +178,46 @@ fn run(arguments: &Arguments) -> anyhow::Result<bool> {
 }
 
 /// Who takes part, and who cannot.
-fn contenders(arguments: &Arguments, backends: Option<&Backends>) -> anyhow::Result<(Vec<Contender>, Vec<Absent>)> {
-    let beside = std::env::current_exe().context("cannot find this program")?.with_file_name("bench-peer");
+fn contenders(
+    arguments: &Arguments,
+    backends: Option<&Backends>,
+) -> anyhow::Result<(Vec<Contender>, Vec<Absent>)> {
+    let beside = std::env::current_exe()
+        .context("cannot find this program")?
+        .with_file_name("bench-peer");
     let peers = arguments.peers.clone().unwrap_or(beside);
-    let wanted = |name: &str| arguments.only.is_empty() || arguments.only.iter().any(|text| name.contains(text.as_str()));
+    let wanted = |name: &str| {
+        arguments.only.is_empty()
+            || arguments
+                .only
+                .iter()
+                .any(|text| name.contains(text.as_str()))
+    };
     let mut chosen = match backends {
-        Some(backends) => {
-            contender::of_sample_app(&arguments.programs, &arguments.output, (backends.dynamodb, backends.sqlserver))?
-        }
+        Some(backends) => contender::of_sample_app(
+            &arguments.programs,
+            &arguments.output,
+            (backends.dynamodb, backends.sqlserver),
+        )?,
         None => contender::all(&arguments.programs, &peers, &arguments.output)?,
     };
     chosen.retain(|contender| wanted(contender.name));
-    let installed = node::install(&chosen.iter().filter_map(|contender| contender.package).collect::<Vec<_>>());
+    let installed = node::install(
+        &chosen
+            .iter()
+            .filter_map(|contender| contender.package)
+            .collect::<Vec<_>>(),
+    );
     let (mut present, mut absent) = (Vec::new(), Vec::new());
     for contender in chosen {
-        match contender.package.and_then(|package| installed.problem(package)) {
-            Some(reason) => absent.push(Absent { name: contender.name, reason }),
+        match contender
+            .package
+            .and_then(|package| installed.problem(package))
+        {
+            Some(reason) => absent.push(Absent {
+                name: contender.name,
+                reason,
+            }),
             None => present.push(contender),
         }
     }

@@ -36,10 +36,17 @@ pub(crate) struct Sample {
 }
 
 /// Measures, prints the table and writes `pools.json`; tells whether the target was met.
-pub(crate) fn run(programs: &Path, output: &Path, plan: &Plan, cores: &Cores) -> anyhow::Result<bool> {
+pub(crate) fn run(
+    programs: &Path,
+    output: &Path,
+    plan: &Plan,
+    cores: &Cores,
+) -> anyhow::Result<bool> {
     cores.take_server_core()?;
     let backends = Backends::start(programs, cores)?;
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
     let mut contenders = runtime.block_on(contender::all(backends.dynamodb, backends.sqlserver))?;
     let mut samples: Vec<Vec<Sample>> = contenders.iter().map(|_| Vec::new()).collect();
     for round in 0..=plan.rounds {
@@ -55,7 +62,8 @@ pub(crate) fn run(programs: &Path, output: &Path, plan: &Plan, cores: &Cores) ->
     let report = report::Report::new(plan, &contenders, samples);
     print!("{}", report.table());
     let file = output.join("pools.json");
-    std::fs::write(&file, report.record()).with_context(|| format!("cannot write {}", file.display()))?;
+    std::fs::write(&file, report.record())
+        .with_context(|| format!("cannot write {}", file.display()))?;
     println!("\nwritten: {}", file.display());
     Ok(report.targets_met())
 }
@@ -69,7 +77,10 @@ async fn measure(contender: &mut Contender, duration: Duration) -> anyhow::Resul
     let (elapsed, cpu) = (began.elapsed(), CpuTime::of(process)?.since(&before));
     latencies.sort_unstable();
     let calls = latencies.len() as f64;
-    let requests = contender.requests().zip(requests_before).map(|(after, before)| (after - before) as f64 / calls);
+    let requests = contender
+        .requests()
+        .zip(requests_before)
+        .map(|(after, before)| (after - before) as f64 / calls);
     Ok(Sample {
         cpu_us_per_call: cpu.as_secs_f64() * 1e6 / calls,
         calls_per_second: calls / elapsed.as_secs_f64(),
@@ -89,23 +100,40 @@ pub(crate) struct Backends {
 }
 
 /// The sample app's data.
-const SEED: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../guest/apps/students/seed");
+const SEED: &str = concat!(
+    env!("CARGO_MANIFEST_DIR"),
+    "/../../guest/apps/students/seed"
+);
 
 impl Backends {
     /// Starts them on the load's core.
     pub(crate) fn start(programs: &Path, cores: &Cores) -> anyhow::Result<Self> {
         let program = programs.join("mayfly-embedded");
         let mut command = cores.load_command(&program);
-        command.args(["--until-stdin-closes", "--seed", SEED]).stdin(Stdio::piped()).stdout(Stdio::piped());
-        let mut child = command.spawn().with_context(|| format!("cannot run {}", program.display()))?;
+        command
+            .args(["--until-stdin-closes", "--seed", SEED])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped());
+        let mut child = command
+            .spawn()
+            .with_context(|| format!("cannot run {}", program.display()))?;
         let mut line = String::new();
         BufReader::new(child.stdout.take().context("no standard output")?).read_line(&mut line)?;
-        let said: Value = serde_json_plain::from_str(&line).context("the backends did not say where they listen")?;
+        let said: Value = serde_json_plain::from_str(&line)
+            .context("the backends did not say where they listen")?;
         let address = |name: &str| {
-            let text = said.get(name).and_then(Value::as_str).context("an address is missing")?;
+            let text = said
+                .get(name)
+                .and_then(Value::as_str)
+                .context("an address is missing")?;
             Ok::<SocketAddr, anyhow::Error>(text.parse()?)
         };
-        Ok(Self { dynamodb: address("dynamodb")?, sqlserver: address("sqlserver")?, _until: child.stdin.take(), child })
+        Ok(Self {
+            dynamodb: address("dynamodb")?,
+            sqlserver: address("sqlserver")?,
+            _until: child.stdin.take(),
+            child,
+        })
     }
 }
 

@@ -96,33 +96,78 @@ impl Target {
 
 impl Report {
     pub(crate) fn new(results: Results, mut absent: Vec<Absent>, bounds: &Bounds) -> Self {
-        let Results { plan, rate, entries, failed, mut warnings } = results;
+        let Results {
+            plan,
+            rate,
+            entries,
+            failed,
+            mut warnings,
+        } = results;
         if cfg!(debug_assertions) {
             warnings.push("this is a debug build; times mean nothing".to_owned());
         }
         absent.extend(failed);
         let workload = plan.workload;
-        let lines: Vec<_> = entries.iter().filter_map(|entry| line(workload, entry, &entries)).collect();
+        let lines: Vec<_> = entries
+            .iter()
+            .filter_map(|entry| line(workload, entry, &entries))
+            .collect();
         let subject = lines.iter().find(|line| line.name == workload.subject());
-        let ratio = |ratio: fn(&Line) -> Option<Spread>| subject.and_then(ratio).map_or(Measured::Nothing, Measured::Ratio);
+        let ratio = |ratio: fn(&Line) -> Option<Spread>| {
+            subject
+                .and_then(ratio)
+                .map_or(Measured::Nothing, Measured::Ratio)
+        };
         let overloaded = subject.is_some_and(|line| rate.is_some() && line.p99_us.is_none());
-        let p99 = if overloaded { Measured::Overloaded } else { ratio(|line| line.p99_of_base) };
-        let target = |what, measured, bound| Target { what, measured, bound };
+        let p99 = if overloaded {
+            Measured::Overloaded
+        } else {
+            ratio(|line| line.p99_of_base)
+        };
+        let target = |what, measured, bound| Target {
+            what,
+            measured,
+            bound,
+        };
         let targets = if workload == Workload::A {
             vec![
-                target("CPU / derived async-graphql", ratio(|line| line.of_base), Some(Bound::Most(bounds.most_of_derived))),
-                target("CPU / floor", ratio(|line| line.of_floor), Some(Bound::Most(bounds.most_of_floor))),
-                target("p99 / derived async-graphql", p99, Some(Bound::Most(bounds.most_p99_of_derived))),
+                target(
+                    "CPU / derived async-graphql",
+                    ratio(|line| line.of_base),
+                    Some(Bound::Most(bounds.most_of_derived)),
+                ),
+                target(
+                    "CPU / floor",
+                    ratio(|line| line.of_floor),
+                    Some(Bound::Most(bounds.most_of_floor)),
+                ),
+                target(
+                    "p99 / derived async-graphql",
+                    p99,
+                    Some(Bound::Most(bounds.most_p99_of_derived)),
+                ),
             ]
         } else {
             let least = Some(Bound::Least(bounds.least_requests_of_mercurius));
             vec![
-                target("requests/s / mercurius", ratio(|line| line.requests_of_base), least),
+                target(
+                    "requests/s / mercurius",
+                    ratio(|line| line.requests_of_base),
+                    least,
+                ),
                 target("CPU / mercurius", ratio(|line| line.of_base), None),
                 target("p99 / mercurius", p99, None),
             ]
         };
-        Self { plan, rate, lines, absent, targets, entries, warnings }
+        Self {
+            plan,
+            rate,
+            lines,
+            absent,
+            targets,
+            entries,
+            warnings,
+        }
     }
 
     /// For people.
@@ -132,15 +177,27 @@ impl Report {
 
     /// Whether no target was missed.
     pub(crate) fn targets_met(&self) -> bool {
-        self.targets.iter().all(|target| target.met() != Some(false))
+        self.targets
+            .iter()
+            .all(|target| target.met() != Some(false))
     }
 
     /// Writes `workload-X.json` and `workload-X.svg`, and `workload-X.png` where a Chromium draws it.
     pub(crate) fn write(&self, output: &Path) -> anyhow::Result<()> {
-        let file = |extension: &str| output.join(format!("workload-{}.{extension}", self.plan.workload.letter()));
-        fs::write(file("json"), record::write(self)?).with_context(|| format!("cannot write to {}", output.display()))?;
+        let file = |extension: &str| {
+            output.join(format!(
+                "workload-{}.{extension}",
+                self.plan.workload.letter()
+            ))
+        };
+        fs::write(file("json"), record::write(self)?)
+            .with_context(|| format!("cannot write to {}", output.display()))?;
         fs::write(file("svg"), chart::write(self))?;
-        println!("\nwritten: {} and {}", file("json").display(), file("svg").display());
+        println!(
+            "\nwritten: {} and {}",
+            file("json").display(),
+            file("svg").display()
+        );
         match draw::draw(&file("svg"), &file("png"), chart::size(self)) {
             Ok(()) => println!("         {}", file("png").display()),
             Err(error) => println!("no PNG: {error:#}"),
@@ -157,10 +214,19 @@ fn line(workload: Workload, entry: &Entry, entries: &[Entry]) -> Option<Line> {
         name: entry.name,
         kind: entry.kind,
         cpu_us: Spread::of(entry.samples.iter().filter_map(cpu))?,
-        of_floor: workload.floor().and_then(|floor| ratio(entry, base(floor), cpu)),
+        of_floor: workload
+            .floor()
+            .and_then(|floor| ratio(entry, base(floor), cpu)),
         of_base: ratio(entry, base(workload.base()), cpu),
-        requests_of_base: ratio(entry, base(workload.base()), |sample| Some(sample.requests_per_second)),
-        requests_per_second: Spread::of(entry.samples.iter().map(|sample| sample.requests_per_second))?,
+        requests_of_base: ratio(entry, base(workload.base()), |sample| {
+            Some(sample.requests_per_second)
+        }),
+        requests_per_second: Spread::of(
+            entry
+                .samples
+                .iter()
+                .map(|sample| sample.requests_per_second),
+        )?,
         busy: Spread::of(entry.samples.iter().map(|sample| sample.busy))?,
         p50_us: every(entry, |sample| sample.latency_us.map(|(p50, _)| p50)),
         p99_us: every(entry, p99),
@@ -171,10 +237,20 @@ fn line(workload: Workload, entry: &Entry, entries: &[Entry]) -> Option<Line> {
 
 /// The spread of a value that every round has to have.
 fn every(entry: &Entry, value: impl Fn(&Sample) -> Option<f64>) -> Option<Spread> {
-    Spread::of(entry.samples.iter().map(value).collect::<Option<Vec<_>>>()?)
+    Spread::of(
+        entry
+            .samples
+            .iter()
+            .map(value)
+            .collect::<Option<Vec<_>>>()?,
+    )
 }
 
-fn ratio(entry: &Entry, base: Option<&Entry>, value: impl Fn(&Sample) -> Option<f64>) -> Option<Spread> {
+fn ratio(
+    entry: &Entry,
+    base: Option<&Entry>,
+    value: impl Fn(&Sample) -> Option<f64>,
+) -> Option<Spread> {
     let rounds = entry.samples.iter().zip(&base?.samples);
     Spread::of(rounds.filter_map(|(own, base)| Some(value(own)? / value(base)?)))
 }

@@ -82,49 +82,106 @@ struct Entrant {
 
 impl Runner {
     pub(crate) fn new(plan: Plan) -> Self {
-        Self { plan, entrants: Vec::new(), failed: Vec::new() }
+        Self {
+            plan,
+            entrants: Vec::new(),
+            failed: Vec::new(),
+        }
     }
 
     /// Starts a contender, checks its answer, and stops it until it is its turn.
-    pub(crate) fn add(&mut self, contender: &Contender, cores: &Cores, output: &Path) -> anyhow::Result<()> {
+    pub(crate) fn add(
+        &mut self,
+        contender: &Contender,
+        cores: &Cores,
+        output: &Path,
+    ) -> anyhow::Result<()> {
         let server = Server::start(contender, cores, output)?;
         let target = Target::check(server.address, contender.question)?;
         server.stop()?;
-        let Contender { name, kind, has_backend, .. } = *contender;
-        self.entrants.push(Entrant { name, kind, has_backend, server, target, samples: Vec::new() });
+        let Contender {
+            name,
+            kind,
+            has_backend,
+            ..
+        } = *contender;
+        self.entrants.push(Entrant {
+            name,
+            kind,
+            has_backend,
+            server,
+            target,
+            samples: Vec::new(),
+        });
         Ok(())
     }
 
     /// Measures.
     pub(crate) fn run(mut self) -> anyhow::Result<Results> {
         let plan = self.plan;
-        self.each(0, "warming up", |entrant| entrant.running(|entrant| entrant.warm_up(&plan)));
+        self.each(0, "warming up", |entrant| {
+            entrant.running(|entrant| entrant.warm_up(&plan))
+        });
         let rate = self.rate();
         for round in 0..plan.rounds {
-            let open = rate.map(|rate| OpenLoad { rate, duration: plan.measured, seed: round as u64, spin: true });
+            let open = rate.map(|rate| OpenLoad {
+                rate,
+                duration: plan.measured,
+                seed: round as u64,
+                spin: true,
+            });
             let doing = format!("round {} of {}:", round + 1, plan.rounds);
-            self.each(round, &doing, |entrant| entrant.running(|entrant| entrant.measure(&plan, open.as_ref())));
+            self.each(round, &doing, |entrant| {
+                entrant.running(|entrant| entrant.measure(&plan, open.as_ref()))
+            });
         }
         let (mut entries, mut warnings) = (Vec::new(), Vec::new());
         for entrant in self.entrants {
             let peak_resident_bytes = peak_resident_bytes(entrant.server.process())?;
-            warnings.extend(entrant.server.warnings.iter().map(|warning| format!("{}: {warning}", entrant.name)));
-            entries.push(Entry { name: entrant.name, kind: entrant.kind, samples: entrant.samples, peak_resident_bytes });
+            warnings.extend(
+                entrant
+                    .server
+                    .warnings
+                    .iter()
+                    .map(|warning| format!("{}: {warning}", entrant.name)),
+            );
+            entries.push(Entry {
+                name: entrant.name,
+                kind: entrant.kind,
+                samples: entrant.samples,
+                peak_resident_bytes,
+            });
         }
-        Ok(Results { plan, rate, entries, failed: self.failed, warnings })
+        Ok(Results {
+            plan,
+            rate,
+            entries,
+            failed: self.failed,
+            warnings,
+        })
     }
 
     /// Does something with every contender, beginning with a later one each round. Whoever fails is out, and reported.
-    fn each(&mut self, round: usize, doing: &str, mut action: impl FnMut(&mut Entrant) -> anyhow::Result<()>) {
+    fn each(
+        &mut self,
+        round: usize,
+        doing: &str,
+        mut action: impl FnMut(&mut Entrant) -> anyhow::Result<()>,
+    ) {
         let count = self.entrants.len();
         let mut out = Vec::new();
         for index in (0..count).map(|index| (index + round) % count) {
-            let Some(entrant) = self.entrants.get_mut(index) else { continue };
+            let Some(entrant) = self.entrants.get_mut(index) else {
+                continue;
+            };
             eprintln!("{doing} {}", entrant.name);
             if let Err(error) = action(entrant) {
                 eprintln!("  failed: {error:#}");
                 out.push(entrant.name);
-                self.failed.push(Absent { name: entrant.name, reason: format!("{error:#}") });
+                self.failed.push(Absent {
+                    name: entrant.name,
+                    reason: format!("{error:#}"),
+                });
             }
         }
         self.entrants.retain(|entrant| !out.contains(&entrant.name));
@@ -133,7 +190,10 @@ impl Runner {
     /// The open load's rate: a share of what the base serves when it is never idle.
     fn rate(&mut self) -> Option<f64> {
         let plan = self.plan;
-        let base = self.entrants.iter_mut().find(|entrant| entrant.name == plan.workload.base())?;
+        let base = self
+            .entrants
+            .iter_mut()
+            .find(|entrant| entrant.name == plan.workload.base())?;
         // If it fails here, it fails in the first round too, and is reported there.
         let sample = base.running(|base| base.closed(&plan)).ok()?;
         Some(plan.share * sample.requests_per_second)
@@ -142,7 +202,10 @@ impl Runner {
 
 impl Entrant {
     /// Lets the server run while something is done with it.
-    fn running<T>(&mut self, action: impl FnOnce(&mut Self) -> anyhow::Result<T>) -> anyhow::Result<T> {
+    fn running<T>(
+        &mut self,
+        action: impl FnOnce(&mut Self) -> anyhow::Result<T>,
+    ) -> anyhow::Result<T> {
         self.server.resume()?;
         let outcome = action(self);
         self.server.stop()?;
@@ -150,7 +213,8 @@ impl Entrant {
     }
 
     fn warm_up(&self, plan: &Plan) -> anyhow::Result<()> {
-        Clients::connect(&self.target, plan.connections)?.closed_load(plan.warm_up, !self.has_backend)?;
+        Clients::connect(&self.target, plan.connections)?
+            .closed_load(plan.warm_up, !self.has_backend)?;
         Ok(())
     }
 
@@ -170,8 +234,13 @@ impl Entrant {
         clients.closed_load(SETTLING, !self.has_backend)?;
         let before = CpuTime::of(self.server.process())?;
         let outcome = clients.closed_load(plan.measured, !self.has_backend)?;
-        let cpu_s = CpuTime::of(self.server.process())?.since(&before).as_secs_f64();
-        let (requests, elapsed_s) = (outcome.latencies.len() as f64, outcome.elapsed.as_secs_f64());
+        let cpu_s = CpuTime::of(self.server.process())?
+            .since(&before)
+            .as_secs_f64();
+        let (requests, elapsed_s) = (
+            outcome.latencies.len() as f64,
+            outcome.elapsed.as_secs_f64(),
+        );
         Ok(Sample {
             cpu_us_per_request: cpu_s * 1e6 / requests,
             requests_per_second: requests / elapsed_s,
@@ -182,12 +251,23 @@ impl Entrant {
 
     fn open(&self, load: &OpenLoad) -> anyhow::Result<Option<(f64, f64)>> {
         let mut clients = Clients::connect(&self.target, OPEN_CONNECTIONS)?;
-        let load = OpenLoad { spin: load.spin && !self.has_backend, ..*load };
-        let settling = OpenLoad { duration: SETTLING, ..load };
+        let load = OpenLoad {
+            spin: load.spin && !self.has_backend,
+            ..*load
+        };
+        let settling = OpenLoad {
+            duration: SETTLING,
+            ..load
+        };
         if clients.open_load(&settling)?.is_none() {
             return Ok(None);
         }
         let outcome = clients.open_load(&load)?;
-        Ok(outcome.map(|outcome| (percentile_us(&outcome.latencies, 0.5), percentile_us(&outcome.latencies, 0.99))))
+        Ok(outcome.map(|outcome| {
+            (
+                percentile_us(&outcome.latencies, 0.5),
+                percentile_us(&outcome.latencies, 0.99),
+            )
+        }))
     }
 }

@@ -31,9 +31,14 @@ pub(crate) struct Server {
 
 impl Server {
     /// Starts it and waits until it says where it listens. What it writes to standard error goes to a file.
-    pub(crate) fn start(contender: &Contender, cores: &Cores, output: &Path) -> anyhow::Result<Self> {
+    pub(crate) fn start(
+        contender: &Contender,
+        cores: &Cores,
+        output: &Path,
+    ) -> anyhow::Result<Self> {
         let log = output.join(format!("{}.log", file_name(contender.name)));
-        let log_file = File::create(&log).with_context(|| format!("cannot create {}", log.display()))?;
+        let log_file =
+            File::create(&log).with_context(|| format!("cannot create {}", log.display()))?;
         let mut child = cores
             .server_command(&contender.program)
             .args(&contender.arguments)
@@ -44,7 +49,9 @@ impl Server {
             .stderr(log_file)
             .spawn()
             .context("cannot run setpriv and taskset (Debian: util-linux)")?;
-        let Some(output) = child.stdout.take() else { bail!("no standard output") };
+        let Some(output) = child.stdout.take() else {
+            bail!("no standard output")
+        };
         let (found, announcement) = mpsc::channel();
         // Goes on reading for as long as the server writes, so that the pipe never fills.
         thread::spawn(move || {
@@ -62,9 +69,18 @@ impl Server {
         });
         let Ok((address, admin, warnings)) = announcement.recv_timeout(START_TIME) else {
             drop(child.kill().and_then(|()| child.wait()));
-            bail!("it never said where it listens; {} ends with {:?}", log.display(), last_line(&log));
+            bail!(
+                "it never said where it listens; {} ends with {:?}",
+                log.display(),
+                last_line(&log)
+            );
         };
-        let server = Self { child, address, admin, warnings };
+        let server = Self {
+            child,
+            address,
+            admin,
+            warnings,
+        };
         // Backends are not what is measured.
         for backend in children(server.process())? {
             cores.give_load_core(backend)?;
@@ -87,7 +103,10 @@ impl Server {
     }
 
     fn signal(&self, signal: Signal) -> anyhow::Result<()> {
-        let process = i32::try_from(self.process()).ok().and_then(Pid::from_raw).context("a process has an id")?;
+        let process = i32::try_from(self.process())
+            .ok()
+            .and_then(Pid::from_raw)
+            .context("a process has an id")?;
         Ok(kill_process(process, signal)?)
     }
 }
@@ -114,8 +133,10 @@ fn last_line(path: &Path) -> String {
 
 /// A contender's name without what file names should not have.
 fn file_name(name: &str) -> String {
-    let words: Vec<_> =
-        name.split(|character: char| !character.is_ascii_alphanumeric()).filter(|word| !word.is_empty()).collect();
+    let words: Vec<_> = name
+        .split(|character: char| !character.is_ascii_alphanumeric())
+        .filter(|word| !word.is_empty())
+        .collect();
     words.join("-").to_ascii_lowercase()
 }
 
@@ -127,19 +148,38 @@ mod tests {
     fn only_the_address_for_requests_is_taken() {
         let lines = [
             ("listening 127.0.0.1:4000", Some(4000)),
-            ("graphql  http://127.0.0.1:4001/graphql (and a page to try it at http://127.0.0.1:4001/)", Some(4001)),
-            ("admin    http://127.0.0.1:4002/readyz /healthz /metrics", None),
-            ("embedded http://127.0.0.1:4003/status (backends of this run)", None),
+            (
+                "graphql  http://127.0.0.1:4001/graphql (and a page to try it at http://127.0.0.1:4001/)",
+                Some(4001),
+            ),
+            (
+                "admin    http://127.0.0.1:4002/readyz /healthz /metrics",
+                None,
+            ),
+            (
+                "embedded http://127.0.0.1:4003/status (backends of this run)",
+                None,
+            ),
             ("serving 2 modules of guest/bench", None),
         ];
         for (line, port) in lines {
-            assert_eq!(announced(line, &["listening", "graphql"]).map(|address| address.port()), port, "{line}");
+            assert_eq!(
+                announced(line, &["listening", "graphql"]).map(|address| address.port()),
+                port,
+                "{line}"
+            );
         }
     }
 
     #[test]
     fn names_become_file_names() {
-        assert_eq!(file_name("mayfly, host calls (embedded)"), "mayfly-host-calls-embedded");
-        assert_eq!(file_name("axum + serde_json (floor)"), "axum-serde-json-floor");
+        assert_eq!(
+            file_name("mayfly, host calls (embedded)"),
+            "mayfly-host-calls-embedded"
+        );
+        assert_eq!(
+            file_name("axum + serde_json (floor)"),
+            "axum-serde-json-floor"
+        );
     }
 }

@@ -17,15 +17,26 @@ impl Spread {
         values.sort_by(f64::total_cmp);
         let middle = values.len() / 2;
         let upper = *values.get(middle)?;
-        let lower = if values.len() % 2 == 0 { *values.get(middle - 1)? } else { upper };
-        Some(Self { median: f64::midpoint(lower, upper), least: *values.first()?, most: *values.last()? })
+        let lower = if values.len() % 2 == 0 {
+            *values.get(middle - 1)?
+        } else {
+            upper
+        };
+        Some(Self {
+            median: f64::midpoint(lower, upper),
+            least: *values.first()?,
+            most: *values.last()?,
+        })
     }
 }
 
 /// The latency that a share of requests (0 to 1) did not exceed, of ascending latencies, in microseconds.
 pub(crate) fn percentile_us(ascending: &[Duration], share: f64) -> f64 {
     let rank = (ascending.len() as f64 * share).ceil() as usize;
-    let latency = ascending.get(rank.saturating_sub(1)).copied().unwrap_or_default();
+    let latency = ascending
+        .get(rank.saturating_sub(1))
+        .copied()
+        .unwrap_or_default();
     latency.as_secs_f64() * 1e6
 }
 
@@ -35,8 +46,22 @@ mod tests {
 
     #[test]
     fn a_spread_is_the_median_with_both_ends() {
-        assert_eq!(Spread::of([3.0, 1.0, 2.0]), Some(Spread { median: 2.0, least: 1.0, most: 3.0 }));
-        assert_eq!(Spread::of([4.0, 1.0, 2.0, 3.0]), Some(Spread { median: 2.5, least: 1.0, most: 4.0 }));
+        assert_eq!(
+            Spread::of([3.0, 1.0, 2.0]),
+            Some(Spread {
+                median: 2.0,
+                least: 1.0,
+                most: 3.0
+            })
+        );
+        assert_eq!(
+            Spread::of([4.0, 1.0, 2.0, 3.0]),
+            Some(Spread {
+                median: 2.5,
+                least: 1.0,
+                most: 4.0
+            })
+        );
         assert_eq!(Spread::of([]), None);
     }
 

@@ -45,27 +45,51 @@ struct Round {
 }
 
 /// Measures, prints and writes `swaps.json`; tells whether the promise was kept.
-pub(crate) fn run(programs: &Path, cores: &Cores, plan: &Plan, output: &Path) -> anyhow::Result<bool> {
-    let app = own_app(&output.join("swapping"), "[server]\nadmin_token = { env = \"BENCH_ADMIN_TOKEN\" }\nwatch = false\n")?;
-    let component = fs::read(app.join(format!("build/{MODULE}.wasm"))).context("run `mayfly build guest/bench` first")?;
+pub(crate) fn run(
+    programs: &Path,
+    cores: &Cores,
+    plan: &Plan,
+    output: &Path,
+) -> anyhow::Result<bool> {
+    let app = own_app(
+        &output.join("swapping"),
+        "[server]\nadmin_token = { env = \"BENCH_ADMIN_TOKEN\" }\nwatch = false\n",
+    )?;
+    let component = fs::read(app.join(format!("build/{MODULE}.wasm")))
+        .context("run `mayfly build guest/bench` first")?;
     let contender = Contender::swapping(programs, &app, TOKEN, QUESTION);
     let server = Server::start(&contender, cores, output)?;
-    let admin = server.admin.context("the server did not say where its admin address is")?;
+    let admin = server
+        .admin
+        .context("the server did not say where its admin address is")?;
     let target = Target::check(server.address, QUESTION)?;
     let mut clients = Clients::connect(&target, plan.connections)?;
     let capacity = clients.closed_load(plan.warm_up, true)?;
     let rate = plan.share * capacity.latencies.len() as f64 / capacity.elapsed.as_secs_f64();
     drop(clients);
     let mut rounds = Vec::new();
-    let mut pusher = Pusher { admin, component, number: 0 };
+    let mut pusher = Pusher {
+        admin,
+        component,
+        number: 0,
+    };
     for number in 0..plan.rounds {
         eprintln!("swaps: round {} of {}", number + 1, plan.rounds);
-        let load = OpenLoad { rate, duration: plan.measured, seed: number as u64, spin: false };
+        let load = OpenLoad {
+            rate,
+            duration: plan.measured,
+            seed: number as u64,
+            spin: false,
+        };
         // The order changes, so that neither always follows the other.
         let swapping_first = number % 2 == 1;
         let first = phase(&target, &load, swapping_first.then_some(&mut pusher))?;
         let second = phase(&target, &load, (!swapping_first).then_some(&mut pusher))?;
-        let (quiet, swapping) = if swapping_first { (second, first) } else { (first, second) };
+        let (quiet, swapping) = if swapping_first {
+            (second, first)
+        } else {
+            (first, second)
+        };
         rounds.push(Round {
             quiet_p99_us: quiet.p99_us,
             swapping_p99_us: swapping.p99_us,
@@ -89,8 +113,13 @@ fn phase(target: &Target, load: &OpenLoad, pusher: Option<&mut Pusher>) -> anyho
         let pushing = pusher.map(|pusher| scope.spawn(|| pusher.push_until(&stop, target)));
         let measure = || -> anyhow::Result<_> {
             let mut clients = Clients::connect(target, OPEN_CONNECTIONS)?;
-            clients.open_load(&OpenLoad { duration: SETTLING, ..*load })?;
-            clients.open_load(load)?.context("the server fell behind; choose a lower --share")
+            clients.open_load(&OpenLoad {
+                duration: SETTLING,
+                ..*load
+            })?;
+            clients
+                .open_load(load)?
+                .context("the server fell behind; choose a lower --share")
         };
         let outcome = measure();
         stop.store(true, Ordering::Relaxed);
@@ -99,7 +128,11 @@ fn phase(target: &Target, load: &OpenLoad, pusher: Option<&mut Pusher>) -> anyho
             Some(Ok(pushed)) => pushed?,
             Some(Err(_)) => anyhow::bail!("the pusher panicked"),
         };
-        Ok(Phase { p99_us: percentile_us(&outcome?.latencies, 0.99), elapsed, first_answers })
+        Ok(Phase {
+            p99_us: percentile_us(&outcome?.latencies, 0.99),
+            elapsed,
+            first_answers,
+        })
     })
 }
 
@@ -111,7 +144,11 @@ struct Pusher {
 }
 
 impl Pusher {
-    fn push_until(&mut self, stop: &AtomicBool, target: &Target) -> anyhow::Result<(Duration, Vec<Duration>)> {
+    fn push_until(
+        &mut self,
+        stop: &AtomicBool,
+        target: &Target,
+    ) -> anyhow::Result<(Duration, Vec<Duration>)> {
         let began = Instant::now();
         let mut first_answers = Vec::new();
         while !stop.load(Ordering::Relaxed) {
@@ -136,7 +173,10 @@ impl Pusher {
         let sent = Instant::now();
         let mut answer = String::new();
         stream.read_to_string(&mut answer)?;
-        ensure!(answer.starts_with("HTTP/1.1 200") && answer.contains("\"changed\":true"), "a push was answered {answer}");
+        ensure!(
+            answer.starts_with("HTTP/1.1 200") && answer.contains("\"changed\":true"),
+            "a push was answered {answer}"
+        );
         target.ask()?;
         Ok(sent.elapsed())
     }
@@ -149,26 +189,60 @@ fn renamed(component: &[u8], number: u64) -> Vec<u8> {
     [component, &[0, contents.len() as u8], &contents].concat()
 }
 
-fn report(rounds: &[Round], rate: f64, component_bytes: usize, output: &Path) -> anyhow::Result<bool> {
+fn report(
+    rounds: &[Round],
+    rate: f64,
+    component_bytes: usize,
+    output: &Path,
+) -> anyhow::Result<bool> {
     let spread = |values: Vec<f64>| Spread::of(values).context("no round was measured");
-    let ratio = spread(rounds.iter().map(|round| round.swapping_p99_us / round.quiet_p99_us).collect())?;
+    let ratio = spread(
+        rounds
+            .iter()
+            .map(|round| round.swapping_p99_us / round.quiet_p99_us)
+            .collect(),
+    )?;
     let quiet = spread(rounds.iter().map(|round| round.quiet_p99_us).collect())?;
     let swapping = spread(rounds.iter().map(|round| round.swapping_p99_us).collect())?;
     let swaps = spread(rounds.iter().map(|round| round.swaps_per_second).collect())?;
-    let first = spread(rounds.iter().flat_map(|round| &round.first_answers).map(|time| time.as_secs_f64() * 1e3).collect())?;
+    let first = spread(
+        rounds
+            .iter()
+            .flat_map(|round| &round.first_answers)
+            .map(|time| time.as_secs_f64() * 1e3)
+            .collect(),
+    )?;
     let shown = |spread: Spread, digits: usize| {
-        format!("{:.digits$} ({:.digits$}–{:.digits$})", spread.median, spread.least, spread.most)
+        format!(
+            "{:.digits$} ({:.digits$}–{:.digits$})",
+            spread.median, spread.least, spread.most
+        )
     };
     println!(
         "swapping a module of {} kB at {rate:.0} requests a second; medians of {} rounds (least–most)",
         component_bytes / 1_000,
         rounds.len()
     );
-    println!("  p99 without swaps                      {} µs", shown(quiet, 0));
-    println!("  p99 during swaps                       {} µs", shown(swapping, 0));
-    println!("  ratio (at most {MOST})                    {}", shown(ratio, 2));
-    println!("  swaps a second                         {}", shown(swaps, 2));
-    println!("  from bytes received to first answer    {} ms", shown(first, 0));
+    println!(
+        "  p99 without swaps                      {} µs",
+        shown(quiet, 0)
+    );
+    println!(
+        "  p99 during swaps                       {} µs",
+        shown(swapping, 0)
+    );
+    println!(
+        "  ratio (at most {MOST})                    {}",
+        shown(ratio, 2)
+    );
+    println!(
+        "  swaps a second                         {}",
+        shown(swaps, 2)
+    );
+    println!(
+        "  from bytes received to first answer    {} ms",
+        shown(first, 0)
+    );
     let record = json!({
         "component_bytes": component_bytes,
         "requests_per_second": rate,
@@ -181,6 +255,9 @@ fn report(rounds: &[Round], rate: f64, component_bytes: usize, output: &Path) ->
             "swaps_per_second": round.swaps_per_second,
         })).collect::<Vec<_>>(),
     });
-    fs::write(output.join("swaps.json"), serde_json_plain::to_string_pretty(&record)?)?;
+    fs::write(
+        output.join("swaps.json"),
+        serde_json_plain::to_string_pretty(&record)?,
+    )?;
     Ok(ratio.median <= MOST)
 }

@@ -50,7 +50,9 @@ impl Workload {
             Self::A => "20 objects of 7 fields over HTTP",
             Self::B => "the sample query over HTTP, with DynamoDB and SQL Server",
             Self::Pools => "calls through pools and bare drivers",
-            Self::Swaps => "20 objects of 7 fields over HTTP, while a module is swapped and while it is not",
+            Self::Swaps => {
+                "20 objects of 7 fields over HTTP, while a module is swapped and while it is not"
+            }
         }
     }
 
@@ -66,7 +68,11 @@ impl Workload {
 
     /// The base in a word, for headings.
     pub(crate) fn base_word(self) -> &'static str {
-        if self == Self::A { "derived" } else { "mercurius" }
+        if self == Self::A {
+            "derived"
+        } else {
+            "mercurius"
+        }
     }
 
     /// Whom nobody can go below, if anyone measured that.
@@ -80,9 +86,15 @@ impl Question {
     pub(crate) fn body(self) -> String {
         let (query, variables) = match self {
             Self::Report(field) => {
-                let alias = if field == "report" { "report".to_owned() } else { format!("report: {field}") };
+                let alias = if field == "report" {
+                    "report".to_owned()
+                } else {
+                    format!("report: {field}")
+                };
                 let fields = "id name grade readingLevel score takenAt active";
-                let query = format!("query Report($studentId: ID!) {{ {alias}(studentId: $studentId) {{ {fields} }} }}");
+                let query = format!(
+                    "query Report($studentId: ID!) {{ {alias}(studentId: $studentId) {{ {fields} }} }}"
+                );
                 (query, json!({ "studentId": "S1" }))
             }
             Self::Sample => (SAMPLE_QUERY.trim().to_owned(), json!({ "id": "S1" })),

@@ -6,7 +6,9 @@ use std::sync::Arc;
 
 use mayfly::imports::{Call, Database, OpenTransaction, Rows, Session, Statements, Tables};
 use mayfly_error::{CallCode, CallError};
-use mayfly_pools::{DeleteRequest, PutRequest, QueryRequest, ReadOptions, RowBudget, TransactItem, UpdateRequest};
+use mayfly_pools::{
+    DeleteRequest, PutRequest, QueryRequest, ReadOptions, RowBudget, TransactItem, UpdateRequest,
+};
 use serde::Deserialize;
 use tokio::time::Instant;
 
@@ -38,15 +40,29 @@ impl InMemory {
         let assessments: Vec<Assessment> = serde_json_plain::from_str(FILE)?;
         let (mut profile, mut rows) = ("null".to_owned(), "[".to_owned());
         for assessment in assessments {
-            let Assessment { id, name, grade, reading_level, score, taken_at, active } = assessment;
-            profile = format!(r#"{{"name":"{name}","grade":{grade},"readingLevel":"{reading_level}"}}"#);
+            let Assessment {
+                id,
+                name,
+                grade,
+                reading_level,
+                score,
+                taken_at,
+                active,
+            } = assessment;
+            profile =
+                format!(r#"{{"name":"{name}","grade":{grade},"readingLevel":"{reading_level}"}}"#);
             let comma = if rows.len() > 1 { "," } else { "" };
             let taken_at = taken_at.trim_end_matches('Z');
-            let row = format!(r#"{{"id":"{id}","score":"{score:.2}","taken_at":"{taken_at}","active":{active}}}"#);
+            let row = format!(
+                r#"{{"id":"{id}","score":"{score:.2}","taken_at":"{taken_at}","active":{active}}}"#
+            );
             write!(rows, "{comma}{row}")?;
         }
         rows.push(']');
-        Ok(Self { profile, rows: rows.into() })
+        Ok(Self {
+            profile,
+            rows: rows.into(),
+        })
     }
 }
 
@@ -55,7 +71,10 @@ fn answer(json: &str) -> Call {
 }
 
 fn left_out() -> Call {
-    Box::pin(ready(Err(CallError::new(CallCode::Invalid, "the bench has no such call"))))
+    Box::pin(ready(Err(CallError::new(
+        CallCode::Invalid,
+        "the bench has no such call",
+    ))))
 }
 
 impl Tables for InMemory {

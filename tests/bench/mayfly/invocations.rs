@@ -23,7 +23,11 @@ pub(crate) async fn measure(app: App, count: u32) -> anyhow::Result<()> {
             let outcome = resolver.invoke(invocation(module, field)).await?;
             let whole = started.elapsed();
             let answers = outcome.answers?;
-            ensure!(answers.iter().all(|answer| answer.as_ref().is_ok_and(|json| json.matches("takenAt").count() == 20)));
+            ensure!(answers.iter().all(|answer| {
+                answer
+                    .as_ref()
+                    .is_ok_and(|json| json.matches("takenAt").count() == 20)
+            }));
             let empty = empty(&app, module).await?;
             // The first tenth warms up.
             if round >= count / 10 {
@@ -35,7 +39,12 @@ pub(crate) async fn measure(app: App, count: u32) -> anyhow::Result<()> {
         }
     }
     for ((_, field), samples) in fields.iter().zip(samples) {
-        let Samples { empty, instantiate, run, whole } = samples;
+        let Samples {
+            empty,
+            instantiate,
+            run,
+            whole,
+        } = samples;
         let [empty, instantiate, run, whole] = [empty, instantiate, run, whole].map(median);
         println!(
             "{field}: whole {whole:?}, of which instantiating {instantiate:?} and running {run:?}; \
@@ -85,5 +94,8 @@ fn invocation(module: &str, field: &str) -> Invocation {
 
 fn median(mut durations: Vec<Duration>) -> Duration {
     durations.sort_unstable();
-    durations.get(durations.len() / 2).copied().unwrap_or_default()
+    durations
+        .get(durations.len() / 2)
+        .copied()
+        .unwrap_or_default()
 }

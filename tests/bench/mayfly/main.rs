@@ -36,7 +36,9 @@ struct Arguments {
 
 fn main() -> anyhow::Result<()> {
     let arguments = Arguments::parse();
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()?;
     match arguments.invocations {
         Some(count) => runtime.block_on(async {
             let (_, app) = load(&arguments.app).await?;
@@ -73,11 +75,18 @@ async fn load(directory: &Path) -> anyhow::Result<(Config, App)> {
 fn in_memory(config: &Config) -> anyhow::Result<Backends> {
     let memory = Arc::new(InMemory::load()?);
     let database = |name: &String| (name.clone(), memory.clone() as Arc<dyn Database>);
-    let statements = config.statements.iter().map(|statement| (statement.name.clone(), statement.backend.clone()));
+    let statements = config
+        .statements
+        .iter()
+        .map(|statement| (statement.name.clone(), statement.backend.clone()));
     Ok(Backends {
         dynamodb_shares: Default::default(),
         dynamodb: Some(memory.clone() as Arc<dyn Tables>),
-        sqlserver: config.sqlserver.iter().map(|backend| database(&backend.name)).collect::<BTreeMap<_, _>>(),
+        sqlserver: config
+            .sqlserver
+            .iter()
+            .map(|backend| database(&backend.name))
+            .collect::<BTreeMap<_, _>>(),
         statements: statements.collect(),
     })
 }

@@ -16,6 +16,8 @@ impl Query {
     }
 }
 
-pub(crate) fn schema(data: &'static [Assessment]) -> Schema<Query, EmptyMutation, EmptySubscription> {
+pub(crate) fn schema(
+    data: &'static [Assessment],
+) -> Schema<Query, EmptyMutation, EmptySubscription> {
     Schema::new(Query { data }, EmptyMutation, EmptySubscription)
 }

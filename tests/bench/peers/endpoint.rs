@@ -12,11 +12,15 @@ use axum::routing::post;
 
 /// A schema behind its route.
 pub(crate) fn router<E: Executor>(schema: E) -> Router {
-    Router::new().route("/graphql", post(execute::<E>)).with_state(schema)
+    Router::new()
+        .route("/graphql", post(execute::<E>))
+        .with_state(schema)
 }
 
 async fn execute<E: Executor>(State(schema): State<E>, body: Bytes) -> Response {
-    let Ok(request) = serde_json_plain::from_slice::<Request>(&body) else { return StatusCode::BAD_REQUEST.into_response() };
+    let Ok(request) = serde_json_plain::from_slice::<Request>(&body) else {
+        return StatusCode::BAD_REQUEST.into_response();
+    };
     let response = schema.execute(request).await;
     json("application/graphql-response+json", &response)
 }

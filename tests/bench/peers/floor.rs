@@ -38,11 +38,20 @@ struct Data {
 }
 
 pub(crate) fn router(data: &'static [Assessment]) -> Router {
-    Router::new().route("/graphql", post(report)).with_state(data)
+    Router::new()
+        .route("/graphql", post(report))
+        .with_state(data)
 }
 
 async fn report(State(data): State<&'static [Assessment]>, body: Bytes) -> Response {
-    let Ok(request) = serde_json_plain::from_slice::<Request<'_>>(&body) else { return StatusCode::BAD_REQUEST.into_response() };
+    let Ok(request) = serde_json_plain::from_slice::<Request<'_>>(&body) else {
+        return StatusCode::BAD_REQUEST.into_response();
+    };
     let report = of_student(data, &request.variables.student_id);
-    json("application/json", &Answer { data: Data { report } })
+    json(
+        "application/json",
+        &Answer {
+            data: Data { report },
+        },
+    )
 }

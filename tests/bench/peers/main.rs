@@ -48,7 +48,9 @@ async fn main() -> anyhow::Result<()> {
     };
     if keeps_all_digits() {
         let why = "serde_json keeps all digits of numbers here, as Mayfly's does, which slows async-graphql down";
-        println!("warning {why}; build the peers alone: cargo build --release -p mayfly-bench-peers");
+        println!(
+            "warning {why}; build the peers alone: cargo build --release -p mayfly-bench-peers"
+        );
     }
     let listener = tokio::net::TcpListener::bind(listen).await?;
     println!("listening {}", listener.local_addr()?);

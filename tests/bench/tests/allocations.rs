@@ -2,7 +2,13 @@
 //!
 //! A number that falls is progress, and is written down here; one that grows needs a reason.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs, reason = "a test fails by panicking")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    missing_docs,
+    reason = "a test fails by panicking"
+)]
 
 #[path = "../mayfly/in_memory.rs"]
 mod in_memory;
@@ -30,7 +36,10 @@ const TRIES: usize = 5;
 
 #[test]
 fn a_cached_request_allocates_exactly_this() {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .unwrap();
     let mut router = runtime.block_on(async { graphql_router(host().await) });
     let mut measured = |field: &str| {
         for _ in 0..WARM_UP {
@@ -41,7 +50,8 @@ fn a_cached_request_allocates_exactly_this() {
         let spent = (0..TRIES).map(|_| {
             let request = request(field);
             let mut response = None;
-            let spent = measure(|| response = Some(runtime.block_on(router.call(request)).unwrap()));
+            let spent =
+                measure(|| response = Some(runtime.block_on(router.call(request)).unwrap()));
             check(runtime.block_on(text(response.unwrap())));
             (spent.count_total, spent.bytes_total)
         });
@@ -59,13 +69,23 @@ async fn host() -> Arc<Host> {
     mayfly_tests::built();
     let directory = mayfly_tests::repository().join("guest/bench");
     let config = Config::load(&directory).expect("guest/bench is an app");
-    let mut app = App::load(&config, &EmbeddedAddresses::unused(), &|_| ()).await.expect("the app loads");
+    let mut app = App::load(&config, &EmbeddedAddresses::unused(), &|_| ())
+        .await
+        .expect("the app loads");
     let memory = Arc::new(InMemory::load().unwrap());
     app.backends = Arc::new(Backends {
         dynamodb_shares: Default::default(),
         dynamodb: Some(memory.clone()),
-        sqlserver: config.sqlserver.iter().map(|backend| (backend.name.clone(), memory.clone() as _)).collect(),
-        statements: config.statements.iter().map(|statement| (statement.name.clone(), statement.backend.clone())).collect(),
+        sqlserver: config
+            .sqlserver
+            .iter()
+            .map(|backend| (backend.name.clone(), memory.clone() as _))
+            .collect(),
+        statements: config
+            .statements
+            .iter()
+            .map(|statement| (statement.name.clone(), statement.backend.clone()))
+            .collect(),
     });
     let host = Host::new(config.server, Metrics::start().unwrap());
     host.serve(Arc::new(app));
@@ -73,8 +93,9 @@ async fn host() -> Arc<Host> {
 }
 
 fn request(field: &str) -> Request<Body> {
-    let query =
-        format!("query ($id: ID!) {{ report: {field}(studentId: $id) {{ id name grade readingLevel score takenAt active }} }}");
+    let query = format!(
+        "query ($id: ID!) {{ report: {field}(studentId: $id) {{ id name grade readingLevel score takenAt active }} }}"
+    );
     let body = serde_json_plain::json!({ "query": query, "variables": { "id": "S1" } }).to_string();
     Request::post("/graphql")
         .header("content-type", "application/json")
@@ -84,7 +105,9 @@ fn request(field: &str) -> Request<Body> {
 }
 
 async fn text(response: Response) -> String {
-    let bytes = axum::body::to_bytes(response.into_body(), usize::MAX).await.unwrap();
+    let bytes = axum::body::to_bytes(response.into_body(), usize::MAX)
+        .await
+        .unwrap();
     String::from_utf8(bytes.to_vec()).unwrap()
 }
 
@@ -92,7 +115,15 @@ async fn text(response: Response) -> String {
 fn check(answer: String) {
     let answer: serde_json_plain::Value = serde_json_plain::from_str(&answer).unwrap();
     assert!(answer.get("errors").is_none(), "{answer}");
-    let report = answer.pointer("/data/report").and_then(|report| report.as_array()).expect("a list");
+    let report = answer
+        .pointer("/data/report")
+        .and_then(|report| report.as_array())
+        .expect("a list");
     assert_eq!(report.len(), 20);
-    assert!(report.iter().all(|object| object.as_object().is_some_and(|object| object.len() == 7)), "{answer}");
+    assert!(
+        report
+            .iter()
+            .all(|object| object.as_object().is_some_and(|object| object.len() == 7)),
+        "{answer}"
+    );
 }

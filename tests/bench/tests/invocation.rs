@@ -2,7 +2,13 @@
 //!
 //! Every allocation is recorded with its backtrace, and belongs to the innermost crate that is not the standard library.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs, reason = "a test fails by panicking")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    missing_docs,
+    reason = "a test fails by panicking"
+)]
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::backtrace::Backtrace;
@@ -35,13 +41,19 @@ static ALLOCATOR: Recorder = Recorder;
 impl Recorder {
     fn record(bytes: usize) {
         if RECORDING.load(Ordering::Relaxed) && !WRITING.replace(true) {
-            RECORDED.lock().unwrap().push((bytes, Backtrace::force_capture()));
+            RECORDED
+                .lock()
+                .unwrap()
+                .push((bytes, Backtrace::force_capture()));
             WRITING.set(false);
         }
     }
 }
 
-#[expect(unsafe_code, reason = "an allocator is unsafe by its nature; this one passes everything on")]
+#[expect(
+    unsafe_code,
+    reason = "an allocator is unsafe by its nature; this one passes everything on"
+)]
 // SAFETY: every call is passed on to the system's allocator as it came.
 unsafe impl GlobalAlloc for Recorder {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
@@ -62,10 +74,15 @@ unsafe impl GlobalAlloc for Recorder {
 /// The crate that an allocation belongs to, by the innermost source file that is not of the standard library.
 fn owner(backtrace: &Backtrace) -> String {
     let text = backtrace.to_string();
-    let files = text.lines().filter_map(|line| line.trim_start().strip_prefix("at "));
-    let mut own = files.filter(|file| !file.starts_with("/rustc/") && !file.contains("tests/invocation.rs"));
+    let files = text
+        .lines()
+        .filter_map(|line| line.trim_start().strip_prefix("at "));
+    let mut own =
+        files.filter(|file| !file.starts_with("/rustc/") && !file.contains("tests/invocation.rs"));
     let Some(file) = own.next() else { return text };
-    let library = file.split_once("/registry/src/").and_then(|(_, path)| path.split('/').nth(1));
+    let library = file
+        .split_once("/registry/src/")
+        .and_then(|(_, path)| path.split('/').nth(1));
     library.map_or_else(|| "mayfly".to_owned(), str::to_owned)
 }
 
@@ -83,10 +100,16 @@ fn invocation() -> Invocation {
 
 #[test]
 fn an_invocation_allocates_at_most_four_kibibytes_beside_wasmtime() {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .unwrap();
     mayfly_tests::built();
-    let config = Config::load(&mayfly_tests::repository().join("guest/apps/swapping")).expect("guest/apps/swapping is an app");
-    let app = runtime.block_on(App::load(&config, &EmbeddedAddresses::unused(), &|_| ())).expect("the app loads");
+    let config = Config::load(&mayfly_tests::repository().join("guest/apps/swapping"))
+        .expect("guest/apps/swapping is an app");
+    let app = runtime
+        .block_on(App::load(&config, &EmbeddedAddresses::unused(), &|_| ()))
+        .expect("the app loads");
     let resolver = Resolver::new(Arc::new(app), Operation::default());
     let mut answers = Vec::new();
     for warm in (0..20).map(|round| round < 19) {
@@ -96,19 +119,30 @@ fn an_invocation_allocates_at_most_four_kibibytes_beside_wasmtime() {
         RECORDING.store(false, Ordering::Relaxed);
         answers.push(outcome.unwrap().answers.unwrap());
     }
-    assert!(answers.iter().all(|answers| answers.iter().all(|answer| answer.as_deref() == Ok("true"))), "{answers:?}");
+    assert!(
+        answers
+            .iter()
+            .all(|answers| answers.iter().all(|answer| answer.as_deref() == Ok("true"))),
+        "{answers:?}"
+    );
     let mut by_owner: BTreeMap<String, (usize, usize)> = BTreeMap::new();
     for (bytes, backtrace) in RECORDED.lock().unwrap().drain(..) {
         let spent = by_owner.entry(owner(&backtrace)).or_default();
         *spent = (spent.0 + 1, spent.1 + bytes);
     }
-    let (wasmtime, host): (Vec<_>, Vec<_>) =
-        by_owner.iter().partition(|(name, _)| name.starts_with("wasmtime") || name.starts_with("cranelift"));
-    let total = |of: &[(&String, &(usize, usize))]| of.iter().map(|(_, (_, bytes))| bytes).sum::<usize>();
+    let (wasmtime, host): (Vec<_>, Vec<_>) = by_owner
+        .iter()
+        .partition(|(name, _)| name.starts_with("wasmtime") || name.starts_with("cranelift"));
+    let total =
+        |of: &[(&String, &(usize, usize))]| of.iter().map(|(_, (_, bytes))| bytes).sum::<usize>();
     println!("allocations and bytes by crate: {by_owner:#?}");
     assert!(
         total(&wasmtime) > 0 && host.iter().any(|(name, _)| name.as_str() == "mayfly"),
         "owners are told apart: {by_owner:?}"
     );
-    assert!(total(&host) <= MOST_BYTES, "{} bytes: {by_owner:#?}", total(&host));
+    assert!(
+        total(&host) <= MOST_BYTES,
+        "{} bytes: {by_owner:#?}",
+        total(&host)
+    );
 }

@@ -1,6 +1,12 @@
 //! The programs of the bench do what they are started for; their numbers are looked at by people.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs, reason = "a test fails by panicking")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    missing_docs,
+    reason = "a test fails by panicking"
+)]
 
 use std::process::Command;
 
@@ -8,7 +14,11 @@ use std::process::Command;
 fn more_invocations_than_one_operation_may_make_are_measured() {
     mayfly_tests::built();
     let app = mayfly_tests::repository().join("guest/bench");
-    let output = Command::new(env!("CARGO_BIN_EXE_bench-mayfly")).arg(app).args(["--invocations", "1100"]).output().unwrap();
+    let output = Command::new(env!("CARGO_BIN_EXE_bench-mayfly"))
+        .arg(app)
+        .args(["--invocations", "1100"])
+        .output()
+        .unwrap();
     assert!(output.status.success(), "{output:?}");
     let said = String::from_utf8(output.stdout).unwrap();
     let lines: Vec<_> = said.lines().collect();

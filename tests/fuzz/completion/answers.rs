@@ -28,12 +28,21 @@ impl Answer {
 
 pub(super) fn answer() -> impl Strategy<Value = Answer> {
     let fits = fitting(&thing());
-    let broken = (fits.clone(), vec((any::<u16>(), anything()), 1..4)).prop_map(|(mut value, changes)| {
-        changes.into_iter().for_each(|(place, new)| replace(&mut value, place, new));
-        Answer::Json(value)
-    });
-    let garbled =
-        (fits.clone(), vec((any::<u16>(), "\\PC{0,3}|[\\[\\]{},:\"\\\\0-9eE.-]{1,3}"), 1..4)).prop_map(|(value, changes)| {
+    let broken =
+        (fits.clone(), vec((any::<u16>(), anything()), 1..4)).prop_map(|(mut value, changes)| {
+            changes
+                .into_iter()
+                .for_each(|(place, new)| replace(&mut value, place, new));
+            Answer::Json(value)
+        });
+    let garbled = (
+        fits.clone(),
+        vec(
+            (any::<u16>(), "\\PC{0,3}|[\\[\\]{},:\"\\\\0-9eE.-]{1,3}"),
+            1..4,
+        ),
+    )
+        .prop_map(|(value, changes)| {
             let mut characters: Vec<char> = value.to_string().chars().collect();
             for (place, new) in changes {
                 let at = usize::from(place) * characters.len() / 65_536;
@@ -56,7 +65,9 @@ fn fitting(shape: &Shape) -> BoxedStrategy<Value> {
     let value = match &shape.ty {
         Type::Int => any::<i32>().prop_map(Value::from).boxed(),
         Type::Float => (-1.0e12..1.0e12_f64).prop_map(Value::from).boxed(),
-        Type::Text | Type::Id => "\\PC{0,12}|[a-z\"\\\\\n\u{0}\u{1f600}]{0,6}".prop_map(Value::from).boxed(),
+        Type::Text | Type::Id => "\\PC{0,12}|[a-z\"\\\\\n\u{0}\u{1f600}]{0,6}"
+            .prop_map(Value::from)
+            .boxed(),
         Type::Flag => any::<bool>().prop_map(Value::from).boxed(),
         Type::Colour => prop_oneof![Just(json!("RED")), Just(json!("GREEN"))].boxed(),
         Type::List(of) => vec(fitting(of), 0..4).prop_map(Value::from).boxed(),
@@ -72,7 +83,11 @@ fn fitting(shape: &Shape) -> BoxedStrategy<Value> {
             proptest::strategy::Union::new(types.iter().map(of_type).map(Strategy::boxed)).boxed()
         }
     };
-    if shape.nullable { prop_oneof![1 => Just(Value::Null), 4 => value].boxed() } else { value }
+    if shape.nullable {
+        prop_oneof![1 => Just(Value::Null), 4 => value].boxed()
+    } else {
+        value
+    }
 }
 
 /// Objects with the selected properties, in any order, and with others.
@@ -89,7 +104,9 @@ fn object(fields: &[Selected]) -> impl Strategy<Value = Map<String, Value>> + us
     let unknown = vec(("unknown[a-c]", anything()), 0..2);
     (known, unknown).prop_flat_map(|(mut entries, unknown)| {
         entries.extend(unknown);
-        Just(entries).prop_shuffle().prop_map(|entries| entries.into_iter().collect())
+        Just(entries)
+            .prop_shuffle()
+            .prop_map(|entries| entries.into_iter().collect())
     })
 }
 
@@ -106,7 +123,8 @@ fn anything() -> impl Strategy<Value = Value> + Clone {
         let key = "id|count|name|tags|grid|next|others|__typename|size|[a-z]{1,3}";
         prop_oneof![
             vec(inner.clone(), 0..4).prop_map(Value::from),
-            vec((key, inner), 0..5).prop_map(|entries| Value::from(entries.into_iter().collect::<Map<_, _>>())),
+            vec((key, inner), 0..5)
+                .prop_map(|entries| Value::from(entries.into_iter().collect::<Map<_, _>>())),
         ]
     })
 }

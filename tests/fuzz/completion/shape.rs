@@ -54,16 +54,37 @@ pub(super) struct Selected {
 /// The shape of `thing`.
 pub(super) fn thing() -> Shape {
     let innermost = maybe(Type::Object(vec![field("ratio", maybe(Type::Float))]));
-    let next = Type::Object(vec![field("id", always(Type::Id)), field("name", always(Type::Text)), field("next", innermost)]);
+    let next = Type::Object(vec![
+        field("id", always(Type::Id)),
+        field("name", always(Type::Text)),
+        field("next", innermost),
+    ]);
     let others = Type::OneOf(vec![
-        ("Thing", vec![field("id", always(Type::Id)), field("name", always(Type::Text)), field("flag", maybe(Type::Flag))]),
-        ("Other", vec![field("id", always(Type::Id)), field("size", always(Type::Int))]),
+        (
+            "Thing",
+            vec![
+                field("id", always(Type::Id)),
+                field("name", always(Type::Text)),
+                field("flag", maybe(Type::Flag)),
+            ],
+        ),
+        (
+            "Other",
+            vec![
+                field("id", always(Type::Id)),
+                field("size", always(Type::Int)),
+            ],
+        ),
     ]);
     maybe(Type::Object(vec![
         field("id", always(Type::Id)),
         field("count", maybe(Type::Int)),
         field("ratio", maybe(Type::Float)),
-        Selected { key: "label", property: "name", shape: always(Type::Text) },
+        Selected {
+            key: "label",
+            property: "name",
+            shape: always(Type::Text),
+        },
         field("flag", maybe(Type::Flag)),
         field("colour", maybe(Type::Colour)),
         field("tags", maybe(list(always(Type::Text)))),
@@ -74,7 +95,11 @@ pub(super) fn thing() -> Shape {
 }
 
 fn field(name: &'static str, shape: Shape) -> Selected {
-    Selected { key: name, property: name, shape }
+    Selected {
+        key: name,
+        property: name,
+        shape,
+    }
 }
 
 fn maybe(ty: Type) -> Shape {
@@ -82,7 +107,10 @@ fn maybe(ty: Type) -> Shape {
 }
 
 fn always(ty: Type) -> Shape {
-    Shape { ty, nullable: false }
+    Shape {
+        ty,
+        nullable: false,
+    }
 }
 
 fn list(of: Shape) -> Type {
@@ -93,50 +121,91 @@ fn list(of: Shape) -> Type {
 pub(super) fn sound(value: &Value, shape: &Shape) -> Result<(), String> {
     let fits = match (&shape.ty, value) {
         (_, Value::Null) => shape.nullable,
-        (Type::Int, Value::Number(number)) => number.as_i64().is_some_and(|number| i32::try_from(number).is_ok()),
+        (Type::Int, Value::Number(number)) => number
+            .as_i64()
+            .is_some_and(|number| i32::try_from(number).is_ok()),
         (Type::Float, Value::Number(_)) | (Type::Flag, Value::Bool(_)) => true,
         (Type::Text | Type::Id, Value::String(_)) => true,
         (Type::Colour, Value::String(colour)) => ["RED", "GREEN"].contains(&colour.as_str()),
-        (Type::List(of), Value::Array(items)) => return items.iter().try_for_each(|item| sound(item, of)),
+        (Type::List(of), Value::Array(items)) => {
+            return items.iter().try_for_each(|item| sound(item, of));
+        }
         (Type::Object(fields), Value::Object(object)) => return sound_object(object, fields, 0),
         (Type::OneOf(types), Value::Object(object)) => {
-            let first = object.iter().next().filter(|(key, _)| *key == "__typename").and_then(|(_, name)| name.as_str());
-            let fields = types.iter().find(|(name, _)| Some(*name) == first).map(|(_, fields)| fields);
+            let first = object
+                .iter()
+                .next()
+                .filter(|(key, _)| *key == "__typename")
+                .and_then(|(_, name)| name.as_str());
+            let fields = types
+                .iter()
+                .find(|(name, _)| Some(*name) == first)
+                .map(|(_, fields)| fields);
             return sound_object(object, fields.ok_or("an object of no type")?, 1);
         }
         _ => false,
     };
-    if fits { Ok(()) } else { Err(format!("{value} is not of its type")) }
+    if fits {
+        Ok(())
+    } else {
+        Err(format!("{value} is not of its type"))
+    }
 }
 
-fn sound_object(object: &Map<String, Value>, fields: &[Selected], before: usize) -> Result<(), String> {
+fn sound_object(
+    object: &Map<String, Value>,
+    fields: &[Selected],
+    before: usize,
+) -> Result<(), String> {
     let keys: Vec<_> = object.keys().skip(before).map(String::as_str).collect();
     if keys != fields.iter().map(|field| field.key).collect::<Vec<_>>() {
         return Err(format!("an object has the keys {keys:?}"));
     }
-    fields.iter().try_for_each(|field| sound(&object[field.key], &field.shape))
+    fields
+        .iter()
+        .try_for_each(|field| sound(&object[field.key], &field.shape))
 }
 
 /// Whether a completed value is what was said, when what was said fits.
 pub(super) fn same(said: &Value, completed: &Value, shape: &Shape) -> Result<(), String> {
     let equal = match (&shape.ty, said, completed) {
-        (Type::List(of), Value::Array(said), Value::Array(completed)) if said.len() == completed.len() => {
-            return said.iter().zip(completed).try_for_each(|(said, completed)| same(said, completed, of));
+        (Type::List(of), Value::Array(said), Value::Array(completed))
+            if said.len() == completed.len() =>
+        {
+            return said
+                .iter()
+                .zip(completed)
+                .try_for_each(|(said, completed)| same(said, completed, of));
         }
-        (Type::Object(fields), Value::Object(_), Value::Object(_)) => return same_object(said, completed, fields),
+        (Type::Object(fields), Value::Object(_), Value::Object(_)) => {
+            return same_object(said, completed, fields);
+        }
         (Type::OneOf(types), Value::Object(_), Value::Object(_)) => {
-            let fields = types.iter().find(|(name, _)| said["__typename"] == **name).map(|(_, fields)| fields);
+            let fields = types
+                .iter()
+                .find(|(name, _)| said["__typename"] == **name)
+                .map(|(_, fields)| fields);
             return same_object(said, completed, fields.ok_or("an object of no type")?);
         }
-        (Type::Float, Value::Number(said), Value::Number(completed)) => said.as_f64() == completed.as_f64(),
+        (Type::Float, Value::Number(said), Value::Number(completed)) => {
+            said.as_f64() == completed.as_f64()
+        }
         _ => said == completed,
     };
-    if equal { Ok(()) } else { Err(format!("{said} became {completed}")) }
+    if equal {
+        Ok(())
+    } else {
+        Err(format!("{said} became {completed}"))
+    }
 }
 
 fn same_object(said: &Value, completed: &Value, fields: &[Selected]) -> Result<(), String> {
     // What is not said is null.
-    fields
-        .iter()
-        .try_for_each(|field| same(said.get(field.property).unwrap_or(&Value::Null), &completed[field.key], &field.shape))
+    fields.iter().try_for_each(|field| {
+        same(
+            said.get(field.property).unwrap_or(&Value::Null),
+            &completed[field.key],
+            &field.shape,
+        )
+    })
 }

@@ -31,7 +31,12 @@ impl Memory {
         if initial_bytes > cap_bytes {
             return Err(Refused);
         }
-        Ok(Self { cap_bytes, held_bytes: initial_bytes, refused: false, used: Vec::new() })
+        Ok(Self {
+            cap_bytes,
+            held_bytes: initial_bytes,
+            refused: false,
+            used: Vec::new(),
+        })
     }
 
     /// Grows by pages that stay in use.
@@ -48,7 +53,10 @@ impl Memory {
             return Ok(Block { first: 0, count: 0 });
         }
         let count = bytes.div_ceil(PAGE_BYTES);
-        let found = self.used.windows(count).position(|run| run.iter().all(|used| !used));
+        let found = self
+            .used
+            .windows(count)
+            .position(|run| run.iter().all(|used| !used));
         let first = match found {
             Some(first) => first,
             None => {

@@ -75,7 +75,12 @@ pub(super) fn predict(program: &Program, initial_bytes: usize) -> Expected {
     let cap_bytes = usize::try_from(program.cap_pages << 16).expect("a cap");
     let Ok(memory) = Memory::start(cap_bytes, initial_bytes) else {
         // How much it held when it was refused depends on the order in which its parts are made.
-        return Expected { ends: vec![OUT_OF_MEMORY], peak_bytes: initial_bytes, host_calls: 0, given_bytes: 0 };
+        return Expected {
+            ends: vec![OUT_OF_MEMORY],
+            peak_bytes: initial_bytes,
+            host_calls: 0,
+            given_bytes: 0,
+        };
     };
     let mut model = Model {
         program,
@@ -90,7 +95,10 @@ pub(super) fn predict(program: &Program, initial_bytes: usize) -> Expected {
         handed_bytes: 0,
         given_bytes: 0,
     };
-    let stop = program.steps.iter().find_map(|step| model.step(*step).err());
+    let stop = program
+        .steps
+        .iter()
+        .find_map(|step| model.step(*step).err());
     let mut ends = match stop {
         None => vec![End::Report(model.report())],
         Some(Stop::Is(end)) => vec![end],
@@ -99,8 +107,18 @@ pub(super) fn predict(program: &Program, initial_bytes: usize) -> Expected {
     if program.is_cut_short() {
         ends.push(DEADLINE);
     }
-    let Model { memory, host_calls, given_bytes, .. } = model;
-    Expected { ends, peak_bytes: memory.held_bytes, host_calls, given_bytes }
+    let Model {
+        memory,
+        host_calls,
+        given_bytes,
+        ..
+    } = model;
+    Expected {
+        ends,
+        peak_bytes: memory.held_bytes,
+        host_calls,
+        given_bytes,
+    }
 }
 
 impl Model<'_> {
@@ -169,12 +187,14 @@ impl Model<'_> {
 
     /// Sends a call for an item of so many bytes: they, unless it is over a budget.
     fn send_get(&mut self, bytes: usize) -> Option<usize> {
-        self.send(TABLE.len() + bytes.to_string().len()).then_some(bytes)
+        self.send(TABLE.len() + bytes.to_string().len())
+            .then_some(bytes)
     }
 
     /// Takes a call's answer: its bytes, unless it was or goes over a budget.
     fn give(&mut self, call: Option<usize>) -> Option<usize> {
-        let bytes = call.filter(|bytes| self.given_bytes + *bytes as u64 <= self.program.host_to_guest_bytes);
+        let bytes = call
+            .filter(|bytes| self.given_bytes + *bytes as u64 <= self.program.host_to_guest_bytes);
         match bytes {
             Some(bytes) => {
                 self.given_bytes += bytes as u64;
@@ -204,14 +224,22 @@ impl Model<'_> {
 
     fn log(&mut self, bytes: usize) -> Result<(), Stop> {
         self.memory.pass(bytes)?;
-        if bytes > self.program.guest_to_host_bytes { Err(Stop::Is(OVER_BUDGET)) } else { Ok(()) }
+        if bytes > self.program.guest_to_host_bytes {
+            Err(Stop::Is(OVER_BUDGET))
+        } else {
+            Ok(())
+        }
     }
 
     fn answer(&mut self, count: usize, bytes: usize) -> Result<Stop, Stop> {
         for _ in 0..count {
             self.memory.allocate(bytes)?;
         }
-        let end = if count == 1 { End::Answer(bytes) } else { End::Code("INVALID_OUTPUT") };
+        let end = if count == 1 {
+            End::Answer(bytes)
+        } else {
+            End::Code("INVALID_OUTPUT")
+        };
         let budget = self.program.guest_to_host_bytes;
         let (least, most) = (count * bytes, count * (bytes + ANSWER_BYTES) + ANSWER_BYTES);
         Ok(if least > budget {
@@ -225,7 +253,15 @@ impl Model<'_> {
 
     /// The text that the guest answers with.
     fn report(&self) -> String {
-        let Self { refused, over_budget, failed, given_to_guest, .. } = self;
-        format!("refused {refused}, over budget {over_budget}, failed {failed}, given {given_to_guest}")
+        let Self {
+            refused,
+            over_budget,
+            failed,
+            given_to_guest,
+            ..
+        } = self;
+        format!(
+            "refused {refused}, over budget {over_budget}, failed {failed}, given {given_to_guest}"
+        )
     }
 }

@@ -69,7 +69,9 @@ impl Program {
 
     /// Whether it may end at its deadline, anywhere.
     pub(super) fn is_cut_short(&self) -> bool {
-        self.steps.iter().any(|step| matches!(step, Step::Sleep | Step::Spin))
+        self.steps
+            .iter()
+            .any(|step| matches!(step, Step::Sleep | Step::Spin))
     }
 }
 
@@ -110,7 +112,10 @@ pub(super) fn together() -> impl Strategy<Value = Vec<Program>> {
 }
 
 fn program() -> impl Strategy<Value = Program> {
-    let steps = (prop::collection::vec(step(), 0..MOST_STEPS), option::weighted(0.6, last_step()))
+    let steps = (
+        prop::collection::vec(step(), 0..MOST_STEPS),
+        option::weighted(0.6, last_step()),
+    )
         .prop_map(|(steps, last)| steps.into_iter().chain(last).collect::<Vec<_>>());
     let cap_pages = prop_oneof![1 => 1_u64..9, 8 => 9_u64..=64];
     let host_calls = prop_oneof![3 => Just(1_000_u32), 1 => 0_u32..20];
@@ -118,17 +123,34 @@ fn program() -> impl Strategy<Value = Program> {
     let host_to_guest_bytes = prop_oneof![3 => Just(16_u64 << 20), 1 => 0_u64..300_000];
     let guest_to_host_bytes = prop_oneof![1 => Just(8_usize << 20), 1 => 8_192_usize..200_000];
     let dropped_after = option::weighted(0.1, 0_u32..6);
-    (steps, cap_pages, host_calls, pending, host_to_guest_bytes, guest_to_host_bytes, dropped_after).prop_map(
-        |(steps, cap_pages, host_calls, pending, host_to_guest_bytes, guest_to_host_bytes, dropped_after)| Program {
-            steps,
-            cap_pages,
-            host_calls,
-            pending,
-            host_to_guest_bytes,
-            guest_to_host_bytes,
-            dropped_after,
-        },
+    (
+        steps,
+        cap_pages,
+        host_calls,
+        pending,
+        host_to_guest_bytes,
+        guest_to_host_bytes,
+        dropped_after,
     )
+        .prop_map(
+            |(
+                steps,
+                cap_pages,
+                host_calls,
+                pending,
+                host_to_guest_bytes,
+                guest_to_host_bytes,
+                dropped_after,
+            )| Program {
+                steps,
+                cap_pages,
+                host_calls,
+                pending,
+                host_to_guest_bytes,
+                guest_to_host_bytes,
+                dropped_after,
+            },
+        )
 }
 
 /// Programs that found something, made as small as they get.

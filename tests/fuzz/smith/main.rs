@@ -39,7 +39,8 @@ struct World {
 impl World {
     fn read() -> anyhow::Result<Self> {
         let mut resolve = Resolve::default();
-        let (package, _) = resolve.push_path(concat!(env!("CARGO_MANIFEST_DIR"), "/../../../wit"))?;
+        let (package, _) =
+            resolve.push_path(concat!(env!("CARGO_MANIFEST_DIR"), "/../../../wit"))?;
         let id = resolve.select_world(&[package], Some("resolver"))?;
         let shape = dummy_module(&resolve, id, ManglingAndAbi::Legacy(LiftLowerAbi::Sync));
         Ok(Self { resolve, id, shape })
@@ -52,7 +53,12 @@ impl World {
         let mut module = Module::new(config, &mut entropy).ok()?.to_bytes();
         module.extend_from_slice(FIELDS);
         embed_component_metadata(&mut module, &self.resolve, self.id, StringEncoding::UTF8).ok()?;
-        ComponentEncoder::default().validate(false).module(&module).ok()?.encode().ok()
+        ComponentEncoder::default()
+            .validate(false)
+            .module(&module)
+            .ok()?
+            .encode()
+            .ok()
     }
 
     fn config(&self, entropy: &mut Unstructured<'_>) -> arbitrary::Result<Config> {
@@ -84,11 +90,15 @@ impl World {
 
 /// The byte that says how many pages the module's first memory starts with, when it is one byte.
 fn pages_of_first_memory(module: &mut [u8]) -> Option<&mut u8> {
-    let sections = Parser::new(0).parse_all(module).filter_map(|payload| match payload {
-        Ok(Payload::MemorySection(memories)) => Some(memories.range()),
-        _ => None,
-    });
+    let sections = Parser::new(0)
+        .parse_all(module)
+        .filter_map(|payload| match payload {
+            Ok(Payload::MemorySection(memories)) => Some(memories.range()),
+            _ => None,
+        });
     // The number of memories, then the first one's flags, then its pages.
     let range = sections.last()?;
-    module.get_mut(range.start + 2).filter(|pages| **pages < 128)
+    module
+        .get_mut(range.start + 2)
+        .filter(|pages| **pages < 128)
 }

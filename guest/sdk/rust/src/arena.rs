@@ -13,7 +13,10 @@ mod heap;
 
 #[cfg(all(target_arch = "wasm32", feature = "arena"))]
 mod global {
-    #![allow(unsafe_code, reason = "an allocator is raw memory by nature; the logic is in `heap`, tested over plain bytes")]
+    #![allow(
+        unsafe_code,
+        reason = "an allocator is raw memory by nature; the logic is in `heap`, tested over plain bytes"
+    )]
 
     use super::heap::{Heap, Memory};
     use core::alloc::{GlobalAlloc, Layout};

@@ -1,7 +1,18 @@
 //! What `wit/` says, as Rust: generated. The rest of the crate wraps it, and the `resolvers!` macro exports it.
 
-#![allow(unsafe_code, unused_imports, missing_docs, clippy::all, reason = "generated code")]
-#![allow(clippy::pedantic, clippy::restriction, rustdoc::all, reason = "generated code")]
+#![allow(
+    unsafe_code,
+    unused_imports,
+    missing_docs,
+    clippy::all,
+    reason = "generated code"
+)]
+#![allow(
+    clippy::pedantic,
+    clippy::restriction,
+    rustdoc::all,
+    reason = "generated code"
+)]
 
 wit_bindgen::generate!({
     path: "../../../wit",

@@ -43,14 +43,23 @@ enum State {
 
 impl<T> Call<T> {
     pub(crate) fn new(source: Source, decode: fn(String) -> Result<T>) -> Self {
-        Self { state: State::Sent(Slot::new(source)), decode }
+        Self {
+            state: State::Sent(Slot::new(source)),
+            decode,
+        }
     }
 
     /// A call that `send` makes, if its request could be written at all.
-    pub(crate) fn send(decode: fn(String) -> Result<T>, send: impl FnOnce() -> Result<Pending>) -> Self {
+    pub(crate) fn send(
+        decode: fn(String) -> Result<T>,
+        send: impl FnOnce() -> Result<Pending>,
+    ) -> Self {
         match send() {
             Ok(pending) => Self::new(Source::Host(pending), decode),
-            Err(error) => Self { state: State::Failed(error), decode },
+            Err(error) => Self {
+                state: State::Failed(error),
+                decode,
+            },
         }
     }
 
@@ -93,7 +102,10 @@ impl<T> Future for Call<T> {
         Poll::Ready(match std::mem::replace(&mut call.state, State::Done) {
             State::Sent(slot) => take(&slot.source).and_then(call.decode),
             State::Failed(error) => Err(error),
-            State::Done => Err(Error::new(crate::codes::INVALID, "the answer of this call was taken already")),
+            State::Done => Err(Error::new(
+                crate::codes::INVALID,
+                "the answer of this call was taken already",
+            )),
         })
     }
 }

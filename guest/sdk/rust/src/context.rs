@@ -45,7 +45,8 @@ pub fn caller() -> Option<String> {
 ///
 /// When the claims do not fit `T`.
 pub fn claims<T: DeserializeOwned>() -> Result<T> {
-    serde_json::from_str(&host::claims()).map_err(|error| Error::new(codes::INVALID_DATA, format!("claims: {error}")))
+    serde_json::from_str(&host::claims())
+        .map_err(|error| Error::new(codes::INVALID_DATA, format!("claims: {error}")))
 }
 
 /// A header of the HTTP request, by name in any case; `None` if it was not sent, or the operator did not list it for guests.

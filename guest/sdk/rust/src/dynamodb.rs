@@ -34,13 +34,23 @@ use serde::{Deserialize, Serialize};
 /// Names a table.
 #[must_use]
 pub fn table(name: &str) -> Table<'_> {
-    Table { name, options: host::ReadOptions { consistent: false, attributes: Vec::new() } }
+    Table {
+        name,
+        options: host::ReadOptions {
+            consistent: false,
+            attributes: Vec::new(),
+        },
+    }
 }
 
 /// An expression, to give names and values to.
 #[must_use]
 pub fn expression(text: &str) -> Expression {
-    Expression { text: text.to_owned(), names: Object::new(), values: Object::new() }
+    Expression {
+        text: text.to_owned(),
+        names: Object::new(),
+        values: Object::new(),
+    }
 }
 
 /// A condition or any other expression, in DynamoDB's own language, with what it refers to.
@@ -67,8 +77,16 @@ impl Expression {
     }
 
     fn into_host(self) -> Result<host::Expression> {
-        let Self { text, names, values } = self;
-        Ok(host::Expression { text, names: names.into_optional_json()?, values: values.into_optional_json()? })
+        let Self {
+            text,
+            names,
+            values,
+        } = self;
+        Ok(host::Expression {
+            text,
+            names: names.into_optional_json()?,
+            values: values.into_optional_json()?,
+        })
     }
 }
 
@@ -110,13 +128,21 @@ impl<'a> Table<'a> {
     /// }
     /// ```
     pub fn get<T: DeserializeOwned>(&self, key: impl IntoJson) -> Call<Option<T>> {
-        Call::send(item, || Ok(host::get(self.name, &key.into_json()?, &self.options)))
+        Call::send(item, || {
+            Ok(host::get(self.name, &key.into_json()?, &self.options))
+        })
     }
 
     /// Reads at most 1,000 items: as many as `keys`, in their order, `None` where there is no item.
-    pub fn batch_get<T: DeserializeOwned>(&self, keys: impl IntoIterator<Item = impl IntoJson>) -> Call<Vec<Option<T>>> {
+    pub fn batch_get<T: DeserializeOwned>(
+        &self,
+        keys: impl IntoIterator<Item = impl IntoJson>,
+    ) -> Call<Vec<Option<T>>> {
         Call::send(item, || {
-            let keys = keys.into_iter().map(IntoJson::into_json).collect::<Result<Vec<_>>>()?;
+            let keys = keys
+                .into_iter()
+                .map(IntoJson::into_json)
+                .collect::<Result<Vec<_>>>()?;
             Ok(host::batch_get(self.name, &keys, &self.options))
         })
     }
@@ -238,7 +264,8 @@ pub struct Page<T> {
 }
 
 fn item<T: DeserializeOwned>(text: String) -> Result<T> {
-    serde_json::from_str(&text).map_err(|error| Error::new(crate::codes::INVALID_DATA, format!("item: {error}")))
+    serde_json::from_str(&text)
+        .map_err(|error| Error::new(crate::codes::INVALID_DATA, format!("item: {error}")))
 }
 
 fn nothing(text: String) -> Result<()> {

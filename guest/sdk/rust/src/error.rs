@@ -64,7 +64,11 @@ pub mod codes {
 impl Error {
     /// An error of the module's own, not worth retrying.
     pub fn new(code: impl Into<Cow<'static, str>>, message: impl Into<String>) -> Self {
-        Self { code: code.into(), message: message.into(), retryable: false }
+        Self {
+            code: code.into(),
+            message: message.into(),
+            retryable: false,
+        }
     }
 
     /// An argument that is not what it must be; names the argument as clients wrote it.
@@ -75,7 +79,10 @@ impl Error {
     /// assert_eq!(error.to_string(), "INVALID_ARGUMENT: argument `input.score`: 101 is not between 0 and 100");
     /// ```
     pub fn argument(name: &str, problem: impl fmt::Display) -> Self {
-        Self::new(codes::INVALID_ARGUMENT, format!("argument `{name}`: {problem}"))
+        Self::new(
+            codes::INVALID_ARGUMENT,
+            format!("argument `{name}`: {problem}"),
+        )
     }
 
     /// The same error, marked as worth retrying.
@@ -101,13 +108,21 @@ impl std::error::Error for Error {}
 
 impl From<WireError> for Error {
     fn from(error: WireError) -> Self {
-        Self { code: error.code.into(), message: error.message, retryable: error.retryable }
+        Self {
+            code: error.code.into(),
+            message: error.message,
+            retryable: error.retryable,
+        }
     }
 }
 
 impl From<Error> for WireError {
     fn from(error: Error) -> Self {
-        Self { code: error.code.into_owned(), message: error.message, retryable: error.retryable }
+        Self {
+            code: error.code.into_owned(),
+            message: error.message,
+            retryable: error.retryable,
+        }
     }
 }
 
@@ -123,7 +138,11 @@ mod tests {
 
     #[test]
     fn a_host_error_keeps_all_it_says_through_a_guest() {
-        let wire = WireError { code: "throttled".into(), message: "table `Students` is throttled".into(), retryable: true };
+        let wire = WireError {
+            code: "throttled".into(),
+            message: "table `Students` is throttled".into(),
+            retryable: true,
+        };
         let error = Error::from(wire);
         assert!(error.is(codes::THROTTLED));
         let back = WireError::from(error);
@@ -139,6 +158,8 @@ mod tests {
             Ok(serde_json::from_str(text)?)
         }
         assert_eq!(parse("7"), Ok(7));
-        assert!(parse("\"7\"").is_err_and(|error| error.is(codes::INVALID_DATA) && error.message.contains("expected i32")));
+        assert!(parse("\"7\"").is_err_and(
+            |error| error.is(codes::INVALID_DATA) && error.message.contains("expected i32")
+        ));
     }
 }

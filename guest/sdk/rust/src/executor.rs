@@ -28,7 +28,10 @@ pub(crate) enum Source {
 
 impl Slot {
     pub(crate) fn new(source: Source) -> Rc<Self> {
-        Rc::new(Self { source, ready: Cell::new(false) })
+        Rc::new(Self {
+            source,
+            ready: Cell::new(false),
+        })
     }
 
     pub(crate) fn is_ready(&self) -> bool {
@@ -69,8 +72,13 @@ fn run<F: Future>(future: F, mut wait: impl FnMut(&[Rc<Slot>])) -> F::Output {
         let waiting = WAITING.replace(outer);
         match polled {
             Poll::Ready(output) => return output,
-            #[expect(clippy::panic, reason = "the resolver can never finish; a trap now beats a deadline later")]
-            Poll::Pending if waiting.is_empty() => panic!("a future waits for something that is not a host call"),
+            #[expect(
+                clippy::panic,
+                reason = "the resolver can never finish; a trap now beats a deadline later"
+            )]
+            Poll::Pending if waiting.is_empty() => {
+                panic!("a future waits for something that is not a host call")
+            }
             Poll::Pending => wait(&waiting),
         }
     }
@@ -99,7 +107,11 @@ fn wait_for_host(waiting: &[Rc<Slot>]) {
 #[cfg(test)]
 pub(crate) mod tests {
     //! The executor against calls that become ready in an order the test chooses.
-    #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests stop at the first surprise")]
+    #![allow(
+        clippy::unwrap_used,
+        clippy::indexing_slicing,
+        reason = "tests stop at the first surprise"
+    )]
 
     use super::*;
     use crate::{Call, Result, join, join_all, try_join};
@@ -131,7 +143,10 @@ pub(crate) mod tests {
     #[test]
     fn joined_calls_wait_together_and_keep_their_order() {
         let ((first, second), rounds) = run_newest_first(join(call("a"), call("b")));
-        assert_eq!((first.unwrap().as_str(), second.unwrap().as_str(), rounds), ("a", "b", vec![2, 1]));
+        assert_eq!(
+            (first.unwrap().as_str(), second.unwrap().as_str(), rounds),
+            ("a", "b", vec![2, 1])
+        );
 
         let (all, rounds) = run_newest_first(join_all(["a", "b", "c"].map(call)));
         let all: Vec<String> = all.into_iter().map(Result::unwrap).collect();
@@ -155,7 +170,10 @@ pub(crate) mod tests {
             let (outer, inner) = join(call("outer"), inner).await;
             (outer.unwrap(), inner)
         });
-        assert_eq!((output.0.as_str(), output.1, rounds), ("outer", vec![1], vec![1]));
+        assert_eq!(
+            (output.0.as_str(), output.1, rounds),
+            ("outer", vec![1], vec![1])
+        );
     }
 
     #[test]

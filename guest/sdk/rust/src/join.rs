@@ -14,7 +14,15 @@ pub async fn join<A: IntoFuture, B: IntoFuture>(first: A, second: B) -> (A::Outp
     let (mut first, mut second) = (Running::new(first), Running::new(second));
     poll_fn(|context| {
         let ended = first.advance(context) & second.advance(context);
-        if ended { first.output.take().zip(second.output.take()).map_or(Poll::Pending, Poll::Ready) } else { Poll::Pending }
+        if ended {
+            first
+                .output
+                .take()
+                .zip(second.output.take())
+                .map_or(Poll::Pending, Poll::Ready)
+        } else {
+            Poll::Pending
+        }
     })
     .await
 }
@@ -68,10 +76,17 @@ where
         for future in &mut running {
             ended &= future.advance(context);
         }
-        if ended { Poll::Ready(()) } else { Poll::Pending }
+        if ended {
+            Poll::Ready(())
+        } else {
+            Poll::Pending
+        }
     })
     .await;
-    running.into_iter().filter_map(|future| future.output).collect()
+    running
+        .into_iter()
+        .filter_map(|future| future.output)
+        .collect()
 }
 
 /// A future, and its output once it has ended.
@@ -83,13 +98,20 @@ struct Running<F: Future> {
 
 impl<F: Future> Running<F> {
     fn new(future: impl IntoFuture<IntoFuture = F, Output = F::Output>) -> Self {
-        Self { future: Some(Box::pin(future.into_future())), output: None }
+        Self {
+            future: Some(Box::pin(future.into_future())),
+            output: None,
+        }
     }
 
     /// Goes on with the future, and tells whether it has ended.
     fn advance(&mut self, context: &mut Context<'_>) -> bool {
-        let Some(future) = &mut self.future else { return true };
-        let Poll::Ready(output) = future.as_mut().poll(context) else { return false };
+        let Some(future) = &mut self.future else {
+            return true;
+        };
+        let Poll::Ready(output) = future.as_mut().poll(context) else {
+            return false;
+        };
         self.output = Some(output);
         self.future = None;
         true

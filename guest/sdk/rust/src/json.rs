@@ -44,13 +44,31 @@ mod tests {
 
     #[test]
     fn values_borrow_what_stands_in_the_text_as_it_is() {
-        let json = Json::new(r#"[{"id":"A","note":"plain"},{"id":"B","note":"a \"word\""}]"#.to_owned());
+        let json =
+            Json::new(r#"[{"id":"A","note":"plain"},{"id":"B","note":"a \"word\""}]"#.to_owned());
         let rows: Vec<Row<'_>> = json.read().unwrap();
         assert!(
-            matches!(rows.as_slice(), [Row { note: Cow::Borrowed("plain"), .. }, Row { note: Cow::Owned(_), .. }]),
+            matches!(
+                rows.as_slice(),
+                [
+                    Row {
+                        note: Cow::Borrowed("plain"),
+                        ..
+                    },
+                    Row {
+                        note: Cow::Owned(_),
+                        ..
+                    }
+                ]
+            ),
             "{rows:?}"
         );
-        assert!(json.as_str().as_bytes().as_ptr_range().contains(&rows.last().unwrap().id.as_ptr()));
+        assert!(
+            json.as_str()
+                .as_bytes()
+                .as_ptr_range()
+                .contains(&rows.last().unwrap().id.as_ptr())
+        );
         assert!(json.read::<Vec<u8>>().is_err());
     }
 }

@@ -61,7 +61,9 @@ impl Level {
 /// Makes panics say why before they trap: all the host sees of them otherwise is the trap.
 pub(crate) fn log_panics() {
     #[cfg(target_arch = "wasm32")]
-    std::panic::set_hook(Box::new(|panic| write(Level::Error, format_args!("{panic}"), Object::new())));
+    std::panic::set_hook(Box::new(|panic| {
+        write(Level::Error, format_args!("{panic}"), Object::new())
+    }));
 }
 
 /// Writes a log line of a level: `log!(level, "text {}", value)` or `log!(level, { name: value }, "text")`.

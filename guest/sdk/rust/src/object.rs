@@ -24,7 +24,10 @@ impl Object {
     /// An object without entries.
     #[must_use]
     pub fn new() -> Self {
-        Self { text: Vec::new(), error: None }
+        Self {
+            text: Vec::new(),
+            error: None,
+        }
     }
 
     /// The object with one more entry. A name given twice stays twice; the host refuses that.
@@ -36,14 +39,20 @@ impl Object {
 
     /// Adds an entry.
     pub fn set(&mut self, name: &str, value: &(impl Serialize + ?Sized)) {
-        self.text.push(if self.text.is_empty() { b'{' } else { b',' });
+        self.text
+            .push(if self.text.is_empty() { b'{' } else { b',' });
         let mut write = || {
             serde_json::to_writer(&mut self.text, name)?;
             self.text.push(b':');
             serde_json::to_writer(&mut self.text, value)
         };
         if let Err(error) = write() {
-            self.error.get_or_insert_with(|| Error::new(crate::codes::INVALID_DATA, format!("value of `{name}`: {error}")));
+            self.error.get_or_insert_with(|| {
+                Error::new(
+                    crate::codes::INVALID_DATA,
+                    format!("value of `{name}`: {error}"),
+                )
+            });
         }
     }
 
@@ -55,7 +64,11 @@ impl Object {
 
     /// The text, or empty text for an object without entries, as the host's optional objects are given.
     pub(crate) fn into_optional_json(self) -> Result<String> {
-        if self.is_empty() { Ok(String::new()) } else { self.into_json() }
+        if self.is_empty() {
+            Ok(String::new())
+        } else {
+            self.into_json()
+        }
     }
 }
 
@@ -85,7 +98,8 @@ impl IntoJson for Object {
             text.push(b'{');
         }
         text.push(b'}');
-        String::from_utf8(text).map_err(|error| Error::new(crate::codes::INVALID_DATA, error.to_string()))
+        String::from_utf8(text)
+            .map_err(|error| Error::new(crate::codes::INVALID_DATA, error.to_string()))
     }
 }
 
@@ -121,7 +135,10 @@ mod tests {
 
     #[test]
     fn names_and_values_are_escaped() {
-        assert_eq!(Object::new().with("a\"b", "c\nd").into_json().unwrap(), r#"{"a\"b":"c\nd"}"#);
+        assert_eq!(
+            Object::new().with("a\"b", "c\nd").into_json().unwrap(),
+            r#"{"a\"b":"c\nd"}"#
+        );
         assert_eq!(Object::new().into_json().unwrap(), "{}");
         assert_eq!(Object::new().into_optional_json().unwrap(), "");
     }
@@ -129,7 +146,9 @@ mod tests {
     #[test]
     fn a_value_that_is_no_json_fails_the_whole_object_and_is_named() {
         let odd = BTreeMap::from([((1, 2), 3)]);
-        let error = object! { fine: 1, odd: odd, more: 2 }.into_json().unwrap_err();
+        let error = object! { fine: 1, odd: odd, more: 2 }
+            .into_json()
+            .unwrap_err();
         assert_eq!(error.message, "value of `odd`: key must be a string");
     }
 }

@@ -184,11 +184,18 @@ where
 {
     async fn answers(self, invocation: Invocation) -> Vec<Answer> {
         let resolver = &self;
-        let answer = async |what: &str, text: &str| written(resolver(read(what, text)?).outcome().await);
+        let answer =
+            async |what: &str, text: &str| written(resolver(read(what, text)?).outcome().await);
         if invocation.parents.is_empty() {
             return vec![answer("arguments", &invocation.arguments).await];
         }
-        join_all(invocation.parents.iter().map(|parent| answer("parent", parent))).await
+        join_all(
+            invocation
+                .parents
+                .iter()
+                .map(|parent| answer("parent", parent)),
+        )
+        .await
     }
 }
 
@@ -201,8 +208,13 @@ where
 {
     async fn answers(self, invocation: Invocation) -> Vec<Answer> {
         let (resolver, arguments) = (&self, invocation.arguments.as_str());
-        let answer =
-            async |parent: &str| written(resolver(read("parent", parent)?, read("arguments", arguments)?).outcome().await);
+        let answer = async |parent: &str| {
+            written(
+                resolver(read("parent", parent)?, read("arguments", arguments)?)
+                    .outcome()
+                    .await,
+            )
+        };
         join_all(invocation.parents.iter().map(|parent| answer(parent))).await
     }
 }
@@ -252,7 +264,14 @@ where
     V: Item<N>,
 {
     async fn answers(self, invocation: Invocation) -> Vec<Answer> {
-        let outcome = async { self(parents(&invocation)?, read("arguments", &invocation.arguments)?).outcome().await };
+        let outcome = async {
+            self(
+                parents(&invocation)?,
+                read("arguments", &invocation.arguments)?,
+            )
+            .outcome()
+            .await
+        };
         spread(outcome.await, invocation.parents.len())
     }
 }
@@ -260,19 +279,33 @@ where
 /// Runs the answers of an invocation to their end, for the host.
 pub fn serve(answers: impl Future<Output = Vec<Answer>>) -> Vec<Result<String, WireError>> {
     log::log_panics();
-    block_on(answers).into_iter().map(|answer| answer.map_err(WireError::from)).collect()
+    block_on(answers)
+        .into_iter()
+        .map(|answer| answer.map_err(WireError::from))
+        .collect()
 }
 
 /// The answer to a field this module does not have.
 pub fn refuse(invocation: Invocation) -> Vec<Answer> {
-    let Invocation { type_name, field_name, parents, .. } = invocation;
-    let error = Error::new(codes::NOT_FOUND, format!("this module has no resolver for `{type_name}.{field_name}`"));
+    let Invocation {
+        type_name,
+        field_name,
+        parents,
+        ..
+    } = invocation;
+    let error = Error::new(
+        codes::NOT_FOUND,
+        format!("this module has no resolver for `{type_name}.{field_name}`"),
+    );
     vec![Err(error); parents.len().max(1)]
 }
 
 /// The bytes of a text, for a custom section, which holds bytes and no references.
 #[must_use]
-#[expect(clippy::indexing_slicing, reason = "runs in the compiler, with the text's own length")]
+#[expect(
+    clippy::indexing_slicing,
+    reason = "runs in the compiler, with the text's own length"
+)]
 pub const fn section<const LENGTH: usize>(text: &str) -> [u8; LENGTH] {
     let mut bytes = [0; LENGTH];
     let mut index = 0;
@@ -284,15 +317,21 @@ pub const fn section<const LENGTH: usize>(text: &str) -> [u8; LENGTH] {
 }
 
 fn read<T: DeserializeOwned>(what: &str, text: &str) -> Result<T> {
-    serde_json::from_str(text).map_err(|error| Error::new(codes::INVALID_DATA, format!("{what}: {error}")))
+    serde_json::from_str(text)
+        .map_err(|error| Error::new(codes::INVALID_DATA, format!("{what}: {error}")))
 }
 
 fn parents<P: DeserializeOwned>(invocation: &Invocation) -> Result<Vec<P>> {
-    invocation.parents.iter().map(|parent| read("parent", parent)).collect()
+    invocation
+        .parents
+        .iter()
+        .map(|parent| read("parent", parent))
+        .collect()
 }
 
 fn written<T: Serialize>(value: Result<T>) -> Answer {
-    serde_json::to_string(&value?).map_err(|error| Error::new(codes::INVALID_DATA, format!("answer: {error}")))
+    serde_json::to_string(&value?)
+        .map_err(|error| Error::new(codes::INVALID_DATA, format!("answer: {error}")))
 }
 
 /// A batch's outcome as answers: an error of the whole is every parent's. Another number of answers than of parents goes to the host

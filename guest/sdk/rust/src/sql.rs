@@ -28,7 +28,11 @@ use std::marker::PhantomData;
 
 /// Names a statement of the configuration, to bind values and run it.
 pub fn statement(name: &str) -> Statement<'_> {
-    Statement { name, parameters: Object::new(), transaction: None }
+    Statement {
+        name,
+        parameters: Object::new(),
+        transaction: None,
+    }
 }
 
 /// Begins a transaction on a backend, by its name in the configuration.
@@ -108,7 +112,11 @@ impl Statement<'_> {
             #[serde(rename = "rowsAffected")]
             rows_affected: u64,
         }
-        let Self { name, parameters, transaction } = self;
+        let Self {
+            name,
+            parameters,
+            transaction,
+        } = self;
         Call::send(
             |text| Ok(json::<Answer>(text)?.rows_affected),
             || {
@@ -132,8 +140,14 @@ impl Statement<'_> {
     /// info!("{} of {} rows", outcome.result_sets.iter().map(Vec::len).sum::<usize>(), outcome.output.total);
     /// # Ok(()) }
     /// ```
-    pub fn call<Row: DeserializeOwned, Output: DeserializeOwned>(self) -> Call<ProcedureOutcome<Row, Output>> {
-        let Self { name, parameters, transaction } = self;
+    pub fn call<Row: DeserializeOwned, Output: DeserializeOwned>(
+        self,
+    ) -> Call<ProcedureOutcome<Row, Output>> {
+        let Self {
+            name,
+            parameters,
+            transaction,
+        } = self;
         Call::send(json, || {
             let parameters = parameters.into_optional_json()?;
             Ok(match transaction {
@@ -166,11 +180,18 @@ impl Statement<'_> {
     /// When a value cannot be serialised; the host's errors come with the first rows.
     pub fn stream<T: DeserializeOwned>(self) -> Result<Rows<T>> {
         let parameters = self.parameters.into_optional_json()?;
-        Ok(Rows { stream: host::stream_rows(self.name, &parameters), row: PhantomData })
+        Ok(Rows {
+            stream: host::stream_rows(self.name, &parameters),
+            row: PhantomData,
+        })
     }
 
     fn read<T>(self, decode: fn(String) -> Result<T>) -> Call<T> {
-        let Self { name, parameters, transaction } = self;
+        let Self {
+            name,
+            parameters,
+            transaction,
+        } = self;
         Call::send(decode, || {
             let parameters = parameters.into_optional_json()?;
             Ok(match transaction {
@@ -215,7 +236,11 @@ pub struct Transaction(host::Transaction);
 impl Transaction {
     /// Names a statement to run inside the transaction.
     pub fn statement<'a>(&'a self, name: &'a str) -> Statement<'a> {
-        Statement { name, parameters: Object::new(), transaction: Some(&self.0) }
+        Statement {
+            name,
+            parameters: Object::new(),
+            transaction: Some(&self.0),
+        }
     }
 
     /// Commits. When that was cut off, the error is [`codes::OUTCOME_UNKNOWN`](crate::codes::OUTCOME_UNKNOWN).

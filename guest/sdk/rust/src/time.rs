@@ -42,7 +42,9 @@ impl Date {
     /// A day of the calendar, if there is such a day.
     #[must_use]
     pub fn new(year: u16, month: u8, day: u8) -> Option<Self> {
-        let exists = (1..=9999).contains(&year) && (1..=12).contains(&month) && (1..=days_in(year, month)).contains(&day);
+        let exists = (1..=9999).contains(&year)
+            && (1..=12).contains(&month)
+            && (1..=days_in(year, month)).contains(&day);
         exists.then_some(Self { year, month, day })
     }
 
@@ -68,7 +70,9 @@ impl Timestamp {
     /// The point so many milliseconds after 1970-01-01T00:00:00Z; the nearest within the years 1 to 9999.
     #[must_use]
     pub fn from_unix_ms(unix_ms: i64) -> Self {
-        Self { unix_ms: unix_ms.clamp(FIRST_MS, LAST_MS) }
+        Self {
+            unix_ms: unix_ms.clamp(FIRST_MS, LAST_MS),
+        }
     }
 
     /// Milliseconds since 1970-01-01T00:00:00Z.
@@ -88,7 +92,10 @@ impl Timestamp {
     ///
     /// When the text is no point in time.
     pub fn from_sql(text: &str) -> Result<Self, ParseTimeError> {
-        parse_local(text).filter(|(_, rest)| rest.is_empty()).map(|(time, _)| time).ok_or_else(|| not_a_time(text))
+        parse_local(text)
+            .filter(|(_, rest)| rest.is_empty())
+            .map(|(time, _)| time)
+            .ok_or_else(|| not_a_time(text))
     }
 
     /// As a SQL Server `datetime2` in UTC, without an offset.
@@ -106,7 +113,15 @@ impl Timestamp {
         let ms = self.unix_ms.rem_euclid(DAY_MS) as u32;
         let (hour, minute, second) = (ms / 3_600_000, ms / 60_000 % 60, ms / 1_000 % 60);
         let mut text = *b"0000-00-00T00:00:00.000Z";
-        let tens_and_ones = [(2, year % 100), (5, month), (8, day), (11, hour), (14, minute), (17, second), (21, ms % 100)];
+        let tens_and_ones = [
+            (2, year % 100),
+            (5, month),
+            (8, day),
+            (11, hour),
+            (14, minute),
+            (17, second),
+            (21, ms % 100),
+        ];
         for (at, number) in [(0, year / 100)].into_iter().chain(tens_and_ones) {
             if let Some([tens, ones]) = text.get_mut(at..at + 2) {
                 (*tens, *ones) = (digit(number / 10), digit(number));
@@ -124,7 +139,11 @@ fn digit(number: u32) -> u8 {
 
 impl fmt::Display for Date {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "{:04}-{:02}-{:02}", self.year, self.month, self.day)
+        write!(
+            formatter,
+            "{:04}-{:02}-{:02}",
+            self.year, self.month, self.day
+        )
     }
 }
 
@@ -161,7 +180,9 @@ impl FromStr for Timestamp {
     fn from_str(text: &str) -> Result<Self, ParseTimeError> {
         let parse = || {
             let (local, rest) = parse_local(text)?;
-            Some(Self::from_unix_ms(local.unix_ms - parse_offset(rest)? * 60_000))
+            Some(Self::from_unix_ms(
+                local.unix_ms - parse_offset(rest)? * 60_000,
+            ))
         };
         parse().ok_or_else(|| not_a_time(text))
     }
@@ -181,18 +202,24 @@ impl Serialize for Timestamp {
 
 impl<'de> Deserialize<'de> for Date {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        String::deserialize(deserializer)?.parse().map_err(D::Error::custom)
+        String::deserialize(deserializer)?
+            .parse()
+            .map_err(D::Error::custom)
     }
 }
 
 impl<'de> Deserialize<'de> for Timestamp {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        String::deserialize(deserializer)?.parse().map_err(D::Error::custom)
+        String::deserialize(deserializer)?
+            .parse()
+            .map_err(D::Error::custom)
     }
 }
 
 fn not_a_time(text: &str) -> ParseTimeError {
-    ParseTimeError(format!("`{text}` is not a date and time (expected YYYY-MM-DDThh:mm:ssZ or an offset)"))
+    ParseTimeError(format!(
+        "`{text}` is not a date and time (expected YYYY-MM-DDThh:mm:ssZ or an offset)"
+    ))
 }
 
 /// `YYYY-MM-DD`, and what follows.
@@ -200,7 +227,14 @@ fn parse_date(text: &str) -> Option<(Date, &str)> {
     let (year, text) = digits(text, 4)?;
     let (month, text) = digits(text.strip_prefix('-')?, 2)?;
     let (day, text) = digits(text.strip_prefix('-')?, 2)?;
-    Some((Date::new(u16::try_from(year).ok()?, u8::try_from(month).ok()?, u8::try_from(day).ok()?)?, text))
+    Some((
+        Date::new(
+            u16::try_from(year).ok()?,
+            u8::try_from(month).ok()?,
+            u8::try_from(day).ok()?,
+        )?,
+        text,
+    ))
 }
 
 /// `YYYY-MM-DDThh:mm:ss` with any fraction, as if it were UTC, and what follows.
@@ -212,8 +246,12 @@ fn parse_local(text: &str) -> Option<(Timestamp, &str)> {
     let (ms, text) = match text.strip_prefix('.') {
         Some(fraction) => {
             let length = fraction.bytes().take_while(u8::is_ascii_digit).count();
-            let ms =
-                fraction.bytes().take(length).chain([b'0'; 3]).take(3).fold(0, |ms, digit| ms * 10 + i64::from(digit - b'0'));
+            let ms = fraction
+                .bytes()
+                .take(length)
+                .chain([b'0'; 3])
+                .take(3)
+                .fold(0, |ms, digit| ms * 10 + i64::from(digit - b'0'));
             (length > 0).then_some((ms, fraction.get(length..)?))?
         }
         None => (0, text),
@@ -222,7 +260,12 @@ fn parse_local(text: &str) -> Option<(Timestamp, &str)> {
         return None;
     }
     let ms_of_day = ((hour * 60 + minute) * 60 + second) * 1_000 + ms;
-    Some((Timestamp { unix_ms: date.unix_days() * DAY_MS + ms_of_day }, text))
+    Some((
+        Timestamp {
+            unix_ms: date.unix_days() * DAY_MS + ms_of_day,
+        },
+        text,
+    ))
 }
 
 /// `Z`, `+hh:mm` or `-hh:mm`, in minutes.
@@ -230,7 +273,10 @@ fn parse_offset(text: &str) -> Option<i64> {
     if matches!(text, "Z" | "z") {
         return Some(0);
     }
-    let (sign, text) = text.strip_prefix('+').map(|rest| (1, rest)).or_else(|| text.strip_prefix('-').map(|rest| (-1, rest)))?;
+    let (sign, text) = text
+        .strip_prefix('+')
+        .map(|rest| (1, rest))
+        .or_else(|| text.strip_prefix('-').map(|rest| (-1, rest)))?;
     let (hours, text) = digits(text, 2)?;
     let (minutes, text) = digits(text.strip_prefix(':')?, 2)?;
     (text.is_empty() && hours < 24 && minutes < 60).then_some(sign * (hours * 60 + minutes))
@@ -239,7 +285,10 @@ fn parse_offset(text: &str) -> Option<i64> {
 /// A number of exactly `count` digits, and what follows.
 fn digits(text: &str, count: usize) -> Option<(i64, &str)> {
     let (number, rest) = text.split_at_checked(count)?;
-    let value = number.bytes().try_fold(0, |value, byte| byte.is_ascii_digit().then(|| value * 10 + i64::from(byte - b'0')))?;
+    let value = number.bytes().try_fold(0, |value, byte| {
+        byte.is_ascii_digit()
+            .then(|| value * 10 + i64::from(byte - b'0'))
+    })?;
     Some((value, rest))
 }
 
@@ -248,16 +297,22 @@ fn civil(unix_days: i64) -> (u32, u32, u32) {
     // No time is before the year 1, which begins 306 days after the day counted from.
     let days = (unix_days + 719_468) as u32;
     let (era, day_of_era) = (days / 146_097, days % 146_097);
-    let year_of_era = (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
+    let year_of_era =
+        (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
     let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
     let march_month = (5 * day_of_year + 2) / 153;
-    let (month, day) = ((march_month + 2) % 12 + 1, day_of_year - (153 * march_month + 2) / 5 + 1);
+    let (month, day) = (
+        (march_month + 2) % 12 + 1,
+        day_of_year - (153 * march_month + 2) / 5 + 1,
+    );
     (era * 400 + year_of_era + u32::from(month <= 2), month, day)
 }
 
 fn days_in(year: u16, month: u8) -> u8 {
     match month {
-        2 if year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400)) => 29,
+        2 if year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400)) => {
+            29
+        }
         2 => 28,
         4 | 6 | 9 | 11 => 30,
         _ => 31,

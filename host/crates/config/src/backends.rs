@@ -113,8 +113,16 @@ impl DynamoDb {
             max_in_flight: count(table.number("max_in_flight", 64, 1..=10_000)),
             answer_memory_bytes: table.size("answer_memory", 256 << 20, 64 << 20..=1 << 40),
             coalesce: table.flag("coalesce", true),
-            timeout: table.time("timeout", Duration::from_secs(5), millis(10)..=Duration::from_secs(300)),
-            attempt_timeout: table.time("attempt_timeout", Duration::from_secs(1), millis(10)..=Duration::from_secs(300)),
+            timeout: table.time(
+                "timeout",
+                Duration::from_secs(5),
+                millis(10)..=Duration::from_secs(300),
+            ),
+            attempt_timeout: table.time(
+                "attempt_timeout",
+                Duration::from_secs(1),
+                millis(10)..=Duration::from_secs(300),
+            ),
             max_attempts: u32::try_from(table.number("max_attempts", 3, 1..=10)).unwrap_or(3),
         };
         table.finish();
@@ -137,21 +145,45 @@ impl SqlServer {
         };
         let string = string.unwrap_or_default();
         let hour = Duration::from_secs(3_600);
-        let (max, min) = (string.max_connections.unwrap_or(8), string.min_connections.unwrap_or(1));
+        let (max, min) = (
+            string.max_connections.unwrap_or(8),
+            string.min_connections.unwrap_or(1),
+        );
         let connect_timeout = string.connect_timeout.unwrap_or(Duration::from_secs(5));
         let config = Self {
             database: connection.database,
-            ca_file: table.text("ca_file").or(string.ca_file).map(|path| root.join(path)),
-            host_name_in_certificate: table.text("host_name_in_certificate").or(string.host_name_in_certificate),
+            ca_file: table
+                .text("ca_file")
+                .or(string.ca_file)
+                .map(|path| root.join(path)),
+            host_name_in_certificate: table
+                .text("host_name_in_certificate")
+                .or(string.host_name_in_certificate),
             max_connections: count(table.number("max_connections", max, 1..=1_000)),
             min_connections: count(table.number("min_connections", min, 0..=1_000)),
-            connect_timeout: table.time("connect_timeout", connect_timeout, millis(10)..=Duration::from_secs(120)),
+            connect_timeout: table.time(
+                "connect_timeout",
+                connect_timeout,
+                millis(10)..=Duration::from_secs(120),
+            ),
             max_age: table.time("max_age", hour, Duration::from_secs(1)..=hour * 24),
             max_idle: table.time("max_idle", hour / 6, Duration::from_secs(1)..=hour * 24),
             max_uses: table.number("max_uses", 1_000_000, 1..=u64::MAX >> 1),
-            wait_timeout: table.time("wait_timeout", Duration::from_secs(5), millis(1)..=Duration::from_secs(300)),
-            recycle_timeout: table.time("recycle_timeout", Duration::from_secs(2), millis(10)..=Duration::from_secs(60)),
-            session_procedures: table.texts("session_procedures").into_iter().map(|(_, name)| name).collect(),
+            wait_timeout: table.time(
+                "wait_timeout",
+                Duration::from_secs(5),
+                millis(1)..=Duration::from_secs(300),
+            ),
+            recycle_timeout: table.time(
+                "recycle_timeout",
+                Duration::from_secs(2),
+                millis(10)..=Duration::from_secs(60),
+            ),
+            session_procedures: table
+                .texts("session_procedures")
+                .into_iter()
+                .map(|(_, name)| name)
+                .collect(),
             max_value_bytes: count(table.size("max_value", 1 << 20, 1_024..=1 << 30)),
             name,
             line,
@@ -160,14 +192,19 @@ impl SqlServer {
             password: connection.password,
             encryption: connection.encryption,
         };
-        if config.encryption == Encryption::Off && (config.ca_file.is_some() || config.host_name_in_certificate.is_some()) {
+        if config.encryption == Encryption::Off
+            && (config.ca_file.is_some() || config.host_name_in_certificate.is_some())
+        {
             table.problem(format!(
                 "`{}` checks a certificate with encryption off; require encryption, or remove the check",
                 table.path
             ));
         }
         if config.min_connections > config.max_connections {
-            table.problem(format!("`{}` has min_connections above max_connections; lower it", table.path));
+            table.problem(format!(
+                "`{}` has min_connections above max_connections; lower it",
+                table.path
+            ));
         }
         table.finish();
         config
@@ -187,10 +224,20 @@ impl Connection {
     fn read(table: &mut Table<'_>, environment: &dyn Fn(&str) -> Option<String>) -> Self {
         let address = sql_address(table);
         let embedded = address == Place::Embedded;
-        let user = if embedded { table.text("user").unwrap_or_default() } else { table.required("user", "\"mayfly\"") };
+        let user = if embedded {
+            table.text("user").unwrap_or_default()
+        } else {
+            table.required("user", "\"mayfly\"")
+        };
         let password = password(table, embedded, environment);
         let encryption = encryption(table, embedded);
-        Self { address, database: table.required("database", "\"School\""), user, password, encryption }
+        Self {
+            address,
+            database: table.required("database", "\"School\""),
+            user,
+            password,
+            encryption,
+        }
     }
 
     /// What the string says; nothing may be said twice.
@@ -198,14 +245,23 @@ impl Connection {
         let own = ["address", "database", "user", "password", "encryption"];
         let also = [
             ("ca_file", string.ca_file.is_some()),
-            ("host_name_in_certificate", string.host_name_in_certificate.is_some()),
+            (
+                "host_name_in_certificate",
+                string.host_name_in_certificate.is_some(),
+            ),
             ("connect_timeout", string.connect_timeout.is_some()),
             ("max_connections", string.max_connections.is_some()),
             ("min_connections", string.min_connections.is_some()),
         ];
-        for key in own.into_iter().chain(also.into_iter().filter_map(|(key, said)| said.then_some(key))) {
+        for key in own.into_iter().chain(
+            also.into_iter()
+                .filter_map(|(key, said)| said.then_some(key)),
+        ) {
             if table.has(key) {
-                table.problem(format!("`{}` is said by its connection string already; keep one", table.key(key)));
+                table.problem(format!(
+                    "`{}` is said by its connection string already; keep one",
+                    table.key(key)
+                ));
             }
         }
         for key in own {
@@ -222,15 +278,22 @@ impl Connection {
 }
 
 /// `connection_string`; what is wrong with it is told here, and then nothing is missed elsewhere.
-fn connection_string(table: &mut Table<'_>, environment: &dyn Fn(&str) -> Option<String>) -> Option<ConnectionString> {
+fn connection_string(
+    table: &mut Table<'_>,
+    environment: &dyn Fn(&str) -> Option<String>,
+) -> Option<ConnectionString> {
     let (from_environment, text) = table.text_or_env("connection_string", environment)?;
     let key = table.key("connection_string");
     if !from_environment {
-        table.problem(format!("`{key}` holds a password in the file; write connection_string = {{ env = \"NAME\" }}"));
+        table.problem(format!(
+            "`{key}` holds a password in the file; write connection_string = {{ env = \"NAME\" }}"
+        ));
     } else if !text.is_empty() {
         match ConnectionString::parse(&text) {
             Ok(string) => return Some(string),
-            Err(problems) => problems.into_iter().for_each(|problem| table.problem(format!("`{key}`: {problem}"))),
+            Err(problems) => problems
+                .into_iter()
+                .for_each(|problem| table.problem(format!("`{key}`: {problem}"))),
         }
     }
     Some(ConnectionString::default())
@@ -242,24 +305,39 @@ fn sql_address(table: &mut Table<'_>) -> Place {
     if text == "embedded" {
         return Place::Embedded;
     }
-    let port = text.rsplit_once(':').and_then(|(host, port)| (!host.is_empty()).then(|| port.parse::<u16>().ok())?);
+    let port = text
+        .rsplit_once(':')
+        .and_then(|(host, port)| (!host.is_empty()).then(|| port.parse::<u16>().ok())?);
     if port.is_none() {
         let key = table.key("address");
-        table.problem_at(at, format!("`{key}` must be \"embedded\" or \"host:port\", such as \"db.internal:1433\""));
+        table.problem_at(
+            at,
+            format!("`{key}` must be \"embedded\" or \"host:port\", such as \"db.internal:1433\""),
+        );
     }
     Place::At(text)
 }
 
-fn password(table: &mut Table<'_>, embedded: bool, environment: &dyn Fn(&str) -> Option<String>) -> Secret {
+fn password(
+    table: &mut Table<'_>,
+    embedded: bool,
+    environment: &dyn Fn(&str) -> Option<String>,
+) -> Secret {
     match table.text_or_env("password", environment) {
         Some((true, password)) => Secret::new(password),
         Some((false, _)) => {
-            table.problem(format!("`{}` holds a password in the file; write password = {{ env = \"NAME\" }}", table.path));
+            table.problem(format!(
+                "`{}` holds a password in the file; write password = {{ env = \"NAME\" }}",
+                table.path
+            ));
             Secret::default()
         }
         None => {
             if !embedded {
-                table.problem(format!("`{}` lacks `password`; add password = {{ env = \"NAME\" }}", table.path));
+                table.problem(format!(
+                    "`{}` lacks `password`; add password = {{ env = \"NAME\" }}",
+                    table.path
+                ));
             }
             Secret::default()
         }
@@ -268,7 +346,11 @@ fn password(table: &mut Table<'_>, embedded: bool, environment: &dyn Fn(&str) ->
 
 fn encryption(table: &mut Table<'_>, embedded: bool) -> Encryption {
     let Some((at, word)) = table.text_at("encryption") else {
-        return if embedded { Encryption::Off } else { Encryption::Required };
+        return if embedded {
+            Encryption::Off
+        } else {
+            Encryption::Required
+        };
     };
     match word.as_str() {
         "required" => Encryption::Required,

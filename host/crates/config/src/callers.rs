@@ -36,11 +36,22 @@ pub enum TokenKey {
 }
 
 impl Callers {
-    pub(crate) fn read(root: &Path, mut table: Table<'_>, environment: &dyn Fn(&str) -> Option<String>) -> Self {
+    pub(crate) fn read(
+        root: &Path,
+        mut table: Table<'_>,
+        environment: &dyn Fn(&str) -> Option<String>,
+    ) -> Self {
         let secret = secret(&mut table, environment);
-        let public_key = table.text("public_key").map(|path| TokenKey::PublicKey(root.join(path)));
-        let key_set = table.text("key_set").map(|path| TokenKey::KeySet(root.join(path)));
-        let mut keys: Vec<_> = [secret, public_key, key_set].into_iter().flatten().collect();
+        let public_key = table
+            .text("public_key")
+            .map(|path| TokenKey::PublicKey(root.join(path)));
+        let key_set = table
+            .text("key_set")
+            .map(|path| TokenKey::KeySet(root.join(path)));
+        let mut keys: Vec<_> = [secret, public_key, key_set]
+            .into_iter()
+            .flatten()
+            .collect();
         if keys.len() != 1 {
             table.problem(format!(
                 "`{}` needs exactly one of `secret`, `public_key` and `key_set`; it has {}",
@@ -53,7 +64,11 @@ impl Callers {
             issuer: table.required("issuer", "\"https://id.example.org\""),
             audience: table.required("audience", "\"https://api.example.org\""),
             required: table.flag("required", false),
-            leeway: table.time("leeway", Duration::from_secs(30), Duration::ZERO..=Duration::from_secs(300)),
+            leeway: table.time(
+                "leeway",
+                Duration::from_secs(30),
+                Duration::ZERO..=Duration::from_secs(300),
+            ),
         };
         table.finish();
         callers
@@ -63,10 +78,15 @@ impl Callers {
 fn secret(table: &mut Table<'_>, environment: &dyn Fn(&str) -> Option<String>) -> Option<TokenKey> {
     let (from_environment, secret) = table.text_or_env("secret", environment)?;
     if !from_environment {
-        table.problem(format!("`{}` holds a secret in the file; write secret = {{ env = \"NAME\" }}", table.path));
+        table.problem(format!(
+            "`{}` holds a secret in the file; write secret = {{ env = \"NAME\" }}",
+            table.path
+        ));
     } else if secret.len() < LEAST_SECRET_BYTES {
         let (path, bytes) = (&table.path, secret.len());
-        table.problem(format!("`{path}.secret` has {bytes} bytes; use {LEAST_SECRET_BYTES} random ones or more"));
+        table.problem(format!(
+            "`{path}.secret` has {bytes} bytes; use {LEAST_SECRET_BYTES} random ones or more"
+        ));
     }
     Some(TokenKey::Secret(Secret::new(secret)))
 }

@@ -36,12 +36,18 @@ impl Percent {
     pub fn parse(text: &str) -> Option<Self> {
         let number = text.strip_suffix('%')?.trim_end();
         let (whole, fraction) = number.split_once('.').unwrap_or((number, "0"));
-        let digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+        let digits =
+            |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
         if !digits(whole) || !digits(fraction) || fraction.len() > 2 {
             return None;
         }
         let hundredths: u32 = format!("{fraction:0<2}").parse().ok()?;
-        whole.parse::<u32>().ok()?.checked_mul(100)?.checked_add(hundredths).map(Self)
+        whole
+            .parse::<u32>()
+            .ok()?
+            .checked_mul(100)?
+            .checked_add(hundredths)
+            .map(Self)
     }
 }
 
@@ -50,7 +56,11 @@ impl Display for Percent {
         let (whole, hundredths) = (self.0 / 100, self.0 % 100);
         match hundredths {
             0 => write!(f, "{whole}%"),
-            _ => write!(f, "{}%", format!("{whole}.{hundredths:02}").trim_end_matches('0')),
+            _ => write!(
+                f,
+                "{}%",
+                format!("{whole}.{hundredths:02}").trim_end_matches('0')
+            ),
         }
     }
 }
@@ -71,7 +81,10 @@ impl CanaryKey {
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         let is_token = |name: &str| {
-            !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte))
+            !name.is_empty()
+                && name
+                    .bytes()
+                    .all(|byte| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte))
         };
         match text {
             "operation" => Some(Self::Operation),
@@ -134,8 +147,16 @@ impl Default for Canary {
 
 impl Canary {
     /// Every key.
-    pub const KEYS: [&str; 8] =
-        ["share", "by", "for", "operations", "min_operations", "max_failure_increase", "max_faults", "max_slowdown"];
+    pub const KEYS: [&str; 8] = [
+        "share",
+        "by",
+        "for",
+        "operations",
+        "min_operations",
+        "max_failure_increase",
+        "max_faults",
+        "max_slowdown",
+    ];
 
     /// Sets one key from its text.
     ///
@@ -146,37 +167,58 @@ impl Canary {
         let must = |what: &str| format!("`{key}` must be {what}");
         let percent = |least: u32, most: u32| {
             let found = Percent::parse(text).filter(|percent| (least..=most).contains(&percent.0));
-            found.ok_or_else(|| must(&format!("a percentage from {} to {}, such as \"5%\"", Percent(least), Percent(most))))
+            found.ok_or_else(|| {
+                must(&format!(
+                    "a percentage from {} to {}, such as \"5%\"",
+                    Percent(least),
+                    Percent(most)
+                ))
+            })
         };
         let number = |most: u64| {
-            let found = text.parse::<u64>().ok().filter(|number| (1..=most).contains(number));
+            let found = text
+                .parse::<u64>()
+                .ok()
+                .filter(|number| (1..=most).contains(number));
             found.ok_or_else(|| must(&format!("a whole number from 1 to {most}")))
         };
         match key {
             "share" => self.share = percent(1, 5_000)?,
             "by" => {
-                self.by = CanaryKey::parse(text).ok_or_else(|| must("\"operation\", \"caller\" or \"header:NAME\""))?;
+                self.by = CanaryKey::parse(text)
+                    .ok_or_else(|| must("\"operation\", \"caller\" or \"header:NAME\""))?;
             }
             "for" => {
                 let week = Duration::from_secs(7 * 24 * 3_600);
-                let found = units::duration(text).filter(|time| (Duration::from_millis(1)..=week).contains(time));
-                self.time = found.ok_or_else(|| must("a duration from 1 ms to a week, such as \"10 min\""))?;
+                let found = units::duration(text)
+                    .filter(|time| (Duration::from_millis(1)..=week).contains(time));
+                self.time = found
+                    .ok_or_else(|| must("a duration from 1 ms to a week, such as \"10 min\""))?;
             }
             "operations" => self.operations = Some(number(1_000_000_000)?),
             "min_operations" => self.min_operations = number(1_000_000_000)?,
             "max_failure_increase" => self.max_failure_increase = percent(0, 10_000)?,
             "max_faults" => self.max_faults = number(1_000_000)?,
             "max_slowdown" => self.max_slowdown = Some(percent(1, 1_000_000)?),
-            _ => return Err(format!("`{key}` is no key of a canary; use {}", Self::KEYS.join(", "))),
+            _ => {
+                return Err(format!(
+                    "`{key}` is no key of a canary; use {}",
+                    Self::KEYS.join(", ")
+                ));
+            }
         }
         Ok(())
     }
 
     pub(crate) fn read(table: Option<Table<'_>>) -> Self {
         let mut canary = Self::default();
-        let Some(mut table) = table else { return canary };
+        let Some(mut table) = table else {
+            return canary;
+        };
         for key in Self::KEYS {
-            let Some((at, text)) = table.text_or_number_at(key) else { continue };
+            let Some((at, text)) = table.text_or_number_at(key) else {
+                continue;
+            };
             if let Err(message) = canary.set(key, &text) {
                 table.problem_at(at, format!("{}: {message}", table.path));
             }
@@ -193,12 +235,29 @@ mod tests {
 
     #[test]
     fn percentages_are_read_and_shown_to_the_hundredth() {
-        for (text, parts, shown) in [("5%", 500, "5%"), ("0.25 %", 25, "0.25%"), ("100%", 10_000, "100%"), ("1.5%", 150, "1.5%")]
-        {
+        for (text, parts, shown) in [
+            ("5%", 500, "5%"),
+            ("0.25 %", 25, "0.25%"),
+            ("100%", 10_000, "100%"),
+            ("1.5%", 150, "1.5%"),
+        ] {
             let percent = Percent::parse(text).unwrap();
-            assert_eq!((percent.parts(), percent.to_string().as_str()), (parts, shown));
+            assert_eq!(
+                (percent.parts(), percent.to_string().as_str()),
+                (parts, shown)
+            );
         }
-        for bad in ["", "%", "5", "-1%", "1.005%", ".5%", "5 percent", "99999999999%", "+5%"] {
+        for bad in [
+            "",
+            "%",
+            "5",
+            "-1%",
+            "1.005%",
+            ".5%",
+            "5 percent",
+            "99999999999%",
+            "+5%",
+        ] {
             assert_eq!(Percent::parse(bad), None, "{bad}");
         }
     }
@@ -230,18 +289,38 @@ mod tests {
         };
         assert_eq!(canary, expected);
         let told = |key: &str, text: &str| Canary::default().set(key, text).unwrap_err();
-        assert_eq!(told("share", "60%"), "`share` must be a percentage from 0.01% to 50%, such as \"5%\"");
-        assert_eq!(told("by", "header:"), "`by` must be \"operation\", \"caller\" or \"header:NAME\"");
-        assert_eq!(told("for", "soon"), "`for` must be a duration from 1 ms to a week, such as \"10 min\"");
-        assert_eq!(told("operations", "0"), "`operations` must be a whole number from 1 to 1000000000");
-        assert_eq!(told("sahre", "5%").split(';').next(), Some("`sahre` is no key of a canary"));
+        assert_eq!(
+            told("share", "60%"),
+            "`share` must be a percentage from 0.01% to 50%, such as \"5%\""
+        );
+        assert_eq!(
+            told("by", "header:"),
+            "`by` must be \"operation\", \"caller\" or \"header:NAME\""
+        );
+        assert_eq!(
+            told("for", "soon"),
+            "`for` must be a duration from 1 ms to a week, such as \"10 min\""
+        );
+        assert_eq!(
+            told("operations", "0"),
+            "`operations` must be a whole number from 1 to 1000000000"
+        );
+        assert_eq!(
+            told("sahre", "5%").split(';').next(),
+            Some("`sahre` is no key of a canary")
+        );
     }
 
     #[test]
     fn mistakes_in_the_file_are_told_with_their_lines() {
         let text = "schema = \"s\"\n[modules.m]\ncomponent = \"c\"\n[modules.m.canary]\nshare = \"90%\"\nby = 3\noperatons = 5\n";
-        let problems = crate::Config::parse(std::path::Path::new("app"), text, &|_| None).unwrap_err();
-        let told: Vec<_> = problems.0.iter().map(|problem| format!("{}: {}", problem.line, problem.message)).collect();
+        let problems =
+            crate::Config::parse(std::path::Path::new("app"), text, &|_| None).unwrap_err();
+        let told: Vec<_> = problems
+            .0
+            .iter()
+            .map(|problem| format!("{}: {}", problem.line, problem.message))
+            .collect();
         assert_eq!(
             told,
             [

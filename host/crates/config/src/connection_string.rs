@@ -78,8 +78,16 @@ impl ConnectionString {
     pub(crate) fn parse(text: &str) -> Result<Self, Vec<String>> {
         let mut problems = Vec::new();
         let mut values: BTreeMap<&'static str, String> = BTreeMap::new();
-        for (number, (key, value)) in pairs(text).map_err(|problem| vec![problem])?.into_iter().enumerate() {
-            let plain: String = key.chars().filter(|c| !c.is_whitespace()).flat_map(char::to_lowercase).collect();
+        for (number, (key, value)) in pairs(text)
+            .map_err(|problem| vec![problem])?
+            .into_iter()
+            .enumerate()
+        {
+            let plain: String = key
+                .chars()
+                .filter(|c| !c.is_whitespace())
+                .flat_map(char::to_lowercase)
+                .collect();
             match KEYS.iter().find(|(name, _)| *name == plain) {
                 None => problems.push(format!(
                     "key {} is none that is known here; remove it, or put the value before it in quotes if it holds a `;`",
@@ -94,25 +102,48 @@ impl ConnectionString {
             }
         }
         let string = Self::read(&mut values, &mut problems);
-        if problems.is_empty() { Ok(string) } else { Err(problems) }
+        if problems.is_empty() {
+            Ok(string)
+        } else {
+            Err(problems)
+        }
     }
 
     fn read(values: &mut BTreeMap<&'static str, String>, problems: &mut Vec<String>) -> Self {
         let mut refuse = |key: &'static str, refused: bool, remedy: &str| {
-            if values.remove(key).is_some_and(|value| is_true(&value) == refused) {
+            if values
+                .remove(key)
+                .is_some_and(|value| is_true(&value) == refused)
+            {
                 problems.push(format!("`{key}` {remedy}"));
             }
         };
-        refuse("TrustServerCertificate", true, "accepts any certificate; remove it, and name the server's CA in `ca_file`");
-        refuse("Integrated Security", true, "is not known here; use `User ID` and `Password` of a SQL Server login");
+        refuse(
+            "TrustServerCertificate",
+            true,
+            "accepts any certificate; remove it, and name the server's CA in `ca_file`",
+        );
+        refuse(
+            "Integrated Security",
+            true,
+            "is not known here; use `User ID` and `Password` of a SQL Server login",
+        );
         refuse("Pooling", false, "cannot be off; remove it");
-        let address = values.remove("Server").and_then(|server| address(&server).map_err(|problem| problems.push(problem)).ok());
-        let encryption = values.remove("Encrypt").and_then(|value| match value.trim().to_ascii_lowercase().as_str() {
-            "true" | "yes" | "mandatory" => Some(Encryption::Required),
-            "false" | "no" | "optional" => Some(Encryption::Off),
-            _ => {
-                problems.push("`Encrypt` must be true or false; `strict` is not known here".to_owned());
-                None
+        let address = values.remove("Server").and_then(|server| {
+            address(&server)
+                .map_err(|problem| problems.push(problem))
+                .ok()
+        });
+        let encryption = values.remove("Encrypt").and_then(|value| {
+            match value.trim().to_ascii_lowercase().as_str() {
+                "true" | "yes" | "mandatory" => Some(Encryption::Required),
+                "false" | "no" | "optional" => Some(Encryption::Off),
+                _ => {
+                    problems.push(
+                        "`Encrypt` must be true or false; `strict` is not known here".to_owned(),
+                    );
+                    None
+                }
             }
         });
         let mut number = |key: &'static str| {
@@ -126,7 +157,11 @@ impl ConnectionString {
         let connect_timeout = number("Connect Timeout").map(Duration::from_secs);
         let (max_connections, min_connections) = (number("Max Pool Size"), number("Min Pool Size"));
         for key in ["Server", "Database", "User ID", "Password"] {
-            let there = if key == "Server" { address.is_some() || !problems.is_empty() } else { values.contains_key(key) };
+            let there = if key == "Server" {
+                address.is_some() || !problems.is_empty()
+            } else {
+                values.contains_key(key)
+            };
             if !there {
                 problems.push(format!("lacks `{key}`; add it"));
             }
@@ -147,19 +182,32 @@ impl ConnectionString {
 }
 
 fn is_true(value: &str) -> bool {
-    ["true", "yes", "sspi"].iter().any(|word| value.trim().eq_ignore_ascii_case(word))
+    ["true", "yes", "sspi"]
+        .iter()
+        .any(|word| value.trim().eq_ignore_ascii_case(word))
 }
 
 /// `[tcp:]host[,port]` as `host:port`.
 fn address(server: &str) -> Result<String, String> {
     let server = server.trim();
-    let server = server.strip_prefix("tcp:").or_else(|| server.strip_prefix("TCP:")).unwrap_or(server);
+    let server = server
+        .strip_prefix("tcp:")
+        .or_else(|| server.strip_prefix("TCP:"))
+        .unwrap_or(server);
     let (host, port) = match server.split_once(',') {
-        Some((host, port)) => (host.trim(), port.trim().parse().map_err(|_| "`Server` has no port behind its `,`".to_owned())?),
+        Some((host, port)) => (
+            host.trim(),
+            port.trim()
+                .parse()
+                .map_err(|_| "`Server` has no port behind its `,`".to_owned())?,
+        ),
         None => (server, DEFAULT_PORT),
     };
     if host.contains('\\') {
-        return Err("`Server` names an instance, whose port is not known here; write `Server=host,port`".to_owned());
+        return Err(
+            "`Server` names an instance, whose port is not known here; write `Server=host,port`"
+                .to_owned(),
+        );
     }
     match host {
         "" => Err("`Server` names no host; write `Server=host,port`".to_owned()),
@@ -177,15 +225,20 @@ fn pairs(text: &str) -> Result<Vec<(String, String)>, String> {
     let mut rest = text.trim_start_matches(|c: char| c == ';' || c.is_whitespace());
     while !rest.is_empty() {
         let number = pairs.len() + 1;
-        let (key, after) =
-            key(rest).ok_or_else(|| format!("pair {number} has no `=`; put the value before it in quotes if it holds a `;`"))?;
+        let (key, after) = key(rest).ok_or_else(|| {
+            format!("pair {number} has no `=`; put the value before it in quotes if it holds a `;`")
+        })?;
         let after = after.trim_start();
         let (value, after) = match after.chars().next() {
-            Some(quote @ ('\'' | '"')) => {
-                quoted(after, quote).ok_or_else(|| format!("the value of pair {number} has a quote that never ends; close it"))?
-            }
+            Some(quote @ ('\'' | '"')) => quoted(after, quote).ok_or_else(|| {
+                format!("the value of pair {number} has a quote that never ends; close it")
+            })?,
             // Some drivers take braces for quotes, others do not.
-            Some('{') => return Err(format!("the value of pair {number} begins with `{{`; put it in quotes")),
+            Some('{') => {
+                return Err(format!(
+                    "the value of pair {number} begins with `{{`; put it in quotes"
+                ));
+            }
             _ => {
                 let end = after.find(';').unwrap_or(after.len());
                 let (value, after) = after.split_at(end);
@@ -194,7 +247,9 @@ fn pairs(text: &str) -> Result<Vec<(String, String)>, String> {
         };
         let after = after.trim_start();
         if !after.is_empty() && !after.starts_with(';') {
-            return Err(format!("the value of pair {number} goes on after its quotes; put all of it in quotes"));
+            return Err(format!(
+                "the value of pair {number} goes on after its quotes; put all of it in quotes"
+            ));
         }
         pairs.push((key, value));
         rest = after.trim_start_matches(|c: char| c == ';' || c.is_whitespace());

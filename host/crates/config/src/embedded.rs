@@ -15,9 +15,13 @@ pub struct Embedded {
 
 impl Embedded {
     pub(crate) fn read(root: &Path, table: Option<Table<'_>>) -> Self {
-        let Some(mut table) = table else { return Self::default() };
-        let embedded =
-            Self { seed: table.text("seed").map(|path| root.join(path)), data: table.text("data").map(|path| root.join(path)) };
+        let Some(mut table) = table else {
+            return Self::default();
+        };
+        let embedded = Self {
+            seed: table.text("seed").map(|path| root.join(path)),
+            data: table.text("data").map(|path| root.join(path)),
+        };
         table.finish();
         embedded
     }

@@ -25,7 +25,15 @@ pub enum Action {
 
 impl Action {
     /// Every action.
-    pub const ALL: [Self; 7] = [Self::Get, Self::BatchGet, Self::Query, Self::Put, Self::Update, Self::Delete, Self::Check];
+    pub const ALL: [Self; 7] = [
+        Self::Get,
+        Self::BatchGet,
+        Self::Query,
+        Self::Put,
+        Self::Update,
+        Self::Delete,
+        Self::Check,
+    ];
 
     /// The word in the configuration.
     #[must_use]
@@ -88,7 +96,9 @@ impl BoundKey {
     /// What is wrong with it, to follow the key's name.
     pub fn parse(text: &str) -> Result<Self, String> {
         const EXAMPLE: &str = "write ATTRIBUTE = VALUE, such as \"PK = STUDENT#{claims.sub}\"";
-        let (attribute, value) = text.split_once('=').ok_or_else(|| format!("binds nothing; {EXAMPLE}"))?;
+        let (attribute, value) = text
+            .split_once('=')
+            .ok_or_else(|| format!("binds nothing; {EXAMPLE}"))?;
         let (attribute, mut rest) = (attribute.trim(), value.trim());
         if attribute.is_empty() {
             return Err(format!("names no attribute; {EXAMPLE}"));
@@ -100,9 +110,17 @@ impl BoundKey {
             } else if matches!(parts.last(), Some(KeyPart::Claim(_))) {
                 return Err("has two claims with nothing between them, which two callers may share; put text between".to_owned());
             }
-            let (name, after) = after.split_once('}').ok_or("has a `{` without `}`; write {claims.NAME}")?;
-            let claim = name.strip_prefix("claims.").filter(|claim| !claim.is_empty());
-            parts.push(KeyPart::Claim(claim.ok_or_else(|| format!("refers to `{{{name}}}`; write {{claims.NAME}}"))?.to_owned()));
+            let (name, after) = after
+                .split_once('}')
+                .ok_or("has a `{` without `}`; write {claims.NAME}")?;
+            let claim = name
+                .strip_prefix("claims.")
+                .filter(|claim| !claim.is_empty());
+            parts.push(KeyPart::Claim(
+                claim
+                    .ok_or_else(|| format!("refers to `{{{name}}}`; write {{claims.NAME}}"))?
+                    .to_owned(),
+            ));
             rest = after;
         }
         if rest.contains('}') {
@@ -114,7 +132,10 @@ impl BoundKey {
         if !parts.iter().any(|part| matches!(part, KeyPart::Claim(_))) {
             return Err(format!("is the same for every caller; {EXAMPLE}"));
         }
-        Ok(Self { attribute: attribute.to_owned(), parts })
+        Ok(Self {
+            attribute: attribute.to_owned(),
+            parts,
+        })
     }
 }
 
@@ -124,9 +145,15 @@ impl Grants {
         if let Some(mut tables) = table.table("dynamodb") {
             for name in tables.names() {
                 let grant = if tables.is_table(&name) {
-                    tables.table(&name).map(TableGrant::read).unwrap_or_default()
+                    tables
+                        .table(&name)
+                        .map(TableGrant::read)
+                        .unwrap_or_default()
                 } else {
-                    TableGrant { actions: actions(&mut tables, &name), ..TableGrant::default() }
+                    TableGrant {
+                        actions: actions(&mut tables, &name),
+                        ..TableGrant::default()
+                    }
                 };
                 grants.dynamodb.insert(name, grant);
             }
@@ -145,19 +172,30 @@ impl Grants {
 
     /// Whether anything depends on who the caller is.
     pub(crate) fn need_callers(&self) -> bool {
-        self.dynamodb.values().any(|grant| grant.key.is_some() || !grant.index_keys.is_empty())
+        self.dynamodb
+            .values()
+            .any(|grant| grant.key.is_some() || !grant.index_keys.is_empty())
     }
 }
 
 impl TableGrant {
     fn read(mut table: Table<'_>) -> Self {
         if !table.names().iter().any(|name| name == "actions") {
-            table.problem(format!("`{}` grants no `actions`; add actions = [\"get\"]", table.path));
+            table.problem(format!(
+                "`{}` grants no `actions`; add actions = [\"get\"]",
+                table.path
+            ));
         }
-        let mut grant = Self { actions: actions(&mut table, "actions"), key: key(&mut table, "key"), ..Self::default() };
+        let mut grant = Self {
+            actions: actions(&mut table, "actions"),
+            key: key(&mut table, "key"),
+            ..Self::default()
+        };
         if let Some(mut indexes) = table.table("index_keys") {
             for name in indexes.names() {
-                grant.index_keys.extend(key(&mut indexes, &name).map(|key| (name, key)));
+                grant
+                    .index_keys
+                    .extend(key(&mut indexes, &name).map(|key| (name, key)));
             }
         }
         if grant.key.is_none() && !grant.index_keys.is_empty() {
@@ -174,11 +212,17 @@ fn actions(table: &mut Table<'_>, key: &str) -> BTreeSet<Action> {
     let path = table.key(key);
     let mut actions = BTreeSet::new();
     for (at, word) in words {
-        match Action::ALL.into_iter().find(|action| action.as_str() == word) {
+        match Action::ALL
+            .into_iter()
+            .find(|action| action.as_str() == word)
+        {
             Some(action) => drop(actions.insert(action)),
             None => {
                 let known = Action::ALL.map(Action::as_str).join(", ");
-                table.problem_at(at, format!("`{path}` grants `{word}`, which is no action; use {known}"));
+                table.problem_at(
+                    at,
+                    format!("`{path}` grants `{word}`, which is no action; use {known}"),
+                );
             }
         }
     }

@@ -85,7 +85,10 @@ impl Config {
             Problems(vec![Problem::of_file(&file, message)])
         })?;
         let mut config = Self::parse(root, &text, &|name| std::env::var(name).ok())?;
-        config.named = config.named_files().filter_map(|file| Some((file.to_owned(), std::fs::read(file).ok()?))).collect();
+        config.named = config
+            .named_files()
+            .filter_map(|file| Some((file.to_owned(), std::fs::read(file).ok()?)))
+            .collect();
         Ok(config)
     }
 
@@ -94,14 +97,29 @@ impl Config {
     /// # Errors
     ///
     /// Every problem of the text.
-    pub fn parse(root: &Path, text: &str, environment: &dyn Fn(&str) -> Option<String>) -> Result<Self, Problems> {
+    pub fn parse(
+        root: &Path,
+        text: &str,
+        environment: &dyn Fn(&str) -> Option<String>,
+    ) -> Result<Self, Problems> {
         let file = root.join(FILE);
-        let source = Source { file: &file, text, problems: Vec::new().into() };
+        let source = Source {
+            file: &file,
+            text,
+            problems: Vec::new().into(),
+        };
         let document = toml::de::DeTable::parse(text).map_err(|error| {
-            source.problem(error.span().map_or(0, |span| span.start), error.message().to_owned());
+            source.problem(
+                error.span().map_or(0, |span| span.start),
+                error.message().to_owned(),
+            );
             Problems(source.problems.take())
         })?;
-        let config = Self::read(root, Table::new(&source, String::new(), 0, document.get_ref()), environment);
+        let config = Self::read(
+            root,
+            Table::new(&source, String::new(), 0, document.get_ref()),
+            environment,
+        );
         let mut problems = source.problems.take();
         if problems.is_empty() {
             return Ok(config);
@@ -110,22 +128,47 @@ impl Config {
         Err(Problems(problems))
     }
 
-    fn read(root: &Path, mut file: Table<'_>, environment: &dyn Fn(&str) -> Option<String>) -> Self {
+    fn read(
+        root: &Path,
+        mut file: Table<'_>,
+        environment: &dyn Fn(&str) -> Option<String>,
+    ) -> Self {
         let schema = root.join(file.required("schema", "\"schema.graphql\""));
         let server = Server::read(file.table("server"), environment);
-        let callers = file.table("callers").map(|table| Callers::read(root, table, environment));
+        let callers = file
+            .table("callers")
+            .map(|table| Callers::read(root, table, environment));
         let limits = Limits::read(file.table("limits"));
         let dynamodb = file.table("dynamodb").map(DynamoDb::read);
-        let sqlserver: Vec<_> =
-            file.tables("sqlserver").into_iter().map(|(name, table)| SqlServer::read(root, name, table, environment)).collect();
-        let backends: Vec<_> = sqlserver.iter().map(|backend| backend.name.clone()).collect();
-        let statements: Vec<_> =
-            file.tables("statements").into_iter().map(|(name, table)| Statement::read(name, table, &backends)).collect();
-        let names: BTreeSet<_> = statements.iter().map(|statement| statement.name.clone()).collect();
+        let sqlserver: Vec<_> = file
+            .tables("sqlserver")
+            .into_iter()
+            .map(|(name, table)| SqlServer::read(root, name, table, environment))
+            .collect();
+        let backends: Vec<_> = sqlserver
+            .iter()
+            .map(|backend| backend.name.clone())
+            .collect();
+        let statements: Vec<_> = file
+            .tables("statements")
+            .into_iter()
+            .map(|(name, table)| Statement::read(name, table, &backends))
+            .collect();
+        let names: BTreeSet<_> = statements
+            .iter()
+            .map(|statement| statement.name.clone())
+            .collect();
         let modules = file.tables("modules");
         let is_only_one = modules.len() == 1;
-        let modules: Vec<_> = modules.into_iter().map(|module| Module::read(root, module, &names, is_only_one)).collect();
-        let longest = modules.iter().map(|module| module.deadline).max().unwrap_or_default();
+        let modules: Vec<_> = modules
+            .into_iter()
+            .map(|module| Module::read(root, module, &names, is_only_one))
+            .collect();
+        let longest = modules
+            .iter()
+            .map(|module| module.deadline)
+            .max()
+            .unwrap_or_default();
         let operation = Operation::read(file.table("operation"), longest);
         let embedded = Embedded::read(root, file.table("embedded"));
         let config = Self {
@@ -175,11 +218,17 @@ impl Config {
 
     /// The files of keys and certificates that it names.
     pub fn named_files(&self) -> impl Iterator<Item = &Path> {
-        let certificates = self.sqlserver.iter().filter_map(|backend| backend.ca_file.as_deref());
-        let keys = self.callers.iter().filter_map(|callers| match &callers.key {
-            TokenKey::Secret(_) => None,
-            TokenKey::PublicKey(file) | TokenKey::KeySet(file) => Some(file.as_path()),
-        });
+        let certificates = self
+            .sqlserver
+            .iter()
+            .filter_map(|backend| backend.ca_file.as_deref());
+        let keys = self
+            .callers
+            .iter()
+            .filter_map(|callers| match &callers.key {
+                TokenKey::Secret(_) => None,
+                TokenKey::PublicKey(file) | TokenKey::KeySet(file) => Some(file.as_path()),
+            });
         certificates.chain(keys)
     }
 
@@ -192,8 +241,13 @@ impl Config {
     /// Whether any backend is the embedded one.
     #[must_use]
     pub fn uses_embedded(&self) -> bool {
-        self.dynamodb.as_ref().is_some_and(|dynamodb| dynamodb.endpoint == Place::Embedded)
-            || self.sqlserver.iter().any(|backend| backend.address == Place::Embedded)
+        self.dynamodb
+            .as_ref()
+            .is_some_and(|dynamodb| dynamodb.endpoint == Place::Embedded)
+            || self
+                .sqlserver
+                .iter()
+                .any(|backend| backend.address == Place::Embedded)
     }
 }
 

@@ -50,8 +50,12 @@ impl Default for Limits {
 impl Limits {
     pub(crate) fn read(table: Option<Table<'_>>) -> Self {
         let mut limits = Self::default();
-        let Some(mut table) = table else { return limits };
-        let mut read = |key: &str, value: &mut usize, most: u64| *value = count(table.number(key, *value as u64, 1..=most));
+        let Some(mut table) = table else {
+            return limits;
+        };
+        let mut read = |key: &str, value: &mut usize, most: u64| {
+            *value = count(table.number(key, *value as u64, 1..=most))
+        };
         read("tokens", &mut limits.tokens, 1_000_000);
         // The parser recurses once per level: 200 levels fit its stack with room to spare, 500 do not.
         read("nesting", &mut limits.nesting, 200);
@@ -62,7 +66,8 @@ impl Limits {
         read("root_fields", &mut limits.root_fields, 10_000);
         limits.complexity = table.number("complexity", limits.complexity, 1..=u64::MAX >> 1);
         limits.list_size = table.number("list_size", limits.list_size, 1..=1_000_000);
-        limits.response_bytes = count(table.size("response", limits.response_bytes as u64, 1_024..=1 << 30));
+        limits.response_bytes =
+            count(table.size("response", limits.response_bytes as u64, 1_024..=1 << 30));
         table.finish();
         limits
     }

@@ -92,14 +92,35 @@ impl Module {
         let memory_bytes = table.size("memory", 16 << 20, 64 << 10..=4 << 30);
         let (least, most) = (Duration::from_millis(1), Duration::from_secs(900));
         let deadline = table.time("deadline", Duration::from_secs(2), least..=most);
-        let share_percent = table.percent("share", if is_only_one { 100 } else { SHARE_AMONG_SEVERAL });
+        let share_percent = table.percent(
+            "share",
+            if is_only_one {
+                100
+            } else {
+                SHARE_AMONG_SEVERAL
+            },
+        );
         let max_batch = count(table.number("max_batch", 100, 1..=100_000));
-        let grants = table.table("grants").map_or_else(Grants::default, |table| Grants::read(table, statements));
+        let grants = table
+            .table("grants")
+            .map_or_else(Grants::default, |table| Grants::read(table, statements));
         let budget = Budget::read(table.table("limits"));
         let probes = table.list("probe").into_iter().map(Probe::read).collect();
         let canary = Canary::read(table.table("canary"));
         table.finish();
-        Self { name, component, source, memory_bytes, deadline, share_percent, max_batch, grants, budget, probes, canary }
+        Self {
+            name,
+            component,
+            source,
+            memory_bytes,
+            deadline,
+            share_percent,
+            max_batch,
+            grants,
+            budget,
+            probes,
+            canary,
+        }
     }
 }
 
@@ -134,9 +155,12 @@ impl Budget {
 
     fn read(table: Option<Table<'_>>) -> Self {
         let mut budget = Self::default();
-        let Some(mut table) = table else { return budget };
+        let Some(mut table) = table else {
+            return budget;
+        };
         let mut number = |key: &str, value: &mut u32, most: u32| {
-            *value = u32::try_from(table.number(key, u64::from(*value), 0..=u64::from(most))).unwrap_or(*value);
+            *value = u32::try_from(table.number(key, u64::from(*value), 0..=u64::from(most)))
+                .unwrap_or(*value);
         };
         number("host_calls", &mut budget.host_calls, 1_000_000);
         number("pending", &mut budget.pending, 10_000);
@@ -147,13 +171,19 @@ impl Budget {
         number("tables", &mut budget.tables, Self::MAX_TABLES);
         number("instances", &mut budget.instances, Self::MAX_INSTANCES);
         // The reader of answers recurses once per level.
-        budget.output_depth = count(table.number("output_depth", budget.output_depth as u64, 1..=128));
-        budget.host_to_guest_bytes = table.size("host_to_guest", budget.host_to_guest_bytes, 0..=4 << 30);
-        let mut size = |key: &str, value: &mut usize| *value = count(table.size(key, *value as u64, 1_024..=1 << 30));
+        budget.output_depth =
+            count(table.number("output_depth", budget.output_depth as u64, 1..=128));
+        budget.host_to_guest_bytes =
+            table.size("host_to_guest", budget.host_to_guest_bytes, 0..=4 << 30);
+        let mut size = |key: &str, value: &mut usize| {
+            *value = count(table.size(key, *value as u64, 1_024..=1 << 30))
+        };
         size("unread", &mut budget.unread_bytes);
         size("guest_to_host", &mut budget.guest_to_host_bytes);
         size("output", &mut budget.output_bytes);
-        budget.log_bytes = u32::try_from(table.size("log_bytes", u64::from(budget.log_bytes), 0..=1 << 30)).unwrap_or(0);
+        budget.log_bytes =
+            u32::try_from(table.size("log_bytes", u64::from(budget.log_bytes), 0..=1 << 30))
+                .unwrap_or(0);
         table.finish();
         budget
     }

@@ -37,16 +37,24 @@ impl Operation {
     pub(crate) fn read(table: Option<Table<'_>>, longest: Duration) -> Self {
         let mut operation = Self::default();
         operation.deadline = operation.deadline.max(longest);
-        let Some(mut table) = table else { return operation };
+        let Some(mut table) = table else {
+            return operation;
+        };
         let (least, most) = (Duration::from_millis(1), Duration::from_secs(3_600));
         operation.deadline = table.time("deadline", operation.deadline, least..=most);
         let mut number = |key: &str, value: &mut u32, least: u64| {
-            *value = u32::try_from(table.number(key, u64::from(*value), least..=u64::from(u32::MAX))).unwrap_or(*value);
+            *value =
+                u32::try_from(table.number(key, u64::from(*value), least..=u64::from(u32::MAX)))
+                    .unwrap_or(*value);
         };
         number("invocations", &mut operation.invocations, 1);
         number("host_calls", &mut operation.host_calls, 0);
         number("rows", &mut operation.rows, 0);
-        operation.exchanged_bytes = count(table.size("exchanged", operation.exchanged_bytes as u64, 1_024..=1 << 30));
+        operation.exchanged_bytes = count(table.size(
+            "exchanged",
+            operation.exchanged_bytes as u64,
+            1_024..=1 << 30,
+        ));
         table.finish();
         operation
     }

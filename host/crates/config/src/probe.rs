@@ -31,15 +31,28 @@ impl Probe {
             if parse_object(&text).is_none() {
                 table.problem_at(
                     at,
-                    format!("`{}` must be JSON objects in quotes, such as '{{\"id\": \"S1\"}}'", table.key("parents")),
+                    format!(
+                        "`{}` must be JSON objects in quotes, such as '{{\"id\": \"S1\"}}'",
+                        table.key("parents")
+                    ),
                 );
             }
             parents.push(text);
         }
-        let selection = table.texts("selection").into_iter().map(|(_, path)| path).collect();
+        let selection = table
+            .texts("selection")
+            .into_iter()
+            .map(|(_, path)| path)
+            .collect();
         let answer = answer(&mut table, parents.len());
         table.finish();
-        Self { field, arguments, parents, selection, answer }
+        Self {
+            field,
+            arguments,
+            parents,
+            selection,
+            answer,
+        }
     }
 }
 
@@ -47,11 +60,19 @@ fn field(table: &mut Table<'_>) -> (String, String) {
     let at = table.at;
     let text = table.required("field", "\"Query.student\"");
     match text.split_once('.') {
-        Some((type_name, field)) if !type_name.is_empty() && !field.is_empty() => (type_name.to_owned(), field.to_owned()),
+        Some((type_name, field)) if !type_name.is_empty() && !field.is_empty() => {
+            (type_name.to_owned(), field.to_owned())
+        }
         _ => {
             // A field that is missing was told already.
             if !text.is_empty() {
-                table.problem_at(at, format!("`{}` is not a field; write it as \"Type.field\"", table.key("field")));
+                table.problem_at(
+                    at,
+                    format!(
+                        "`{}` is not a field; write it as \"Type.field\"",
+                        table.key("field")
+                    ),
+                );
             }
             Default::default()
         }
@@ -61,24 +82,42 @@ fn field(table: &mut Table<'_>) -> (String, String) {
 fn object(table: &mut Table<'_>, key: &str) -> Option<String> {
     let (at, text) = table.text_at(key)?;
     if parse_object(&text).is_none() {
-        table.problem_at(at, format!("`{}` must be a JSON object in quotes, such as '{{\"id\": \"S1\"}}'", table.key(key)));
+        table.problem_at(
+            at,
+            format!(
+                "`{}` must be a JSON object in quotes, such as '{{\"id\": \"S1\"}}'",
+                table.key(key)
+            ),
+        );
     }
     Some(text)
 }
 
 fn parse_object(text: &str) -> Option<Value> {
-    serde_json::from_str::<Value>(text).ok().filter(Value::is_object)
+    serde_json::from_str::<Value>(text)
+        .ok()
+        .filter(Value::is_object)
 }
 
 fn answer(table: &mut Table<'_>, parents: usize) -> Option<Value> {
     let (at, text) = table.text_at("answer")?;
     let key = table.key("answer");
     let Ok(answer) = serde_json::from_str::<Value>(&text) else {
-        table.problem_at(at, format!("`{key}` must be JSON in quotes, such as '{{\"name\": \"Ada\"}}'"));
+        table.problem_at(
+            at,
+            format!("`{key}` must be JSON in quotes, such as '{{\"name\": \"Ada\"}}'"),
+        );
         return None;
     };
-    if parents > 0 && answer.as_array().is_none_or(|answers| answers.len() != parents) {
-        table.problem_at(at, format!("`{key}` must be a JSON list with one answer for each of `parents`"));
+    if parents > 0
+        && answer
+            .as_array()
+            .is_none_or(|answers| answers.len() != parents)
+    {
+        table.problem_at(
+            at,
+            format!("`{key}` must be a JSON list with one answer for each of `parents`"),
+        );
     }
     Some(answer)
 }

@@ -17,7 +17,11 @@ impl Problem {
     /// A problem with a file as a whole.
     #[must_use]
     pub fn of_file(file: &Path, message: impl Into<String>) -> Self {
-        Self { file: file.to_path_buf(), line: 0, message: message.into() }
+        Self {
+            file: file.to_path_buf(),
+            line: 0,
+            message: message.into(),
+        }
     }
 }
 

@@ -34,7 +34,11 @@ impl Source<'_> {
     /// Adds a problem at a byte of the text.
     pub fn problem(&self, at: usize, message: String) {
         let line = self.line(at);
-        self.problems.borrow_mut().push(Problem { file: self.file.to_path_buf(), line, message });
+        self.problems.borrow_mut().push(Problem {
+            file: self.file.to_path_buf(),
+            line,
+            message,
+        });
     }
 }
 
@@ -52,13 +56,26 @@ pub(crate) struct Table<'a> {
 impl<'a> Table<'a> {
     /// The table at `path`.
     pub fn new(source: &'a Source<'a>, path: String, at: usize, table: &'a DeTable<'a>) -> Self {
-        let entries = table.iter().map(|(key, value)| (key.get_ref().as_ref(), (key.span().start, value))).collect();
-        Self { source, path, at, entries, asked: Vec::new() }
+        let entries = table
+            .iter()
+            .map(|(key, value)| (key.get_ref().as_ref(), (key.span().start, value)))
+            .collect();
+        Self {
+            source,
+            path,
+            at,
+            entries,
+            asked: Vec::new(),
+        }
     }
 
     /// The dotted path of a key.
     pub fn key(&self, key: &str) -> String {
-        if self.path.is_empty() { key.to_owned() } else { format!("{}.{key}", self.path) }
+        if self.path.is_empty() {
+            key.to_owned()
+        } else {
+            format!("{}.{key}", self.path)
+        }
     }
 
     /// Adds a problem with this table.
@@ -78,7 +95,10 @@ impl<'a> Table<'a> {
 
     fn wrong(&self, key: &str, value: &Spanned<DeValue<'_>>, expected: &str) {
         let found = value.get_ref().type_str();
-        self.source.problem(value.span().start, format!("`{}` is a {found}; write {expected}", self.key(key)));
+        self.source.problem(
+            value.span().start,
+            format!("`{}` is a {found}; write {expected}", self.key(key)),
+        );
     }
 
     /// The line this table begins in, from 1.
@@ -114,7 +134,10 @@ impl<'a> Table<'a> {
     /// A text or a whole number, as text, with its place.
     pub fn text_or_number_at(&mut self, key: &str) -> Option<(usize, String)> {
         let value = self.take(key)?;
-        let number = value.get_ref().as_integer().map(|number| number.as_str().to_owned());
+        let number = value
+            .get_ref()
+            .as_integer()
+            .map(|number| number.as_str().to_owned());
         let text = value.get_ref().as_str().map(str::to_owned).or(number);
         if text.is_none() {
             self.wrong(key, value, "a string or a whole number");
@@ -126,7 +149,11 @@ impl<'a> Table<'a> {
     pub fn required(&mut self, key: &str, example: &str) -> String {
         if !self.entries.contains_key(key) {
             self.asked.push(key.to_owned());
-            let name = if self.path.is_empty() { "the file".to_owned() } else { format!("`{}`", self.path) };
+            let name = if self.path.is_empty() {
+                "the file".to_owned()
+            } else {
+                format!("`{}`", self.path)
+            };
             self.problem(format!("{name} lacks `{key}`; add {key} = {example}"));
             return String::new();
         }
@@ -135,7 +162,9 @@ impl<'a> Table<'a> {
 
     /// A truth value.
     pub fn flag(&mut self, key: &str, default: bool) -> bool {
-        let Some(value) = self.take(key) else { return default };
+        let Some(value) = self.take(key) else {
+            return default;
+        };
         value.get_ref().as_bool().unwrap_or_else(|| {
             self.wrong(key, value, "true or false");
             default
@@ -144,13 +173,21 @@ impl<'a> Table<'a> {
 
     /// A whole number within a range.
     pub fn number(&mut self, key: &str, default: u64, range: RangeInclusive<u64>) -> u64 {
-        let Some(value) = self.take(key) else { return default };
-        let number = value.get_ref().as_integer().and_then(|number| number.as_str().parse::<u64>().ok());
+        let Some(value) = self.take(key) else {
+            return default;
+        };
+        let number = value
+            .get_ref()
+            .as_integer()
+            .and_then(|number| number.as_str().parse::<u64>().ok());
         match number {
             Some(number) if range.contains(&number) => number,
             _ => {
                 let (low, high) = (range.start(), range.end());
-                let message = format!("`{}` must be a whole number from {low} to {high}", self.key(key));
+                let message = format!(
+                    "`{}` must be a whole number from {low} to {high}",
+                    self.key(key)
+                );
                 self.source.problem(value.span().start, message);
                 default
             }
@@ -159,17 +196,40 @@ impl<'a> Table<'a> {
 
     /// A size such as `"16 MiB"` within a range of bytes.
     pub fn size(&mut self, key: &str, default: u64, range: RangeInclusive<u64>) -> u64 {
-        self.measured(key, default, "a size such as \"16 MiB\"", units::bytes, |bytes| {
-            (!range.contains(bytes))
-                .then(|| format!("from {} to {}", units::show_bytes(*range.start()), units::show_bytes(*range.end())))
-        })
+        self.measured(
+            key,
+            default,
+            "a size such as \"16 MiB\"",
+            units::bytes,
+            |bytes| {
+                (!range.contains(bytes)).then(|| {
+                    format!(
+                        "from {} to {}",
+                        units::show_bytes(*range.start()),
+                        units::show_bytes(*range.end())
+                    )
+                })
+            },
+        )
     }
 
     /// A duration such as `"2 s"` within a range.
-    pub fn time(&mut self, key: &str, default: Duration, range: RangeInclusive<Duration>) -> Duration {
-        self.measured(key, default, "a duration such as \"2 s\" or \"250 ms\"", units::duration, |time| {
-            (!range.contains(time)).then(|| format!("from {:?} to {:?}", range.start(), range.end()))
-        })
+    pub fn time(
+        &mut self,
+        key: &str,
+        default: Duration,
+        range: RangeInclusive<Duration>,
+    ) -> Duration {
+        self.measured(
+            key,
+            default,
+            "a duration such as \"2 s\" or \"250 ms\"",
+            units::duration,
+            |time| {
+                (!range.contains(time))
+                    .then(|| format!("from {:?} to {:?}", range.start(), range.end()))
+            },
+        )
     }
 
     /// A part such as `"75 %"`, from 1 to 100.
@@ -188,27 +248,40 @@ impl<'a> Table<'a> {
         parse: impl Fn(&str) -> Option<T>,
         outside: impl Fn(&T) -> Option<String>,
     ) -> T {
-        let Some(value) = self.take(key) else { return default };
+        let Some(value) = self.take(key) else {
+            return default;
+        };
         let Some(parsed) = value.get_ref().as_str().and_then(parse) else {
             self.wrong_value(key, value, expected);
             return default;
         };
         if let Some(range) = outside(&parsed) {
-            self.source.problem(value.span().start, format!("`{}` must be {range}", self.key(key)));
+            self.source.problem(
+                value.span().start,
+                format!("`{}` must be {range}", self.key(key)),
+            );
             return default;
         }
         parsed
     }
 
     fn wrong_value(&self, key: &str, value: &Spanned<DeValue<'_>>, expected: &str) {
-        self.source.problem(value.span().start, format!("`{}` must be {expected}", self.key(key)));
+        self.source.problem(
+            value.span().start,
+            format!("`{}` must be {expected}", self.key(key)),
+        );
     }
 
     /// A list of texts with their places.
     pub fn texts(&mut self, key: &str) -> Vec<(usize, String)> {
-        let Some(value) = self.take(key) else { return Vec::new() };
+        let Some(value) = self.take(key) else {
+            return Vec::new();
+        };
         let texts = value.get_ref().as_array().and_then(|array| {
-            array.iter().map(|item| Some((item.span().start, item.get_ref().as_str()?.to_owned()))).collect::<Option<Vec<_>>>()
+            array
+                .iter()
+                .map(|item| Some((item.span().start, item.get_ref().as_str()?.to_owned())))
+                .collect::<Option<Vec<_>>>()
         });
         texts.unwrap_or_else(|| {
             self.wrong(key, value, "a list of strings");
@@ -234,11 +307,18 @@ impl<'a> Table<'a> {
 
     /// Every table of a list of tables: `[[modules.students.probe]]`.
     pub fn list(&mut self, key: &str) -> Vec<Table<'a>> {
-        let Some(value) = self.take(key) else { return Vec::new() };
+        let Some(value) = self.take(key) else {
+            return Vec::new();
+        };
         let path = self.key(key);
         let tables = value.get_ref().as_array().and_then(|array| {
             let table = |item: &'a Spanned<DeValue<'a>>| {
-                Some(Table::new(self.source, path.clone(), item.span().start, item.get_ref().as_table()?))
+                Some(Table::new(
+                    self.source,
+                    path.clone(),
+                    item.span().start,
+                    item.get_ref().as_table()?,
+                ))
             };
             array.iter().map(table).collect::<Option<Vec<_>>>()
         });
@@ -250,8 +330,10 @@ impl<'a> Table<'a> {
 
     fn into_tables(mut self) -> Vec<(String, Table<'a>)> {
         let names: Vec<&str> = self.entries.keys().copied().collect();
-        let mut tables: Vec<_> =
-            names.into_iter().filter_map(|name| self.table(name).map(|table| (name.to_owned(), table))).collect();
+        let mut tables: Vec<_> = names
+            .into_iter()
+            .filter_map(|name| self.table(name).map(|table| (name.to_owned(), table)))
+            .collect();
         tables.sort_by_key(|(_, table)| table.at);
         tables
     }
@@ -259,8 +341,13 @@ impl<'a> Table<'a> {
     /// Every entry of this table that is a text, in the order written: name, place, text.
     pub fn into_texts(mut self) -> Vec<(String, usize, String)> {
         let names: Vec<&str> = self.entries.keys().copied().collect();
-        let mut texts: Vec<_> =
-            names.into_iter().filter_map(|name| self.text_at(name).map(|(at, text)| (name.to_owned(), at, text))).collect();
+        let mut texts: Vec<_> = names
+            .into_iter()
+            .filter_map(|name| {
+                self.text_at(name)
+                    .map(|(at, text)| (name.to_owned(), at, text))
+            })
+            .collect();
         texts.sort_by_key(|(_, at, _)| *at);
         texts
     }
@@ -272,11 +359,17 @@ impl<'a> Table<'a> {
 
     /// Whether there is a table at a key.
     pub fn is_table(&self, key: &str) -> bool {
-        self.entries.get(key).is_some_and(|(_, value)| value.get_ref().is_table())
+        self.entries
+            .get(key)
+            .is_some_and(|(_, value)| value.get_ref().is_table())
     }
 
     /// A text, or `{ env = "NAME" }` for the environment's.
-    pub fn text_or_env(&mut self, key: &str, environment: &dyn Fn(&str) -> Option<String>) -> Option<(bool, String)> {
+    pub fn text_or_env(
+        &mut self,
+        key: &str,
+        environment: &dyn Fn(&str) -> Option<String>,
+    ) -> Option<(bool, String)> {
         if !self.is_table(key) {
             return self.text(key).map(|text| (false, text));
         }
@@ -284,7 +377,10 @@ impl<'a> Table<'a> {
         let name = table.required("env", "\"NAME\"");
         let value = environment(&name);
         if value.is_none() && !name.is_empty() {
-            table.problem(format!("`{}` reads the environment variable {name}, which is not set; set it", table.path));
+            table.problem(format!(
+                "`{}` reads the environment variable {name}, which is not set; set it",
+                table.path
+            ));
         }
         table.finish();
         Some((true, value.unwrap_or_default()))
@@ -293,8 +389,10 @@ impl<'a> Table<'a> {
     /// Ends the table: whatever nobody asked for is unknown.
     pub fn finish(self) {
         for (key, (at, _)) in &self.entries {
-            let near = nearest(key, &self.asked).map_or_else(String::new, |near| format!("; did you mean `{near}`?"));
-            self.source.problem(*at, format!("unknown key `{}`{near}", self.key(key)));
+            let near = nearest(key, &self.asked)
+                .map_or_else(String::new, |near| format!("; did you mean `{near}`?"));
+            self.source
+                .problem(*at, format!("unknown key `{}`{near}", self.key(key)));
         }
     }
 }
@@ -319,7 +417,9 @@ fn distance(a: &str, b: &str) -> usize {
             *first = previous;
         }
         for (cell, right) in row.iter_mut().skip(1).zip(b.chars()) {
-            let cost = (diagonal + usize::from(left != right)).min(previous + 1).min(*cell + 1);
+            let cost = (diagonal + usize::from(left != right))
+                .min(previous + 1)
+                .min(*cell + 1);
             diagonal = *cell;
             *cell = cost;
             previous = cost;

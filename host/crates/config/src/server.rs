@@ -62,9 +62,18 @@ impl Server {
             ("max_body", self.max_body_bytes == was.max_body_bytes),
             ("max_operations", self.max_operations == was.max_operations),
             ("max_queue", self.max_queue == was.max_queue),
-            ("max_connections", self.max_connections == was.max_connections),
-            ("request_memory", self.request_memory_bytes == was.request_memory_bytes),
-            ("guest_memory", self.guest_memory_bytes == was.guest_memory_bytes),
+            (
+                "max_connections",
+                self.max_connections == was.max_connections,
+            ),
+            (
+                "request_memory",
+                self.request_memory_bytes == was.request_memory_bytes,
+            ),
+            (
+                "guest_memory",
+                self.guest_memory_bytes == was.guest_memory_bytes,
+            ),
             ("plan_cache", self.plan_cache_bytes == was.plan_cache_bytes),
             ("shutdown_grace", self.shutdown_grace == was.shutdown_grace),
             ("guest_headers", self.guest_headers == was.guest_headers),
@@ -74,15 +83,29 @@ impl Server {
             ("live_versions", self.live_versions == was.live_versions),
             ("kept_versions", self.kept_versions == was.kept_versions),
             ("swap_wait", self.swap_wait == was.swap_wait),
-            ("compile_memory", self.compile_memory_bytes == was.compile_memory_bytes),
+            (
+                "compile_memory",
+                self.compile_memory_bytes == was.compile_memory_bytes,
+            ),
             ("compile_time", self.compile_time == was.compile_time),
         ];
-        let changed: Vec<_> = keys.into_iter().filter(|(_, same)| !same).map(|(key, _)| key).collect();
+        let changed: Vec<_> = keys
+            .into_iter()
+            .filter(|(_, same)| !same)
+            .map(|(key, _)| key)
+            .collect();
         // A key that is missing above is a change all the same.
-        if changed.is_empty() && self != was { vec!["*"] } else { changed }
+        if changed.is_empty() && self != was {
+            vec!["*"]
+        } else {
+            changed
+        }
     }
 
-    pub(crate) fn read(table: Option<Table<'_>>, environment: &dyn Fn(&str) -> Option<String>) -> Self {
+    pub(crate) fn read(
+        table: Option<Table<'_>>,
+        environment: &dyn Fn(&str) -> Option<String>,
+    ) -> Self {
         let mut server = Self {
             listen: SocketAddr::from(([127, 0, 0, 1], 8080)),
             admin_listen: SocketAddr::from(([127, 0, 0, 1], 8081)),
@@ -104,7 +127,9 @@ impl Server {
             compile_memory_bytes: 4 << 30,
             compile_time: Duration::from_secs(300),
         };
-        let Some(mut table) = table else { return server };
+        let Some(mut table) = table else {
+            return server;
+        };
         server.listen = address(&mut table, "listen", server.listen);
         server.admin_listen = address(&mut table, "admin_listen", server.admin_listen);
         server.max_body_bytes = count(table.size("max_body", 1 << 20, 1..=1 << 30));
@@ -115,8 +140,16 @@ impl Server {
         server.guest_memory_bytes = table.size("guest_memory", 1 << 30, 1 << 20..=1 << 40);
         server.plan_cache_bytes = count(table.size("plan_cache", 16 << 20, 0..=1 << 34));
         let hour = Duration::from_secs(3_600);
-        server.shutdown_grace = table.time("shutdown_grace", server.shutdown_grace, Duration::ZERO..=hour);
-        server.guest_headers = table.texts("guest_headers").into_iter().map(|(_, name)| name.to_ascii_lowercase()).collect();
+        server.shutdown_grace = table.time(
+            "shutdown_grace",
+            server.shutdown_grace,
+            Duration::ZERO..=hour,
+        );
+        server.guest_headers = table
+            .texts("guest_headers")
+            .into_iter()
+            .map(|(_, name)| name.to_ascii_lowercase())
+            .collect();
         if let Some(store) = table.text("store") {
             server.store = PathBuf::from(store);
         }
@@ -125,18 +158,38 @@ impl Server {
         // Below three there is no place for the active version, the one before it, and one coming in.
         server.live_versions = count(table.number("live_versions", 4, 3..=64));
         server.kept_versions = count(table.number("kept_versions", 8, 2..=1_000));
-        server.swap_wait = table.time("swap_wait", server.swap_wait, Duration::from_millis(1)..=hour);
-        server.compile_memory_bytes = table.size("compile_memory", server.compile_memory_bytes, 64 << 20..=1 << 40);
-        server.compile_time = table.time("compile_time", server.compile_time, Duration::from_secs(1)..=hour);
+        server.swap_wait = table.time(
+            "swap_wait",
+            server.swap_wait,
+            Duration::from_millis(1)..=hour,
+        );
+        server.compile_memory_bytes = table.size(
+            "compile_memory",
+            server.compile_memory_bytes,
+            64 << 20..=1 << 40,
+        );
+        server.compile_time = table.time(
+            "compile_time",
+            server.compile_time,
+            Duration::from_secs(1)..=hour,
+        );
         table.finish();
         server
     }
 }
 
 fn address(table: &mut Table<'_>, key: &str, default: SocketAddr) -> SocketAddr {
-    let Some((at, text)) = table.text_at(key) else { return default };
+    let Some((at, text)) = table.text_at(key) else {
+        return default;
+    };
     text.parse().unwrap_or_else(|_| {
-        table.problem_at(at, format!("`{}` must be an address such as \"127.0.0.1:8080\"", table.key(key)));
+        table.problem_at(
+            at,
+            format!(
+                "`{}` must be an address such as \"127.0.0.1:8080\"",
+                table.key(key)
+            ),
+        );
         default
     })
 }
@@ -144,7 +197,10 @@ fn address(table: &mut Table<'_>, key: &str, default: SocketAddr) -> SocketAddr 
 /// Tokens shorter than this are guessed.
 const TOKEN_CHARACTERS: usize = 16;
 
-fn admin_token(table: &mut Table<'_>, environment: &dyn Fn(&str) -> Option<String>) -> Option<Secret> {
+fn admin_token(
+    table: &mut Table<'_>,
+    environment: &dyn Fn(&str) -> Option<String>,
+) -> Option<Secret> {
     match table.text_or_env("admin_token", environment)? {
         (false, _) => {
             table.problem("`server` holds its admin_token in the file; write admin_token = { env = \"NAME\" }".to_owned());

@@ -123,8 +123,13 @@ impl Statement {
             access,
             parameters,
             columns,
-            max_rows: u32::try_from(table.number("max_rows", 10_000, 1..=100_000_000)).unwrap_or(10_000),
-            timeout: table.time("timeout", Duration::from_secs(1), Duration::from_millis(1)..=longest),
+            max_rows: u32::try_from(table.number("max_rows", 10_000, 1..=100_000_000))
+                .unwrap_or(10_000),
+            timeout: table.time(
+                "timeout",
+                Duration::from_secs(1),
+                Duration::from_millis(1)..=longest,
+            ),
             bigint_as_string: table.flag("bigint_as_string", false),
             alters_session: table.flag("alters_session", false),
         };
@@ -136,8 +141,10 @@ impl Statement {
 fn backend(table: &mut Table<'_>, backends: &[String]) -> String {
     let backend = table.required("backend", "\"NAME\"");
     if !backend.is_empty() && !backends.contains(&backend) {
-        table
-            .problem(format!("`{}` names the backend `{backend}`, which is not declared; add [sqlserver.{backend}]", table.path));
+        table.problem(format!(
+            "`{}` names the backend `{backend}`, which is not declared; add [sqlserver.{backend}]",
+            table.path
+        ));
     }
     backend
 }
@@ -147,7 +154,10 @@ fn body(table: &mut Table<'_>) -> Body {
         (Some(text), None) => Body::Text(text),
         (None, Some(name)) => Body::Procedure(name),
         _ => {
-            table.problem(format!("`{}` needs either `text` or `procedure`", table.path));
+            table.problem(format!(
+                "`{}` needs either `text` or `procedure`",
+                table.path
+            ));
             Body::Text(String::new())
         }
     }
@@ -159,42 +169,68 @@ fn access(table: &mut Table<'_>) -> Access {
         "write" => Access::Write,
         "read" | "" => Access::Read,
         _ => {
-            table.problem(format!("`{}` must be \"read\" or \"write\"", table.key("access")));
+            table.problem(format!(
+                "`{}` must be \"read\" or \"write\"",
+                table.key("access")
+            ));
             Access::Read
         }
     }
 }
 
 fn parameters(table: &mut Table<'_>, body: &Body) -> Vec<Parameter> {
-    let Some(declared) = table.table("parameters") else { return Vec::new() };
+    let Some(declared) = table.table("parameters") else {
+        return Vec::new();
+    };
     let path = declared.path.clone();
     let mut parameters = Vec::new();
     for (name, at, text) in declared.into_texts() {
-        let (text, output) = text.strip_suffix(" output").map_or((text.as_str(), false), |text| (text, true));
-        let (element, list) =
-            text.strip_prefix("list<").and_then(|t| t.strip_suffix('>')).map_or((text, false), |element| (element, true));
+        let (text, output) = text
+            .strip_suffix(" output")
+            .map_or((text.as_str(), false), |text| (text, true));
+        let (element, list) = text
+            .strip_prefix("list<")
+            .and_then(|t| t.strip_suffix('>'))
+            .map_or((text, false), |element| (element, true));
         let Some(sql_type) = SqlType::parse(element) else {
-            table.problem_at(at, format!("`{path}.{name}` has the unknown type `{element}`; {KNOWN_TYPES}"));
+            table.problem_at(
+                at,
+                format!("`{path}.{name}` has the unknown type `{element}`; {KNOWN_TYPES}"),
+            );
             continue;
         };
         if (output || list) && output == matches!(body, Body::Text(_)) {
-            let message = if output { "only a procedure's parameter can be an output" } else { "a procedure takes no list" };
+            let message = if output {
+                "only a procedure's parameter can be an output"
+            } else {
+                "a procedure takes no list"
+            };
             table.problem_at(at, format!("`{path}.{name}`: {message}"));
         }
-        parameters.push(Parameter { name, sql_type, list, output });
+        parameters.push(Parameter {
+            name,
+            sql_type,
+            list,
+            output,
+        });
     }
     parameters
 }
 
 fn columns(table: &mut Table<'_>) -> Vec<(String, SqlType)> {
-    let Some(declared) = table.table("columns") else { return Vec::new() };
+    let Some(declared) = table.table("columns") else {
+        return Vec::new();
+    };
     let path = declared.path.clone();
     let texts = declared.into_texts().into_iter();
     texts
         .filter_map(|(name, at, text)| {
             let sql_type = SqlType::parse(&text);
             if sql_type.is_none() {
-                table.problem_at(at, format!("`{path}.{name}` has the unknown type `{text}`; {KNOWN_TYPES}"));
+                table.problem_at(
+                    at,
+                    format!("`{path}.{name}` has the unknown type `{text}`; {KNOWN_TYPES}"),
+                );
             }
             Some((name, sql_type?))
         })
@@ -215,7 +251,11 @@ impl SqlType {
         };
         let length = |most: u16| match arguments {
             None | Some("max") => Some(None),
-            Some(digits) => digits.parse::<u16>().ok().filter(|n| (1..=most).contains(n)).map(Some),
+            Some(digits) => digits
+                .parse::<u16>()
+                .ok()
+                .filter(|n| (1..=most).contains(n))
+                .map(Some),
         };
         match name {
             "nvarchar" => return length(4_000).map(Self::NVarChar),
@@ -248,9 +288,12 @@ fn decimal(arguments: Option<&str>) -> Option<SqlType> {
     let (precision, scale) = match arguments {
         None => (18, 0),
         Some(arguments) => match arguments.split_once(',') {
-            Some((precision, scale)) => (precision.trim().parse().ok()?, scale.trim().parse().ok()?),
+            Some((precision, scale)) => {
+                (precision.trim().parse().ok()?, scale.trim().parse().ok()?)
+            }
             None => (arguments.parse().ok()?, 0),
         },
     };
-    ((1..=38).contains(&precision) && scale <= precision).then_some(SqlType::Decimal { precision, scale })
+    ((1..=38).contains(&precision) && scale <= precision)
+        .then_some(SqlType::Decimal { precision, scale })
 }

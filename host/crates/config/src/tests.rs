@@ -1,6 +1,11 @@
 //! Every mistake has a message that names the key, the line and the remedy.
 
-#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "tests end by panicking")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "tests end by panicking"
+)]
 
 use super::*;
 
@@ -29,10 +34,12 @@ parameters = { ids = "list<nvarchar(64)>", score = "decimal(5,2)" }
 "#;
 
 fn parse(text: &str) -> Result<Config, Problems> {
-    Config::parse(Path::new("app"), text, &|name| match name {
+    Config::parse(Path::new("app"), text, &|name| {
+        match name {
         "SET" => Some("hunter2".to_owned()),
         "ADO" => Some("Server=db.internal,1433;Database=School;User ID=mayfly;Password=hunter2;Max Pool Size=3".to_owned()),
         _ => None,
+    }
     })
 }
 
@@ -43,16 +50,31 @@ fn a_good_file_has_its_defaults() {
     let module = config.modules.first().unwrap();
     assert_eq!(module.memory_bytes, 16 << 20);
     assert_eq!(module.component, Path::new("app/build/students.wasm"));
-    assert!(module.grants.dynamodb.get("Students").is_some_and(|grant| grant.actions.contains(&Action::BatchGet)));
+    assert!(
+        module
+            .grants
+            .dynamodb
+            .get("Students")
+            .is_some_and(|grant| grant.actions.contains(&Action::BatchGet))
+    );
     let statement = config.statements.first().unwrap();
-    assert!(statement.parameters.iter().any(|p| p.name == "ids" && p.list && p.sql_type == SqlType::NVarChar(Some(64))));
+    assert!(
+        statement
+            .parameters
+            .iter()
+            .any(|p| p.name == "ids" && p.list && p.sql_type == SqlType::NVarChar(Some(64)))
+    );
     assert!(config.uses_embedded());
 }
 
 #[test]
 fn each_mistake_is_named_with_its_line_and_a_remedy() {
     let table = [
-        ("schema = \"schema.graphql\"", "", "app/mayfly.toml:1: the file lacks `schema`; add schema = \"schema.graphql\""),
+        (
+            "schema = \"schema.graphql\"",
+            "",
+            "app/mayfly.toml:1: the file lacks `schema`; add schema = \"schema.graphql\"",
+        ),
         (
             "component = \"build/students.wasm\"",
             "",
@@ -188,7 +210,11 @@ fn each_mistake_is_named_with_its_line_and_a_remedy() {
             "access = \"wrote\"",
             "app/mayfly.toml:18: `statements.read_it.access` must be \"read\" or \"write\"",
         ),
-        ("text = ", "query = ", "app/mayfly.toml:18: `statements.read_it` needs either `text` or `procedure`"),
+        (
+            "text = ",
+            "query = ",
+            "app/mayfly.toml:18: `statements.read_it` needs either `text` or `procedure`",
+        ),
         (
             "decimal(5,2)",
             "decimal(5,9)",
@@ -198,17 +224,27 @@ fn each_mistake_is_named_with_its_line_and_a_remedy() {
     for (good, bad, expected) in table {
         assert!(GOOD.contains(good), "{good}");
         let problems = parse(&GOOD.replacen(good, bad, 1)).unwrap_err().to_string();
-        assert!(problems.lines().any(|line| line == expected), "\nexpected {expected}\nfound    {problems}");
+        assert!(
+            problems.lines().any(|line| line == expected),
+            "\nexpected {expected}\nfound    {problems}"
+        );
     }
 }
 
 #[test]
 fn a_module_that_is_not_alone_has_a_share_and_always_something() {
     let alone = parse(GOOD).unwrap();
-    assert_eq!((alone.modules[0].share_percent, alone.modules[0].share_of(8)), (100, 8));
+    assert_eq!(
+        (alone.modules[0].share_percent, alone.modules[0].share_of(8)),
+        (100, 8)
+    );
     let more = "\n[modules.other]\ncomponent = \"o.wasm\"\n[modules.small]\ncomponent = \"s.wasm\"\nshare = \"10 %\"\n";
     let several = parse(&format!("{GOOD}{more}")).unwrap();
-    let shares: Vec<_> = several.modules.iter().map(|module| (module.share_of(8), module.share_of(1))).collect();
+    let shares: Vec<_> = several
+        .modules
+        .iter()
+        .map(|module| (module.share_of(8), module.share_of(1)))
+        .collect();
     assert_eq!(shares, [(6, 1), (6, 1), (1, 1)]);
 }
 
@@ -218,7 +254,10 @@ fn each_mistake_about_callers_is_named_with_a_remedy() {
     let good = "\n[callers]\npublic_key = \"keys/issuer.pem\"\nissuer = \"https://id.example.org\"\naudience = \"mayfly\"\n";
     let config = parse(&format!("{GOOD}{good}")).unwrap();
     let callers = config.callers.unwrap();
-    assert_eq!(callers.key, TokenKey::PublicKey("app/keys/issuer.pem".into()));
+    assert_eq!(
+        callers.key,
+        TokenKey::PublicKey("app/keys/issuer.pem".into())
+    );
     assert!(!callers.required);
     let table = [
         (
@@ -264,15 +303,23 @@ fn each_mistake_about_callers_is_named_with_a_remedy() {
     ];
     for (right, wrong, expected) in table {
         assert!(good.contains(right), "{right}");
-        let problems = parse(&format!("{GOOD}{}", good.replacen(right, wrong, 1))).unwrap_err().to_string();
-        assert!(problems.lines().any(|line| line == expected), "\nexpected {expected}\nfound    {problems}");
+        let problems = parse(&format!("{GOOD}{}", good.replacen(right, wrong, 1)))
+            .unwrap_err()
+            .to_string();
+        assert!(
+            problems.lines().any(|line| line == expected),
+            "\nexpected {expected}\nfound    {problems}"
+        );
     }
 }
 
 #[test]
 fn a_grant_may_bind_the_key_to_the_caller() {
     let bound = |grant: &str| {
-        let text = GOOD.replace("dynamodb.Students = [\"get\", \"batch-get\"]", &format!("dynamodb.Students = {grant}"));
+        let text = GOOD.replace(
+            "dynamodb.Students = [\"get\", \"batch-get\"]",
+            &format!("dynamodb.Students = {grant}"),
+        );
         let callers = "\n[callers]\nkey_set = \"keys.json\"\nissuer = \"i\"\naudience = \"a\"\n";
         parse(&(text + callers)).map(|config| config.modules[0].grants.dynamodb["Students"].clone())
     };
@@ -284,8 +331,23 @@ fn a_grant_may_bind_the_key_to_the_caller() {
     let text = |text: &str| KeyPart::Text(text.to_owned());
     let key = grant.key.unwrap();
     assert_eq!(key.attribute, "PK");
-    assert_eq!(key.parts, [text("STUDENT#"), claim("sub"), text("#"), claim("custom:school"), text("!")]);
-    assert_eq!(grant.index_keys["ByOwner"], BoundKey { attribute: "owner".to_owned(), parts: vec![claim("sub")] });
+    assert_eq!(
+        key.parts,
+        [
+            text("STUDENT#"),
+            claim("sub"),
+            text("#"),
+            claim("custom:school"),
+            text("!")
+        ]
+    );
+    assert_eq!(
+        grant.index_keys["ByOwner"],
+        BoundKey {
+            attribute: "owner".to_owned(),
+            parts: vec![claim("sub")]
+        }
+    );
     let start = "app/mayfly.toml:8: `modules.students.grants.dynamodb.Students";
     let example = "write ATTRIBUTE = VALUE, such as \"PK = STUDENT#{claims.sub}\"";
     let table = [
@@ -313,14 +375,22 @@ fn a_grant_may_bind_the_key_to_the_caller() {
     ];
     for (grant, expected) in table {
         let problems = bound(grant).unwrap_err().to_string();
-        let start =
-            if expected.contains("did you mean") { start.replace("`modules", "unknown key `modules") } else { start.to_owned() };
+        let start = if expected.contains("did you mean") {
+            start.replace("`modules", "unknown key `modules")
+        } else {
+            start.to_owned()
+        };
         assert!(
-            problems.lines().any(|line| line == format!("{start}{expected}")),
+            problems
+                .lines()
+                .any(|line| line == format!("{start}{expected}")),
             "\nexpected {start}{expected}\nfound    {problems}"
         );
     }
-    let text = GOOD.replace("[\"get\", \"batch-get\"]", r#"{ actions = ["get"], key = "PK = {claims.sub}" }"#);
+    let text = GOOD.replace(
+        "[\"get\", \"batch-get\"]",
+        r#"{ actions = ["get"], key = "PK = {claims.sub}" }"#,
+    );
     let problems = parse(&text).unwrap_err().to_string();
     assert_eq!(
         problems,
@@ -330,9 +400,17 @@ fn a_grant_may_bind_the_key_to_the_caller() {
 
 #[test]
 fn all_problems_come_at_once_in_the_order_of_lines() {
-    let text = GOOD.replace("\"get\"", "\"got\"").replace("access = \"read\"", "acces = \"read\"");
+    let text = GOOD
+        .replace("\"get\"", "\"got\"")
+        .replace("access = \"read\"", "acces = \"read\"");
     let problems = parse(&text).unwrap_err().0;
-    assert_eq!(problems.iter().map(|problem| problem.line).collect::<Vec<_>>(), [8, 18, 21]);
+    assert_eq!(
+        problems
+            .iter()
+            .map(|problem| problem.line)
+            .collect::<Vec<_>>(),
+        [8, 18, 21]
+    );
 }
 
 #[test]
@@ -343,22 +421,47 @@ fn a_file_that_is_not_toml_says_where() {
 
 #[test]
 fn a_secret_comes_from_the_environment_and_never_shows() {
-    let text = GOOD.replace("database = \"School\"", "database = \"School\"\npassword = { env = \"SET\" }");
+    let text = GOOD.replace(
+        "database = \"School\"",
+        "database = \"School\"\npassword = { env = \"SET\" }",
+    );
     let config = parse(&text).unwrap();
-    assert_eq!(config.sqlserver.first().unwrap().password.expose(), "hunter2");
+    assert_eq!(
+        config.sqlserver.first().unwrap().password.expose(),
+        "hunter2"
+    );
     assert!(!format!("{config:?}").contains("hunter2"));
 }
 
 #[test]
 fn a_connection_string_stands_for_the_keys_it_says() {
-    let text = GOOD
-        .replace("address = \"embedded\"\ndatabase = \"School\"", "connection_string = { env = \"ADO\" }\nmin_connections = 2");
+    let text = GOOD.replace(
+        "address = \"embedded\"\ndatabase = \"School\"",
+        "connection_string = { env = \"ADO\" }\nmin_connections = 2",
+    );
     let config = parse(&text).unwrap();
     let school = config.sqlserver.first().unwrap();
     assert_eq!(school.address, Place::At("db.internal:1433".to_owned()));
-    assert_eq!((school.database.as_str(), school.user.as_str(), school.password.expose()), ("School", "mayfly", "hunter2"));
-    assert_eq!((school.encryption, school.max_connections, school.min_connections), (Encryption::Required, 3, 2));
-    assert_eq!((school.line, config.statements.first().unwrap().line), (14, 18));
+    assert_eq!(
+        (
+            school.database.as_str(),
+            school.user.as_str(),
+            school.password.expose()
+        ),
+        ("School", "mayfly", "hunter2")
+    );
+    assert_eq!(
+        (
+            school.encryption,
+            school.max_connections,
+            school.min_connections
+        ),
+        (Encryption::Required, 3, 2)
+    );
+    assert_eq!(
+        (school.line, config.statements.first().unwrap().line),
+        (14, 18)
+    );
     assert!(!format!("{config:?}").contains("hunter2"));
 }
 
@@ -376,17 +479,32 @@ answer = '[[], [{"score": 1}]]'
 field = "Query.student"
 "#;
     let config = parse(&format!("{GOOD}{probe}")).unwrap();
-    let [first, second] = config.modules.first().unwrap().probes.as_slice() else { panic!("two probes") };
-    assert_eq!(first.field, ("Student".to_owned(), "assessments".to_owned()));
+    let [first, second] = config.modules.first().unwrap().probes.as_slice() else {
+        panic!("two probes")
+    };
+    assert_eq!(
+        first.field,
+        ("Student".to_owned(), "assessments".to_owned())
+    );
     assert_eq!(first.parents.len(), 2);
-    assert_eq!(first.answer.as_ref().and_then(serde_json::Value::as_array).map(Vec::len), Some(2));
+    assert_eq!(
+        first
+            .answer
+            .as_ref()
+            .and_then(serde_json::Value::as_array)
+            .map(Vec::len),
+        Some(2)
+    );
     assert_eq!((second.arguments.as_str(), &second.answer), ("{}", &None));
 }
 
 #[test]
 fn each_mistake_in_a_probe_or_in_who_may_swap_is_named() {
     let table = [
-        ("[[modules.students.probe]]\n", "`modules.students.probe` lacks `field`; add field = \"Query.student\""),
+        (
+            "[[modules.students.probe]]\n",
+            "`modules.students.probe` lacks `field`; add field = \"Query.student\"",
+        ),
         (
             "[[modules.students.probe]]\nfield = \"student\"\n",
             "`modules.students.probe.field` is not a field; write it as \"Type.field\"",
@@ -419,11 +537,18 @@ fn each_mistake_in_a_probe_or_in_who_may_swap_is_named() {
             "[server]\nadmin_token = { env = \"UNSET\" }\n",
             "`server.admin_token` reads the environment variable UNSET, which is not set; set it",
         ),
-        ("[server]\nlive_versions = 2\n", "`server.live_versions` must be a whole number from 3 to 64"),
+        (
+            "[server]\nlive_versions = 2\n",
+            "`server.live_versions` must be a whole number from 3 to 64",
+        ),
     ];
     for (text, said) in table {
         let problems = parse(&format!("{GOOD}{text}")).unwrap_err().to_string();
-        let messages: Vec<_> = problems.lines().filter_map(|line| line.splitn(3, ':').nth(2)).map(str::trim).collect();
+        let messages: Vec<_> = problems
+            .lines()
+            .filter_map(|line| line.splitn(3, ':').nth(2))
+            .map(str::trim)
+            .collect();
         assert_eq!(messages, [said], "{text}");
     }
 }

@@ -3,11 +3,24 @@
 use std::time::Duration;
 
 /// Units of size, in bytes.
-const SIZES: [(&str, u64); 7] =
-    [("KiB", 1 << 10), ("MiB", 1 << 20), ("GiB", 1 << 30), ("kB", 1_000), ("MB", 1_000_000), ("GB", 1_000_000_000), ("B", 1)];
+const SIZES: [(&str, u64); 7] = [
+    ("KiB", 1 << 10),
+    ("MiB", 1 << 20),
+    ("GiB", 1 << 30),
+    ("kB", 1_000),
+    ("MB", 1_000_000),
+    ("GB", 1_000_000_000),
+    ("B", 1),
+];
 
 /// Units of time, in milliseconds.
-const TIMES: [(&str, u64); 5] = [("ms", 1), ("s", 1_000), ("min", 60_000), ("m", 60_000), ("h", 3_600_000)];
+const TIMES: [(&str, u64); 5] = [
+    ("ms", 1),
+    ("s", 1_000),
+    ("min", 60_000),
+    ("m", 60_000),
+    ("h", 3_600_000),
+];
 
 /// Bytes of `16 MiB`; none when it is not a number and a unit.
 #[must_use]
@@ -33,7 +46,10 @@ pub fn show_bytes(bytes: u64) -> String {
     if bytes.is_multiple_of(size) {
         format!("{} {unit}", bytes / size)
     } else {
-        #[expect(clippy::cast_precision_loss, reason = "one digit after the point is shown")]
+        #[expect(
+            clippy::cast_precision_loss,
+            reason = "one digit after the point is shown"
+        )]
         let value = bytes as f64 / size as f64;
         format!("{value:.1} {unit}")
     }
@@ -58,7 +74,16 @@ mod tests {
         assert_eq!(duration("250 ms"), Some(Duration::from_millis(250)));
         assert_eq!(duration("2 s"), Some(Duration::from_secs(2)));
         assert_eq!(duration("10m"), duration("10 min"));
-        for bad in ["", "16", "MiB", "-1 MiB", "1.5 GiB", "16 mib", "99999999999999999999 B", "18446744073709551615 GiB"] {
+        for bad in [
+            "",
+            "16",
+            "MiB",
+            "-1 MiB",
+            "1.5 GiB",
+            "16 mib",
+            "99999999999999999999 B",
+            "18446744073709551615 GiB",
+        ] {
             assert_eq!(bytes(bad), None, "{bad}");
         }
     }

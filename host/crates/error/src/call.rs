@@ -74,7 +74,11 @@ impl CallError {
     /// An error whose text says everything.
     #[must_use]
     pub fn new(code: CallCode, message: impl Into<String>) -> Self {
-        Self { code, message: message.into(), detail: String::new() }
+        Self {
+            code,
+            message: message.into(),
+            detail: String::new(),
+        }
     }
 
     /// The same with text for the log.

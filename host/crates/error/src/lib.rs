@@ -20,7 +20,9 @@ pub enum Error {
     #[error("{0}")]
     BadRequest(String),
     /// The HTTP body is larger than the server reads.
-    #[error("the request body is larger than {limit_bytes} bytes; send less or raise `server.max_body`")]
+    #[error(
+        "the request body is larger than {limit_bytes} bytes; send less or raise `server.max_body`"
+    )]
     BodyTooLarge {
         /// The limit, in bytes.
         limit_bytes: usize,
@@ -32,7 +34,9 @@ pub enum Error {
     #[error("{0}")]
     ValidationFailed(String),
     /// The document is larger, deeper or costlier than the operator allows.
-    #[error("{what} over the limit of {limit}; make the operation smaller or raise `limits.{setting}`")]
+    #[error(
+        "{what} over the limit of {limit}; make the operation smaller or raise `limits.{setting}`"
+    )]
     LimitExceeded {
         /// What is too large, for example `document has 5,001 tokens,`.
         what: String,
@@ -182,16 +186,28 @@ impl Error {
     #[must_use]
     pub fn log_message(&self) -> String {
         match self {
-            Self::OutOfMemory { asked_bytes, module, .. } => {
-                format!("{self} ({asked_bytes} bytes asked); raise `modules.{module}.memory` or return fewer rows")
+            Self::OutOfMemory {
+                asked_bytes,
+                module,
+                ..
+            } => {
+                format!(
+                    "{self} ({asked_bytes} bytes asked); raise `modules.{module}.memory` or return fewer rows"
+                )
             }
-            Self::GuestTrapped { trap: detail, .. } | Self::Denied { detail, .. } | Self::BackendUnavailable { detail } => {
+            Self::GuestTrapped { trap: detail, .. }
+            | Self::Denied { detail, .. }
+            | Self::BackendUnavailable { detail } => {
                 format!("{self}: {detail}")
             }
             Self::DeadlineExceeded { module, .. } => {
-                format!("{self}; raise `modules.{module}.deadline` or `operation.deadline`, or do less")
+                format!(
+                    "{self}; raise `modules.{module}.deadline` or `operation.deadline`, or do less"
+                )
             }
-            Self::BudgetExceeded { remedy, .. } if !remedy.is_empty() => format!("{self}; {remedy}"),
+            Self::BudgetExceeded { remedy, .. } if !remedy.is_empty() => {
+                format!("{self}; {remedy}")
+            }
             Self::Internal(detail) => format!("internal error: {detail}"),
             _ => self.to_string(),
         }

@@ -18,19 +18,52 @@ fn every_variant() -> Vec<Error> {
         Error::BodyTooLarge { limit_bytes: 7 },
         Error::ParseFailed(text()),
         Error::ValidationFailed(text()),
-        Error::LimitExceeded { what: text(), limit: 7, setting: "depth" },
+        Error::LimitExceeded {
+            what: text(),
+            limit: 7,
+            setting: "depth",
+        },
         Error::OperationNotFound(text()),
         Error::InvalidVariables(text()),
-        Error::Unauthenticated { problem: "text", presented: true },
-        Error::OutOfMemory { module: module(), cap_bytes: 7, asked_bytes: 8 },
-        Error::DeadlineExceeded { module: module(), deadline: Duration::from_secs(1) },
-        Error::GuestTrapped { module: module(), trap: hidden() },
-        Error::GuestError { reason: "WHY".to_owned(), message: text(), retryable: true },
-        Error::InvalidOutput { module: module(), message: text() },
-        Error::BudgetExceeded { module: module(), reached: "limit of 7 calls reached".to_owned(), remedy: String::new() },
-        Error::Denied { module: module(), detail: hidden() },
+        Error::Unauthenticated {
+            problem: "text",
+            presented: true,
+        },
+        Error::OutOfMemory {
+            module: module(),
+            cap_bytes: 7,
+            asked_bytes: 8,
+        },
+        Error::DeadlineExceeded {
+            module: module(),
+            deadline: Duration::from_secs(1),
+        },
+        Error::GuestTrapped {
+            module: module(),
+            trap: hidden(),
+        },
+        Error::GuestError {
+            reason: "WHY".to_owned(),
+            message: text(),
+            retryable: true,
+        },
+        Error::InvalidOutput {
+            module: module(),
+            message: text(),
+        },
+        Error::BudgetExceeded {
+            module: module(),
+            reached: "limit of 7 calls reached".to_owned(),
+            remedy: String::new(),
+        },
+        Error::Denied {
+            module: module(),
+            detail: hidden(),
+        },
         Error::BackendUnavailable { detail: hidden() },
-        Error::Overloaded { retry_after: Duration::from_secs(1) },
+        Error::Overloaded {
+            retry_after: Duration::from_secs(1),
+        },
         Error::Internal(hidden()),
     ]
 }
@@ -41,9 +74,16 @@ fn expected(error: &Error) -> (&'static str, Blame, Option<u16>, bool) {
         Error::BadRequest(_) => ("BAD_REQUEST", Blame::Client, Some(400), false),
         Error::BodyTooLarge { .. } => ("BODY_TOO_LARGE", Blame::Client, Some(413), false),
         Error::ParseFailed(_) => ("GRAPHQL_PARSE_FAILED", Blame::Client, Some(400), false),
-        Error::ValidationFailed(_) => ("GRAPHQL_VALIDATION_FAILED", Blame::Client, Some(400), false),
+        Error::ValidationFailed(_) => {
+            ("GRAPHQL_VALIDATION_FAILED", Blame::Client, Some(400), false)
+        }
         Error::LimitExceeded { .. } => ("LIMIT_EXCEEDED", Blame::Client, Some(400), false),
-        Error::OperationNotFound(_) => ("OPERATION_RESOLUTION_FAILED", Blame::Client, Some(400), false),
+        Error::OperationNotFound(_) => (
+            "OPERATION_RESOLUTION_FAILED",
+            Blame::Client,
+            Some(400),
+            false,
+        ),
         Error::InvalidVariables(_) => ("BAD_USER_INPUT", Blame::Client, Some(400), false),
         Error::Unauthenticated { .. } => ("UNAUTHENTICATED", Blame::Client, Some(401), false),
         Error::OutOfMemory { .. } => ("OUT_OF_MEMORY", Blame::Guest, None, false),
@@ -64,11 +104,28 @@ fn every_variant_has_its_word_its_blame_and_its_status() {
     let errors = every_variant();
     for error in &errors {
         let code = error.code();
-        assert_eq!((code.as_str(), code.blame(), code.status(), error.retryable()), expected(error), "{error:?}");
+        assert_eq!(
+            (
+                code.as_str(),
+                code.blame(),
+                code.status(),
+                error.retryable()
+            ),
+            expected(error),
+            "{error:?}"
+        );
     }
     let words: HashSet<_> = errors.iter().map(|error| error.code().as_str()).collect();
-    assert_eq!(words, Code::ALL.iter().map(|code| code.as_str()).collect(), "each code is some variant's");
-    assert_eq!((words.len(), errors.len()), (Code::ALL.len(), Code::ALL.len()), "and of one only");
+    assert_eq!(
+        words,
+        Code::ALL.iter().map(|code| code.as_str()).collect(),
+        "each code is some variant's"
+    );
+    assert_eq!(
+        (words.len(), errors.len()),
+        (Code::ALL.len(), Code::ALL.len()),
+        "and of one only"
+    );
 }
 
 #[test]
@@ -77,6 +134,10 @@ fn what_is_for_the_log_only_stays_there() {
         assert!(!error.to_string().contains("hidden"), "{error:?}");
         let logged = error.log_message();
         assert!(logged.contains(&error.to_string()), "{logged}");
-        assert_eq!(logged.contains("hidden"), format!("{error:?}").contains("hidden"), "{logged}");
+        assert_eq!(
+            logged.contains("hidden"),
+            format!("{error:?}").contains("hidden"),
+            "{logged}"
+        );
     }
 }

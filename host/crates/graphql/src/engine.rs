@@ -86,7 +86,9 @@ struct PlanKey {
 impl Hash for PlanKey {
     fn hash<H: Hasher>(&self, state: &mut H) {
         self.id.hash(state);
-        self.conditions.iter().for_each(|condition| condition.hash(state));
+        self.conditions
+            .iter()
+            .for_each(|condition| condition.hash(state));
     }
 }
 
@@ -99,11 +101,14 @@ struct Conditions<'k> {
 impl Conditions<'_> {
     /// The values of the conditions; none for one that is null.
     fn iter(&self) -> impl Iterator<Item = Option<bool>> {
-        self.known.conditions.iter().map(|index| match self.values.get(*index) {
-            Some("true") => Some(true),
-            Some("false") => Some(false),
-            _ => None,
-        })
+        self.known
+            .conditions
+            .iter()
+            .map(|index| match self.values.get(*index) {
+                Some("true") => Some(true),
+                Some("false") => Some(false),
+                _ => None,
+            })
     }
 
     fn is(&self, key: &PlanKey) -> bool {
@@ -123,8 +128,17 @@ impl Engine {
     #[must_use]
     pub fn new(schema: Arc<Schema>, limits: Limits, cache_bytes: usize) -> Self {
         let for_documents = cache_bytes / DOCUMENT_SHARE;
-        let (documents, plans) = (Cache::new(for_documents), Cache::new(cache_bytes - for_documents));
-        Self { schema, limits, documents, plans, next_id: AtomicU64::new(0) }
+        let (documents, plans) = (
+            Cache::new(for_documents),
+            Cache::new(cache_bytes - for_documents),
+        );
+        Self {
+            schema,
+            limits,
+            documents,
+            plans,
+            next_id: AtomicU64::new(0),
+        }
     }
 
     /// The schema.
@@ -137,7 +151,11 @@ impl Engine {
     #[must_use]
     pub fn stats(&self) -> CacheStats {
         let (documents, plans) = (self.documents.stats(), self.plans.stats());
-        CacheStats { bytes: documents.bytes + plans.bytes, entries: documents.entries + plans.entries, ..documents }
+        CacheStats {
+            bytes: documents.bytes + plans.bytes,
+            entries: documents.entries + plans.entries,
+            ..documents
+        }
     }
 
     /// Everything that can refuse a request before a module is called.
@@ -147,7 +165,8 @@ impl Engine {
     /// Why the request is refused: all reasons of validation and variables, the first of the guard and the parser.
     pub fn prepare(&self, request: &Request) -> Result<Prepared, RequestErrors> {
         let key = (request.query.as_str(), request.operation_name.as_deref());
-        let same = |kept: &DocumentKey| kept.query == key.0 && kept.operation_name.as_deref() == key.1;
+        let same =
+            |kept: &DocumentKey| kept.query == key.0 && kept.operation_name.as_deref() == key.1;
         let (known, document) = match self.documents.get(&key, same) {
             Some(known) => (known, None),
             None => {
@@ -155,27 +174,52 @@ impl Engine {
                 (self.learn(request, &document)?, Some(document))
             }
         };
-        let values = variables::coerce(&self.schema, &known.variables, request.variables.as_ref()).map_err(RequestErrors)?;
-        let conditions = Conditions { known: &known, values: &values };
+        let values = variables::coerce(&self.schema, &known.variables, request.variables.as_ref())
+            .map_err(RequestErrors)?;
+        let conditions = Conditions {
+            known: &known,
+            values: &values,
+        };
         let plan = match self.plans.get(&conditions, |kept| conditions.is(kept)) {
             Some(plan) => plan,
             None => {
-                let document = document.map_or_else(|| parser::parse(&request.query, self.limits), Ok)?;
-                let key = PlanKey { id: known.id, conditions: conditions.iter().collect() };
+                let document =
+                    document.map_or_else(|| parser::parse(&request.query, self.limits), Ok)?;
+                let key = PlanKey {
+                    id: known.id,
+                    conditions: conditions.iter().collect(),
+                };
                 let plan = Arc::new(self.plan(request, &document, &known, &key.conditions)?);
                 self.plans.insert(key, plan.clone(), plan.bytes);
                 plan
             }
         };
         cost::check(&plan, &values, &self.limits)?;
-        Ok(Prepared { schema: self.schema.clone(), known, plan, values })
+        Ok(Prepared {
+            schema: self.schema.clone(),
+            known,
+            plan,
+            values,
+        })
     }
 
     /// Runs a prepared operation: the whole body of the response.
     pub async fn execute<R: Resolve>(&self, prepared: Prepared, resolver: &R) -> Vec<u8> {
-        let Prepared { schema, plan, values, .. } = &prepared;
+        let Prepared {
+            schema,
+            plan,
+            values,
+            ..
+        } = &prepared;
         let response_bytes = self.limits.response_bytes;
-        execution::execute(Execution { schema, plan, values, resolver, response_bytes }).await
+        execution::execute(Execution {
+            schema,
+            plan,
+            values,
+            resolver,
+            response_bytes,
+        })
+        .await
     }
 
     /// Guards, parses and validates a document.
@@ -183,11 +227,19 @@ impl Engine {
         let document = parser::parse(query, self.limits)?;
         expansion::check(&document, &self.limits)?;
         let errors = validation::validate(&self.schema, &document, &self.limits);
-        if errors.is_empty() { Ok(document) } else { Err(RequestErrors(errors)) }
+        if errors.is_empty() {
+            Ok(document)
+        } else {
+            Err(RequestErrors(errors))
+        }
     }
 
     /// Notes what is known of the operation a request names.
-    fn learn(&self, request: &Request, document: &Document<'_>) -> Result<Arc<Known>, RequestErrors> {
+    fn learn(
+        &self,
+        request: &Request,
+        document: &Document<'_>,
+    ) -> Result<Arc<Known>, RequestErrors> {
         let operation = choose(document, request.operation_name.as_deref())?;
         let variables = validation::variables::definitions(&self.schema, operation)?;
         let conditions = validation::variables::conditions(document, operation);
@@ -199,8 +251,13 @@ impl Engine {
             conditions: conditions.iter().filter_map(index_of).collect(),
             variables,
         });
-        let bytes = request.query.len() + size_of::<Known>() + known.variables.len() * (size_of::<VariableDef>() + 64);
-        let key = DocumentKey { query: request.query.clone(), operation_name: request.operation_name.clone() };
+        let bytes = request.query.len()
+            + size_of::<Known>()
+            + known.variables.len() * (size_of::<VariableDef>() + 64);
+        let key = DocumentKey {
+            query: request.query.clone(),
+            operation_name: request.operation_name.clone(),
+        };
         self.documents.insert(key, known.clone(), bytes);
         Ok(known)
     }
@@ -214,10 +271,25 @@ impl Engine {
     ) -> Result<Plan, RequestError> {
         let operation = choose(document, request.operation_name.as_deref())?;
         let named = |(index, value): (&usize, &Option<bool>)| {
-            known.variables.get(*index).map(|variable| (variable.name.as_str(), *value))
+            known
+                .variables
+                .get(*index)
+                .map(|variable| (variable.name.as_str(), *value))
         };
-        let conditions: HashMap<&str, Option<bool>> = known.conditions.iter().zip(conditions).filter_map(named).collect();
-        build::build(&self.schema, document, operation, &known.variables, conditions, &self.limits)
+        let conditions: HashMap<&str, Option<bool>> = known
+            .conditions
+            .iter()
+            .zip(conditions)
+            .filter_map(named)
+            .collect();
+        build::build(
+            &self.schema,
+            document,
+            operation,
+            &known.variables,
+            conditions,
+            &self.limits,
+        )
     }
 }
 
@@ -248,18 +320,25 @@ impl Prepared {
 }
 
 /// The operation a request names.
-fn choose<'d, 'a>(document: &'d Document<'a>, name: Option<&str>) -> Result<&'d Operation<'a>, RequestError> {
+fn choose<'d, 'a>(
+    document: &'d Document<'a>,
+    name: Option<&str>,
+) -> Result<&'d Operation<'a>, RequestError> {
     let mut operations = document.operations.iter();
     let refuse = |message: String| Err(RequestError::nowhere(Error::OperationNotFound(message)));
     match name {
-        Some(wanted) => match operations.find(|operation| operation.name.is_some_and(|name| name.text == wanted)) {
+        Some(wanted) => match operations
+            .find(|operation| operation.name.is_some_and(|name| name.text == wanted))
+        {
             Some(operation) => Ok(operation),
             None => refuse(format!("Unknown operation named \"{wanted}\".")),
         },
         None => match (operations.next(), operations.next()) {
             (Some(only), None) => Ok(only),
             (None, _) => refuse("Must provide an operation.".to_owned()),
-            _ => refuse("Must provide operation name if query contains multiple operations.".to_owned()),
+            _ => refuse(
+                "Must provide operation name if query contains multiple operations.".to_owned(),
+            ),
         },
     }
 }

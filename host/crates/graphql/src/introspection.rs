@@ -7,7 +7,9 @@ use crate::coercion::values::Values;
 use crate::plan::node::{FieldPlan, ObjectPlan, Output, Shape, Source};
 use crate::response::json_string;
 use crate::schema::Schema;
-use crate::schema::types::{DirectiveDef, EnumValue, FieldDef, InputDef, Kind, Scalar, Type, TypeDef, TypeId};
+use crate::schema::types::{
+    DirectiveDef, EnumValue, FieldDef, InputDef, Kind, Scalar, Type, TypeDef, TypeId,
+};
 
 /// Writes the value of `__schema` or `__type`.
 pub(crate) fn write(
@@ -23,7 +25,10 @@ pub(crate) fn write(
         "__schema" => Answer::Object(Meta::Schema),
         _ => {
             let name = argument(arguments, values, "name");
-            let ty = name.as_ref().and_then(serde_json::Value::as_str).and_then(|name| schema.by_name(name));
+            let ty = name
+                .as_ref()
+                .and_then(serde_json::Value::as_str)
+                .and_then(|name| schema.by_name(name));
             ty.map_or(Answer::Null, |ty| Answer::Object(Meta::Named(ty)))
         }
     };
@@ -70,12 +75,16 @@ impl<'s> Writer<'s> {
             Answer::Flag(value) => out.extend_from_slice(if *value { b"true" } else { b"false" }),
             Answer::Object(meta) => self.object(meta, output, out),
             Answer::Objects(items) => list(items, out, |item, out| self.object(item, output, out)),
-            Answer::Texts(items) => list(items, out, |item, out| out.extend_from_slice(json_string(item).as_bytes())),
+            Answer::Texts(items) => list(items, out, |item, out| {
+                out.extend_from_slice(json_string(item).as_bytes())
+            }),
         }
     }
 
     fn object(&self, meta: &Meta<'_>, output: &Output, out: &mut Vec<u8>) {
-        let Some(plan) = object_plan(output) else { return out.extend_from_slice(b"null") };
+        let Some(plan) = object_plan(output) else {
+            return out.extend_from_slice(b"null");
+        };
         out.push(b'{');
         for (index, field) in plan.fields.iter().enumerate() {
             if index > 0 {
@@ -89,7 +98,8 @@ impl<'s> Writer<'s> {
                         out.extend_from_slice(meta.default_value().as_bytes());
                         continue;
                     }
-                    let deprecated = argument(arguments, self.values, "includeDeprecated").is_some_and(|value| value == true);
+                    let deprecated = argument(arguments, self.values, "includeDeprecated")
+                        .is_some_and(|value| value == true);
                     self.answer(&self.field(meta, &field.name, deprecated), output, out);
                 }
                 _ => out.extend_from_slice(json_string(&plan.type_name).as_bytes()),
@@ -144,8 +154,12 @@ impl<'s> Writer<'s> {
         match name {
             "types" => Answer::Objects(schema.listed().iter().map(|id| Meta::Named(*id)).collect()),
             "queryType" => Answer::Object(Meta::Named(schema.query())),
-            "mutationType" => schema.mutation().map_or(Answer::Null, |id| Answer::Object(Meta::Named(id))),
-            "directives" => Answer::Objects(schema.shown_directives().map(Meta::Directive).collect()),
+            "mutationType" => schema
+                .mutation()
+                .map_or(Answer::Null, |id| Answer::Object(Meta::Named(id))),
+            "directives" => {
+                Answer::Objects(schema.shown_directives().map(Meta::Directive).collect())
+            }
             // The parser of SDL takes no description of a schema, and subscriptions are not served.
             _ => Answer::Null,
         }
@@ -159,21 +173,37 @@ impl<'s> Writer<'s> {
             "name" => Answer::Text(&ty.name),
             "description" => Answer::text(ty.description.as_deref()),
             "specifiedByURL" => match &ty.kind {
-                Kind::Scalar(Scalar::Custom { specified_by }) => Answer::text(specified_by.as_deref()),
+                Kind::Scalar(Scalar::Custom { specified_by }) => {
+                    Answer::text(specified_by.as_deref())
+                }
                 _ => Answer::Null,
             },
             "fields" => ty.fields().map_or(Answer::Null, |fields| {
-                let shown = fields.values().filter(|field| deprecated || field.deprecated.is_none());
+                let shown = fields
+                    .values()
+                    .filter(|field| deprecated || field.deprecated.is_none());
                 Answer::Objects(shown.map(Meta::Field).collect())
             }),
-            "interfaces" if ty.fields().is_some() => Answer::Objects(ty.interfaces().iter().map(|id| Meta::Named(*id)).collect()),
-            "possibleTypes" if ty.is_abstract() => {
-                Answer::Objects(schema.possible(id).iter().map(|id| Meta::Named(*id)).collect())
+            "interfaces" if ty.fields().is_some() => {
+                Answer::Objects(ty.interfaces().iter().map(|id| Meta::Named(*id)).collect())
             }
+            "possibleTypes" if ty.is_abstract() => Answer::Objects(
+                schema
+                    .possible(id)
+                    .iter()
+                    .map(|id| Meta::Named(*id))
+                    .collect(),
+            ),
             "enumValues" => match &ty.kind {
                 Kind::Enum(values) => {
-                    let shown = values.iter().filter(|(_, value)| deprecated || value.deprecated.is_none());
-                    Answer::Objects(shown.map(|(name, value)| Meta::EnumValue(name, value)).collect())
+                    let shown = values
+                        .iter()
+                        .filter(|(_, value)| deprecated || value.deprecated.is_none());
+                    Answer::Objects(
+                        shown
+                            .map(|(name, value)| Meta::EnumValue(name, value))
+                            .collect(),
+                    )
                 }
                 _ => Answer::Null,
             },
@@ -197,7 +227,10 @@ impl Meta<'_> {
 
     fn default_value(&self) -> String {
         match self {
-            Self::Input(InputDef { default: Some(default), .. }) => json_string(&default.value.to_string()),
+            Self::Input(InputDef {
+                default: Some(default),
+                ..
+            }) => json_string(&default.value.to_string()),
             _ => "null".to_owned(),
         }
     }
@@ -223,13 +256,19 @@ fn kind(ty: &TypeDef) -> &'static str {
 }
 
 fn inputs<'m>(inputs: impl Iterator<Item = &'m InputDef>, deprecated: bool) -> Vec<Meta<'m>> {
-    inputs.filter(|input| deprecated || input.deprecated.is_none()).map(Meta::Input).collect()
+    inputs
+        .filter(|input| deprecated || input.deprecated.is_none())
+        .map(Meta::Input)
+        .collect()
 }
 
 fn argument(arguments: &Template, values: &Values, name: &str) -> Option<serde_json::Value> {
     let json = arguments.render_arguments(values).ok()?;
     let arguments: serde_json::Map<String, serde_json::Value> = serde_json::from_str(&json).ok()?;
-    arguments.into_iter().find(|(key, _)| key == name).map(|(_, value)| value)
+    arguments
+        .into_iter()
+        .find(|(key, _)| key == name)
+        .map(|(_, value)| value)
 }
 
 fn object_plan(output: &Output) -> Option<&ObjectPlan> {

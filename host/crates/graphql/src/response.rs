@@ -28,13 +28,19 @@ impl RequestError {
     /// An error about one place.
     #[must_use]
     pub fn new(error: Error, at: Position) -> Self {
-        Self { error, locations: vec![at] }
+        Self {
+            error,
+            locations: vec![at],
+        }
     }
 
     /// An error about no place in particular.
     #[must_use]
     pub fn nowhere(error: Error) -> Self {
-        Self { error, locations: Vec::new() }
+        Self {
+            error,
+            locations: Vec::new(),
+        }
     }
 }
 
@@ -58,7 +64,9 @@ impl RequestErrors {
     /// The first error's code, which decides the HTTP status.
     #[must_use]
     pub fn code(&self) -> Code {
-        self.0.first().map_or(Code::Internal, |error| error.error.code())
+        self.0
+            .first()
+            .map_or(Code::Internal, |error| error.error.code())
     }
 
     /// The response: `{"errors":[…]}`, without `data`.
@@ -95,14 +103,23 @@ pub enum PathStep {
 }
 
 /// Writes one error as JSON.
-pub(crate) fn write_error(out: &mut String, error: &Error, locations: &[Position], path: Option<&[PathStep]>) {
+pub(crate) fn write_error(
+    out: &mut String,
+    error: &Error,
+    locations: &[Position],
+    path: Option<&[PathStep]>,
+) {
     out.push_str("{\"message\":");
     write_json_string(out, &error.to_string());
     if !locations.is_empty() {
         out.push_str(",\"locations\":[");
         for (index, at) in locations.iter().enumerate() {
             let comma = if index == 0 { "" } else { "," };
-            let _ = write!(out, "{comma}{{\"line\":{},\"column\":{}}}", at.line, at.column);
+            let _ = write!(
+                out,
+                "{comma}{{\"line\":{},\"column\":{}}}",
+                at.line, at.column
+            );
         }
         out.push(']');
     }

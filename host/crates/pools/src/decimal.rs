@@ -30,7 +30,8 @@ impl Decimal {
         };
         let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
         let all_digits = |part: &str| part.bytes().all(|byte| byte.is_ascii_digit());
-        if (whole.is_empty() && fraction.is_empty()) || !all_digits(whole) || !all_digits(fraction) {
+        if (whole.is_empty() && fraction.is_empty()) || !all_digits(whole) || !all_digits(fraction)
+        {
             return None;
         }
         let power = match power {
@@ -41,11 +42,21 @@ impl Decimal {
         let trimmed = joined.trim_start_matches('0');
         let digits = trimmed.trim_end_matches('0');
         if digits.is_empty() {
-            return Some(Self { negative: false, digits: String::new(), exponent: 0 });
+            return Some(Self {
+                negative: false,
+                digits: String::new(),
+                exponent: 0,
+            });
         }
         let dropped = i64::try_from(trimmed.len() - digits.len()).ok()?;
-        let exponent = power.saturating_sub(i64::try_from(fraction.len()).ok()?).saturating_add(dropped);
-        Some(Self { negative, digits: digits.to_owned(), exponent })
+        let exponent = power
+            .saturating_sub(i64::try_from(fraction.len()).ok()?)
+            .saturating_add(dropped);
+        Some(Self {
+            negative,
+            digits: digits.to_owned(),
+            exponent,
+        })
     }
 
     /// The power of ten of the first digit; 0 for zero.
@@ -53,12 +64,18 @@ impl Decimal {
         if self.digits.is_empty() {
             return 0;
         }
-        self.exponent.saturating_add(i64::try_from(self.digits.len()).unwrap_or(i64::MAX)).saturating_sub(1)
+        self.exponent
+            .saturating_add(i64::try_from(self.digits.len()).unwrap_or(i64::MAX))
+            .saturating_sub(1)
     }
 
     /// The digits before the point that are not leading zeros.
     pub(crate) fn whole_digits(&self) -> i64 {
-        if self.digits.is_empty() { 0 } else { self.magnitude().saturating_add(1).max(0) }
+        if self.digits.is_empty() {
+            0
+        } else {
+            self.magnitude().saturating_add(1).max(0)
+        }
     }
 
     /// The digits after the point that are needed.
@@ -113,13 +130,24 @@ pub(crate) fn write_scaled(out: &mut String, value: i128, scale: u8) {
         let _ = write!(out, "{magnitude}");
         return;
     };
-    let _ = write!(out, "{}.{:0width$}", magnitude / unit, magnitude % unit, width = usize::from(scale));
+    let _ = write!(
+        out,
+        "{}.{:0width$}",
+        magnitude / unit,
+        magnitude % unit,
+        width = usize::from(scale)
+    );
 }
 
 /// Whether the text is a number as JSON's grammar wants it.
 pub(crate) fn is_json_number(text: &str) -> bool {
     let unsigned = text.strip_prefix('-').unwrap_or(text).as_bytes();
-    let run = |bytes: &[u8]| bytes.iter().take_while(|byte| byte.is_ascii_digit()).count();
+    let run = |bytes: &[u8]| {
+        bytes
+            .iter()
+            .take_while(|byte| byte.is_ascii_digit())
+            .count()
+    };
     let whole = run(unsigned);
     if whole == 0 || (whole > 1 && unsigned.first() == Some(&b'0')) {
         return false;
@@ -133,7 +161,10 @@ pub(crate) fn is_json_number(text: &str) -> bool {
         rest = after.get(fraction..).unwrap_or_default();
     }
     if let Some((b'e' | b'E', after)) = rest.split_first() {
-        let after = after.strip_prefix(b"+").or_else(|| after.strip_prefix(b"-")).unwrap_or(after);
+        let after = after
+            .strip_prefix(b"+")
+            .or_else(|| after.strip_prefix(b"-"))
+            .unwrap_or(after);
         return !after.is_empty() && run(after) == after.len();
     }
     rest.is_empty()
@@ -148,7 +179,10 @@ fn parse_power(text: &str) -> Option<i64> {
     if digits.is_empty() || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
         return None;
     }
-    let power = digits.parse::<i64>().unwrap_or(i64::MAX / 4).min(i64::MAX / 4);
+    let power = digits
+        .parse::<i64>()
+        .unwrap_or(i64::MAX / 4)
+        .min(i64::MAX / 4);
     Some(if negative { -power } else { power })
 }
 

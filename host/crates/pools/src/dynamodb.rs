@@ -19,4 +19,7 @@ mod write;
 
 pub use client::{DynamoDb, DynamoDbStatus, PartitionKeys};
 pub use partition::Partition;
-pub use request::{CheckRequest, DeleteRequest, Expression, PutRequest, QueryRequest, ReadOptions, TransactItem, UpdateRequest};
+pub use request::{
+    CheckRequest, DeleteRequest, Expression, PutRequest, QueryRequest, ReadOptions, TransactItem,
+    UpdateRequest,
+};

@@ -65,7 +65,10 @@ pub(crate) fn shape(raw: &RawValue) -> Result<Shape<'_>, String> {
 pub(crate) fn write_string(out: &mut String, text: &str) {
     out.push('"');
     let mut rest = text;
-    while let Some(at) = rest.bytes().position(|byte| byte < 0x20 || byte == b'"' || byte == b'\\') {
+    while let Some(at) = rest
+        .bytes()
+        .position(|byte| byte < 0x20 || byte == b'"' || byte == b'\\')
+    {
         let (before, special) = rest.split_at(at);
         out.push_str(before);
         let mut characters = special.chars();
@@ -91,7 +94,11 @@ fn read<'a, T: Deserialize<'a>>(text: &'a str) -> Result<T, String> {
 }
 
 fn place(error: &serde_json::Error) -> String {
-    format!("not valid JSON at line {}, column {}", error.line(), error.column())
+    format!(
+        "not valid JSON at line {}, column {}",
+        error.line(),
+        error.column()
+    )
 }
 
 /// A string that is borrowed when it holds no escape.

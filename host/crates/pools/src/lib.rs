@@ -16,7 +16,10 @@ mod share;
 mod sql;
 
 pub use dynamodb::{
-    CheckRequest, DeleteRequest, DynamoDb, DynamoDbStatus, Expression, Partition, PartitionKeys, PutRequest, QueryRequest,
-    ReadOptions, TransactItem, UpdateRequest,
+    CheckRequest, DeleteRequest, DynamoDb, DynamoDbStatus, Expression, Partition, PartitionKeys,
+    PutRequest, QueryRequest, ReadOptions, TransactItem, UpdateRequest,
 };
-pub use sql::{Borrower, Problem, RowBudget, RowStream, RowsLeft, SqlServer, SqlServerStatus, SqlSession, Transaction};
+pub use sql::{
+    Borrower, Problem, RowBudget, RowStream, RowsLeft, SqlServer, SqlServerStatus, SqlSession,
+    Transaction,
+};

@@ -13,12 +13,16 @@ pub(crate) struct Share(Option<Arc<Semaphore>>);
 
 /// A part of a share in use; none of the whole pool, which has a limit of its own.
 #[derive(Debug)]
-pub(crate) struct Taken(#[expect(dead_code, reason = "held for what its end does")] Option<OwnedSemaphorePermit>);
+pub(crate) struct Taken(
+    #[expect(dead_code, reason = "held for what its end does")] Option<OwnedSemaphorePermit>,
+);
 
 impl Share {
     /// At most this many at once, and never none.
     pub(crate) fn of(most: usize) -> Self {
-        Self(Some(Arc::new(Semaphore::new(most.clamp(1, Semaphore::MAX_PERMITS)))))
+        Self(Some(Arc::new(Semaphore::new(
+            most.clamp(1, Semaphore::MAX_PERMITS),
+        ))))
     }
 
     /// Waits for its turn; the caller bounds the time.

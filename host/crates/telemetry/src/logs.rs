@@ -21,13 +21,20 @@ const QUIETER: &str = "tiberius=error";
 
 /// Starts logging to standard error, at the levels `RUST_LOG` names or else those of `default_levels`.
 pub fn start_logs(format: LogFormat, default_levels: &str) {
-    let levels = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(format!("{default_levels},{QUIETER}")));
-    let builder = tracing_subscriber::fmt().with_env_filter(levels).with_writer(std::io::stderr);
+    let levels = EnvFilter::try_from_default_env()
+        .unwrap_or_else(|_| EnvFilter::new(format!("{default_levels},{QUIETER}")));
+    let builder = tracing_subscriber::fmt()
+        .with_env_filter(levels)
+        .with_writer(std::io::stderr);
     let json = match format {
         LogFormat::Json => true,
         LogFormat::Text => false,
         LogFormat::Auto => !std::io::stderr().is_terminal(),
     };
     // Only a second start in one process fails, and then lines go where the first one sent them.
-    let _ = if json { builder.json().flatten_event(true).try_init() } else { builder.try_init() };
+    let _ = if json {
+        builder.json().flatten_event(true).try_init()
+    } else {
+        builder.try_init()
+    };
 }

@@ -92,49 +92,122 @@ pub const ACTIVE_VERSION: &str = "mayfly_active_version";
 
 pub(crate) fn describe() {
     describe_counter!(REQUESTS, "GraphQL requests by HTTP status");
-    describe_histogram!(REQUEST_SECONDS, Unit::Seconds, "time to answer a GraphQL request");
+    describe_histogram!(
+        REQUEST_SECONDS,
+        Unit::Seconds,
+        "time to answer a GraphQL request"
+    );
     describe_gauge!(OPERATIONS, "operations being executed");
     describe_gauge!(OPERATIONS_WAITING, "operations waiting to be admitted");
-    describe_counter!(OPERATIONS_REFUSED, "operations refused because the host was busy");
+    describe_counter!(
+        OPERATIONS_REFUSED,
+        "operations refused because the host was busy"
+    );
     describe_counter!(APPLIES, "apps applied while they were served, by outcome");
-    describe_counter!(CANARY_OPERATIONS, "operations while a canary ran, by module, side and outcome");
+    describe_counter!(
+        CANARY_OPERATIONS,
+        "operations while a canary ran, by module, side and outcome"
+    );
     describe_counter!(CANARIES, "canaries that ended, by module and verdict");
     describe_gauge!(CANARY_SHARE, "the share of operations a canary gets");
     describe_counter!(INVOCATIONS, "invocations by module, field and outcome");
-    describe_histogram!(WAIT_SECONDS, Unit::Seconds, "time an invocation waited for memory and a place");
-    describe_histogram!(INSTANTIATE_SECONDS, Unit::Seconds, "time to instantiate a component");
-    describe_histogram!(RUN_SECONDS, Unit::Seconds, "time an invocation ran, host calls included");
-    describe_histogram!(PEAK_BYTES, Unit::Bytes, "the most memory an invocation held");
+    describe_histogram!(
+        WAIT_SECONDS,
+        Unit::Seconds,
+        "time an invocation waited for memory and a place"
+    );
+    describe_histogram!(
+        INSTANTIATE_SECONDS,
+        Unit::Seconds,
+        "time to instantiate a component"
+    );
+    describe_histogram!(
+        RUN_SECONDS,
+        Unit::Seconds,
+        "time an invocation ran, host calls included"
+    );
+    describe_histogram!(
+        PEAK_BYTES,
+        Unit::Bytes,
+        "the most memory an invocation held"
+    );
     describe_gauge!(SLOTS_IN_USE, "invocations under way");
     describe_gauge!(SLOTS, "invocations there may be at once");
-    describe_gauge!(CAP_BYTES_IN_USE, Unit::Bytes, "memory caps of the invocations under way");
+    describe_gauge!(
+        CAP_BYTES_IN_USE,
+        Unit::Bytes,
+        "memory caps of the invocations under way"
+    );
     describe_gauge!(CAP_BYTES, Unit::Bytes, "memory caps there may be at once");
     describe_gauge!(POOL_SIZE, "connections of a pool");
     describe_gauge!(POOL_IN_USE, "connections or requests of a pool in use");
     describe_gauge!(POOL_WAITING, "calls waiting for a pool");
     describe_gauge!(POOL_HOLDERS, "connections of a pool in use, by module");
     describe_gauge!(POOL_WAITERS, "calls waiting for a connection, by module");
-    describe_histogram!(POOL_WAIT_SECONDS, Unit::Seconds, "time a call waited for a connection");
+    describe_histogram!(
+        POOL_WAIT_SECONDS,
+        Unit::Seconds,
+        "time a call waited for a connection"
+    );
     describe_counter!(POOL_CONNECTIONS_CREATED, "connections opened");
     describe_counter!(POOL_CONNECTIONS_CLOSED, "connections closed, by reason");
-    describe_counter!(POOL_CONNECT_FAILURES, "attempts to open a connection that failed");
+    describe_counter!(
+        POOL_CONNECT_FAILURES,
+        "attempts to open a connection that failed"
+    );
     describe_counter!(COALESCED_GETS, "gets that shared a request with others");
-    describe_counter!(DYNAMODB_REQUESTS, "requests to DynamoDB by operation and outcome");
-    describe_counter!(DYNAMODB_ATTEMPTS, "sends of requests to DynamoDB, retries included");
-    describe_counter!(DYNAMODB_THROTTLES, "sends that DynamoDB refused for want of capacity");
-    describe_histogram!(DYNAMODB_WAIT_SECONDS, Unit::Seconds, "time a request to DynamoDB waited for its turn");
+    describe_counter!(
+        DYNAMODB_REQUESTS,
+        "requests to DynamoDB by operation and outcome"
+    );
+    describe_counter!(
+        DYNAMODB_ATTEMPTS,
+        "sends of requests to DynamoDB, retries included"
+    );
+    describe_counter!(
+        DYNAMODB_THROTTLES,
+        "sends that DynamoDB refused for want of capacity"
+    );
+    describe_histogram!(
+        DYNAMODB_WAIT_SECONDS,
+        Unit::Seconds,
+        "time a request to DynamoDB waited for its turn"
+    );
     describe_histogram!(DYNAMODB_BATCH_KEYS, "keys of one BatchGetItem");
-    describe_gauge!(PLAN_HITS, "operations answered by a cached plan since the start");
+    describe_gauge!(
+        PLAN_HITS,
+        "operations answered by a cached plan since the start"
+    );
     describe_gauge!(PLAN_MISSES, "operations prepared since the start");
     describe_counter!(SWAPS, "versions that became active");
-    describe_counter!(REFUSALS, "versions that were not let in, by the step that refused them");
-    describe_histogram!(GATE_SECONDS, Unit::Seconds, "time from a version's bytes being there to its being active");
+    describe_counter!(
+        REFUSALS,
+        "versions that were not let in, by the step that refused them"
+    );
+    describe_histogram!(
+        GATE_SECONDS,
+        Unit::Seconds,
+        "time from a version's bytes being there to its being active"
+    );
     describe_gauge!(LIVE_VERSIONS, "versions in memory");
-    describe_gauge!(VERSION_AGE, Unit::Seconds, "time since the active version became active");
-    describe_gauge!(PLAN_BYTES, Unit::Bytes, "the most the host may hold, by its memory plan");
+    describe_gauge!(
+        VERSION_AGE,
+        Unit::Seconds,
+        "time since the active version became active"
+    );
+    describe_gauge!(
+        PLAN_BYTES,
+        Unit::Bytes,
+        "the most the host may hold, by its memory plan"
+    );
     describe_gauge!(RSS_BYTES, Unit::Bytes, "resident memory of the host");
     // A counter that shows from the start tells "none yet" from "not counted".
-    for name in [COALESCED_GETS, OPERATIONS_REFUSED, DYNAMODB_ATTEMPTS, DYNAMODB_THROTTLES] {
+    for name in [
+        COALESCED_GETS,
+        OPERATIONS_REFUSED,
+        DYNAMODB_ATTEMPTS,
+        DYNAMODB_THROTTLES,
+    ] {
         counter!(name).increment(0);
     }
 }

@@ -22,9 +22,17 @@ pub(super) fn split(mut request: Value, count: usize) -> Option<Split> {
         *rest.get_mut("Keys")? = Value::Array(left_out);
         unprocessed.insert(table.clone(), rest);
     }
-    tables.retain(|_, wanted| wanted.get("Keys").and_then(Value::as_array).is_some_and(|keys| !keys.is_empty()));
+    tables.retain(|_, wanted| {
+        wanted
+            .get("Keys")
+            .and_then(Value::as_array)
+            .is_some_and(|keys| !keys.is_empty())
+    });
     let request = (!tables.is_empty()).then_some(request);
-    Some(Split { request, unprocessed })
+    Some(Split {
+        request,
+        unprocessed,
+    })
 }
 
 /// Puts the keys into an answer; into an empty one if nothing was asked for.

@@ -33,7 +33,11 @@ pub(crate) async fn serve(
         }
     };
     let stop = closing.clone();
-    let server = tokio::spawn(dynoxide::server::serve_with_shutdown(behind, database, async move { stop.cancelled().await }));
+    let server = tokio::spawn(dynoxide::server::serve_with_shutdown(
+        behind,
+        database,
+        async move { stop.cancelled().await },
+    ));
     loop {
         let accepted = tokio::select! {
             () = closing.cancelled() => break,

@@ -59,7 +59,12 @@ impl Drop for InFlight<'_> {
 
 impl Proxy {
     pub(super) fn new(upstream: SocketAddr, faults: Arc<Faults>, status: Arc<Status>) -> Self {
-        Self { upstream, sender: Mutex::new(None), faults, status }
+        Self {
+            upstream,
+            sender: Mutex::new(None),
+            faults,
+            status,
+        }
     }
 
     /// Serves the connection to its end.
@@ -81,7 +86,10 @@ impl Proxy {
     async fn answer(&self, request: Request<Incoming>) -> Result<Response<Body>, Close> {
         let (head, body) = request.into_parts();
         let body = to_bytes(Body::new(body), BODY_BYTES).await?;
-        let target = head.headers.get("x-amz-target").and_then(|target| target.to_str().ok());
+        let target = head
+            .headers
+            .get("x-amz-target")
+            .and_then(|target| target.to_str().ok());
         let Some(operation) = target.and_then(|target| target.rsplit('.').next()) else {
             return self.pass(Request::from_parts(head, Body::from(body))).await;
         };
@@ -96,9 +104,15 @@ impl Proxy {
         if let Some(answer) = self.hold_up(&plan).await? {
             return Ok(answer);
         }
-        let answer = match plan.unprocessed.and_then(|count| batch::split(serde_json::from_slice(&body).ok()?, count)) {
+        let answer = match plan
+            .unprocessed
+            .and_then(|count| batch::split(serde_json::from_slice(&body).ok()?, count))
+        {
             Some(split) => self.partly(head, split).await?,
-            None => self.pass(Request::from_parts(head, Body::from(body))).await?,
+            None => {
+                self.pass(Request::from_parts(head, Body::from(body)))
+                    .await?
+            }
         };
         spoil(answer, plan.drop).await
     }
@@ -109,25 +123,37 @@ impl Proxy {
             tokio::time::sleep(Duration::from_millis(plan.slow_ms)).await;
         }
         if plan.stall {
-            self.faults.lifted(plan.edits.clone(), |set| set.dynamodb.stall.is_some()).await;
+            self.faults
+                .lifted(plan.edits.clone(), |set| set.dynamodb.stall.is_some())
+                .await;
         }
         if plan.drop == Some(DropAt::Before) {
             return Err(Close::Fault);
         }
         if plan.throttle {
             let kind = "com.amazonaws.dynamodb.v20120810#ProvisionedThroughputExceededException";
-            let message = "The level of configured provisioned throughput for the table was exceeded.";
+            let message =
+                "The level of configured provisioned throughput for the table was exceeded.";
             return failure(StatusCode::BAD_REQUEST, kind, message).map(Some);
         }
         if plan.error_500 {
             let kind = "com.amazonaws.dynamodb.v20120810#InternalServerError";
-            return failure(StatusCode::INTERNAL_SERVER_ERROR, kind, "Internal server error").map(Some);
+            return failure(
+                StatusCode::INTERNAL_SERVER_ERROR,
+                kind,
+                "Internal server error",
+            )
+            .map(Some);
         }
         Ok(None)
     }
 
     /// Passes a `BatchGetItem` on without some of its keys.
-    async fn partly(&self, head: http::request::Parts, split: batch::Split) -> Result<Response<Body>, Close> {
+    async fn partly(
+        &self,
+        head: http::request::Parts,
+        split: batch::Split,
+    ) -> Result<Response<Body>, Close> {
         let answer = match split.request {
             None => None,
             Some(request) => {
@@ -141,7 +167,10 @@ impl Proxy {
                 serde_json::from_slice(&bytes).ok()
             }
         };
-        json(StatusCode::OK, batch::join(answer, split.unprocessed).to_string())
+        json(
+            StatusCode::OK,
+            batch::join(answer, split.unprocessed).to_string(),
+        )
     }
 
     /// Passes a request on and reads the answer.
@@ -154,7 +183,9 @@ impl Proxy {
         if !usable {
             *sender = Some(connect(self.upstream).await?);
         }
-        let Some(sender) = sender.as_mut() else { return Err(Close::Fault) };
+        let Some(sender) = sender.as_mut() else {
+            return Err(Close::Fault);
+        };
         let (head, body) = sender.send_request(request).await?.into_parts();
         let body = to_bytes(Body::new(body), BODY_BYTES).await?;
         Ok(Response::from_parts(head, Body::from(body)))
@@ -179,12 +210,19 @@ async fn spoil(answer: Response<Body>, drop: Option<DropAt>) -> Result<Response<
     match drop {
         Some(DropAt::Inside) => {
             let bytes = to_bytes(body, BODY_BYTES).await?;
-            head.headers.insert(header::CONTENT_LENGTH, bytes.len().into());
+            head.headers
+                .insert(header::CONTENT_LENGTH, bytes.len().into());
             let half: Result<Bytes, Close> = Ok(bytes.slice(..bytes.len() / 2));
-            Ok(Response::from_parts(head, Body::from_stream(stream::iter([half, Err(Close::Fault)]))))
+            Ok(Response::from_parts(
+                head,
+                Body::from_stream(stream::iter([half, Err(Close::Fault)])),
+            ))
         }
         Some(DropAt::After) => {
-            head.headers.insert(header::CONNECTION, header::HeaderValue::from_static("close"));
+            head.headers.insert(
+                header::CONNECTION,
+                header::HeaderValue::from_static("close"),
+            );
             Ok(Response::from_parts(head, body))
         }
         _ => Ok(Response::from_parts(head, body)),
@@ -192,10 +230,15 @@ async fn spoil(answer: Response<Body>, drop: Option<DropAt>) -> Result<Response<
 }
 
 fn failure(status: StatusCode, kind: &str, message: &str) -> Result<Response<Body>, Close> {
-    json(status, serde_json::json!({"__type": kind, "message": message}).to_string())
+    json(
+        status,
+        serde_json::json!({"__type": kind, "message": message}).to_string(),
+    )
 }
 
 fn json(status: StatusCode, body: String) -> Result<Response<Body>, Close> {
-    let answer = Response::builder().status(status).header(header::CONTENT_TYPE, "application/x-amz-json-1.0");
+    let answer = Response::builder()
+        .status(status)
+        .header(header::CONTENT_TYPE, "application/x-amz-json-1.0");
     Ok(answer.body(Body::from(body))?)
 }

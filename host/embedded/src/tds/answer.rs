@@ -14,7 +14,10 @@ use crate::status::Status;
 
 /// Acknowledges an Attention; in a message of its own, if nothing waits to be sent.
 pub(super) fn acknowledge(writer: &mut PacketWriter) -> Result<(), Stop> {
-    let done = Done { status: tokens::DONE_ATTENTION, ..Done::default() };
+    let done = Done {
+        status: tokens::DONE_ATTENTION,
+        ..Done::default()
+    };
     tokens::done(writer.waiting(), tokens::DONE, done);
     writer.end()?;
     Ok(())
@@ -86,7 +89,9 @@ impl<'a> Answer<'a> {
 
     /// All rows of a result set are written.
     pub(super) fn rows_end(&mut self) -> Result<(), Stop> {
-        self.error_after.take().map_or(Ok(()), |(_, error)| Err(error.into()))
+        self.error_after
+            .take()
+            .map_or(Ok(()), |(_, error)| Err(error.into()))
     }
 
     /// The columns of a result set.
@@ -129,14 +134,21 @@ impl<'a> Answer<'a> {
     /// A transaction began (8), was committed (9) or rolled back (10).
     pub(super) fn transaction(&mut self, kind: u8, descriptor: u64) -> Result<(), Stop> {
         let descriptor = descriptor.to_le_bytes();
-        let (new, old): (&[u8], &[u8]) = if kind == 8 { (&descriptor, &[]) } else { (&[], &descriptor) };
+        let (new, old): (&[u8], &[u8]) = if kind == 8 {
+            (&descriptor, &[])
+        } else {
+            (&[], &descriptor)
+        };
         self.token(|out| tokens::env_change_bytes(out, kind, new, old))
     }
 
     /// The end of a statement.
     pub(super) fn statement(&mut self, done: Done) -> Result<(), Stop> {
         if self.procedure {
-            let done = Done { status: done.status | tokens::DONE_MORE, ..done };
+            let done = Done {
+                status: done.status | tokens::DONE_MORE,
+                ..done
+            };
             return self.token(|out| tokens::done(out, tokens::DONE_IN_PROC, done));
         }
         self.token(|_| ())?;
@@ -145,7 +157,12 @@ impl<'a> Answer<'a> {
     }
 
     /// The end of the answer; a procedure's has its status and output parameters.
-    pub(super) fn finish(&mut self, status: i32, outputs: &[(u16, String, SqlType, Value)], failed: bool) -> Result<(), Stop> {
+    pub(super) fn finish(
+        &mut self,
+        status: i32,
+        outputs: &[(u16, String, SqlType, Value)],
+        failed: bool,
+    ) -> Result<(), Stop> {
         let mut end = Vec::new();
         if self.procedure {
             let mut values = Vec::new();
@@ -155,9 +172,20 @@ impl<'a> Answer<'a> {
             tokens::return_status(&mut end, status);
             end.extend(values);
             let status = if failed { tokens::DONE_ERROR } else { 0 };
-            tokens::done(&mut end, tokens::DONE_PROC, Done { status, ..Done::default() });
+            tokens::done(
+                &mut end,
+                tokens::DONE_PROC,
+                Done {
+                    status,
+                    ..Done::default()
+                },
+            );
         } else {
-            tokens::done(&mut end, tokens::DONE, self.pending.take().unwrap_or_default());
+            tokens::done(
+                &mut end,
+                tokens::DONE,
+                self.pending.take().unwrap_or_default(),
+            );
         }
         self.put(&end)?;
         // Before the last packet: who has the answer may ask for the counters next.
@@ -173,16 +201,24 @@ impl<'a> Answer<'a> {
     }
 
     /// The same as a server does it whose answer was complete when the Attention came: first its end, then the acknowledgement.
-    pub(super) fn finish_then_acknowledge(&mut self, status: i32, pause: std::time::Duration) -> Result<(), Stop> {
+    pub(super) fn finish_then_acknowledge(
+        &mut self,
+        status: i32,
+        pause: std::time::Duration,
+    ) -> Result<(), Stop> {
         self.finish(status, &[], false)?;
-        self.flight.wait_through_attention(async move { tokio::time::sleep(pause).await })?;
+        self.flight
+            .wait_through_attention(async move { tokio::time::sleep(pause).await })?;
         acknowledge(self.writer)
     }
 
     /// Writes a token, behind the `DONE` that was held back.
     fn token(&mut self, write: impl FnOnce(&mut Vec<u8>)) -> Result<(), Stop> {
         if let Some(done) = self.pending.take() {
-            let done = Done { status: done.status | tokens::DONE_MORE, ..done };
+            let done = Done {
+                status: done.status | tokens::DONE_MORE,
+                ..done
+            };
             tokens::done(self.writer.waiting(), tokens::DONE, done);
         }
         write(self.writer.waiting());
@@ -192,7 +228,9 @@ impl<'a> Answer<'a> {
 
     /// Writes bytes, or if the answer is to be cut here, half of them.
     fn put(&mut self, bytes: &[u8]) -> Result<(), Stop> {
-        let Some((then, plan)) = self.cut.take() else { return self.token(|out| out.extend(bytes)) };
+        let Some((then, plan)) = self.cut.take() else {
+            return self.token(|out| out.extend(bytes));
+        };
         let (first, second) = bytes.split_at(bytes.len() / 2);
         self.token(|out| out.extend(first))?;
         self.writer.send_all()?;
@@ -200,7 +238,10 @@ impl<'a> Answer<'a> {
             return Err(Stop::Gone);
         }
         // Half a token cannot be taken back, so an Attention has to wait as well.
-        self.flight.wait_through_attention(self.faults.lifted(plan.edits, |set| set.sqlserver.half_row.is_some()))?;
+        self.flight.wait_through_attention(
+            self.faults
+                .lifted(plan.edits, |set| set.sqlserver.half_row.is_some()),
+        )?;
         self.token(|out| out.extend(second))
     }
 }

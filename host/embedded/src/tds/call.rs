@@ -17,12 +17,22 @@ use crate::tsql;
 pub(super) type Outputs = Vec<(u16, String, SqlType, Value)>;
 
 /// The variables of `sp_executesql`: as declared, with the values sent.
-pub(super) fn declared_variables(text: &str, declaration: &str, parameters: &[Parameter]) -> Result<Variables, SqlError> {
+pub(super) fn declared_variables(
+    text: &str,
+    declaration: &str,
+    parameters: &[Parameter],
+) -> Result<Variables, SqlError> {
     let mut variables = Variables::new();
     let declarations = tsql::split_commas(&tsql::tokenize(declaration)?);
-    for (position, tokens) in declarations.iter().enumerate().filter(|(_, tokens)| !tokens.is_empty()) {
+    for (position, tokens) in declarations
+        .iter()
+        .enumerate()
+        .filter(|(_, tokens)| !tokens.is_empty())
+    {
         let Declared { name, ty, .. } = declared(&tsql::render(tokens))?;
-        let by_name = |parameter: &&Parameter| parameter.name == name || format!("@{}", parameter.name) == name;
+        let by_name = |parameter: &&Parameter| {
+            parameter.name == name || format!("@{}", parameter.name) == name
+        };
         let sent = parameters
             .iter()
             .find(by_name)
@@ -54,15 +64,24 @@ pub(super) fn procedure(
         return Ok(Flow::Next);
     }
     let Some(procedure) = databases.procedure(name) else {
-        return Err(SqlError { state: 62, ..SqlError::new(2812, format!("Could not find stored procedure '{name}'.")) }.into());
+        return Err(SqlError {
+            state: 62,
+            ..SqlError::new(2812, format!("Could not find stored procedure '{name}'."))
+        }
+        .into());
     };
     run.procedure.clone_from(&procedure.name);
     run.variables = arguments(procedure, parameters)?;
     if run.statements(&procedure.body)? == Flow::Abort {
         return Ok(Flow::Abort);
     }
-    for (position, sent) in parameters.iter().enumerate().filter(|(_, sent)| sent.output) {
-        if let Some(declared) = matching(procedure, position, sent).filter(|declared| declared.output)
+    for (position, sent) in parameters
+        .iter()
+        .enumerate()
+        .filter(|(_, sent)| sent.output)
+    {
+        if let Some(declared) =
+            matching(procedure, position, sent).filter(|declared| declared.output)
             && let Some((_, value)) = run.variables.get(&declared.name)
         {
             let position = u16::try_from(position).unwrap_or(0);
@@ -77,27 +96,55 @@ fn arguments(procedure: &Procedure, parameters: &[Parameter]) -> Result<Variable
     let name = &procedure.name;
     let mut variables = Variables::new();
     for (position, sent) in parameters.iter().enumerate() {
-        let declared = matching(procedure, position, sent)
-            .ok_or_else(|| SqlError::new(8145, format!("{} is not a parameter for procedure {name}.", sent.name)))?;
-        variables.insert(declared.name.clone(), (Some(declared.ty), coerce(sent.value.clone(), declared.ty)?));
+        let declared = matching(procedure, position, sent).ok_or_else(|| {
+            SqlError::new(
+                8145,
+                format!("{} is not a parameter for procedure {name}.", sent.name),
+            )
+        })?;
+        variables.insert(
+            declared.name.clone(),
+            (Some(declared.ty), coerce(sent.value.clone(), declared.ty)?),
+        );
     }
     for declared in &procedure.parameters {
         if variables.contains_key(&declared.name) {
             continue;
         }
         let default = declared.default.clone().ok_or_else(|| {
-            let message =
-                format!("Procedure or function '{name}' expects parameter '{}', which was not supplied.", declared.name);
-            SqlError { state: 4, ..SqlError::new(201, message) }
+            let message = format!(
+                "Procedure or function '{name}' expects parameter '{}', which was not supplied.",
+                declared.name
+            );
+            SqlError {
+                state: 4,
+                ..SqlError::new(201, message)
+            }
         })?;
-        variables.insert(declared.name.clone(), (Some(declared.ty), coerce(default, declared.ty)?));
+        variables.insert(
+            declared.name.clone(),
+            (Some(declared.ty), coerce(default, declared.ty)?),
+        );
     }
     Ok(variables)
 }
 
 /// The declaration of a parameter: by its name, or by its position if it has none.
-fn matching<'a>(procedure: &'a Procedure, position: usize, sent: &Parameter) -> Option<&'a Declared> {
+fn matching<'a>(
+    procedure: &'a Procedure,
+    position: usize,
+    sent: &Parameter,
+) -> Option<&'a Declared> {
     let by_name = |declared: &&Declared| declared.name == sent.name;
-    let by_position = || procedure.parameters.get(position).filter(|_| sent.name.is_empty());
-    procedure.parameters.iter().find(by_name).or_else(by_position)
+    let by_position = || {
+        procedure
+            .parameters
+            .get(position)
+            .filter(|_| sent.name.is_empty())
+    };
+    procedure
+        .parameters
+        .iter()
+        .find(by_name)
+        .or_else(by_position)
 }

@@ -27,18 +27,24 @@ pub(crate) struct Databases {
 impl Databases {
     /// Adds a database: its file, and an open connection to it.
     pub(crate) fn add(&mut self, name: &str, file: PathBuf, connection: Connection) {
-        self.files.insert(name.to_lowercase(), (name.to_owned(), file));
+        self.files
+            .insert(name.to_lowercase(), (name.to_owned(), file));
         self.kept.push(Mutex::new(connection));
     }
 
     /// Adds a procedure.
     pub(crate) fn add_procedure(&mut self, procedure: Procedure) {
-        self.procedures.insert(procedure.name.to_lowercase(), procedure);
+        self.procedures
+            .insert(procedure.name.to_lowercase(), procedure);
     }
 
     /// A database by its name in any case; the first one for an empty name. Its name, as it was written, and its file.
     pub(super) fn find(&self, name: &str) -> Option<(&str, &Path)> {
-        let found = if name.is_empty() { self.files.values().next() } else { self.files.get(&name.to_lowercase()) };
+        let found = if name.is_empty() {
+            self.files.values().next()
+        } else {
+            self.files.get(&name.to_lowercase())
+        };
         found.map(|(name, file)| (name.as_str(), file.as_path()))
     }
 
@@ -63,7 +69,9 @@ impl Databases {
     }
 
     fn locks(&self) -> std::sync::MutexGuard<'_, HashMap<String, u16>> {
-        self.locks.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+        self.locks
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner)
     }
 
     /// A procedure by its name in any case.
@@ -77,7 +85,9 @@ pub(crate) fn open(file: &Path) -> rusqlite::Result<Connection> {
     let connection = Connection::open(file)?;
     // Waiting for a lock is the session's own business: SQLite's own wait cannot be cancelled.
     connection.busy_timeout(std::time::Duration::ZERO)?;
-    connection.execute_batch("PRAGMA foreign_keys = ON; PRAGMA synchronous = NORMAL; PRAGMA temp_store = MEMORY;")?;
+    connection.execute_batch(
+        "PRAGMA foreign_keys = ON; PRAGMA synchronous = NORMAL; PRAGMA temp_store = MEMORY;",
+    )?;
     // A quoted name that is no column is an error, not a string.
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DQS_DML, false)?;
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DQS_DDL, false)?;

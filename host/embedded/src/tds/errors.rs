@@ -22,20 +22,37 @@ const MARK: &str = "tds-error:";
 impl SqlError {
     /// An error of class 16, state 1.
     pub(crate) fn new(number: u32, message: impl Into<String>) -> Self {
-        Self { number, class: 16, state: 1, message: message.into() }
+        Self {
+            number,
+            class: 16,
+            state: 1,
+            message: message.into(),
+        }
     }
 
     pub(crate) fn syntax(near: &str) -> Self {
-        Self { class: 15, ..Self::new(102, format!("Incorrect syntax near '{near}'.")) }
+        Self {
+            class: 15,
+            ..Self::new(102, format!("Incorrect syntax near '{near}'."))
+        }
     }
 
     pub(crate) fn unclosed(text: &str) -> Self {
         let start: String = text.chars().take(30).collect();
-        Self { class: 15, ..Self::new(105, format!("Unclosed quotation mark after the character string '{start}'.")) }
+        Self {
+            class: 15,
+            ..Self::new(
+                105,
+                format!("Unclosed quotation mark after the character string '{start}'."),
+            )
+        }
     }
 
     pub(crate) fn undeclared(name: &str) -> Self {
-        Self { class: 15, ..Self::new(137, format!("Must declare the scalar variable \"{name}\".")) }
+        Self {
+            class: 15,
+            ..Self::new(137, format!("Must declare the scalar variable \"{name}\"."))
+        }
     }
 
     pub(crate) fn unknown_type(name: &str) -> Self {
@@ -43,7 +60,10 @@ impl SqlError {
     }
 
     pub(crate) fn unsupported(what: &str) -> Self {
-        Self::new(40_517, format!("{what} is not supported by the embedded endpoint."))
+        Self::new(
+            40_517,
+            format!("{what} is not supported by the embedded endpoint."),
+        )
     }
 
     pub(crate) fn divide_by_zero() -> Self {
@@ -51,12 +71,18 @@ impl SqlError {
     }
 
     pub(crate) fn overflow(ty: &str) -> Self {
-        Self::new(8115, format!("Arithmetic overflow error converting expression to data type {ty}."))
+        Self::new(
+            8115,
+            format!("Arithmetic overflow error converting expression to data type {ty}."),
+        )
     }
 
     pub(crate) fn conversion(value: &str, ty: &str) -> Self {
         let value: String = value.chars().take(80).collect();
-        Self::new(245, format!("Conversion failed when converting the value '{value}' to data type {ty}."))
+        Self::new(
+            245,
+            format!("Conversion failed when converting the value '{value}' to data type {ty}."),
+        )
     }
 
     pub(crate) fn truncation() -> Self {
@@ -90,7 +116,10 @@ impl SqlError {
     /// What a SQLite error is.
     pub(crate) fn from_sqlite(error: &rusqlite::Error) -> Self {
         let text = error.to_string();
-        if let Some(ours) = text.split_once(MARK).and_then(|(_, rest)| parse_marked(rest)) {
+        if let Some(ours) = text
+            .split_once(MARK)
+            .and_then(|(_, rest)| parse_marked(rest))
+        {
             return ours;
         }
         match error {
@@ -107,11 +136,18 @@ fn parse_marked(text: &str) -> Option<SqlError> {
     let mut parts = text.splitn(3, ':');
     let number = parts.next()?.parse().ok()?;
     let class = parts.next()?.parse().ok()?;
-    Some(SqlError { number, class, state: 1, message: parts.next()?.to_owned() })
+    Some(SqlError {
+        number,
+        class,
+        state: 1,
+        message: parts.next()?.to_owned(),
+    })
 }
 
 fn from_code(code: i32, message: &str) -> SqlError {
-    let subject = message.split_once(": ").map_or(message, |(_, subject)| subject);
+    let subject = message
+        .split_once(": ")
+        .map_or(message, |(_, subject)| subject);
     let table = subject.split('.').next().unwrap_or(subject);
     match code {
         ffi::SQLITE_CONSTRAINT_PRIMARYKEY | ffi::SQLITE_CONSTRAINT_ROWID => SqlError {
@@ -132,20 +168,33 @@ fn from_code(code: i32, message: &str) -> SqlError {
                 ),
             )
         },
-        ffi::SQLITE_CONSTRAINT_NOTNULL => {
-            SqlError::new(515, format!("Cannot insert the value NULL into column '{subject}'; column does not allow nulls."))
+        ffi::SQLITE_CONSTRAINT_NOTNULL => SqlError::new(
+            515,
+            format!(
+                "Cannot insert the value NULL into column '{subject}'; column does not allow nulls."
+            ),
+        ),
+        ffi::SQLITE_CONSTRAINT_FOREIGNKEY => SqlError::new(
+            547,
+            "The statement conflicted with a FOREIGN KEY constraint.",
+        ),
+        ffi::SQLITE_CONSTRAINT_CHECK => SqlError::new(
+            547,
+            format!("The statement conflicted with the CHECK constraint \"{subject}\"."),
+        ),
+        _ if code & 0xff == ffi::SQLITE_BUSY || code & 0xff == ffi::SQLITE_LOCKED => {
+            SqlError::deadlock()
         }
-        ffi::SQLITE_CONSTRAINT_FOREIGNKEY => SqlError::new(547, "The statement conflicted with a FOREIGN KEY constraint."),
-        ffi::SQLITE_CONSTRAINT_CHECK => {
-            SqlError::new(547, format!("The statement conflicted with the CHECK constraint \"{subject}\"."))
-        }
-        _ if code & 0xff == ffi::SQLITE_BUSY || code & 0xff == ffi::SQLITE_LOCKED => SqlError::deadlock(),
         _ => from_message(message),
     }
 }
 
 fn from_message(message: &str) -> SqlError {
-    let after = |prefix: &str| message.strip_prefix(prefix).map(|rest| rest.split(" in \"").next().unwrap_or(rest));
+    let after = |prefix: &str| {
+        message
+            .strip_prefix(prefix)
+            .map(|rest| rest.split(" in \"").next().unwrap_or(rest))
+    };
     if let Some(name) = after("no such table: ") {
         return SqlError::new(208, format!("Invalid object name '{name}'."));
     }
@@ -153,9 +202,18 @@ fn from_message(message: &str) -> SqlError {
         return SqlError::new(207, format!("Invalid column name '{name}'."));
     }
     if let Some(name) = after("no such function: ") {
-        return SqlError { class: 15, ..SqlError::new(195, format!("'{name}' is not a recognized built-in function name.")) };
+        return SqlError {
+            class: 15,
+            ..SqlError::new(
+                195,
+                format!("'{name}' is not a recognized built-in function name."),
+            )
+        };
     }
-    if let Some((table, column)) = message.strip_prefix("table ").and_then(|rest| rest.split_once(" has no column named ")) {
+    if let Some((table, column)) = message
+        .strip_prefix("table ")
+        .and_then(|rest| rest.split_once(" has no column named "))
+    {
         return SqlError::new(207, format!("Invalid column name '{column}' in '{table}'."));
     }
     if let Some(rest) = message.strip_prefix("near \"") {

@@ -22,9 +22,18 @@ impl Run<'_> {
         let mut parameters = Vec::new();
         for argument in &call.arguments {
             let value = self.evaluate(&argument.value)?;
-            parameters.push(Parameter { name: argument.name.clone(), output: argument.output, ty: None, value });
+            parameters.push(Parameter {
+                name: argument.name.clone(),
+                output: argument.output,
+                ty: None,
+                value,
+            });
         }
-        let caller = (std::mem::take(&mut self.variables), std::mem::take(&mut self.procedure), self.return_status);
+        let caller = (
+            std::mem::take(&mut self.variables),
+            std::mem::take(&mut self.procedure),
+            self.return_status,
+        );
         (self.return_status, self.depth) = (0, self.depth + 1);
         let databases = std::sync::Arc::clone(&self.databases);
         let mut outputs = Vec::new();

@@ -78,11 +78,17 @@ impl Run<'_> {
         self.failed = true;
         self.fatal |= error.class >= 20;
         self.session.row_count = 0;
-        let takes_transaction = error.number == 1205 || self.fatal || (self.session.abort_on_error && error.class > 10);
-        if self.session.transaction.count > 0 && (takes_transaction || self.session.transaction.lost(&self.session.connection)) {
+        let takes_transaction =
+            error.number == 1205 || self.fatal || (self.session.abort_on_error && error.class > 10);
+        if self.session.transaction.count > 0
+            && (takes_transaction || self.session.transaction.lost(&self.session.connection))
+        {
             self.rollback()?;
         }
-        self.answer.statement(Done { status: tokens::DONE_ERROR, ..Done::default() })?;
+        self.answer.statement(Done {
+            status: tokens::DONE_ERROR,
+            ..Done::default()
+        })?;
         let goes_on = error.lets_batch_go_on() && !self.session.abort_on_error;
         Ok(if goes_on { Flow::Next } else { Flow::Abort })
     }
@@ -93,15 +99,20 @@ impl Run<'_> {
             Statement::SetOption(names, value) => self.session.set(names, value)?,
             Statement::Declare(variables) => {
                 for (name, ty, first) in variables {
-                    let value = first.as_ref().map_or(Ok(Value::Null), |first| self.evaluate(first))?;
-                    self.variables.insert(name.clone(), (Some(*ty), coerce(value, *ty)?));
+                    let value = first
+                        .as_ref()
+                        .map_or(Ok(Value::Null), |first| self.evaluate(first))?;
+                    self.variables
+                        .insert(name.clone(), (Some(*ty), coerce(value, *ty)?));
                 }
             }
             Statement::Assign(name, expression) => {
                 let value = self.evaluate(expression)?;
                 self.assign(name, value)?;
             }
-            Statement::If(condition, then, otherwise) => return self.branch(condition, then, otherwise.as_deref()),
+            Statement::If(condition, then, otherwise) => {
+                return self.branch(condition, then, otherwise.as_deref());
+            }
             Statement::Block(statements) => return self.statements(statements),
             Statement::BeginTransaction => self.begin()?,
             Statement::Commit => self.commit()?,
@@ -119,7 +130,8 @@ impl Run<'_> {
             Statement::Raise(arguments, throw) => return self.raise(arguments, *throw),
             Statement::Return(expression) => {
                 if !expression.is_empty()
-                    && let Value::Integer(status) = coerce(self.evaluate(expression)?, SqlType::Int)?
+                    && let Value::Integer(status) =
+                        coerce(self.evaluate(expression)?, SqlType::Int)?
                 {
                     self.return_status = i32::try_from(status).unwrap_or(0);
                 }
@@ -127,16 +139,27 @@ impl Run<'_> {
             }
             Statement::Execute(call) => return self.execute(call),
             Statement::Use(name) if name.eq_ignore_ascii_case(&self.session.database) => {}
-            Statement::Use(_) => return Err(SqlError::unsupported("USE of another database").into()),
+            Statement::Use(_) => {
+                return Err(SqlError::unsupported("USE of another database").into());
+            }
         }
         Ok(Flow::Next)
     }
 
-    fn branch(&mut self, condition: &[Token], then: &Statement, otherwise: Option<&Statement>) -> Result<Flow, Stop> {
+    fn branch(
+        &mut self,
+        condition: &[Token],
+        then: &Statement,
+        otherwise: Option<&Statement>,
+    ) -> Result<Flow, Stop> {
         let case = [
             vec![Token::word("CASE"), Token::word("WHEN")],
             condition.to_vec(),
-            vec![Token::word("THEN"), Token::new(Kind::Number, "1"), Token::word("END")],
+            vec![
+                Token::word("THEN"),
+                Token::new(Kind::Number, "1"),
+                Token::word("END"),
+            ],
         ]
         .concat();
         let holds = self.evaluate(&case)? == Value::Integer(1);
@@ -150,8 +173,11 @@ impl Run<'_> {
     /// Begins a transaction, or goes one deeper.
     pub(super) fn begin(&mut self) -> Result<(), Stop> {
         if self.session.transaction.begin() {
-            self.session.status.sqlserver(|counters| counters.open_transactions += 1);
-            self.answer.transaction(8, self.session.transaction.descriptor)?;
+            self.session
+                .status
+                .sqlserver(|counters| counters.open_transactions += 1);
+            self.answer
+                .transaction(8, self.session.transaction.descriptor)?;
         }
         self.answer.statement(Done::default())
     }
@@ -183,19 +209,25 @@ impl Run<'_> {
 
     /// Rolls back to a save point.
     pub(super) fn rollback_to(&mut self, name: &str) -> Result<(), Stop> {
-        self.session.transaction.rollback_to(&self.session.connection, name)?;
+        self.session
+            .transaction
+            .rollback_to(&self.session.connection, name)?;
         self.answer.statement(Done::default())
     }
 
     /// Sets a save point.
     pub(super) fn save(&mut self, name: &str) -> Result<(), Stop> {
         let connection = Rc::clone(&self.session.connection);
-        self.session.transaction.save(&connection, name, self.flight)?;
+        self.session
+            .transaction
+            .save(&connection, name, self.flight)?;
         self.answer.statement(Done::default())
     }
 
     pub(super) fn assign(&mut self, name: &str, value: Value) -> Result<(), Stop> {
-        let Some((ty, old)) = self.variables.get_mut(name) else { return Err(SqlError::undeclared(name).into()) };
+        let Some((ty, old)) = self.variables.get_mut(name) else {
+            return Err(SqlError::undeclared(name).into());
+        };
         *old = match *ty {
             Some(ty) => coerce(value, ty)?,
             None => value,
@@ -205,8 +237,13 @@ impl Run<'_> {
 
     /// The value of an expression.
     pub(super) fn evaluate(&mut self, expression: &[Token]) -> Result<Value, Stop> {
-        let select: Vec<Token> = std::iter::once(Token::word("SELECT")).chain(expression.iter().cloned()).collect();
-        Ok(self.last_row(&select)?.and_then(|row| row.into_iter().next()).unwrap_or(Value::Null))
+        let select: Vec<Token> = std::iter::once(Token::word("SELECT"))
+            .chain(expression.iter().cloned())
+            .collect();
+        Ok(self
+            .last_row(&select)?
+            .and_then(|row| row.into_iter().next())
+            .unwrap_or(Value::Null))
     }
 
     /// The last row of a `SELECT` whose rows are not sent.
@@ -216,14 +253,20 @@ impl Run<'_> {
         let failed = |error: rusqlite::Error| query::failure(&error, self.flight);
         let mut statement = connection.prepare_cached(&translated.sql).map_err(failed)?;
         query::bind(&mut statement, &self.variables)?;
-        self.session.transaction.prepare(&connection, false, self.flight)?;
+        self.session
+            .transaction
+            .prepare(&connection, false, self.flight)?;
         let width = statement.column_count();
         let mut rows = statement.raw_query();
         let mut last = None;
         let mut count = 0;
         while let Some(row) = rows.next().map_err(failed)? {
             self.flight.check()?;
-            last = Some((0..width).map(|at| row.get_ref(at).map_or(Value::Null, Value::from)).collect());
+            last = Some(
+                (0..width)
+                    .map(|at| row.get_ref(at).map_or(Value::Null, Value::from))
+                    .collect(),
+            );
             count += 1;
         }
         self.session.row_count = count;
@@ -241,9 +284,14 @@ impl Run<'_> {
         }
         let translated = tsql::translate(tokens, &self.globals())?;
         let connection = Rc::clone(&self.session.connection);
-        let mut statement = connection.prepare_cached(&translated.sql).map_err(|error| query::failure(&error, self.flight))?;
+        let mut statement = connection
+            .prepare_cached(&translated.sql)
+            .map_err(|error| query::failure(&error, self.flight))?;
         query::bind(&mut statement, &self.variables)?;
-        let alone = self.session.transaction.prepare(&connection, !statement.readonly(), self.flight)?;
+        let alone =
+            self.session
+                .transaction
+                .prepare(&connection, !statement.readonly(), self.flight)?;
         let ran = self.step(&mut statement, &connection, &translated);
         drop(statement);
         if alone {
@@ -262,10 +310,21 @@ impl Run<'_> {
     ) -> Result<Done, Stop> {
         let returns_rows = statement.column_count() > 0;
         let changes = if returns_rows {
-            let (variables, flight, text_size) = (&self.variables, self.flight, self.session.text_size);
-            query::send_rows(statement, connection, &translated.outputs, variables, &mut self.answer, flight, text_size)?
+            let (variables, flight, text_size) =
+                (&self.variables, self.flight, self.session.text_size);
+            query::send_rows(
+                statement,
+                connection,
+                &translated.outputs,
+                variables,
+                &mut self.answer,
+                flight,
+                text_size,
+            )?
         } else {
-            let count = statement.raw_execute().map_err(|error| query::failure(&error, self.flight))?;
+            let count = statement
+                .raw_execute()
+                .map_err(|error| query::failure(&error, self.flight))?;
             u64::try_from(count).unwrap_or(0)
         };
         let (command, rows) = match translated.verb {
@@ -275,27 +334,49 @@ impl Run<'_> {
             Verb::Update => (0xc5, changes),
             Verb::Other => return Ok(Done::default()),
         };
-        Ok(Done { status: if self.session.no_count { 0 } else { tokens::DONE_COUNT }, command, rows })
+        Ok(Done {
+            status: if self.session.no_count {
+                0
+            } else {
+                tokens::DONE_COUNT
+            },
+            command,
+            rows,
+        })
     }
 
     /// A duplicate in an index that was made by `CREATE UNIQUE INDEX` is error 2601; in a constraint it is 2627.
     fn refine(&self, stop: Stop) -> Stop {
         const INDEX: &str = "SELECT il.name FROM pragma_index_list(?1) il WHERE il.origin = 'c' AND il.\"unique\" AND ?2 = \
             (SELECT group_concat(?1 || '.' || ii.name, ', ') FROM pragma_index_info(il.name) ii)";
-        let Stop::Failed(mut error) = stop else { return stop };
+        let Stop::Failed(mut error) = stop else {
+            return stop;
+        };
         if error.number == 2627
             && let Some(columns) = error.message.split('\'').nth(1)
             && let Some((table, _)) = columns.split_once('.')
-            && let Ok(index) = self.session.connection.query_row(INDEX, [table, columns], |row| row.get::<_, String>(0))
+            && let Ok(index) = self
+                .session
+                .connection
+                .query_row(INDEX, [table, columns], |row| row.get::<_, String>(0))
         {
-            let message = format!("Cannot insert duplicate key row in object 'dbo.{table}' with unique index '{index}'.");
-            error = SqlError { number: 2601, message, ..error };
+            let message = format!(
+                "Cannot insert duplicate key row in object 'dbo.{table}' with unique index '{index}'."
+            );
+            error = SqlError {
+                number: 2601,
+                message,
+                ..error
+            };
         }
         Stop::Failed(error)
     }
 
     fn raise(&mut self, arguments: &[Vec<Token>], throw: bool) -> Result<Flow, Stop> {
-        let values = arguments.iter().filter(|argument| !argument.is_empty()).map(|argument| self.evaluate(argument));
+        let values = arguments
+            .iter()
+            .filter(|argument| !argument.is_empty())
+            .map(|argument| self.evaluate(argument));
         let values: Vec<Value> = values.collect::<Result<_, _>>()?;
         let number = |at: usize| match values.get(at) {
             Some(Value::Integer(number)) => u32::try_from(*number).unwrap_or(0),
@@ -303,10 +384,20 @@ impl Run<'_> {
         };
         let text = |at: usize| values.get(at).map(plain).unwrap_or_default();
         let error = match (throw, values.len()) {
-            (true, 3) => SqlError { state: u8::try_from(number(2)).unwrap_or(1), ..SqlError::new(number(0), text(1)) },
+            (true, 3) => SqlError {
+                state: u8::try_from(number(2)).unwrap_or(1),
+                ..SqlError::new(number(0), text(1))
+            },
             (false, 3..) => {
-                let (class, state) = (u8::try_from(number(1)).unwrap_or(16), u8::try_from(number(2)).unwrap_or(1));
-                SqlError { class, state, ..SqlError::new(50_000, text(0)) }
+                let (class, state) = (
+                    u8::try_from(number(1)).unwrap_or(16),
+                    u8::try_from(number(2)).unwrap_or(1),
+                );
+                SqlError {
+                    class,
+                    state,
+                    ..SqlError::new(50_000, text(0))
+                }
             }
             _ => return Err(SqlError::syntax("THROW").into()),
         };
@@ -343,7 +434,9 @@ impl Run<'_> {
 /// `SELECT @a = x, @b = y …`: the variables, and the `SELECT` without them.
 pub(super) fn assignments(tokens: &[Token]) -> Option<(Vec<String>, Vec<Token>)> {
     let is_assignment = |at: usize| {
-        tokens.get(at).is_some_and(|token| token.kind == Kind::Variable && !token.text.starts_with("@@"))
+        tokens
+            .get(at)
+            .is_some_and(|token| token.kind == Kind::Variable && !token.text.starts_with("@@"))
             && tokens.get(at + 1).is_some_and(|token| token.is_symbol("="))
     };
     if !tokens.first()?.is("SELECT") || !is_assignment(1) {
@@ -352,7 +445,9 @@ pub(super) fn assignments(tokens: &[Token]) -> Option<(Vec<String>, Vec<Token>)>
     let (mut names, mut select) = (Vec::new(), Vec::new());
     let mut at = 0;
     while let Some(token) = tokens.get(at) {
-        let starts_item = tokens.get(at.wrapping_sub(1)).is_some_and(|before| before.is("SELECT") || before.is_symbol(","));
+        let starts_item = tokens
+            .get(at.wrapping_sub(1))
+            .is_some_and(|before| before.is("SELECT") || before.is_symbol(","));
         if starts_item && is_assignment(at) {
             names.push(token.text.to_lowercase());
             at += 2;
@@ -368,7 +463,10 @@ pub(super) fn assignments(tokens: &[Token]) -> Option<(Vec<String>, Vec<Token>)>
 fn delay(value: &Value) -> Result<Duration, SqlError> {
     let text = plain(value);
     let time = super::moment::Moment::parse(&text)?.local().time();
-    Ok(time.signed_duration_since(chrono::NaiveTime::MIN).to_std().unwrap_or_default())
+    Ok(time
+        .signed_duration_since(chrono::NaiveTime::MIN)
+        .to_std()
+        .unwrap_or_default())
 }
 
 fn plain(value: &Value) -> String {

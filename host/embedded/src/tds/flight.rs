@@ -59,7 +59,11 @@ impl Flight {
         if self.closing.is_cancelled() {
             return Err(Stop::Gone);
         }
-        if self.attention.is_cancelled() { Err(Stop::Attention) } else { Ok(()) }
+        if self.attention.is_cancelled() {
+            Err(Stop::Attention)
+        } else {
+            Ok(())
+        }
     }
 
     /// Waits for `event` on the session's own thread.
@@ -75,7 +79,10 @@ impl Flight {
     }
 
     /// Waits for an event that an Attention does not cut short.
-    pub(super) fn wait_through_attention(&self, event: impl Future<Output = ()>) -> Result<(), Stop> {
+    pub(super) fn wait_through_attention(
+        &self,
+        event: impl Future<Output = ()>,
+    ) -> Result<(), Stop> {
         self.runtime.block_on(async {
             tokio::select! {
                 biased;

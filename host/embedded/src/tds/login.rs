@@ -24,8 +24,18 @@ const ENCRYPT_REQ: u8 = 3;
 
 /// Answers `PRELOGIN`: version 16, all or nothing encrypted, no instance, no MARS.
 pub(super) fn prelogin_answer(encrypted: bool) -> Vec<u8> {
-    let encryption = [if encrypted { ENCRYPT_REQ } else { ENCRYPT_NOT_SUP }];
-    let options: [(u8, &[u8]); 5] = [(0, &[16, 0, 0x03, 0xe8, 0, 0]), (1, &encryption), (2, &[0]), (3, &[]), (4, &[0])];
+    let encryption = [if encrypted {
+        ENCRYPT_REQ
+    } else {
+        ENCRYPT_NOT_SUP
+    }];
+    let options: [(u8, &[u8]); 5] = [
+        (0, &[16, 0, 0x03, 0xe8, 0, 0]),
+        (1, &encryption),
+        (2, &[0]),
+        (3, &[]),
+        (4, &[0]),
+    ];
     let mut offset = options.len() * 5 + 1;
     let (mut table, mut data) = (Vec::new(), Vec::<u8>::new());
     for (option, value) in options {
@@ -57,7 +67,10 @@ pub(super) fn read(body: &[u8]) -> Result<Login, Malformed> {
         input.take(offset.into())?;
         input.take(usize::from(units) * 2)
     };
-    let password: Vec<u8> = field(2)?.iter().map(|byte| (byte ^ 0xa5).rotate_left(4)).collect();
+    let password: Vec<u8> = field(2)?
+        .iter()
+        .map(|byte| (byte ^ 0xa5).rotate_left(4))
+        .collect();
     Ok(Login {
         user: super::wire::utf16(field(1)?),
         password: super::wire::utf16(&password),
@@ -70,7 +83,12 @@ pub(super) fn read(body: &[u8]) -> Result<Login, Malformed> {
 pub(super) fn accepted(login: &Login, database: &str) -> Vec<u8> {
     let mut out = Vec::new();
     tokens::env_change_text(&mut out, 1, database, "master");
-    tokens::info(&mut out, 5701, 2, &format!("Changed database context to '{database}'."));
+    tokens::info(
+        &mut out,
+        5701,
+        2,
+        &format!("Changed database context to '{database}'."),
+    );
     tokens::env_change_bytes(&mut out, 7, &super::types::COLLATION, &[]);
     tokens::env_change_text(&mut out, 2, "us_english", "");
     tokens::info(&mut out, 5703, 1, "Changed language setting to us_english.");
@@ -86,17 +104,31 @@ pub(super) fn refused(errors: &[SqlError]) -> Vec<u8> {
     for error in errors {
         tokens::error(&mut out, error, "");
     }
-    tokens::done(&mut out, tokens::DONE, tokens::Done { status: tokens::DONE_ERROR, ..tokens::Done::default() });
+    tokens::done(
+        &mut out,
+        tokens::DONE,
+        tokens::Done {
+            status: tokens::DONE_ERROR,
+            ..tokens::Done::default()
+        },
+    );
     out
 }
 
 /// Error 18456.
 pub(super) fn wrong_password(user: &str) -> SqlError {
-    SqlError { class: 14, ..SqlError::new(18_456, format!("Login failed for user '{user}'.")) }
+    SqlError {
+        class: 14,
+        ..SqlError::new(18_456, format!("Login failed for user '{user}'."))
+    }
 }
 
 /// Error 4060.
 pub(super) fn unknown_database(database: &str) -> SqlError {
-    let message = format!("Cannot open database \"{database}\" requested by the login. The login failed.");
-    SqlError { class: 11, ..SqlError::new(4060, message) }
+    let message =
+        format!("Cannot open database \"{database}\" requested by the login. The login failed.");
+    SqlError {
+        class: 11,
+        ..SqlError::new(4060, message)
+    }
 }

@@ -82,7 +82,11 @@ pub(crate) async fn serve(mut gate: Gate, server: Arc<Server>, closing: Cancella
         };
         number = number.checked_add(1).unwrap_or(51);
         let session_closing = CancellationToken::new();
-        let (ends, server, closing) = (session_closing.clone(), Arc::clone(&server), closing.clone());
+        let (ends, server, closing) = (
+            session_closing.clone(),
+            Arc::clone(&server),
+            closing.clone(),
+        );
         sessions.spawn(async move {
             let session = session::serve(stream, server, number, session_closing);
             tokio::pin!(session);

@@ -37,7 +37,9 @@ pub(super) struct Message {
 }
 
 /// Reads the next message; none when the client has closed the connection.
-pub(super) async fn read_message(stream: &mut (impl AsyncRead + Unpin)) -> std::io::Result<Option<Message>> {
+pub(super) async fn read_message(
+    stream: &mut (impl AsyncRead + Unpin),
+) -> std::io::Result<Option<Message>> {
     let mut body = Vec::new();
     loop {
         let mut header = [0_u8; HEADER_BYTES];
@@ -47,7 +49,9 @@ pub(super) async fn read_message(stream: &mut (impl AsyncRead + Unpin)) -> std::
         };
         let [kind, status, high, low, ..] = header;
         let length = usize::from(u16::from_be_bytes([high, low]));
-        let size = length.checked_sub(HEADER_BYTES).ok_or_else(|| invalid("a packet shorter than its header"))?;
+        let size = length
+            .checked_sub(HEADER_BYTES)
+            .ok_or_else(|| invalid("a packet shorter than its header"))?;
         if body.len() + size > MESSAGE_BYTES {
             return Err(invalid("a message of more than 256 MiB"));
         }
@@ -85,8 +89,17 @@ pub(super) struct PacketWriter {
 
 impl PacketWriter {
     pub(super) fn new(packets: mpsc::Sender<Vec<u8>>, packet_bytes: u32, session: u16) -> Self {
-        let body_bytes = usize::try_from(packet_bytes).unwrap_or(4096).saturating_sub(HEADER_BYTES).max(1);
-        Self { packets, waiting: Vec::new(), body_bytes, next_id: 1, session }
+        let body_bytes = usize::try_from(packet_bytes)
+            .unwrap_or(4096)
+            .saturating_sub(HEADER_BYTES)
+            .max(1);
+        Self {
+            packets,
+            waiting: Vec::new(),
+            body_bytes,
+            next_id: 1,
+            session,
+        }
     }
 
     /// The bytes not sent yet: append here, then call one of the methods below.
@@ -98,7 +111,11 @@ impl PacketWriter {
     pub(super) fn send_full(&mut self) -> Result<(), Gone> {
         let mut waiting = mem::take(&mut self.waiting);
         let full = waiting.len().saturating_sub(1) / self.body_bytes * self.body_bytes;
-        for body in waiting.get(..full).unwrap_or_default().chunks(self.body_bytes) {
+        for body in waiting
+            .get(..full)
+            .unwrap_or_default()
+            .chunks(self.body_bytes)
+        {
             self.send(body, false)?;
         }
         waiting.drain(..full);
@@ -109,7 +126,11 @@ impl PacketWriter {
     /// Sends everything there is; the message goes on.
     pub(super) fn send_all(&mut self) -> Result<(), Gone> {
         self.send_full()?;
-        if self.waiting.is_empty() { Ok(()) } else { self.send_rest(false) }
+        if self.waiting.is_empty() {
+            Ok(())
+        } else {
+            self.send_rest(false)
+        }
     }
 
     /// Sends everything there is and ends the message.
@@ -124,7 +145,9 @@ impl PacketWriter {
     }
 
     fn send(&mut self, body: &[u8], last: bool) -> Result<(), Gone> {
-        let length = u16::try_from(body.len() + HEADER_BYTES).unwrap_or(u16::MAX).to_be_bytes();
+        let length = u16::try_from(body.len() + HEADER_BYTES)
+            .unwrap_or(u16::MAX)
+            .to_be_bytes();
         let session = self.session.to_be_bytes();
         let mut packet = Vec::with_capacity(body.len() + HEADER_BYTES);
         packet.extend([ANSWER, u8::from(last)]);
@@ -139,7 +162,9 @@ impl PacketWriter {
 
 /// A whole message in one packet, for answers before the session has its writer.
 pub(super) fn single(body: &[u8]) -> Vec<u8> {
-    let length = u16::try_from(body.len() + HEADER_BYTES).unwrap_or(u16::MAX).to_be_bytes();
+    let length = u16::try_from(body.len() + HEADER_BYTES)
+        .unwrap_or(u16::MAX)
+        .to_be_bytes();
     let mut packet = vec![ANSWER, 1];
     packet.extend(length);
     packet.extend([0, 0, 1, 0]);

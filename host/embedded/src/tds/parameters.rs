@@ -27,7 +27,12 @@ pub(super) fn read_all(input: &mut In<'_>) -> Result<Vec<Parameter>, Malformed> 
         let name = input.short_text()?.to_lowercase();
         let status = input.u8()?;
         let (ty, value) = read(input)?;
-        parameters.push(Parameter { name, output: status & 1 != 0, ty, value });
+        parameters.push(Parameter {
+            name,
+            output: status & 1 != 0,
+            ty,
+            value,
+        });
     }
     Ok(parameters)
 }
@@ -44,7 +49,15 @@ fn read(input: &mut In<'_>) -> Result<(Option<SqlType>, Value), Malformed> {
                 0x38 => 4,
                 _ => 8,
             };
-            number(input, if id == 0x32 { SqlType::Bit } else { integer_type(size)? }, size)
+            number(
+                input,
+                if id == 0x32 {
+                    SqlType::Bit
+                } else {
+                    integer_type(size)?
+                },
+                size,
+            )
         }
         0x3b => number(input, SqlType::Real, 4),
         0x3e => number(input, SqlType::Float, 8),
@@ -103,7 +116,11 @@ fn nullable_number(input: &mut In<'_>, id: u8) -> Result<(Option<SqlType>, Value
     number(input, ty, size)
 }
 
-fn number(input: &mut In<'_>, ty: SqlType, size: u8) -> Result<(Option<SqlType>, Value), Malformed> {
+fn number(
+    input: &mut In<'_>,
+    ty: SqlType,
+    size: u8,
+) -> Result<(Option<SqlType>, Value), Malformed> {
     let no_date = Malformed("a date out of range");
     let value = match ty {
         SqlType::Bit => Value::Integer(i64::from(input.u8()? != 0)),
@@ -120,7 +137,8 @@ fn number(input: &mut In<'_>, ty: SqlType, size: u8) -> Result<(Option<SqlType>,
         }
         SqlType::SmallDateTime if size == 4 => {
             let (days, minutes) = (input.u16()?, input.u16()?);
-            let at = moment::from_datetime(days.into(), u32::from(minutes) * 18_000).ok_or(no_date)?;
+            let at =
+                moment::from_datetime(days.into(), u32::from(minutes) * 18_000).ok_or(no_date)?;
             Value::Text(Moment::of(at).to_string())
         }
         _ => {
@@ -144,7 +162,8 @@ fn decimal(input: &mut In<'_>) -> Result<(Option<SqlType>, Value), Malformed> {
     }
     let positive = input.u8()? == 1;
     let magnitude = input.unsigned(usize::from(size) - 1)?;
-    let number = i128::try_from(magnitude).map_err(|_| Malformed("a decimal of more than 38 digits"))?;
+    let number =
+        i128::try_from(magnitude).map_err(|_| Malformed("a decimal of more than 38 digits"))?;
     let number = if positive { number } else { -number };
     Ok((ty, decimal_value(number, scale)))
 }
@@ -177,8 +196,10 @@ fn time(input: &mut In<'_>, id: u8) -> Result<(Option<SqlType>, Value), Malforme
         0x2a => 3,
         _ => 5,
     };
-    let clock_bytes =
-        size.checked_sub(behind).filter(|bytes| (3..=5).contains(bytes)).ok_or(Malformed("a time of an odd size"))?;
+    let clock_bytes = size
+        .checked_sub(behind)
+        .filter(|bytes| (3..=5).contains(bytes))
+        .ok_or(Malformed("a time of an odd size"))?;
     let increments = u64::try_from(input.unsigned(clock_bytes)?).unwrap_or(u64::MAX);
     let clock = moment::time(increments, scale).ok_or(Malformed("a time out of range"))?;
     let value = match id {
@@ -187,7 +208,9 @@ fn time(input: &mut In<'_>, id: u8) -> Result<(Option<SqlType>, Value), Malforme
         _ => {
             let utc = day(input)?.and_time(clock);
             let minutes = i16::from_le_bytes(input.array()?);
-            Moment::at_offset(utc, minutes).ok_or(Malformed("an offset out of range"))?.with_offset()
+            Moment::at_offset(utc, minutes)
+                .ok_or(Malformed("an offset out of range"))?
+                .with_offset()
         }
     };
     Ok((Some(ty), Value::Text(value)))
@@ -199,7 +222,13 @@ fn text_or_bytes(input: &mut In<'_>, id: u8) -> Result<(Option<SqlType>, Value),
     if is_text {
         input.take(5)?;
     }
-    let length = |unit: u16| if most == u16::MAX { Length::Max } else { Length::Limited((most / unit).max(1)) };
+    let length = |unit: u16| {
+        if most == u16::MAX {
+            Length::Max
+        } else {
+            Length::Limited((most / unit).max(1))
+        }
+    };
     let ty = match id {
         0xa5 | 0xad => SqlType::VarBinary(length(1)),
         0xa7 | 0xaf => SqlType::VarChar(length(1)),

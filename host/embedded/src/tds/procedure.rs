@@ -48,29 +48,50 @@ pub(crate) struct Declared {
 impl Procedure {
     /// Reads a definition.
     pub(crate) fn parse(name: &str, text: &str) -> Result<Self, SqlError> {
-        let head = text.lines().map(str::trim).take_while(|line| line.is_empty() || line.starts_with("--"));
-        let declarations = head.map(|line| line.trim_start_matches(['-', ' '])).filter(|line| line.starts_with('@'));
+        let head = text
+            .lines()
+            .map(str::trim)
+            .take_while(|line| line.is_empty() || line.starts_with("--"));
+        let declarations = head
+            .map(|line| line.trim_start_matches(['-', ' ']))
+            .filter(|line| line.starts_with('@'));
         let parameters = declarations.map(declared).collect::<Result<_, _>>()?;
-        Ok(Self { name: name.to_owned(), parameters, body: parse(tokenize(text)?)? })
+        Ok(Self {
+            name: name.to_owned(),
+            parameters,
+            body: parse(tokenize(text)?)?,
+        })
     }
 }
 
 /// `@name type [= default] [output]`; also the declarations of `sp_executesql`.
 pub(super) fn declared(text: &str) -> Result<Declared, SqlError> {
     let mut tokens = tokenize(text)?.into_iter().peekable();
-    let name = tokens.next().filter(|token| token.kind == Kind::Variable).ok_or_else(|| SqlError::syntax(text))?;
+    let name = tokens
+        .next()
+        .filter(|token| token.kind == Kind::Variable)
+        .ok_or_else(|| SqlError::syntax(text))?;
     let mut ty = String::new();
-    while let Some(token) = tokens.next_if(|token| !token.is_symbol("=") && !token.is_any(&["OUTPUT", "OUT"])) {
+    while let Some(token) =
+        tokens.next_if(|token| !token.is_symbol("=") && !token.is_any(&["OUTPUT", "OUT"]))
+    {
         ty.push_str(&token.text);
     }
     let default = match tokens.next_if(|token| token.is_symbol("=")) {
         Some(_) => Some(constant(&mut tokens).ok_or_else(|| SqlError::syntax(text))?),
         None => None,
     };
-    let output = tokens.next().is_some_and(|token| token.is_any(&["OUTPUT", "OUT"]));
+    let output = tokens
+        .next()
+        .is_some_and(|token| token.is_any(&["OUTPUT", "OUT"]));
     // `numeric` without precision is what a typed NULL is declared as: it may be followed by any digits.
     let ty = SqlType::parse(&ty).ok_or_else(|| SqlError::unknown_type(&ty))?;
-    Ok(Declared { name: name.text.to_lowercase(), ty, default, output })
+    Ok(Declared {
+        name: name.text.to_lowercase(),
+        ty,
+        default,
+        output,
+    })
 }
 
 fn constant(tokens: &mut impl Iterator<Item = Token>) -> Option<Value> {
@@ -84,9 +105,14 @@ fn constant(tokens: &mut impl Iterator<Item = Token>) -> Option<Value> {
         Kind::Word if token.is("NULL") => Some(Value::Null),
         Kind::Number => {
             let text = format!("{sign}{}", token.text);
-            text.parse().map(Value::Integer).ok().or_else(|| text.parse().map(Value::Real).ok())
+            text.parse()
+                .map(Value::Integer)
+                .ok()
+                .or_else(|| text.parse().map(Value::Real).ok())
         }
-        Kind::Literal => Some(Value::Text(token.text.trim_matches('\'').replace("''", "'"))),
+        Kind::Literal => Some(Value::Text(
+            token.text.trim_matches('\'').replace("''", "'"),
+        )),
         _ => None,
     }
 }

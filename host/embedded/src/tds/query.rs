@@ -21,9 +21,16 @@ pub(super) type Variables = HashMap<String, (Option<SqlType>, Value)>;
 /// Binds the variables a statement names.
 pub(super) fn bind(statement: &mut Statement<'_>, variables: &Variables) -> Result<(), SqlError> {
     for position in 1..=statement.parameter_count() {
-        let name = statement.parameter_name(position).unwrap_or_default().to_owned();
-        let (_, value) = variables.get(&name).ok_or_else(|| SqlError::undeclared(&name))?;
-        statement.raw_bind_parameter(position, value).map_err(|error| SqlError::from_sqlite(&error))?;
+        let name = statement
+            .parameter_name(position)
+            .unwrap_or_default()
+            .to_owned();
+        let (_, value) = variables
+            .get(&name)
+            .ok_or_else(|| SqlError::undeclared(&name))?;
+        statement
+            .raw_bind_parameter(position, value)
+            .map_err(|error| SqlError::from_sqlite(&error))?;
     }
     Ok(())
 }
@@ -57,7 +64,11 @@ pub(super) fn send_rows(
     while known.contains(&None) && ahead.len() < LOOK_AHEAD && !exhausted {
         flight.check()?;
         match rows.next().map_err(|error| failure(&error, flight))? {
-            Some(row) => ahead.push((0..width).map(|at| row.get_ref(at).map_or(Value::Null, Value::from)).collect()),
+            Some(row) => ahead.push(
+                (0..width)
+                    .map(|at| row.get_ref(at).map_or(Value::Null, Value::from))
+                    .collect(),
+            ),
             None => exhausted = true,
         }
     }
@@ -65,7 +76,10 @@ pub(super) fn send_rows(
         .into_iter()
         .zip(known)
         .enumerate()
-        .map(|(at, (name, ty))| Column { name, ty: ty.unwrap_or_else(|| by_values(ahead.iter().filter_map(|row| row.get(at)))) })
+        .map(|(at, (name, ty))| Column {
+            name,
+            ty: ty.unwrap_or_else(|| by_values(ahead.iter().filter_map(|row| row.get(at)))),
+        })
         .collect();
     answer.columns(&columns)?;
     let mut count = 0;
@@ -75,7 +89,11 @@ pub(super) fn send_rows(
     }
     if !exhausted {
         while let Some(row) = rows.next().map_err(|error| failure(&error, flight))? {
-            answer.row(&columns, (0..width).map(|at| row.get_ref(at).unwrap_or(ValueRef::Null)), text_size)?;
+            answer.row(
+                &columns,
+                (0..width).map(|at| row.get_ref(at).unwrap_or(ValueRef::Null)),
+                text_size,
+            )?;
             count += 1;
         }
     }
@@ -91,15 +109,23 @@ pub(super) fn known_columns(
     variables: &Variables,
 ) -> (Vec<String>, Vec<Option<SqlType>>) {
     let columns = statement.columns();
-    let outputs = if outputs.len() == columns.len() { outputs } else { &[] };
+    let outputs = if outputs.len() == columns.len() {
+        outputs
+    } else {
+        &[]
+    };
     columns
         .iter()
         .enumerate()
         .map(|(at, column)| {
             let output = outputs.get(at);
-            let name = output.and_then(|output| output.name.clone()).unwrap_or_else(|| column.name().to_owned());
+            let name = output
+                .and_then(|output| output.name.clone())
+                .unwrap_or_else(|| column.name().to_owned());
             let declared = column.decl_type().and_then(SqlType::parse);
-            let ty = declared.or_else(|| output.and_then(|output| guessed(&output.guess, connection, variables)));
+            let ty = declared.or_else(|| {
+                output.and_then(|output| guessed(&output.guess, connection, variables))
+            });
             (name, ty)
         })
         .unzip()
@@ -111,12 +137,23 @@ fn guessed(guess: &Guess, connection: &Connection, variables: &Variables) -> Opt
         Guess::Type(ty) => Some(*ty),
         Guess::Variable(name) => variables.get(name).and_then(|(ty, _)| *ty),
         Guess::Column(select, sum) => {
-            let probe = connection.prepare_cached(&crate::tsql::render(select)).ok()?;
-            let declared = probe.columns().first().and_then(|column| column.decl_type().and_then(SqlType::parse))?;
+            let probe = connection
+                .prepare_cached(&crate::tsql::render(select))
+                .ok()?;
+            let declared = probe
+                .columns()
+                .first()
+                .and_then(|column| column.decl_type().and_then(SqlType::parse))?;
             Some(match (sum, declared) {
                 (Aggregate::None, ty) => ty,
-                (Aggregate::Sum, SqlType::Decimal { scale, .. }) => SqlType::Decimal { precision: 38, scale },
-                (Aggregate::Average, SqlType::Decimal { scale, .. }) => SqlType::Decimal { precision: 38, scale: scale.max(6) },
+                (Aggregate::Sum, SqlType::Decimal { scale, .. }) => SqlType::Decimal {
+                    precision: 38,
+                    scale,
+                },
+                (Aggregate::Average, SqlType::Decimal { scale, .. }) => SqlType::Decimal {
+                    precision: 38,
+                    scale: scale.max(6),
+                },
                 (_, SqlType::TinyInt | SqlType::SmallInt) => SqlType::Int,
                 (_, SqlType::Real) => SqlType::Float,
                 (_, ty) => ty,
@@ -134,7 +171,9 @@ fn by_values<'a>(values: impl Iterator<Item = &'a Value>) -> SqlType {
             Value::Integer(number) if i32::try_from(*number).is_ok() => SqlType::Int,
             Value::Integer(_) => SqlType::BigInt,
             Value::Real(_) => SqlType::Float,
-            Value::Text(text) if text.encode_utf16().count() <= 4000 => SqlType::NVarChar(Length::Limited(4000)),
+            Value::Text(text) if text.encode_utf16().count() <= 4000 => {
+                SqlType::NVarChar(Length::Limited(4000))
+            }
             Value::Text(_) => SqlType::NVarChar(Length::Max),
             Value::Blob(bytes) if bytes.len() <= 8000 => SqlType::VarBinary(Length::Limited(8000)),
             Value::Blob(_) => SqlType::VarBinary(Length::Max),
@@ -142,10 +181,13 @@ fn by_values<'a>(values: impl Iterator<Item = &'a Value>) -> SqlType {
         ty = Some(match (ty, one) {
             (None, one) => one,
             (Some(before), one) if before == one => one,
-            (Some(SqlType::Int), SqlType::BigInt) | (Some(SqlType::BigInt), SqlType::Int) => SqlType::BigInt,
-            (Some(SqlType::Int | SqlType::BigInt | SqlType::Float), SqlType::Int | SqlType::BigInt | SqlType::Float) => {
-                SqlType::Float
+            (Some(SqlType::Int), SqlType::BigInt) | (Some(SqlType::BigInt), SqlType::Int) => {
+                SqlType::BigInt
             }
+            (
+                Some(SqlType::Int | SqlType::BigInt | SqlType::Float),
+                SqlType::Int | SqlType::BigInt | SqlType::Float,
+            ) => SqlType::Float,
             (Some(SqlType::VarBinary(_)), SqlType::VarBinary(_)) => SqlType::VarBinary(Length::Max),
             _ => SqlType::NVarChar(Length::Max),
         });

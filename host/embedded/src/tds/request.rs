@@ -70,7 +70,8 @@ fn headers(input: &mut In<'_>) -> Result<u64, Malformed> {
     let mut transaction = 0;
     while !headers.is_empty() {
         let length = usize::try_from(headers.u32()?).unwrap_or(usize::MAX);
-        let mut header = In::new(headers.take(length.checked_sub(4).ok_or(Malformed("a short header"))?)?);
+        let mut header =
+            In::new(headers.take(length.checked_sub(4).ok_or(Malformed("a short header"))?)?);
         if header.u16()? == 2 {
             transaction = header.u64()?;
         }
@@ -95,7 +96,12 @@ fn call(input: &mut In<'_>) -> Result<Body, Malformed> {
     };
     input.u16()?;
     let mut parameters = parameters::read_all(input)?;
-    let bare = name.rsplit('.').next().unwrap_or(&name).trim_matches(['[', ']']).to_owned();
+    let bare = name
+        .rsplit('.')
+        .next()
+        .unwrap_or(&name)
+        .trim_matches(['[', ']'])
+        .to_owned();
     if !bare.eq_ignore_ascii_case("sp_executesql") {
         return Ok(Body::Procedure(bare, parameters));
     }

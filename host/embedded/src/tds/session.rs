@@ -27,7 +27,12 @@ const LAST_WORDS: Duration = Duration::from_secs(5);
 type Failure = Box<dyn std::error::Error + Send + Sync>;
 
 /// Serves one connection to its end.
-pub(super) async fn serve(mut stream: TcpStream, server: Arc<Server>, number: u16, closing: CancellationToken) {
+pub(super) async fn serve(
+    mut stream: TcpStream,
+    server: Arc<Server>,
+    number: u16,
+    closing: CancellationToken,
+) {
     let greeted = tokio::select! {
         () = closing.cancelled() => return,
         greeted = greet(&mut stream, server.tls.is_some()) => greeted,
@@ -59,11 +64,18 @@ pub(super) async fn serve(mut stream: TcpStream, server: Arc<Server>, number: u1
 async fn greet(stream: &mut TcpStream, encrypted: bool) -> Result<bool, Failure> {
     match read_message(stream).await? {
         None => Ok(false),
-        Some(Message { kind: packet::PRELOGIN, .. }) => {
-            stream.write_all(&packet::single(&login::prelogin_answer(encrypted))).await?;
+        Some(Message {
+            kind: packet::PRELOGIN,
+            ..
+        }) => {
+            stream
+                .write_all(&packet::single(&login::prelogin_answer(encrypted)))
+                .await?;
             Ok(true)
         }
-        Some(Message { kind, .. }) => Err(format!("a message of kind {kind} came before the first one of a login").into()),
+        Some(Message { kind, .. }) => {
+            Err(format!("a message of kind {kind} came before the first one of a login").into())
+        }
     }
 }
 
@@ -95,16 +107,27 @@ async fn log_in(
 ) -> Result<Option<(Login, String)>, Failure> {
     match read_message(read).await? {
         None => Ok(None),
-        Some(Message { kind: packet::LOGIN, body }) => {
+        Some(Message {
+            kind: packet::LOGIN,
+            body,
+        }) => {
             let login = login::read(&body)?;
-            Ok(admit(write, server, &login).await?.map(|database| (login, database)))
+            Ok(admit(write, server, &login)
+                .await?
+                .map(|database| (login, database)))
         }
-        Some(Message { kind, .. }) => Err(format!("a message of kind {kind} came before the login").into()),
+        Some(Message { kind, .. }) => {
+            Err(format!("a message of kind {kind} came before the login").into())
+        }
     }
 }
 
 /// Answers a login. The database, if the client is let in.
-async fn admit(stream: &mut (impl AsyncWrite + Unpin), server: &Server, login: &Login) -> Result<Option<String>, Failure> {
+async fn admit(
+    stream: &mut (impl AsyncWrite + Unpin),
+    server: &Server,
+    login: &Login,
+) -> Result<Option<String>, Failure> {
     let (slow, failure) = server.faults.login(&login.user);
     if let Some(slow) = slow {
         tokio::time::sleep(Duration::from_millis(slow.ms)).await;
@@ -123,9 +146,15 @@ async fn admit(stream: &mut (impl AsyncWrite + Unpin), server: &Server, login: &
     } else if !login.user.eq_ignore_ascii_case(&server.user) || login.password != server.password {
         errors.push(login::wrong_password(&login.user));
     } else {
-        database = server.databases.find(&login.database).map(|(name, _)| name.to_owned());
+        database = server
+            .databases
+            .find(&login.database)
+            .map(|(name, _)| name.to_owned());
         if database.is_none() {
-            errors.extend([login::unknown_database(&login.database), login::wrong_password(&login.user)]);
+            errors.extend([
+                login::unknown_database(&login.database),
+                login::wrong_password(&login.user),
+            ]);
         }
     }
     server.status.sqlserver(|counters| match database {
@@ -157,8 +186,17 @@ async fn work(
     let ended = CancellationToken::new();
     let packets = PacketWriter::new(packets, login.packet_bytes, number);
     let (jobs, interrupt) = start(server, number, database, packets, ended.clone()).await?;
-    server.status.sqlserver(|counters| counters.connections += 1);
-    let mut desk = Desk { server, number, closing, jobs, interrupt, flight: None };
+    server
+        .status
+        .sqlserver(|counters| counters.connections += 1);
+    let mut desk = Desk {
+        server,
+        number,
+        closing,
+        jobs,
+        interrupt,
+        flight: None,
+    };
     loop {
         let message = tokio::select! {
             () = closing.cancelled() => break,
@@ -183,11 +221,16 @@ async fn work(
     ended.cancelled().await;
     // Whoever waits until it is gone may rely on the client being told so.
     drop(read);
-    server.status.sqlserver(|counters| counters.connections -= 1);
+    server
+        .status
+        .sqlserver(|counters| counters.connections -= 1);
     Ok(())
 }
 
-async fn write_packets(mut stream: impl AsyncWrite + Unpin, mut packets: tokio::sync::mpsc::Receiver<Vec<u8>>) {
+async fn write_packets(
+    mut stream: impl AsyncWrite + Unpin,
+    mut packets: tokio::sync::mpsc::Receiver<Vec<u8>>,
+) {
     while let Some(packet) = packets.recv().await {
         if stream.write_all(&packet).await.is_err() || stream.flush().await.is_err() {
             return;
@@ -211,7 +254,9 @@ impl Desk<'_> {
     /// Takes a message; false if it is not TDS.
     fn take(&mut self, message: &Message) -> bool {
         let job = if message.kind == packet::ATTENTION {
-            self.server.status.sqlserver(|counters| counters.attentions += 1);
+            self.server
+                .status
+                .sqlserver(|counters| counters.attentions += 1);
             if let Some(flight) = &self.flight {
                 flight.attention.cancel();
             }
@@ -225,7 +270,10 @@ impl Desk<'_> {
                     return false;
                 }
             };
-            let (batches, calls) = (u64::from(message.kind == packet::BATCH), u64::from(message.kind == packet::RPC));
+            let (batches, calls) = (
+                u64::from(message.kind == packet::BATCH),
+                u64::from(message.kind == packet::RPC),
+            );
             self.server.status.sqlserver(|counters| {
                 counters.queries += batches + calls;
                 counters.batches += batches;
@@ -264,30 +312,42 @@ async fn start(
     let (sender, jobs) = mpsc::channel();
     let (opened, wait) = tokio::sync::oneshot::channel();
     let (server, database) = (Arc::clone(server), database.to_owned());
-    std::thread::Builder::new().name(format!("session-{number}")).spawn(move || {
-        let _ended = ended.drop_guard();
-        // What the thread was given has to be gone before it counts as ended: the last to hold a database closes its file.
-        let (server, database, jobs) = (server, database, jobs);
-        let connection = match server.databases.find(&database).map(|(_, file)| super::database::open(file)) {
-            Some(Ok(connection)) => connection,
-            Some(Err(error)) => return drop(opened.send(Err(error.to_string()))),
-            None => return drop(opened.send(Err("the database is gone".to_owned()))),
-        };
-        let _ = opened.send(Ok(connection.get_interrupt_handle()));
-        let session = Session {
-            number,
-            database,
-            connection: Rc::new(connection),
-            transaction: Transaction::default(),
-            text_size: usize::MAX,
-            no_count: false,
-            abort_on_error: false,
-            row_count: 0,
-            status: Arc::clone(&server.status),
-        };
-        let (databases, faults) = (Arc::clone(&server.databases), Arc::clone(&server.faults));
-        Worker { session, writer, databases, faults }.run(&jobs);
-    })?;
+    std::thread::Builder::new()
+        .name(format!("session-{number}"))
+        .spawn(move || {
+            let _ended = ended.drop_guard();
+            // What the thread was given has to be gone before it counts as ended: the last to hold a database closes its file.
+            let (server, database, jobs) = (server, database, jobs);
+            let connection = match server
+                .databases
+                .find(&database)
+                .map(|(_, file)| super::database::open(file))
+            {
+                Some(Ok(connection)) => connection,
+                Some(Err(error)) => return drop(opened.send(Err(error.to_string()))),
+                None => return drop(opened.send(Err("the database is gone".to_owned()))),
+            };
+            let _ = opened.send(Ok(connection.get_interrupt_handle()));
+            let session = Session {
+                number,
+                database,
+                connection: Rc::new(connection),
+                transaction: Transaction::default(),
+                text_size: usize::MAX,
+                no_count: false,
+                abort_on_error: false,
+                row_count: 0,
+                status: Arc::clone(&server.status),
+            };
+            let (databases, faults) = (Arc::clone(&server.databases), Arc::clone(&server.faults));
+            Worker {
+                session,
+                writer,
+                databases,
+                faults,
+            }
+            .run(&jobs);
+        })?;
     let interrupt = wait.await.map_err(|_| "the session's thread ended")??;
     Ok((sender, Arc::new(interrupt)))
 }

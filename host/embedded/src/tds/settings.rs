@@ -74,17 +74,27 @@ impl Session {
                 }
                 ("LOCK_TIMEOUT", _) => {
                     let ms = value.parse::<i64>().map_err(|_| bad())?;
-                    self.transaction.lock_timeout = u64::try_from(ms).ok().map(Duration::from_millis);
+                    self.transaction.lock_timeout =
+                        u64::try_from(ms).ok().map(Duration::from_millis);
                 }
-                ("ISOLATION", "READ COMMITTED" | "READ UNCOMMITTED") => self.transaction.isolation = Isolation::ReadCommitted,
+                ("ISOLATION", "READ COMMITTED" | "READ UNCOMMITTED") => {
+                    self.transaction.isolation = Isolation::ReadCommitted
+                }
                 ("ISOLATION", "SNAPSHOT") => self.transaction.isolation = Isolation::Snapshot,
-                ("ISOLATION", "REPEATABLE READ" | "SERIALIZABLE") => self.transaction.isolation = Isolation::Serializable,
+                ("ISOLATION", "REPEATABLE READ" | "SERIALIZABLE") => {
+                    self.transaction.isolation = Isolation::Serializable
+                }
                 // These change what SQLite cannot be told; the value that is its nature is accepted.
                 ("IMPLICIT_TRANSACTIONS" | "FMTONLY" | "NOEXEC", "ON") => {
                     return Err(SqlError::unsupported(&format!("SET {name} ON")));
                 }
                 (name, _) if ACCEPTED.contains(&name) => {}
-                _ => return Err(SqlError::new(195, format!("'{name}' is not a recognized SET option."))),
+                _ => {
+                    return Err(SqlError::new(
+                        195,
+                        format!("'{name}' is not a recognized SET option."),
+                    ));
+                }
             }
         }
         Ok(())

@@ -14,7 +14,11 @@ const NAME: SqlType = SqlType::NVarChar(Length::Limited(128));
 const TYPE_NAME: SqlType = SqlType::NVarChar(Length::Limited(256));
 
 /// Runs a system procedure; false if it is none that is served.
-pub(super) fn procedure(run: &mut Run<'_>, name: &str, parameters: &[Parameter]) -> Result<bool, Stop> {
+pub(super) fn procedure(
+    run: &mut Run<'_>,
+    name: &str,
+    parameters: &[Parameter],
+) -> Result<bool, Stop> {
     let text = |position: usize, name: &str| argument(parameters, position, name);
     match name.to_ascii_lowercase().as_str() {
         "sp_getapplock" => {
@@ -27,14 +31,16 @@ pub(super) fn procedure(run: &mut Run<'_>, name: &str, parameters: &[Parameter])
             let resource = text(0, "@resource").ok_or_else(|| missing(name, "@Resource"))?;
             owned_by_session(&text(1, "@lockowner").unwrap_or_default())?;
             if !run.databases.unlock(&resource, run.session.number) {
-                let message =
-                    format!("Cannot release the application lock (resource: '{resource}') because it is not currently held.");
+                let message = format!(
+                    "Cannot release the application lock (resource: '{resource}') because it is not currently held."
+                );
                 return Err(SqlError::new(1223, message).into());
             }
         }
         "sp_describe_first_result_set" => {
             let batch = text(0, "@tsql").ok_or_else(|| missing(name, "@tsql"))?;
-            let columns = describe::first_result_set(run, &batch, &text(1, "@params").unwrap_or_default())?;
+            let columns =
+                describe::first_result_set(run, &batch, &text(1, "@params").unwrap_or_default())?;
             let layout = [
                 ("is_hidden", SqlType::Bit),
                 ("column_ordinal", SqlType::Int),
@@ -42,18 +48,41 @@ pub(super) fn procedure(run: &mut Run<'_>, name: &str, parameters: &[Parameter])
                 ("is_nullable", SqlType::Bit),
                 ("system_type_name", TYPE_NAME),
             ];
-            let rows = columns.iter().enumerate().map(|(at, Described { name, ty })| {
-                let name = if name.is_empty() { Value::Null } else { Value::Text(name.clone()) };
-                vec![Value::Integer(0), ordinal(at), name, Value::Integer(1), type_name(*ty)]
-            });
+            let rows = columns
+                .iter()
+                .enumerate()
+                .map(|(at, Described { name, ty })| {
+                    let name = if name.is_empty() {
+                        Value::Null
+                    } else {
+                        Value::Text(name.clone())
+                    };
+                    vec![
+                        Value::Integer(0),
+                        ordinal(at),
+                        name,
+                        Value::Integer(1),
+                        type_name(*ty),
+                    ]
+                });
             send(run, &layout, rows)?;
         }
         "sp_describe_undeclared_parameters" => {
             let batch = text(0, "@tsql").ok_or_else(|| missing(name, "@tsql"))?;
-            let found = describe::undeclared_parameters(run, &batch, &text(1, "@params").unwrap_or_default())?;
-            let layout = [("parameter_ordinal", SqlType::Int), ("name", NAME), ("suggested_system_type_name", TYPE_NAME)];
+            let found = describe::undeclared_parameters(
+                run,
+                &batch,
+                &text(1, "@params").unwrap_or_default(),
+            )?;
+            let layout = [
+                ("parameter_ordinal", SqlType::Int),
+                ("name", NAME),
+                ("suggested_system_type_name", TYPE_NAME),
+            ];
             let rows = found.iter().enumerate();
-            let rows = rows.map(|(at, Described { name, ty })| vec![ordinal(at), Value::Text(name.clone()), type_name(*ty)]);
+            let rows = rows.map(|(at, Described { name, ty })| {
+                vec![ordinal(at), Value::Text(name.clone()), type_name(*ty)]
+            });
             send(run, &layout, rows)?;
         }
         _ => return Ok(false),
@@ -64,7 +93,11 @@ pub(super) fn procedure(run: &mut Run<'_>, name: &str, parameters: &[Parameter])
 /// An argument by its name, or by its position if it has none.
 fn argument(parameters: &[Parameter], position: usize, name: &str) -> Option<String> {
     let by_name = parameters.iter().find(|parameter| parameter.name == name);
-    let found = by_name.or_else(|| parameters.get(position).filter(|parameter| parameter.name.is_empty()))?;
+    let found = by_name.or_else(|| {
+        parameters
+            .get(position)
+            .filter(|parameter| parameter.name.is_empty())
+    })?;
     match &found.value {
         Value::Text(text) => Some(text.clone()),
         _ => None,
@@ -72,14 +105,21 @@ fn argument(parameters: &[Parameter], position: usize, name: &str) -> Option<Str
 }
 
 fn missing(procedure: &str, parameter: &str) -> SqlError {
-    SqlError::new(201, format!("Procedure or function '{procedure}' expects parameter '{parameter}', which was not supplied."))
+    SqlError::new(
+        201,
+        format!(
+            "Procedure or function '{procedure}' expects parameter '{parameter}', which was not supplied."
+        ),
+    )
 }
 
 fn owned_by_session(owner: &str) -> Result<(), SqlError> {
     if owner.eq_ignore_ascii_case("session") {
         Ok(())
     } else {
-        Err(SqlError::unsupported("an application lock of a transaction"))
+        Err(SqlError::unsupported(
+            "an application lock of a transaction",
+        ))
     }
 }
 
@@ -93,13 +133,28 @@ fn type_name(ty: Option<SqlType>) -> Value {
 }
 
 /// Sends a result set of ours.
-fn send(run: &mut Run<'_>, layout: &[(&str, SqlType)], rows: impl Iterator<Item = Vec<Value>>) -> Result<(), Stop> {
-    let columns: Vec<Column> = layout.iter().map(|(name, ty)| Column { name: (*name).to_owned(), ty: *ty }).collect();
+fn send(
+    run: &mut Run<'_>,
+    layout: &[(&str, SqlType)],
+    rows: impl Iterator<Item = Vec<Value>>,
+) -> Result<(), Stop> {
+    let columns: Vec<Column> = layout
+        .iter()
+        .map(|(name, ty)| Column {
+            name: (*name).to_owned(),
+            ty: *ty,
+        })
+        .collect();
     run.answer.columns(&columns)?;
     let mut count = 0;
     for row in rows {
-        run.answer.row(&columns, row.iter().map(ValueRef::from), usize::MAX)?;
+        run.answer
+            .row(&columns, row.iter().map(ValueRef::from), usize::MAX)?;
         count += 1;
     }
-    run.answer.statement(Done { status: tokens::DONE_COUNT, command: 0xc1, rows: count })
+    run.answer.statement(Done {
+        status: tokens::DONE_COUNT,
+        command: 0xc1,
+        rows: count,
+    })
 }

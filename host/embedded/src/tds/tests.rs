@@ -1,5 +1,8 @@
 //! Types, values and messages, without a connection.
-#![expect(clippy::unwrap_used, reason = "a test that meets something unexpected fails")]
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test that meets something unexpected fails"
+)]
 
 use rusqlite::types::{Value, ValueRef};
 
@@ -11,8 +14,20 @@ use super::{Moment, SqlType, coerce, login, request};
 #[test]
 fn declared_types_are_read_in_any_case_and_wrong_ones_refused() {
     let cases = [
-        ("Decimal(5, 2)", Some(SqlType::Decimal { precision: 5, scale: 2 })),
-        ("numeric", Some(SqlType::Decimal { precision: 18, scale: 0 })),
+        (
+            "Decimal(5, 2)",
+            Some(SqlType::Decimal {
+                precision: 5,
+                scale: 2,
+            }),
+        ),
+        (
+            "numeric",
+            Some(SqlType::Decimal {
+                precision: 18,
+                scale: 0,
+            }),
+        ),
         ("NVARCHAR(64)", Some(SqlType::NVarChar(Length::Limited(64)))),
         ("nvarchar(max)", Some(SqlType::NVarChar(Length::Max))),
         ("float(24)", Some(SqlType::Real)),
@@ -31,13 +46,28 @@ fn declared_types_are_read_in_any_case_and_wrong_ones_refused() {
 #[test]
 fn decimals_keep_every_digit_of_38() {
     let number = 99_999_999_999_999_999_999_999_999_999_999_999_999_i128;
-    assert_eq!(decimal_text(-number, 10), "-9999999999999999999999999999.9999999999");
+    assert_eq!(
+        decimal_text(-number, 10),
+        "-9999999999999999999999999999.9999999999"
+    );
     assert_eq!(decimal_text(5, 3), "0.005");
     let lies_as = decimal_value(number, 10);
     let mut bytes = Vec::new();
-    encode(ValueRef::from(&lies_as), SqlType::Decimal { precision: 38, scale: 10 }, 0, &mut bytes).unwrap();
+    encode(
+        ValueRef::from(&lies_as),
+        SqlType::Decimal {
+            precision: 38,
+            scale: 10,
+        },
+        0,
+        &mut bytes,
+    )
+    .unwrap();
     assert_eq!(bytes.get(..2).unwrap(), [17, 1]);
-    assert_eq!(i128::from_le_bytes(bytes.get(2..).unwrap().try_into().unwrap()), number);
+    assert_eq!(
+        i128::from_le_bytes(bytes.get(2..).unwrap().try_into().unwrap()),
+        number
+    );
 }
 
 #[test]
@@ -48,19 +78,53 @@ fn values_become_those_of_the_type_or_an_error_with_its_number() {
         (Value::Real(-1.9), SqlType::Int, Ok(Value::Integer(-1))),
         (text("x"), SqlType::Int, Err(245)),
         (Value::Integer(256), SqlType::TinyInt, Err(8115)),
-        (text("1.005"), SqlType::Decimal { precision: 5, scale: 2 }, Ok(Value::Real(1.01))),
-        (text("1000"), SqlType::Decimal { precision: 5, scale: 2 }, Err(8115)),
+        (
+            text("1.005"),
+            SqlType::Decimal {
+                precision: 5,
+                scale: 2,
+            },
+            Ok(Value::Real(1.01)),
+        ),
+        (
+            text("1000"),
+            SqlType::Decimal {
+                precision: 5,
+                scale: 2,
+            },
+            Err(8115),
+        ),
         (text("2026-02-30"), SqlType::Date, Err(241)),
-        (text("2026-01-31T10:00:00.5Z"), SqlType::DateTime2 { scale: 7 }, Ok(text("2026-01-31 10:00:00.5"))),
-        (text("2026-01-31 10:00"), SqlType::Date, Ok(text("2026-01-31"))),
-        (text("23:59:59.99999999"), SqlType::Time { scale: 3 }, Ok(text("00:00:00"))),
+        (
+            text("2026-01-31T10:00:00.5Z"),
+            SqlType::DateTime2 { scale: 7 },
+            Ok(text("2026-01-31 10:00:00.5")),
+        ),
+        (
+            text("2026-01-31 10:00"),
+            SqlType::Date,
+            Ok(text("2026-01-31")),
+        ),
+        (
+            text("23:59:59.99999999"),
+            SqlType::Time { scale: 3 },
+            Ok(text("00:00:00")),
+        ),
         (text("true"), SqlType::Bit, Ok(Value::Integer(1))),
-        (text("abc"), SqlType::NVarChar(Length::Limited(2)), Ok(text("ab"))),
+        (
+            text("abc"),
+            SqlType::NVarChar(Length::Limited(2)),
+            Ok(text("ab")),
+        ),
         (text("no"), SqlType::UniqueIdentifier, Err(8169)),
         (Value::Null, SqlType::Int, Ok(Value::Null)),
     ];
     for (value, ty, wanted) in cases {
-        assert_eq!(coerce(value.clone(), ty).map_err(|error| error.number), wanted, "{value:?} as {ty:?}");
+        assert_eq!(
+            coerce(value.clone(), ty).map_err(|error| error.number),
+            wanted,
+            "{value:?} as {ty:?}"
+        );
     }
 }
 
@@ -92,7 +156,10 @@ fn messages_of_any_bytes_are_refused_and_never_panic() {
             whole.extend([2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0]);
             whole.extend(&body);
             let _ = request::read(&Message { kind, body: whole });
-            let _ = request::read(&Message { kind, body: body.clone() });
+            let _ = request::read(&Message {
+                kind,
+                body: body.clone(),
+            });
         }
     }
 }

@@ -24,20 +24,35 @@ pub(super) type Secure<S> = TlsStream<Handshake<S>>;
 /// Reads a certificate chain and its key from PEM files.
 pub(crate) fn acceptor(certificate: &Path, key: &Path) -> Result<TlsAcceptor, String> {
     let read = |path: &Path, error: &dyn std::fmt::Display| format!("{}: {error}", path.display());
-    let chain: Result<Vec<_>, _> = CertificateDer::pem_file_iter(certificate).and_then(Iterator::collect);
+    let chain: Result<Vec<_>, _> =
+        CertificateDer::pem_file_iter(certificate).and_then(Iterator::collect);
     let chain = chain.map_err(|error| read(certificate, &error))?;
     let secret = PrivateKeyDer::from_pem_file(key).map_err(|error| read(key, &error))?;
     let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
     let config = ServerConfig::builder_with_provider(provider)
         .with_protocol_versions(&[&rustls::version::TLS12])
-        .and_then(|builder| builder.with_no_client_auth().with_single_cert(chain, secret))
+        .and_then(|builder| {
+            builder
+                .with_no_client_auth()
+                .with_single_cert(chain, secret)
+        })
         .map_err(|error| read(certificate, &error))?;
     Ok(TlsAcceptor::from(Arc::new(config)))
 }
 
 /// The handshake; what is read and written afterwards is encrypted.
-pub(super) async fn accept<S: AsyncRead + AsyncWrite + Unpin>(acceptor: &TlsAcceptor, stream: S) -> io::Result<Secure<S>> {
-    let handshake = Handshake { stream, over: false, header: Vec::new(), left: 0, waiting: Vec::new(), leaving: Vec::new() };
+pub(super) async fn accept<S: AsyncRead + AsyncWrite + Unpin>(
+    acceptor: &TlsAcceptor,
+    stream: S,
+) -> io::Result<Secure<S>> {
+    let handshake = Handshake {
+        stream,
+        over: false,
+        header: Vec::new(),
+        left: 0,
+        waiting: Vec::new(),
+        leaving: Vec::new(),
+    };
     let mut secure = acceptor.accept(handshake).await?;
     secure.get_mut().0.over = true;
     Ok(secure)
@@ -70,8 +85,14 @@ impl<S: AsyncRead + Unpin> Handshake<S> {
             }
             self.header.extend(byte);
         }
-        let invalid = || io::Error::new(io::ErrorKind::InvalidData, "no PRELOGIN packet while encryption was agreed on");
-        let Some(([packet::PRELOGIN, _, high, low], _)) = self.header.split_first_chunk::<4>() else {
+        let invalid = || {
+            io::Error::new(
+                io::ErrorKind::InvalidData,
+                "no PRELOGIN packet while encryption was agreed on",
+            )
+        };
+        let Some(([packet::PRELOGIN, _, high, low], _)) = self.header.split_first_chunk::<4>()
+        else {
             return Poll::Ready(Err(invalid()));
         };
         let length = usize::from(u16::from_be_bytes([*high, *low]));
@@ -82,7 +103,11 @@ impl<S: AsyncRead + Unpin> Handshake<S> {
 }
 
 impl<S: AsyncRead + Unpin> AsyncRead for Handshake<S> {
-    fn poll_read(mut self: Pin<&mut Self>, context: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
         if self.over {
             return Pin::new(&mut self.stream).poll_read(context, buffer);
         }
@@ -102,7 +127,11 @@ impl<S: AsyncRead + Unpin> AsyncRead for Handshake<S> {
 }
 
 impl<S: AsyncWrite + Unpin> AsyncWrite for Handshake<S> {
-    fn poll_write(mut self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
         if self.over {
             return Pin::new(&mut self.stream).poll_write(context, bytes);
         }
@@ -113,9 +142,11 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Handshake<S> {
     fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         let this = &mut *self;
         if !this.waiting.is_empty() {
-            let length = u16::try_from(this.waiting.len() + HEADER_BYTES).map_err(io::Error::other)?;
+            let length =
+                u16::try_from(this.waiting.len() + HEADER_BYTES).map_err(io::Error::other)?;
             let [high, low] = length.to_be_bytes();
-            this.leaving.extend([packet::PRELOGIN, 1, high, low, 0, 0, 0, 0]);
+            this.leaving
+                .extend([packet::PRELOGIN, 1, high, low, 0, 0, 0, 0]);
             this.leaving.append(&mut this.waiting);
         }
         while !this.leaving.is_empty() {

@@ -75,7 +75,11 @@ pub(super) fn row<'a>(
     out.push(if nulls { 0xd2 } else { 0xd1 });
     if nulls {
         let mut bitmap = vec![0_u8; columns.len().div_ceil(8)];
-        for (at, _) in values.clone().enumerate().filter(|(_, value)| *value == Null) {
+        for (at, _) in values
+            .clone()
+            .enumerate()
+            .filter(|(_, value)| *value == Null)
+        {
             if let Some(byte) = bitmap.get_mut(at / 8) {
                 *byte |= 1 << (at % 8);
             }
@@ -120,7 +124,13 @@ pub(super) fn return_status(out: &mut Vec<u8>, status: i32) {
 
 /// Writes `ERROR`.
 pub(super) fn error(out: &mut Vec<u8>, error: &SqlError, procedure: &str) {
-    message(out, 0xaa, (error.number, error.state, error.class), &error.message, procedure);
+    message(
+        out,
+        0xaa,
+        (error.number, error.state, error.class),
+        &error.message,
+        procedure,
+    );
 }
 
 /// Writes `INFO`.
@@ -154,7 +164,13 @@ pub(super) fn env_change_bytes(out: &mut Vec<u8>, kind: u8, new: &[u8], old: &[u
     sized(out, 0xe3, &body);
 }
 
-fn message(out: &mut Vec<u8>, token: u8, (number, state, class): (u32, u8, u8), text: &str, procedure: &str) {
+fn message(
+    out: &mut Vec<u8>,
+    token: u8,
+    (number, state, class): (u32, u8, u8),
+    text: &str,
+    procedure: &str,
+) {
     let mut body = Vec::new();
     body.put_u32(number);
     body.extend([state, class]);

@@ -56,7 +56,12 @@ impl Transaction {
     }
 
     /// Before a statement: takes the lock it needs. Whether the statement is to be committed by itself.
-    pub(super) fn prepare(&mut self, connection: &Connection, writes: bool, flight: &Flight) -> Result<bool, Stop> {
+    pub(super) fn prepare(
+        &mut self,
+        connection: &Connection,
+        writes: bool,
+        flight: &Flight,
+    ) -> Result<bool, Stop> {
         if self.begun || (self.count == 0 && !writes) {
             return Ok(false);
         }
@@ -70,9 +75,17 @@ impl Transaction {
     }
 
     /// Commits, or comes one up. The descriptor, if the transaction ended.
-    pub(super) fn commit(&mut self, connection: &Connection, flight: &Flight) -> Result<Option<u64>, Stop> {
+    pub(super) fn commit(
+        &mut self,
+        connection: &Connection,
+        flight: &Flight,
+    ) -> Result<Option<u64>, Stop> {
         match self.count {
-            0 => Err(SqlError::new(3902, "The COMMIT TRANSACTION request has no corresponding BEGIN TRANSACTION.").into()),
+            0 => Err(SqlError::new(
+                3902,
+                "The COMMIT TRANSACTION request has no corresponding BEGIN TRANSACTION.",
+            )
+            .into()),
             1 => {
                 if self.begun {
                     execute(connection, "COMMIT", flight)?;
@@ -89,7 +102,10 @@ impl Transaction {
     /// Rolls back to the outside. The descriptor of what ended.
     pub(super) fn rollback(&mut self, connection: &Connection) -> Result<u64, SqlError> {
         if self.count == 0 {
-            return Err(SqlError::new(3903, "The ROLLBACK TRANSACTION request has no corresponding BEGIN TRANSACTION."));
+            return Err(SqlError::new(
+                3903,
+                "The ROLLBACK TRANSACTION request has no corresponding BEGIN TRANSACTION.",
+            ));
         }
         if self.begun {
             undo(connection);
@@ -98,12 +114,25 @@ impl Transaction {
     }
 
     /// Sets a save point.
-    pub(super) fn save(&mut self, connection: &Connection, name: &str, flight: &Flight) -> Result<(), Stop> {
+    pub(super) fn save(
+        &mut self,
+        connection: &Connection,
+        name: &str,
+        flight: &Flight,
+    ) -> Result<(), Stop> {
         if self.count == 0 {
-            return Err(SqlError::new(628, "Cannot issue SAVE TRANSACTION when there is no active transaction.").into());
+            return Err(SqlError::new(
+                628,
+                "Cannot issue SAVE TRANSACTION when there is no active transaction.",
+            )
+            .into());
         }
         self.prepare(connection, true, flight)?;
-        execute(connection, &format!("SAVEPOINT \"{}\"", name.replace('"', "\"\"")), flight)?;
+        execute(
+            connection,
+            &format!("SAVEPOINT \"{}\"", name.replace('"', "\"\"")),
+            flight,
+        )?;
         Ok(())
     }
 
@@ -132,11 +161,18 @@ impl Transaction {
         loop {
             match connection.execute_batch("BEGIN IMMEDIATE") {
                 Ok(()) => return Ok(()),
-                Err(error) if error.sqlite_error_code() != Some(rusqlite::ErrorCode::DatabaseBusy) => {
+                Err(error)
+                    if error.sqlite_error_code() != Some(rusqlite::ErrorCode::DatabaseBusy) =>
+                {
                     return Err(SqlError::from_sqlite(&error).into());
                 }
                 Err(_) if Instant::now() >= until => {
-                    return Err(if self.lock_timeout.is_some() { SqlError::lock_timeout() } else { SqlError::deadlock() }.into());
+                    return Err(if self.lock_timeout.is_some() {
+                        SqlError::lock_timeout()
+                    } else {
+                        SqlError::deadlock()
+                    }
+                    .into());
                 }
                 Err(_) => flight.sleep(Duration::from_millis(2))?,
             }
@@ -145,8 +181,16 @@ impl Transaction {
 }
 
 /// Ends the transaction of a single statement: commits it if it `succeeded`.
-pub(super) fn end_alone(connection: &Connection, succeeded: bool, flight: &Flight) -> Result<(), Stop> {
-    let committed = if succeeded { execute(connection, "COMMIT", flight) } else { Ok(()) };
+pub(super) fn end_alone(
+    connection: &Connection,
+    succeeded: bool,
+    flight: &Flight,
+) -> Result<(), Stop> {
+    let committed = if succeeded {
+        execute(connection, "COMMIT", flight)
+    } else {
+        Ok(())
+    };
     undo(connection);
     committed
 }
@@ -166,5 +210,7 @@ fn undo(connection: &Connection) {
 
 /// Runs a statement that gives no rows.
 fn execute(connection: &Connection, sql: &str, flight: &Flight) -> Result<(), Stop> {
-    connection.execute_batch(sql).map_err(|error| super::query::failure(&error, flight))
+    connection
+        .execute_batch(sql)
+        .map_err(|error| super::query::failure(&error, flight))
 }

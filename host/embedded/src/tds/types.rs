@@ -50,19 +50,30 @@ impl SqlType {
             Some((name, rest)) => (name.trim(), rest.split(')').next().unwrap_or(rest)),
             None => (declared.as_str(), ""),
         };
-        let mut arguments = arguments.split(',').map(str::trim).filter(|argument| !argument.is_empty());
+        let mut arguments = arguments
+            .split(',')
+            .map(str::trim)
+            .filter(|argument| !argument.is_empty());
         let (first, second) = (arguments.next(), arguments.next());
         let length = |most: u16| match first {
             // SQLite takes numbers only in a declaration, so there `max` is written -1.
             Some("max" | "-1") => Some(Length::Max),
-            Some(number) => number.parse().ok().filter(|length| (1..=most).contains(length)).map(Length::Limited),
+            Some(number) => number
+                .parse()
+                .ok()
+                .filter(|length| (1..=most).contains(length))
+                .map(Length::Limited),
             None => Some(Length::Limited(1)),
         };
         let fixed = |most: u16| match length(most) {
             Some(Length::Limited(length)) => Some(length),
             _ => None,
         };
-        let scale = || first.map_or(Some(7), |scale| scale.parse().ok().filter(|scale| *scale <= 7_u8));
+        let scale = || {
+            first.map_or(Some(7), |scale| {
+                scale.parse().ok().filter(|scale| *scale <= 7_u8)
+            })
+        };
         Some(match name.trim_start_matches("sys.") {
             "bit" | "boolean" => Self::Bit,
             "tinyint" => Self::TinyInt,
@@ -70,7 +81,13 @@ impl SqlType {
             "int" | "integer" => Self::Int,
             "bigint" => Self::BigInt,
             "real" => Self::Real,
-            "float" if first.and_then(|bits| bits.parse().ok()).is_some_and(|bits: u8| bits <= 24) => Self::Real,
+            "float"
+                if first
+                    .and_then(|bits| bits.parse().ok())
+                    .is_some_and(|bits: u8| bits <= 24) =>
+            {
+                Self::Real
+            }
             "float" | "double" | "double precision" => Self::Float,
             "decimal" | "numeric" | "dec" => decimal(first, second)?,
             "money" => Self::Money,
@@ -99,7 +116,10 @@ impl SqlType {
 
     /// Whether it is text, so that `+` joins.
     pub(crate) fn is_text(self) -> bool {
-        matches!(self, Self::NVarChar(_) | Self::VarChar(_) | Self::NChar(_) | Self::Char(_))
+        matches!(
+            self,
+            Self::NVarChar(_) | Self::VarChar(_) | Self::NChar(_) | Self::Char(_)
+        )
     }
 
     /// The type as it is declared: `decimal(5,2)`, `nvarchar(max)`.
@@ -113,8 +133,12 @@ impl SqlType {
             Self::Time { scale } | Self::DateTime2 { scale } | Self::DateTimeOffset { scale } => {
                 format!("{}({scale})", self.name())
             }
-            Self::NVarChar(length) | Self::VarChar(length) | Self::VarBinary(length) => sized(length),
-            Self::NChar(length) | Self::Char(length) | Self::Binary(length) => sized(Length::Limited(length)),
+            Self::NVarChar(length) | Self::VarChar(length) | Self::VarBinary(length) => {
+                sized(length)
+            }
+            Self::NChar(length) | Self::Char(length) | Self::Binary(length) => {
+                sized(Length::Limited(length))
+            }
             _ => self.name().to_owned(),
         }
     }
@@ -158,7 +182,9 @@ impl SqlType {
             Self::BigInt => out.extend([0x26, 8]),
             Self::Real => out.extend([0x6d, 4]),
             Self::Float => out.extend([0x6d, 8]),
-            Self::Decimal { precision, scale } => out.extend([0x6c, decimal_bytes(precision) + 1, precision, scale]),
+            Self::Decimal { precision, scale } => {
+                out.extend([0x6c, decimal_bytes(precision) + 1, precision, scale])
+            }
             Self::Money => out.extend([0x6e, 8]),
             Self::SmallMoney => out.extend([0x6e, 4]),
             Self::Date => out.push(0x28),
@@ -206,7 +232,8 @@ pub(crate) fn time_bytes(scale: u8) -> usize {
 fn decimal(precision: Option<&str>, scale: Option<&str>) -> Option<SqlType> {
     let precision = precision.map_or(Some(18), |text| text.parse().ok())?;
     let scale = scale.map_or(Some(0), |text| text.parse().ok())?;
-    ((1..=38).contains(&precision) && scale <= precision).then_some(SqlType::Decimal { precision, scale })
+    ((1..=38).contains(&precision) && scale <= precision)
+        .then_some(SqlType::Decimal { precision, scale })
 }
 
 fn wire_length(length: Length, unit: u16) -> u16 {

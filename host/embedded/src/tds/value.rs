@@ -19,35 +19,72 @@ pub(crate) fn coerce(value: Value, ty: SqlType) -> Result<Value, SqlError> {
     }
     Ok(match ty {
         SqlType::Bit => Value::Integer(bit(borrowed)?.into()),
-        SqlType::TinyInt | SqlType::SmallInt | SqlType::Int | SqlType::BigInt => Value::Integer(integer(borrowed, ty)?),
+        SqlType::TinyInt | SqlType::SmallInt | SqlType::Int | SqlType::BigInt => {
+            Value::Integer(integer(borrowed, ty)?)
+        }
         SqlType::Real | SqlType::Float => Value::Real(float(borrowed, ty)?),
-        SqlType::Decimal { precision, scale } => decimal_value(decimal(borrowed, precision, scale)?, scale),
+        SqlType::Decimal { precision, scale } => {
+            decimal_value(decimal(borrowed, precision, scale)?, scale)
+        }
         SqlType::Money | SqlType::SmallMoney => decimal_value(decimal(borrowed, 19, 4)?, 4),
         SqlType::Date => Value::Text(date_time(borrowed, ty)?.local().date().to_string()),
-        SqlType::Time { scale } => Value::Text(time_text(date_time(borrowed, ty)?.rounded(scale).local().time())),
-        SqlType::SmallDateTime => Value::Text(Moment::of(date_time(borrowed, ty)?.rounded(0).local()).to_string()),
-        SqlType::DateTime => Value::Text(Moment::of(date_time(borrowed, ty)?.rounded(3).local()).to_string()),
-        SqlType::DateTime2 { scale } => Value::Text(Moment::of(date_time(borrowed, ty)?.rounded(scale).local()).to_string()),
-        SqlType::DateTimeOffset { scale } => Value::Text(date_time(borrowed, ty)?.rounded(scale).with_offset()),
+        SqlType::Time { scale } => Value::Text(time_text(
+            date_time(borrowed, ty)?.rounded(scale).local().time(),
+        )),
+        SqlType::SmallDateTime => {
+            Value::Text(Moment::of(date_time(borrowed, ty)?.rounded(0).local()).to_string())
+        }
+        SqlType::DateTime => {
+            Value::Text(Moment::of(date_time(borrowed, ty)?.rounded(3).local()).to_string())
+        }
+        SqlType::DateTime2 { scale } => {
+            Value::Text(Moment::of(date_time(borrowed, ty)?.rounded(scale).local()).to_string())
+        }
+        SqlType::DateTimeOffset { scale } => {
+            Value::Text(date_time(borrowed, ty)?.rounded(scale).with_offset())
+        }
         SqlType::UniqueIdentifier => Value::Text(guid(borrowed)?.to_string().to_uppercase()),
         SqlType::NVarChar(Length::Limited(most))
         | SqlType::VarChar(Length::Limited(most))
         | SqlType::NChar(most)
         | SqlType::Char(most) => Value::Text(text(borrowed).chars().take(most.into()).collect()),
-        SqlType::NVarChar(Length::Max) | SqlType::VarChar(Length::Max) => Value::Text(text(borrowed)),
+        SqlType::NVarChar(Length::Max) | SqlType::VarChar(Length::Max) => {
+            Value::Text(text(borrowed))
+        }
         SqlType::VarBinary(_) | SqlType::Binary(_) => Value::Blob(bytes(borrowed).to_vec()),
     })
 }
 
 /// Writes a value that is not NULL, as `ty` lies on the wire. `text_size` is the session's `TEXTSIZE`, in bytes.
-pub(crate) fn encode(value: ValueRef<'_>, ty: SqlType, text_size: usize, out: &mut Vec<u8>) -> Result<(), SqlError> {
+pub(crate) fn encode(
+    value: ValueRef<'_>,
+    ty: SqlType,
+    text_size: usize,
+    out: &mut Vec<u8>,
+) -> Result<(), SqlError> {
     match ty {
         SqlType::Bit => out.extend([1, u8::from(bit(value)?)]),
-        SqlType::TinyInt => counted(out, &u8::try_from(integer(value, ty)?).unwrap_or(0).to_le_bytes()),
-        SqlType::SmallInt => counted(out, &i16::try_from(integer(value, ty)?).unwrap_or(0).to_le_bytes()),
-        SqlType::Int => counted(out, &i32::try_from(integer(value, ty)?).unwrap_or(0).to_le_bytes()),
+        SqlType::TinyInt => counted(
+            out,
+            &u8::try_from(integer(value, ty)?).unwrap_or(0).to_le_bytes(),
+        ),
+        SqlType::SmallInt => counted(
+            out,
+            &i16::try_from(integer(value, ty)?)
+                .unwrap_or(0)
+                .to_le_bytes(),
+        ),
+        SqlType::Int => counted(
+            out,
+            &i32::try_from(integer(value, ty)?)
+                .unwrap_or(0)
+                .to_le_bytes(),
+        ),
         SqlType::BigInt => counted(out, &integer(value, ty)?.to_le_bytes()),
-        #[expect(clippy::cast_possible_truncation, reason = "real is the nearest single-precision number")]
+        #[expect(
+            clippy::cast_possible_truncation,
+            reason = "real is the nearest single-precision number"
+        )]
         SqlType::Real => counted(out, &(float(value, ty)? as f32).to_le_bytes()),
         SqlType::Float => counted(out, &float(value, ty)?.to_le_bytes()),
         SqlType::Decimal { precision, scale } => {
@@ -57,14 +94,16 @@ pub(crate) fn encode(value: ValueRef<'_>, ty: SqlType, text_size: usize, out: &m
             out.extend(number.unsigned_abs().to_le_bytes().iter().take(size.into()));
         }
         SqlType::Money => {
-            let number = i64::try_from(decimal(value, 19, 4)?).map_err(|_| SqlError::overflow("money"))?;
+            let number =
+                i64::try_from(decimal(value, 19, 4)?).map_err(|_| SqlError::overflow("money"))?;
             out.push(8);
             // The upper half comes first.
             out.extend(number.to_le_bytes().iter().skip(4));
             out.extend(number.to_le_bytes().iter().take(4));
         }
         SqlType::SmallMoney => {
-            let number = i32::try_from(decimal(value, 10, 4)?).map_err(|_| SqlError::overflow("smallmoney"))?;
+            let number = i32::try_from(decimal(value, 10, 4)?)
+                .map_err(|_| SqlError::overflow("smallmoney"))?;
             counted(out, &number.to_le_bytes());
         }
         SqlType::UniqueIdentifier => counted(out, &guid(value)?.to_bytes_le()),
@@ -76,22 +115,53 @@ pub(crate) fn encode(value: ValueRef<'_>, ty: SqlType, text_size: usize, out: &m
         | SqlType::DateTimeOffset { .. } => encode_time(date_time(value, ty)?, ty, out),
         SqlType::NVarChar(Length::Max) => {
             let units: Vec<u16> = text(value).encode_utf16().take(text_size / 2).collect();
-            whole(out, &units.into_iter().flat_map(u16::to_le_bytes).collect::<Vec<_>>());
+            whole(
+                out,
+                &units
+                    .into_iter()
+                    .flat_map(u16::to_le_bytes)
+                    .collect::<Vec<_>>(),
+            );
         }
-        SqlType::VarChar(Length::Max) => whole(out, &to_1252(&text(value)).into_iter().take(text_size).collect::<Vec<_>>()),
-        SqlType::VarBinary(Length::Max) => whole(out, &bytes(value).iter().copied().take(text_size).collect::<Vec<_>>()),
+        SqlType::VarChar(Length::Max) => whole(
+            out,
+            &to_1252(&text(value))
+                .into_iter()
+                .take(text_size)
+                .collect::<Vec<_>>(),
+        ),
+        SqlType::VarBinary(Length::Max) => whole(
+            out,
+            &bytes(value)
+                .iter()
+                .copied()
+                .take(text_size)
+                .collect::<Vec<_>>(),
+        ),
         SqlType::NVarChar(Length::Limited(most)) => {
-            let units = text(value).encode_utf16().flat_map(u16::to_le_bytes).collect();
+            let units = text(value)
+                .encode_utf16()
+                .flat_map(u16::to_le_bytes)
+                .collect();
             limited(out, units, usize::from(most) * 2, None)?;
         }
         SqlType::NChar(most) => {
             let mut units: Vec<u16> = text(value).encode_utf16().collect();
             units.resize(units.len().max(most.into()), b' '.into());
-            limited(out, units.into_iter().flat_map(u16::to_le_bytes).collect(), usize::from(most) * 2, None)?;
+            limited(
+                out,
+                units.into_iter().flat_map(u16::to_le_bytes).collect(),
+                usize::from(most) * 2,
+                None,
+            )?;
         }
-        SqlType::VarChar(Length::Limited(most)) => limited(out, to_1252(&text(value)), most.into(), None)?,
+        SqlType::VarChar(Length::Limited(most)) => {
+            limited(out, to_1252(&text(value)), most.into(), None)?
+        }
         SqlType::Char(most) => limited(out, to_1252(&text(value)), most.into(), Some(b' '))?,
-        SqlType::VarBinary(Length::Limited(most)) => limited(out, bytes(value).to_vec(), most.into(), None)?,
+        SqlType::VarBinary(Length::Limited(most)) => {
+            limited(out, bytes(value).to_vec(), most.into(), None)?
+        }
         SqlType::Binary(most) => limited(out, bytes(value).to_vec(), most.into(), Some(0))?,
     }
     Ok(())
@@ -100,7 +170,9 @@ pub(crate) fn encode(value: ValueRef<'_>, ty: SqlType, text_size: usize, out: &m
 /// Writes NULL of a type.
 pub(crate) fn encode_null(ty: SqlType, out: &mut Vec<u8>) {
     match ty {
-        SqlType::NVarChar(Length::Max) | SqlType::VarChar(Length::Max) | SqlType::VarBinary(Length::Max) => out.put_u64(u64::MAX),
+        SqlType::NVarChar(Length::Max)
+        | SqlType::VarChar(Length::Max)
+        | SqlType::VarBinary(Length::Max) => out.put_u64(u64::MAX),
         SqlType::NVarChar(_)
         | SqlType::VarChar(_)
         | SqlType::NChar(_)
@@ -129,16 +201,28 @@ pub(crate) fn decimal_value(number: i128, scale: u8) -> Value {
 
 /// All digits of a scaled number.
 pub(crate) fn decimal_text(number: i128, scale: u8) -> String {
-    let digits = format!("{:0width$}", number.unsigned_abs(), width = usize::from(scale) + 1);
+    let digits = format!(
+        "{:0width$}",
+        number.unsigned_abs(),
+        width = usize::from(scale) + 1
+    );
     let (whole, fraction) = digits.split_at(digits.len() - usize::from(scale));
     let sign = if number < 0 { "-" } else { "" };
-    if scale == 0 { format!("{sign}{whole}") } else { format!("{sign}{whole}.{fraction}") }
+    if scale == 0 {
+        format!("{sign}{whole}")
+    } else {
+        format!("{sign}{whole}.{fraction}")
+    }
 }
 
 fn encode_time(moment: Moment, ty: SqlType, out: &mut Vec<u8>) {
     let day = |at: chrono::NaiveDateTime| moment::days(at.date()).to_le_bytes().into_iter().take(3);
     let clock = |at: chrono::NaiveDateTime, scale: u8| {
-        moment::increments(at.time(), scale).to_le_bytes().into_iter().take(time_bytes(scale)).collect::<Vec<_>>()
+        moment::increments(at.time(), scale)
+            .to_le_bytes()
+            .into_iter()
+            .take(time_bytes(scale))
+            .collect::<Vec<_>>()
     };
     let bytes: Vec<u8> = match ty {
         SqlType::Date => day(moment.local()).collect(),
@@ -149,17 +233,27 @@ fn encode_time(moment: Moment, ty: SqlType, out: &mut Vec<u8>) {
         }
         SqlType::DateTimeOffset { scale } => {
             let at = moment.rounded(scale).utc();
-            clock(at, scale).into_iter().chain(day(at)).chain(moment.offset_minutes().to_le_bytes()).collect()
+            clock(at, scale)
+                .into_iter()
+                .chain(day(at))
+                .chain(moment.offset_minutes().to_le_bytes())
+                .collect()
         }
         SqlType::SmallDateTime => {
             let (days, ticks) = moment::to_datetime(moment.local());
             let days = u16::try_from(days).unwrap_or(0);
             let minutes = u16::try_from((ticks + 9_000) / 18_000).unwrap_or(0);
-            days.to_le_bytes().into_iter().chain(minutes.to_le_bytes()).collect()
+            days.to_le_bytes()
+                .into_iter()
+                .chain(minutes.to_le_bytes())
+                .collect()
         }
         _ => {
             let (days, ticks) = moment::to_datetime(moment.local());
-            days.to_le_bytes().into_iter().chain(ticks.to_le_bytes()).collect()
+            days.to_le_bytes()
+                .into_iter()
+                .chain(ticks.to_le_bytes())
+                .collect()
         }
     };
     counted(out, &bytes);
@@ -172,7 +266,12 @@ fn counted(out: &mut Vec<u8>, bytes: &[u8]) {
 }
 
 /// Bytes behind their number in two bytes, filled up if the type has a fixed length.
-fn limited(out: &mut Vec<u8>, mut bytes: Vec<u8>, most: usize, fill: Option<u8>) -> Result<(), SqlError> {
+fn limited(
+    out: &mut Vec<u8>,
+    mut bytes: Vec<u8>,
+    most: usize,
+    fill: Option<u8>,
+) -> Result<(), SqlError> {
     if let Some(fill) = fill {
         bytes.resize(bytes.len().max(most), fill);
     }
@@ -205,10 +304,16 @@ fn bit(value: ValueRef<'_>) -> Result<bool, SqlError> {
 fn integer(value: ValueRef<'_>, ty: SqlType) -> Result<i64, SqlError> {
     let number = match value {
         ValueRef::Integer(number) => number,
-        #[expect(clippy::cast_possible_truncation, reason = "the server cuts the fraction off; the range is checked")]
+        #[expect(
+            clippy::cast_possible_truncation,
+            reason = "the server cuts the fraction off; the range is checked"
+        )]
         ValueRef::Real(number) if number.abs() < 9.3e18 => number as i64,
         ValueRef::Real(_) => return Err(SqlError::overflow(ty.name())),
-        _ => text(value).trim().parse().map_err(|_| SqlError::conversion(&text(value), ty.name()))?,
+        _ => text(value)
+            .trim()
+            .parse()
+            .map_err(|_| SqlError::conversion(&text(value), ty.name()))?,
     };
     let range = match ty {
         SqlType::TinyInt => 0..=255,
@@ -216,7 +321,11 @@ fn integer(value: ValueRef<'_>, ty: SqlType) -> Result<i64, SqlError> {
         SqlType::Int => i32::MIN.into()..=i32::MAX.into(),
         _ => i64::MIN..=i64::MAX,
     };
-    if range.contains(&number) { Ok(number) } else { Err(SqlError::overflow(ty.name())) }
+    if range.contains(&number) {
+        Ok(number)
+    } else {
+        Err(SqlError::overflow(ty.name()))
+    }
 }
 
 fn float(value: ValueRef<'_>, ty: SqlType) -> Result<f64, SqlError> {
@@ -224,7 +333,10 @@ fn float(value: ValueRef<'_>, ty: SqlType) -> Result<f64, SqlError> {
         #[expect(clippy::cast_precision_loss, reason = "a float is the nearest number")]
         ValueRef::Integer(number) => Ok(number as f64),
         ValueRef::Real(number) => Ok(number),
-        _ => text(value).trim().parse().map_err(|_| SqlError::conversion(&text(value), ty.name())),
+        _ => text(value)
+            .trim()
+            .parse()
+            .map_err(|_| SqlError::conversion(&text(value), ty.name())),
     }
 }
 
@@ -234,7 +346,9 @@ fn decimal(value: ValueRef<'_>, precision: u8, scale: u8) -> Result<i128, SqlErr
     let digits = match value {
         ValueRef::Integer(number) => number.to_string(),
         // One digit more than asked for, so that rounding sees it; 15 digits are exact.
-        ValueRef::Real(number) if number.is_finite() => format!("{number:.places$}", places = usize::from(scale)),
+        ValueRef::Real(number) if number.is_finite() => {
+            format!("{number:.places$}", places = usize::from(scale))
+        }
         _ => text(value).trim().to_owned(),
     };
     let (negative, digits) = match digits.strip_prefix('-') {
@@ -242,12 +356,27 @@ fn decimal(value: ValueRef<'_>, precision: u8, scale: u8) -> Result<i128, SqlErr
         None => (false, digits.strip_prefix('+').unwrap_or(&digits)),
     };
     let (whole, fraction) = digits.split_once('.').unwrap_or((digits, ""));
-    if (whole.is_empty() && fraction.is_empty()) || !whole.chars().chain(fraction.chars()).all(|digit| digit.is_ascii_digit()) {
+    if (whole.is_empty() && fraction.is_empty())
+        || !whole
+            .chars()
+            .chain(fraction.chars())
+            .all(|digit| digit.is_ascii_digit())
+    {
         return Err(failed());
     }
-    let kept: String = fraction.chars().chain(std::iter::repeat('0')).take(scale.into()).collect();
-    let mut number: i128 = format!("0{whole}{kept}").parse().map_err(|_| SqlError::overflow("numeric"))?;
-    if fraction.chars().nth(scale.into()).is_some_and(|digit| digit >= '5') {
+    let kept: String = fraction
+        .chars()
+        .chain(std::iter::repeat('0'))
+        .take(scale.into())
+        .collect();
+    let mut number: i128 = format!("0{whole}{kept}")
+        .parse()
+        .map_err(|_| SqlError::overflow("numeric"))?;
+    if fraction
+        .chars()
+        .nth(scale.into())
+        .is_some_and(|digit| digit >= '5')
+    {
         number += 1;
     }
     if number >= 10_i128.pow(precision.min(38).into()) {
@@ -259,12 +388,23 @@ fn decimal(value: ValueRef<'_>, precision: u8, scale: u8) -> Result<i128, SqlErr
 fn date_time(value: ValueRef<'_>, ty: SqlType) -> Result<Moment, SqlError> {
     match value {
         ValueRef::Text(_) => Moment::parse(&text(value)),
-        _ => Err(SqlError::new(206, format!("Operand type clash: a number is incompatible with {}.", ty.name()))),
+        _ => Err(SqlError::new(
+            206,
+            format!(
+                "Operand type clash: a number is incompatible with {}.",
+                ty.name()
+            ),
+        )),
     }
 }
 
 fn guid(value: ValueRef<'_>) -> Result<uuid::Uuid, SqlError> {
-    let failed = |_| SqlError::new(8169, "Conversion failed when converting from a character string to uniqueidentifier.");
+    let failed = |_| {
+        SqlError::new(
+            8169,
+            "Conversion failed when converting from a character string to uniqueidentifier.",
+        )
+    };
     match value {
         ValueRef::Blob(bytes) => uuid::Uuid::from_slice_le(bytes).map_err(failed),
         _ => uuid::Uuid::parse_str(text(value).trim()).map_err(failed),
@@ -276,7 +416,9 @@ fn text(value: ValueRef<'_>) -> String {
         ValueRef::Null => String::new(),
         ValueRef::Integer(number) => number.to_string(),
         ValueRef::Real(number) => number.to_string(),
-        ValueRef::Text(bytes) | ValueRef::Blob(bytes) => String::from_utf8_lossy(bytes).into_owned(),
+        ValueRef::Text(bytes) | ValueRef::Blob(bytes) => {
+            String::from_utf8_lossy(bytes).into_owned()
+        }
     }
 }
 
@@ -289,8 +431,9 @@ fn bytes(value: ValueRef<'_>) -> &[u8] {
 
 /// The characters of code page 1252 between 0x80 and 0x9f; U+FFFD where it has none.
 const CP1252: [char; 32] = [
-    '€', '\u{fffd}', '‚', 'ƒ', '„', '…', '†', '‡', 'ˆ', '‰', 'Š', '‹', 'Œ', '\u{fffd}', 'Ž', '\u{fffd}', '\u{fffd}', '‘', '’',
-    '“', '”', '•', '–', '—', '˜', '™', 'š', '›', 'œ', '\u{fffd}', 'ž', 'Ÿ',
+    '€', '\u{fffd}', '‚', 'ƒ', '„', '…', '†', '‡', 'ˆ', '‰', 'Š', '‹', 'Œ', '\u{fffd}', 'Ž',
+    '\u{fffd}', '\u{fffd}', '‘', '’', '“', '”', '•', '–', '—', '˜', '™', 'š', '›', 'œ', '\u{fffd}',
+    'ž', 'Ÿ',
 ];
 
 /// Text in code page 1252; what it lacks becomes `?`, as on the server.
@@ -309,6 +452,12 @@ fn to_1252(text: &str) -> Vec<u8> {
 
 /// Text from code page 1252.
 pub(crate) fn from_1252(bytes: &[u8]) -> String {
-    let special = |byte: u8| byte.checked_sub(0x80).and_then(|at| CP1252.get(usize::from(at)));
-    bytes.iter().map(|byte| special(*byte).copied().unwrap_or(char::from(*byte))).collect()
+    let special = |byte: u8| {
+        byte.checked_sub(0x80)
+            .and_then(|at| CP1252.get(usize::from(at)))
+    };
+    bytes
+        .iter()
+        .map(|byte| special(*byte).copied().unwrap_or(char::from(*byte)))
+        .collect()
 }

@@ -21,13 +21,18 @@ impl<'a> In<'a> {
     }
 
     pub(crate) fn take(&mut self, count: usize) -> Result<&'a [u8], Malformed> {
-        let (taken, rest) = self.rest.split_at_checked(count).ok_or(Malformed("too few bytes"))?;
+        let (taken, rest) = self
+            .rest
+            .split_at_checked(count)
+            .ok_or(Malformed("too few bytes"))?;
         self.rest = rest;
         Ok(taken)
     }
 
     pub(crate) fn array<const N: usize>(&mut self) -> Result<[u8; N], Malformed> {
-        self.take(N)?.try_into().map_err(|_| Malformed("too few bytes"))
+        self.take(N)?
+            .try_into()
+            .map_err(|_| Malformed("too few bytes"))
     }
 
     pub(crate) fn u8(&mut self) -> Result<u8, Malformed> {
@@ -49,7 +54,10 @@ impl<'a> In<'a> {
     /// A little-endian number of up to 16 bytes.
     pub(crate) fn unsigned(&mut self, bytes: usize) -> Result<u128, Malformed> {
         let mut whole = [0; 16];
-        whole.get_mut(..bytes).ok_or(Malformed("a number of more than 16 bytes"))?.copy_from_slice(self.take(bytes)?);
+        whole
+            .get_mut(..bytes)
+            .ok_or(Malformed("a number of more than 16 bytes"))?
+            .copy_from_slice(self.take(bytes)?);
         Ok(u128::from_le_bytes(whole))
     }
 
@@ -67,8 +75,14 @@ impl<'a> In<'a> {
 
 /// UTF-16 as a string; half a pair of surrogates becomes U+FFFD.
 pub(crate) fn utf16(bytes: &[u8]) -> String {
-    let units = bytes.as_chunks().0.iter().map(|unit| u16::from_le_bytes(*unit));
-    char::decode_utf16(units).map(|unit| unit.unwrap_or(char::REPLACEMENT_CHARACTER)).collect()
+    let units = bytes
+        .as_chunks()
+        .0
+        .iter()
+        .map(|unit| u16::from_le_bytes(*unit));
+    char::decode_utf16(units)
+        .map(|unit| unit.unwrap_or(char::REPLACEMENT_CHARACTER))
+        .collect()
 }
 
 /// Writes bytes at the end.

@@ -77,7 +77,13 @@ impl Worker {
             return Err(Stop::Gone);
         }
         let (faults, status) = (Arc::clone(&self.faults), Arc::clone(&self.session.status));
-        let mut answer = Answer::new(&mut self.writer, flight, &faults, &status, request.body.is_procedure());
+        let mut answer = Answer::new(
+            &mut self.writer,
+            flight,
+            &faults,
+            &status,
+            request.body.is_procedure(),
+        );
         prepare(&mut answer, &plan);
         let mut run = Run {
             session: &mut self.session,
@@ -94,24 +100,42 @@ impl Worker {
         let mut outputs = Vec::new();
         let result = held_up(&plan, &faults, flight).and_then(|()| {
             let result = carry_out(&mut run, &self.databases, request, &plan, &mut outputs);
-            if let Err(Stop::Failed(error)) = result { run.fail(&error).map(|_| ()) } else { result }
+            if let Err(Stop::Failed(error)) = result {
+                run.fail(&error).map(|_| ())
+            } else {
+                result
+            }
         });
         let (returned, failed, fatal) = (run.return_status, run.failed, run.fatal);
         match result {
-            Ok(()) => run.answer.finish(if failed && returned == 0 { -6 } else { returned }, &outputs, failed)?,
+            Ok(()) => run.answer.finish(
+                if failed && returned == 0 {
+                    -6
+                } else {
+                    returned
+                },
+                &outputs,
+                failed,
+            )?,
             Err(Stop::Attention) => {
                 if run.session.abort_on_error && run.session.transaction.count > 0 {
                     run.rollback()?;
                 }
                 match faults.late_attention_ack(text) {
                     None => run.answer.finish_with_attention()?,
-                    Some(late) => run.answer.finish_then_acknowledge(returned, Duration::from_millis(late.ms))?,
+                    Some(late) => run
+                        .answer
+                        .finish_then_acknowledge(returned, Duration::from_millis(late.ms))?,
                 }
                 return Err(Stop::Attention);
             }
             Err(stop) => return Err(stop),
         }
-        if fatal || plan.drop == Some(DropAt::After) { Err(Stop::Gone) } else { Ok(()) }
+        if fatal || plan.drop == Some(DropAt::After) {
+            Err(Stop::Gone)
+        } else {
+            Ok(())
+        }
     }
 }
 
@@ -135,10 +159,21 @@ fn prepare(answer: &mut Answer<'_>, plan: &SqlPlan) {
 
 fn fault_error(plan: &SqlPlan) -> SqlError {
     let fault = plan.error.clone().unwrap_or_default();
-    let number = if fault.number == 0 { 50_000 } else { fault.number };
+    let number = if fault.number == 0 {
+        50_000
+    } else {
+        fault.number
+    };
     let class = if fault.class == 0 { 16 } else { fault.class };
-    let message = if fault.message.is_empty() { "An error made by a fault switch.".into() } else { fault.message };
-    SqlError { class, ..SqlError::new(number, message) }
+    let message = if fault.message.is_empty() {
+        "An error made by a fault switch.".into()
+    } else {
+        fault.message
+    };
+    SqlError {
+        class,
+        ..SqlError::new(number, message)
+    }
 }
 
 /// Waits as long as the switches say.
@@ -159,11 +194,18 @@ fn carry_out(
     plan: &SqlPlan,
     outputs: &mut Outputs,
 ) -> Result<(), Stop> {
-    if plan.error.as_ref().is_some_and(|fault| fault.after_rows.is_none()) {
+    if plan
+        .error
+        .as_ref()
+        .is_some_and(|fault| fault.after_rows.is_none())
+    {
         return Err(fault_error(plan).into());
     }
     if request.transaction != 0 && request.transaction != run.session.transaction.descriptor {
-        let message = format!("The server failed to resume the transaction. Desc:{:x}.", request.transaction);
+        let message = format!(
+            "The server failed to resume the transaction. Desc:{:x}.",
+            request.transaction
+        );
         return Err(SqlError::new(3971, message).into());
     }
     match &request.body {
@@ -172,7 +214,9 @@ fn carry_out(
             run.variables = call::declared_variables(text, declaration, parameters)?;
             batch(run, text)
         }
-        Body::Procedure(name, parameters) => call::procedure(run, databases, name, parameters, outputs).map(|_| ()),
+        Body::Procedure(name, parameters) => {
+            call::procedure(run, databases, name, parameters, outputs).map(|_| ())
+        }
         Body::Begin(level) => {
             run.session.transaction.isolation = match level {
                 0 => run.session.transaction.isolation,

@@ -24,10 +24,14 @@ const HINTS: [&str; 14] = [
 /// Where the parenthesis at `open` closes: the position of its `)`.
 pub(super) fn closing(tokens: &[Token], open: usize) -> Option<usize> {
     let mut depth = 0;
-    tokens.iter().enumerate().skip(open).find_map(|(at, token)| {
-        depth += depth_change(token);
-        (depth == 0).then_some(at)
-    })
+    tokens
+        .iter()
+        .enumerate()
+        .skip(open)
+        .find_map(|(at, token)| {
+            depth += depth_change(token);
+            (depth == 0).then_some(at)
+        })
 }
 
 /// Drops `WITH (NOLOCK, …)` and `(NOLOCK)` behind table names: SQLite has snapshots, not locks.
@@ -42,7 +46,9 @@ pub(super) fn hints(mut tokens: Vec<Token>) -> Vec<Token> {
             && let Some(close) = closing(&tokens, open)
             && let Some(inside) = tokens.get(open + 1..close)
             && !inside.is_empty()
-            && inside.iter().all(|token| token.is_any(&HINTS) || token.is_symbol(","))
+            && inside
+                .iter()
+                .all(|token| token.is_any(&HINTS) || token.is_symbol(","))
         {
             tokens.drain(at..=close);
         } else {
@@ -66,7 +72,13 @@ pub(super) fn offsets(mut tokens: Vec<Token>) -> Result<Vec<Token>, SqlError> {
             }
             at += 1;
         }
-        let clause = [vec![Token::word("LIMIT")], limit, vec![Token::word("OFFSET")], skip].concat();
+        let clause = [
+            vec![Token::word("LIMIT")],
+            limit,
+            vec![Token::word("OFFSET")],
+            skip,
+        ]
+        .concat();
         tokens.splice(start..at, clause);
     }
     Ok(tokens)
@@ -76,9 +88,15 @@ pub(super) fn offsets(mut tokens: Vec<Token>) -> Result<Vec<Token>, SqlError> {
 pub(super) fn tops(mut tokens: Vec<Token>) -> Result<Vec<Token>, SqlError> {
     let mut at = 0;
     while at < tokens.len() {
-        let distinct = tokens.get(at + 1).is_some_and(|token| token.is_any(&["DISTINCT", "ALL"]));
+        let distinct = tokens
+            .get(at + 1)
+            .is_some_and(|token| token.is_any(&["DISTINCT", "ALL"]));
         let top = at + 1 + usize::from(distinct);
-        if tokens.get(at).is_some_and(|token| token.is_any(&["UPDATE", "DELETE", "INTO"])) && word_at(&tokens, at + 1, "TOP") {
+        if tokens
+            .get(at)
+            .is_some_and(|token| token.is_any(&["UPDATE", "DELETE", "INTO"]))
+            && word_at(&tokens, at + 1, "TOP")
+        {
             return Err(SqlError::syntax("TOP"));
         }
         if word_at(&tokens, at, "SELECT") && word_at(&tokens, top, "TOP") {
@@ -91,14 +109,23 @@ pub(super) fn tops(mut tokens: Vec<Token>) -> Result<Vec<Token>, SqlError> {
 
 /// `OUTPUT inserted.x` becomes `RETURNING x`, at the end.
 pub(super) fn output(mut tokens: Vec<Token>) -> Result<Vec<Token>, SqlError> {
-    let Some(first) = tokens.first() else { return Ok(tokens) };
+    let Some(first) = tokens.first() else {
+        return Ok(tokens);
+    };
     let source = match () {
         () if first.is_any(&["INSERT", "UPDATE"]) => "inserted",
         () if first.is("DELETE") => "deleted",
         () => return Ok(tokens),
     };
-    let Some(start) = top_level(&tokens, 0, &["OUTPUT"]) else { return Ok(tokens) };
-    let end = top_level(&tokens, start, &["VALUES", "SELECT", "DEFAULT", "FROM", "WHERE", "WITH"]).unwrap_or(tokens.len());
+    let Some(start) = top_level(&tokens, 0, &["OUTPUT"]) else {
+        return Ok(tokens);
+    };
+    let end = top_level(
+        &tokens,
+        start,
+        &["VALUES", "SELECT", "DEFAULT", "FROM", "WHERE", "WITH"],
+    )
+    .unwrap_or(tokens.len());
     let clause: Vec<Token> = tokens.drain(start..end).skip(1).collect();
     let mut returning = vec![Token::word("RETURNING")];
     let mut clause = clause.into_iter().peekable();
@@ -106,13 +133,17 @@ pub(super) fn output(mut tokens: Vec<Token>) -> Result<Vec<Token>, SqlError> {
         if token.is("INTO") {
             return Err(SqlError::unsupported("OUTPUT … INTO"));
         }
-        let qualified = token.is_any(&["inserted", "deleted"]) && clause.peek().is_some_and(|next| next.is_symbol("."));
+        let qualified = token.is_any(&["inserted", "deleted"])
+            && clause.peek().is_some_and(|next| next.is_symbol("."));
         if !qualified {
             returning.push(token);
         } else if token.is(source) {
             clause.next();
         } else {
-            return Err(SqlError::unsupported(&format!("{}.* in this OUTPUT", token.text)));
+            return Err(SqlError::unsupported(&format!(
+                "{}.* in this OUTPUT",
+                token.text
+            )));
         }
     }
     tokens.extend(returning);
@@ -152,25 +183,38 @@ fn until(tokens: &[Token], at: &mut usize, words: &[&str]) -> Result<Vec<Token>,
 
 fn move_top(tokens: &mut Vec<Token>, select: usize, top: usize) -> Result<(), SqlError> {
     let count_start = top + 1;
-    let count_end = if tokens.get(count_start).is_some_and(|token| token.is_symbol("(")) {
+    let count_end = if tokens
+        .get(count_start)
+        .is_some_and(|token| token.is_symbol("("))
+    {
         closing(tokens, count_start).ok_or_else(|| SqlError::syntax("TOP"))? + 1
     } else {
         count_start + 1
     };
-    if let Some(word) = tokens.get(count_end).filter(|token| token.is_any(&["PERCENT", "WITH"])) {
+    if let Some(word) = tokens
+        .get(count_end)
+        .filter(|token| token.is_any(&["PERCENT", "WITH"]))
+    {
         return Err(SqlError::syntax(&word.text));
     }
     let count: Vec<Token> = tokens.drain(top..count_end).skip(1).collect();
     let end = select_end(tokens, select);
     let mut limit = vec![Token::word("LIMIT")];
     limit.extend(count);
-    let in_union = tokens.get(end).is_some_and(|token| token.is_any(&["UNION", "EXCEPT", "INTERSECT"]));
+    let in_union = tokens
+        .get(end)
+        .is_some_and(|token| token.is_any(&["UNION", "EXCEPT", "INTERSECT"]));
     if in_union {
         limit.push(Token::symbol(")"));
     }
     tokens.splice(end..end, limit);
     if in_union {
-        let open = [Token::word("SELECT"), Token::symbol("*"), Token::word("FROM"), Token::symbol("(")];
+        let open = [
+            Token::word("SELECT"),
+            Token::symbol("*"),
+            Token::word("FROM"),
+            Token::symbol("("),
+        ];
         tokens.splice(select..select, open);
     }
     Ok(())
@@ -188,10 +232,17 @@ fn select_end(tokens: &[Token], select: usize) -> usize {
 }
 
 /// The arguments between the parenthesis at `open` and its end, and the position behind it.
-pub(super) fn arguments(tokens: &[Token], open: usize) -> Result<(Vec<Vec<Token>>, usize), SqlError> {
+pub(super) fn arguments(
+    tokens: &[Token],
+    open: usize,
+) -> Result<(Vec<Vec<Token>>, usize), SqlError> {
     let close = closing(tokens, open).ok_or_else(|| SqlError::syntax("("))?;
     let inside = tokens.get(open + 1..close).unwrap_or_default();
-    let arguments = if inside.is_empty() { Vec::new() } else { split_commas(inside) };
+    let arguments = if inside.is_empty() {
+        Vec::new()
+    } else {
+        split_commas(inside)
+    };
     Ok((arguments, close + 1))
 }
 

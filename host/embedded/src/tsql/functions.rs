@@ -9,7 +9,8 @@ pub(super) fn rewrite(tokens: Vec<Token>) -> Result<Vec<Token>, SqlError> {
     let mut done = Vec::with_capacity(tokens.len());
     let mut at = 0;
     while let Some(token) = tokens.get(at) {
-        let called = token.kind == Kind::Word && tokens.get(at + 1).is_some_and(|next| next.is_symbol("("));
+        let called =
+            token.kind == Kind::Word && tokens.get(at + 1).is_some_and(|next| next.is_symbol("("));
         if !called {
             done.push(token.clone());
             at += 1;
@@ -17,7 +18,9 @@ pub(super) fn rewrite(tokens: Vec<Token>) -> Result<Vec<Token>, SqlError> {
         }
         match token.text.to_ascii_uppercase().as_str() {
             "ISNULL" => done.push(Token::word("ifnull")),
-            "LEFT" | "RIGHT" => done.push(Token::word(&format!("{}_of", token.text.to_lowercase()))),
+            "LEFT" | "RIGHT" => {
+                done.push(Token::word(&format!("{}_of", token.text.to_lowercase())))
+            }
             "SCOPE_IDENTITY" => done.push(Token::word("last_insert_rowid")),
             "COUNT_BIG" => done.push(Token::word("count")),
             "CAST" | "TRY_CAST" => {
@@ -32,14 +35,18 @@ pub(super) fn rewrite(tokens: Vec<Token>) -> Result<Vec<Token>, SqlError> {
                     return Err(SqlError::syntax(&token.text));
                 }
                 let value = inside.swap_remove(1);
-                done.extend(conversion(value, &type_text(inside.first().map_or(&[], Vec::as_slice)))?);
+                done.extend(conversion(
+                    value,
+                    &type_text(inside.first().map_or(&[], Vec::as_slice)),
+                )?);
                 at = after;
                 continue;
             }
             "DATEADD" | "DATEDIFF" | "DATEPART" | "DATENAME" => {
                 let (mut inside, after) = arguments(&tokens, at + 1)?;
                 if let Some([part]) = inside.first().map(Vec::as_slice) {
-                    let quoted = Token::new(Kind::Literal, format!("'{}'", part.text.to_lowercase()));
+                    let quoted =
+                        Token::new(Kind::Literal, format!("'{}'", part.text.to_lowercase()));
                     if let Some(first) = inside.first_mut() {
                         *first = vec![quoted];
                     }
@@ -71,8 +78,13 @@ fn parenthesized(arguments: Vec<Vec<Token>>) -> Result<Vec<Token>, SqlError> {
 /// `CAST(value AS type)`.
 fn cast(mut inside: Vec<Vec<Token>>) -> Result<Vec<Token>, SqlError> {
     // A type such as `decimal(5,2)` keeps its comma inside parentheses, so there is one argument.
-    let (Some(mut value), true) = (inside.pop(), inside.is_empty()) else { return Err(SqlError::syntax("CAST")) };
-    let split = value.iter().rposition(|token| token.is("AS")).ok_or_else(|| SqlError::syntax("CAST"))?;
+    let (Some(mut value), true) = (inside.pop(), inside.is_empty()) else {
+        return Err(SqlError::syntax("CAST"));
+    };
+    let split = value
+        .iter()
+        .rposition(|token| token.is("AS"))
+        .ok_or_else(|| SqlError::syntax("CAST"))?;
     let ty = value.split_off(split);
     conversion(value, &type_text(ty.get(1..).unwrap_or_default()))
 }

@@ -34,7 +34,10 @@ pub(crate) struct Token {
 impl Token {
     /// A token of our own making.
     pub(crate) fn new(kind: Kind, text: impl Into<String>) -> Self {
-        Self { kind, text: text.into() }
+        Self {
+            kind,
+            text: text.into(),
+        }
     }
 
     /// A key word of our own making.
@@ -80,7 +83,11 @@ impl Token {
 
 /// The tokens as SQLite text.
 pub(crate) fn render(tokens: &[Token]) -> String {
-    tokens.iter().map(Token::sqlite).collect::<Vec<_>>().join(" ")
+    tokens
+        .iter()
+        .map(Token::sqlite)
+        .collect::<Vec<_>>()
+        .join(" ")
 }
 
 /// Splits T-SQL into tokens.
@@ -100,7 +107,9 @@ struct Lexer<'a> {
 impl Lexer<'_> {
     fn next(&mut self) -> Result<Option<Token>, SqlError> {
         self.skip_blank();
-        let Some(first) = self.rest.chars().next() else { return Ok(None) };
+        let Some(first) = self.rest.chars().next() else {
+            return Ok(None);
+        };
         let second = self.rest.chars().nth(1);
         let token = match (first, second) {
             ('N' | 'n', Some('\'')) => {
@@ -156,7 +165,10 @@ impl Lexer<'_> {
 
     fn string(&mut self) -> Result<Token, SqlError> {
         let text = self.delimited('\'')?;
-        Ok(Token::new(Kind::Literal, format!("'{}'", text.replace('\'', "''"))))
+        Ok(Token::new(
+            Kind::Literal,
+            format!("'{}'", text.replace('\'', "''")),
+        ))
     }
 
     /// Text up to `close`, which is doubled to stand for itself.
@@ -201,12 +213,20 @@ impl Lexer<'_> {
 
     fn symbol(&mut self) -> Token {
         const LONG: [&str; 9] = ["<>", "<=", ">=", "!=", "!<", "!>", "+=", "-=", "||"];
-        let length = if LONG.iter().any(|symbol| self.rest.starts_with(symbol)) { 2 } else { 1 };
+        let length = if LONG.iter().any(|symbol| self.rest.starts_with(symbol)) {
+            2
+        } else {
+            1
+        };
         Token::new(Kind::Symbol, self.take(length))
     }
 
     fn take(&mut self, chars: usize) -> String {
-        let at = self.rest.char_indices().nth(chars).map_or(self.rest.len(), |(at, _)| at);
+        let at = self
+            .rest
+            .char_indices()
+            .nth(chars)
+            .map_or(self.rest.len(), |(at, _)| at);
         let (taken, rest) = self.rest.split_at(at);
         self.rest = rest;
         taken.to_owned()

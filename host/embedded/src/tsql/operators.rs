@@ -28,7 +28,10 @@ pub(super) fn concatenations(mut tokens: Vec<Token>, text_variables: &[String]) 
 pub(super) fn divisions(mut tokens: Vec<Token>) -> Vec<Token> {
     let mut at = 0;
     while at < tokens.len() {
-        if tokens.get(at).is_some_and(|token| token.is_symbol("/") || token.is_symbol("%")) {
+        if tokens
+            .get(at)
+            .is_some_and(|token| token.is_symbol("/") || token.is_symbol("%"))
+        {
             let end = operand_end(&tokens, at + 1);
             tokens.insert(end.min(tokens.len()), Token::symbol(")"));
             tokens.splice(at + 1..at + 1, [Token::word("divisor"), Token::symbol("(")]);
@@ -41,17 +44,31 @@ pub(super) fn divisions(mut tokens: Vec<Token>) -> Vec<Token> {
 
 /// Whether the operand at `at` is a string, as far as its tokens tell.
 fn is_string(tokens: &[Token], at: usize, text_variables: &[String]) -> bool {
-    const CALLS: [&str; 12] =
-        ["left_of", "right_of", "substring", "upper", "lower", "ltrim", "rtrim", "trim", "replace", "concat", "reverse", "char"];
+    const CALLS: [&str; 12] = [
+        "left_of",
+        "right_of",
+        "substring",
+        "upper",
+        "lower",
+        "ltrim",
+        "rtrim",
+        "trim",
+        "replace",
+        "concat",
+        "reverse",
+        "char",
+    ];
     const TYPES: [&str; 4] = ["'nvarchar", "'varchar", "'nchar", "'char"];
-    let Some(token) = tokens.get(at) else { return false };
+    let Some(token) = tokens.get(at) else {
+        return false;
+    };
     match token.kind {
         Kind::Literal => token.text.starts_with('\''),
         Kind::Variable => text_variables.contains(&token.text.to_lowercase()),
         Kind::Word if !tokens.get(at + 1).is_some_and(|next| next.is_symbol("(")) => false,
-        Kind::Word if token.is("convert_to") => {
-            tokens.get(at + 2).is_some_and(|ty| TYPES.iter().any(|name| ty.text.starts_with(name)))
-        }
+        Kind::Word if token.is("convert_to") => tokens
+            .get(at + 2)
+            .is_some_and(|ty| TYPES.iter().any(|name| ty.text.starts_with(name))),
         Kind::Word => token.is_any(&CALLS),
         _ => false,
     }
@@ -80,17 +97,24 @@ fn chain(tokens: &[Token], from: usize, step: isize) -> Vec<usize> {
 
 fn ends_chain(token: &Token) -> bool {
     const WORDS: [&str; 24] = [
-        "SELECT", "FROM", "WHERE", "AND", "OR", "NOT", "LIKE", "IN", "BETWEEN", "AS", "CASE", "WHEN", "THEN", "ELSE", "END",
-        "ORDER", "GROUP", "BY", "SET", "VALUES", "ON", "IS", "UNION", "ESCAPE",
+        "SELECT", "FROM", "WHERE", "AND", "OR", "NOT", "LIKE", "IN", "BETWEEN", "AS", "CASE",
+        "WHEN", "THEN", "ELSE", "END", "ORDER", "GROUP", "BY", "SET", "VALUES", "ON", "IS",
+        "UNION", "ESCAPE",
     ];
-    let operand_symbol = token.is_symbol(".") || token.is_symbol(")") || token.is_symbol("(") || token.is_symbol("||");
+    let operand_symbol = token.is_symbol(".")
+        || token.is_symbol(")")
+        || token.is_symbol("(")
+        || token.is_symbol("||");
     token.is_any(&WORDS) || (token.kind == Kind::Symbol && !operand_symbol)
 }
 
 /// The position behind the operand that starts at `start`: a sign, then a value, name, call or parenthesis.
 fn operand_end(tokens: &[Token], start: usize) -> usize {
     let mut at = start;
-    while tokens.get(at).is_some_and(|token| token.is_symbol("-") || token.is_symbol("+")) {
+    while tokens
+        .get(at)
+        .is_some_and(|token| token.is_symbol("-") || token.is_symbol("+"))
+    {
         at += 1;
     }
     let opens = |at: usize| tokens.get(at).is_some_and(|token| token.is_symbol("("));
@@ -101,5 +125,9 @@ fn operand_end(tokens: &[Token], start: usize) -> usize {
     while tokens.get(at).is_some_and(|token| token.is_symbol(".")) {
         at += 2;
     }
-    if opens(at) { closing(tokens, at).map_or(tokens.len(), |close| close + 1) } else { at }
+    if opens(at) {
+        closing(tokens, at).map_or(tokens.len(), |close| close + 1)
+    } else {
+        at
+    }
 }

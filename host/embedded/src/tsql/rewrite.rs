@@ -60,12 +60,20 @@ pub(crate) fn translate(statement: &[Token], globals: &Globals) -> Result<Transl
     let tokens = clauses::offsets(tokens)?;
     let tokens = clauses::tops(tokens)?;
     let tokens = clauses::output(tokens)?;
-    Ok(Translated { sql: render(&tokens), verb, outputs })
+    Ok(Translated {
+        sql: render(&tokens),
+        verb,
+        outputs,
+    })
 }
 
 fn verb(tokens: &[Token]) -> Verb {
-    const VERBS: [(&str, Verb); 4] =
-        [("SELECT", Verb::Select), ("INSERT", Verb::Insert), ("UPDATE", Verb::Update), ("DELETE", Verb::Delete)];
+    const VERBS: [(&str, Verb); 4] = [
+        ("SELECT", Verb::Select),
+        ("INSERT", Verb::Insert),
+        ("UPDATE", Verb::Update),
+        ("DELETE", Verb::Delete),
+    ];
     let mut depth = 0;
     for token in tokens {
         depth += super::script::depth_change(token);
@@ -109,7 +117,10 @@ fn shorthands(mut tokens: Vec<Token>) -> Vec<Token> {
         tokens.insert(1, Token::word("FROM"));
     } else if first("TRUNCATE") && second("TABLE") {
         tokens.splice(..2, [Token::word("DELETE"), Token::word("FROM")]);
-    } else if first("CREATE") && second("TABLE") && tokens.get(2).is_some_and(|name| name.text.starts_with('#')) {
+    } else if first("CREATE")
+        && second("TABLE")
+        && tokens.get(2).is_some_and(|name| name.text.starts_with('#'))
+    {
         tokens.insert(1, Token::word("TEMP"));
     }
     tokens
@@ -117,13 +128,19 @@ fn shorthands(mut tokens: Vec<Token>) -> Vec<Token> {
 
 /// `(MAX)` in a declaration becomes `(-1)`: SQLite takes numbers only there.
 fn max_lengths(mut tokens: Vec<Token>) -> Vec<Token> {
-    if !tokens.first().is_some_and(|token| token.is_any(&["CREATE", "ALTER"])) {
+    if !tokens
+        .first()
+        .is_some_and(|token| token.is_any(&["CREATE", "ALTER"]))
+    {
         return tokens;
     }
     for at in 1..tokens.len() {
         let opens = tokens.get(at - 1).is_some_and(|token| token.is_symbol("("));
         let closes = tokens.get(at + 1).is_some_and(|token| token.is_symbol(")"));
-        if let Some(token) = tokens.get_mut(at).filter(|token| opens && closes && token.is("MAX")) {
+        if let Some(token) = tokens
+            .get_mut(at)
+            .filter(|token| opens && closes && token.is("MAX"))
+        {
             *token = Token::new(Kind::Number, "-1");
         }
     }
@@ -145,7 +162,10 @@ fn variables(tokens: Vec<Token>, globals: &Globals) -> Result<Vec<Token>, SqlErr
                 "@@SPID" => number(u64::from(globals.session)),
                 "@@IDENTITY" => Ok(Token::new(Kind::Number, "last_insert_rowid()")),
                 "@@ERROR" => number(0),
-                "@@VERSION" => Ok(Token::new(Kind::Literal, "'Mayfly embedded SQL endpoint (SQLite)'")),
+                "@@VERSION" => Ok(Token::new(
+                    Kind::Literal,
+                    "'Mayfly embedded SQL endpoint (SQLite)'",
+                )),
                 "@@SERVERNAME" => Ok(Token::new(Kind::Literal, "'mayfly-embedded'")),
                 _ => Err(SqlError::undeclared(&token.text)),
             }

@@ -20,10 +20,14 @@ pub(crate) fn register(connection: &Connection) -> rusqlite::Result<()> {
         ("left_of", 2, pure, left_of),
         ("right_of", 2, pure, right_of),
         ("charindex", 2, pure, charindex),
-        ("reverse", 1, pure, |context| Ok(Value::Text(text(context, 0).chars().rev().collect()))),
+        ("reverse", 1, pure, |context| {
+            Ok(Value::Text(text(context, 0).chars().rev().collect()))
+        }),
         ("dateadd", 3, pure, dateadd),
         ("datediff", 3, pure, datediff),
-        ("datepart", 2, pure, |context| datepart(&text(context, 0), context, 1)),
+        ("datepart", 2, pure, |context| {
+            datepart(&text(context, 0), context, 1)
+        }),
         ("year", 1, pure, |context| datepart("year", context, 0)),
         ("month", 1, pure, |context| datepart("month", context, 0)),
         ("day", 1, pure, |context| datepart("day", context, 0)),
@@ -31,7 +35,9 @@ pub(crate) fn register(connection: &Connection) -> rusqlite::Result<()> {
         ("getutcdate", 0, FunctionFlags::SQLITE_UTF8, now),
         ("sysdatetime", 0, FunctionFlags::SQLITE_UTF8, now),
         ("sysutcdatetime", 0, FunctionFlags::SQLITE_UTF8, now),
-        ("newid", 0, FunctionFlags::SQLITE_UTF8, |_| Ok(Value::Text(uuid::Uuid::new_v4().to_string().to_uppercase()))),
+        ("newid", 0, FunctionFlags::SQLITE_UTF8, |_| {
+            Ok(Value::Text(uuid::Uuid::new_v4().to_string().to_uppercase()))
+        }),
     ];
     for (name, arguments, flags, function) in functions {
         connection.create_scalar_function(name, arguments, flags, function)?;
@@ -52,7 +58,9 @@ fn text(context: &Context<'_>, at: usize) -> String {
         ValueRef::Null => String::new(),
         ValueRef::Integer(number) => number.to_string(),
         ValueRef::Real(number) => number.to_string(),
-        ValueRef::Text(bytes) | ValueRef::Blob(bytes) => String::from_utf8_lossy(bytes).into_owned(),
+        ValueRef::Text(bytes) | ValueRef::Blob(bytes) => {
+            String::from_utf8_lossy(bytes).into_owned()
+        }
     }
 }
 
@@ -82,7 +90,12 @@ fn len(context: &Context<'_>) -> Result<Value, Error> {
     if is_null(context, 0) {
         return Ok(Value::Null);
     }
-    count(text(context, 0).trim_end_matches(' ').encode_utf16().count())
+    count(
+        text(context, 0)
+            .trim_end_matches(' ')
+            .encode_utf16()
+            .count(),
+    )
 }
 
 fn datalength(context: &Context<'_>) -> Result<Value, Error> {
@@ -109,7 +122,10 @@ fn right_of(context: &Context<'_>) -> Result<Value, Error> {
     if is_null(context, 0) {
         return Ok(Value::Null);
     }
-    let (text, wanted) = (text(context, 0), usize::try_from(whole(context, 1)?).unwrap_or(0));
+    let (text, wanted) = (
+        text(context, 0),
+        usize::try_from(whole(context, 1)?).unwrap_or(0),
+    );
     let skip = text.chars().count().saturating_sub(wanted);
     Ok(Value::Text(text.chars().skip(skip).collect()))
 }
@@ -118,8 +134,13 @@ fn charindex(context: &Context<'_>) -> Result<Value, Error> {
     if is_null(context, 0) || is_null(context, 1) {
         return Ok(Value::Null);
     }
-    let (wanted, text) = (text(context, 0).to_lowercase(), text(context, 1).to_lowercase());
-    count(text.find(&wanted).map_or(0, |at| text.get(..at).map_or(0, |before| before.chars().count()) + 1))
+    let (wanted, text) = (
+        text(context, 0).to_lowercase(),
+        text(context, 1).to_lowercase(),
+    );
+    count(text.find(&wanted).map_or(0, |at| {
+        text.get(..at).map_or(0, |before| before.chars().count()) + 1
+    }))
 }
 
 fn now(_: &Context<'_>) -> Result<Value, Error> {
@@ -130,15 +151,23 @@ fn moment(context: &Context<'_>, at: usize) -> Result<Option<NaiveDateTime>, Err
     if is_null(context, at) {
         return Ok(None);
     }
-    Moment::parse(&text(context, at)).map(|moment| Some(moment.local())).map_err(fail)
+    Moment::parse(&text(context, at))
+        .map(|moment| Some(moment.local()))
+        .map_err(fail)
 }
 
 fn dateadd(context: &Context<'_>) -> Result<Value, Error> {
-    let Some(start) = moment(context, 2)? else { return Ok(Value::Null) };
+    let Some(start) = moment(context, 2)? else {
+        return Ok(Value::Null);
+    };
     let (part, number) = (text(context, 0), whole(context, 1)?);
     let months = |months: i64| {
         let step = Months::new(u32::try_from(months.unsigned_abs()).unwrap_or(u32::MAX));
-        if months < 0 { start.checked_sub_months(step) } else { start.checked_add_months(step) }
+        if months < 0 {
+            start.checked_sub_months(step)
+        } else {
+            start.checked_add_months(step)
+        }
     };
     let moved = match part.as_str() {
         "year" | "yy" | "yyyy" => months(number.saturating_mul(12)),
@@ -150,7 +179,11 @@ fn dateadd(context: &Context<'_>) -> Result<Value, Error> {
     };
     let moved = moved.ok_or_else(|| fail(SqlError::overflow("datetime")))?;
     let date_only = text(context, 2).len() == 10 && moved.time() == chrono::NaiveTime::MIN;
-    Ok(Value::Text(if date_only { moved.date().to_string() } else { Moment::of(moved).to_string() }))
+    Ok(Value::Text(if date_only {
+        moved.date().to_string()
+    } else {
+        Moment::of(moved).to_string()
+    }))
 }
 
 fn unit_ms(part: &str) -> Option<i64> {
@@ -167,7 +200,9 @@ fn unit_ms(part: &str) -> Option<i64> {
 
 /// The number of boundaries crossed, as the server counts.
 fn datediff(context: &Context<'_>) -> Result<Value, Error> {
-    let (Some(from), Some(to)) = (moment(context, 1)?, moment(context, 2)?) else { return Ok(Value::Null) };
+    let (Some(from), Some(to)) = (moment(context, 1)?, moment(context, 2)?) else {
+        return Ok(Value::Null);
+    };
     let part = text(context, 0);
     let months = |at: NaiveDateTime| i64::from(at.year()) * 12 + i64::from(at.month0());
     let difference = match part.as_str() {
@@ -184,7 +219,9 @@ fn datediff(context: &Context<'_>) -> Result<Value, Error> {
 }
 
 fn datepart(part: &str, context: &Context<'_>, at: usize) -> Result<Value, Error> {
-    let Some(moment) = moment(context, at)? else { return Ok(Value::Null) };
+    let Some(moment) = moment(context, at)? else {
+        return Ok(Value::Null);
+    };
     let number = match part {
         "year" | "yy" | "yyyy" => i64::from(moment.year()),
         "quarter" | "qq" | "q" => i64::from(moment.month0() / 3 + 1),

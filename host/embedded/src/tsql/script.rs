@@ -163,7 +163,11 @@ impl Parser {
 
     /// Where parsing fails: near the next token, as the server words it.
     fn near(&self) -> SqlError {
-        SqlError::syntax(self.peek().or(self.tokens.last()).map_or("", |token| &token.text))
+        SqlError::syntax(
+            self.peek()
+                .or(self.tokens.last())
+                .map_or("", |token| &token.text),
+        )
     }
 
     fn skip_semicolons(&mut self) -> bool {
@@ -172,9 +176,20 @@ impl Parser {
     }
 
     fn statement(&mut self) -> Result<Statement, SqlError> {
-        let Some(first) = self.peek().cloned() else { return Err(self.near()) };
-        let upper = if first.kind == Kind::Word { first.text.to_ascii_uppercase() } else { String::new() };
-        let second_is_name = |parser: &Self, word: &str| parser.tokens.get(parser.at + 1).is_some_and(|token| token.is(word));
+        let Some(first) = self.peek().cloned() else {
+            return Err(self.near());
+        };
+        let upper = if first.kind == Kind::Word {
+            first.text.to_ascii_uppercase()
+        } else {
+            String::new()
+        };
+        let second_is_name = |parser: &Self, word: &str| {
+            parser
+                .tokens
+                .get(parser.at + 1)
+                .is_some_and(|token| token.is(word))
+        };
         match upper.as_str() {
             "SET" => self.set(),
             "BEGIN" if second_is_name(self, "TRAN") || second_is_name(self, "TRANSACTION") => {
@@ -194,12 +209,18 @@ impl Parser {
             }
             "SAVE" => {
                 self.at += 1;
-                self.transaction_words().map(Statement::Save).ok_or_else(|| self.near())
+                self.transaction_words()
+                    .map(Statement::Save)
+                    .ok_or_else(|| self.near())
             }
             "IF" => self.condition(),
             "WAITFOR" => {
                 self.at += 1;
-                if self.accept("DELAY") { Ok(Statement::WaitFor(self.expression())) } else { Err(self.near()) }
+                if self.accept("DELAY") {
+                    Ok(Statement::WaitFor(self.expression()))
+                } else {
+                    Err(self.near())
+                }
             }
             "DECLARE" => self.declare(),
             "PRINT" => self.keyword_then_expression(Statement::Print),
@@ -207,29 +228,41 @@ impl Parser {
             "THROW" | "RAISERROR" => Ok(self.raise(upper == "THROW")),
             "USE" => {
                 self.at += 1;
-                self.next().filter(Token::is_name).map(|name| Statement::Use(name.text)).ok_or_else(|| self.near())
+                self.next()
+                    .filter(Token::is_name)
+                    .map(|name| Statement::Use(name.text))
+                    .ok_or_else(|| self.near())
             }
             "EXEC" | "EXECUTE" => self.execute(),
-            "SELECT" | "INSERT" | "UPDATE" | "DELETE" | "WITH" | "CREATE" | "ALTER" | "DROP" | "TRUNCATE" => {
-                Ok(Statement::Sql(self.sql()))
-            }
+            "SELECT" | "INSERT" | "UPDATE" | "DELETE" | "WITH" | "CREATE" | "ALTER" | "DROP"
+            | "TRUNCATE" => Ok(Statement::Sql(self.sql())),
             _ => Err(self.near()),
         }
     }
 
-    fn keyword_then_expression(&mut self, make: fn(Vec<Token>) -> Statement) -> Result<Statement, SqlError> {
+    fn keyword_then_expression(
+        &mut self,
+        make: fn(Vec<Token>) -> Statement,
+    ) -> Result<Statement, SqlError> {
         self.at += 1;
         Ok(make(self.expression()))
     }
 
     fn set(&mut self) -> Result<Statement, SqlError> {
         self.at += 1;
-        if let Some(variable) = self.peek().filter(|token| token.kind == Kind::Variable).cloned() {
+        if let Some(variable) = self
+            .peek()
+            .filter(|token| token.kind == Kind::Variable)
+            .cloned()
+        {
             self.at += 1;
             if !self.accept_symbol("=") {
                 return Err(self.near());
             }
-            return Ok(Statement::Assign(variable.text.to_lowercase(), self.expression()));
+            return Ok(Statement::Assign(
+                variable.text.to_lowercase(),
+                self.expression(),
+            ));
         }
         if self.accept("TRANSACTION") {
             if !(self.accept("ISOLATION") && self.accept("LEVEL")) {
@@ -245,7 +278,10 @@ impl Parser {
         }
         let mut names = Vec::new();
         loop {
-            let name = self.next().filter(Token::is_name).ok_or_else(|| self.near())?;
+            let name = self
+                .next()
+                .filter(Token::is_name)
+                .ok_or_else(|| self.near())?;
             names.push(name.text.to_uppercase());
             if !self.accept_symbol(",") {
                 break;
@@ -256,7 +292,10 @@ impl Parser {
         }
         let sign = if self.accept_symbol("-") { "-" } else { "" };
         let value = self.next().ok_or_else(|| self.near())?;
-        Ok(Statement::SetOption(names, format!("{sign}{}", value.text.to_uppercase())))
+        Ok(Statement::SetOption(
+            names,
+            format!("{sign}{}", value.text.to_uppercase()),
+        ))
     }
 
     /// `[TRAN|TRANSACTION|WORK] [name]`.
@@ -269,7 +308,11 @@ impl Parser {
     }
 
     fn transaction_name(&mut self) -> Option<String> {
-        let name = self.peek().filter(|token| token.is_name() && !token.is_any(&STARTERS) && !token.is("WITH"))?.text.clone();
+        let name = self
+            .peek()
+            .filter(|token| token.is_name() && !token.is_any(&STARTERS) && !token.is("WITH"))?
+            .text
+            .clone();
         self.at += 1;
         Some(name)
     }
@@ -293,7 +336,11 @@ impl Parser {
         let mark = self.at;
         self.skip_semicolons();
         if self.accept("ELSE") {
-            return Ok(Statement::If(condition, then, Some(Box::new(self.statement()?))));
+            return Ok(Statement::If(
+                condition,
+                then,
+                Some(Box::new(self.statement()?)),
+            ));
         }
         self.at = mark;
         Ok(Statement::If(condition, then, None))
@@ -304,7 +351,10 @@ impl Parser {
         let mut variables = Vec::new();
         for part in split_commas(&self.expression()) {
             let mut tokens = part.into_iter().peekable();
-            let name = tokens.next().filter(|token| token.kind == Kind::Variable).ok_or_else(|| self.near())?;
+            let name = tokens
+                .next()
+                .filter(|token| token.kind == Kind::Variable)
+                .ok_or_else(|| self.near())?;
             tokens.next_if(|token| token.is("AS"));
             let mut declared = String::new();
             while let Some(token) = tokens.next_if(|token| !token.is_symbol("=")) {
@@ -322,20 +372,39 @@ impl Parser {
         if self.peek().is_some_and(|token| token.is_symbol("(")) || self.peek_is("AS") {
             return Err(SqlError::unsupported("EXEC of anything but a procedure"));
         }
-        let result = self.peek().filter(|token| token.kind == Kind::Variable).map(|token| token.text.to_lowercase());
+        let result = self
+            .peek()
+            .filter(|token| token.kind == Kind::Variable)
+            .map(|token| token.text.to_lowercase());
         if result.is_some() {
             self.at += 1;
             if !self.accept_symbol("=") {
                 return Err(self.near());
             }
         }
-        let mut procedure = self.next().filter(Token::is_name).ok_or_else(|| self.near())?.text;
+        let mut procedure = self
+            .next()
+            .filter(Token::is_name)
+            .ok_or_else(|| self.near())?
+            .text;
         while self.accept_symbol(".") {
-            procedure = self.next().filter(Token::is_name).ok_or_else(|| self.near())?.text;
+            procedure = self
+                .next()
+                .filter(Token::is_name)
+                .ok_or_else(|| self.near())?
+                .text;
         }
         let parts = split_commas(&self.expression());
-        let arguments = parts.into_iter().filter(|part| !part.is_empty()).map(argument).collect();
-        Ok(Statement::Execute(Call { result, procedure, arguments }))
+        let arguments = parts
+            .into_iter()
+            .filter(|part| !part.is_empty())
+            .map(argument)
+            .collect();
+        Ok(Statement::Execute(Call {
+            result,
+            procedure,
+            arguments,
+        }))
     }
 
     fn raise(&mut self, throw: bool) -> Statement {
@@ -388,17 +457,33 @@ impl Parser {
 
 /// `[@name =] value [OUTPUT]`.
 fn argument(mut tokens: Vec<Token>) -> Argument {
-    let output = tokens.pop_if(|token| token.is_any(&["OUTPUT", "OUT"])).is_some();
+    let output = tokens
+        .pop_if(|token| token.is_any(&["OUTPUT", "OUT"]))
+        .is_some();
     let is_named = tokens.get(1).is_some_and(|token| token.is_symbol("="));
-    match tokens.first().filter(|token| is_named && token.kind == Kind::Variable).map(|token| token.text.to_lowercase()) {
-        Some(name) => Argument { name, value: tokens.split_off(2), output },
-        None => Argument { name: String::new(), value: tokens, output },
+    match tokens
+        .first()
+        .filter(|token| is_named && token.kind == Kind::Variable)
+        .map(|token| token.text.to_lowercase())
+    {
+        Some(name) => Argument {
+            name,
+            value: tokens.split_off(2),
+            output,
+        },
+        None => Argument {
+            name: String::new(),
+            value: tokens,
+            output,
+        },
     }
 }
 
 /// Whether `token` goes on with the SQL statement that began with `before`, though it could start one of its own.
 fn continues(before: &[Token], token: &Token) -> bool {
-    let (Some(first), Some(last)) = (before.first(), before.last()) else { return true };
+    let (Some(first), Some(last)) = (before.first(), before.last()) else {
+        return true;
+    };
     if token.is("SELECT") {
         return last.is_any(&["UNION", "ALL", "EXCEPT", "INTERSECT", "AS"])
             || (first.is("INSERT") && !seen(before, &["SELECT", "VALUES", "DEFAULT"]))
@@ -412,7 +497,8 @@ fn continues(before: &[Token], token: &Token) -> bool {
         return last.is_any(&["UPDATE", "DELETE"]) && first.is("CREATE")
             || (seen(before, &["UPDATE"]) && !seen(before, &["SET"]));
     }
-    (token.is("IF") && first.is_any(&["CREATE", "DROP"])) || (first.is("ALTER") && token.is_any(&["DROP", "ALTER"]))
+    (token.is("IF") && first.is_any(&["CREATE", "DROP"]))
+        || (first.is("ALTER") && token.is_any(&["DROP", "ALTER"]))
 }
 
 /// Whether one of the words stands in `tokens` outside parentheses.

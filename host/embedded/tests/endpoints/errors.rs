@@ -41,7 +41,14 @@ async fn each_failure_has_its_number() {
     for (sql, number) in failures {
         assert_eq!(server_error(run(&mut client, sql).await).0, number, "{sql}");
     }
-    let row = client.query("SELECT COUNT(*) FROM t", &[]).await.unwrap().into_row().await.unwrap().unwrap();
+    let row = client
+        .query("SELECT COUNT(*) FROM t", &[])
+        .await
+        .unwrap()
+        .into_row()
+        .await
+        .unwrap()
+        .unwrap();
     assert_eq!(row.get::<i32, _>(0), Some(1));
     embedded.shutdown().await;
 }
@@ -55,8 +62,14 @@ async fn a_duplicate_idempotency_key_names_its_index() {
     client.execute(sql, &[&"A-new-1", &"key-1"]).await.unwrap();
     let (number, message) = server_error(client.execute(sql, &[&"A-new-2", &"key-1"]).await);
     assert_eq!(number, 2601);
-    assert!(message.contains("UX_Assessments_IdempotencyKey"), "{message}");
-    assert_eq!(server_error(client.execute(sql, &[&"A-new-1", &"key-2"]).await).0, 2627);
+    assert!(
+        message.contains("UX_Assessments_IdempotencyKey"),
+        "{message}"
+    );
+    assert_eq!(
+        server_error(client.execute(sql, &[&"A-new-1", &"key-2"]).await).0,
+        2627
+    );
     embedded.shutdown().await;
 }
 
@@ -64,11 +77,26 @@ async fn a_duplicate_idempotency_key_names_its_index() {
 async fn a_statement_error_lets_the_batch_go_on_and_a_binding_error_ends_it() {
     let embedded = with_script(SCRIPT).await;
     let mut client = connect(&embedded).await;
-    let result = run(&mut client, "INSERT INTO t (id) VALUES (1); INSERT INTO t (id) VALUES (2)").await;
+    let result = run(
+        &mut client,
+        "INSERT INTO t (id) VALUES (1); INSERT INTO t (id) VALUES (2)",
+    )
+    .await;
     assert_eq!(server_error(result).0, 2627);
-    let result = run(&mut client, "SELECT * FROM Nowhere; INSERT INTO t (id) VALUES (3)").await;
+    let result = run(
+        &mut client,
+        "SELECT * FROM Nowhere; INSERT INTO t (id) VALUES (3)",
+    )
+    .await;
     assert_eq!(server_error(result).0, 208);
-    let row = client.query("SELECT COUNT(*) FROM t", &[]).await.unwrap().into_row().await.unwrap().unwrap();
+    let row = client
+        .query("SELECT COUNT(*) FROM t", &[])
+        .await
+        .unwrap()
+        .into_row()
+        .await
+        .unwrap()
+        .unwrap();
     assert_eq!(row.get::<i32, _>(0), Some(2));
     embedded.shutdown().await;
 }

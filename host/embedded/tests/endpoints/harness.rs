@@ -3,7 +3,9 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use aws_sdk_dynamodb::config::{BehaviorVersion, Credentials, Region, retry::RetryConfig, timeout::TimeoutConfig};
+use aws_sdk_dynamodb::config::{
+    BehaviorVersion, Credentials, Region, retry::RetryConfig, timeout::TimeoutConfig,
+};
 use mayfly_embedded::{Counters, Embedded, Options, Switches};
 use tiberius::{AuthMethod, Client, Config, EncryptionLevel};
 use tokio::net::TcpStream;
@@ -22,7 +24,12 @@ pub fn sample_seed() -> PathBuf {
 
 /// Endpoints with the sample's data.
 pub async fn sample() -> Embedded {
-    Embedded::start(Options { seed: Some(sample_seed()), ..Options::default() }).await.unwrap()
+    Embedded::start(Options {
+        seed: Some(sample_seed()),
+        ..Options::default()
+    })
+    .await
+    .unwrap()
 }
 
 /// Endpoints with one database `Test` made by a script.
@@ -30,7 +37,12 @@ pub async fn with_script(script: &str) -> Embedded {
     let seed = tempfile::tempdir().unwrap();
     std::fs::create_dir_all(seed.path().join("sqlserver")).unwrap();
     std::fs::write(seed.path().join("sqlserver/Test.sql"), script).unwrap();
-    Embedded::start(Options { seed: Some(seed.path().to_owned()), ..Options::default() }).await.unwrap()
+    Embedded::start(Options {
+        seed: Some(seed.path().to_owned()),
+        ..Options::default()
+    })
+    .await
+    .unwrap()
 }
 
 /// The settings of a client.
@@ -53,7 +65,9 @@ pub async fn try_connect(config: Config) -> tiberius::Result<Sql> {
 
 /// Connects to the only database.
 pub async fn connect(embedded: &Embedded) -> Sql {
-    try_connect(config(embedded, "mayfly", "mayfly", "")).await.unwrap()
+    try_connect(config(embedded, "mayfly", "mayfly", ""))
+        .await
+        .unwrap()
 }
 
 /// Runs a batch to its end.
@@ -74,7 +88,9 @@ pub async fn until(embedded: &Embedded, wanted: impl Fn(&Counters) -> bool) {
             tokio::time::sleep(Duration::from_millis(2)).await;
         }
     });
-    waited.await.unwrap_or_else(|_| panic!("the counters stayed at {:#?}", embedded.status().get()));
+    waited
+        .await
+        .unwrap_or_else(|_| panic!("the counters stayed at {:#?}", embedded.status().get()));
 }
 
 /// The number and text of a server error.
@@ -87,7 +103,9 @@ pub fn server_error<T: std::fmt::Debug>(result: tiberius::Result<T>) -> (u32, St
 
 /// A DynamoDB client that tries each request once and gives up after a few seconds.
 pub fn dynamodb(embedded: &Embedded) -> aws_sdk_dynamodb::Client {
-    let timeouts = TimeoutConfig::builder().operation_timeout(Duration::from_secs(5)).build();
+    let timeouts = TimeoutConfig::builder()
+        .operation_timeout(Duration::from_secs(5))
+        .build();
     let config = aws_sdk_dynamodb::Config::builder()
         .behavior_version(BehaviorVersion::latest())
         .endpoint_url(format!("http://{}", embedded.addresses().dynamodb))

@@ -5,7 +5,10 @@ use tiberius::Command;
 
 use super::harness::{connect, sample, server_error};
 
-async fn summary(client: &mut super::harness::Sql, student: &str) -> tiberius::Result<tiberius::CommandResult> {
+async fn summary(
+    client: &mut super::harness::Sql,
+    student: &str,
+) -> tiberius::Result<tiberius::CommandResult> {
     let mut command = Command::new("dbo.StudentSummary");
     command.bind_param("@student_id", student.to_owned());
     command.bind_out_param("@count", 0_i32);
@@ -24,8 +27,15 @@ async fn a_procedure_gives_rows_outputs_and_a_status() {
     let types: Vec<&str> = rows.iter().map(|row| row.get(0).unwrap()).collect();
     assert_eq!(types, ["COMPREHENSION", "FLUENCY", "PHONICS", "VOCABULARY"]);
     assert_eq!(rows[0].get::<i32, _>("assessments"), Some(5));
-    assert_eq!(rows[0].get::<Decimal, _>("mean_score"), Some(Decimal::new(6553, 2)));
-    assert!(rows[0].get::<tiberius::time::chrono::NaiveDateTime, _>("last_taken_at").is_some());
+    assert_eq!(
+        rows[0].get::<Decimal, _>("mean_score"),
+        Some(Decimal::new(6553, 2))
+    );
+    assert!(
+        rows[0]
+            .get::<tiberius::time::chrono::NaiveDateTime, _>("last_taken_at")
+            .is_some()
+    );
     embedded.shutdown().await;
 }
 
@@ -51,11 +61,16 @@ async fn a_wrong_call_is_an_error_with_its_number() {
         }
         command
     };
-    for (command, number) in
-        [(call("Nothing", None), 2812), (call("StudentSummary", None), 201), (call("StudentSummary", Some("@other")), 8145)]
-    {
+    for (command, number) in [
+        (call("Nothing", None), 2812),
+        (call("StudentSummary", None), 201),
+        (call("StudentSummary", Some("@other")), 8145),
+    ] {
         let stream = command.exec(&mut client).await.unwrap();
-        assert_eq!(server_error(stream.into_command_result().await.map(|_| ())).0, number);
+        assert_eq!(
+            server_error(stream.into_command_result().await.map(|_| ())).0,
+            number
+        );
     }
     summary(&mut client, "S1").await.unwrap();
     embedded.shutdown().await;

@@ -9,7 +9,12 @@ use super::harness::{PATIENCE, sample_seed};
 
 fn command(arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_mayfly-embedded"));
-    command.args(arguments).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
+    command
+        .args(arguments)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .kill_on_drop(true);
     command
 }
 
@@ -17,34 +22,56 @@ async fn start(arguments: &[&str]) -> (Child, serde_json::Value) {
     let mut child = command(arguments).spawn().unwrap();
     let mut line = String::new();
     let mut output = BufReader::new(child.stdout.take().unwrap());
-    tokio::time::timeout(PATIENCE, output.read_line(&mut line)).await.unwrap().unwrap();
+    tokio::time::timeout(PATIENCE, output.read_line(&mut line))
+        .await
+        .unwrap()
+        .unwrap();
     child.stdout = Some(output.into_inner());
     let ready = serde_json::from_str(&line).unwrap_or_else(|error| panic!("{error} in {line:?}"));
     (child, ready)
 }
 
 async fn exit_code(mut child: Child) -> Option<i32> {
-    tokio::time::timeout(PATIENCE, child.wait()).await.unwrap().unwrap().code()
+    tokio::time::timeout(PATIENCE, child.wait())
+        .await
+        .unwrap()
+        .unwrap()
+        .code()
 }
 
 async fn fails(arguments: &[&str]) -> (Option<i32>, String) {
-    let output = tokio::time::timeout(PATIENCE, command(arguments).output()).await.unwrap().unwrap();
+    let output = tokio::time::timeout(PATIENCE, command(arguments).output())
+        .await
+        .unwrap()
+        .unwrap();
     assert!(output.stdout.is_empty(), "nothing is ready");
-    (output.status.code(), String::from_utf8(output.stderr).unwrap())
+    (
+        output.status.code(),
+        String::from_utf8(output.stderr).unwrap(),
+    )
 }
 
 #[tokio::test]
 async fn the_line_names_addresses_that_answer_and_closing_standard_input_ends_the_process() {
     let seed = sample_seed();
-    let (mut child, ready) = start(&["--seed", seed.to_str().unwrap(), "--until-stdin-closes"]).await;
+    let (mut child, ready) =
+        start(&["--seed", seed.to_str().unwrap(), "--until-stdin-closes"]).await;
     let names: Vec<&String> = ready.as_object().unwrap().keys().collect();
     assert_eq!(names, ["dynamodb", "sqlserver", "control"]);
     for address in ready.as_object().unwrap().values() {
-        tokio::net::TcpStream::connect(address.as_str().unwrap()).await.unwrap();
+        tokio::net::TcpStream::connect(address.as_str().unwrap())
+            .await
+            .unwrap();
     }
     drop(child.stdin.take());
     let mut rest = String::new();
-    child.stdout.take().unwrap().read_to_string(&mut rest).await.unwrap();
+    child
+        .stdout
+        .take()
+        .unwrap()
+        .read_to_string(&mut rest)
+        .await
+        .unwrap();
     assert_eq!(rest, "", "one line and nothing else");
     assert_eq!(exit_code(child).await, Some(0));
 }
@@ -54,9 +81,18 @@ async fn without_being_told_to_it_outlives_its_standard_input_and_ends_with_a_si
     for signal in ["-TERM", "-INT"] {
         let (mut child, ready) = start(&[]).await;
         drop(child.stdin.take());
-        tokio::net::TcpStream::connect(ready["sqlserver"].as_str().unwrap()).await.unwrap();
+        tokio::net::TcpStream::connect(ready["sqlserver"].as_str().unwrap())
+            .await
+            .unwrap();
         let id = child.id().unwrap().to_string();
-        assert!(Command::new("kill").args([signal, &id]).status().await.unwrap().success());
+        assert!(
+            Command::new("kill")
+                .args([signal, &id])
+                .status()
+                .await
+                .unwrap()
+                .success()
+        );
         assert_eq!(exit_code(child).await, Some(0), "{signal}");
     }
 }
@@ -65,16 +101,25 @@ async fn without_being_told_to_it_outlives_its_standard_input_and_ends_with_a_si
 async fn what_is_wrong_has_an_exit_code_and_a_message() {
     let (code, message) = fails(&["--sqlserver", "0.0.0.0:0"]).await;
     assert_eq!(code, Some(2));
-    assert!(message.contains("`0.0.0.0:0` is not a loopback address; use 127.0.0.1"), "{message}");
+    assert!(
+        message.contains("`0.0.0.0:0` is not a loopback address; use 127.0.0.1"),
+        "{message}"
+    );
     let (code, message) = fails(&["--seed", "/nowhere"]).await;
     assert_eq!(code, Some(3));
-    assert_eq!(message, "mayfly-embedded: seed `/nowhere`: there is no such directory\n");
+    assert_eq!(
+        message,
+        "mayfly-embedded: seed `/nowhere`: there is no such directory\n"
+    );
     let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let address = taken.local_addr().unwrap().to_string();
     for option in ["--dynamodb", "--sqlserver", "--control"] {
         let (code, message) = fails(&[option, &address]).await;
         assert_eq!(code, Some(4));
-        assert!(message.contains(&format!("cannot listen on {address}")), "{message}");
+        assert!(
+            message.contains(&format!("cannot listen on {address}")),
+            "{message}"
+        );
     }
     let (code, message) = fails(&["--data", "/proc/nowhere"]).await;
     assert_eq!(code, Some(5));
@@ -88,7 +133,10 @@ async fn what_a_killed_process_leaves_is_removed_by_the_next_and_what_is_in_use_
     let spawn = async || {
         let mut child = command(&[]).env("TMPDIR", scratch.path()).spawn().unwrap();
         let mut line = String::new();
-        BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).await.unwrap();
+        BufReader::new(child.stdout.take().unwrap())
+            .read_line(&mut line)
+            .await
+            .unwrap();
         child
     };
     let mut killed = spawn().await;

@@ -5,12 +5,22 @@ use super::harness::{Sql, connect, run, server_error, until, with_script};
 const TABLE: &str = "CREATE TABLE t (id INT NOT NULL PRIMARY KEY, v NVARCHAR(20));";
 
 async fn count(client: &mut Sql) -> i32 {
-    let row = client.query("SELECT COUNT(*) FROM t", &[]).await.unwrap().into_row().await.unwrap().unwrap();
+    let row = client
+        .query("SELECT COUNT(*) FROM t", &[])
+        .await
+        .unwrap()
+        .into_row()
+        .await
+        .unwrap()
+        .unwrap();
     row.get(0).unwrap()
 }
 
 async fn insert(client: &mut Sql, id: i32) {
-    let done = client.execute("INSERT INTO t (id, v) VALUES (@P1, N'x')", &[&id]).await.unwrap();
+    let done = client
+        .execute("INSERT INTO t (id, v) VALUES (@P1, N'x')", &[&id])
+        .await
+        .unwrap();
     assert_eq!(done.rows_affected(), [1]);
 }
 
@@ -24,7 +34,14 @@ async fn what_is_committed_stays() {
     client.commit_transaction().await.unwrap();
     assert_eq!(count(&mut other).await, 1);
     let counters = embedded.status().get().sqlserver;
-    assert_eq!((counters.open_transactions, counters.commits, counters.rollbacks), (0, 1, 0));
+    assert_eq!(
+        (
+            counters.open_transactions,
+            counters.commits,
+            counters.rollbacks
+        ),
+        (0, 1, 0)
+    );
     embedded.shutdown().await;
 }
 
@@ -37,7 +54,12 @@ async fn what_is_rolled_back_never_was() {
     assert_eq!(count(&mut client).await, 1);
     client.rollback_transaction().await.unwrap();
     assert_eq!(count(&mut client).await, 0);
-    run(&mut client, "BEGIN TRAN; INSERT t VALUES (2, 'y'); SELECT @@TRANCOUNT; ROLLBACK").await.unwrap();
+    run(
+        &mut client,
+        "BEGIN TRAN; INSERT t VALUES (2, 'y'); SELECT @@TRANCOUNT; ROLLBACK",
+    )
+    .await
+    .unwrap();
     assert_eq!(count(&mut client).await, 0);
     embedded.shutdown().await;
 }
@@ -63,7 +85,10 @@ async fn another_session_sees_nothing_before_the_commit_and_is_not_held_up() {
 async fn a_snapshot_transaction_sees_the_same_all_along() {
     let embedded = with_script(TABLE).await;
     let (mut client, mut other) = (connect(&embedded).await, connect(&embedded).await);
-    other.begin_transaction_with_isolation(tiberius::IsolationLevel::Snapshot).await.unwrap();
+    other
+        .begin_transaction_with_isolation(tiberius::IsolationLevel::Snapshot)
+        .await
+        .unwrap();
     assert_eq!(count(&mut other).await, 0);
     insert(&mut client, 1).await;
     assert_eq!(count(&mut other).await, 0);
@@ -96,7 +121,10 @@ async fn a_writer_that_waits_too_long_fails_and_can_go_on() {
     client.begin_transaction().await.unwrap();
     insert(&mut client, 1).await;
     run(&mut other, "SET LOCK_TIMEOUT 30").await.unwrap();
-    assert_eq!(server_error(other.execute("INSERT INTO t VALUES (2, 'x')", &[]).await).0, 1222);
+    assert_eq!(
+        server_error(other.execute("INSERT INTO t VALUES (2, 'x')", &[]).await).0,
+        1222
+    );
     client.rollback_transaction().await.unwrap();
     insert(&mut other, 2).await;
     embedded.shutdown().await;
@@ -109,7 +137,10 @@ async fn a_connection_that_ends_rolls_its_transaction_back() {
     client.begin_transaction().await.unwrap();
     insert(&mut client, 1).await;
     drop(client);
-    until(&embedded, |counters| counters.sqlserver.open_transactions == 0 && counters.sqlserver.rollbacks == 1).await;
+    until(&embedded, |counters| {
+        counters.sqlserver.open_transactions == 0 && counters.sqlserver.rollbacks == 1
+    })
+    .await;
     insert(&mut other, 1).await;
     embedded.shutdown().await;
 }
@@ -118,10 +149,14 @@ async fn a_connection_that_ends_rolls_its_transaction_back() {
 async fn the_statement_a_pool_resets_with_rolls_back_only_what_is_open() {
     let embedded = with_script(TABLE).await;
     let mut client = connect(&embedded).await;
-    run(&mut client, "IF @@TRANCOUNT > 0 ROLLBACK").await.unwrap();
+    run(&mut client, "IF @@TRANCOUNT > 0 ROLLBACK")
+        .await
+        .unwrap();
     client.begin_transaction().await.unwrap();
     insert(&mut client, 1).await;
-    run(&mut client, "IF @@TRANCOUNT > 0 ROLLBACK TRANSACTION").await.unwrap();
+    run(&mut client, "IF @@TRANCOUNT > 0 ROLLBACK TRANSACTION")
+        .await
+        .unwrap();
     assert_eq!(embedded.status().get().sqlserver.open_transactions, 0);
     assert_eq!(count(&mut client).await, 0);
     // The client was told that its transaction is over.
@@ -139,7 +174,12 @@ async fn nested_transactions_end_with_the_outermost() {
         "BEGIN TRANSACTION outer_one; BEGIN TRAN; SELECT @@TRANCOUNT AS deep; COMMIT; SELECT @@TRANCOUNT AS shallow; COMMIT TRAN \
          SELECT @@TRANCOUNT AS outside",
     );
-    let depths: Vec<i32> = sets.await.unwrap().iter().map(|rows| rows[0].get(0).unwrap()).collect();
+    let depths: Vec<i32> = sets
+        .await
+        .unwrap()
+        .iter()
+        .map(|rows| rows[0].get(0).unwrap())
+        .collect();
     assert_eq!(depths, [2, 1, 0]);
     embedded.shutdown().await;
 }
@@ -175,13 +215,29 @@ async fn an_error_keeps_the_transaction_unless_xact_abort_is_on() {
     let mut client = connect(&embedded).await;
     client.begin_transaction().await.unwrap();
     insert(&mut client, 1).await;
-    assert_eq!(server_error(client.execute("INSERT INTO t VALUES (1, 'again')", &[]).await).0, 2627);
+    assert_eq!(
+        server_error(
+            client
+                .execute("INSERT INTO t VALUES (1, 'again')", &[])
+                .await
+        )
+        .0,
+        2627
+    );
     client.commit_transaction().await.unwrap();
     assert_eq!(count(&mut client).await, 1);
     run(&mut client, "SET XACT_ABORT ON").await.unwrap();
     client.begin_transaction().await.unwrap();
     insert(&mut client, 2).await;
-    assert_eq!(server_error(client.execute("INSERT INTO t VALUES (1, 'again')", &[]).await).0, 2627);
+    assert_eq!(
+        server_error(
+            client
+                .execute("INSERT INTO t VALUES (1, 'again')", &[])
+                .await
+        )
+        .0,
+        2627
+    );
     assert_eq!(embedded.status().get().sqlserver.open_transactions, 0);
     assert_eq!(count(&mut client).await, 1);
     embedded.shutdown().await;

@@ -67,27 +67,49 @@ impl Canary {
         ];
         let mut path = format!("/modules/{}/canary?version={digest}", segment(&self.module));
         for (key, value) in given {
-            path.extend(value.iter().map(|value| format!("&{key}={}", segment(value))));
+            path.extend(
+                value
+                    .iter()
+                    .map(|value| format!("&{key}={}", segment(value))),
+            );
         }
         let answer = client.send(Method::POST, &path, bytes).await?;
         let exit = tell(&answer, json, show::canary_begun);
-        if !self.wait || exit != Exit::Done { Ok(exit) } else { self.end(client, &digest, json).await }
+        if !self.wait || exit != Exit::Done {
+            Ok(exit)
+        } else {
+            self.end(client, &digest, json).await
+        }
     }
 
     /// Waits until it is over, and tells how it ended.
     async fn end(&self, client: &Client, digest: &str, json: bool) -> anyhow::Result<Exit> {
         loop {
             tokio::time::sleep(LOOK).await;
-            let Answer { status, body } =
-                client.send(Method::GET, &format!("/modules/{}", segment(&self.module)), Vec::new()).await?;
-            let runs = body.get("canary").is_some_and(|canary| canary.get("digest").and_then(Value::as_str) == Some(digest));
+            let Answer { status, body } = client
+                .send(
+                    Method::GET,
+                    &format!("/modules/{}", segment(&self.module)),
+                    Vec::new(),
+                )
+                .await?;
+            let runs = body
+                .get("canary")
+                .is_some_and(|canary| canary.get("digest").and_then(Value::as_str) == Some(digest));
             if status.is_success() && runs {
                 continue;
             }
-            let ended = body.get("last_canary").filter(|past| past.get("digest").and_then(Value::as_str) == Some(digest));
-            let Some(ended) = ended else { return Ok(tell(&Answer { status, body }, json, show::module)) };
+            let ended = body
+                .get("last_canary")
+                .filter(|past| past.get("digest").and_then(Value::as_str) == Some(digest));
+            let Some(ended) = ended else {
+                return Ok(tell(&Answer { status, body }, json, show::module));
+            };
             let promoted = ended.get("verdict").and_then(Value::as_str) == Some("promoted");
-            let answer = Answer { status, body: json!({ "module": self.module, "canary": ended }) };
+            let answer = Answer {
+                status,
+                body: json!({ "module": self.module, "canary": ended }),
+            };
             tell(&answer, json, show::canary_ended);
             return Ok(if promoted { Exit::Done } else { Exit::Refused });
         }

@@ -30,38 +30,79 @@ pub(in crate::commands) struct Answer {
 impl Client {
     /// A client of the host at a URL such as `http://127.0.0.1:8081`.
     pub(in crate::commands) fn new(admin: &str) -> anyhow::Result<Self> {
-        let uri: Uri = admin.parse().with_context(|| format!("`{admin}` is not a URL; write it as http://127.0.0.1:8081"))?;
+        let uri: Uri = admin.parse().with_context(|| {
+            format!("`{admin}` is not a URL; write it as http://127.0.0.1:8081")
+        })?;
         if uri.scheme_str() == Some("https") {
-            bail!("the admin address speaks plain HTTP; reach it over loopback or a tunnel, with --admin http://…");
+            bail!(
+                "the admin address speaks plain HTTP; reach it over loopback or a tunnel, with --admin http://…"
+            );
         }
-        let authority = uri.authority().with_context(|| format!("`{admin}` names no host; write it as http://127.0.0.1:8081"))?;
+        let authority = uri.authority().with_context(|| {
+            format!("`{admin}` names no host; write it as http://127.0.0.1:8081")
+        })?;
         let authority = match authority.port() {
             Some(_) => authority.to_string(),
             None => format!("{authority}:80"),
         };
-        Ok(Self { authority, token: std::env::var(TOKEN).ok().filter(|token| !token.is_empty()).map(Secret::new) })
+        Ok(Self {
+            authority,
+            token: std::env::var(TOKEN)
+                .ok()
+                .filter(|token| !token.is_empty())
+                .map(Secret::new),
+        })
     }
 
     /// Sends one request.
-    pub(in crate::commands) async fn send(&self, method: Method, path: &str, body: Vec<u8>) -> anyhow::Result<Answer> {
-        let unreachable = || format!("no host answers at http://{}; choose another address with --admin", self.authority);
-        let stream = TcpStream::connect(&self.authority).await.with_context(unreachable)?;
-        let (mut sender, connection) =
-            hyper::client::conn::http1::handshake(TokioIo::new(stream)).await.with_context(unreachable)?;
+    pub(in crate::commands) async fn send(
+        &self,
+        method: Method,
+        path: &str,
+        body: Vec<u8>,
+    ) -> anyhow::Result<Answer> {
+        let unreachable = || {
+            format!(
+                "no host answers at http://{}; choose another address with --admin",
+                self.authority
+            )
+        };
+        let stream = TcpStream::connect(&self.authority)
+            .await
+            .with_context(unreachable)?;
+        let (mut sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(stream))
+            .await
+            .with_context(unreachable)?;
         // It ends with the sender; what goes wrong with it is told by the request.
         tokio::spawn(connection);
-        let mut request = Request::builder().method(method).uri(path).header(HOST, &self.authority);
+        let mut request = Request::builder()
+            .method(method)
+            .uri(path)
+            .header(HOST, &self.authority);
         if !body.is_empty() {
-            request = request.header(CONTENT_TYPE, "application/wasm").header(CONTENT_LENGTH, body.len());
+            request = request
+                .header(CONTENT_TYPE, "application/wasm")
+                .header(CONTENT_LENGTH, body.len());
         }
         if let Some(token) = &self.token {
             request = request.header(AUTHORIZATION, format!("Bearer {}", token.expose()));
         }
-        let request = request.body(Full::new(Bytes::from(body))).context("the request cannot be written")?;
-        let response = sender.send_request(request).await.with_context(unreachable)?;
+        let request = request
+            .body(Full::new(Bytes::from(body)))
+            .context("the request cannot be written")?;
+        let response = sender
+            .send_request(request)
+            .await
+            .with_context(unreachable)?;
         let status = response.status();
-        let bytes = response.into_body().collect().await.context("the host's answer was cut off")?.to_bytes();
-        let body = serde_json::from_slice(&bytes).unwrap_or_else(|_| json!(String::from_utf8_lossy(&bytes)));
+        let bytes = response
+            .into_body()
+            .collect()
+            .await
+            .context("the host's answer was cut off")?
+            .to_bytes();
+        let body = serde_json::from_slice(&bytes)
+            .unwrap_or_else(|_| json!(String::from_utf8_lossy(&bytes)));
         Ok(Answer { status, body })
     }
 }
@@ -69,7 +110,15 @@ impl Client {
 /// A name as a segment of a path.
 pub(in crate::commands) fn segment(name: &str) -> String {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.~".contains(&byte);
-    name.bytes().map(|byte| if plain(byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") }).collect()
+    name.bytes()
+        .map(|byte| {
+            if plain(byte) {
+                char::from(byte).to_string()
+            } else {
+                format!("%{byte:02X}")
+            }
+        })
+        .collect()
 }
 
 #[cfg(test)]

@@ -25,7 +25,13 @@ pub struct Module {
     #[command(subcommand)]
     action: Action,
     /// The host's admin address
-    #[arg(long, global = true, value_name = "URL", env = "MAYFLY_ADMIN", default_value = "http://127.0.0.1:8081")]
+    #[arg(
+        long,
+        global = true,
+        value_name = "URL",
+        env = "MAYFLY_ADMIN",
+        default_value = "http://127.0.0.1:8081"
+    )]
     admin: String,
     /// Print the host's answer as it is, in JSON
     #[arg(long, global = true)]
@@ -70,7 +76,10 @@ enum Action {
 impl Module {
     pub(super) fn run(self) -> anyhow::Result<Exit> {
         // One connection, one request: this thread is enough.
-        tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(self.act())
+        tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()?
+            .block_on(self.act())
     }
 
     async fn act(self) -> anyhow::Result<Exit> {
@@ -81,21 +90,51 @@ impl Module {
                 let path = format!("/modules/{}?version={digest}", segment(&module));
                 (client.send(Method::PUT, &path, bytes).await?, show::swapped)
             }
-            Action::List => (client.send(Method::GET, "/modules", Vec::new()).await?, show::list),
-            Action::Show { module } => {
-                (client.send(Method::GET, &format!("/modules/{}", segment(&module)), Vec::new()).await?, show::module)
-            }
+            Action::List => (
+                client.send(Method::GET, "/modules", Vec::new()).await?,
+                show::list,
+            ),
+            Action::Show { module } => (
+                client
+                    .send(
+                        Method::GET,
+                        &format!("/modules/{}", segment(&module)),
+                        Vec::new(),
+                    )
+                    .await?,
+                show::module,
+            ),
             Action::Canary(canary) => return canary.begin(&client, self.json).await,
-            Action::Promote { module } => {
-                (client.send(Method::POST, &format!("/modules/{}/promote", segment(&module)), Vec::new()).await?, show::swapped)
-            }
+            Action::Promote { module } => (
+                client
+                    .send(
+                        Method::POST,
+                        &format!("/modules/{}/promote", segment(&module)),
+                        Vec::new(),
+                    )
+                    .await?,
+                show::swapped,
+            ),
             Action::Abort { module } => (
-                client.send(Method::POST, &format!("/modules/{}/abort", segment(&module)), Vec::new()).await?,
+                client
+                    .send(
+                        Method::POST,
+                        &format!("/modules/{}/abort", segment(&module)),
+                        Vec::new(),
+                    )
+                    .await?,
                 show::canary_ended,
             ),
-            Action::Rollback { module } => {
-                (client.send(Method::POST, &format!("/modules/{}/rollback", segment(&module)), Vec::new()).await?, show::swapped)
-            }
+            Action::Rollback { module } => (
+                client
+                    .send(
+                        Method::POST,
+                        &format!("/modules/{}/rollback", segment(&module)),
+                        Vec::new(),
+                    )
+                    .await?,
+                show::swapped,
+            ),
         };
         Ok(tell(&answer, self.json, show))
     }
@@ -104,7 +143,10 @@ impl Module {
 /// A component and its digest, which the host compares, so that what was cut off on the way is not taken for the whole.
 fn read(file: &Path) -> anyhow::Result<(Vec<u8>, String)> {
     let bytes = std::fs::read(file).with_context(|| format!("cannot read {}", file.display()))?;
-    let digest = Sha256::digest(&bytes).iter().map(|byte| format!("{byte:02x}")).collect();
+    let digest = Sha256::digest(&bytes)
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect();
     Ok((bytes, digest))
 }
 
@@ -118,5 +160,9 @@ fn tell(answer: &Answer, json: bool, show: fn(&Value) -> String) -> Exit {
         (true, false) => println!("{}", show(&answer.body)),
         (false, _) => eprintln!("error: {}", show::error(answer)),
     }
-    if answer.status.is_success() { Exit::Done } else { Exit::Refused }
+    if answer.status.is_success() {
+        Exit::Done
+    } else {
+        Exit::Refused
+    }
 }

@@ -12,10 +12,17 @@ const SHORT: usize = 12;
 
 /// What a swap did.
 pub(super) fn swapped(body: &Value) -> String {
-    let (module, version, previous) = (text(body, "module"), text(body, "version"), text(body, "previous"));
+    let (module, version, previous) = (
+        text(body, "module"),
+        text(body, "version"),
+        text(body, "previous"),
+    );
     let mut said = match body.get("changed").and_then(Value::as_bool) {
         Some(false) => format!("{module}: {version} was active already"),
-        _ => format!("{module}: {version} is active (before: {})", short(previous)),
+        _ => format!(
+            "{module}: {version} is active (before: {})",
+            short(previous)
+        ),
     };
     if let Some(seconds) = body.get("seconds").and_then(Value::as_f64) {
         said += &format!(", {seconds:.2} s");
@@ -28,24 +35,50 @@ pub(super) fn swapped(body: &Value) -> String {
 
 /// Every module, a line each.
 pub(super) fn list(body: &Value) -> String {
-    let modules = body.get("modules").and_then(Value::as_array).into_iter().flatten();
+    let modules = body
+        .get("modules")
+        .and_then(Value::as_array)
+        .into_iter()
+        .flatten();
     let lines = modules.map(|module| {
         let active = module.get("active").unwrap_or(&Value::Null);
         let (swaps, refusals) = (number(module, "swaps"), number(module, "refusals"));
-        format!("{}  {}, {swaps} swaps, {refusals} refusals", text(module, "name"), version(active))
+        format!(
+            "{}  {}, {swaps} swaps, {refusals} refusals",
+            text(module, "name"),
+            version(active)
+        )
     });
     lines.collect::<Vec<_>>().join("\n")
 }
 
 /// One module.
 pub(super) fn module(body: &Value) -> String {
-    let mut lines =
-        vec![text(body, "name").to_owned(), format!("  active   {}", version(body.get("active").unwrap_or(&Value::Null)))];
-    for earlier in body.get("earlier").and_then(Value::as_array).into_iter().flatten() {
+    let mut lines = vec![
+        text(body, "name").to_owned(),
+        format!(
+            "  active   {}",
+            version(body.get("active").unwrap_or(&Value::Null))
+        ),
+    ];
+    for earlier in body
+        .get("earlier")
+        .and_then(Value::as_array)
+        .into_iter()
+        .flatten()
+    {
         lines.push(format!("  earlier  {}", version(earlier)));
     }
-    let fields = body.get("fields").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str);
-    lines.push(format!("  handles  {}", fields.collect::<Vec<_>>().join(", ")));
+    let fields = body
+        .get("fields")
+        .and_then(Value::as_array)
+        .into_iter()
+        .flatten()
+        .filter_map(Value::as_str);
+    lines.push(format!(
+        "  handles  {}",
+        fields.collect::<Vec<_>>().join(", ")
+    ));
     lines.push(format!(
         "  swaps {}, refusals {}, versions in memory {}",
         number(body, "swaps"),
@@ -56,11 +89,27 @@ pub(super) fn module(body: &Value) -> String {
         lines.push(format!("  canary   {}", running(canary)));
     }
     if let Some(past) = body.get("last_canary").filter(|past| !past.is_null()) {
-        lines.push(format!("  tried    {} {}: {}", short(text(past, "digest")), text(past, "verdict"), text(past, "reason")));
+        lines.push(format!(
+            "  tried    {} {}: {}",
+            short(text(past, "digest")),
+            text(past, "verdict"),
+            text(past, "reason")
+        ));
     }
-    if let Some(refusal) = body.get("last_refusal").filter(|refusal| !refusal.is_null()) {
-        let digest = refusal.get("digest").and_then(Value::as_str).map(short).unwrap_or_default();
-        lines.push(format!("  refused  {digest} {}: {}", text(refusal, "step"), text(refusal, "message")));
+    if let Some(refusal) = body
+        .get("last_refusal")
+        .filter(|refusal| !refusal.is_null())
+    {
+        let digest = refusal
+            .get("digest")
+            .and_then(Value::as_str)
+            .map(short)
+            .unwrap_or_default();
+        lines.push(format!(
+            "  refused  {digest} {}: {}",
+            text(refusal, "step"),
+            text(refusal, "message")
+        ));
     }
     lines.join("\n")
 }
@@ -74,15 +123,29 @@ pub(super) fn canary_begun(body: &Value) -> String {
 /// A canary that ended.
 pub(super) fn canary_ended(body: &Value) -> String {
     let canary = body.get("canary").unwrap_or(&Value::Null);
-    format!("{}: {} {}: {}", text(body, "module"), text(canary, "digest"), text(canary, "verdict"), text(canary, "reason"))
+    format!(
+        "{}: {} {}: {}",
+        text(body, "module"),
+        text(canary, "digest"),
+        text(canary, "verdict"),
+        text(canary, "reason")
+    )
 }
 
 fn running(canary: &Value) -> String {
     let counted = |side: &str| {
         let side = canary.get(side).unwrap_or(&Value::Null);
-        format!("{} of {} operations failed", number(side, "failed"), number(side, "operations"))
+        format!(
+            "{} of {} operations failed",
+            number(side, "failed"),
+            number(side, "operations")
+        )
     };
-    let (digest, share, by) = (text(canary, "digest"), text(canary, "share"), text(canary, "by"));
+    let (digest, share, by) = (
+        text(canary, "digest"),
+        text(canary, "share"),
+        text(canary, "by"),
+    );
     let left = show_age(Duration::from_secs(number(canary, "seconds_left")));
     format!(
         "{digest} is tried on {share} by {by}, {left} left; {}; of the active version {}",
@@ -93,9 +156,15 @@ fn running(canary: &Value) -> String {
 
 /// Why the host did not do it.
 pub(in crate::commands) fn error(answer: &Answer) -> String {
-    let Some(error) = answer.body.get("error") else { return format!("the host answered {}: {}", answer.status, answer.body) };
+    let Some(error) = answer.body.get("error") else {
+        return format!("the host answered {}: {}", answer.status, answer.body);
+    };
     match error.get("step").and_then(Value::as_str) {
-        Some(step) => format!("{} refused at the step `{step}`: {}", text(error, "module"), text(error, "message")),
+        Some(step) => format!(
+            "{} refused at the step `{step}`: {}",
+            text(error, "module"),
+            text(error, "message")
+        ),
         None => text(error, "message").to_owned(),
     }
 }
@@ -103,7 +172,12 @@ pub(in crate::commands) fn error(answer: &Answer) -> String {
 fn version(version: &Value) -> String {
     let age = Duration::from_secs(number(version, "age_seconds"));
     let bytes = units::show_bytes(number(version, "bytes"));
-    format!("{} ({bytes}, by {}, {} ago)", text(version, "digest"), text(version, "by"), show_age(age))
+    format!(
+        "{} ({bytes}, by {}, {} ago)",
+        text(version, "digest"),
+        text(version, "by"),
+        show_age(age)
+    )
 }
 
 fn show_age(age: Duration) -> String {

@@ -26,20 +26,35 @@ pub(super) struct Parameters {
 }
 
 /// `POST /apply`.
-pub(super) async fn apply(State(admin): State<Admin>, Query(parameters): Query<Parameters>) -> Response {
+pub(super) async fn apply(
+    State(admin): State<Admin>,
+    Query(parameters): Query<Parameters>,
+) -> Response {
     let deployment = match deployment(&admin) {
         Ok(deployment) => deployment,
         Err(response) => return *response,
     };
     let root = deployment.config().root.clone();
-    let served = std::path::absolute(&root).and_then(std::fs::canonicalize).unwrap_or(root);
+    let served = std::path::absolute(&root)
+        .and_then(std::fs::canonicalize)
+        .unwrap_or(root);
     if parameters.app.as_ref().is_some_and(|app| *app != served) {
-        let message = format!("this host serves {}; apply that, or ask another host", served.display());
-        return reply(StatusCode::CONFLICT, &json!({ "error": { "message": message } }));
+        let message = format!(
+            "this host serves {}; apply that, or ask another host",
+            served.display()
+        );
+        return reply(
+            StatusCode::CONFLICT,
+            &json!({ "error": { "message": message } }),
+        );
     }
     match deployment.apply(parameters.allow_breaking).await {
         Ok(applied) => {
-            let swapped: Vec<_> = applied.swapped.iter().map(|swapped| shown(swapped, None)).collect();
+            let swapped: Vec<_> = applied
+                .swapped
+                .iter()
+                .map(|swapped| shown(swapped, None))
+                .collect();
             let body = json!({ "changed": applied.changed, "changes": changes(&applied.changes), "swapped": swapped });
             reply(StatusCode::OK, &body)
         }
@@ -52,13 +67,19 @@ fn failed(error: &ApplyError) -> Response {
         ApplyError::Loading => (StatusCode::SERVICE_UNAVAILABLE, error.to_string(), None),
         ApplyError::Busy => (StatusCode::CONFLICT, error.to_string(), None),
         ApplyError::Failed(_) => (StatusCode::INTERNAL_SERVER_ERROR, error.to_string(), None),
-        ApplyError::Breaking(breaking) => {
-            (StatusCode::UNPROCESSABLE_ENTITY, error.to_string(), Some(("breaking", changes(breaking))))
-        }
+        ApplyError::Breaking(breaking) => (
+            StatusCode::UNPROCESSABLE_ENTITY,
+            error.to_string(),
+            Some(("breaking", changes(breaking))),
+        ),
         ApplyError::Problems(problems) => {
             let listed = problems.0.iter().map(problem).collect();
             let message = format!("the app has problems: {}", problems.0.len());
-            (StatusCode::UNPROCESSABLE_ENTITY, message, Some(("problems", listed)))
+            (
+                StatusCode::UNPROCESSABLE_ENTITY,
+                message,
+                Some(("problems", listed)),
+            )
         }
     };
     let mut told = json!({ "message": message });

@@ -18,7 +18,8 @@ pub(super) async fn begin(
     Query(parameters): Query<Vec<(String, String)>>,
     request: Request,
 ) -> Response {
-    let (version, asked): (Vec<_>, Vec<_>) = parameters.into_iter().partition(|(key, _)| key == VERSION);
+    let (version, asked): (Vec<_>, Vec<_>) =
+        parameters.into_iter().partition(|(key, _)| key == VERSION);
     let version = version.into_iter().next().map(|(_, digest)| digest);
     let (deployment, component) = match take(&admin, &name, version, request).await {
         Ok(taken) => taken,

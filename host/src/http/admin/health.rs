@@ -16,27 +16,50 @@ pub(super) async fn healthz() -> Response {
 /// Modules are loaded, the pools answer, and the process is not ending.
 pub(super) async fn readyz(State(Admin { host, .. }): State<Admin>) -> Response {
     let Some(app) = host.app() else {
-        return reply(StatusCode::SERVICE_UNAVAILABLE, &json!({ "status": "loading" }));
+        return reply(
+            StatusCode::SERVICE_UNAVAILABLE,
+            &json!({ "status": "loading" }),
+        );
     };
     let mut ready = true;
     let mut backends = serde_json::Map::new();
     for (name, check) in app.check_backends().await {
         ready &= check.is_ok();
-        backends.insert(name, check.map_or_else(|error| json!(error.message), |()| json!("ok")));
+        backends.insert(
+            name,
+            check.map_or_else(|error| json!(error.message), |()| json!("ok")),
+        );
     }
-    let modules: serde_json::Map<_, _> =
-        app.versions.values().map(|version| (version.module.name.clone(), json!(version.digest))).collect();
+    let modules: serde_json::Map<_, _> = app
+        .versions
+        .values()
+        .map(|version| (version.module.name.clone(), json!(version.digest)))
+        .collect();
     let ending = host.is_ending();
     let status = match (ready, ending) {
         (_, true) => "ending",
         (true, false) => "ready",
         (false, false) => "waiting for backends",
     };
-    let code = if ready && !ending { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
-    reply(code, &json!({ "status": status, "backends": backends, "modules": modules }))
+    let code = if ready && !ending {
+        StatusCode::OK
+    } else {
+        StatusCode::SERVICE_UNAVAILABLE
+    };
+    reply(
+        code,
+        &json!({ "status": status, "backends": backends, "modules": modules }),
+    )
 }
 
 pub(super) async fn metrics(State(Admin { host, .. }): State<Admin>) -> Response {
     let text = host.render_metrics();
-    ([(CONTENT_TYPE, HeaderValue::from_static("text/plain; version=0.0.4; charset=utf-8"))], text).into_response()
+    (
+        [(
+            CONTENT_TYPE,
+            HeaderValue::from_static("text/plain; version=0.0.4; charset=utf-8"),
+        )],
+        text,
+    )
+        .into_response()
 }

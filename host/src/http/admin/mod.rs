@@ -43,7 +43,10 @@ struct Admin {
 
 /// The routes for operators.
 pub fn router(host: Arc<Host>) -> Router {
-    let admin = Admin { host, uploads: Arc::new(Semaphore::new(UPLOADS)) };
+    let admin = Admin {
+        host,
+        uploads: Arc::new(Semaphore::new(UPLOADS)),
+    };
     let modules = Router::new()
         .route("/apply", post(apply::apply))
         .route("/modules", get(modules::list))
@@ -52,7 +55,10 @@ pub fn router(host: Arc<Host>) -> Router {
         .route("/modules/{name}/canary", post(canary::begin))
         .route("/modules/{name}/promote", post(canary::promote))
         .route("/modules/{name}/abort", post(canary::abort))
-        .route_layer(axum::middleware::from_fn_with_state(admin.clone(), token::check));
+        .route_layer(axum::middleware::from_fn_with_state(
+            admin.clone(),
+            token::check,
+        ));
     Router::new()
         .route("/healthz", get(health::healthz))
         .route("/readyz", get(health::readyz))
@@ -63,11 +69,20 @@ pub fn router(host: Arc<Host>) -> Router {
 }
 
 async fn openapi() -> Response {
-    ([(CONTENT_TYPE, HeaderValue::from_static("application/json"))], OPENAPI).into_response()
+    (
+        [(CONTENT_TYPE, HeaderValue::from_static("application/json"))],
+        OPENAPI,
+    )
+        .into_response()
 }
 
 fn reply(status: StatusCode, body: &serde_json::Value) -> Response {
-    (status, [(CONTENT_TYPE, HeaderValue::from_static("application/json"))], body.to_string()).into_response()
+    (
+        status,
+        [(CONTENT_TYPE, HeaderValue::from_static("application/json"))],
+        body.to_string(),
+    )
+        .into_response()
 }
 
 /// Reads what nobody wants, so that its sender gets to reading why: many clients read no answer before they have sent everything,
@@ -80,7 +95,9 @@ async fn hear_out(request: Request) {
     let mut left = MAX_COMPONENT_BYTES;
     let hear = async {
         while let Some(Ok(chunk)) = body.next().await {
-            let Some(rest) = left.checked_sub(chunk.len() as u64) else { return };
+            let Some(rest) = left.checked_sub(chunk.len() as u64) else {
+                return;
+            };
             left = rest;
         }
     };
@@ -90,5 +107,8 @@ async fn hear_out(request: Request) {
 
 /// An answer that says what is wrong.
 fn refuse(status: StatusCode, message: &str) -> Response {
-    reply(status, &serde_json::json!({ "error": { "message": message } }))
+    reply(
+        status,
+        &serde_json::json!({ "error": { "message": message } }),
+    )
 }

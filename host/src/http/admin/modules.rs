@@ -58,7 +58,10 @@ pub(super) async fn push(
     };
     let digest = component.digest.clone();
     let received = Instant::now();
-    match deployment.deploy(&name, component, Origin::Push, Turn::Now).await {
+    match deployment
+        .deploy(&name, component, Origin::Push, Turn::Now)
+        .await
+    {
         Ok(swapped) => reply(StatusCode::OK, &shown(&swapped, Some(received.elapsed()))),
         Err(error) => failed(&error, Some(&digest)),
     }
@@ -78,24 +81,38 @@ pub(super) async fn take<'a>(
             return Err(response);
         }
     };
-    let component = receive(deployment, request).await.map_err(|(status, message)| {
-        let refusal = Refusal::new(name, Step::Read, message);
-        Box::new(described(status, &deployment.refused(refusal, None), None))
-    })?;
+    let component = receive(deployment, request)
+        .await
+        .map_err(|(status, message)| {
+            let refusal = Refusal::new(name, Step::Read, message);
+            Box::new(described(status, &deployment.refused(refusal, None), None))
+        })?;
     let digest = component.digest.clone();
     if let Some(expected) = expected.filter(|expected| !expected.eq_ignore_ascii_case(&digest)) {
-        let refusal = Refusal::new(name, Step::Read, format!("what arrived is {digest}, not {expected}; send it again"));
+        let refusal = Refusal::new(
+            name,
+            Step::Read,
+            format!("what arrived is {digest}, not {expected}; send it again"),
+        );
         drop(component);
         deployment.collect();
-        return Err(Box::new(failed(&deployment.refused(refusal, Some(&digest)), Some(&digest))));
+        return Err(Box::new(failed(
+            &deployment.refused(refusal, Some(&digest)),
+            Some(&digest),
+        )));
     }
     Ok((deployment, component))
 }
 
 /// Whether a component of this module may come now, and the permit to receive it.
-fn expects<'a>(admin: &'a Admin, name: &str) -> Result<(&'a Arc<Deployment>, SemaphorePermit<'a>), Box<Response>> {
+fn expects<'a>(
+    admin: &'a Admin,
+    name: &str,
+) -> Result<(&'a Arc<Deployment>, SemaphorePermit<'a>), Box<Response>> {
     let deployment = deployment(admin)?;
-    deployment.module(name).map_err(|error| Box::new(failed(&error, None)))?;
+    deployment
+        .module(name)
+        .map_err(|error| Box::new(failed(&error, None)))?;
     let upload = admin.uploads.try_acquire().map_err(|_| {
         let message = "too many components are being received; try again";
         Box::new(later(refuse(StatusCode::SERVICE_UNAVAILABLE, message)))
@@ -115,28 +132,50 @@ pub(super) async fn rollback(State(admin): State<Admin>, Path(name): Path<String
 }
 
 /// Streams a body into the store.
-async fn receive(deployment: &Arc<Deployment>, request: Request) -> Result<Pinned, (StatusCode, String)> {
+async fn receive(
+    deployment: &Arc<Deployment>,
+    request: Request,
+) -> Result<Pinned, (StatusCode, String)> {
     let too_large = || {
         let most = MAX_COMPONENT_BYTES >> 20;
-        (StatusCode::PAYLOAD_TOO_LARGE, format!("the component is larger than {most} MiB, the most that is loaded"))
+        (
+            StatusCode::PAYLOAD_TOO_LARGE,
+            format!("the component is larger than {most} MiB, the most that is loaded"),
+        )
     };
-    let announced = request.headers().get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
+    let announced = request
+        .headers()
+        .get(CONTENT_LENGTH)
+        .and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
     if announced.is_some_and(|bytes| bytes > MAX_COMPONENT_BYTES) {
         return Err(too_large());
     }
-    let mut incoming = deployment.receive().await.map_err(|error| unwritable(&error))?;
+    let mut incoming = deployment
+        .receive()
+        .await
+        .map_err(|error| unwritable(&error))?;
     let mut body = Body::into_data_stream(request.into_body());
     loop {
         let Ok(next) = tokio::time::timeout(SILENCE, body.next()).await else {
-            return Err((StatusCode::REQUEST_TIMEOUT, format!("nothing came for {} s; send it again", SILENCE.as_secs())));
+            return Err((
+                StatusCode::REQUEST_TIMEOUT,
+                format!("nothing came for {} s; send it again", SILENCE.as_secs()),
+            ));
         };
         let Some(chunk) = next else { break };
-        let chunk =
-            chunk.map_err(|error| (StatusCode::BAD_REQUEST, format!("the component was cut off: {error}; send it again")))?;
+        let chunk = chunk.map_err(|error| {
+            (
+                StatusCode::BAD_REQUEST,
+                format!("the component was cut off: {error}; send it again"),
+            )
+        })?;
         if incoming.bytes() + chunk.len() as u64 > MAX_COMPONENT_BYTES {
             return Err(too_large());
         }
-        incoming.write(&chunk).await.map_err(|error| unwritable(&error))?;
+        incoming
+            .write(&chunk)
+            .await
+            .map_err(|error| unwritable(&error))?;
     }
     incoming.finish().await.map_err(|error| unwritable(&error))
 }
@@ -148,11 +187,17 @@ fn unwritable(error: &io::Error) -> (StatusCode, String) {
         }
         _ => StatusCode::INTERNAL_SERVER_ERROR,
     };
-    (status, format!("the component cannot be stored: {error}; free space for `server.store`"))
+    (
+        status,
+        format!("the component cannot be stored: {error}; free space for `server.store`"),
+    )
 }
 
 pub(super) fn deployment(admin: &Admin) -> Result<&Arc<Deployment>, Box<Response>> {
-    admin.host.deployment().ok_or_else(|| Box::new(failed(&DeployError::Loading, None)))
+    admin
+        .host
+        .deployment()
+        .ok_or_else(|| Box::new(failed(&DeployError::Loading, None)))
 }
 
 pub(super) fn shown(swapped: &Swapped, time: Option<Duration>) -> Value {
@@ -164,7 +209,12 @@ pub(super) fn shown(swapped: &Swapped, time: Option<Duration>) -> Value {
     });
     if let Some(shown) = shown.as_object_mut() {
         shown.extend(time.map(|time| ("seconds".to_owned(), json!(time.as_secs_f64()))));
-        shown.extend(swapped.warning.as_ref().map(|warning| ("warning".to_owned(), json!(warning))));
+        shown.extend(
+            swapped
+                .warning
+                .as_ref()
+                .map(|warning| ("warning".to_owned(), json!(warning))),
+        );
     }
     shown
 }
@@ -186,13 +236,30 @@ pub(super) fn failed(error: &DeployError, digest: Option<&str>) -> Response {
 
 fn described(status: StatusCode, error: &DeployError, digest: Option<&str>) -> Response {
     let mut body = json!({ "error": { "message": error.to_string() } });
-    if let (DeployError::Refused(refusal), Some(told)) = (error, body.get_mut("error").and_then(Value::as_object_mut)) {
-        let Refusal { module, step, message } = refusal;
-        told.extend([("message", json!(message)), ("module", json!(module)), ("step", json!(step.as_str()))].map(named));
+    if let (DeployError::Refused(refusal), Some(told)) =
+        (error, body.get_mut("error").and_then(Value::as_object_mut))
+    {
+        let Refusal {
+            module,
+            step,
+            message,
+        } = refusal;
+        told.extend(
+            [
+                ("message", json!(message)),
+                ("module", json!(module)),
+                ("step", json!(step.as_str())),
+            ]
+            .map(named),
+        );
         told.extend(digest.map(|digest| named(("version", json!(digest)))));
     }
     let response = reply(status, &body);
-    if matches!(error, DeployError::Busy(_) | DeployError::Loading) { later(response) } else { response }
+    if matches!(error, DeployError::Busy(_) | DeployError::Loading) {
+        later(response)
+    } else {
+        response
+    }
 }
 
 fn named((name, value): (&str, Value)) -> (String, Value) {
@@ -201,6 +268,8 @@ fn named((name, value): (&str, Value)) -> (String, Value) {
 
 /// Says that it is worth trying again soon.
 fn later(mut response: Response) -> Response {
-    response.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static("1"));
+    response
+        .headers_mut()
+        .insert(RETRY_AFTER, HeaderValue::from_static("1"));
     response
 }

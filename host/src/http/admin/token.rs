@@ -17,15 +17,21 @@ pub(super) async fn check(State(admin): State<Admin>, request: Request, next: Ne
             return next.run(request).await;
         }
         hear_out(request).await;
-        let message = "modules cannot be changed here: the configuration has no `server.admin_token`";
+        let message =
+            "modules cannot be changed here: the configuration has no `server.admin_token`";
         return refuse(StatusCode::FORBIDDEN, message);
     };
     if bearer(request.headers()).is_some_and(|shown| same(shown, token.expose())) {
         return next.run(request).await;
     }
     hear_out(request).await;
-    let mut response = refuse(StatusCode::UNAUTHORIZED, "show the token of `server.admin_token`: Authorization: Bearer TOKEN");
-    response.headers_mut().insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+    let mut response = refuse(
+        StatusCode::UNAUTHORIZED,
+        "show the token of `server.admin_token`: Authorization: Bearer TOKEN",
+    );
+    response
+        .headers_mut()
+        .insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
     response
 }
 
@@ -36,5 +42,8 @@ fn bearer(headers: &HeaderMap) -> Option<&str> {
 
 /// Compares digests, in a time that tells nothing of either token, its length included.
 fn same(shown: &str, token: &str) -> bool {
-    Sha256::digest(shown).as_slice().ct_eq(Sha256::digest(token).as_slice()).into()
+    Sha256::digest(shown)
+        .as_slice()
+        .ct_eq(Sha256::digest(token).as_slice())
+        .into()
 }

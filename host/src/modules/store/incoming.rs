@@ -24,7 +24,13 @@ impl Incoming {
     pub(super) async fn begin(store: Arc<Store>) -> io::Result<Self> {
         let temporary = store.temporary_component();
         let file = File::create_new(&temporary).await?;
-        Ok(Self { store, temporary: Some(temporary), file, hasher: Sha256::new(), bytes: 0 })
+        Ok(Self {
+            store,
+            temporary: Some(temporary),
+            file,
+            hasher: Sha256::new(),
+            bytes: 0,
+        })
     }
 
     /// Takes the next bytes.
@@ -57,7 +63,9 @@ impl Incoming {
         // Pinned before it has its name, so that nobody collects it between the two.
         let pinned = store.clone().pin(&digest, self.bytes);
         if let Some(temporary) = self.temporary.take() {
-            let named = tokio::task::spawn_blocking(move || store.name_component(&temporary, &digest)).await;
+            let named =
+                tokio::task::spawn_blocking(move || store.name_component(&temporary, &digest))
+                    .await;
             named.map_err(io::Error::other)??;
         }
         Ok(pinned)

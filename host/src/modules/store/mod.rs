@@ -68,16 +68,26 @@ impl Store {
     /// When the directory cannot be used, another host has it, or its list is damaged.
     pub fn open(directory: &Path) -> io::Result<Arc<Self>> {
         artifacts::make_private(directory)?;
-        let lock = File::options().create(true).truncate(false).write(true).open(directory.join("lock"))?;
+        let lock = File::options()
+            .create(true)
+            .truncate(false)
+            .write(true)
+            .open(directory.join("lock"))?;
         flock(&lock, FlockOperation::NonBlockingLockExclusive).map_err(|_| {
-            let message = format!("another host serves with {}; give each its own `server.store`", directory.display());
+            let message = format!(
+                "another host serves with {}; give each its own `server.store`",
+                directory.display()
+            );
             io::Error::new(io::ErrorKind::WouldBlock, message)
         })?;
         let components = directory.join("components");
         artifacts::make_private(&components)?;
         let store = Self {
             artifacts: ArtifactStore::open(&directory.join("compiled"))?,
-            state: Mutex::new(State { record: Record::read(directory)?, pins: BTreeMap::new() }),
+            state: Mutex::new(State {
+                record: Record::read(directory)?,
+                pins: BTreeMap::new(),
+            }),
             writing: Mutex::new(()),
             directory: directory.to_path_buf(),
             components,
@@ -103,7 +113,12 @@ impl Store {
     /// What was active of one module.
     #[must_use]
     pub fn module(&self, name: &str) -> ModuleRecord {
-        self.state().record.modules.get(name).cloned().unwrap_or_default()
+        self.state()
+            .record
+            .modules
+            .get(name)
+            .cloned()
+            .unwrap_or_default()
     }
 
     /// Changes the list, on disk first. Blocks until the disk has it.
@@ -135,7 +150,9 @@ impl Store {
     ///
     /// When it cannot be written.
     pub fn keep(self: &Arc<Self>, component: &ComponentBytes) -> io::Result<Pinned> {
-        let pinned = self.clone().pin(component.digest(), component.bytes().len() as u64);
+        let pinned = self
+            .clone()
+            .pin(component.digest(), component.bytes().len() as u64);
         if self.component(component.digest()).exists() {
             return Ok(pinned);
         }
@@ -162,15 +179,27 @@ impl Store {
     #[must_use]
     pub fn pin(self: Arc<Self>, digest: &str, bytes: u64) -> Pinned {
         *self.state().pins.entry(digest.to_owned()).or_default() += 1;
-        Pinned { digest: digest.to_owned(), bytes, store: self }
+        Pinned {
+            digest: digest.to_owned(),
+            bytes,
+            store: self,
+        }
     }
 
     /// Removes the components, and what was compiled of them, that are neither in the list nor pinned.
     pub fn collect(&self) {
         // Nobody can pin what is being removed: that takes the same lock.
         let state = self.state();
-        let kept: BTreeSet<&str> = state.record.digests().chain(state.pins.keys().map(String::as_str)).collect();
-        for entry in fs::read_dir(&self.components).into_iter().flatten().flatten() {
+        let kept: BTreeSet<&str> = state
+            .record
+            .digests()
+            .chain(state.pins.keys().map(String::as_str))
+            .collect();
+        for entry in fs::read_dir(&self.components)
+            .into_iter()
+            .flatten()
+            .flatten()
+        {
             let name = entry.file_name();
             let Some(name) = name.to_str() else { continue };
             let digest = name.strip_suffix(".wasm").unwrap_or_default();
@@ -186,20 +215,35 @@ impl Store {
     /// Removes artifacts that belong to nothing in the list, or to another compiler than this engine's.
     pub fn collect_artifacts(&self, engine: &Engine) {
         let state = self.state();
-        self.artifacts.keep_only(state.record.digests().chain(state.pins.keys().map(String::as_str)), engine);
+        self.artifacts.keep_only(
+            state
+                .record
+                .digests()
+                .chain(state.pins.keys().map(String::as_str)),
+            engine,
+        );
     }
 
     /// Removes what the last host was receiving when it ended.
     fn clear_temporaries(&self) {
-        for entry in fs::read_dir(&self.components).into_iter().flatten().flatten() {
-            if entry.file_name().to_str().is_some_and(|name| name.ends_with(TEMPORARY)) {
+        for entry in fs::read_dir(&self.components)
+            .into_iter()
+            .flatten()
+            .flatten()
+        {
+            if entry
+                .file_name()
+                .to_str()
+                .is_some_and(|name| name.ends_with(TEMPORARY))
+            {
                 let _ = fs::remove_file(entry.path());
             }
         }
     }
 
     fn temporary_component(&self) -> PathBuf {
-        self.components.join(format!("{:016x}{TEMPORARY}", rand::random::<u64>()))
+        self.components
+            .join(format!("{:016x}{TEMPORARY}", rand::random::<u64>()))
     }
 
     /// Gives a synced file its name.

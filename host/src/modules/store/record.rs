@@ -61,7 +61,12 @@ impl Activation {
     /// An activation that happens now.
     #[must_use]
     pub fn now(digest: &str, bytes: u64, by: Origin) -> Self {
-        Self { digest: digest.to_owned(), bytes, by, at_ms: now_ms() }
+        Self {
+            digest: digest.to_owned(),
+            bytes,
+            by,
+            at_ms: now_ms(),
+        }
     }
 }
 
@@ -95,7 +100,10 @@ impl ModuleRecord {
         if activation.by == Origin::File {
             self.file = Some(activation.digest.clone());
         }
-        if self.active().is_some_and(|active| active.digest == activation.digest) {
+        if self
+            .active()
+            .is_some_and(|active| active.digest == activation.digest)
+        {
             return;
         }
         self.activations.push(activation);
@@ -115,7 +123,10 @@ pub struct Record {
 
 impl Default for Record {
     fn default() -> Self {
-        Self { format: FORMAT, modules: BTreeMap::new() }
+        Self {
+            format: FORMAT,
+            modules: BTreeMap::new(),
+        }
     }
 }
 
@@ -129,11 +140,19 @@ impl Record {
             Err(error) => return Err(error),
         };
         let wrong = |said: String| {
-            let message = format!("{} {said}; delete it to begin with the component files", file.display());
+            let message = format!(
+                "{} {said}; delete it to begin with the component files",
+                file.display()
+            );
             io::Error::new(io::ErrorKind::InvalidData, message)
         };
-        let record: Self = serde_json::from_slice(&text).map_err(|error| wrong(format!("is damaged ({error})")))?;
-        if record.format == FORMAT { Ok(record) } else { Err(wrong(format!("has format {}, not {FORMAT}", record.format))) }
+        let record: Self = serde_json::from_slice(&text)
+            .map_err(|error| wrong(format!("is damaged ({error})")))?;
+        if record.format == FORMAT {
+            Ok(record)
+        } else {
+            Err(wrong(format!("has format {}, not {FORMAT}", record.format)))
+        }
     }
 
     /// Replaces the list of a store. When this fails, the old list stands.
@@ -148,11 +167,16 @@ impl Record {
 
     /// The digests it names, some of them more than once.
     pub fn digests(&self) -> impl Iterator<Item = &str> {
-        self.modules.values().flat_map(|module| &module.activations).map(|activation| activation.digest.as_str())
+        self.modules
+            .values()
+            .flat_map(|module| &module.activations)
+            .map(|activation| activation.digest.as_str())
     }
 }
 
 fn now_ms() -> u64 {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    let since = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .unwrap_or_default();
     u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
 }

@@ -21,17 +21,29 @@ fn serve(bodies: &'static [&'static str]) -> Target {
                 let mut request = [0; REQUEST.len()];
                 while stream.read_exact(&mut request).is_ok() {
                     body = bodies.next().unwrap_or(&body);
-                    let answer = format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n{body}", body.len());
+                    let answer = format!(
+                        "HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n{body}",
+                        body.len()
+                    );
                     stream.write_all(answer.as_bytes()).unwrap();
                 }
             });
         }
     });
-    Target { address, request: REQUEST.to_vec(), body: b"right".to_vec() }
+    Target {
+        address,
+        request: REQUEST.to_vec(),
+        body: b"right".to_vec(),
+    }
 }
 
 fn open_load(rate: f64) -> OpenLoad {
-    OpenLoad { rate, duration: Duration::from_millis(200), seed: 1, spin: false }
+    OpenLoad {
+        rate,
+        duration: Duration::from_millis(200),
+        seed: 1,
+        spin: false,
+    }
 }
 
 #[test]
@@ -39,9 +51,19 @@ fn a_closed_load_lasts_as_long_as_it_should_and_waits_for_all_answers() {
     let target = serve(&["right"]);
     let mut clients = Clients::connect(&target, 3).unwrap();
     for spin in [false, true] {
-        let outcome = clients.closed_load(Duration::from_millis(50), spin).unwrap();
-        assert!(outcome.elapsed >= Duration::from_millis(50), "{:?}", outcome.elapsed);
-        assert!(outcome.latencies.len() >= 3 && outcome.latencies.is_sorted(), "{:?}", outcome.latencies);
+        let outcome = clients
+            .closed_load(Duration::from_millis(50), spin)
+            .unwrap();
+        assert!(
+            outcome.elapsed >= Duration::from_millis(50),
+            "{:?}",
+            outcome.elapsed
+        );
+        assert!(
+            outcome.latencies.len() >= 3 && outcome.latencies.is_sorted(),
+            "{:?}",
+            outcome.latencies
+        );
         assert!(clients.all_idle());
     }
 }
@@ -51,7 +73,10 @@ fn an_open_load_sends_every_request_that_falls_due() {
     let target = serve(&["right"]);
     let mut clients = Clients::connect(&target, 2).unwrap();
     let outcome = clients.open_load(&open_load(500.0)).unwrap().unwrap();
-    let mut arrivals = Arrivals { state: 1, rate: 500.0 };
+    let mut arrivals = Arrivals {
+        state: 1,
+        rate: 500.0,
+    };
     let mut due = Duration::ZERO;
     let expected = std::iter::from_fn(|| {
         due += arrivals.gap();
@@ -64,13 +89,25 @@ fn an_open_load_sends_every_request_that_falls_due() {
 fn a_wrong_answer_ends_the_load() {
     let target = serve(&["right", "right", "wrong"]);
     let mut clients = Clients::connect(&target, 1).unwrap();
-    let error = clients.closed_load(Duration::from_secs(60), false).map(|_| ()).unwrap_err();
-    assert_eq!(error.to_string(), "an answer under load differs: status 200, wrong");
+    let error = clients
+        .closed_load(Duration::from_secs(60), false)
+        .map(|_| ())
+        .unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "an answer under load differs: status 200, wrong"
+    );
 }
 
 #[test]
 fn gaps_have_the_mean_that_the_rate_says() {
-    let mut arrivals = Arrivals { state: 7, rate: 1_000.0 };
+    let mut arrivals = Arrivals {
+        state: 7,
+        rate: 1_000.0,
+    };
     let seconds: f64 = (0..100_000).map(|_| arrivals.gap().as_secs_f64()).sum();
-    assert!((99.0..101.0).contains(&seconds), "100,000 requests at 1,000 a second took {seconds} s");
+    assert!(
+        (99.0..101.0).contains(&seconds),
+        "100,000 requests at 1,000 a second took {seconds} s"
+    );
 }

@@ -90,42 +90,90 @@ enum Rows {
 }
 
 /// All contenders; each has answered rightly.
-pub(super) async fn all(dynamodb: SocketAddr, sqlserver: SocketAddr) -> anyhow::Result<Vec<Contender>> {
-    let config = Config::parse(Path::new("."), CONFIG, &|_| Some("mayfly".to_owned())).map_err(anyhow::Error::msg)?;
-    let mut settings = config.dynamodb.context("the configuration names DynamoDB")?;
+pub(super) async fn all(
+    dynamodb: SocketAddr,
+    sqlserver: SocketAddr,
+) -> anyhow::Result<Vec<Contender>> {
+    let config = Config::parse(Path::new("."), CONFIG, &|_| Some("mayfly".to_owned()))
+        .map_err(anyhow::Error::msg)?;
+    let mut settings = config
+        .dynamodb
+        .context("the configuration names DynamoDB")?;
     settings.coalesce = false;
     let apart = DynamoDb::connect(&settings, Some(dynamodb)).await;
     settings.coalesce = true;
     let joined = DynamoDb::connect(&settings, Some(dynamodb)).await;
-    let school = config.sqlserver.first().context("the configuration names SQL Server")?;
+    let school = config
+        .sqlserver
+        .first()
+        .context("the configuration names SQL Server")?;
     let problem = |problems: Vec<mayfly_pools::Problem>| anyhow::anyhow!("{problems:?}");
     let pool = SqlServer::new(school, Some(sqlserver), &config.statements).map_err(problem)?;
     let client = bare_client(dynamodb);
-    let (get, one, twenty) = ("aws-sdk-dynamodb, GetItem", "tiberius, 1 row", "tiberius, 20 rows");
+    let (get, one, twenty) = (
+        "aws-sdk-dynamodb, GetItem",
+        "tiberius, 1 row",
+        "tiberius, 20 rows",
+    );
     let mut contenders = vec![
-        contender(get, None, (0..CALLS_AT_ONCE).map(|_| Worker::BareGet(client.clone()))),
-        contender("pool, get", Some(get), (0..CALLS_AT_ONCE).map(|_| Worker::PoolGet(apart.clone()))),
+        contender(
+            get,
+            None,
+            (0..CALLS_AT_ONCE).map(|_| Worker::BareGet(client.clone())),
+        ),
+        contender(
+            "pool, get",
+            Some(get),
+            (0..CALLS_AT_ONCE).map(|_| Worker::PoolGet(apart.clone())),
+        ),
     ];
-    for (bare, pooled, rows) in [(one, "pool, query of 1 row", Rows::One), (twenty, "pool, query of 20 rows", Rows::Twenty)] {
+    for (bare, pooled, rows) in [
+        (one, "pool, query of 1 row", Rows::One),
+        (twenty, "pool, query of 20 rows", Rows::Twenty),
+    ] {
         let mut workers = Vec::new();
         for _ in 0..CALLS_AT_ONCE {
-            workers.push(Worker::BareQuery(Box::new(bare_connection(sqlserver).await?), rows));
+            workers.push(Worker::BareQuery(
+                Box::new(bare_connection(sqlserver).await?),
+                rows,
+            ));
         }
         contenders.push(contender(bare, None, workers));
-        contenders.push(contender(pooled, Some(bare), (0..CALLS_AT_ONCE).map(|_| Worker::PoolQuery(pool.clone(), rows))));
+        contenders.push(contender(
+            pooled,
+            Some(bare),
+            (0..CALLS_AT_ONCE).map(|_| Worker::PoolQuery(pool.clone(), rows)),
+        ));
     }
-    for (name, client) in [("64 gets at once, each alone", apart), ("64 gets at once, joined", joined)] {
-        let mut contender = contender(name, None, (0..GETS_AT_ONCE).map(|_| Worker::PoolGet(client.clone())));
+    for (name, client) in [
+        ("64 gets at once, each alone", apart),
+        ("64 gets at once, joined", joined),
+    ] {
+        let mut contender = contender(
+            name,
+            None,
+            (0..GETS_AT_ONCE).map(|_| Worker::PoolGet(client.clone())),
+        );
         contender.client = Some(client);
         contenders.push(contender);
     }
     Ok(contenders)
 }
 
-fn contender(name: &'static str, beside: Option<&'static str>, workers: impl IntoIterator<Item = Worker>) -> Contender {
+fn contender(
+    name: &'static str,
+    beside: Option<&'static str>,
+    workers: impl IntoIterator<Item = Worker>,
+) -> Contender {
     // Twenty rows cost their JSON too, which the bare driver does not write: that is reported, and not the pool's own cost.
     let held = beside.is_some_and(|bare| !bare.contains("20"));
-    Contender { name, beside, held, workers: workers.into_iter().collect(), client: None }
+    Contender {
+        name,
+        beside,
+        held,
+        workers: workers.into_iter().collect(),
+        client: None,
+    }
 }
 
 /// As the host makes its client, but for the retries.
@@ -134,7 +182,9 @@ fn bare_client(address: SocketAddr) -> Client {
         .behavior_version(BehaviorVersion::latest())
         .region(Region::new("us-east-1"))
         .endpoint_url(format!("http://{address}"))
-        .credentials_provider(Credentials::new("embedded", "embedded", None, None, "bench"));
+        .credentials_provider(Credentials::new(
+            "embedded", "embedded", None, None, "bench",
+        ));
     Client::from_conf(config.build())
 }
 
@@ -153,7 +203,15 @@ async fn bare_connection(address: SocketAddr) -> anyhow::Result<Tds> {
 impl Contender {
     /// Requests sent to DynamoDB since the start, where they are counted.
     pub(super) fn requests(&self) -> Option<u64> {
-        Some(self.client.as_ref()?.status().requests.iter().map(|(_, count)| count).sum())
+        Some(
+            self.client
+                .as_ref()?
+                .status()
+                .requests
+                .iter()
+                .map(|(_, count)| count)
+                .sum(),
+        )
     }
 
     /// Every worker makes calls for some time; how long each took.
@@ -197,28 +255,55 @@ impl Worker {
                     .key("SK", AttributeValue::S("PROFILE".to_owned()));
                 let answer = request.send().await?;
                 let id = answer.item().and_then(|item| item.get("id")?.as_s().ok());
-                ensure!(id.is_some_and(|id| *id == format!("S{student}")), "another student: {id:?}");
+                ensure!(
+                    id.is_some_and(|id| *id == format!("S{student}")),
+                    "another student: {id:?}"
+                );
             }
             Self::PoolGet(client) => {
                 let key = format!(r#"{{"PK":"STUDENT#S{student}","SK":"PROFILE"}}"#);
-                let item = client.get("Students", &key, &ReadOptions::default(), deadline).await?;
-                ensure!(item.contains(&format!(r#""id":"S{student}""#)), "another student: {item}");
+                let item = client
+                    .get("Students", &key, &ReadOptions::default(), deadline)
+                    .await?;
+                ensure!(
+                    item.contains(&format!(r#""id":"S{student}""#)),
+                    "another student: {item}"
+                );
             }
             Self::BareQuery(client, rows) => {
                 let mut query = Query::new(rows.text());
                 query.bind(rows.id(student));
-                let answer = query.query(&mut **client).await?.into_first_result().await?;
+                let answer = query
+                    .query(&mut **client)
+                    .await?
+                    .into_first_result()
+                    .await?;
                 ensure!(answer.len() == rows.count(), "{} rows", answer.len());
                 // What is read has a use.
                 for row in &answer {
-                    let (id, score, at) = (row.get::<&str, _>(0), row.get::<Decimal, _>(1), row.get::<NaiveDateTime, _>(2));
-                    ensure!(score.is_some() && at.is_some() && id.is_some_and(|id| id.starts_with(&format!("A-S{student}-"))));
+                    let (id, score, at) = (
+                        row.get::<&str, _>(0),
+                        row.get::<Decimal, _>(1),
+                        row.get::<NaiveDateTime, _>(2),
+                    );
+                    ensure!(
+                        score.is_some()
+                            && at.is_some()
+                            && id.is_some_and(|id| id.starts_with(&format!("A-S{student}-")))
+                    );
                 }
             }
             Self::PoolQuery(server, rows) => {
                 let rows_left = RowBudget::new(RowsLeft::new(u32::MAX), RowsLeft::new(u32::MAX));
-                let session = SqlSession::new(server, Borrower::host(), MAX_ANSWER_BYTES, rows_left);
-                let answer = session.query(rows.name(), &format!(r#"{{"id":"{}"}}"#, rows.id(student)), deadline).await?;
+                let session =
+                    SqlSession::new(server, Borrower::host(), MAX_ANSWER_BYTES, rows_left);
+                let answer = session
+                    .query(
+                        rows.name(),
+                        &format!(r#"{{"id":"{}"}}"#, rows.id(student)),
+                        deadline,
+                    )
+                    .await?;
                 let found = answer.matches(&format!(r#""id":"A-S{student}-"#)).count();
                 ensure!(found == rows.count(), "{found} rows: {answer}");
             }
@@ -245,7 +330,9 @@ impl Rows {
     fn text(self) -> &'static str {
         match self {
             Self::One => "SELECT id, score, taken_at FROM Assessments WHERE id = @P1",
-            Self::Twenty => "SELECT id, score, taken_at FROM Assessments WHERE student_id = @P1 ORDER BY id",
+            Self::Twenty => {
+                "SELECT id, score, taken_at FROM Assessments WHERE student_id = @P1 ORDER BY id"
+            }
         }
     }
 

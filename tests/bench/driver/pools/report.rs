@@ -12,7 +12,15 @@ use crate::statistics::Spread;
 /// What a pool may cost by itself.
 const MOST_OWN_US: f64 = 10.0;
 
-const HEADINGS: [&str; 7] = ["", "CPU µs/call", "above the bare driver", "calls/s", "p50 µs", "p99 µs", "requests/get"];
+const HEADINGS: [&str; 7] = [
+    "",
+    "CPU µs/call",
+    "above the bare driver",
+    "calls/s",
+    "p50 µs",
+    "p99 µs",
+    "requests/get",
+];
 
 /// Everything to say.
 pub(super) struct Report {
@@ -34,46 +42,72 @@ struct Line {
 
 impl Report {
     pub(super) fn new(plan: &Plan, contenders: &[Contender], samples: Vec<Vec<Sample>>) -> Self {
-        let of = |name: &str| contenders.iter().position(|contender| contender.name == name).and_then(|at| samples.get(at));
-        let lines = contenders.iter().zip(&samples).filter_map(|(contender, own)| {
-            let all = |value: fn(&Sample) -> f64| Spread::of(own.iter().map(value));
-            let above = contender
-                .beside
-                .and_then(of)
-                .and_then(|bare| Spread::of(own.iter().zip(bare).map(|(own, bare)| own.cpu_us_per_call - bare.cpu_us_per_call)));
-            Some(Line {
-                name: contender.name,
-                cpu_us: all(|sample| sample.cpu_us_per_call)?,
-                own_us: above,
-                held: contender.held,
-                calls_per_second: all(|sample| sample.calls_per_second)?,
-                p50_us: all(|sample| sample.p50_us)?,
-                p99_us: all(|sample| sample.p99_us)?,
-                requests_per_call: Spread::of(own.iter().filter_map(|sample| sample.requests_per_call)),
-            })
-        });
+        let of = |name: &str| {
+            contenders
+                .iter()
+                .position(|contender| contender.name == name)
+                .and_then(|at| samples.get(at))
+        };
+        let lines = contenders
+            .iter()
+            .zip(&samples)
+            .filter_map(|(contender, own)| {
+                let all = |value: fn(&Sample) -> f64| Spread::of(own.iter().map(value));
+                let above = contender.beside.and_then(of).and_then(|bare| {
+                    Spread::of(
+                        own.iter()
+                            .zip(bare)
+                            .map(|(own, bare)| own.cpu_us_per_call - bare.cpu_us_per_call),
+                    )
+                });
+                Some(Line {
+                    name: contender.name,
+                    cpu_us: all(|sample| sample.cpu_us_per_call)?,
+                    own_us: above,
+                    held: contender.held,
+                    calls_per_second: all(|sample| sample.calls_per_second)?,
+                    p50_us: all(|sample| sample.p50_us)?,
+                    p99_us: all(|sample| sample.p99_us)?,
+                    requests_per_call: Spread::of(
+                        own.iter().filter_map(|sample| sample.requests_per_call),
+                    ),
+                })
+            });
         let conditions = format!(
             "Median (least to most) of {} interleaved rounds of {} s, client on one core with one thread, 8 calls under way, {GETS_AT_ONCE} \
              where gets may be joined",
             plan.rounds,
             plan.measured.as_secs_f64(),
         );
-        Self { conditions, lines: lines.collect() }
+        Self {
+            conditions,
+            lines: lines.collect(),
+        }
     }
 
     /// For people.
     pub(super) fn table(&self) -> String {
         let mut rows = vec![HEADINGS.map(str::to_owned)];
         rows.extend(self.lines.iter().map(row));
-        let mut text = format!("\nPools beside bare drivers. {}.\n\n{}", self.conditions, aligned(&rows));
+        let mut text = format!(
+            "\nPools beside bare drivers. {}.\n\n{}",
+            self.conditions,
+            aligned(&rows)
+        );
         if cfg!(debug_assertions) {
             text.push_str("WARNING: this is a debug build; times mean nothing\n");
         }
         let _ = writeln!(text, "\nTargets:");
         for line in self.lines.iter().filter(|line| line.held) {
             let met = if line.met() { "met" } else { "MISSED" };
-            let own = line.own_us.map_or_else(|| "not measured".to_owned(), |own| spread(&own, 1));
-            let _ = writeln!(text, "  {}: its own CPU per call {own} µs, at most {MOST_OWN_US:.0}: {met}", line.name);
+            let own = line
+                .own_us
+                .map_or_else(|| "not measured".to_owned(), |own| spread(&own, 1));
+            let _ = writeln!(
+                text,
+                "  {}: its own CPU per call {own} µs, at most {MOST_OWN_US:.0}: {met}",
+                line.name
+            );
         }
         text
     }
@@ -109,7 +143,8 @@ impl Line {
 }
 
 fn row(line: &Line) -> [String; 7] {
-    let optional = |of: Option<Spread>, digits| of.map_or_else(|| "–".to_owned(), |of| spread(&of, digits));
+    let optional =
+        |of: Option<Spread>, digits| of.map_or_else(|| "–".to_owned(), |of| spread(&of, digits));
     [
         line.name.to_owned(),
         spread(&line.cpu_us, 1),

@@ -11,8 +11,17 @@ use crate::rounds::{Entry, Sample};
 use crate::statistics::Spread;
 
 pub(super) fn write(report: &Report) -> anyhow::Result<String> {
-    let contenders: Vec<_> = report.lines.iter().zip(&report.entries).map(|(line, entry)| contender(line, entry)).collect();
-    let absent: Vec<_> = report.absent.iter().map(|absent| json!({ "name": absent.name, "reason": absent.reason })).collect();
+    let contenders: Vec<_> = report
+        .lines
+        .iter()
+        .zip(&report.entries)
+        .map(|(line, entry)| contender(line, entry))
+        .collect();
+    let absent: Vec<_> = report
+        .absent
+        .iter()
+        .map(|absent| json!({ "name": absent.name, "reason": absent.reason }))
+        .collect();
     let targets = report.targets.iter().map(|target| {
         let measured = if let Measured::Ratio(ratio) = target.measured { Some(ratio) } else { None };
         let (most, least) = match target.bound {
@@ -68,20 +77,32 @@ fn contender(line: &Line, entry: &Entry) -> Value {
 }
 
 pub(crate) fn spread(of: Option<Spread>) -> Value {
-    of.map_or(Value::Null, |of| json!({ "median": of.median, "least": of.least, "most": of.most }))
+    of.map_or(
+        Value::Null,
+        |of| json!({ "median": of.median, "least": of.least, "most": of.most }),
+    )
 }
 
 /// What the numbers depend on.
 pub(crate) fn machine() -> Value {
     let read = |path: &str| fs::read_to_string(path).unwrap_or_default();
     let cpuinfo = read("/proc/cpuinfo");
-    let processor =
-        cpuinfo.lines().find_map(|line| line.strip_prefix("model name")).map(|rest| rest.trim_start_matches([':', ' ', '\t']));
-    let node = Command::new("node").arg("--version").output().ok().and_then(|output| String::from_utf8(output.stdout).ok());
-    let packages = node::wanted().unwrap_or_default().into_iter().map(|(name, _)| {
-        let version = node::version(&name);
-        (name, json!(version))
-    });
+    let processor = cpuinfo
+        .lines()
+        .find_map(|line| line.strip_prefix("model name"))
+        .map(|rest| rest.trim_start_matches([':', ' ', '\t']));
+    let node = Command::new("node")
+        .arg("--version")
+        .output()
+        .ok()
+        .and_then(|output| String::from_utf8(output.stdout).ok());
+    let packages = node::wanted()
+        .unwrap_or_default()
+        .into_iter()
+        .map(|(name, _)| {
+            let version = node::version(&name);
+            (name, json!(version))
+        });
     json!({
         "processor": processor,
         "cores": cpuinfo.lines().filter(|line| line.starts_with("processor")).count(),

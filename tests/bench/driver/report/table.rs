@@ -8,10 +8,30 @@ use crate::statistics::Spread;
 pub(super) fn write(report: &Report) -> String {
     let workload = report.plan.workload;
     let base = format!("× {}", workload.base_word());
-    let headings = ["", "CPU µs/request", "× floor", &base, "requests/s", "busy", "p50 µs", "p99 µs", "peak MiB"];
+    let headings = [
+        "",
+        "CPU µs/request",
+        "× floor",
+        &base,
+        "requests/s",
+        "busy",
+        "p50 µs",
+        "p99 µs",
+        "peak MiB",
+    ];
     let mut rows = vec![headings.map(str::to_owned)];
-    rows.extend(report.lines.iter().map(|line| row(line, report.rate.is_some())));
-    let mut text = format!("\nWorkload {}: {}. {}.\n\n", workload.letter().to_uppercase(), workload.what(), conditions(report));
+    rows.extend(
+        report
+            .lines
+            .iter()
+            .map(|line| row(line, report.rate.is_some())),
+    );
+    let mut text = format!(
+        "\nWorkload {}: {}. {}.\n\n",
+        workload.letter().to_uppercase(),
+        workload.what(),
+        conditions(report)
+    );
     text.push_str(&aligned(&rows));
     for absent in &report.absent {
         let _ = writeln!(text, "not measured: {}: {}", absent.name, absent.reason);
@@ -40,7 +60,10 @@ fn row(line: &Line, with_latencies: bool) -> [String; 9] {
         format!("{:.0} %", line.busy.median * 100.0),
         latency(line.p50_us.as_ref()),
         latency(line.p99_us.as_ref()),
-        format!("{:.0}", line.peak_resident_bytes as f64 / f64::from(1 << 20)),
+        format!(
+            "{:.0}",
+            line.peak_resident_bytes as f64 / f64::from(1 << 20)
+        ),
     ]
 }
 
@@ -48,7 +71,11 @@ fn row(line: &Line, with_latencies: bool) -> [String; 9] {
 pub(super) fn conditions(report: &Report) -> String {
     let plan = &report.plan;
     let latencies = report.rate.map_or_else(String::new, |rate| {
-        format!("; latencies at {rate:.0} requests/s, {:.0} % of what {} can serve", plan.share * 100.0, plan.workload.base())
+        format!(
+            "; latencies at {rate:.0} requests/s, {:.0} % of what {} can serve",
+            plan.share * 100.0,
+            plan.workload.base()
+        )
     });
     format!(
         "Median (least to most) of {} interleaved rounds of {} s, servers on one core, {} connections{latencies}",
@@ -66,14 +93,21 @@ fn verdict(target: &Target) -> String {
     };
     let met = |met| if met { "met" } else { "MISSED" };
     match (target.bound, target.met()) {
-        (Some(Bound::Most(most)), Some(is_met)) => format!("{measured}, at most {most:.2}: {}", met(is_met)),
-        (Some(Bound::Least(least)), Some(is_met)) => format!("{measured}, at least {least:.2}: {}", met(is_met)),
+        (Some(Bound::Most(most)), Some(is_met)) => {
+            format!("{measured}, at most {most:.2}: {}", met(is_met))
+        }
+        (Some(Bound::Least(least)), Some(is_met)) => {
+            format!("{measured}, at least {least:.2}: {}", met(is_met))
+        }
         _ => measured,
     }
 }
 
 pub(crate) fn spread(spread: &Spread, digits: usize) -> String {
-    format!("{:.digits$} ({:.digits$}–{:.digits$})", spread.median, spread.least, spread.most)
+    format!(
+        "{:.digits$} ({:.digits$}–{:.digits$})",
+        spread.median, spread.least, spread.most
+    )
 }
 
 fn optional(of: Option<&Spread>, digits: usize) -> String {
@@ -91,7 +125,11 @@ pub(crate) fn aligned<const COLUMNS: usize>(rows: &[[String; COLUMNS]]) -> Strin
     let mut text = String::new();
     for row in rows {
         for (column, (cell, width)) in row.iter().zip(widths).enumerate() {
-            let _ = if column == 0 { write!(text, "{cell:<width$}") } else { write!(text, "  {cell:>width$}") };
+            let _ = if column == 0 {
+                write!(text, "{cell:<width$}")
+            } else {
+                write!(text, "  {cell:>width$}")
+            };
         }
         text.push('\n');
     }

@@ -51,15 +51,24 @@ async fn report(arguments: ReportArguments) -> Result<Vec<Assessment>> {
     let id = arguments.student_id;
     let key = object! { PK: format_args!("STUDENT#{id}"), SK: "PROFILE" };
     let profile = dynamodb::table("Students").get::<Profile>(key);
-    let rows = sql::statement("assessments_of_student").bind("id", &id).query_json();
+    let rows = sql::statement("assessments_of_student")
+        .bind("id", &id)
+        .query_json();
     let (profile, rows) = try_join(profile, rows).await?;
-    let Some(profile) = profile else { return Ok(Vec::new()) };
+    let Some(profile) = profile else {
+        return Ok(Vec::new());
+    };
     let rows: Vec<Row<'_>> = rows.read()?;
     rows.into_iter().map(|row| merge(row, &profile)).collect()
 }
 
 fn merge(row: Row<'_>, profile: &Profile) -> Result<Assessment> {
-    let odd = |column: &str| Error::new("BAD_RECORD", format!("assessment `{}` has no usable {column}", row.id));
+    let odd = |column: &str| {
+        Error::new(
+            "BAD_RECORD",
+            format!("assessment `{}` has no usable {column}", row.id),
+        )
+    };
     Ok(Assessment {
         score: row.score.parse().map_err(|_| odd("score"))?,
         taken_at: Timestamp::from_sql(row.taken_at).map_err(|_| odd("time"))?,

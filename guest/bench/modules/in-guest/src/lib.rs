@@ -29,11 +29,28 @@ struct Assessment {
 }
 
 fn report(arguments: ReportArguments) -> Result<&'static [Assessment]> {
-    Ok(if arguments.student_id == STUDENT { &ASSESSMENTS } else { &[] })
+    Ok(if arguments.student_id == STUDENT {
+        &ASSESSMENTS
+    } else {
+        &[]
+    })
 }
 
-const fn assessment(id: &'static str, score: f64, taken_at: &'static str, active: bool) -> Assessment {
-    Assessment { id, name: "Ben Berg", grade: 2, reading_level: "Level 3", score, taken_at, active }
+const fn assessment(
+    id: &'static str,
+    score: f64,
+    taken_at: &'static str,
+    active: bool,
+) -> Assessment {
+    Assessment {
+        id,
+        name: "Ben Berg",
+        grade: 2,
+        reading_level: "Level 3",
+        score,
+        taken_at,
+        active,
+    }
 }
 
 /// The rows of `tests/bench/data/assessments.json`; the driver compares before it times anything.

@@ -58,11 +58,16 @@ pub(crate) struct Recorded {
 }
 
 fn asked<'a>(nonce: &str, student_id: &str, rows: i32) -> sql::Statement<'a> {
-    sql::statement("echo").bind("nonce", nonce).bind("rows", &rows).bind("student_id", student_id)
+    sql::statement("echo")
+        .bind("nonce", nonce)
+        .bind("rows", &rows)
+        .bind("student_id", student_id)
 }
 
 pub(crate) async fn echo(arguments: EchoArguments) -> Result<Vec<Echo>> {
-    asked(&arguments.nonce, &arguments.student_id, arguments.rows).query().await
+    asked(&arguments.nonce, &arguments.student_id, arguments.rows)
+        .query()
+        .await
 }
 
 /// Reads some pages, and leaves whatever else there is.
@@ -89,7 +94,10 @@ pub(crate) async fn leaves(arguments: LeavesArguments) -> Result<i32> {
 }
 
 pub(crate) async fn recorded(arguments: RecordedArguments) -> Result<Vec<Recorded>> {
-    sql::statement("recorded").bind("keys", &arguments.keys).query().await
+    sql::statement("recorded")
+        .bind("keys", &arguments.keys)
+        .query()
+        .await
 }
 
 pub(crate) async fn count() -> Result<i64> {
@@ -97,10 +105,16 @@ pub(crate) async fn count() -> Result<i64> {
     struct Count {
         assessments: i64,
     }
-    Ok(sql::statement("count").query_first::<Count>().await?.map_or(0, |row| row.assessments))
+    Ok(sql::statement("count")
+        .query_first::<Count>()
+        .await?
+        .map_or(0, |row| row.assessments))
 }
 
 pub(crate) async fn added(arguments: AddedArguments) -> Result<i64> {
-    let item = dynamodb::table("Students").consistent().get::<crate::writes::Counter>(crate::counter(&arguments.key)).await?;
+    let item = dynamodb::table("Students")
+        .consistent()
+        .get::<crate::writes::Counter>(crate::counter(&arguments.key))
+        .await?;
     Ok(item.map_or(0, |item| item.added))
 }

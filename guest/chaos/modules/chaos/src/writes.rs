@@ -24,7 +24,10 @@ pub(crate) struct Counter {
 pub(crate) async fn transaction(arguments: TransactionArguments) -> Result<String> {
     let transaction = sql::begin("school");
     record(&transaction, &arguments).await?;
-    let raised = transaction.statement("raise").bind("id", &arguments.key).execute();
+    let raised = transaction
+        .statement("raise")
+        .bind("id", &arguments.key)
+        .execute();
     if arguments.then == "IN_FLIGHT" {
         panic!("with a statement of a transaction under way");
     }
@@ -67,7 +70,10 @@ async fn end(transaction: sql::Transaction, arguments: TransactionArguments) -> 
 /// Adds 1 to a counter that nobody else adds to.
 pub(crate) async fn add(arguments: AddArguments) -> Result<i64> {
     let added: Option<Counter> = dynamodb::table("Students")
-        .update(crate::counter(&arguments.key), dynamodb::expression("ADD added :one").value(":one", &1))
+        .update(
+            crate::counter(&arguments.key),
+            dynamodb::expression("ADD added :one").value(":one", &1),
+        )
         .send()
         .await?;
     Ok(added.map_or(0, |item| item.added))

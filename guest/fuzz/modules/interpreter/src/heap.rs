@@ -25,7 +25,12 @@ const PAGE_BYTES: usize = 65_536;
 const PAGES: usize = 1_024;
 
 #[global_allocator]
-static HEAP: Global = Global(UnsafeCell::new(Heap { next: 0, free: [0; CLASSES], first_page: 0, used: [false; PAGES] }));
+static HEAP: Global = Global(UnsafeCell::new(Heap {
+    next: 0,
+    free: [0; CLASSES],
+    first_page: 0,
+    used: [false; PAGES],
+}));
 
 struct Global(UnsafeCell<Heap>);
 
@@ -97,7 +102,11 @@ impl Heap {
             }
         }
         // What is left of `run` are the free pages at the end.
-        if memory_grow(0, count - run) == usize::MAX { 0 } else { self.take(end - run, count) }
+        if memory_grow(0, count - run) == usize::MAX {
+            0
+        } else {
+            self.take(end - run, count)
+        }
     }
 
     fn take(&mut self, first: usize, count: usize) -> usize {
@@ -118,7 +127,11 @@ unsafe impl GlobalAlloc for Global {
         let heap = unsafe { &mut *self.0.get() };
         heap.begin();
         let bytes = layout.size();
-        let address = if bytes <= SMALL_BYTES { heap.small(class(bytes)) } else { heap.pages(bytes.div_ceil(PAGE_BYTES)) };
+        let address = if bytes <= SMALL_BYTES {
+            heap.small(class(bytes))
+        } else {
+            heap.pages(bytes.div_ceil(PAGE_BYTES))
+        };
         address as *mut u8
     }
 

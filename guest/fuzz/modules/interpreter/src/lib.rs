@@ -19,7 +19,11 @@
 //! | `answer C B` | ends with so many answers of so many bytes |
 
 #![cfg(target_arch = "wasm32")]
-#![allow(unsafe_code, clippy::panic, reason = "the point is to do what must not hurt")]
+#![allow(
+    unsafe_code,
+    clippy::panic,
+    reason = "the point is to do what must not hurt"
+)]
 
 mod heap;
 
@@ -50,7 +54,12 @@ impl Guest for Interpreter {
         for line in invocation.arguments.lines() {
             let mut words = line.split_ascii_whitespace();
             let word = words.next().unwrap_or_default();
-            let mut number = || words.next().and_then(|number| number.parse().ok()).unwrap_or(0);
+            let mut number = || {
+                words
+                    .next()
+                    .and_then(|number| number.parse().ok())
+                    .unwrap_or(0)
+            };
             if word == "answer" {
                 let (count, bytes) = (number(), number());
                 return (0..count).map(|_| Ok(text(bytes))).collect();
@@ -94,7 +103,9 @@ impl Machine {
         match word {
             "allocate" => self.blocks.push(black_box(vec![1; first])),
             "try-allocate" => self.try_allocate(first),
-            "free" if !self.blocks.is_empty() => drop(self.blocks.swap_remove(first % self.blocks.len())),
+            "free" if !self.blocks.is_empty() => {
+                drop(self.blocks.swap_remove(first % self.blocks.len()))
+            }
             "grow" => insist(heap::grow(first)),
             "try-grow" => self.refused += u32::from(!heap::grow(first)),
             "recurse" => _ = black_box(recurse(first)),
@@ -104,13 +115,17 @@ impl Machine {
                 let item = self.take(get(&first.to_string()));
                 self.blocks.extend(item.map(String::into_bytes));
             }
-            "send" => self.sent.extend((0..first).map(|_| get(&second.to_string()))),
+            "send" => self
+                .sent
+                .extend((0..first).map(|_| get(&second.to_string()))),
             "take" => {
                 for call in self.sent.split_off(0) {
                     drop(self.take(call));
                 }
             }
-            "random" => drop(black_box(random::bytes(u32::try_from(first).unwrap_or(u32::MAX)))),
+            "random" => drop(black_box(random::bytes(
+                u32::try_from(first).unwrap_or(u32::MAX),
+            ))),
             "log" => log::write(log::Level::Trace, &text(first), ""),
             "begin" => self.transactions.push(sql::begin("lab")),
             "stream" => self.streams.push(sql::stream_rows("rows", "")),
@@ -120,7 +135,9 @@ impl Machine {
             },
             "trap" => core::arch::wasm32::unreachable(),
             // SAFETY: none; this address is beyond any memory a program may have.
-            "out-of-bounds" => _ = black_box(unsafe { black_box(0xffff_fff0_usize as *const u8).read_volatile() }),
+            "out-of-bounds" => {
+                _ = black_box(unsafe { black_box(0xffff_fff0_usize as *const u8).read_volatile() })
+            }
             _ => {}
         }
     }
@@ -149,13 +166,26 @@ impl Machine {
     }
 
     fn report(&self) -> String {
-        let Self { refused, over_budget, failed, given, .. } = self;
+        let Self {
+            refused,
+            over_budget,
+            failed,
+            given,
+            ..
+        } = self;
         format!("refused {refused}, over budget {over_budget}, failed {failed}, given {given}")
     }
 }
 
 fn get(key: &str) -> Pending {
-    dynamodb::get("Things", key, &ReadOptions { consistent: false, attributes: Vec::new() })
+    dynamodb::get(
+        "Things",
+        key,
+        &ReadOptions {
+            consistent: false,
+            attributes: Vec::new(),
+        },
+    )
 }
 
 /// A text of so many bytes, in a block of exactly that size.
@@ -176,5 +206,9 @@ fn insist(allowed: bool) {
 #[inline(never)]
 fn recurse(depth: usize) -> usize {
     let buffer = black_box([depth; 8]);
-    if depth == 0 { 0 } else { recurse(depth - 1) + black_box(&buffer).len() }
+    if depth == 0 {
+        0
+    } else {
+        recurse(depth - 1) + black_box(&buffer).len()
+    }
 }

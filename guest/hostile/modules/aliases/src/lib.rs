@@ -21,15 +21,22 @@ pub struct Aliases;
 
 impl Guest for Aliases {
     fn resolve(invocation: Invocation) -> Vec<Result<String, WireError>> {
-        let Ok(Arguments { how, count, bytes }) = serde_json::from_str(&invocation.arguments) else { return Vec::new() };
+        let Ok(Arguments { how, count, bytes }) = serde_json::from_str(&invocation.arguments)
+        else {
+            return Vec::new();
+        };
         let text = ManuallyDrop::new(format!("\"{}\"", "x".repeat(bytes)));
         // SAFETY: none: many owners of one text. The host ends this before any of them is freed, or the instance ends with them.
-        let alias = || unsafe { String::from_raw_parts(text.as_ptr().cast_mut(), text.len(), text.len()) };
+        let alias =
+            || unsafe { String::from_raw_parts(text.as_ptr().cast_mut(), text.len(), text.len()) };
         match how.as_str() {
             "ANSWERS" => (0..count).map(|_| Ok(alias())).collect(),
             "KEYS" => {
                 let keys = ManuallyDrop::new((0..count).map(|_| alias()).collect::<Vec<_>>());
-                let options = dynamodb::ReadOptions { consistent: false, attributes: Vec::new() };
+                let options = dynamodb::ReadOptions {
+                    consistent: false,
+                    attributes: Vec::new(),
+                };
                 let answer = dynamodb::batch_get("Things", &keys, &options).take();
                 let code = answer.map_or_else(|error| error.code, |_| "served".to_owned());
                 vec![Ok(format!("\"{code}\""))]

@@ -48,7 +48,10 @@ struct Pages {
 fn grows_by_pages(arguments: Pages) -> Result<usize> {
     use core::arch::wasm32;
     while wasm32::memory_grow::<0>(1) != usize::MAX {}
-    if arguments.over > 0 && wasm32::memory_grow::<0>(arguments.over) == usize::MAX && !arguments.go_on {
+    if arguments.over > 0
+        && wasm32::memory_grow::<0>(arguments.over) == usize::MAX
+        && !arguments.go_on
+    {
         wasm32::unreachable();
     }
     Ok(wasm32::memory_size::<0>())

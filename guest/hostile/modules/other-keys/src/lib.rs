@@ -40,7 +40,11 @@ struct Note {
 /// The caller's id and claims, as the host tells them.
 fn who_am_i() -> Result<String> {
     let claims: Map<String, Value> = context::claims()?;
-    Ok(format!("{}: {}", context::caller().unwrap_or_else(|| "nobody".to_owned()), Value::Object(claims)))
+    Ok(format!(
+        "{}: {}",
+        context::caller().unwrap_or_else(|| "nobody".to_owned()),
+        Value::Object(claims)
+    ))
 }
 
 /// The texts of the notes that were reached, joined; errors are passed on.
@@ -51,28 +55,78 @@ async fn reaches(arguments: Arguments) -> Result<String> {
     let writes = dynamodb::transaction();
     let notes: Vec<Note> = match how {
         Reach::Get => drawers.get(key(first)).await?.into_iter().collect(),
-        Reach::BatchGet => drawers.batch_get(keys.iter().map(|of| key(of))).await?.into_iter().flatten().collect(),
-        Reach::Query => drawers.query(dynamodb::expression("PK = :k").value(":k", first)).page().await?.items,
+        Reach::BatchGet => drawers
+            .batch_get(keys.iter().map(|of| key(of)))
+            .await?
+            .into_iter()
+            .flatten()
+            .collect(),
+        Reach::Query => {
+            drawers
+                .query(dynamodb::expression("PK = :k").value(":k", first))
+                .page()
+                .await?
+                .items
+        }
         Reach::QueryByOwner => {
-            let condition = dynamodb::expression("#o = :k").name("#o", "owner").value(":k", first);
-            drawers.query(condition).index("ByOwner").page().await?.items
+            let condition = dynamodb::expression("#o = :k")
+                .name("#o", "owner")
+                .value(":k", first);
+            drawers
+                .query(condition)
+                .index("ByOwner")
+                .page()
+                .await?
+                .items
         }
-        Reach::Put => drawers.put(item(first)).send::<Note>().await?.into_iter().collect(),
+        Reach::Put => drawers
+            .put(item(first))
+            .send::<Note>()
+            .await?
+            .into_iter()
+            .collect(),
         Reach::Update => vec![drawers.update(key(first), change()).send().await?],
-        Reach::Delete => drawers.delete(key(first)).send::<Note>().await?.into_iter().collect(),
-        Reach::TransactPut => done(keys.iter().fold(writes, |writes, of| writes.put(drawers.put(item(of)))).send().await?),
-        Reach::TransactUpdate => {
-            done(keys.iter().fold(writes, |writes, of| writes.update(drawers.update(key(of), change()))).send().await?)
-        }
-        Reach::TransactDelete => {
-            done(keys.iter().fold(writes, |writes, of| writes.delete(drawers.delete(key(of)))).send().await?)
-        }
+        Reach::Delete => drawers
+            .delete(key(first))
+            .send::<Note>()
+            .await?
+            .into_iter()
+            .collect(),
+        Reach::TransactPut => done(
+            keys.iter()
+                .fold(writes, |writes, of| writes.put(drawers.put(item(of))))
+                .send()
+                .await?,
+        ),
+        Reach::TransactUpdate => done(
+            keys.iter()
+                .fold(writes, |writes, of| {
+                    writes.update(drawers.update(key(of), change()))
+                })
+                .send()
+                .await?,
+        ),
+        Reach::TransactDelete => done(
+            keys.iter()
+                .fold(writes, |writes, of| writes.delete(drawers.delete(key(of))))
+                .send()
+                .await?,
+        ),
         Reach::TransactCheck => {
             let exists = |of| drawers.check(key(of), "attribute_exists(PK)");
-            done(keys.iter().fold(writes, |writes, of| writes.check(exists(of))).send().await?)
+            done(
+                keys.iter()
+                    .fold(writes, |writes, of| writes.check(exists(of)))
+                    .send()
+                    .await?,
+            )
         }
     };
-    Ok(notes.iter().map(|note| note.text.as_str()).collect::<Vec<_>>().join(" "))
+    Ok(notes
+        .iter()
+        .map(|note| note.text.as_str())
+        .collect::<Vec<_>>()
+        .join(" "))
 }
 
 fn key(of: &str) -> Object {
@@ -84,7 +138,9 @@ fn item(of: &str) -> Object {
 }
 
 fn change() -> dynamodb::Expression {
-    dynamodb::expression("SET #t = :t").name("#t", "text").value(":t", "taken")
+    dynamodb::expression("SET #t = :t")
+        .name("#t", "text")
+        .value(":t", "taken")
 }
 
 /// A transaction tells nothing.

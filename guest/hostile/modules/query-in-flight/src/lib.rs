@@ -26,7 +26,11 @@ async fn query_in_flight(arguments: Arguments) -> Result<usize> {
 /// A write that was made and a statement under way, in a transaction that nobody commits.
 async fn statement_in_flight(arguments: Arguments) -> Result<usize> {
     let transaction = sql::begin("lab");
-    transaction.statement("write_mark").bind("id", &random::id()).execute().await?;
+    transaction
+        .statement("write_mark")
+        .bind("id", &random::id())
+        .execute()
+        .await?;
     let rows = transaction.statement("slow").query::<Row>();
     sent(&rows);
     end(&arguments.then, rows).await

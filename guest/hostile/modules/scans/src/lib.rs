@@ -1,7 +1,10 @@
 //! Takes all memory it may have and looks through every byte of it for what another invocation left there; then fills it with a
 //! secret of its own, for the next one to find.
 
-#![allow(unsafe_code, reason = "reads memory it never wrote, which is the attack")]
+#![allow(
+    unsafe_code,
+    reason = "reads memory it never wrote, which is the attack"
+)]
 
 use mayfly_guest::prelude::*;
 use std::hint::black_box;
@@ -34,14 +37,25 @@ fn scans(arguments: Arguments) -> Result<Scan> {
     plant(&arguments.secret, planted);
     let (own, foreign) = count(&arguments.secret, memory);
     // The first pages hold this code's stack, data and heap.
-    (8 * PAGE..planted).step_by(64).for_each(|at| plant(&arguments.secret, at));
-    Ok(Scan { pages: memory / PAGE, own, foreign })
+    (8 * PAGE..planted)
+        .step_by(64)
+        .for_each(|at| plant(&arguments.secret, at));
+    Ok(Scan {
+        pages: memory / PAGE,
+        own,
+        foreign,
+    })
 }
 
 const PAGE: usize = 65_536;
 
 fn plant(secret: &str, at: usize) {
-    for (offset, byte) in TURNED_PREFIX.iter().rev().chain(secret.as_bytes()).enumerate() {
+    for (offset, byte) in TURNED_PREFIX
+        .iter()
+        .rev()
+        .chain(secret.as_bytes())
+        .enumerate()
+    {
         // SAFETY: beyond stack, data and heap, and below the end: nobody else's, which is the point.
         unsafe { black_box((at + offset) as *mut u8).write_volatile(*byte) };
     }
@@ -54,10 +68,18 @@ fn count(secret: &str, memory: usize) -> (usize, usize) {
     let byte = |at: usize| unsafe { black_box(at as *const u8).read_volatile() };
     let length = TURNED_PREFIX.len();
     for at in 1..memory - length - secret.len() {
-        if !TURNED_PREFIX.iter().rev().enumerate().all(|(offset, expected)| byte(at + offset) == *expected) {
+        if !TURNED_PREFIX
+            .iter()
+            .rev()
+            .enumerate()
+            .all(|(offset, expected)| byte(at + offset) == *expected)
+        {
             continue;
         }
-        let same = secret.bytes().enumerate().all(|(offset, expected)| byte(at + length + offset) == expected);
+        let same = secret
+            .bytes()
+            .enumerate()
+            .all(|(offset, expected)| byte(at + length + offset) == expected);
         *if same { &mut own } else { &mut foreign } += 1;
     }
     (own, foreign)

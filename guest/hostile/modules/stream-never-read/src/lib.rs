@@ -18,7 +18,11 @@ struct Row {}
 /// Answers with how many rows it read.
 async fn stream_never_read(arguments: Arguments) -> Result<usize> {
     let rows = sql::statement("many_rows").stream::<Row>()?;
-    let read = if arguments.read == 0 { 0 } else { rows.next(arguments.read).await?.len() };
+    let read = if arguments.read == 0 {
+        0
+    } else {
+        rows.next(arguments.read).await?.len()
+    };
     match arguments.then.as_str() {
         "PANIC" => panic!("with a stream open"),
         #[cfg(target_arch = "wasm32")]

@@ -1,7 +1,10 @@
 //! Uses every budget up at once, and holds what it took: answers it was given and answers it left, values nobody answers yet, rows,
 //! calls, handles, log lines, memory. Then it waits, and answers with as much as it may.
 
-#![allow(unsafe_code, reason = "exports by hand, as an SDK would copy the answer; and memory that nobody gave it")]
+#![allow(
+    unsafe_code,
+    reason = "exports by hand, as an SDK would copy the answer; and memory that nobody gave it"
+)]
 
 use mayfly_guest::__private::{Guest, Invocation, WireError};
 use mayfly_guest::bindings::mayfly::resolver as host;
@@ -54,7 +57,11 @@ impl Guest for TakesEverything {
     fn resolve(invocation: Invocation) -> Vec<Result<String, WireError>> {
         vec![match serde_json::from_str(&invocation.arguments) {
             Ok(arguments) => Ok(Taker::default().take(&arguments)),
-            Err(error) => Err(WireError { code: "INVALID".into(), message: error.to_string(), retryable: false }),
+            Err(error) => Err(WireError {
+                code: "INVALID".into(),
+                message: error.to_string(),
+                retryable: false,
+            }),
         }]
     }
 }
@@ -106,8 +113,15 @@ impl Taker {
     /// Asks for a large item.
     fn get(&mut self) -> Pending {
         self.items += 1;
-        let options = host::dynamodb::ReadOptions { consistent: false, attributes: Vec::new() };
-        host::dynamodb::get("Things", &format!("{{\"PK\":\"{:02}\"}}", self.items % 32), &options)
+        let options = host::dynamodb::ReadOptions {
+            consistent: false,
+            attributes: Vec::new(),
+        };
+        host::dynamodb::get(
+            "Things",
+            &format!("{{\"PK\":\"{:02}\"}}", self.items % 32),
+            &options,
+        )
     }
 
     /// Asks for a row of so many bytes, and waits until it is there.
@@ -176,8 +190,16 @@ impl Taker {
         let mut bytes = ITEM;
         while bytes > 0 {
             self.items += 1;
-            let item = format!("{{\"PK\":\"{:02}\",\"value\":\"{}\"}}", self.items % 32, value.get(..bytes).unwrap_or_default());
-            let put = host::dynamodb::put(&host::dynamodb::PutRequest { table: "Things".into(), item, condition: None });
+            let item = format!(
+                "{{\"PK\":\"{:02}\",\"value\":\"{}\"}}",
+                self.items % 32,
+                value.get(..bytes).unwrap_or_default()
+            );
+            let put = host::dynamodb::put(&host::dynamodb::PutRequest {
+                table: "Things".into(),
+                item,
+                condition: None,
+            });
             if !put.ready() {
                 self.calls.push(put);
                 continue;
@@ -202,7 +224,9 @@ impl Taker {
 
     /// Begins transactions until all host calls are used up, and then until all handles are.
     fn has_all_handles(&mut self, limits: &Limits) -> Vec<host::sql::Transaction> {
-        let transactions = (self.held() + 1..limits.handles).map(|_| host::sql::begin("lab")).collect();
+        let transactions = (self.held() + 1..limits.handles)
+            .map(|_| host::sql::begin("lab"))
+            .collect();
         let call = self.get();
         let refused = call.take();
         self.refused(refused);

@@ -15,15 +15,25 @@ struct Miscounted {
 }
 
 fn miscounted() -> Result<Vec<Miscounted>> {
-    Ok(["1", "2", "3"].map(|id| Miscounted { id: id.into() }).into())
+    Ok(["1", "2", "3"]
+        .map(|id| Miscounted { id: id.into() })
+        .into())
 }
 
 fn too_few(parents: Vec<Miscounted>) -> Result<Vec<String>> {
-    Ok(parents.into_iter().skip(1).map(|parent| parent.id).collect())
+    Ok(parents
+        .into_iter()
+        .skip(1)
+        .map(|parent| parent.id)
+        .collect())
 }
 
 fn too_many(parents: Vec<Miscounted>) -> Result<Vec<String>> {
-    Ok(parents.into_iter().map(|parent| parent.id).chain(["4".into()]).collect())
+    Ok(parents
+        .into_iter()
+        .map(|parent| parent.id)
+        .chain(["4".into()])
+        .collect())
 }
 
 fn none(_parents: Vec<Miscounted>) -> Result<Vec<String>> {

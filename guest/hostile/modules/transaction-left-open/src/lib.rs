@@ -21,7 +21,11 @@ struct Count {
 
 async fn transaction_left_open(arguments: Arguments) -> Result<u64> {
     let transaction = sql::begin("lab");
-    let written = transaction.statement("write_mark").bind("id", &random::id()).execute().await?;
+    let written = transaction
+        .statement("write_mark")
+        .bind("id", &random::id())
+        .execute()
+        .await?;
     match arguments.then.as_str() {
         "COMMIT" => transaction.commit().await?,
         "ROLL_BACK" => transaction.rollback().await?,
@@ -40,5 +44,8 @@ async fn transaction_left_open(arguments: Arguments) -> Result<u64> {
 
 /// How many marks there are: what was not committed must not show.
 async fn marks() -> Result<i64> {
-    Ok(sql::statement("count_marks").query_first::<Count>().await?.map_or(0, |row| row.marks))
+    Ok(sql::statement("count_marks")
+        .query_first::<Count>()
+        .await?
+        .map_or(0, |row| row.marks))
 }

@@ -1,6 +1,10 @@
 //! Traps in the way it is told to.
 
-#![allow(unsafe_code, clippy::indexing_slicing, reason = "the point is to break")]
+#![allow(
+    unsafe_code,
+    clippy::indexing_slicing,
+    reason = "the point is to break"
+)]
 
 use mayfly_guest::prelude::*;
 use std::hint::black_box;
@@ -19,7 +23,9 @@ fn traps(arguments: Arguments) -> Result<u64> {
         "ABORT" => std::process::abort(),
         "RECURSION" => Ok(recurse(black_box(1))),
         // SAFETY: none; this address is beyond any memory a module may have.
-        "OUT_OF_BOUNDS" => Ok(unsafe { black_box(0xffff_fff0_usize as *const u8).read_volatile() }.into()),
+        "OUT_OF_BOUNDS" => {
+            Ok(unsafe { black_box(0xffff_fff0_usize as *const u8).read_volatile() }.into())
+        }
         "DIVISION_BY_ZERO" => Ok(divide(7, black_box(0))),
         "WILD_CALL" => Ok(call(black_box(0x7fff_ffff))),
         "WRONG_CALL" => Ok(call(divide as *const () as usize)),

@@ -5,7 +5,10 @@
 //! special: it grows and shrinks in place, and freeing it moves the pointer back. Blocks are never merged: the sum of what
 //! growing vectors leave behind is bounded by the table, and the instance is gone before fragmentation could matter.
 
-#![cfg_attr(not(all(target_arch = "wasm32", feature = "arena")), allow(dead_code, reason = "only tests use it here"))]
+#![cfg_attr(
+    not(all(target_arch = "wasm32", feature = "arena")),
+    allow(dead_code, reason = "only tests use it here")
+)]
 
 /// Every block begins at a multiple of this, the largest alignment ordinary types ask for.
 const UNIT: usize = 16;
@@ -43,7 +46,12 @@ pub(super) struct Heap<M> {
 
 impl<M: Memory> Heap<M> {
     pub(super) const fn new(memory: M) -> Self {
-        Self { memory, tip: 0, end: 0, free: [0; CLASSES] }
+        Self {
+            memory,
+            tip: 0,
+            end: 0,
+            free: [0; CLASSES],
+        }
     }
 
     /// An address of `size` bytes, or 0 when memory is used up.
@@ -75,11 +83,20 @@ impl<M: Memory> Heap<M> {
     }
 
     /// The block with another size, at its old address where that is possible; 0 leaves the old block as it was.
-    pub(super) fn resize(&mut self, block: usize, old_size: usize, align: usize, new_size: usize) -> usize {
+    pub(super) fn resize(
+        &mut self,
+        block: usize,
+        old_size: usize,
+        align: usize,
+        new_size: usize,
+    ) -> usize {
         if new_size > LARGEST {
             return 0;
         }
-        let (old, new) = (size_of_class(class_of(old_size)), size_of_class(class_of(new_size)));
+        let (old, new) = (
+            size_of_class(class_of(old_size)),
+            size_of_class(class_of(new_size)),
+        );
         if old == new {
             return block;
         }

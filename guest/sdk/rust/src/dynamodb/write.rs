@@ -43,7 +43,11 @@ pub struct Check {
 
 impl Put {
     pub(super) fn new(table: &str, item: Result<String>) -> Self {
-        Self { table: table.to_owned(), item, condition: None }
+        Self {
+            table: table.to_owned(),
+            item,
+            condition: None,
+        }
     }
 
     /// Writes only if this holds; else the error is [`codes::CONDITION_FAILED`](crate::codes::CONDITION_FAILED).
@@ -59,13 +63,22 @@ impl Put {
 
     fn into_host(self) -> Result<host::PutRequest> {
         let condition = self.condition.map(Expression::into_host).transpose()?;
-        Ok(host::PutRequest { table: self.table, item: self.item?, condition })
+        Ok(host::PutRequest {
+            table: self.table,
+            item: self.item?,
+            condition,
+        })
     }
 }
 
 impl Update {
     pub(super) fn new(table: &str, key: Result<String>, update: Expression) -> Self {
-        Self { table: table.to_owned(), key, update, condition: None }
+        Self {
+            table: table.to_owned(),
+            key,
+            update,
+            condition: None,
+        }
     }
 
     /// Writes only if this holds; the names and values of the update serve here too.
@@ -80,13 +93,22 @@ impl Update {
     }
 
     fn into_host(self) -> Result<host::UpdateRequest> {
-        Ok(host::UpdateRequest { table: self.table, key: self.key?, update: self.update.into_host()?, condition: self.condition })
+        Ok(host::UpdateRequest {
+            table: self.table,
+            key: self.key?,
+            update: self.update.into_host()?,
+            condition: self.condition,
+        })
     }
 }
 
 impl Delete {
     pub(super) fn new(table: &str, key: Result<String>) -> Self {
-        Self { table: table.to_owned(), key, condition: None }
+        Self {
+            table: table.to_owned(),
+            key,
+            condition: None,
+        }
     }
 
     /// Deletes only if this holds; else the error is [`codes::CONDITION_FAILED`](crate::codes::CONDITION_FAILED).
@@ -102,13 +124,21 @@ impl Delete {
 
     fn into_host(self) -> Result<host::DeleteRequest> {
         let condition = self.condition.map(Expression::into_host).transpose()?;
-        Ok(host::DeleteRequest { table: self.table, key: self.key?, condition })
+        Ok(host::DeleteRequest {
+            table: self.table,
+            key: self.key?,
+            condition,
+        })
     }
 }
 
 impl Check {
     pub(super) fn new(table: &str, key: Result<String>, condition: Expression) -> Self {
-        Self { table: table.to_owned(), key, condition }
+        Self {
+            table: table.to_owned(),
+            key,
+            condition,
+        }
     }
 }
 
@@ -127,7 +157,10 @@ impl Check {
 /// }
 /// ```
 pub fn transaction() -> Transaction {
-    Transaction { items: Ok(Vec::new()), token: None }
+    Transaction {
+        items: Ok(Vec::new()),
+        token: None,
+    }
 }
 
 /// Writes that happen together or not at all: 1 to 100.
@@ -157,8 +190,16 @@ impl Transaction {
     /// Adds a condition.
     pub fn check(self, check: Check) -> Self {
         let request = || -> Result<_> {
-            let Check { table, key, condition } = check;
-            Ok(host::CheckRequest { table, key: key?, condition: condition.into_host()? })
+            let Check {
+                table,
+                key,
+                condition,
+            } = check;
+            Ok(host::CheckRequest {
+                table,
+                key: key?,
+                condition: condition.into_host()?,
+            })
         };
         self.with(request().map(host::TransactItem::Check))
     }
@@ -171,7 +212,9 @@ impl Transaction {
 
     /// Does all of it, or nothing.
     pub fn send(self) -> Call<()> {
-        Call::send(nothing, || Ok(host::transact_write(&self.items?, self.token.as_deref())))
+        Call::send(nothing, || {
+            Ok(host::transact_write(&self.items?, self.token.as_deref()))
+        })
     }
 
     fn with(mut self, item: Result<host::TransactItem>) -> Self {

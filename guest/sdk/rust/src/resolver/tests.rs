@@ -52,7 +52,13 @@ mod deep {
         }
         Ok(parents
             .iter()
-            .map(|parent| if parent.name.len() > limit.times { Err(Error::new("LONG", "too long")) } else { Ok(1) })
+            .map(|parent| {
+                if parent.name.len() > limit.times {
+                    Err(Error::new("LONG", "too long"))
+                } else {
+                    Ok(1)
+                }
+            })
             .collect())
     }
 }
@@ -67,7 +73,12 @@ crate::resolvers! {
     Thing.checked => batch deep::checked,
 }
 
-fn ask(type_name: &str, field_name: &str, arguments: &str, parents: &[&str]) -> Vec<std::result::Result<String, String>> {
+fn ask(
+    type_name: &str,
+    field_name: &str,
+    arguments: &str,
+    parents: &[&str],
+) -> Vec<std::result::Result<String, String>> {
     let invocation = Invocation {
         type_name: type_name.into(),
         field_name: field_name.into(),
@@ -75,7 +86,10 @@ fn ask(type_name: &str, field_name: &str, arguments: &str, parents: &[&str]) -> 
         parents: parents.iter().map(|parent| (*parent).to_owned()).collect(),
     };
     let answers = MayflyResolvers::resolve(invocation);
-    answers.into_iter().map(|answer| answer.map_err(|error| Error::from(error).to_string())).collect()
+    answers
+        .into_iter()
+        .map(|answer| answer.map_err(|error| Error::from(error).to_string()))
+        .collect()
 }
 
 #[test]
@@ -85,20 +99,39 @@ fn a_root_resolver_may_have_no_arguments() {
 
 #[test]
 fn a_root_resolver_reads_its_arguments_and_answers_json() {
-    assert_eq!(ask("Query", "greet", r#"{"name":"A\"da"}"#, &[]), [Ok(r#""Hello, A\"da!""#.into())]);
-    assert_eq!(ask("Query", "fetch", r#"{"name":"fetched"}"#, &[]), [Ok("null".into())]);
-    assert_eq!(ask("Query", "fetch", r#"{"name":"x"}"#, &[]), [Ok(r#""fetched""#.into())]);
+    assert_eq!(
+        ask("Query", "greet", r#"{"name":"A\"da"}"#, &[]),
+        [Ok(r#""Hello, A\"da!""#.into())]
+    );
+    assert_eq!(
+        ask("Query", "fetch", r#"{"name":"fetched"}"#, &[]),
+        [Ok("null".into())]
+    );
+    assert_eq!(
+        ask("Query", "fetch", r#"{"name":"x"}"#, &[]),
+        [Ok(r#""fetched""#.into())]
+    );
 }
 
 #[test]
 fn an_error_of_a_resolver_and_arguments_that_do_not_fit_are_errors_of_that_parent() {
-    assert_eq!(ask("Query", "greet", r#"{"name":""}"#, &[]), [Err("INVALID_ARGUMENT: argument `name`: it is empty".into())]);
     assert_eq!(
-        ask("Query", "greet", "{}", &[]),
-        [Err("INVALID_DATA: arguments: missing field `name` at line 1 column 2".into())]
+        ask("Query", "greet", r#"{"name":""}"#, &[]),
+        [Err("INVALID_ARGUMENT: argument `name`: it is empty".into())]
     );
     assert_eq!(
-        ask("Thing", "repeat", r#"{"times":2}"#, &[r#"{"name":"ab"}"#, "{}", r#"{"name":"c"}"#]),
+        ask("Query", "greet", "{}", &[]),
+        [Err(
+            "INVALID_DATA: arguments: missing field `name` at line 1 column 2".into()
+        )]
+    );
+    assert_eq!(
+        ask(
+            "Thing",
+            "repeat",
+            r#"{"times":2}"#,
+            &[r#"{"name":"ab"}"#, "{}", r#"{"name":"c"}"#]
+        ),
         [
             Ok(r#""abab""#.into()),
             Err("INVALID_DATA: parent: missing field `name` at line 1 column 2".into()),
@@ -109,32 +142,61 @@ fn an_error_of_a_resolver_and_arguments_that_do_not_fit_are_errors_of_that_paren
 
 #[test]
 fn a_field_of_an_object_may_have_no_arguments_and_any_name() {
-    assert_eq!(ask("Thing", "type", "{}", &[r#"{"name":"a"}"#, r#"{"name":"b"}"#]), [Ok(r#""A""#.into()), Ok(r#""B""#.into())]);
+    assert_eq!(
+        ask(
+            "Thing",
+            "type",
+            "{}",
+            &[r#"{"name":"a"}"#, r#"{"name":"b"}"#]
+        ),
+        [Ok(r#""A""#.into()), Ok(r#""B""#.into())]
+    );
 }
 
 #[test]
 fn a_batch_answers_for_each_parent_by_value_or_by_result() {
     let parents = [r#"{"name":"a"}"#, r#"{"name":"bcd"}"#];
-    assert_eq!(ask("Thing", "lengths", "{}", &parents), [Ok("1".into()), Ok("3".into())]);
-    assert_eq!(ask("Thing", "checked", r#"{"times":2}"#, &parents), [Ok("1".into()), Err("LONG: too long".into())]);
+    assert_eq!(
+        ask("Thing", "lengths", "{}", &parents),
+        [Ok("1".into()), Ok("3".into())]
+    );
+    assert_eq!(
+        ask("Thing", "checked", r#"{"times":2}"#, &parents),
+        [Ok("1".into()), Err("LONG: too long".into())]
+    );
 }
 
 #[test]
 fn an_error_of_a_whole_batch_is_every_parents() {
-    let answers = ask("Thing", "checked", r#"{"times":0}"#, &[r#"{"name":"a"}"#, r#"{"name":"b"}"#]);
-    assert_eq!(answers, vec![Err::<String, _>("INVALID_ARGUMENT: argument `times`: 0 is not a limit".to_owned()); 2]);
+    let answers = ask(
+        "Thing",
+        "checked",
+        r#"{"times":0}"#,
+        &[r#"{"name":"a"}"#, r#"{"name":"b"}"#],
+    );
+    assert_eq!(
+        answers,
+        vec![
+            Err::<String, _>("INVALID_ARGUMENT: argument `times`: 0 is not a limit".to_owned());
+            2
+        ]
+    );
 }
 
 #[test]
 fn a_field_the_module_does_not_have_is_refused_at_every_parent() {
     let refusal = || Err("not-found: this module has no resolver for `Thing.other`".to_owned());
-    assert_eq!(ask("Thing", "other", "{}", &["{}", "{}"]), [refusal(), refusal()]);
+    assert_eq!(
+        ask("Thing", "other", "{}", &["{}", "{}"]),
+        [refusal(), refusal()]
+    );
     assert_eq!(ask("Thing", "other", "{}", &[]), [refusal()]);
 }
 
 #[test]
 fn the_list_of_fields_is_one_a_line() {
-    const LIST: &str = crate::__resolvers!(@fields "", Query.a => version, Thing.type => batch lengths,);
+    const LIST: &str =
+        crate::__resolvers!(@fields "", Query.a => version, Thing.type => batch lengths,);
     assert_eq!(LIST, "Query.a\nThing.type\n");
     assert_eq!(section::<{ LIST.len() }>(LIST), LIST.as_bytes());
 }

@@ -9,7 +9,14 @@ fn every_day_follows_the_one_before_and_comes_back_from_its_number() {
     let mut number = date.unix_days();
     while date.next_day() != date {
         let (year, month, day) = civil(number);
-        assert_eq!((u32::from(date.year), u32::from(date.month), u32::from(date.day)), (year, month, day));
+        assert_eq!(
+            (
+                u32::from(date.year),
+                u32::from(date.month),
+                u32::from(date.day)
+            ),
+            (year, month, day)
+        );
         date = date.next_day();
         number += 1;
         assert_eq!(date.unix_days(), number, "{date}");
@@ -34,7 +41,10 @@ fn days_that_do_not_exist_are_no_dates() {
         "２024-01-01",
         "+024-01-01",
     ] {
-        assert_eq!(text.parse::<Date>().unwrap_err().to_string(), format!("`{text}` is not a date (expected YYYY-MM-DD)"));
+        assert_eq!(
+            text.parse::<Date>().unwrap_err().to_string(),
+            format!("`{text}` is not a date (expected YYYY-MM-DD)")
+        );
     }
     assert!("2000-02-29".parse::<Date>().is_ok());
 }
@@ -48,7 +58,11 @@ fn times_are_read_with_any_offset_and_written_in_utc() {
         ("2026-01-01 00:30:00.05-00:30", "2026-01-01T01:00:00.050Z"),
         ("1969-12-31T23:59:59.5Z", "1969-12-31T23:59:59.500Z"),
     ] {
-        assert_eq!(text.parse::<Timestamp>().unwrap().to_string(), expected, "{text}");
+        assert_eq!(
+            text.parse::<Timestamp>().unwrap().to_string(),
+            expected,
+            "{text}"
+        );
     }
     for text in [
         "2026-01-31",
@@ -72,7 +86,16 @@ fn sql_times_have_no_offset() {
 
 #[test]
 fn times_stay_within_the_years_that_text_can_say() {
-    assert_eq!(Timestamp::from_unix_ms(i64::MIN).to_string(), "0001-01-01T00:00:00.000Z");
-    assert_eq!(Timestamp::from_unix_ms(i64::MAX).to_string(), "9999-12-31T23:59:59.999Z");
-    assert_eq!("0001-01-01T00:00:00+01:00".parse::<Timestamp>().unwrap(), Timestamp::from_unix_ms(FIRST_MS));
+    assert_eq!(
+        Timestamp::from_unix_ms(i64::MIN).to_string(),
+        "0001-01-01T00:00:00.000Z"
+    );
+    assert_eq!(
+        Timestamp::from_unix_ms(i64::MAX).to_string(),
+        "9999-12-31T23:59:59.999Z"
+    );
+    assert_eq!(
+        "0001-01-01T00:00:00+01:00".parse::<Timestamp>().unwrap(),
+        Timestamp::from_unix_ms(FIRST_MS)
+    );
 }

@@ -27,7 +27,9 @@ struct Assessment {
 }
 
 fn report() -> Result<Vec<Assessment>> {
-    let read = serde_json::from_str(include_str!("../../../../../tests/bench/data/assessments.json"));
+    let read = serde_json::from_str(include_str!(
+        "../../../../../tests/bench/data/assessments.json"
+    ));
     read.map_err(|error| Error::new(codes::INVALID_DATA, error.to_string()))
 }
 

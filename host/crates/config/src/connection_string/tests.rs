@@ -16,12 +16,21 @@ fn a_string_says_where_and_as_whom_to_connect() {
          Connect Timeout=15;Max Pool Size=20;min pool size=2;HostNameInCertificate=sql.example;MultipleActiveResultSets=True;;",
     );
     assert_eq!(string.address.as_deref(), Some("db.internal:14330"));
-    assert_eq!((string.database.as_deref(), string.user.as_deref()), (Some("School"), Some("mayfly")));
+    assert_eq!(
+        (string.database.as_deref(), string.user.as_deref()),
+        (Some("School"), Some("mayfly"))
+    );
     assert_eq!(string.password.unwrap().expose(), "it's;=\"ok\" ");
     assert_eq!(string.encryption, Some(Encryption::Required));
     assert_eq!(string.connect_timeout.unwrap().as_secs(), 15);
-    assert_eq!((string.max_connections, string.min_connections), (Some(20), Some(2)));
-    assert_eq!(string.host_name_in_certificate.as_deref(), Some("sql.example"));
+    assert_eq!(
+        (string.max_connections, string.min_connections),
+        (Some(20), Some(2))
+    );
+    assert_eq!(
+        string.host_name_in_certificate.as_deref(),
+        Some("sql.example")
+    );
 }
 
 #[test]
@@ -50,14 +59,26 @@ fn each_mistake_is_told_without_a_word_of_the_password() {
             "Server=db;Database=d;User ID=u;Password=a;hunter2=b",
             "key 5 is none that is known here; remove it, or put the value before it in quotes if it holds a `;`",
         ),
-        ("Server=db;Database=d;User ID=u;Password='hunter2", "the value of pair 4 has a quote that never ends; close it"),
+        (
+            "Server=db;Database=d;User ID=u;Password='hunter2",
+            "the value of pair 4 has a quote that never ends; close it",
+        ),
         (
             "Server=db;Database=d;User ID=u;Password='a'hunter2",
             "the value of pair 4 goes on after its quotes; put all of it in quotes",
         ),
-        ("Server=db;Database=d;User ID=u;Password={hunter2}", "the value of pair 4 begins with `{`; put it in quotes"),
-        (&format!("{rest};Data Source=other"), "`Server` is given twice, perhaps under two names; keep one"),
-        (&format!("{rest};uid=other"), "`User ID` is given twice, perhaps under two names; keep one"),
+        (
+            "Server=db;Database=d;User ID=u;Password={hunter2}",
+            "the value of pair 4 begins with `{`; put it in quotes",
+        ),
+        (
+            &format!("{rest};Data Source=other"),
+            "`Server` is given twice, perhaps under two names; keep one",
+        ),
+        (
+            &format!("{rest};uid=other"),
+            "`User ID` is given twice, perhaps under two names; keep one",
+        ),
         (
             &format!("{rest};TrustServerCertificate=true"),
             "`TrustServerCertificate` accepts any certificate; remove it, and name the server's CA in `ca_file`",
@@ -66,11 +87,26 @@ fn each_mistake_is_told_without_a_word_of_the_password() {
             &format!("{rest};Trusted_Connection=yes"),
             "`Integrated Security` is not known here; use `User ID` and `Password` of a SQL Server login",
         ),
-        (&format!("{rest};Pooling=false"), "`Pooling` cannot be off; remove it"),
-        (&format!("{rest};Encrypt=strict"), "`Encrypt` must be true or false; `strict` is not known here"),
-        (&format!("{rest};Connect Timeout=soon"), "`Connect Timeout` must be a whole number"),
-        ("Server=db;User ID=u;Password=hunter2", "lacks `Database`; add it"),
-        ("Database=d;User ID=u;Password=hunter2", "lacks `Server`; add it"),
+        (
+            &format!("{rest};Pooling=false"),
+            "`Pooling` cannot be off; remove it",
+        ),
+        (
+            &format!("{rest};Encrypt=strict"),
+            "`Encrypt` must be true or false; `strict` is not known here",
+        ),
+        (
+            &format!("{rest};Connect Timeout=soon"),
+            "`Connect Timeout` must be a whole number",
+        ),
+        (
+            "Server=db;User ID=u;Password=hunter2",
+            "lacks `Database`; add it",
+        ),
+        (
+            "Database=d;User ID=u;Password=hunter2",
+            "lacks `Server`; add it",
+        ),
         (
             "Server=db\\SQLEXPRESS;Database=d;User ID=u;Password=hunter2",
             "`Server` names an instance, whose port is not known here; write `Server=host,port`",
@@ -83,7 +119,10 @@ fn each_mistake_is_told_without_a_word_of_the_password() {
             "Server=lpc:db;Database=d;User ID=u;Password=hunter2",
             "`Server` names a protocol other than TCP; write `Server=host,port`",
         ),
-        ("Server=db,x;Database=d;User ID=u;Password=hunter2", "`Server` has no port behind its `,`"),
+        (
+            "Server=db,x;Database=d;User ID=u;Password=hunter2",
+            "`Server` has no port behind its `,`",
+        ),
     ] {
         let problems = ConnectionString::parse(text).unwrap_err();
         assert_eq!(problems, [expected], "{text}");

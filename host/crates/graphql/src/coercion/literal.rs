@@ -43,13 +43,18 @@ pub(crate) fn scalar_problem(scalar: &Scalar, value: &Value<'_>) -> Option<Strin
         | (Scalar::String | Scalar::Id, ValueKind::String(_))
         | (Scalar::Id, ValueKind::Int(_))
         | (Scalar::Boolean, ValueKind::Boolean(_)) => None,
-        (Scalar::Int, ValueKind::Int(text)) => {
-            (!fits_int(text)).then(|| format!("Int cannot represent non 32-bit signed integer value: {text}"))
-        }
+        (Scalar::Int, ValueKind::Int(text)) => (!fits_int(text))
+            .then(|| format!("Int cannot represent non 32-bit signed integer value: {text}")),
         (Scalar::Int, _) => Some(format!("Int cannot represent non-integer value: {value}")),
         (Scalar::Float, _) => Some(format!("Float cannot represent non numeric value: {value}")),
-        (Scalar::String, _) => Some(format!("String cannot represent a non string value: {value}")),
-        (Scalar::Boolean, _) => Some(format!("Boolean cannot represent a non boolean value: {value}")),
-        (Scalar::Id, _) => Some(format!("ID cannot represent a non-string and non-integer value: {value}")),
+        (Scalar::String, _) => Some(format!(
+            "String cannot represent a non string value: {value}"
+        )),
+        (Scalar::Boolean, _) => Some(format!(
+            "Boolean cannot represent a non boolean value: {value}"
+        )),
+        (Scalar::Id, _) => Some(format!(
+            "ID cannot represent a non-string and non-integer value: {value}"
+        )),
     }
 }

@@ -57,8 +57,18 @@ pub(crate) struct BadArgument {
 pub(crate) type Indexes<'a> = HashMap<&'a str, usize>;
 
 /// Compiles a value validation has accepted.
-pub(crate) fn compile(schema: &Schema, ty: &Type, value: &Value<'_>, variables: &Indexes<'_>) -> Result<Template, String> {
-    Compiler { schema, variables, depth: 0 }.value(ty, value)
+pub(crate) fn compile(
+    schema: &Schema,
+    ty: &Type,
+    value: &Value<'_>,
+    variables: &Indexes<'_>,
+) -> Result<Template, String> {
+    Compiler {
+        schema,
+        variables,
+        depth: 0,
+    }
+    .value(ty, value)
 }
 
 /// Compiles arguments into one object; arguments without value or default are left out.
@@ -68,7 +78,11 @@ pub(crate) fn compile_arguments<'v>(
     given: impl Fn(&str) -> Option<&'v Value<'v>>,
     variables: &Indexes<'_>,
 ) -> Result<Template, String> {
-    let mut compiler = Compiler { schema, variables, depth: 0 };
+    let mut compiler = Compiler {
+        schema,
+        variables,
+        depth: 0,
+    };
     let mut entries = Vec::new();
     for definition in definitions {
         if let Some(entry) = compiler.entry(definition, given(&definition.name))? {
@@ -87,8 +101,14 @@ struct Compiler<'c> {
 impl Compiler<'_> {
     fn value(&mut self, ty: &Type, value: &Value<'_>) -> Result<Template, String> {
         if let ValueKind::Variable(name) = &value.kind {
-            let index = *self.variables.get(name).ok_or_else(|| format!("variable \"${name}\" is not defined"))?;
-            return Ok(Template::Variable { index, non_null: ty.is_non_null() });
+            let index = *self
+                .variables
+                .get(name)
+                .ok_or_else(|| format!("variable \"${name}\" is not defined"))?;
+            return Ok(Template::Variable {
+                index,
+                non_null: ty.is_non_null(),
+            });
         }
         if matches!(value.kind, ValueKind::Null) {
             return Ok(Template::Text("null".to_owned()));
@@ -96,7 +116,10 @@ impl Compiler<'_> {
         match ty.nullable() {
             Type::List(item) => {
                 let items = match &value.kind {
-                    ValueKind::List(items) => items.iter().map(|value| self.value(item, value)).collect::<Result<Vec<_>, _>>()?,
+                    ValueKind::List(items) => items
+                        .iter()
+                        .map(|value| self.value(item, value))
+                        .collect::<Result<Vec<_>, _>>()?,
                     _ => vec![self.value(item, value)?],
                 };
                 Ok(list(items))
@@ -111,7 +134,8 @@ impl Compiler<'_> {
                 Kind::Scalar(Scalar::Custom { .. }) => self.untyped(value),
                 Kind::Scalar(scalar) => {
                     let json = literal::scalar(scalar, &value.kind);
-                    json.map(Template::Text).ok_or_else(|| format!("{value} does not fit its type"))
+                    json.map(Template::Text)
+                        .ok_or_else(|| format!("{value} does not fit its type"))
                 }
                 _ => Err("an output type takes no value".to_owned()),
             },
@@ -119,14 +143,19 @@ impl Compiler<'_> {
     }
 
     fn input(&mut self, input: &InputObject, value: &Value<'_>) -> Result<Template, String> {
-        let ValueKind::Object(given) = &value.kind else { return Err(format!("{value} is no input object")) };
+        let ValueKind::Object(given) = &value.kind else {
+            return Err(format!("{value} is no input object"));
+        };
         self.depth += 1;
         if self.depth > MAX_DEPTH {
             return Err("defaults of input objects refer to each other without end".to_owned());
         }
         let mut entries = Vec::new();
         for definition in input.fields.values() {
-            let value = given.iter().find(|entry| entry.name == definition.name.as_ref()).map(|entry| &entry.value);
+            let value = given
+                .iter()
+                .find(|entry| entry.name == definition.name.as_ref())
+                .map(|entry| &entry.value);
             if let Some(entry) = self.entry(definition, value)? {
                 entries.push(entry);
             }
@@ -135,13 +164,19 @@ impl Compiler<'_> {
         Ok(object(entries))
     }
 
-    fn entry(&mut self, definition: &InputDef, value: Option<&Value<'_>>) -> Result<Option<Entry>, String> {
+    fn entry(
+        &mut self,
+        definition: &InputDef,
+        value: Option<&Value<'_>>,
+    ) -> Result<Option<Entry>, String> {
         let default = match &definition.default {
             // While the schema loads, defaults are not JSON yet.
-            Some(default) if default.json.is_empty() => match self.value(&definition.ty, &default.value)? {
-                Template::Text(json) => Some(json),
-                _ => None,
-            },
+            Some(default) if default.json.is_empty() => {
+                match self.value(&definition.ty, &default.value)? {
+                    Template::Text(json) => Some(json),
+                    _ => None,
+                }
+            }
             Some(default) => Some(default.json.clone()),
             None => None,
         };
@@ -152,22 +187,44 @@ impl Compiler<'_> {
             (None, None) => return Ok(None),
         };
         let key = format!("{}:", json_string(&definition.name));
-        let (name, ty) = (definition.name.to_string(), self.schema.print(&definition.ty));
-        Ok(Some(Entry { name, key, value, default, non_null: definition.ty.is_non_null(), ty, written }))
+        let (name, ty) = (
+            definition.name.to_string(),
+            self.schema.print(&definition.ty),
+        );
+        Ok(Some(Entry {
+            name,
+            key,
+            value,
+            default,
+            non_null: definition.ty.is_non_null(),
+            ty,
+            written,
+        }))
     }
 
     /// A value of a custom scalar, whose literal is taken as the JSON it looks like.
     fn untyped(&mut self, value: &Value<'_>) -> Result<Template, String> {
         Ok(match &value.kind {
             ValueKind::Variable(name) => {
-                let index = *self.variables.get(name).ok_or_else(|| format!("variable \"${name}\" is not defined"))?;
-                Template::Variable { index, non_null: false }
+                let index = *self
+                    .variables
+                    .get(name)
+                    .ok_or_else(|| format!("variable \"${name}\" is not defined"))?;
+                Template::Variable {
+                    index,
+                    non_null: false,
+                }
             }
             ValueKind::Int(text) | ValueKind::Float(text) => Template::Text(text.to_string()),
             ValueKind::String(text) | ValueKind::Enum(text) => Template::Text(json_string(text)),
             ValueKind::Boolean(value) => Template::Text(value.to_string()),
             ValueKind::Null => Template::Text("null".to_owned()),
-            ValueKind::List(items) => list(items.iter().map(|item| self.untyped(item)).collect::<Result<_, _>>()?),
+            ValueKind::List(items) => list(
+                items
+                    .iter()
+                    .map(|item| self.untyped(item))
+                    .collect::<Result<_, _>>()?,
+            ),
             ValueKind::Object(entries) => {
                 let mut compiled: Vec<Entry> = Vec::new();
                 for entry in entries {
@@ -198,7 +255,10 @@ fn list(items: Vec<Template>) -> Template {
 }
 
 fn object(entries: Vec<Entry>) -> Template {
-    let texts: Option<Vec<String>> = entries.iter().map(|entry| Some(format!("{}{}", entry.key, text(&entry.value)?))).collect();
+    let texts: Option<Vec<String>> = entries
+        .iter()
+        .map(|entry| Some(format!("{}{}", entry.key, text(&entry.value)?)))
+        .collect();
     match texts {
         Some(texts) => Template::Text(format!("{{{}}}", texts.join(","))),
         None => Template::Object(entries),
@@ -221,12 +281,17 @@ impl Template {
                 let mut out = String::with_capacity(self.bytes() + values.bytes());
                 out.push('{');
                 for entry in entries {
-                    entry.render(values, &mut out).map_err(|problem| entry.bad(&problem))?;
+                    entry
+                        .render(values, &mut out)
+                        .map_err(|problem| entry.bad(&problem))?;
                 }
                 out.push('}');
                 Ok(out)
             }
-            _ => Err(BadArgument { message: "arguments are no object".to_owned(), at: None }),
+            _ => Err(BadArgument {
+                message: "arguments are no object".to_owned(),
+                at: None,
+            }),
         }
     }
 
@@ -235,10 +300,14 @@ impl Template {
         match self {
             Self::Text(json) => json.len(),
             Self::Variable { .. } => 16,
-            Self::List(items) => items.iter().map(|item| item.bytes() + size_of::<Self>()).sum(),
-            Self::Object(entries) => {
-                entries.iter().map(|entry| size_of::<Entry>() + 2 * entry.key.len() + entry.value.bytes()).sum()
-            }
+            Self::List(items) => items
+                .iter()
+                .map(|item| item.bytes() + size_of::<Self>())
+                .sum(),
+            Self::Object(entries) => entries
+                .iter()
+                .map(|entry| size_of::<Entry>() + 2 * entry.key.len() + entry.value.bytes())
+                .sum(),
         }
     }
 
@@ -288,9 +357,14 @@ enum Unfit {
 impl Entry {
     fn bad(&self, problem: &Unfit) -> BadArgument {
         let Self { name, ty, .. } = self;
-        let (shown, at) = self.written.as_ref().map_or(("", None), |(shown, at)| (shown.as_str(), Some(*at)));
+        let (shown, at) = self
+            .written
+            .as_ref()
+            .map_or(("", None), |(shown, at)| (shown.as_str(), Some(*at)));
         let message = match problem {
-            Unfit::Null => format!("Argument \"{name}\" of non-null type \"{ty}\" must not be null."),
+            Unfit::Null => {
+                format!("Argument \"{name}\" of non-null type \"{ty}\" must not be null.")
+            }
             Unfit::Missing => {
                 format!(
                     "Argument \"{name}\" of required type \"{ty}\" was provided the variable \"{shown}\" which was not provided a runtime value."

@@ -16,7 +16,10 @@ pub(crate) struct Values {
 impl Values {
     /// Room for so many variables.
     pub fn with_capacity(variables: usize) -> Self {
-        Self { json: String::with_capacity(variables * EXPECTED_BYTES), spans: Vec::with_capacity(variables) }
+        Self {
+            json: String::with_capacity(variables * EXPECTED_BYTES),
+            spans: Vec::with_capacity(variables),
+        }
     }
 
     /// Adds the next variable's value as `write` writes it.

@@ -42,14 +42,19 @@ pub(crate) fn coerce(
     for definition in definitions {
         let mut refuse = |message: String| {
             if errors.len() < MAX_ERRORS {
-                errors.push(RequestError::new(Error::InvalidVariables(message), definition.at));
+                errors.push(RequestError::new(
+                    Error::InvalidVariables(message),
+                    definition.at,
+                ));
             }
         };
         let (name, ty) = (&definition.name, &definition.type_text);
         match given.and_then(|given| given.get(name)) {
             None => {
                 if definition.default.is_none() && definition.ty.is_non_null() {
-                    refuse(format!("Variable \"${name}\" of required type \"{ty}\" was not provided."));
+                    refuse(format!(
+                        "Variable \"${name}\" of required type \"{ty}\" was not provided."
+                    ));
                 }
                 match &definition.default {
                     Some(json) => values.push(|out| out.push_str(json)),
@@ -57,17 +62,30 @@ pub(crate) fn coerce(
                 }
             }
             Some(Value::Null) if definition.ty.is_non_null() => {
-                refuse(format!("Variable \"${name}\" of non-null type \"{ty}\" must not be null."));
+                refuse(format!(
+                    "Variable \"${name}\" of non-null type \"{ty}\" must not be null."
+                ));
                 values.push_missing();
             }
             Some(value) => {
-                let mut coercer = Coercer { schema, path: Vec::new(), problems: Vec::new() };
+                let mut coercer = Coercer {
+                    schema,
+                    path: Vec::new(),
+                    problems: Vec::new(),
+                };
                 values.push(|out| coercer.value(&definition.ty, value, out));
-                coercer.problems.into_iter().for_each(|problem| refuse(problem.message(name)));
+                coercer
+                    .problems
+                    .into_iter()
+                    .for_each(|problem| refuse(problem.message(name)));
             }
         }
     }
-    if errors.is_empty() { Ok(values) } else { Err(errors) }
+    if errors.is_empty() {
+        Ok(values)
+    } else {
+        Err(errors)
+    }
 }
 
 struct Coercer<'s> {
@@ -85,8 +103,15 @@ struct Mistake {
 
 impl Mistake {
     fn message(&self, variable: &str) -> String {
-        let at = if self.path.is_empty() { String::new() } else { format!(" at \"{variable}{}\"", self.path) };
-        format!("Variable \"${variable}\" got invalid value {}{at}; {}", self.shown, self.text)
+        let at = if self.path.is_empty() {
+            String::new()
+        } else {
+            format!(" at \"{variable}{}\"", self.path)
+        };
+        format!(
+            "Variable \"${variable}\" got invalid value {}{at}; {}",
+            self.shown, self.text
+        )
     }
 }
 
@@ -99,7 +124,11 @@ impl Coercer<'_> {
                 PathStep::Index(index) => write!(path, "[{index}]"),
             };
         }
-        self.problems.push(Mistake { path, shown: shown(value), text });
+        self.problems.push(Mistake {
+            path,
+            shown: shown(value),
+            text,
+        });
     }
 
     fn value(&mut self, ty: &Type, value: &Value, out: &mut String) {
@@ -109,7 +138,10 @@ impl Coercer<'_> {
         if value.is_null() {
             if ty.is_non_null() {
                 let wanted = self.schema.print(ty);
-                self.refuse(value, format!("Expected non-nullable type \"{wanted}\" not to be null."));
+                self.refuse(
+                    value,
+                    format!("Expected non-nullable type \"{wanted}\" not to be null."),
+                );
             }
             out.push_str("null");
             return;
@@ -123,13 +155,24 @@ impl Coercer<'_> {
                 match &definition.kind {
                     Kind::Scalar(scalar) => self.scalar(scalar, value, out),
                     Kind::Enum(values) => match value {
-                        Value::String(name) if values.contains_key(name.as_str()) => write_json_string(out, name),
+                        Value::String(name) if values.contains_key(name.as_str()) => {
+                            write_json_string(out, name)
+                        }
                         Value::String(name) => {
-                            self.refuse(value, format!("Value \"{name}\" does not exist in \"{}\" enum.", definition.name));
+                            self.refuse(
+                                value,
+                                format!(
+                                    "Value \"{name}\" does not exist in \"{}\" enum.",
+                                    definition.name
+                                ),
+                            );
                         }
                         other => {
-                            let text =
-                                format!("Enum \"{}\" cannot represent non-string value: {}.", definition.name, shown(other));
+                            let text = format!(
+                                "Enum \"{}\" cannot represent non-string value: {}.",
+                                definition.name,
+                                shown(other)
+                            );
                             self.refuse(value, text);
                         }
                     },
@@ -169,7 +212,9 @@ impl Coercer<'_> {
                     out.push_str(&digits);
                     return;
                 }
-                Some(_) => format!("Int cannot represent non 32-bit signed integer value: {number}"),
+                Some(_) => {
+                    format!("Int cannot represent non 32-bit signed integer value: {number}")
+                }
                 None => format!("Int cannot represent non-integer value: {number}"),
             },
             (Scalar::Float, Value::Number(number)) => {
@@ -192,9 +237,17 @@ impl Coercer<'_> {
                 return;
             }
             (Scalar::Int, _) => format!("Int cannot represent non-integer value: {}", shown(value)),
-            (Scalar::Float, _) => format!("Float cannot represent non numeric value: {}", shown(value)),
-            (Scalar::String, _) => format!("String cannot represent a non string value: {}", shown(value)),
-            (Scalar::Boolean, _) => format!("Boolean cannot represent a non boolean value: {}", shown(value)),
+            (Scalar::Float, _) => {
+                format!("Float cannot represent non numeric value: {}", shown(value))
+            }
+            (Scalar::String, _) => format!(
+                "String cannot represent a non string value: {}",
+                shown(value)
+            ),
+            (Scalar::Boolean, _) => format!(
+                "Boolean cannot represent a non boolean value: {}",
+                shown(value)
+            ),
             (Scalar::Id, _) => format!("ID cannot represent value: {}", shown(value)),
         };
         self.refuse(value, problem);
@@ -223,22 +276,42 @@ impl Coercer<'_> {
                     out.truncate(before);
                     if field.ty.is_non_null() {
                         let ty = self.schema.print(&field.ty);
-                        self.refuse(value, format!("Field \"{}\" of required type \"{ty}\" was not provided.", field.name));
+                        self.refuse(
+                            value,
+                            format!(
+                                "Field \"{}\" of required type \"{ty}\" was not provided.",
+                                field.name
+                            ),
+                        );
                     }
                 }
             }
         }
         out.push('}');
-        for key in given.keys().filter(|key| !input.fields.contains_key(key.as_str())) {
-            self.refuse(value, format!("Field \"{key}\" is not defined by type \"{name}\"."));
+        for key in given
+            .keys()
+            .filter(|key| !input.fields.contains_key(key.as_str()))
+        {
+            self.refuse(
+                value,
+                format!("Field \"{key}\" is not defined by type \"{name}\"."),
+            );
         }
         if input.one_of {
             self.one_of(name, input, given, value);
         }
     }
 
-    fn one_of(&mut self, name: &str, input: &InputObject, given: &Map<String, Value>, value: &Value) {
-        let mut fields = given.iter().filter(|(key, _)| input.fields.contains_key(key.as_str()));
+    fn one_of(
+        &mut self,
+        name: &str,
+        input: &InputObject,
+        given: &Map<String, Value>,
+        value: &Value,
+    ) {
+        let mut fields = given
+            .iter()
+            .filter(|(key, _)| input.fields.contains_key(key.as_str()));
         match (fields.next(), fields.next()) {
             (Some((key, only)), None) => {
                 if only.is_null() {
@@ -247,7 +320,10 @@ impl Coercer<'_> {
                     self.path.pop();
                 }
             }
-            _ => self.refuse(value, format!("Exactly one key must be specified for OneOf type \"{name}\".")),
+            _ => self.refuse(
+                value,
+                format!("Exactly one key must be specified for OneOf type \"{name}\"."),
+            ),
         }
     }
 }

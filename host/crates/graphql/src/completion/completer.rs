@@ -36,7 +36,11 @@ pub(crate) struct Tally {
 impl Tally {
     /// Nothing completed yet, of at most `most_bytes`.
     pub fn new(most_bytes: usize) -> Self {
-        Self { errors: AtomicUsize::new(0), bytes: AtomicUsize::new(0), most_bytes }
+        Self {
+            errors: AtomicUsize::new(0),
+            bytes: AtomicUsize::new(0),
+            most_bytes,
+        }
     }
 }
 
@@ -87,13 +91,18 @@ impl<'p, 'j, 'e> Completer<'p, 'j, 'e> {
             schema,
             values,
             module: &node.module,
-            done: Completion { bytes, ..Completion::default() },
+            done: Completion {
+                bytes,
+                ..Completion::default()
+            },
             scanner: Scanner::new("", max_depth),
             path: Vec::new(),
             owner: (&node.type_name, &node.field_name),
             slots: Vec::new(),
             pending: Vec::new(),
-            room: tally.most_bytes.saturating_sub(tally.bytes.load(Ordering::Relaxed)),
+            room: tally
+                .most_bytes
+                .saturating_sub(tally.bytes.load(Ordering::Relaxed)),
             tally,
             max_depth,
             last_error: ErrorId { number: 0, level },
@@ -137,11 +146,23 @@ impl<'p, 'j, 'e> Completer<'p, 'j, 'e> {
         }
         let (start, end) = (mark.bytes, self.done.bytes.len());
         let (first_hole, end_hole) = (mark.holes, self.done.holes.len());
-        self.done.answers.push(Answer { start, end, first_hole, end_hole, nulled_by });
+        self.done.answers.push(Answer {
+            start,
+            end,
+            first_hole,
+            end_hole,
+            nulled_by,
+        });
     }
 
     /// Fails the field at the parent at `path` for what stands at `at` in the document.
-    pub fn fail(&mut self, output: &'p Output, path: Vec<Step<'p>>, error: Error, at: Option<Position>) {
+    pub fn fail(
+        &mut self,
+        output: &'p Output,
+        path: Vec<Step<'p>>,
+        error: Error,
+        at: Option<Position>,
+    ) {
         self.add(output, path, Err(error));
         if let Some(error) = self.done.errors.last_mut() {
             error.at = at;
@@ -202,21 +223,37 @@ impl<'p, 'j, 'e> Completer<'p, 'j, 'e> {
     /// Notes that a value does not fit.
     pub(super) fn refuse(&mut self, message: &str) {
         let message = format!("{}.{}: {message}", self.owner.0, self.owner.1);
-        self.note(Error::InvalidOutput { module: self.module.to_string(), message });
+        self.note(Error::InvalidOutput {
+            module: self.module.to_string(),
+            message,
+        });
     }
 
     /// Notes that an answer has too many arrays and objects inside one another.
     fn refuse_depth(&mut self) {
         let module = self.module.to_string();
-        let reached = format!("limit of {} arrays and objects inside one another in an answer reached", self.max_depth);
+        let reached = format!(
+            "limit of {} arrays and objects inside one another in an answer reached",
+            self.max_depth
+        );
         let remedy = format!("raise `modules.{module}.limits.output_depth` or answer with less");
-        self.note(Error::BudgetExceeded { module, reached, remedy });
+        self.note(Error::BudgetExceeded {
+            module,
+            reached,
+            remedy,
+        });
     }
 
     /// Notes a null where there must be a value.
     pub(super) fn refuse_null(&mut self) {
-        let message = format!("cannot return null for non-nullable field {}.{}", self.owner.0, self.owner.1);
-        self.note(Error::InvalidOutput { module: self.module.to_string(), message });
+        let message = format!(
+            "cannot return null for non-nullable field {}.{}",
+            self.owner.0, self.owner.1
+        );
+        self.note(Error::InvalidOutput {
+            module: self.module.to_string(),
+            message,
+        });
     }
 
     /// Notes that a condition is null, by which nobody can say what an object consists of.
@@ -229,7 +266,10 @@ impl<'p, 'j, 'e> Completer<'p, 'j, 'e> {
     }
 
     fn note(&mut self, error: Error) {
-        let id = ErrorId { number: self.tally.errors.fetch_add(1, Ordering::Relaxed), ..self.last_error };
+        let id = ErrorId {
+            number: self.tally.errors.fetch_add(1, Ordering::Relaxed),
+            ..self.last_error
+        };
         self.last_error = id;
         if id.number >= MAX_ERRORS {
             return;
@@ -237,7 +277,16 @@ impl<'p, 'j, 'e> Completer<'p, 'j, 'e> {
         let (type_name, field_name) = self.owner;
         let (path, module) = (self.path.clone(), self.module.clone());
         let answer = self.done.answers.len();
-        self.done.errors.push(FieldError { id, answer, error, path, at: None, module, type_name, field_name });
+        self.done.errors.push(FieldError {
+            id,
+            answer,
+            error,
+            path,
+            at: None,
+            module,
+            type_name,
+            field_name,
+        });
     }
 
     fn shape(&mut self, shape: &'p Shape) -> Result<bool, Malformed> {
@@ -297,7 +346,11 @@ impl<'p, 'j, 'e> Completer<'p, 'j, 'e> {
     }
 
     fn mark(&self) -> Mark {
-        Mark { bytes: self.done.bytes.len(), holes: self.done.holes.len(), ranges: self.done.ranges.len() }
+        Mark {
+            bytes: self.done.bytes.len(),
+            holes: self.done.holes.len(),
+            ranges: self.done.ranges.len(),
+        }
     }
 
     fn undo(&mut self, mark: Mark) {
@@ -308,15 +361,24 @@ impl<'p, 'j, 'e> Completer<'p, 'j, 'e> {
 
     /// Makes the value since `mark` the one that becomes null for its holes that may not be.
     fn anchor(&mut self, mark: Mark) {
-        let Some(holes) = self.done.holes.get_mut(mark.holes..) else { return };
+        let Some(holes) = self.done.holes.get_mut(mark.holes..) else {
+            return;
+        };
         let index = self.done.ranges.len();
         let mut used = false;
-        for hole in holes.iter_mut().filter(|hole| !hole.nullable && hole.anchor.is_none()) {
+        for hole in holes
+            .iter_mut()
+            .filter(|hole| !hole.nullable && hole.anchor.is_none())
+        {
             hole.anchor = Some(index);
             used = true;
         }
         if used {
-            self.done.ranges.push(Range { start: mark.bytes, end: self.done.bytes.len(), nulled_by: None });
+            self.done.ranges.push(Range {
+                start: mark.bytes,
+                end: self.done.bytes.len(),
+                nulled_by: None,
+            });
         }
     }
 
@@ -337,7 +399,11 @@ impl<'p, 'j, 'e> Completer<'p, 'j, 'e> {
         let fits = self.used() <= self.room;
         if !fits {
             let limit = self.tally.most_bytes as u64;
-            self.note(Error::LimitExceeded { what: "response, in bytes,".to_owned(), limit, setting: "response" });
+            self.note(Error::LimitExceeded {
+                what: "response, in bytes,".to_owned(),
+                limit,
+                setting: "response",
+            });
         }
         fits
     }
@@ -353,11 +419,20 @@ impl<'p, 'j, 'e> Completer<'p, 'j, 'e> {
         path.push(Step::Key(field));
         self.pending.push(self.done.holes.len());
         let at = self.done.bytes.len();
-        self.done.holes.push(Hole { at, node, nullable, anchor: None, parent: String::new(), path });
+        self.done.holes.push(Hole {
+            at,
+            node,
+            nullable,
+            anchor: None,
+            parent: String::new(),
+            path,
+        });
     }
 }
 
 /// What is said of a condition of `@skip` or `@include` that is null.
 pub(crate) fn null_condition() -> Error {
-    Error::InvalidVariables("Argument \"if\" of non-null type \"Boolean!\" must not be null.".to_owned())
+    Error::InvalidVariables(
+        "Argument \"if\" of non-null type \"Boolean!\" must not be null.".to_owned(),
+    )
 }

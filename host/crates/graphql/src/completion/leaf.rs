@@ -28,7 +28,8 @@ impl Completer<'_, '_, '_> {
                 Ok(self.number(scalar, text))
             }
             (_, Some(byte @ (b't' | b'f'))) => {
-                self.scanner.word(if byte == b't' { "true" } else { "false" })?;
+                self.scanner
+                    .word(if byte == b't' { "true" } else { "false" })?;
                 Ok(self.boolean(scalar, byte == b't'))
             }
             _ => self.mismatch(name(scalar)),
@@ -43,7 +44,9 @@ impl Completer<'_, '_, '_> {
             return self.mismatch(&format!("a value of enum {}", ty.name));
         }
         let raw = self.scanner.string()?;
-        let Kind::Enum(values) = &ty.kind else { return Ok(false) };
+        let Kind::Enum(values) = &ty.kind else {
+            return Ok(false);
+        };
         if !raw.escaped && values.contains_key(raw.inner()) {
             return Ok(self.write(raw.quoted));
         }

@@ -32,7 +32,10 @@ impl<'p> Completer<'p, '_, '_> {
     }
 
     /// The plan for the type an object's `__typename` names; none when there is none, the error noted.
-    pub(super) fn runtime_type(&mut self, plan: &'p AbstractPlan) -> Result<Option<&'p ObjectPlan>, Malformed> {
+    pub(super) fn runtime_type(
+        &mut self,
+        plan: &'p AbstractPlan,
+    ) -> Result<Option<&'p ObjectPlan>, Malformed> {
         if self.scanner.peek() != Some(b'{') {
             self.mismatch(&format!("an object of type {}", plan.name))?;
             return Ok(None);
@@ -53,12 +56,21 @@ impl<'p> Completer<'p, '_, '_> {
         }
         self.scanner.at = start;
         let Some(name) = found else {
-            self.refuse(&format!("an object of abstract type {} must say its type as `__typename`", plan.name));
+            self.refuse(&format!(
+                "an object of abstract type {} must say its type as `__typename`",
+                plan.name
+            ));
             return Ok(None);
         };
-        let object = plan.objects.iter().find(|object| name.is(&object.type_name));
+        let object = plan
+            .objects
+            .iter()
+            .find(|object| name.is(&object.type_name));
         if object.is_none() {
-            self.refuse(&format!("`__typename` names no possible type of {}", plan.name));
+            self.refuse(&format!(
+                "`__typename` names no possible type of {}",
+                plan.name
+            ));
         }
         Ok(object)
     }
@@ -78,11 +90,19 @@ impl<'p> Completer<'p, '_, '_> {
                     Some(index) => {
                         expected = index + 1;
                         if self.slots.get(slots + index).is_none_or(Option::is_some) {
-                            self.owner = (&plan.type_name, plan.properties.get(index).map_or("", |property| &property.name));
+                            self.owner = (
+                                &plan.type_name,
+                                plan.properties
+                                    .get(index)
+                                    .map_or("", |property| &property.name),
+                            );
                             self.refuse("the object has this property twice");
                             return Ok(false);
                         }
-                        let in_turn = plan.properties.get(index).is_some_and(|property| property.only_field == Some(next));
+                        let in_turn = plan
+                            .properties
+                            .get(index)
+                            .is_some_and(|property| property.only_field == Some(next));
                         if in_turn && let Some(field) = plan.fields.get(next) {
                             if !self.member(plan, field, Some(start))? {
                                 return Ok(false);
@@ -106,23 +126,37 @@ impl<'p> Completer<'p, '_, '_> {
     }
 
     /// Reads the next property's name: which one it is, if any, looked for first where it is expected.
-    fn property(&mut self, plan: &'p ObjectPlan, expected: usize) -> Result<Option<usize>, Malformed> {
+    fn property(
+        &mut self,
+        plan: &'p ObjectPlan,
+        expected: usize,
+    ) -> Result<Option<usize>, Malformed> {
         if let Some(property) = plan.properties.get(expected)
             && self.scanner.eat_key(&property.name)?
         {
             return Ok(Some(expected));
         }
         let key = self.scanner.key()?;
-        Ok(plan.properties.iter().position(|property| key.is(&property.name)))
+        Ok(plan
+            .properties
+            .iter()
+            .position(|property| key.is(&property.name)))
     }
 
     /// Writes the fields that had to wait for their turn, and those the guest left out.
-    fn rest(&mut self, plan: &'p ObjectPlan, slots: usize, mut next: usize) -> Result<bool, Malformed> {
+    fn rest(
+        &mut self,
+        plan: &'p ObjectPlan,
+        slots: usize,
+        mut next: usize,
+    ) -> Result<bool, Malformed> {
         while let Some(field) = plan.fields.get(next) {
             if let Source::Property { property, .. } = &field.source {
                 let slot = self.slots.get(slots + property).copied().flatten();
                 let written = match slot {
-                    Some((start, _)) => self.elsewhere(start, |this| this.member(plan, field, Some(start)))?,
+                    Some((start, _)) => {
+                        self.elsewhere(start, |this| this.member(plan, field, Some(start)))?
+                    }
                     None => self.member(plan, field, None)?,
                 };
                 if !written {
@@ -153,7 +187,14 @@ impl<'p> Completer<'p, '_, '_> {
                 // A field may be of the query root's type, which then has these fields too.
                 Source::Meta { arguments, output } => {
                     self.key(field);
-                    introspection::write(self.schema, field, arguments, output, self.values, &mut self.done.bytes);
+                    introspection::write(
+                        self.schema,
+                        field,
+                        arguments,
+                        output,
+                        self.values,
+                        &mut self.done.bytes,
+                    );
                 }
             }
             next += 1;
@@ -162,8 +203,15 @@ impl<'p> Completer<'p, '_, '_> {
     }
 
     /// Writes one field from the property the scanner is at, or from nothing.
-    fn member(&mut self, plan: &'p ObjectPlan, field: &'p FieldPlan, at: Option<usize>) -> Result<bool, Malformed> {
-        let Source::Property { output, .. } = &field.source else { return Ok(true) };
+    fn member(
+        &mut self,
+        plan: &'p ObjectPlan,
+        field: &'p FieldPlan,
+        at: Option<usize>,
+    ) -> Result<bool, Malformed> {
+        let Source::Property { output, .. } = &field.source else {
+            return Ok(true);
+        };
         self.key(field);
         self.owner = (&plan.type_name, &field.name);
         self.path.push(Step::Key(field));
@@ -188,7 +236,12 @@ impl<'p> Completer<'p, '_, '_> {
     }
 
     /// Writes, for each hole of the object, the parent its node is given.
-    fn parents(&mut self, plan: &'p ObjectPlan, slots: usize, pending: usize) -> Result<bool, Malformed> {
+    fn parents(
+        &mut self,
+        plan: &'p ObjectPlan,
+        slots: usize,
+        pending: usize,
+    ) -> Result<bool, Malformed> {
         if !plan.has_nodes {
             return Ok(true);
         }
@@ -197,7 +250,9 @@ impl<'p> Completer<'p, '_, '_> {
             _ => None,
         });
         for (offset, needs) in nodes.enumerate() {
-            let Some(hole) = self.pending.get(pending + offset).copied() else { break };
+            let Some(hole) = self.pending.get(pending + offset).copied() else {
+                break;
+            };
             let mut parent = String::from("{");
             for need in needs {
                 if parent.len() > 1 {
@@ -217,7 +272,13 @@ impl<'p> Completer<'p, '_, '_> {
     }
 
     /// Adds one needed property, checked as if it had been selected.
-    fn need(&mut self, plan: &'p ObjectPlan, need: &'p Need, slots: usize, parent: &mut String) -> Result<bool, Malformed> {
+    fn need(
+        &mut self,
+        plan: &'p ObjectPlan,
+        need: &'p Need,
+        slots: usize,
+        parent: &mut String,
+    ) -> Result<bool, Malformed> {
         self.owner = (&plan.type_name, &need.field.name);
         self.path.push(Step::Key(&need.field));
         let found = self.slots.get(slots + need.property).copied().flatten();

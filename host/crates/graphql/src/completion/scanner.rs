@@ -22,7 +22,9 @@ pub(super) struct RawString<'j> {
 impl<'j> RawString<'j> {
     /// What stands between the quotes.
     pub fn inner(&self) -> &'j str {
-        self.quoted.get(1..self.quoted.len().saturating_sub(1)).unwrap_or_default()
+        self.quoted
+            .get(1..self.quoted.len().saturating_sub(1))
+            .unwrap_or_default()
     }
 
     /// Whether the string's value is `text`.
@@ -49,7 +51,12 @@ pub(super) struct Scanner<'j> {
 impl<'j> Scanner<'j> {
     /// Reads `text` from its start.
     pub fn new(text: &'j str, max_depth: usize) -> Self {
-        Self { text, at: 0, max_depth, too_deep: false }
+        Self {
+            text,
+            at: 0,
+            max_depth,
+            too_deep: false,
+        }
     }
 
     /// The first byte of what comes next, white space left out.
@@ -85,12 +92,20 @@ impl<'j> Scanner<'j> {
 
     /// Steps over a byte of punctuation that must come next.
     pub fn expect(&mut self, byte: u8) -> Result<(), Malformed> {
-        if self.eat(byte) { Ok(()) } else { self.malformed() }
+        if self.eat(byte) {
+            Ok(())
+        } else {
+            self.malformed()
+        }
     }
 
     /// Makes sure nothing follows.
     pub fn end(&mut self) -> Result<(), Malformed> {
-        if self.peek().is_none() { Ok(()) } else { self.malformed() }
+        if self.peek().is_none() {
+            Ok(())
+        } else {
+            self.malformed()
+        }
     }
 
     /// Steps over `null`, `true` or `false`.
@@ -122,7 +137,10 @@ impl<'j> Scanner<'j> {
             }
         }
         self.at += 1;
-        Ok(RawString { quoted: self.slice(start, self.at), escaped })
+        Ok(RawString {
+            quoted: self.slice(start, self.at),
+            escaped,
+        })
     }
 
     /// How many of the next eight bytes stand for themselves in a string; none when fewer than eight are left. Answers are strings
@@ -130,10 +148,17 @@ impl<'j> Scanner<'j> {
     fn plain_bytes(&self) -> usize {
         const ONES: u64 = u64::from_ne_bytes([0x01; 8]);
         const HIGH: u64 = u64::from_ne_bytes([0x80; 8]);
-        let bytes = self.text.as_bytes().get(self.at..).and_then(<[u8]>::first_chunk);
-        let Some(word) = bytes.map(|bytes| u64::from_le_bytes(*bytes)) else { return 0 };
+        let bytes = self
+            .text
+            .as_bytes()
+            .get(self.at..)
+            .and_then(<[u8]>::first_chunk);
+        let Some(word) = bytes.map(|bytes| u64::from_le_bytes(*bytes)) else {
+            return 0;
+        };
         // The high bit of a byte is set where it is less than `limit`; above the first such byte a borrow may set others.
-        let below = |word: u64, limit: u8| word.wrapping_sub(ONES * u64::from(limit)) & !word & HIGH;
+        let below =
+            |word: u64, limit: u8| word.wrapping_sub(ONES * u64::from(limit)) & !word & HIGH;
         let is = |byte: u8| below(word ^ (ONES * u64::from(byte)), 1);
         let special = below(word, 0x20) | is(b'"') | is(b'\\');
         special.trailing_zeros() as usize / 8
@@ -216,7 +241,9 @@ impl<'j> Scanner<'j> {
             return self.malformed();
         }
         let rest = self.text.as_bytes().get(self.at + 1..).unwrap_or_default();
-        let found = rest.strip_prefix(name.as_bytes()).is_some_and(|rest| rest.first() == Some(&b'"'));
+        let found = rest
+            .strip_prefix(name.as_bytes())
+            .is_some_and(|rest| rest.first() == Some(&b'"'));
         if found {
             self.at += name.len() + 2;
             self.expect(b':')?;
@@ -233,7 +260,11 @@ impl<'j> Scanner<'j> {
         while self.byte().is_some_and(|byte| byte.is_ascii_digit()) {
             self.at += 1;
         }
-        if self.at == start { self.malformed() } else { Ok(()) }
+        if self.at == start {
+            self.malformed()
+        } else {
+            Ok(())
+        }
     }
 
     fn escape(&mut self) -> Result<(), Malformed> {
@@ -257,7 +288,11 @@ impl<'j> Scanner<'j> {
                     return self.malformed();
                 }
                 self.at += 1;
-                if matches!(self.code_unit()?, 0xdc00..0xe000) { Ok(()) } else { self.malformed() }
+                if matches!(self.code_unit()?, 0xdc00..0xe000) {
+                    Ok(())
+                } else {
+                    self.malformed()
+                }
             }
             0xdc00..0xe000 => self.malformed(),
             _ => Ok(()),
@@ -267,8 +302,13 @@ impl<'j> Scanner<'j> {
     /// Reads `u` and four hexadecimal digits.
     fn code_unit(&mut self) -> Result<u32, Malformed> {
         self.at += 1;
-        let digits = self.text.get(self.at..self.at + 4).filter(|digits| digits.bytes().all(|byte| byte.is_ascii_hexdigit()));
-        let Some(unit) = digits.and_then(|digits| u32::from_str_radix(digits, 16).ok()) else { return self.malformed() };
+        let digits = self
+            .text
+            .get(self.at..self.at + 4)
+            .filter(|digits| digits.bytes().all(|byte| byte.is_ascii_hexdigit()));
+        let Some(unit) = digits.and_then(|digits| u32::from_str_radix(digits, 16).ok()) else {
+            return self.malformed();
+        };
         self.at += 4;
         Ok(unit)
     }
@@ -283,19 +323,30 @@ mod tests {
     #[test]
     fn a_string_ends_at_its_quote_and_no_control_character_passes_wherever_they_stand() {
         for before in 0..20 {
-            let plain = "\u{e9}x\u{7f}\u{10ffff}!# ".chars().cycle().take(before).collect::<String>();
+            let plain = "\u{e9}x\u{7f}\u{10ffff}!# "
+                .chars()
+                .cycle()
+                .take(before)
+                .collect::<String>();
             for after in 0..20 {
                 let rest = "y".repeat(after);
                 let string = |inner: &str| {
                     let text = format!("\"{inner}\" {rest}");
                     let mut scanner = Scanner::new(&text, 64);
-                    scanner.string().map(|string| (string.inner().to_owned(), string.escaped)).map_err(|malformed| malformed.at)
+                    scanner
+                        .string()
+                        .map(|string| (string.inner().to_owned(), string.escaped))
+                        .map_err(|malformed| malformed.at)
                 };
                 assert_eq!(string(&plain), Ok((plain.clone(), false)));
                 let escaped = format!("{plain}\\\"{rest}");
                 assert_eq!(string(&escaped), Ok((escaped, true)));
                 for control in ['\0', '\u{1f}', '\n'] {
-                    assert_eq!(string(&format!("{plain}{control}{rest}")), Err(plain.len() + 1), "{control:?}");
+                    assert_eq!(
+                        string(&format!("{plain}{control}{rest}")),
+                        Err(plain.len() + 1),
+                        "{control:?}"
+                    );
                 }
             }
         }
@@ -305,7 +356,10 @@ mod tests {
     fn only_the_very_name_is_stepped_over() {
         let eaten = |text: &str| {
             let mut scanner = Scanner::new(text, 64);
-            scanner.eat_key("id").map(|found| found.then_some(scanner.at)).map_err(|malformed| malformed.at)
+            scanner
+                .eat_key("id")
+                .map(|found| found.then_some(scanner.at))
+                .map_err(|malformed| malformed.at)
         };
         assert_eq!(eaten(r#" "id" : 1"#), Ok(Some(7)));
         for other in [r#""ids":1"#, r#""i":1"#, r#""i\u0064":1"#] {

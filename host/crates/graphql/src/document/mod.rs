@@ -24,7 +24,9 @@ pub(crate) struct Document<'a> {
 impl<'a> Document<'a> {
     /// The fragment of this name; the last, when there are several.
     pub fn fragment(&self, name: &str) -> Option<&Fragment<'a>> {
-        self.by_name.get(name).and_then(|index| self.fragments.get(*index))
+        self.by_name
+            .get(name)
+            .and_then(|index| self.fragments.get(*index))
     }
 }
 
@@ -160,7 +162,10 @@ pub(crate) struct Directive<'a> {
 impl<'a> Directive<'a> {
     /// The value of an argument.
     pub fn argument(&self, name: &str) -> Option<&Value<'a>> {
-        self.arguments.iter().find(|argument| argument.name.text == name).map(|argument| &argument.value)
+        self.arguments
+            .iter()
+            .find(|argument| argument.name.text == name)
+            .map(|argument| &argument.value)
     }
 }
 

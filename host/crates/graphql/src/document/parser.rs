@@ -6,8 +6,8 @@
 //! into syntax errors. Recursion is bounded by the lexer's count of brackets.
 
 use super::{
-    Argument, Directive, Document, Field, Fragment, Inline, Name, ObjectEntry, Operation, OperationKind, Selection, SelectionSet,
-    Spread, TypeNode, Value, ValueKind, VariableNode,
+    Argument, Directive, Document, Field, Fragment, Inline, Name, ObjectEntry, Operation,
+    OperationKind, Selection, SelectionSet, Spread, TypeNode, Value, ValueKind, VariableNode,
 };
 use crate::guard::lexer::{Lexer, Token, TokenKind, syntax};
 use crate::response::{Position, RequestError};
@@ -22,7 +22,11 @@ pub(crate) fn parse(source: &str, limits: Limits) -> Parsed<Document<'_>> {
     let mut lexer = Lexer::new(source, limits);
     let token = lexer.next_token()?;
     let mut parser = Parser { lexer, token };
-    let mut document = Document { operations: Vec::new(), fragments: Vec::new(), by_name: HashMap::new() };
+    let mut document = Document {
+        operations: Vec::new(),
+        fragments: Vec::new(),
+        by_name: HashMap::new(),
+    };
     loop {
         parser.definition(&mut document)?;
         if parser.token.kind == TokenKind::End {
@@ -47,22 +51,37 @@ impl<'a> Parser<'a> {
             let at = self.token.at;
             let selection = self.selection_set()?;
             let (kind, variables, directives) = (OperationKind::Query, Vec::new(), Vec::new());
-            document.operations.push(Operation { at, kind, name: None, variables, directives, selection });
+            document.operations.push(Operation {
+                at,
+                kind,
+                name: None,
+                variables,
+                directives,
+                selection,
+            });
             return Ok(());
         }
         let at = self.token.at;
         let described = self.skip_description()?;
         match (self.token.kind, self.token.text.as_ref()) {
-            (TokenKind::Name, "query") => document.operations.push(self.operation(OperationKind::Query)?),
-            (TokenKind::Name, "mutation") => document.operations.push(self.operation(OperationKind::Mutation)?),
-            (TokenKind::Name, "subscription") => document.operations.push(self.operation(OperationKind::Subscription)?),
+            (TokenKind::Name, "query") => document
+                .operations
+                .push(self.operation(OperationKind::Query)?),
+            (TokenKind::Name, "mutation") => document
+                .operations
+                .push(self.operation(OperationKind::Mutation)?),
+            (TokenKind::Name, "subscription") => document
+                .operations
+                .push(self.operation(OperationKind::Subscription)?),
             (TokenKind::Name, "fragment") => document.fragments.push(self.fragment()?),
             (TokenKind::Punctuator(b'{'), _) if described => {
-                let message = "Unexpected description, descriptions are not supported on shorthand queries.";
+                let message =
+                    "Unexpected description, descriptions are not supported on shorthand queries.";
                 return Err(syntax(message.to_owned(), at));
             }
             (TokenKind::Name, _) if described => {
-                let message = "Unexpected description, only GraphQL definitions support descriptions.";
+                let message =
+                    "Unexpected description, only GraphQL definitions support descriptions.";
                 return Err(syntax(message.to_owned(), at));
             }
             _ => return Err(self.unexpected()),
@@ -81,11 +100,22 @@ impl<'a> Parser<'a> {
 
     fn operation(&mut self, kind: OperationKind) -> Parsed<Operation<'a>> {
         let at = self.advance()?.at;
-        let name = if self.token.kind == TokenKind::Name { Some(self.name()?) } else { None };
+        let name = if self.token.kind == TokenKind::Name {
+            Some(self.name()?)
+        } else {
+            None
+        };
         let variables = self.optional_many(b'(', Self::variable, b')')?;
         let directives = self.directives(false)?;
         let selection = self.selection_set()?;
-        Ok(Operation { at, kind, name, variables, directives, selection })
+        Ok(Operation {
+            at,
+            kind,
+            name,
+            variables,
+            directives,
+            selection,
+        })
     }
 
     fn variable(&mut self) -> Parsed<VariableNode<'a>> {
@@ -94,9 +124,19 @@ impl<'a> Parser<'a> {
         let name = self.name()?;
         self.expect(b':')?;
         let ty = self.type_reference()?;
-        let default = if self.skip(b'=')? { Some(self.value(true)?) } else { None };
+        let default = if self.skip(b'=')? {
+            Some(self.value(true)?)
+        } else {
+            None
+        };
         let directives = self.directives(true)?;
-        Ok(VariableNode { at, name, ty, default, directives })
+        Ok(VariableNode {
+            at,
+            name,
+            ty,
+            default,
+            directives,
+        })
     }
 
     fn fragment(&mut self) -> Parsed<Fragment<'a>> {
@@ -106,18 +146,30 @@ impl<'a> Parser<'a> {
         }
         let name = self.name()?;
         if !self.at_keyword("on") {
-            return Err(syntax(format!("Expected \"on\", found {}.", self.token.describe()), self.token.at));
+            return Err(syntax(
+                format!("Expected \"on\", found {}.", self.token.describe()),
+                self.token.at,
+            ));
         }
         self.advance()?;
         let condition = self.name()?;
         let directives = self.directives(false)?;
         let selection = self.selection_set()?;
-        Ok(Fragment { at, name, condition, directives, selection })
+        Ok(Fragment {
+            at,
+            name,
+            condition,
+            directives,
+            selection,
+        })
     }
 
     fn selection_set(&mut self) -> Parsed<SelectionSet<'a>> {
         let at = self.token.at;
-        Ok(SelectionSet { at, items: self.many(b'{', Self::selection, b'}')? })
+        Ok(SelectionSet {
+            at,
+            items: self.many(b'{', Self::selection, b'}')?,
+        })
     }
 
     fn selection(&mut self) -> Parsed<Selection<'a>> {
@@ -126,11 +178,26 @@ impl<'a> Parser<'a> {
         }
         let at = self.token.at;
         let first = self.name()?;
-        let (alias, name) = if self.skip(b':')? { (Some(first), self.name()?) } else { (None, first) };
+        let (alias, name) = if self.skip(b':')? {
+            (Some(first), self.name()?)
+        } else {
+            (None, first)
+        };
         let arguments = self.optional_many(b'(', |parser| parser.argument(false), b')')?;
         let directives = self.directives(false)?;
-        let selection = if self.at_punctuator(b'{') { Some(self.selection_set()?) } else { None };
-        Ok(Selection::Field(Field { at, alias, name, arguments, directives, selection }))
+        let selection = if self.at_punctuator(b'{') {
+            Some(self.selection_set()?)
+        } else {
+            None
+        };
+        Ok(Selection::Field(Field {
+            at,
+            alias,
+            name,
+            arguments,
+            directives,
+            selection,
+        }))
     }
 
     fn spread(&mut self) -> Parsed<Selection<'a>> {
@@ -139,7 +206,11 @@ impl<'a> Parser<'a> {
         if !conditional && self.token.kind == TokenKind::Name {
             let name = self.name()?;
             let directives = self.directives(false)?;
-            return Ok(Selection::Spread(Spread { at, name, directives }));
+            return Ok(Selection::Spread(Spread {
+                at,
+                name,
+                directives,
+            }));
         }
         let condition = if conditional {
             self.advance()?;
@@ -149,13 +220,21 @@ impl<'a> Parser<'a> {
         };
         let directives = self.directives(false)?;
         let selection = self.selection_set()?;
-        Ok(Selection::Inline(Inline { at, condition, directives, selection }))
+        Ok(Selection::Inline(Inline {
+            at,
+            condition,
+            directives,
+            selection,
+        }))
     }
 
     fn argument(&mut self, constant: bool) -> Parsed<Argument<'a>> {
         let name = self.name()?;
         self.expect(b':')?;
-        Ok(Argument { name, value: self.value(constant)? })
+        Ok(Argument {
+            name,
+            value: self.value(constant)?,
+        })
     }
 
     fn directives(&mut self, constant: bool) -> Parsed<Vec<Directive<'a>>> {
@@ -164,7 +243,11 @@ impl<'a> Parser<'a> {
             let at = self.advance()?.at;
             let name = self.name()?;
             let arguments = self.optional_many(b'(', |parser| parser.argument(constant), b')')?;
-            directives.push(Directive { at, name, arguments });
+            directives.push(Directive {
+                at,
+                name,
+                arguments,
+            });
         }
         Ok(directives)
     }
@@ -172,8 +255,12 @@ impl<'a> Parser<'a> {
     fn value(&mut self, constant: bool) -> Parsed<Value<'a>> {
         let at = self.token.at;
         let kind = match self.token.kind {
-            TokenKind::Punctuator(b'[') => ValueKind::List(self.any(b'[', |parser| parser.value(constant), b']')?),
-            TokenKind::Punctuator(b'{') => ValueKind::Object(self.any(b'{', |parser| parser.entry(constant), b'}')?),
+            TokenKind::Punctuator(b'[') => {
+                ValueKind::List(self.any(b'[', |parser| parser.value(constant), b']')?)
+            }
+            TokenKind::Punctuator(b'{') => {
+                ValueKind::Object(self.any(b'{', |parser| parser.entry(constant), b'}')?)
+            }
             TokenKind::Int => ValueKind::Int(self.advance()?.text),
             TokenKind::Float => ValueKind::Float(self.advance()?.text),
             TokenKind::String | TokenKind::BlockString => ValueKind::String(self.advance()?.text),
@@ -195,7 +282,10 @@ impl<'a> Parser<'a> {
             return Ok(ValueKind::Variable(self.name()?.text));
         }
         if self.token.kind == TokenKind::Name {
-            let message = format!("Unexpected variable \"${}\" in constant value.", self.token.text);
+            let message = format!(
+                "Unexpected variable \"${}\" in constant value.",
+                self.token.text
+            );
             return Err(syntax(message, dollar.at));
         }
         Err(syntax("Unexpected \"$\".".to_owned(), dollar.at))
@@ -204,7 +294,11 @@ impl<'a> Parser<'a> {
     fn entry(&mut self, constant: bool) -> Parsed<ObjectEntry<'a>> {
         let name = self.name()?;
         self.expect(b':')?;
-        Ok(ObjectEntry { name: Cow::Borrowed(name.text), at: name.at, value: self.value(constant)? })
+        Ok(ObjectEntry {
+            name: Cow::Borrowed(name.text),
+            at: name.at,
+            value: self.value(constant)?,
+        })
     }
 
     fn type_reference(&mut self) -> Parsed<TypeNode<'a>> {
@@ -216,7 +310,11 @@ impl<'a> Parser<'a> {
         } else {
             TypeNode::Named(self.name()?)
         };
-        Ok(if self.skip(b'!')? { TypeNode::NonNull(Box::new(inner)) } else { inner })
+        Ok(if self.skip(b'!')? {
+            TypeNode::NonNull(Box::new(inner))
+        } else {
+            inner
+        })
     }
 
     fn name(&mut self) -> Parsed<Name<'a>> {
@@ -224,15 +322,27 @@ impl<'a> Parser<'a> {
             TokenKind::Name => {
                 let token = self.advance()?;
                 // Names are never decoded, so they always borrow from the text.
-                let text = if let Cow::Borrowed(text) = token.text { text } else { "" };
+                let text = if let Cow::Borrowed(text) = token.text {
+                    text
+                } else {
+                    ""
+                };
                 Ok(Name { text, at: token.at })
             }
-            _ => Err(syntax(format!("Expected Name, found {}.", self.token.describe()), self.token.at)),
+            _ => Err(syntax(
+                format!("Expected Name, found {}.", self.token.describe()),
+                self.token.at,
+            )),
         }
     }
 
     /// One or more items between brackets.
-    fn many<T>(&mut self, open: u8, mut item: impl FnMut(&mut Self) -> Parsed<T>, close: u8) -> Parsed<Vec<T>> {
+    fn many<T>(
+        &mut self,
+        open: u8,
+        mut item: impl FnMut(&mut Self) -> Parsed<T>,
+        close: u8,
+    ) -> Parsed<Vec<T>> {
         self.expect(open)?;
         let mut items = vec![item(self)?];
         while !self.skip(close)? {
@@ -241,12 +351,26 @@ impl<'a> Parser<'a> {
         Ok(items)
     }
 
-    fn optional_many<T>(&mut self, open: u8, item: impl FnMut(&mut Self) -> Parsed<T>, close: u8) -> Parsed<Vec<T>> {
-        if self.at_punctuator(open) { self.many(open, item, close) } else { Ok(Vec::new()) }
+    fn optional_many<T>(
+        &mut self,
+        open: u8,
+        item: impl FnMut(&mut Self) -> Parsed<T>,
+        close: u8,
+    ) -> Parsed<Vec<T>> {
+        if self.at_punctuator(open) {
+            self.many(open, item, close)
+        } else {
+            Ok(Vec::new())
+        }
     }
 
     /// Any number of items between brackets.
-    fn any<T>(&mut self, open: u8, mut item: impl FnMut(&mut Self) -> Parsed<T>, close: u8) -> Parsed<Vec<T>> {
+    fn any<T>(
+        &mut self,
+        open: u8,
+        mut item: impl FnMut(&mut Self) -> Parsed<T>,
+        close: u8,
+    ) -> Parsed<Vec<T>> {
         self.expect(open)?;
         let mut items = Vec::new();
         while !self.skip(close)? {
@@ -267,7 +391,11 @@ impl<'a> Parser<'a> {
         if self.at_punctuator(byte) {
             return Ok(self.advance()?.at);
         }
-        let message = format!("Expected \"{}\", found {}.", char::from(byte), self.token.describe());
+        let message = format!(
+            "Expected \"{}\", found {}.",
+            char::from(byte),
+            self.token.describe()
+        );
         Err(syntax(message, self.token.at))
     }
 
@@ -285,6 +413,9 @@ impl<'a> Parser<'a> {
     }
 
     fn unexpected(&self) -> RequestError {
-        syntax(format!("Unexpected {}.", self.token.describe()), self.token.at)
+        syntax(
+            format!("Unexpected {}.", self.token.describe()),
+            self.token.at,
+        )
     }
 }

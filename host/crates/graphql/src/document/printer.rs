@@ -18,7 +18,9 @@ impl Display for Value<'_> {
     fn fmt(&self, f: &mut Formatter<'_>) -> Result {
         match &self.kind {
             ValueKind::Variable(name) => write!(f, "${name}"),
-            ValueKind::Int(text) | ValueKind::Float(text) | ValueKind::Enum(text) => f.write_str(text),
+            ValueKind::Int(text) | ValueKind::Float(text) | ValueKind::Enum(text) => {
+                f.write_str(text)
+            }
             ValueKind::String(text) => write_string(f, text),
             ValueKind::Boolean(value) => write!(f, "{value}"),
             ValueKind::Null => f.write_str("null"),
@@ -32,7 +34,13 @@ impl Display for Value<'_> {
             ValueKind::Object(entries) => {
                 f.write_char('{')?;
                 for (index, entry) in entries.iter().enumerate() {
-                    write!(f, "{}{}: {}", if index == 0 { " " } else { ", " }, entry.name, entry.value)?;
+                    write!(
+                        f,
+                        "{}{}: {}",
+                        if index == 0 { " " } else { ", " },
+                        entry.name,
+                        entry.value
+                    )?;
                 }
                 f.write_str(if entries.is_empty() { "}" } else { " }" })
             }

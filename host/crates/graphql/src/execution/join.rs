@@ -47,7 +47,9 @@ impl Outermost<'_> {
         while self.current.is_none_or(|range| range.end <= at) {
             self.current = Some(self.ranges.next()?);
         }
-        self.current.filter(|range| range.start <= at).map(|range| range.cause)
+        self.current
+            .filter(|range| range.start <= at)
+            .map(|range| range.cause)
     }
 }
 
@@ -55,9 +57,22 @@ impl<'p> Tree<'p> {
     /// The response of an operation with one root field whose answer is complete: the answer's own bytes, which begin as the
     /// response does.
     fn only_answer(&mut self) -> Option<Vec<u8>> {
-        let ([hole], [Some(child)]) = (self.completion.holes.as_slice(), self.children.as_mut_slice()) else { return None };
-        let Completion { bytes, answers, holes, errors, .. } = &mut child.completion;
-        let [answer] = answers.as_slice() else { return None };
+        let ([hole], [Some(child)]) = (
+            self.completion.holes.as_slice(),
+            self.children.as_mut_slice(),
+        ) else {
+            return None;
+        };
+        let Completion {
+            bytes,
+            answers,
+            holes,
+            errors,
+            ..
+        } = &mut child.completion;
+        let [answer] = answers.as_slice() else {
+            return None;
+        };
         let stands_there = answer.start == hole.at && answer.end == bytes.len();
         if !stands_there || !errors.is_empty() || !holes.is_empty() {
             return None;
@@ -70,13 +85,22 @@ impl<'p> Tree<'p> {
 
     /// The bytes of all nodes: the response is not larger, but for nulls in place of answers.
     fn bytes(&self) -> usize {
-        self.completion.bytes.len() + self.children.iter().flatten().map(Tree::bytes).sum::<usize>()
+        self.completion.bytes.len()
+            + self
+                .children
+                .iter()
+                .flatten()
+                .map(Tree::bytes)
+                .sum::<usize>()
     }
 
     /// Whether the only answer of a root field is null although it may not be.
     pub fn is_null(&mut self) -> bool {
         self.settle(&mut HashSet::new());
-        self.completion.answers.first().is_some_and(|answer| answer.nulled_by.is_some())
+        self.completion
+            .answers
+            .first()
+            .is_some_and(|answer| answer.nulled_by.is_some())
     }
 
     /// Carries nulls from below to the values they make null; `silent` collects errors that would do so to a value another one
@@ -85,14 +109,23 @@ impl<'p> Tree<'p> {
         for child in self.children.iter_mut().flatten() {
             child.settle(silent);
         }
-        let Completion { answers, holes, ranges, .. } = &mut self.completion;
+        let Completion {
+            answers,
+            holes,
+            ranges,
+            ..
+        } = &mut self.completion;
         for answer in answers {
             let span = answer.first_hole..answer.end_hole;
             let places = self.places.get(span.clone()).unwrap_or_default();
             for ((child, index), hole) in places.iter().zip(holes.get(span).unwrap_or_default()) {
                 let below = self.children.get(*child).and_then(Option::as_ref);
-                let cause = below.and_then(|below| below.completion.answers.get(*index)).and_then(|below| below.nulled_by);
-                let Some(cause) = cause.filter(|_| !hole.nullable) else { continue };
+                let cause = below
+                    .and_then(|below| below.completion.answers.get(*index))
+                    .and_then(|below| below.nulled_by);
+                let Some(cause) = cause.filter(|_| !hole.nullable) else {
+                    continue;
+                };
                 let nulled_by = match hole.anchor.and_then(|anchor| ranges.get_mut(anchor)) {
                     Some(range) => &mut range.nulled_by,
                     None => &mut answer.nulled_by,
@@ -102,9 +135,16 @@ impl<'p> Tree<'p> {
                 }
             }
         }
-        let nulled = |range: &Range| Some(Nulled { start: range.start, end: range.end, cause: range.nulled_by? });
+        let nulled = |range: &Range| {
+            Some(Nulled {
+                start: range.start,
+                end: range.end,
+                cause: range.nulled_by?,
+            })
+        };
         self.nulled = ranges.iter().filter_map(nulled).collect();
-        self.nulled.sort_by_key(|range| (range.start, std::cmp::Reverse(range.end)));
+        self.nulled
+            .sort_by_key(|range| (range.start, std::cmp::Reverse(range.end)));
     }
 
     /// Takes out the errors, but for those of nodes that are deeper than the one whose error made null of a value around them.
@@ -112,21 +152,41 @@ impl<'p> Tree<'p> {
     fn gather(&mut self, causes: &[Option<ErrorId>], errors: &mut Vec<Found<'p>>) {
         let cause_of = |answer: usize| causes.get(answer).copied().flatten();
         let found = std::mem::take(&mut self.completion.errors).into_iter();
-        let found = found.map(|error| Found { cause: cause_of(error.answer), error });
-        errors.extend(found.filter(|found| found.cause.is_none_or(|cause| found.error.id.level <= cause.level)));
+        let found = found.map(|error| Found {
+            cause: cause_of(error.answer),
+            error,
+        });
+        errors.extend(found.filter(|found| {
+            found
+                .cause
+                .is_none_or(|cause| found.error.id.level <= cause.level)
+        }));
         if self.children.is_empty() {
             return;
         }
-        let sizes = self.children.iter().map(|child| child.as_ref().map_or(0, |child| child.completion.answers.len()));
-        let mut below: Vec<Vec<Option<ErrorId>>> = sizes.map(|answers| vec![None; answers]).collect();
-        let mut nulled = Outermost { ranges: self.nulled.iter(), current: None };
+        let sizes = self.children.iter().map(|child| {
+            child
+                .as_ref()
+                .map_or(0, |child| child.completion.answers.len())
+        });
+        let mut below: Vec<Vec<Option<ErrorId>>> =
+            sizes.map(|answers| vec![None; answers]).collect();
+        let mut nulled = Outermost {
+            ranges: self.nulled.iter(),
+            current: None,
+        };
         for (index, answer) in self.completion.answers.iter().enumerate() {
             let around = cause_of(index).or(answer.nulled_by);
             let span = answer.first_hole..answer.end_hole;
             let holes = self.completion.holes.get(span.clone()).unwrap_or_default();
-            for (hole, (child, index)) in holes.iter().zip(self.places.get(span).unwrap_or_default()) {
+            for (hole, (child, index)) in
+                holes.iter().zip(self.places.get(span).unwrap_or_default())
+            {
                 let inside = nulled.around(hole.at);
-                if let Some(cause) = below.get_mut(*child).and_then(|causes| causes.get_mut(*index)) {
+                if let Some(cause) = below
+                    .get_mut(*child)
+                    .and_then(|causes| causes.get_mut(*index))
+                {
                     *cause = around.or(inside);
                 }
             }
@@ -172,7 +232,9 @@ fn errors_to_tell<'p>(tree: &mut Tree<'p>) -> Vec<FieldError<'p>> {
     let mut passed = HashSet::new();
     errors.retain(|Found { error, cause }| {
         passed.insert(error.id);
-        cause.is_none_or(|cause| cause == error.id || error.id.level < cause.level || !passed.contains(&cause))
+        cause.is_none_or(|cause| {
+            cause == error.id || error.id.level < cause.level || !passed.contains(&cause)
+        })
     });
     errors.into_iter().map(|found| found.error).collect()
 }
@@ -187,8 +249,17 @@ fn write_errors<R: Resolve>(errors: &[FieldError<'_>], resolver: &R, head: &mut 
             head.push(',');
         }
         let path: Vec<PathStep> = error.path.iter().map(path_step).collect();
-        resolver.report(&error.error, &error.module, error.type_name, error.field_name, &path);
-        let locations = error.at.as_ref().map_or_else(|| locations(&error.path), std::slice::from_ref);
+        resolver.report(
+            &error.error,
+            &error.module,
+            error.type_name,
+            error.field_name,
+            &path,
+        );
+        let locations = error
+            .at
+            .as_ref()
+            .map_or_else(|| locations(&error.path), std::slice::from_ref);
         write_error(head, &error.error, locations, Some(&path));
     }
     head.push_str("],");
@@ -221,11 +292,21 @@ fn in_response_order(left: &[Step<'_>], right: &[Step<'_>]) -> Ordering {
 /// Writes an answer with its holes filled and its nulled values null.
 fn write_answer(tree: &Tree<'_>, answer: &Answer, out: &mut Vec<u8>) {
     let completion = &tree.completion;
-    let first = tree.nulled.partition_point(|range| range.start < answer.start);
-    let mut nulled = tree.nulled.get(first..).unwrap_or_default().iter().peekable();
+    let first = tree
+        .nulled
+        .partition_point(|range| range.start < answer.start);
+    let mut nulled = tree
+        .nulled
+        .get(first..)
+        .unwrap_or_default()
+        .iter()
+        .peekable();
     let mut at = answer.start;
     let mut copy_to = |at: &mut usize, end: usize, out: &mut Vec<u8>| {
-        while let Some(Nulled { start, end: stop, .. }) = nulled.next_if(|range| range.start < end) {
+        while let Some(Nulled {
+            start, end: stop, ..
+        }) = nulled.next_if(|range| range.start < end)
+        {
             // A range inside one that is null already is behind us.
             if start >= at {
                 out.extend_from_slice(completion.bytes.get(*at..*start).unwrap_or_default());
@@ -246,7 +327,13 @@ fn write_answer(tree: &Tree<'_>, answer: &Answer, out: &mut Vec<u8>) {
             continue;
         }
         let child = tree.children.get(*child).and_then(Option::as_ref);
-        let below = child.and_then(|child| child.completion.answers.get(*index).map(|answer| (child, answer)));
+        let below = child.and_then(|child| {
+            child
+                .completion
+                .answers
+                .get(*index)
+                .map(|answer| (child, answer))
+        });
         match below {
             Some((child, answer)) if answer.nulled_by.is_none() => write_answer(child, answer, out),
             _ => out.extend_from_slice(b"null"),

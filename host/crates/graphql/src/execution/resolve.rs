@@ -39,10 +39,20 @@ pub trait Resolve: Send + Sync {
     }
 
     /// Calls a module. An error fails the field at every parent of the call.
-    fn resolve(&self, invocation: Invocation) -> impl Future<Output = Result<Answers, Error>> + Send;
+    fn resolve(
+        &self,
+        invocation: Invocation,
+    ) -> impl Future<Output = Result<Answers, Error>> + Send;
 
     /// Told of every error that goes into the answer, for the log.
-    fn report(&self, error: &Error, module: &str, type_name: &str, field_name: &str, path: &[PathStep]) {
+    fn report(
+        &self,
+        error: &Error,
+        module: &str,
+        type_name: &str,
+        field_name: &str,
+        path: &[PathStep],
+    ) {
         let _ = (error, module, type_name, field_name, path);
     }
 }

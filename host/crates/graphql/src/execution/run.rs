@@ -48,7 +48,11 @@ pub(crate) async fn execute<R: Resolve>(execution: Execution<'_, R>) -> Vec<u8> 
         return RequestErrors::from(RequestError::new(null_condition(), at)).render_with_null();
     }
     let tally = Tally::new(execution.response_bytes);
-    let walk = Walk { execution: &execution, permits: Semaphore::new(CONCURRENT_CALLS), tally };
+    let walk = Walk {
+        execution: &execution,
+        permits: Semaphore::new(CONCURRENT_CALLS),
+        tally,
+    };
     let tree = walk.root().await;
     join::respond(tree, execution.resolver)
 }
@@ -74,10 +78,18 @@ impl<'p, R: Resolve> Walk<'p, R> {
         let mut completion = self.root_completion();
         if let [hole] = completion.holes.as_mut_slice() {
             // Most operations have one field, whose answer is written where it stands in the response.
-            let parents = Parents { jsons: Vec::new(), paths: vec![std::mem::take(&mut hole.path)] };
+            let parents = Parents {
+                jsons: Vec::new(),
+                paths: vec![std::mem::take(&mut hole.path)],
+            };
             let head = completion.bytes.get(..hole.at).unwrap_or_default();
             let tree = self.node(hole.node, parents, 1, head).await;
-            return Tree { completion, children: vec![Some(tree)], places: vec![(0, 0)], nulled: Vec::new() };
+            return Tree {
+                completion,
+                children: vec![Some(tree)],
+                places: vec![(0, 0)],
+                nulled: Vec::new(),
+            };
         }
         if self.execution.plan.kind == OperationKind::Mutation {
             self.in_order(completion).await
@@ -88,8 +100,16 @@ impl<'p, R: Resolve> Walk<'p, R> {
 
     /// The response when nothing fails, with a hole for each field a module answers.
     fn root_completion(&self) -> Completion<'p> {
-        let Execution { schema, plan, values, .. } = *self.execution;
-        let mut root = Completion { bytes: Vec::with_capacity(ROOT_BYTES), ..Completion::default() };
+        let Execution {
+            schema,
+            plan,
+            values,
+            ..
+        } = *self.execution;
+        let mut root = Completion {
+            bytes: Vec::with_capacity(ROOT_BYTES),
+            ..Completion::default()
+        };
         root.bytes.extend_from_slice(b"{\"data\":");
         let start = root.bytes.len();
         root.bytes.push(b'{');
@@ -111,7 +131,14 @@ impl<'p, R: Resolve> Walk<'p, R> {
                     let at = root.bytes.len();
                     let mut path = Vec::with_capacity(PATH_STEPS);
                     path.push(Step::Key(field));
-                    root.holes.push(Hole { at, node: *node, nullable: *nullable, anchor: None, parent: String::new(), path });
+                    root.holes.push(Hole {
+                        at,
+                        node: *node,
+                        nullable: *nullable,
+                        anchor: None,
+                        parent: String::new(),
+                        path,
+                    });
                 }
                 // A checked schema has no root field without a module.
                 Source::Property { .. } => root.bytes.extend_from_slice(b"null"),
@@ -120,7 +147,13 @@ impl<'p, R: Resolve> Walk<'p, R> {
         root.bytes.push(b'}');
         let (end, end_hole) = (root.bytes.len(), root.holes.len());
         root.bytes.push(b'}');
-        root.answers.push(Answer { start, end, first_hole: 0, end_hole, nulled_by: None });
+        root.answers.push(Answer {
+            start,
+            end,
+            first_hole: 0,
+            end_hole,
+            nulled_by: None,
+        });
         root
     }
 
@@ -130,18 +163,30 @@ impl<'p, R: Resolve> Walk<'p, R> {
             let mut children: Vec<(usize, Parents<'p>)> = Vec::new();
             let mut places = Vec::with_capacity(completion.holes.len());
             for hole in &mut completion.holes {
-                let child = children.iter().position(|(node, _)| *node == hole.node).unwrap_or_else(|| {
-                    children.push((hole.node, Parents::default()));
-                    children.len() - 1
-                });
-                let Some((_, parents)) = children.get_mut(child) else { continue };
+                let child = children
+                    .iter()
+                    .position(|(node, _)| *node == hole.node)
+                    .unwrap_or_else(|| {
+                        children.push((hole.node, Parents::default()));
+                        children.len() - 1
+                    });
+                let Some((_, parents)) = children.get_mut(child) else {
+                    continue;
+                };
                 places.push((child, parents.paths.len()));
                 parents.jsons.push(std::mem::take(&mut hole.parent));
                 parents.paths.push(std::mem::take(&mut hole.path));
             }
-            let running = children.into_iter().map(|(node, parents)| self.node(node, parents, level + 1, &[]));
+            let running = children
+                .into_iter()
+                .map(|(node, parents)| self.node(node, parents, level + 1, &[]));
             let children = join_all(running).await.into_iter().map(Some).collect();
-            Tree { completion, children, places, nulled: Vec::new() }
+            Tree {
+                completion,
+                children,
+                places,
+                nulled: Vec::new(),
+            }
         })
     }
 
@@ -156,18 +201,33 @@ impl<'p, R: Resolve> Walk<'p, R> {
                 children.push(None);
                 continue;
             }
-            let parents = Parents { jsons: Vec::new(), paths: vec![std::mem::take(&mut hole.path)] };
+            let parents = Parents {
+                jsons: Vec::new(),
+                paths: vec![std::mem::take(&mut hole.path)],
+            };
             let mut tree = self.node(hole.node, parents, 1, &[]).await;
             stopped = !hole.nullable && tree.is_null();
             children.push(Some(tree));
         }
-        Tree { completion, children, places, nulled: Vec::new() }
+        Tree {
+            completion,
+            children,
+            places,
+            nulled: Vec::new(),
+        }
     }
 
     /// Runs one node and everything below it; its answers are written behind a copy of `head`.
     async fn node(&self, id: usize, parents: Parents<'p>, level: usize, head: &[u8]) -> Tree<'p> {
-        let Some(node) = self.execution.plan.nodes.get(id) else { return Tree::default() };
-        let Execution { schema, values, resolver, .. } = *self.execution;
+        let Some(node) = self.execution.plan.nodes.get(id) else {
+            return Tree::default();
+        };
+        let Execution {
+            schema,
+            values,
+            resolver,
+            ..
+        } = *self.execution;
         let max_depth = resolver.max_depth(&node.module);
         let Parents { jsons, paths } = parents;
         let completion = match node.arguments.render_arguments(values) {
@@ -178,23 +238,42 @@ impl<'p, R: Resolve> Walk<'p, R> {
                 let answered: usize = answers.iter().flatten().map(String::len).sum();
                 let mut bytes = Vec::with_capacity(head.len() + answered + SLACK);
                 bytes.extend_from_slice(head);
-                let mut completer = Completer::new(schema, values, node, level, max_depth, &self.tally, bytes);
-                let answers = answers.iter().flat_map(|answer| std::iter::repeat_n(answer, every));
+                let mut completer =
+                    Completer::new(schema, values, node, level, max_depth, &self.tally, bytes);
+                let answers = answers
+                    .iter()
+                    .flat_map(|answer| std::iter::repeat_n(answer, every));
                 for (path, answer) in paths.into_iter().zip(answers) {
                     completer.add(&node.output, path, answer.as_deref().map_err(Clone::clone));
                 }
                 completer.finish()
             }
             Err(bad) => {
-                let mut completer = Completer::new(schema, values, node, level, max_depth, &self.tally, Vec::new());
+                let mut completer = Completer::new(
+                    schema,
+                    values,
+                    node,
+                    level,
+                    max_depth,
+                    &self.tally,
+                    Vec::new(),
+                );
                 for path in paths {
-                    completer.fail(&node.output, path, Error::InvalidVariables(bad.message.clone()), bad.at);
+                    completer.fail(
+                        &node.output,
+                        path,
+                        Error::InvalidVariables(bad.message.clone()),
+                        bad.at,
+                    );
                 }
                 completer.finish()
             }
         };
         if completion.holes.is_empty() {
-            return Tree { completion, ..Tree::default() };
+            return Tree {
+                completion,
+                ..Tree::default()
+            };
         }
         self.below(completion, level).await
     }
@@ -220,7 +299,14 @@ impl<'p, R: Resolve> Walk<'p, R> {
         let mut chunks = Vec::new();
         while parents.peek().is_some() {
             let parents = parents.by_ref().take(size).collect();
-            chunks.push(call(*resolver, &self.permits, Invocation { parents, ..whole.clone() }));
+            chunks.push(call(
+                *resolver,
+                &self.permits,
+                Invocation {
+                    parents,
+                    ..whole.clone()
+                },
+            ));
         }
         join_all(chunks).await.into_iter().flatten().collect()
     }

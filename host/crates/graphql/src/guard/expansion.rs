@@ -35,12 +35,20 @@ pub(crate) fn check(document: &Document<'_>, limits: &Limits) -> Result<(), Requ
     for (index, fragment) in document.fragments.iter().enumerate() {
         let is_meant = document.by_name.get(fragment.name.text) == Some(&index);
         // One of several with the same name is spread by nothing.
-        let size = if is_meant { measurer.fragment(fragment.name.text, fragment.at) } else { measurer.set(&fragment.selection) };
+        let size = if is_meant {
+            measurer.fragment(fragment.name.text, fragment.at)
+        } else {
+            measurer.set(&fragment.selection)
+        };
         measurer.directives += fragment.directives.len();
         // Validation looks into fragments nothing spreads, too.
         measurer.bound_size(size, limits, "fragment", fragment.at);
     }
-    let at = document.operations.first().map(|operation| operation.at).unwrap_or_default();
+    let at = document
+        .operations
+        .first()
+        .map(|operation| operation.at)
+        .unwrap_or_default();
     if measurer.aliases > limits.aliases {
         let what = format!("document has {} aliases,", measurer.aliases);
         measurer.refuse(limit(what, limits.aliases, "aliases", at));
@@ -82,23 +90,42 @@ struct Measurer<'d, 'a> {
 impl<'a> Measurer<'_, 'a> {
     fn operation(&mut self, operation: &Operation<'a>, limits: &Limits) {
         self.directives += operation.directives.len();
-        self.directives += operation.variables.iter().map(|variable| variable.directives.len()).sum::<usize>();
+        self.directives += operation
+            .variables
+            .iter()
+            .map(|variable| variable.directives.len())
+            .sum::<usize>();
         let size = self.set(&operation.selection);
         let kind = operation.kind.as_str();
         self.bound_size(size, limits, kind, operation.at);
-        self.bound(size.here, limits.root_fields, "root_fields", operation.at, || {
-            format!("{kind} has {} root fields,", count(size.here))
-        });
+        self.bound(
+            size.here,
+            limits.root_fields,
+            "root_fields",
+            operation.at,
+            || format!("{kind} has {} root fields,", count(size.here)),
+        );
     }
 
     fn bound_size(&mut self, size: Size, limits: &Limits, owner: &str, at: Position) {
         let levels = || format!("{owner} nests selections {} deep,", count(size.levels));
         self.bound(size.levels, self.max_levels, "nesting", at, levels);
-        self.bound(size.fields, limits.expansion, "expansion", at, || format!("{owner} selects {} fields,", count(size.fields)));
-        self.bound(size.depth, limits.depth, "depth", at, || format!("{owner} is {} fields deep,", size.depth));
+        self.bound(size.fields, limits.expansion, "expansion", at, || {
+            format!("{owner} selects {} fields,", count(size.fields))
+        });
+        self.bound(size.depth, limits.depth, "depth", at, || {
+            format!("{owner} is {} fields deep,", size.depth)
+        });
     }
 
-    fn bound(&mut self, found: usize, allowed: usize, setting: &'static str, at: Position, what: impl FnOnce() -> String) {
+    fn bound(
+        &mut self,
+        found: usize,
+        allowed: usize,
+        setting: &'static str,
+        at: Position,
+        what: impl FnOnce() -> String,
+    ) {
         if found > allowed {
             self.refuse(limit(what(), allowed, setting, at));
         }
@@ -111,7 +138,10 @@ impl<'a> Measurer<'_, 'a> {
     fn set(&mut self, set: &SelectionSet<'a>) -> Size {
         let mut size = Size::default();
         if self.level >= self.max_levels {
-            return Size { levels: usize::MAX, ..size };
+            return Size {
+                levels: usize::MAX,
+                ..size
+            };
         }
         self.level += 1;
         for item in &set.items {
@@ -131,7 +161,11 @@ impl<'a> Measurer<'_, 'a> {
             Selection::Field(field) => {
                 self.count_directives(&field.directives);
                 self.aliases += usize::from(field.alias.is_some());
-                let inner = field.selection.as_ref().map(|set| self.set(set)).unwrap_or_default();
+                let inner = field
+                    .selection
+                    .as_ref()
+                    .map(|set| self.set(set))
+                    .unwrap_or_default();
                 Size {
                     fields: inner.fields.saturating_add(1),
                     here: 1,
@@ -145,7 +179,11 @@ impl<'a> Measurer<'_, 'a> {
             }
             Selection::Spread(spread) => {
                 self.count_directives(&spread.directives);
-                if self.spreading.iter().any(|(name, _)| *name == spread.name.text) {
+                if self
+                    .spreading
+                    .iter()
+                    .any(|(name, _)| *name == spread.name.text)
+                {
                     self.refuse_cycle(spread);
                 }
                 self.fragment(spread.name.text, spread.at)
@@ -159,7 +197,12 @@ impl<'a> Measurer<'_, 'a> {
         }
         let document = self.document;
         // A spread of nothing still has to be looked at, and counts.
-        let Some(fragment) = document.fragment(name) else { return Size { fields: 1, ..Size::default() } };
+        let Some(fragment) = document.fragment(name) else {
+            return Size {
+                fields: 1,
+                ..Size::default()
+            };
+        };
         self.fragments.insert(name, None);
         self.spreading.push((name, at));
         let size = self.set(&fragment.selection);
@@ -170,12 +213,27 @@ impl<'a> Measurer<'_, 'a> {
 
     fn refuse_cycle(&mut self, spread: &Spread<'a>) {
         let name = spread.name.text;
-        let inner = self.spreading.iter().skip_while(|(outer, _)| *outer != name).skip(1);
-        let locations: Vec<Position> = inner.clone().map(|(_, at)| *at).chain([spread.at]).collect();
+        let inner = self
+            .spreading
+            .iter()
+            .skip_while(|(outer, _)| *outer != name)
+            .skip(1);
+        let locations: Vec<Position> = inner
+            .clone()
+            .map(|(_, at)| *at)
+            .chain([spread.at])
+            .collect();
         let via: Vec<String> = inner.map(|(inner, _)| format!("\"{inner}\"")).collect();
-        let via = if via.is_empty() { String::new() } else { format!(" via {}", via.join(", ")) };
+        let via = if via.is_empty() {
+            String::new()
+        } else {
+            format!(" via {}", via.join(", "))
+        };
         let message = format!("Cannot spread fragment \"{name}\" within itself{via}.");
-        self.refuse(RequestError { error: Error::ValidationFailed(message), locations });
+        self.refuse(RequestError {
+            error: Error::ValidationFailed(message),
+            locations,
+        });
     }
 
     fn count_directives(&mut self, directives: &[Directive<'a>]) {
@@ -184,5 +242,9 @@ impl<'a> Measurer<'_, 'a> {
 }
 
 fn count(found: usize) -> String {
-    if found == usize::MAX { "countless".to_owned() } else { found.to_string() }
+    if found == usize::MAX {
+        "countless".to_owned()
+    } else {
+        found.to_string()
+    }
 }

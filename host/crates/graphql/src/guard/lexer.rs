@@ -75,7 +75,16 @@ pub(crate) struct Lexer<'a> {
 impl<'a> Lexer<'a> {
     /// Reads `source` within `limits`.
     pub fn new(source: &'a str, limits: Limits) -> Self {
-        Self { source, offset: 0, line: 1, line_start: 0, line_surplus: 0, tokens: 0, open: 0, limits }
+        Self {
+            source,
+            offset: 0,
+            line: 1,
+            line_start: 0,
+            line_surplus: 0,
+            tokens: 0,
+            open: 0,
+            limits,
+        }
     }
 
     /// The next token; `End` again and again at the end.
@@ -83,21 +92,34 @@ impl<'a> Lexer<'a> {
         self.skip_ignored();
         let at = self.position();
         let Some(byte) = self.peek(0) else {
-            return Ok(Token { kind: TokenKind::End, text: Cow::Borrowed(""), at });
+            return Ok(Token {
+                kind: TokenKind::End,
+                text: Cow::Borrowed(""),
+                at,
+            });
         };
         self.count_token(at)?;
         match byte {
-            b'!' | b'$' | b'&' | b'(' | b')' | b':' | b'=' | b'@' | b'[' | b']' | b'{' | b'|' | b'}' => {
+            b'!' | b'$' | b'&' | b'(' | b')' | b':' | b'=' | b'@' | b'[' | b']' | b'{' | b'|'
+            | b'}' => {
                 self.count_bracket(byte, at)?;
                 Ok(self.token(TokenKind::Punctuator(byte), 1, at))
             }
-            b'.' if self.peek(1) == Some(b'.') && self.peek(2) == Some(b'.') => Ok(self.token(TokenKind::Spread, 3, at)),
+            b'.' if self.peek(1) == Some(b'.') && self.peek(2) == Some(b'.') => {
+                Ok(self.token(TokenKind::Spread, 3, at))
+            }
             b'_' | b'a'..=b'z' | b'A'..=b'Z' => {
-                let length = self.rest().bytes().take_while(|byte| is_name_byte(*byte)).count();
+                let length = self
+                    .rest()
+                    .bytes()
+                    .take_while(|byte| is_name_byte(*byte))
+                    .count();
                 Ok(self.token(TokenKind::Name, length, at))
             }
             b'-' | b'0'..=b'9' => self.number(at),
-            b'"' if self.peek(1) == Some(b'"') && self.peek(2) == Some(b'"') => self.block_string(at),
+            b'"' if self.peek(1) == Some(b'"') && self.peek(2) == Some(b'"') => {
+                self.block_string(at)
+            }
             b'"' => self.string(at),
             _ => Err(self.unexpected_character(at)),
         }
@@ -113,13 +135,23 @@ impl<'a> Lexer<'a> {
 
     fn position(&self) -> Position {
         let column = (self.offset - self.line_start).saturating_sub(self.line_surplus) + 1;
-        Position { line: self.line, column: u32::try_from(column).unwrap_or(u32::MAX) }
+        Position {
+            line: self.line,
+            column: u32::try_from(column).unwrap_or(u32::MAX),
+        }
     }
 
     fn token(&mut self, kind: TokenKind, length: usize, at: Position) -> Token<'a> {
-        let text = self.source.get(self.offset..self.offset + length).unwrap_or_default();
+        let text = self
+            .source
+            .get(self.offset..self.offset + length)
+            .unwrap_or_default();
         self.offset += length;
-        Token { kind, text: Cow::Borrowed(text), at }
+        Token {
+            kind,
+            text: Cow::Borrowed(text),
+            at,
+        }
     }
 
     fn count_token(&mut self, at: Position) -> Result<(), RequestError> {
@@ -151,7 +183,9 @@ impl<'a> Lexer<'a> {
                 b' ' | b'\t' | b',' => self.offset += 1,
                 b'\n' | b'\r' => self.new_line(),
                 b'#' => {
-                    while let Some(byte) = self.peek(0).filter(|byte| !matches!(byte, b'\n' | b'\r')) {
+                    while let Some(byte) =
+                        self.peek(0).filter(|byte| !matches!(byte, b'\n' | b'\r'))
+                    {
                         self.advance_counting(byte);
                     }
                 }
@@ -166,7 +200,11 @@ impl<'a> Lexer<'a> {
 
     /// Steps over one line terminator.
     fn new_line(&mut self) {
-        self.offset += if self.peek(0) == Some(b'\r') && self.peek(1) == Some(b'\n') { 2 } else { 1 };
+        self.offset += if self.peek(0) == Some(b'\r') && self.peek(1) == Some(b'\n') {
+            2
+        } else {
+            1
+        };
         self.line += 1;
         self.line_start = self.offset;
         self.line_surplus = 0;
@@ -185,7 +223,13 @@ impl<'a> Lexer<'a> {
 
     fn number(&mut self, at: Position) -> Result<Token<'a>, RequestError> {
         let bytes = self.rest().as_bytes();
-        let digits_from = |from: usize| bytes.iter().skip(from).take_while(|byte| byte.is_ascii_digit()).count();
+        let digits_from = |from: usize| {
+            bytes
+                .iter()
+                .skip(from)
+                .take_while(|byte| byte.is_ascii_digit())
+                .count()
+        };
         let mut length = usize::from(bytes.first() == Some(&b'-'));
         let whole = digits_from(length);
         if bytes.get(length) == Some(&b'0') && whole > 1 {
@@ -211,17 +255,31 @@ impl<'a> Lexer<'a> {
             }
             (kind, length) = (TokenKind::Float, length + exponent);
         }
-        if bytes.get(length).is_some_and(|byte| *byte == b'.' || (is_name_byte(*byte) && !byte.is_ascii_digit())) {
+        if bytes
+            .get(length)
+            .is_some_and(|byte| *byte == b'.' || (is_name_byte(*byte) && !byte.is_ascii_digit()))
+        {
             return Err(self.number_error(at, length, "expected digit but got: "));
         }
         Ok(self.token(kind, length, at))
     }
 
     fn number_error(&self, at: Position, offset: usize, problem: &str) -> RequestError {
-        let found =
-            self.rest().get(offset..).and_then(|rest| rest.chars().next()).map_or("<EOF>".to_owned(), |c| format!("\"{c}\""));
-        let column = at.column.saturating_add(u32::try_from(offset).unwrap_or(u32::MAX));
-        syntax(format!("Invalid number, {problem}{found}."), Position { line: at.line, column })
+        let found = self
+            .rest()
+            .get(offset..)
+            .and_then(|rest| rest.chars().next())
+            .map_or("<EOF>".to_owned(), |c| format!("\"{c}\""));
+        let column = at
+            .column
+            .saturating_add(u32::try_from(offset).unwrap_or(u32::MAX));
+        syntax(
+            format!("Invalid number, {problem}{found}."),
+            Position {
+                line: at.line,
+                column,
+            },
+        )
     }
 
     fn string(&mut self, at: Position) -> Result<Token<'a>, RequestError> {
@@ -231,19 +289,24 @@ impl<'a> Lexer<'a> {
         loop {
             match self.peek(0) {
                 Some(b'"') => break,
-                None | Some(b'\n' | b'\r') => return Err(syntax("Unterminated string.".to_owned(), self.position())),
+                None | Some(b'\n' | b'\r') => {
+                    return Err(syntax("Unterminated string.".to_owned(), self.position()));
+                }
                 Some(b'\\') => {
                     let so_far = self.source.get(start..self.offset).unwrap_or_default();
                     let text = decoded.get_or_insert_with(|| so_far.to_owned());
-                    let escape = strings::escape(self.source.get(self.offset..).unwrap_or_default());
-                    let (character, length) = escape.map_err(|message| syntax(message, self.position()))?;
+                    let escape =
+                        strings::escape(self.source.get(self.offset..).unwrap_or_default());
+                    let (character, length) =
+                        escape.map_err(|message| syntax(message, self.position()))?;
                     text.push(character);
                     self.offset += length;
                 }
                 Some(byte) => {
-                    if let (Some(text), Some(character)) =
-                        (&mut decoded, self.rest().chars().next().filter(|_| is_char_start(byte)))
-                    {
+                    if let (Some(text), Some(character)) = (
+                        &mut decoded,
+                        self.rest().chars().next().filter(|_| is_char_start(byte)),
+                    ) {
                         text.push(character);
                     }
                     self.advance_counting(byte);
@@ -252,7 +315,11 @@ impl<'a> Lexer<'a> {
         }
         let raw = self.source.get(start..self.offset).unwrap_or_default();
         self.offset += 1;
-        Ok(Token { kind: TokenKind::String, text: decoded.map_or(Cow::Borrowed(raw), Cow::Owned), at })
+        Ok(Token {
+            kind: TokenKind::String,
+            text: decoded.map_or(Cow::Borrowed(raw), Cow::Owned),
+            at,
+        })
     }
 
     fn block_string(&mut self, at: Position) -> Result<Token<'a>, RequestError> {
@@ -268,16 +335,26 @@ impl<'a> Lexer<'a> {
         }
         let raw = self.source.get(start..self.offset).unwrap_or_default();
         self.offset += 3;
-        Ok(Token { kind: TokenKind::BlockString, text: strings::block(raw), at })
+        Ok(Token {
+            kind: TokenKind::BlockString,
+            text: strings::block(raw),
+            at,
+        })
     }
 
     fn rest_bytes(&self) -> &'a [u8] {
-        self.source.as_bytes().get(self.offset..).unwrap_or_default()
+        self.source
+            .as_bytes()
+            .get(self.offset..)
+            .unwrap_or_default()
     }
 
     fn unexpected_character(&self, at: Position) -> RequestError {
         let message = match self.rest().chars().next() {
-            Some('\'') => "Unexpected single quote character ('), did you mean to use a double quote (\")?".to_owned(),
+            Some('\'') => {
+                "Unexpected single quote character ('), did you mean to use a double quote (\")?"
+                    .to_owned()
+            }
             Some(character) if character.is_ascii() && !character.is_ascii_control() => {
                 format!("Unexpected character: \"{character}\".")
             }
@@ -294,8 +371,20 @@ pub(crate) fn syntax(message: String, at: Position) -> RequestError {
 }
 
 /// A document over a limit of the guard.
-pub(crate) fn limit(what: String, limit: usize, setting: &'static str, at: Position) -> RequestError {
-    RequestError::new(Error::LimitExceeded { what, limit: limit as u64, setting }, at)
+pub(crate) fn limit(
+    what: String,
+    limit: usize,
+    setting: &'static str,
+    at: Position,
+) -> RequestError {
+    RequestError::new(
+        Error::LimitExceeded {
+            what,
+            limit: limit as u64,
+            setting,
+        },
+        at,
+    )
 }
 
 fn is_name_byte(byte: u8) -> bool {

@@ -6,7 +6,10 @@
 
 use super::collect::{Collected, Collector, NullCondition};
 use super::cost;
-use super::node::{AbstractPlan, FieldPlan, ListSize, Need, Node, ObjectPlan, Output, Plan, Property, Shape, Source};
+use super::node::{
+    AbstractPlan, FieldPlan, ListSize, Need, Node, ObjectPlan, Output, Plan, Property, Shape,
+    Source,
+};
 use crate::coercion::template::{Indexes, Template, compile_arguments, json_key};
 use crate::coercion::variables::VariableDef;
 use crate::document::{Document, Field, Operation, OperationKind, SelectionSet};
@@ -37,13 +40,27 @@ pub(crate) fn build(
         OperationKind::Subscription => None,
     };
     let Some(root_type) = root_type else {
-        let message = format!("Schema is not configured to execute {} operation.", operation.kind.as_str());
-        return Err(RequestError::new(Error::ValidationFailed(message), operation.at));
+        let message = format!(
+            "Schema is not configured to execute {} operation.",
+            operation.kind.as_str()
+        );
+        return Err(RequestError::new(
+            Error::ValidationFailed(message),
+            operation.at,
+        ));
     };
-    let indexes = variables.iter().enumerate().map(|(index, variable)| (variable.name.as_str(), index)).collect();
+    let indexes = variables
+        .iter()
+        .enumerate()
+        .map(|(index, variable)| (variable.name.as_str(), index))
+        .collect();
     let mut builder = Builder {
         schema,
-        collector: Collector { schema, document, conditions },
+        collector: Collector {
+            schema,
+            document,
+            conditions,
+        },
         indexes,
         nodes: Vec::new(),
         fields_left: limits.expansion.saturating_mul(COPIES),
@@ -53,7 +70,13 @@ pub(crate) fn build(
     let root = builder.object(root_type, std::iter::once(&operation.selection), None);
     let root = root.map_err(|refusal| refusal.at(operation, limits))?;
     let nodes: Vec<Node> = builder.nodes.into_iter().flatten().collect();
-    let mut plan = Plan { kind: operation.kind, root, nodes, bytes: builder.bytes, cost: None };
+    let mut plan = Plan {
+        kind: operation.kind,
+        root,
+        nodes,
+        bytes: builder.bytes,
+        cost: None,
+    };
     plan.cost = cost::without_variables(&plan, limits);
     Ok(plan)
 }
@@ -67,7 +90,13 @@ enum Refusal {
 impl ObjectPlan {
     /// One whose fields a condition that is null was to decide.
     fn undecided(type_name: Arc<str>, at: Position) -> Self {
-        Self { type_name, fields: Vec::new(), properties: Vec::new(), has_nodes: false, null_condition: Some(at) }
+        Self {
+            type_name,
+            fields: Vec::new(),
+            properties: Vec::new(),
+            has_nodes: false,
+            null_condition: Some(at),
+        }
     }
 }
 
@@ -75,7 +104,10 @@ impl Refusal {
     fn at(self, operation: &Operation<'_>, limits: &Limits) -> RequestError {
         let error = match self {
             Self::TooManyFields => Error::LimitExceeded {
-                what: format!("{} selects fields on too many types,", operation.kind.as_str()),
+                what: format!(
+                    "{} selects fields on too many types,",
+                    operation.kind.as_str()
+                ),
                 limit: limits.expansion as u64,
                 setting: "expansion",
             },
@@ -118,10 +150,18 @@ impl<'d, 'a> Builder<'d, 'a> {
         let mut properties = Properties::default();
         let mut fields = Vec::with_capacity(collected.len());
         for (order, (key, merged)) in collected.into_iter().enumerate() {
-            self.fields_left = self.fields_left.checked_sub(1).ok_or(Refusal::TooManyFields)?;
-            let Some(first) = merged.first().copied() else { continue };
+            self.fields_left = self
+                .fields_left
+                .checked_sub(1)
+                .ok_or(Refusal::TooManyFields)?;
+            let Some(first) = merged.first().copied() else {
+                continue;
+            };
             let Some(definition) = schema.field(ty, first.name.text) else {
-                return Err(Refusal::Internal(format!("`{type_name}.{}` was not validated", first.name.text)));
+                return Err(Refusal::Internal(format!(
+                    "`{type_name}.{}` was not validated",
+                    first.name.text
+                )));
             };
             let source = self.source(ty, definition, &merged, node, &mut properties)?;
             let locations = merged.iter().map(|field| field.at).collect();
@@ -130,14 +170,22 @@ impl<'d, 'a> Builder<'d, 'a> {
             self.bytes += size_of::<FieldPlan>() + 4 * key.len() + 8 * merged.len() + 64;
             fields.push(field);
         }
-        let has_nodes = fields.iter().any(|field| matches!(field.source, Source::Node { .. }));
+        let has_nodes = fields
+            .iter()
+            .any(|field| matches!(field.source, Source::Node { .. }));
         if !type_name.starts_with("__")
             && let Some(at) = self.null_in_introspection.take()
         {
             // Introspection itself cannot fail, so what it stands in does.
             return Ok(ObjectPlan::undecided(type_name, at));
         }
-        Ok(ObjectPlan { type_name, properties: properties.finish(&fields), fields, has_nodes, null_condition: None })
+        Ok(ObjectPlan {
+            type_name,
+            properties: properties.finish(&fields),
+            fields,
+            has_nodes,
+            null_condition: None,
+        })
     }
 
     fn source(
@@ -155,15 +203,26 @@ impl<'d, 'a> Builder<'d, 'a> {
         if let Some(resolver) = &definition.resolve {
             let needs = self.needs(parent, resolver, properties)?;
             let node = self.node(parent, definition, resolver, merged, node)?;
-            return Ok(Source::Node { node, nullable: !definition.ty.is_non_null(), needs });
+            return Ok(Source::Node {
+                node,
+                nullable: !definition.ty.is_non_null(),
+                needs,
+            });
         }
         let size = self.list_size(definition, merged);
         let output = self.output(&definition.ty, merged, size, node)?;
-        let meta = parent_type.name.starts_with("__") || matches!(definition.name.as_ref(), "__schema" | "__type");
+        let meta = parent_type.name.starts_with("__")
+            || matches!(definition.name.as_ref(), "__schema" | "__type");
         if meta {
-            return Ok(Source::Meta { arguments: self.arguments(definition, merged)?, output });
+            return Ok(Source::Meta {
+                arguments: self.arguments(definition, merged)?,
+                output,
+            });
         }
-        Ok(Source::Property { property: properties.index(&definition.name), output })
+        Ok(Source::Property {
+            property: properties.index(&definition.name),
+            output,
+        })
     }
 
     fn node(
@@ -181,7 +240,9 @@ impl<'d, 'a> Builder<'d, 'a> {
         let output = self.output(&definition.ty, merged, size, Some(id))?;
         let mut paths = IndexSet::new();
         selection_paths(&output, "", &mut paths);
-        self.bytes += size_of::<Node>() + arguments.bytes() + paths.iter().map(|path| path.len() + 24).sum::<usize>();
+        self.bytes += size_of::<Node>()
+            + arguments.bytes()
+            + paths.iter().map(|path| path.len() + 24).sum::<usize>();
         let node = Node {
             module: resolver.module.clone(),
             type_name: self.schema.get(ty).name.clone(),
@@ -199,33 +260,68 @@ impl<'d, 'a> Builder<'d, 'a> {
         Ok(id)
     }
 
-    fn needs(&mut self, parent: TypeId, resolver: &Resolver, properties: &mut Properties) -> Result<Vec<Need>, Refusal> {
+    fn needs(
+        &mut self,
+        parent: TypeId,
+        resolver: &Resolver,
+        properties: &mut Properties,
+    ) -> Result<Vec<Need>, Refusal> {
         let schema = self.schema;
         let mut needs = Vec::with_capacity(resolver.needs.len());
         for (order, name) in resolver.needs.iter().enumerate() {
-            let Some(definition) = schema.field(parent, name) else { continue };
+            let Some(definition) = schema.field(parent, name) else {
+                continue;
+            };
             let property = properties.index(name);
             let composite = schema.get(definition.ty.named()).is_composite();
-            let output = if composite { None } else { Some(self.output(&definition.ty, &[], ListSize::Unknown, None)?) };
+            let output = if composite {
+                None
+            } else {
+                Some(self.output(&definition.ty, &[], ListSize::Unknown, None)?)
+            };
             // Errors of what the client did not ask for stand after those of what it did.
-            let field = field_plan(name, name, usize::MAX - resolver.needs.len() + order, Source::TypeName);
-            needs.push(Need { property, field, output, nullable: !definition.ty.is_non_null() });
+            let field = field_plan(
+                name,
+                name,
+                usize::MAX - resolver.needs.len() + order,
+                Source::TypeName,
+            );
+            needs.push(Need {
+                property,
+                field,
+                output,
+                nullable: !definition.ty.is_non_null(),
+            });
         }
         Ok(needs)
     }
 
-    fn output(&mut self, ty: &Type, merged: &[&'d Field<'a>], size: ListSize, node: Option<usize>) -> Result<Output, Refusal> {
+    fn output(
+        &mut self,
+        ty: &Type,
+        merged: &[&'d Field<'a>],
+        size: ListSize,
+        node: Option<usize>,
+    ) -> Result<Output, Refusal> {
         self.bytes += size_of::<Output>();
         let nullable = !ty.is_non_null();
         let shape = match ty.nullable() {
-            Type::List(item) => Shape::List(Box::new(self.output(item, merged, ListSize::Unknown, node)?), size),
+            Type::List(item) => Shape::List(
+                Box::new(self.output(item, merged, ListSize::Unknown, node)?),
+                size,
+            ),
             Type::NonNull(inner) => return self.output(inner, merged, size, node),
             Type::Named(id) => self.named(*id, merged, node)?,
         };
         Ok(Output { nullable, shape })
     }
 
-    fn named(&mut self, id: TypeId, merged: &[&'d Field<'a>], node: Option<usize>) -> Result<Shape, Refusal> {
+    fn named(
+        &mut self,
+        id: TypeId,
+        merged: &[&'d Field<'a>],
+        node: Option<usize>,
+    ) -> Result<Shape, Refusal> {
         let schema = self.schema;
         let ty = schema.get(id);
         let sets = || merged.iter().filter_map(|field| field.selection.as_ref());
@@ -239,17 +335,40 @@ impl<'d, 'a> Builder<'d, 'a> {
                     self.bytes += size_of::<ObjectPlan>();
                     objects.push(self.object(*object, sets(), node)?);
                 }
-                Shape::Abstract(Box::new(AbstractPlan { name: ty.name.clone(), objects }))
+                Shape::Abstract(Box::new(AbstractPlan {
+                    name: ty.name.clone(),
+                    objects,
+                }))
             }
-            Kind::Input(_) => return Err(Refusal::Internal(format!("`{}` is no output type", ty.name))),
+            Kind::Input(_) => {
+                return Err(Refusal::Internal(format!(
+                    "`{}` is no output type",
+                    ty.name
+                )));
+            }
         })
     }
 
-    fn arguments(&mut self, definition: &'d FieldDef, merged: &[&'d Field<'a>]) -> Result<Template, Refusal> {
+    fn arguments(
+        &mut self,
+        definition: &'d FieldDef,
+        merged: &[&'d Field<'a>],
+    ) -> Result<Template, Refusal> {
         let field = merged.first();
-        let given =
-            |name: &str| field?.arguments.iter().find(|argument| argument.name.text == name).map(|argument| &argument.value);
-        compile_arguments(self.schema, definition.arguments.values(), given, &self.indexes).map_err(Refusal::Internal)
+        let given = |name: &str| {
+            field?
+                .arguments
+                .iter()
+                .find(|argument| argument.name.text == name)
+                .map(|argument| &argument.value)
+        };
+        compile_arguments(
+            self.schema,
+            definition.arguments.values(),
+            given,
+            &self.indexes,
+        )
+        .map_err(Refusal::Internal)
     }
 
     /// How long the field's list may be, by its arguments.
@@ -257,7 +376,9 @@ impl<'d, 'a> Builder<'d, 'a> {
         if !matches!(definition.ty.nullable(), Type::List(_)) {
             return ListSize::Unknown;
         }
-        let arguments = merged.first().map_or(&[][..], |field| field.arguments.as_slice());
+        let arguments = merged
+            .first()
+            .map_or(&[][..], |field| field.arguments.as_slice());
         cost::list_size(self.schema, definition, arguments, &self.indexes)
     }
 }
@@ -274,10 +395,19 @@ impl Properties {
     }
 
     fn finish(self, fields: &[FieldPlan]) -> Vec<Property> {
-        let mut properties: Vec<Property> = self.names.into_iter().map(|name| Property { name, only_field: None }).collect();
+        let mut properties: Vec<Property> = self
+            .names
+            .into_iter()
+            .map(|name| Property {
+                name,
+                only_field: None,
+            })
+            .collect();
         let mut shared = Vec::new();
         for (index, field) in fields.iter().enumerate() {
-            let Source::Property { property, .. } = &field.source else { continue };
+            let Source::Property { property, .. } = &field.source else {
+                continue;
+            };
             if let Some(entry) = properties.get_mut(*property) {
                 if entry.only_field.is_some() {
                     shared.push(*property);
@@ -296,7 +426,14 @@ impl Properties {
 
 fn field_plan(key: &str, name: &Arc<str>, order: usize, source: Source) -> FieldPlan {
     let key_json = json_key(key).into_boxed_str();
-    FieldPlan { key: Arc::from(key), key_json, name: name.clone(), order, locations: Vec::new(), source }
+    FieldPlan {
+        key: Arc::from(key),
+        key_json,
+        name: name.clone(),
+        order,
+        locations: Vec::new(),
+        source,
+    }
 }
 
 /// The paths of the properties below an output; `prefix` is empty or ends with a dot.
@@ -306,7 +443,9 @@ fn selection_paths(output: &Output, prefix: &str, paths: &mut IndexSet<String>) 
         Shape::Object(object) => object_paths(object, prefix, paths),
         Shape::Abstract(plan) => {
             paths.insert(format!("{prefix}__typename"));
-            plan.objects.iter().for_each(|object| object_paths(object, prefix, paths));
+            plan.objects
+                .iter()
+                .for_each(|object| object_paths(object, prefix, paths));
         }
         Shape::Scalar(_) | Shape::Enum(_) => {}
     }
@@ -322,7 +461,11 @@ fn object_paths(object: &ObjectPlan, prefix: &str, paths: &mut IndexSet<String>)
                 selection_paths(output, &inner, paths);
             }
             Source::Node { needs, .. } => {
-                paths.extend(needs.iter().map(|need| format!("{prefix}{}", need.field.name)));
+                paths.extend(
+                    needs
+                        .iter()
+                        .map(|need| format!("{prefix}{}", need.field.name)),
+                );
             }
             Source::TypeName | Source::Meta { .. } => {}
         }

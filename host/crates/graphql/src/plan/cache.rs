@@ -58,10 +58,23 @@ impl<K: Hash + Eq, V> Cache<K, V> {
     /// A cache of at most `bytes`.
     pub fn new(bytes: usize) -> Self {
         let count = (bytes / SHARD_BYTES).clamp(1, SHARDS);
-        let shards =
-            (0..count).map(|_| RwLock::new(Shard { entries: HashMap::new(), queue: VecDeque::new(), bytes: 0 })).collect();
+        let shards = (0..count)
+            .map(|_| {
+                RwLock::new(Shard {
+                    entries: HashMap::new(),
+                    queue: VecDeque::new(),
+                    bytes: 0,
+                })
+            })
+            .collect();
         let (hits, misses) = (AtomicU64::new(0), AtomicU64::new(0));
-        Self { hasher: RandomState::new(), shards, shard_bytes: bytes / count, hits, misses }
+        Self {
+            hasher: RandomState::new(),
+            shards,
+            shard_bytes: bytes / count,
+            hits,
+            misses,
+        }
     }
 
     /// What is kept for `key`; `same` compares a kept key, so that looking up needs no key of its own.
@@ -73,7 +86,11 @@ impl<K: Hash + Eq, V> Cache<K, V> {
             entry.used.store(true, Ordering::Relaxed);
             Some(entry.value.clone())
         });
-        let counter = if found.is_some() { &self.hits } else { &self.misses };
+        let counter = if found.is_some() {
+            &self.hits
+        } else {
+            &self.misses
+        };
         counter.fetch_add(1, Ordering::Relaxed);
         found
     }
@@ -82,9 +99,16 @@ impl<K: Hash + Eq, V> Cache<K, V> {
     pub fn insert(&self, key: K, value: Arc<V>, bytes: usize) {
         let hash = self.hasher.hash_one(&key);
         let bytes = bytes + ENTRY_BYTES;
-        let Some(shard) = self.shard(hash).filter(|_| bytes <= self.shard_bytes) else { return };
+        let Some(shard) = self.shard(hash).filter(|_| bytes <= self.shard_bytes) else {
+            return;
+        };
         let mut shard = shard.write().unwrap_or_else(PoisonError::into_inner);
-        let entry = Arc::new(Entry { key, value, bytes, used: AtomicBool::new(false) });
+        let entry = Arc::new(Entry {
+            key,
+            value,
+            bytes,
+            used: AtomicBool::new(false),
+        });
         match shard.entries.insert(hash, entry) {
             Some(replaced) => shard.bytes -= replaced.bytes,
             None => shard.queue.push_back(hash),
@@ -110,15 +134,20 @@ impl<K: Hash + Eq, V> Cache<K, V> {
 
     fn shard(&self, hash: u64) -> Option<&RwLock<Shard<K, V>>> {
         // The map inside a shard uses the low bits.
-        self.shards.get((hash >> 32) as usize % self.shards.len().max(1))
+        self.shards
+            .get((hash >> 32) as usize % self.shards.len().max(1))
     }
 }
 
 impl<K, V> Shard<K, V> {
     fn make_room(&mut self, limit: usize) {
         while self.bytes > limit {
-            let Some(hash) = self.queue.pop_front() else { return };
-            let Some(entry) = self.entries.get(&hash) else { continue };
+            let Some(hash) = self.queue.pop_front() else {
+                return;
+            };
+            let Some(entry) = self.entries.get(&hash) else {
+                continue;
+            };
             if entry.used.swap(false, Ordering::Relaxed) {
                 self.queue.push_back(hash);
             } else {

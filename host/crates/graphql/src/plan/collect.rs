@@ -50,11 +50,15 @@ impl<'d, 'a> Collector<'d, 'a> {
                 }
                 Selection::Inline(inline)
                     if self.includes(&inline.directives)?
-                        && inline.condition.is_none_or(|condition| self.applies(condition.text, object)) =>
+                        && inline
+                            .condition
+                            .is_none_or(|condition| self.applies(condition.text, object)) =>
                 {
                     self.set(object, &inline.selection, fields, spread)?;
                 }
-                Selection::Spread(item) if self.includes(&item.directives)? && spread.insert(item.name.text) => {
+                Selection::Spread(item)
+                    if self.includes(&item.directives)? && spread.insert(item.name.text) =>
+                {
                     if let Some(fragment) = self.document.fragment(item.name.text)
                         && self.applies(fragment.condition.text, object)
                     {
@@ -68,17 +72,24 @@ impl<'d, 'a> Collector<'d, 'a> {
     }
 
     fn applies(&self, condition: &str, object: TypeId) -> bool {
-        self.schema.by_name(condition).is_some_and(|condition| self.schema.possible(condition).contains(&object))
+        self.schema
+            .by_name(condition)
+            .is_some_and(|condition| self.schema.possible(condition).contains(&object))
     }
 
     fn includes(&self, directives: &[Directive<'a>]) -> Result<bool, NullCondition> {
-        Ok(self.is(directives, "skip")? != Some(true) && self.is(directives, "include")? != Some(false))
+        Ok(self.is(directives, "skip")? != Some(true)
+            && self.is(directives, "include")? != Some(false))
     }
 
     /// The value of a condition; none when it is not asked.
     fn is(&self, directives: &[Directive<'a>], name: &str) -> Result<Option<bool>, NullCondition> {
-        let directive = directives.iter().find(|directive| directive.name.text == name);
-        let Some(value) = directive.and_then(|directive| directive.argument("if")) else { return Ok(None) };
+        let directive = directives
+            .iter()
+            .find(|directive| directive.name.text == name);
+        let Some(value) = directive.and_then(|directive| directive.argument("if")) else {
+            return Ok(None);
+        };
         let known = match &value.kind {
             ValueKind::Boolean(value) => Some(*value),
             ValueKind::Variable(name) => self.conditions.get(name).copied().flatten(),

@@ -16,28 +16,57 @@ use serde_json::value::RawValue;
 
 /// The cost of a plan no variable has a say in.
 pub(super) fn without_variables(plan: &Plan, limits: &Limits) -> Option<u64> {
-    let mut pricer = Pricer { plan, values: &Values::default(), list_size: limits.list_size, asked: false };
+    let mut pricer = Pricer {
+        plan,
+        values: &Values::default(),
+        list_size: limits.list_size,
+        asked: false,
+    };
     let cost = pricer.object(&plan.root);
     (!pricer.asked).then_some(cost)
 }
 
 /// Refuses a plan that is too costly with these values.
 pub(crate) fn check(plan: &Plan, values: &Values, limits: &Limits) -> Result<(), RequestError> {
-    let cost = plan.cost.unwrap_or_else(|| Pricer { plan, values, list_size: limits.list_size, asked: false }.object(&plan.root));
+    let cost = plan.cost.unwrap_or_else(|| {
+        Pricer {
+            plan,
+            values,
+            list_size: limits.list_size,
+            asked: false,
+        }
+        .object(&plan.root)
+    });
     if cost <= limits.complexity {
         return Ok(());
     }
     let what = format!("{} may answer with {cost} fields,", plan.kind.as_str());
-    Err(RequestError::nowhere(Error::LimitExceeded { what, limit: limits.complexity, setting: "complexity" }))
+    Err(RequestError::nowhere(Error::LimitExceeded {
+        what,
+        limit: limits.complexity,
+        setting: "complexity",
+    }))
 }
 
 /// What the arguments of a field say about the length of its list.
-pub(super) fn list_size(schema: &Schema, definition: &FieldDef, given: &[Argument<'_>], variables: &Indexes<'_>) -> ListSize {
-    let value = |name: &str| given.iter().find(|argument| argument.name.text == name).map(|argument| &argument.value);
+pub(super) fn list_size(
+    schema: &Schema,
+    definition: &FieldDef,
+    given: &[Argument<'_>],
+    variables: &Indexes<'_>,
+) -> ListSize {
+    let value = |name: &str| {
+        given
+            .iter()
+            .find(|argument| argument.name.text == name)
+            .map(|argument| &argument.value)
+    };
     let mut size = ListSize::Unknown;
     for argument in definition.arguments.values() {
         let default = argument.default.as_ref().map(|default| &default.value);
-        let Some(value) = value(&argument.name).or(default) else { continue };
+        let Some(value) = value(&argument.name).or(default) else {
+            continue;
+        };
         let variable = |value: &Value<'_>| match &value.kind {
             ValueKind::Variable(name) => variables.get(name).copied(),
             _ => None,
@@ -51,7 +80,9 @@ pub(super) fn list_size(schema: &Schema, definition: &FieldDef, given: &[Argumen
                     ValueKind::Int(text) => text.parse().ok(),
                     _ => None,
                 };
-                let found = known.map(ListSize::Known).or_else(|| variable(value).map(ListSize::Variable));
+                let found = known
+                    .map(ListSize::Known)
+                    .or_else(|| variable(value).map(ListSize::Variable));
                 if let Some(found) = found {
                     return found;
                 }
@@ -83,7 +114,9 @@ impl Pricer<'_> {
                 Source::Property { output, .. } => self.output(output),
                 Source::Node { node, .. } => {
                     let plan = self.plan;
-                    plan.nodes.get(*node).map_or(0, |node| self.output(&node.output))
+                    plan.nodes
+                        .get(*node)
+                        .map_or(0, |node| self.output(&node.output))
                 }
                 Source::TypeName | Source::Meta { .. } => 0,
             };
@@ -99,7 +132,12 @@ impl Pricer<'_> {
                 self.length(*size).saturating_mul(each.max(1))
             }
             Shape::Object(object) => self.object(object),
-            Shape::Abstract(plan) => plan.objects.iter().map(|object| self.object(object)).max().unwrap_or(0),
+            Shape::Abstract(plan) => plan
+                .objects
+                .iter()
+                .map(|object| self.object(object))
+                .max()
+                .unwrap_or(0),
             Shape::Scalar(_) | Shape::Enum(_) => 0,
         }
     }
@@ -115,7 +153,8 @@ impl Pricer<'_> {
                 found
             }
             ListSize::LengthOf(index) => {
-                let items = value(index).and_then(|json| serde_json::from_str::<Option<Vec<&RawValue>>>(json).ok());
+                let items = value(index)
+                    .and_then(|json| serde_json::from_str::<Option<Vec<&RawValue>>>(json).ok());
                 self.asked = true;
                 items.flatten().map(|items| items.len() as u64)
             }

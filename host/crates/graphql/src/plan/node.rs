@@ -78,7 +78,11 @@ pub struct Step<'p> {
 
 impl Display for Step<'_> {
     fn fmt(&self, f: &mut Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{}: {}.{} by `{}`", self.id, self.type_name, self.field_name, self.module)?;
+        write!(
+            f,
+            "{}: {}.{} by `{}`",
+            self.id, self.type_name, self.field_name, self.module
+        )?;
         if let Some(parent) = self.parent {
             write!(f, ", after {parent}")?;
         }
@@ -192,7 +196,11 @@ pub(crate) enum Source {
     /// A property of the guest's object, by index.
     Property { property: usize, output: Output },
     /// Another module.
-    Node { node: usize, nullable: bool, needs: Vec<Need> },
+    Node {
+        node: usize,
+        nullable: bool,
+        needs: Vec<Need>,
+    },
     /// The schema itself.
     Meta { arguments: Template, output: Output },
 }

@@ -12,15 +12,23 @@ pub(super) fn run(schema: &Schema, problems: &mut Problems) {
     for ty in own {
         match &ty.kind {
             Kind::Scalar(_) => {}
-            Kind::Object(members) | Kind::Interface(members) => composite(schema, ty, members, problems),
+            Kind::Object(members) | Kind::Interface(members) => {
+                composite(schema, ty, members, problems)
+            }
             Kind::Union(members) => union(schema, ty, members, problems),
             Kind::Enum(values) if values.is_empty() => {
-                problems.add(place(schema, &ty.name), format!("enum `{}` has no values; give it at least one", ty.name));
+                problems.add(
+                    place(schema, &ty.name),
+                    format!("enum `{}` has no values; give it at least one", ty.name),
+                );
             }
             Kind::Enum(_) => {}
             Kind::Input(input) => {
                 if input.fields.is_empty() {
-                    problems.add(place(schema, &ty.name), format!("input `{}` has no fields; give it at least one", ty.name));
+                    problems.add(
+                        place(schema, &ty.name),
+                        format!("input `{}` has no fields; give it at least one", ty.name),
+                    );
                 }
                 for field in input.fields.values() {
                     input_type(schema, &ty.name, field, problems);
@@ -36,7 +44,9 @@ pub(super) fn run(schema: &Schema, problems: &mut Problems) {
         }
     }
     for directive in &schema.directives {
-        directive.arguments.values().for_each(|argument| input_type(schema, &format!("@{}", directive.name), argument, problems));
+        directive.arguments.values().for_each(|argument| {
+            input_type(schema, &format!("@{}", directive.name), argument, problems)
+        });
     }
     endless_inputs(schema, problems);
 }
@@ -45,7 +55,10 @@ pub(super) fn run(schema: &Schema, problems: &mut Problems) {
 pub(super) fn root(schema: &Schema, id: TypeId, what: &str, problems: &mut Problems) {
     let ty = schema.get(id);
     let Kind::Object(members) = &ty.kind else {
-        let message = format!("the {what} root `{}` is no object type; make it one", ty.name);
+        let message = format!(
+            "the {what} root `{}` is no object type; make it one",
+            ty.name
+        );
         problems.add(place(schema, &ty.name), message);
         return;
     };
@@ -72,16 +85,25 @@ pub(super) fn root(schema: &Schema, id: TypeId, what: &str, problems: &mut Probl
 
 fn composite(schema: &Schema, ty: &TypeDef, members: &Members, problems: &mut Problems) {
     if members.fields.is_empty() {
-        problems.add(place(schema, &ty.name), format!("type `{}` has no fields; give it at least one", ty.name));
+        problems.add(
+            place(schema, &ty.name),
+            format!("type `{}` has no fields; give it at least one", ty.name),
+        );
     }
     for field in members.fields.values() {
         let named = schema.get(field.ty.named());
         if matches!(named.kind, Kind::Input(_)) {
-            let message = format!("`{}.{}` has input type `{}`; fields need an output type", ty.name, field.name, named.name);
+            let message = format!(
+                "`{}.{}` has input type `{}`; fields need an output type",
+                ty.name, field.name, named.name
+            );
             problems.add(field.at, message);
         }
         let label = format!("{}.{}", ty.name, field.name);
-        field.arguments.values().for_each(|argument| input_type(schema, &label, argument, problems));
+        field
+            .arguments
+            .values()
+            .for_each(|argument| input_type(schema, &label, argument, problems));
         needs(ty, members, field, problems);
     }
     for interface in &members.interfaces {
@@ -90,10 +112,15 @@ fn composite(schema: &Schema, ty: &TypeDef, members: &Members, problems: &mut Pr
 }
 
 fn needs(ty: &TypeDef, members: &Members, field: &FieldDef, problems: &mut Problems) {
-    let Some(resolver) = &field.resolve else { return };
+    let Some(resolver) = &field.resolve else {
+        return;
+    };
     for name in &resolver.needs {
         let message = match members.fields.get(name) {
-            None => format!("`{}.{}` needs `{name}`, which is no field of `{}`; correct the name", ty.name, field.name, ty.name),
+            None => format!(
+                "`{}.{}` needs `{name}`, which is no field of `{}`; correct the name",
+                ty.name, field.name, ty.name
+            ),
             Some(needed) if needed.resolve.is_some() => format!(
                 "`{}.{}` needs `{name}`, which a module answers; only properties of the parent can be needed",
                 ty.name, field.name
@@ -107,12 +134,21 @@ fn needs(ty: &TypeDef, members: &Members, field: &FieldDef, problems: &mut Probl
 fn union(schema: &Schema, ty: &TypeDef, members: &[TypeId], problems: &mut Problems) {
     let at = place(schema, &ty.name);
     if members.is_empty() {
-        problems.add(at, format!("union `{}` has no members; give it at least one", ty.name));
+        problems.add(
+            at,
+            format!("union `{}` has no members; give it at least one", ty.name),
+        );
     }
     for member in members {
         let member = schema.get(*member);
         if !matches!(member.kind, Kind::Object(_)) {
-            problems.add(at, format!("union `{}` has member `{}`, which is no object type; remove it", ty.name, member.name));
+            problems.add(
+                at,
+                format!(
+                    "union `{}` has member `{}`, which is no object type; remove it",
+                    ty.name, member.name
+                ),
+            );
         }
     }
 }
@@ -127,20 +163,35 @@ fn input_type(schema: &Schema, owner: &str, input: &InputDef, problems: &mut Pro
         problems.add(input.at, message);
     }
     if input.is_required() && input.deprecated.is_some() {
-        let message = format!("`{}` of `{owner}` is required and deprecated; make it nullable or give it a default", input.name);
+        let message = format!(
+            "`{}` of `{owner}` is required and deprecated; make it nullable or give it a default",
+            input.name
+        );
         problems.add(input.at, message);
     }
 }
 
-fn implements(schema: &Schema, ty: &TypeDef, members: &Members, interface: TypeId, problems: &mut Problems) {
+fn implements(
+    schema: &Schema,
+    ty: &TypeDef,
+    members: &Members,
+    interface: TypeId,
+    problems: &mut Problems,
+) {
     let interface_type = schema.get(interface);
     let Kind::Interface(required) = &interface_type.kind else {
-        let message = format!("`{}` implements `{}`, which is no interface; remove it", ty.name, interface_type.name);
+        let message = format!(
+            "`{}` implements `{}`, which is no interface; remove it",
+            ty.name, interface_type.name
+        );
         problems.add(place(schema, &ty.name), message);
         return;
     };
     if interface_type.name == ty.name {
-        problems.add(place(schema, &ty.name), format!("interface `{}` implements itself; remove it", ty.name));
+        problems.add(
+            place(schema, &ty.name),
+            format!("interface `{}` implements itself; remove it", ty.name),
+        );
         return;
     }
     for inherited in &required.interfaces {
@@ -156,8 +207,10 @@ fn implements(schema: &Schema, ty: &TypeDef, members: &Members, interface: TypeI
     for field in required.fields.values() {
         match members.fields.get(&field.name) {
             None => {
-                let message =
-                    format!("`{}` lacks the field `{}` of interface `{}`; add it", ty.name, field.name, interface_type.name);
+                let message = format!(
+                    "`{}` lacks the field `{}` of interface `{}`; add it",
+                    ty.name, field.name, interface_type.name
+                );
                 problems.add(place(schema, &ty.name), message);
             }
             Some(own) => implements_field(schema, (ty, own), (interface_type, field), problems),
@@ -200,7 +253,10 @@ fn implements_field(
             Some(_) => {}
         }
     }
-    let additional = own.arguments.values().filter(|argument| !field.arguments.contains_key(&argument.name));
+    let additional = own
+        .arguments
+        .values()
+        .filter(|argument| !field.arguments.contains_key(&argument.name));
     for argument in additional.filter(|argument| argument.is_required()) {
         let message = format!(
             "argument `{}` of `{}.{name}` is required, but interface `{}` does not have it; make it nullable",
@@ -214,12 +270,19 @@ fn implements_field(
 fn endless_inputs(schema: &Schema, problems: &mut Problems) {
     for (index, ty) in schema.types.iter().enumerate() {
         let start = TypeId(u32::try_from(index).unwrap_or(u32::MAX));
-        let Kind::Input(input) = &ty.kind else { continue };
+        let Kind::Input(input) = &ty.kind else {
+            continue;
+        };
         let mut seen = HashSet::new();
         let mut stack: Vec<TypeId> = required_inputs(schema, start);
         while let Some(id) = stack.pop() {
             if id == start {
-                let at = input.fields.values().next().map(|field| field.at).unwrap_or_default();
+                let at = input
+                    .fields
+                    .values()
+                    .next()
+                    .map(|field| field.at)
+                    .unwrap_or_default();
                 problems.add(at, format!("input `{}` must contain itself without end; make one of the fields nullable", ty.name));
                 break;
             }
@@ -231,7 +294,9 @@ fn endless_inputs(schema: &Schema, problems: &mut Problems) {
 }
 
 fn required_inputs(schema: &Schema, id: TypeId) -> Vec<TypeId> {
-    let Kind::Input(input) = &schema.get(id).kind else { return Vec::new() };
+    let Kind::Input(input) = &schema.get(id).kind else {
+        return Vec::new();
+    };
     let required = input.fields.values().filter_map(|field| match &field.ty {
         Type::NonNull(inner) => match inner.as_ref() {
             Type::Named(id) => Some(*id),
@@ -245,11 +310,19 @@ fn required_inputs(schema: &Schema, id: TypeId) -> Vec<TypeId> {
 /// Where the type `name` is defined: its keyword is looked up in the text, for tables keep places of fields only.
 fn place(schema: &Schema, name: &str) -> Position {
     for (index, line) in schema.sdl.lines().enumerate() {
-        let mut words =
-            line.split(|character: char| !character.is_alphanumeric() && character != '_').filter(|word| !word.is_empty());
+        let mut words = line
+            .split(|character: char| !character.is_alphanumeric() && character != '_')
+            .filter(|word| !word.is_empty());
         let keyword = words.next().unwrap_or_default();
-        if matches!(keyword, "type" | "interface" | "union" | "enum" | "input" | "scalar") && words.next() == Some(name) {
-            return Position { line: u32::try_from(index + 1).unwrap_or(u32::MAX), column: 1 };
+        if matches!(
+            keyword,
+            "type" | "interface" | "union" | "enum" | "input" | "scalar"
+        ) && words.next() == Some(name)
+        {
+            return Position {
+                line: u32::try_from(index + 1).unwrap_or(u32::MAX),
+                column: 1,
+            };
         }
     }
     Position { line: 1, column: 1 }

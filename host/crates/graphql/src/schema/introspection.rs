@@ -20,9 +20,17 @@ impl MetaFields {
             Kind::Object(members) => Some(std::mem::take(&mut members.fields)),
             _ => None,
         });
-        let mut field =
-            |name: &str| fields.as_mut().and_then(|fields| fields.shift_remove(name)).unwrap_or_else(|| missing(name));
-        Self { typename: field("__typename"), schema: field("__schema"), ty: field("__type") }
+        let mut field = |name: &str| {
+            fields
+                .as_mut()
+                .and_then(|fields| fields.shift_remove(name))
+                .unwrap_or_else(|| missing(name))
+        };
+        Self {
+            typename: field("__typename"),
+            schema: field("__schema"),
+            ty: field("__type"),
+        }
     }
 }
 
@@ -42,11 +50,26 @@ fn missing(name: &str) -> FieldDef {
 /// The types a client may know of, in the reference implementation's order: the app's in the order of the SDL, each followed by
 /// the built-in types it is the first to mention, then those of introspection.
 pub(super) fn listed(schema: &Schema) -> Vec<TypeId> {
-    let is_own =
-        |ty: &TypeDef| !ty.name.starts_with("__") && !matches!(ty.name.as_ref(), "Int" | "Float" | "String" | "Boolean" | "ID");
+    let is_own = |ty: &TypeDef| {
+        !ty.name.starts_with("__")
+            && !matches!(
+                ty.name.as_ref(),
+                "Int" | "Float" | "String" | "Boolean" | "ID"
+            )
+    };
     let id = |index: usize| TypeId(u32::try_from(index).unwrap_or(u32::MAX));
-    let own: Vec<TypeId> = schema.types.iter().enumerate().filter(|(_, ty)| is_own(ty)).map(|(index, _)| id(index)).collect();
-    let mut listing = Listing { schema, seen: own.iter().copied().collect(), order: Vec::new() };
+    let own: Vec<TypeId> = schema
+        .types
+        .iter()
+        .enumerate()
+        .filter(|(_, ty)| is_own(ty))
+        .map(|(index, _)| id(index))
+        .collect();
+    let mut listing = Listing {
+        schema,
+        seen: own.iter().copied().collect(),
+        order: Vec::new(),
+    };
     for ty in own {
         listing.seen.remove(&ty);
         listing.visit(ty);
@@ -58,7 +81,11 @@ pub(super) fn listed(schema: &Schema) -> Vec<TypeId> {
             }
         }
     }
-    if let Some(root) = schema.types.iter().position(|ty| ty.name.as_ref() == "__Schema") {
+    if let Some(root) = schema
+        .types
+        .iter()
+        .position(|ty| ty.name.as_ref() == "__Schema")
+    {
         listing.visit(id(root));
     }
     listing.order
@@ -77,17 +104,28 @@ impl Listing<'_> {
         }
         self.order.push(id);
         let schema = self.schema;
-        let Some(ty) = schema.types.get(id.index()) else { return };
+        let Some(ty) = schema.types.get(id.index()) else {
+            return;
+        };
         match &ty.kind {
             Kind::Object(members) | Kind::Interface(members) => {
-                members.interfaces.iter().for_each(|interface| self.visit(*interface));
+                members
+                    .interfaces
+                    .iter()
+                    .for_each(|interface| self.visit(*interface));
                 for field in members.fields.values() {
                     self.visit(field.ty.named());
-                    field.arguments.values().for_each(|argument| self.visit(argument.ty.named()));
+                    field
+                        .arguments
+                        .values()
+                        .for_each(|argument| self.visit(argument.ty.named()));
                 }
             }
             Kind::Union(members) => members.iter().for_each(|member| self.visit(*member)),
-            Kind::Input(input) => input.fields.values().for_each(|field| self.visit(field.ty.named())),
+            Kind::Input(input) => input
+                .fields
+                .values()
+                .for_each(|field| self.visit(field.ty.named())),
             Kind::Scalar(_) | Kind::Enum(_) => {}
         }
     }

@@ -62,7 +62,10 @@ impl Schema {
     }
 
     /// A type by its index, which only this schema gives out.
-    #[expect(clippy::indexing_slicing, reason = "a `TypeId` is only made for a type of this table, and the table never shrinks")]
+    #[expect(
+        clippy::indexing_slicing,
+        reason = "a `TypeId` is only made for a type of this table, and the table never shrinks"
+    )]
     pub(crate) fn get(&self, id: TypeId) -> &TypeDef {
         &self.types[id.index()]
     }
@@ -94,12 +97,15 @@ impl Schema {
 
     /// A directive documents and schemas may use.
     pub(crate) fn directive(&self, name: &str) -> Option<&DirectiveDef> {
-        self.shown_directives().find(|directive| directive.name.as_ref() == name)
+        self.shown_directives()
+            .find(|directive| directive.name.as_ref() == name)
     }
 
     /// The directives introspection shows.
     pub(crate) fn shown_directives(&self) -> impl Iterator<Item = &DirectiveDef> {
-        self.directives.iter().filter(|directive| directive.name.as_ref() != prelude::HIDDEN_DIRECTIVE)
+        self.directives
+            .iter()
+            .filter(|directive| directive.name.as_ref() != prelude::HIDDEN_DIRECTIVE)
     }
 
     /// The definition of a field as documents see it, `__typename`, `__schema` and `__type` included.
@@ -141,7 +147,9 @@ impl Schema {
             (Type::NonNull(inner), outer) => self.is_subtype(inner, outer),
             (_, Type::NonNull(_)) => false,
             (Type::List(inner), Type::List(outer)) => self.is_subtype(inner, outer),
-            (Type::Named(inner), Type::Named(outer)) => inner == outer || self.is_member(*inner, *outer),
+            (Type::Named(inner), Type::Named(outer)) => {
+                inner == outer || self.is_member(*inner, *outer)
+            }
             _ => false,
         }
     }

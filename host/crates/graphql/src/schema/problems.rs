@@ -27,7 +27,11 @@ pub(super) struct Problems(Vec<Problem>);
 impl Problems {
     /// Adds one.
     pub fn add(&mut self, at: Position, message: impl Into<String>) {
-        self.0.push(Problem { line: at.line, column: at.column, message: message.into() });
+        self.0.push(Problem {
+            line: at.line,
+            column: at.column,
+            message: message.into(),
+        });
     }
 
     /// Whether nothing is wrong.

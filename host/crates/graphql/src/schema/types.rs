@@ -74,7 +74,10 @@ impl TypeDef {
 
     /// Whether values have fields to select.
     pub fn is_composite(&self) -> bool {
-        matches!(self.kind, Kind::Object(_) | Kind::Interface(_) | Kind::Union(_))
+        matches!(
+            self.kind,
+            Kind::Object(_) | Kind::Interface(_) | Kind::Union(_)
+        )
     }
 
     /// Whether its runtime type is found only in the value.

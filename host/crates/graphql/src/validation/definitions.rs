@@ -8,20 +8,39 @@ use indexmap::IndexSet;
 /// Variables are defined once.
 pub(super) fn unique_variables(operation: &Operation<'_>, errors: &mut Errors) {
     for (name, places) in repeated(operation.variables.iter().map(|variable| variable.name)) {
-        errors.add(format!("There can be only one variable named \"${name}\"."), places);
+        errors.add(
+            format!("There can be only one variable named \"${name}\"."),
+            places,
+        );
     }
 }
 
 /// Every fragment is spread by an operation, directly or through others.
 pub(super) fn unused_fragments(document: &Document<'_>, errors: &mut Errors) {
-    let used = reachable(document, document.operations.iter().map(|operation| &operation.selection));
-    for fragment in document.fragments.iter().filter(|fragment| !used.contains(fragment.name.text)) {
-        errors.add(format!("Fragment \"{}\" is never used.", fragment.name.text), vec![fragment.at]);
+    let used = reachable(
+        document,
+        document
+            .operations
+            .iter()
+            .map(|operation| &operation.selection),
+    );
+    for fragment in document
+        .fragments
+        .iter()
+        .filter(|fragment| !used.contains(fragment.name.text))
+    {
+        errors.add(
+            format!("Fragment \"{}\" is never used.", fragment.name.text),
+            vec![fragment.at],
+        );
     }
 }
 
 /// The names selections spread, directly or through fragments, in the order in which the reference comes to them.
-pub(super) fn reachable<'d, 'a>(document: &'d Document<'a>, sets: impl Iterator<Item = &'d SelectionSet<'a>>) -> IndexSet<&'a str>
+pub(super) fn reachable<'d, 'a>(
+    document: &'d Document<'a>,
+    sets: impl Iterator<Item = &'d SelectionSet<'a>>,
+) -> IndexSet<&'a str>
 where
     'a: 'd,
 {

@@ -24,11 +24,16 @@ impl<'d, 'a> Walker<'d, 'a> {
         let mut seen: HashMap<&str, Position> = HashMap::new();
         for directive in directives {
             let name = directive.name.text;
-            if self.schema.directive(name).is_none_or(|definition| definition.repeatable) {
+            if self
+                .schema
+                .directive(name)
+                .is_none_or(|definition| definition.repeatable)
+            {
                 continue;
             }
             if let Some(first) = seen.get(name) {
-                let message = format!("The directive \"@{name}\" can only be used once at this location.");
+                let message =
+                    format!("The directive \"@{name}\" can only be used once at this location.");
                 self.errors.add(message, vec![*first, directive.at]);
             } else {
                 seen.insert(name, directive.at);
@@ -42,16 +47,27 @@ impl<'d, 'a> Walker<'d, 'a> {
             let name = directive.name.text;
             let definition = self.schema.directive(name);
             match definition {
-                None => self.errors.add(format!("Unknown directive \"@{name}\"."), vec![directive.at]),
+                None => self.errors.add(
+                    format!("Unknown directive \"@{name}\"."),
+                    vec![directive.at],
+                ),
                 Some(definition) if !definition.locations.contains(&location) => {
-                    self.errors.add(format!("Directive \"@{name}\" may not be used on {location}."), vec![directive.at]);
+                    self.errors.add(
+                        format!("Directive \"@{name}\" may not be used on {location}."),
+                        vec![directive.at],
+                    );
                 }
                 Some(_) => {}
             }
             let definitions = definition.map(|definition| &definition.arguments);
             for argument in &directive.arguments {
-                if definitions.is_some_and(|definitions| !definitions.contains_key(argument.name.text)) {
-                    let message = format!("Unknown argument \"{}\" on directive \"@{name}\".", argument.name.text);
+                if definitions
+                    .is_some_and(|definitions| !definitions.contains_key(argument.name.text))
+                {
+                    let message = format!(
+                        "Unknown argument \"{}\" on directive \"@{name}\".",
+                        argument.name.text
+                    );
                     self.errors.add(message, vec![argument.name.at]);
                 }
             }
@@ -60,7 +76,12 @@ impl<'d, 'a> Walker<'d, 'a> {
             let taken = definitions.or(self.field.map(|field| &field.arguments));
             self.arguments(taken, &directive.arguments, None);
             if let Some(definitions) = definitions {
-                self.required_arguments(definitions, &directive.arguments, Owner::Directive(name), directive.at);
+                self.required_arguments(
+                    definitions,
+                    &directive.arguments,
+                    Owner::Directive(name),
+                    directive.at,
+                );
             }
         }
     }
@@ -68,29 +89,57 @@ impl<'d, 'a> Walker<'d, 'a> {
     /// Arguments are given once.
     pub fn unique_arguments(&mut self, given: &[Argument<'_>]) {
         for (name, places) in repeated(given.iter().map(|argument| argument.name)) {
-            self.errors.add(format!("There can be only one argument named \"{name}\"."), places);
+            self.errors.add(
+                format!("There can be only one argument named \"{name}\"."),
+                places,
+            );
         }
     }
 
     /// Checks arguments against their definitions, if those are known; those of a field, which `owner` is, must be defined.
-    pub fn arguments(&mut self, definitions: Option<&'d Definitions>, given: &'d [Argument<'a>], owner: Option<(&str, &str)>) {
+    pub fn arguments(
+        &mut self,
+        definitions: Option<&'d Definitions>,
+        given: &'d [Argument<'a>],
+        owner: Option<(&str, &str)>,
+    ) {
         for argument in given {
             let name = argument.name;
             let definition = definitions.and_then(|definitions| definitions.get(name.text));
             if let (None, Some((ty, field))) = (definition, owner) {
-                let message = format!("Unknown argument \"{}\" on field \"{ty}.{field}\".", name.text);
+                let message = format!(
+                    "Unknown argument \"{}\" on field \"{ty}.{field}\".",
+                    name.text
+                );
                 self.errors.add(message, vec![name.at]);
             }
             let has_default = definition.is_some_and(|definition| definition.default.is_some());
-            let place = Place { ty: definition.map(|definition| &definition.ty), has_default, parent: None };
-            let mut values = Values { schema: self.schema, errors: &mut self.errors, usages: &mut self.usages };
+            let place = Place {
+                ty: definition.map(|definition| &definition.ty),
+                has_default,
+                parent: None,
+            };
+            let mut values = Values {
+                schema: self.schema,
+                errors: &mut self.errors,
+                usages: &mut self.usages,
+            };
             values.check(place, &argument.value);
         }
     }
 
     /// Arguments that must be given are.
-    pub fn required_arguments(&mut self, definitions: &Definitions, given: &[Argument<'_>], owner: Owner<'_>, at: Position) {
-        for definition in definitions.values().filter(|definition| definition.is_required()) {
+    pub fn required_arguments(
+        &mut self,
+        definitions: &Definitions,
+        given: &[Argument<'_>],
+        owner: Owner<'_>,
+        at: Position,
+    ) {
+        for definition in definitions
+            .values()
+            .filter(|definition| definition.is_required())
+        {
             let name = definition.name.as_ref();
             if given.iter().any(|argument| argument.name.text == name) {
                 continue;
@@ -100,14 +149,18 @@ impl<'d, 'a> Walker<'d, 'a> {
                 Owner::Field(field) => format!("Field \"{field}\""),
                 Owner::Directive(directive) => format!("Directive \"@{directive}\""),
             };
-            let message = format!("{owner} argument \"{name}\" of type \"{ty}\" is required, but it was not provided.");
+            let message = format!(
+                "{owner} argument \"{name}\" of type \"{ty}\" is required, but it was not provided."
+            );
             self.errors.add(message, vec![at]);
         }
     }
 }
 
 /// The names that stand there more than once, with all their places.
-pub(super) fn repeated<'n>(names: impl Iterator<Item = Name<'n>>) -> impl Iterator<Item = (&'n str, Vec<Position>)> {
+pub(super) fn repeated<'n>(
+    names: impl Iterator<Item = Name<'n>>,
+) -> impl Iterator<Item = (&'n str, Vec<Position>)> {
     let mut places: IndexMap<&str, Vec<Position>> = IndexMap::new();
     for name in names {
         places.entry(name.text).or_default().push(name.at);

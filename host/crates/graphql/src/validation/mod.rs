@@ -28,7 +28,11 @@ use walker::Walker;
 const MAX_ERRORS: usize = 100;
 
 /// Everything that is wrong with a document.
-pub(crate) fn validate(schema: &Schema, document: &Document<'_>, limits: &Limits) -> Vec<RequestError> {
+pub(crate) fn validate(
+    schema: &Schema,
+    document: &Document<'_>,
+    limits: &Limits,
+) -> Vec<RequestError> {
     let mut walker = Walker::new(schema, document, limits);
     let mut fragments = Vec::with_capacity(document.fragments.len());
     let mut walked = Vec::with_capacity(document.operations.len() + document.fragments.len());
@@ -36,7 +40,10 @@ pub(crate) fn validate(schema: &Schema, document: &Document<'_>, limits: &Limits
         match definition {
             Definition::Operation(operation) => {
                 let usages = walker.operation(operation);
-                walked.push((std::mem::take(&mut walker.errors), Some((operation, usages))));
+                walked.push((
+                    std::mem::take(&mut walker.errors),
+                    Some((operation, usages)),
+                ));
             }
             Definition::Fragment(fragment) => {
                 fragments.push(walker.fragment(fragment));
@@ -49,7 +56,14 @@ pub(crate) fn validate(schema: &Schema, document: &Document<'_>, limits: &Limits
     for (found, operation) in walked {
         errors.append(found);
         if let Some((operation, usages)) = operation {
-            variables::check(schema, document, operation, &usages, &fragments, &mut errors);
+            variables::check(
+                schema,
+                document,
+                operation,
+                &usages,
+                &fragments,
+                &mut errors,
+            );
         }
     }
     definitions::unused_fragments(document, &mut errors);
@@ -69,7 +83,9 @@ fn in_order<'d, 'a>(document: &'d Document<'a>) -> impl Iterator<Item = Definiti
     let mut operations = document.operations.iter().peekable();
     let mut fragments = document.fragments.iter().peekable();
     std::iter::from_fn(move || match (operations.peek(), fragments.peek()) {
-        (Some(operation), Some(fragment)) if operation.at > fragment.at => fragments.next().map(Definition::Fragment),
+        (Some(operation), Some(fragment)) if operation.at > fragment.at => {
+            fragments.next().map(Definition::Fragment)
+        }
         (Some(_), _) => operations.next().map(Definition::Operation),
         (None, _) => fragments.next().map(Definition::Fragment),
     })
@@ -84,7 +100,10 @@ pub(crate) struct Errors {
 impl Errors {
     /// Adds one about some places.
     pub fn add(&mut self, message: String, locations: Vec<Position>) {
-        self.push(RequestError { error: Error::ValidationFailed(message), locations });
+        self.push(RequestError {
+            error: Error::ValidationFailed(message),
+            locations,
+        });
     }
 
     fn append(&mut self, others: Errors) {
@@ -95,8 +114,11 @@ impl Errors {
         match self.found.len() {
             0..MAX_ERRORS => self.found.push(error),
             MAX_ERRORS => {
-                let message = "Too many validation errors, error limit reached. Validation aborted.".to_owned();
-                self.found.push(RequestError::nowhere(Error::ValidationFailed(message)));
+                let message =
+                    "Too many validation errors, error limit reached. Validation aborted."
+                        .to_owned();
+                self.found
+                    .push(RequestError::nowhere(Error::ValidationFailed(message)));
             }
             _ => {}
         }

@@ -36,13 +36,32 @@ pub(super) struct Place<'d> {
 pub(crate) fn constant(schema: &Schema, ty: &Type, value: &Value<'_>, problems: &mut Vec<String>) {
     let mut errors = Errors::default();
     constant_value(schema, Some(ty), value, &mut errors);
-    problems.extend(errors.found.into_iter().map(|error| error.error.to_string()));
+    problems.extend(
+        errors
+            .found
+            .into_iter()
+            .map(|error| error.error.to_string()),
+    );
 }
 
 /// Checks a value in which no variable can stand.
-pub(super) fn constant_value(schema: &Schema, ty: Option<&Type>, value: &Value<'_>, errors: &mut Errors) {
-    let place = Place { ty, has_default: false, parent: None };
-    Values { schema, errors, usages: &mut Vec::new() }.check(place, value);
+pub(super) fn constant_value(
+    schema: &Schema,
+    ty: Option<&Type>,
+    value: &Value<'_>,
+    errors: &mut Errors,
+) {
+    let place = Place {
+        ty,
+        has_default: false,
+        parent: None,
+    };
+    Values {
+        schema,
+        errors,
+        usages: &mut Vec::new(),
+    }
+    .check(place, value);
 }
 
 /// Checks values and collects the variables in them.
@@ -63,9 +82,17 @@ impl<'d> Values<'_, 'd> {
     fn value(&mut self, place: Place<'d>, value: &'d Value<'_>, told: bool) {
         match &value.kind {
             ValueKind::Variable(name) => {
-                let Place { ty, has_default, .. } = place;
+                let Place {
+                    ty, has_default, ..
+                } = place;
                 let one_of = place.parent.and_then(|parent| self.one_of_name(parent));
-                self.usages.push(Usage { name, at: value.at, ty, has_default, one_of });
+                self.usages.push(Usage {
+                    name,
+                    at: value.at,
+                    ty,
+                    has_default,
+                    one_of,
+                });
             }
             ValueKind::List(items) => self.list(place.ty, items, value, told),
             ValueKind::Object(entries) => self.object(place.ty, entries, value, told),
@@ -79,7 +106,13 @@ impl<'d> Values<'_, 'd> {
         }
     }
 
-    fn list(&mut self, ty: Option<&'d Type>, items: &'d [Value<'_>], value: &Value<'_>, told: bool) {
+    fn list(
+        &mut self,
+        ty: Option<&'d Type>,
+        items: &'d [Value<'_>],
+        value: &Value<'_>,
+        told: bool,
+    ) {
         let (item, is_list) = match ty.map(Type::nullable) {
             Some(Type::List(item)) => (Some(&**item), true),
             other => (other, false),
@@ -87,11 +120,23 @@ impl<'d> Values<'_, 'd> {
         if !told && !is_list {
             self.leaf(item, value);
         }
-        let place = Place { ty: item, has_default: false, parent: ty };
-        items.iter().for_each(|item| self.value(place, item, told || !is_list));
+        let place = Place {
+            ty: item,
+            has_default: false,
+            parent: ty,
+        };
+        items
+            .iter()
+            .for_each(|item| self.value(place, item, told || !is_list));
     }
 
-    fn object(&mut self, ty: Option<&'d Type>, entries: &'d [ObjectEntry<'_>], value: &Value<'_>, told: bool) {
+    fn object(
+        &mut self,
+        ty: Option<&'d Type>,
+        entries: &'d [ObjectEntry<'_>],
+        value: &Value<'_>,
+        told: bool,
+    ) {
         let schema = self.schema;
         let definition = ty.map(|ty| schema.get(ty.named()));
         let input = definition.and_then(|definition| match &definition.kind {
@@ -108,7 +153,10 @@ impl<'d> Values<'_, 'd> {
             let name = entry.name.as_ref();
             let field = input.and_then(|(_, input)| input.fields.get(name));
             if let (None, Some((input, _)), false) = (field, input, told) {
-                self.errors.add(format!("Field \"{name}\" is not defined by type \"{input}\"."), vec![entry.at]);
+                self.errors.add(
+                    format!("Field \"{name}\" is not defined by type \"{input}\"."),
+                    vec![entry.at],
+                );
             }
             if let Some(first) = seen.get(name) {
                 let message = format!("There can be only one input field named \"{name}\".");
@@ -117,14 +165,21 @@ impl<'d> Values<'_, 'd> {
                 seen.insert(name, entry.at);
             }
             let has_default = field.is_some_and(|field| field.default.is_some());
-            let place = Place { ty: field.map(|field| &field.ty), has_default, parent: ty };
+            let place = Place {
+                ty: field.map(|field| &field.ty),
+                has_default,
+                parent: ty,
+            };
             self.value(place, &entry.value, told || input.is_none());
         }
     }
 
     fn unexpected(&mut self, ty: &Type, value: &Value<'_>) {
         let wanted = self.schema.print(ty);
-        self.errors.add(format!("Expected value of type \"{wanted}\", found {value}."), vec![value.at]);
+        self.errors.add(
+            format!("Expected value of type \"{wanted}\", found {value}."),
+            vec![value.at],
+        );
     }
 
     fn leaf(&mut self, ty: Option<&Type>, value: &Value<'_>) {
@@ -134,8 +189,14 @@ impl<'d> Values<'_, 'd> {
             Kind::Scalar(scalar) => scalar_problem(scalar, value),
             Kind::Enum(values) => match &value.kind {
                 ValueKind::Enum(name) if values.contains_key(name.as_ref()) => None,
-                ValueKind::Enum(name) => Some(format!("Value \"{name}\" does not exist in \"{}\" enum.", definition.name)),
-                _ => Some(format!("Enum \"{}\" cannot represent non-enum value: {value}.", definition.name)),
+                ValueKind::Enum(name) => Some(format!(
+                    "Value \"{name}\" does not exist in \"{}\" enum.",
+                    definition.name
+                )),
+                _ => Some(format!(
+                    "Enum \"{}\" cannot represent non-enum value: {value}.",
+                    definition.name
+                )),
             },
             _ => return self.unexpected(ty, value),
         };
@@ -145,11 +206,23 @@ impl<'d> Values<'_, 'd> {
     }
 
     /// Checks an input object as a whole.
-    fn input(&mut self, name: &str, input: &InputObject, entries: &[ObjectEntry<'_>], value: &Value<'_>) {
+    fn input(
+        &mut self,
+        name: &str,
+        input: &InputObject,
+        entries: &[ObjectEntry<'_>],
+        value: &Value<'_>,
+    ) {
         for field in input.fields.values().filter(|field| field.is_required()) {
-            if !entries.iter().any(|entry| entry.name == field.name.as_ref()) {
+            if !entries
+                .iter()
+                .any(|entry| entry.name == field.name.as_ref())
+            {
                 let ty = self.schema.print(&field.ty);
-                let message = format!("Field \"{name}.{}\" of required type \"{ty}\" was not provided.", field.name);
+                let message = format!(
+                    "Field \"{name}.{}\" of required type \"{ty}\" was not provided.",
+                    field.name
+                );
                 self.errors.add(message, vec![value.at]);
             }
         }
@@ -160,11 +233,15 @@ impl<'d> Values<'_, 'd> {
             [first, rest @ ..] if rest.iter().all(|entry| entry.name == first.name) => {
                 // Of a field that comes twice the last one counts.
                 if matches!(rest.last().unwrap_or(first).value.kind, ValueKind::Null) {
-                    self.errors.add(format!("Field \"{name}.{}\" must be non-null.", first.name), vec![value.at]);
+                    self.errors.add(
+                        format!("Field \"{name}.{}\" must be non-null.", first.name),
+                        vec![value.at],
+                    );
                 }
             }
             _ => {
-                let message = format!("OneOf Input Object \"{name}\" must specify exactly one key.");
+                let message =
+                    format!("OneOf Input Object \"{name}\" must specify exactly one key.");
                 self.errors.add(message, vec![value.at]);
             }
         }

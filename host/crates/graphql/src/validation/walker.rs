@@ -9,7 +9,8 @@ use super::merging::Merger;
 use super::values::Usage;
 use super::{Errors, definitions};
 use crate::document::{
-    Document, Field, Fragment, Inline, Name, Operation, OperationKind, Selection, SelectionSet, Spread, VariableNode,
+    Document, Field, Fragment, Inline, Name, Operation, OperationKind, Selection, SelectionSet,
+    Spread, VariableNode,
 };
 use crate::response::RequestError;
 use crate::schema::Schema;
@@ -65,7 +66,10 @@ impl<'d, 'a> Walker<'d, 'a> {
             OperationKind::Subscription => (None, "SUBSCRIPTION"),
         };
         if root.is_none() {
-            let message = format!("The {} operation is not supported by the schema.", operation.kind.as_str());
+            let message = format!(
+                "The {} operation is not supported by the schema.",
+                operation.kind.as_str()
+            );
             self.errors.add(message, vec![operation.at]);
         }
         definitions::unique_variables(operation, &mut self.errors);
@@ -85,7 +89,10 @@ impl<'d, 'a> Walker<'d, 'a> {
         let composite = self.composite(ty);
         if ty != composite {
             let condition = fragment.condition;
-            let message = format!("Fragment \"{}\" cannot condition on non composite type \"{}\".", name.text, condition.text);
+            let message = format!(
+                "Fragment \"{}\" cannot condition on non composite type \"{}\".",
+                name.text, condition.text
+            );
             self.errors.add(message, vec![condition.at]);
         }
         if let Some(first) = self.fragments.get(name.text) {
@@ -153,7 +160,11 @@ impl<'d, 'a> Walker<'d, 'a> {
         match (parent, definition) {
             (_, Some(definition)) => self.leaf_or_not(field, definition),
             (Some(parent), None) => {
-                let message = format!("Cannot query field \"{}\" on type \"{}\".", field.name.text, schema.get(parent).name);
+                let message = format!(
+                    "Cannot query field \"{}\" on type \"{}\".",
+                    field.name.text,
+                    schema.get(parent).name
+                );
                 self.errors.add(message, vec![field.at]);
             }
             (None, None) => {}
@@ -163,18 +174,31 @@ impl<'d, 'a> Walker<'d, 'a> {
         let (outer, was_too_deep) = (self.field, self.too_deep);
         self.field = definition;
         if !self.too_deep && introspection::is_too_deep(self.document, field) {
-            self.errors.add("Maximum introspection depth exceeded".to_owned(), vec![field.at]);
+            self.errors.add(
+                "Maximum introspection depth exceeded".to_owned(),
+                vec![field.at],
+            );
             self.too_deep = true;
         }
         let definitions = definition.map(|definition| &definition.arguments);
-        let owner = definition.zip(parent).map(|(definition, parent)| (&*schema.get(parent).name, &*definition.name));
+        let owner = definition
+            .zip(parent)
+            .map(|(definition, parent)| (&*schema.get(parent).name, &*definition.name));
         self.arguments(definitions, &field.arguments, owner);
         self.directives(&field.directives, "FIELD");
         if let Some(set) = &field.selection {
-            self.set(set, self.composite(definition.map(|definition| definition.ty.named())));
+            self.set(
+                set,
+                self.composite(definition.map(|definition| definition.ty.named())),
+            );
         }
         if let Some(definition) = definition {
-            self.required_arguments(&definition.arguments, &field.arguments, Owner::Field(&definition.name), field.at);
+            self.required_arguments(
+                &definition.arguments,
+                &field.arguments,
+                Owner::Field(&definition.name),
+                field.at,
+            );
         }
         (self.field, self.too_deep) = (outer, was_too_deep);
     }
@@ -186,7 +210,10 @@ impl<'d, 'a> Walker<'d, 'a> {
         let ty = || schema.print(&definition.ty);
         match &field.selection {
             Some(set) if !is_composite => {
-                let message = format!("Field \"{name}\" must not have a selection since type \"{}\" has no subfields.", ty());
+                let message = format!(
+                    "Field \"{name}\" must not have a selection since type \"{}\" has no subfields.",
+                    ty()
+                );
                 self.errors.add(message, vec![set.at]);
             }
             None if is_composite => {
@@ -201,16 +228,22 @@ impl<'d, 'a> Walker<'d, 'a> {
     }
 
     fn inline(&mut self, inline: &'d Inline<'a>, parent: Option<TypeId>) {
-        let ty = inline.condition.map_or(parent, |condition| self.schema.by_name(condition.text));
+        let ty = inline
+            .condition
+            .map_or(parent, |condition| self.schema.by_name(condition.text));
         let composite = self.composite(ty);
         if let Some(condition) = inline.condition {
             if ty != composite {
-                let message = format!("Fragment cannot condition on non composite type \"{}\".", condition.text);
+                let message = format!(
+                    "Fragment cannot condition on non composite type \"{}\".",
+                    condition.text
+                );
                 self.errors.add(message, vec![condition.at]);
             }
             if let Some((parent, ty)) = self.never_overlap(parent, composite) {
-                let message =
-                    format!("Fragment cannot be spread here as objects of type \"{parent}\" can never be of type \"{ty}\".");
+                let message = format!(
+                    "Fragment cannot be spread here as objects of type \"{parent}\" can never be of type \"{ty}\"."
+                );
                 self.errors.add(message, vec![inline.at]);
             }
         }
@@ -226,7 +259,10 @@ impl<'d, 'a> Walker<'d, 'a> {
     fn spread(&mut self, spread: &'d Spread<'a>, parent: Option<TypeId>) {
         let name = spread.name;
         match self.document.fragment(name.text) {
-            None => self.errors.add(format!("Unknown fragment \"{}\".", name.text), vec![name.at]),
+            None => self.errors.add(
+                format!("Unknown fragment \"{}\".", name.text),
+                vec![name.at],
+            ),
             Some(fragment) => {
                 let ty = self.composite(self.schema.by_name(fragment.condition.text));
                 if let Some((parent, ty)) = self.never_overlap(parent, ty) {
@@ -244,7 +280,8 @@ impl<'d, 'a> Walker<'d, 'a> {
 
     fn known_type(&mut self, name: Name<'_>) {
         if self.schema.by_name(name.text).is_none() {
-            self.errors.add(format!("Unknown type \"{}\".", name.text), vec![name.at]);
+            self.errors
+                .add(format!("Unknown type \"{}\".", name.text), vec![name.at]);
         }
     }
 
@@ -253,10 +290,18 @@ impl<'d, 'a> Walker<'d, 'a> {
     }
 
     /// The names of two types no object can both be of.
-    fn never_overlap(&self, left: Option<TypeId>, right: Option<TypeId>) -> Option<(&'d str, &'d str)> {
+    fn never_overlap(
+        &self,
+        left: Option<TypeId>,
+        right: Option<TypeId>,
+    ) -> Option<(&'d str, &'d str)> {
         let (left, right) = left.zip(right)?;
         let schema = self.schema;
-        let overlap = left == right || schema.possible(left).iter().any(|ty| schema.possible(right).contains(ty));
+        let overlap = left == right
+            || schema
+                .possible(left)
+                .iter()
+                .any(|ty| schema.possible(right).contains(ty));
         (!overlap).then(|| (&*schema.get(left).name, &*schema.get(right).name))
     }
 }

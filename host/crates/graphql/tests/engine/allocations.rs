@@ -22,7 +22,9 @@ struct Static(String);
 impl Static {
     fn of(students: usize) -> Self {
         let student = |id: usize| {
-            format!(r#"{{"id":"{id}","name":"Ada","grade":{id},"score":1.5,"active":true,"mode":"ALL","data":{{"a":[1,"x"]}}}}"#)
+            format!(
+                r#"{{"id":"{id}","name":"Ada","grade":{id},"score":1.5,"active":true,"mode":"ALL","data":{{"a":[1,"x"]}}}}"#
+            )
         };
         let students: Vec<String> = (0..students).map(student).collect();
         Self(format!("[{}]", students.join(",")))
@@ -43,12 +45,21 @@ impl Resolve for Static {
 fn cost(resolver: &Static) -> (AllocationInfo, AllocationInfo, String) {
     let engine = Engine::new(schema(SDL), Limits::default(), 1 << 20);
     let variables = r#"{"first": 20, "name": "a \"quoted\" name"}"#;
-    let request = Request { query: QUERY.to_owned(), operation_name: None, variables: serde_json::from_str(variables).unwrap() };
+    let request = Request {
+        query: QUERY.to_owned(),
+        operation_name: None,
+        variables: serde_json::from_str(variables).unwrap(),
+    };
     engine.prepare(&request).unwrap();
     let mut prepared = None;
     let preparing = measure(|| prepared = Some(engine.prepare(&request).unwrap()));
     let mut response = Vec::new();
-    let executing = measure(|| response = engine.execute(prepared.take().unwrap(), resolver).now_or_never().unwrap());
+    let executing = measure(|| {
+        response = engine
+            .execute(prepared.take().unwrap(), resolver)
+            .now_or_never()
+            .unwrap()
+    });
     (preparing, executing, String::from_utf8(response).unwrap())
 }
 
@@ -57,14 +68,21 @@ fn a_request_seen_before_costs_the_same_few_allocations_whatever_it_answers() {
     for students in [1, 20, 2_000] {
         let resolver = Static::of(students);
         let (preparing, executing, response) = cost(&resolver);
-        assert_eq!(response, format!(r#"{{"data":{{"students":{}}}}}"#, resolver.0));
+        assert_eq!(
+            response,
+            format!(r#"{{"data":{{"students":{}}}}}"#, resolver.0)
+        );
         // The variables' values, and where each of them is.
         assert_eq!(preparing.count_total, 2);
         // The module's answer and the list it is in; its arguments; the response, which is where the answer is completed; the
         // properties of the object under way; and eight for what is known of the one root field and its one answer.
         assert_eq!(executing.count_total, 2 + 1 + 1 + 1 + 8);
         // The answer as the module gave it and the response: nothing lies a third time in memory.
-        assert!(executing.bytes_total < 2 * resolver.0.len() as u64 + 4_096, "{} bytes", executing.bytes_total);
+        assert!(
+            executing.bytes_total < 2 * resolver.0.len() as u64 + 4_096,
+            "{} bytes",
+            executing.bytes_total
+        );
     }
 }
 

@@ -8,18 +8,29 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use tokio::sync::Notify;
 
 fn students(count: usize) -> String {
-    let students: Vec<String> = (0..count).map(|id| format!(r#"{{"id":"{id}","grade":{id},"name":"n"}}"#)).collect();
+    let students: Vec<String> = (0..count)
+        .map(|id| format!(r#"{{"id":"{id}","grade":{id},"name":"n"}}"#))
+        .collect();
     format!("[{}]", students.join(","))
 }
 
 fn out_of_memory() -> Error {
-    Error::OutOfMemory { module: "m".to_owned(), cap_bytes: 1, asked_bytes: 2 }
+    Error::OutOfMemory {
+        module: "m".to_owned(),
+        cap_bytes: 1,
+        asked_bytes: 2,
+    }
 }
 
 /// Answers each parent with a list holding its id.
 fn own_id(invocation: &Invocation) -> Vec<Result<String, Error>> {
-    let id = |parent: &String| serde_json::from_str::<serde_json::Value>(parent).unwrap()["id"].clone();
-    invocation.parents.iter().map(|parent| Ok(format!(r#"[{{"id":{}}}]"#, id(parent)))).collect()
+    let id =
+        |parent: &String| serde_json::from_str::<serde_json::Value>(parent).unwrap()["id"].clone();
+    invocation
+        .parents
+        .iter()
+        .map(|parent| Ok(format!(r#"[{{"id":{}}}]"#, id(parent))))
+        .collect()
 }
 
 #[tokio::test]
@@ -30,27 +41,45 @@ async fn all_parents_across_all_lists_are_one_call() {
         .says("Assessment.note", "\"x\"");
     let response = run(SCHOOL, &cast, "{ students { assessments { note } } }").await;
     assert_eq!(response.matches("\"x\"").count(), 40);
-    assert_eq!(cast.called(), ["Query.students×0", "Student.assessments×20", "Assessment.note×40"]);
+    assert_eq!(
+        cast.called(),
+        [
+            "Query.students×0",
+            "Student.assessments×20",
+            "Assessment.note×40"
+        ]
+    );
 }
 
 #[tokio::test]
 async fn chunks_hold_max_batch_parents_and_answers_keep_their_order() {
-    let cast = Cast::new().max_batch(8).says("Query.students", students(20)).plays("Student.assessments", |invocation| {
-        let answers = own_id(&invocation);
-        async move {
-            if answers.len() == 8 {
-                tokio::task::yield_now().await;
+    let cast = Cast::new()
+        .max_batch(8)
+        .says("Query.students", students(20))
+        .plays("Student.assessments", |invocation| {
+            let answers = own_id(&invocation);
+            async move {
+                if answers.len() == 8 {
+                    tokio::task::yield_now().await;
+                }
+                Ok(answers)
             }
-            Ok(answers)
-        }
-    });
+        });
     let response = run(SCHOOL, &cast, "{ students { assessments { id } } }").await;
     let (errors, data) = digest(&response);
     assert!(errors.is_empty());
     for (index, student) in data["students"].as_array().unwrap().iter().enumerate() {
         assert_eq!(student["assessments"][0]["id"], index.to_string());
     }
-    assert_eq!(cast.called(), ["Query.students×0", "Student.assessments×8", "Student.assessments×8", "Student.assessments×4"]);
+    assert_eq!(
+        cast.called(),
+        [
+            "Query.students×0",
+            "Student.assessments×8",
+            "Student.assessments×8",
+            "Student.assessments×4"
+        ]
+    );
 }
 
 #[tokio::test]
@@ -78,7 +107,10 @@ async fn an_operation_may_move_between_threads_and_be_dropped_half_way() {
 #[tokio::test]
 async fn nobody_is_called_for_no_parents() {
     let cast = Cast::new().says("Query.students", "[]");
-    assert_eq!(run(SCHOOL, &cast, "{ students { assessments { id } } }").await, r#"{"data":{"students":[]}}"#);
+    assert_eq!(
+        run(SCHOOL, &cast, "{ students { assessments { id } } }").await,
+        r#"{"data":{"students":[]}}"#
+    );
     assert_eq!(cast.called(), ["Query.students×0"]);
 }
 
@@ -100,45 +132,108 @@ async fn a_child_of_a_fast_field_starts_before_its_slow_sibling_ends() {
             tells.notify_one();
             async { Ok(vec![Ok("[]".to_owned())]) }
         });
-    let response = run(SCHOOL, &cast, "{ maybe { id } student(id: 1) { assessments { id } } }").await;
-    assert_eq!(response, r#"{"data":{"maybe":[],"student":{"assessments":[]}}}"#);
+    let response = run(
+        SCHOOL,
+        &cast,
+        "{ maybe { id } student(id: 1) { assessments { id } } }",
+    )
+    .await;
+    assert_eq!(
+        response,
+        r#"{"data":{"maybe":[],"student":{"assessments":[]}}}"#
+    );
 }
 
 #[tokio::test]
 async fn a_querys_call_that_fails_for_its_size_is_made_again_as_two_halves_once() {
-    let cast = Cast::new().says("Query.students", students(5)).plays("Student.assessments", |invocation| {
-        let result = if invocation.parents.len() > 2 { Err(out_of_memory()) } else { Ok(own_id(&invocation)) };
-        async move { result }
-    });
-    let response =
-        run(SCHOOL, &cast, "{ maybe: students { id mentor: assessments { id } } }".replace("mentor: ", "").as_str()).await;
+    let cast = Cast::new().says("Query.students", students(5)).plays(
+        "Student.assessments",
+        |invocation| {
+            let result = if invocation.parents.len() > 2 {
+                Err(out_of_memory())
+            } else {
+                Ok(own_id(&invocation))
+            };
+            async move { result }
+        },
+    );
+    let response = run(
+        SCHOOL,
+        &cast,
+        "{ maybe: students { id mentor: assessments { id } } }"
+            .replace("mentor: ", "")
+            .as_str(),
+    )
+    .await;
     let (errors, data) = digest(&response);
-    assert_eq!(cast.called(), ["Query.students×0", "Student.assessments×5", "Student.assessments×3", "Student.assessments×2"]);
+    assert_eq!(
+        cast.called(),
+        [
+            "Query.students×0",
+            "Student.assessments×5",
+            "Student.assessments×3",
+            "Student.assessments×2"
+        ]
+    );
     // The list's elements may not be null, so the first failure is the whole answer's.
-    assert_eq!((errors, data), (vec![r#"OUT_OF_MEMORY ["maybe",0,"assessments"]"#.to_owned()], serde_json::Value::Null));
+    assert_eq!(
+        (errors, data),
+        (
+            vec![r#"OUT_OF_MEMORY ["maybe",0,"assessments"]"#.to_owned()],
+            serde_json::Value::Null
+        )
+    );
 }
 
 #[tokio::test]
 async fn the_half_that_succeeds_is_kept() {
-    let cast = Cast::new().says("Query.maybe", students(4)).plays("Student.assessments", |invocation| {
-        let bad = invocation.parents.iter().any(|parent| parent.contains("\"0\""));
-        let result = if bad { Err(out_of_memory()) } else { Ok(own_id(&invocation)) };
-        async move { result }
-    });
+    let cast =
+        Cast::new()
+            .says("Query.maybe", students(4))
+            .plays("Student.assessments", |invocation| {
+                let bad = invocation
+                    .parents
+                    .iter()
+                    .any(|parent| parent.contains("\"0\""));
+                let result = if bad {
+                    Err(out_of_memory())
+                } else {
+                    Ok(own_id(&invocation))
+                };
+                async move { result }
+            });
     let (errors, data) = digest(&run(SCHOOL, &cast, "{ maybe { assessments { id } } }").await);
-    assert_eq!(errors, [r#"OUT_OF_MEMORY ["maybe",0,"assessments"]"#, r#"OUT_OF_MEMORY ["maybe",1,"assessments"]"#]);
+    assert_eq!(
+        errors,
+        [
+            r#"OUT_OF_MEMORY ["maybe",0,"assessments"]"#,
+            r#"OUT_OF_MEMORY ["maybe",1,"assessments"]"#
+        ]
+    );
     assert_eq!(data["maybe"][3]["assessments"][0]["id"], "3");
 }
 
 #[tokio::test]
 async fn errors_that_size_has_nothing_to_do_with_are_not_tried_again() {
-    let denied = || Error::Denied { module: "m".to_owned(), detail: "x".to_owned() };
-    let cast = Cast::new().says("Query.maybe", students(2)).plays("Student.assessments", move |_| {
-        let error = denied();
-        async move { Err(error) }
-    });
+    let denied = || Error::Denied {
+        module: "m".to_owned(),
+        detail: "x".to_owned(),
+    };
+    let cast =
+        Cast::new()
+            .says("Query.maybe", students(2))
+            .plays("Student.assessments", move |_| {
+                let error = denied();
+                async move { Err(error) }
+            });
     let (errors, _) = digest(&run(SCHOOL, &cast, "{ maybe { assessments { id } } }").await);
-    assert_eq!(errors, [r#"DENIED ["maybe",0,"assessments"]"#, r#"DENIED ["maybe",1,"assessments"]"#]);
+    assert_eq!(
+        errors,
+        [
+            r#"DENIED ["maybe",0,"assessments"]"#,
+            r#"DENIED ["maybe",1,"assessments"]"#
+        ]
+    );
     assert_eq!(cast.called().len(), 2);
 }
 
@@ -147,7 +242,10 @@ async fn a_mutations_call_is_made_once() {
     let calls = Arc::new(AtomicUsize::new(0));
     let counted = calls.clone();
     let cast = Cast::new()
-        .says("Mutation.enrol", r#"{"id":1,"name":"n","best":{"id":1},"teacher":{"name":"t"}}"#)
+        .says(
+            "Mutation.enrol",
+            r#"{"id":1,"name":"n","best":{"id":1},"teacher":{"name":"t"}}"#,
+        )
         .says("Teacher.pupils", r#"[{"id":1},{"id":2}]"#)
         .plays("Student.assessments", move |_| {
             counted.fetch_add(1, Ordering::Relaxed);
@@ -162,16 +260,25 @@ async fn a_mutations_call_is_made_once() {
 #[tokio::test]
 async fn another_number_of_answers_fails_every_parent() {
     for answers in [0, 1, 3] {
-        let cast = Cast::new().says("Query.maybe", students(2)).plays("Student.mentor", move |_| {
-            let answers = (0..answers).map(|_| Ok("null".to_owned())).collect();
-            async move { Ok(answers) }
-        });
+        let cast =
+            Cast::new()
+                .says("Query.maybe", students(2))
+                .plays("Student.mentor", move |_| {
+                    let answers = (0..answers).map(|_| Ok("null".to_owned())).collect();
+                    async move { Ok(answers) }
+                });
         let (errors, _) = digest(&run(SCHOOL, &cast, "{ maybe { mentor { name } } }").await);
         if answers == 1 {
             // As halves each parent has its own call, and one answer is right.
             assert!(errors.is_empty());
         } else {
-            assert_eq!(errors, [r#"INVALID_OUTPUT ["maybe",0,"mentor"]"#, r#"INVALID_OUTPUT ["maybe",1,"mentor"]"#]);
+            assert_eq!(
+                errors,
+                [
+                    r#"INVALID_OUTPUT ["maybe",0,"mentor"]"#,
+                    r#"INVALID_OUTPUT ["maybe",1,"mentor"]"#
+                ]
+            );
         }
     }
 }
@@ -186,14 +293,23 @@ async fn fields_of_a_root_type_below_other_fields_have_no_parents_and_one_answer
     let cast = || {
         Cast::new()
             .max_batch(1)
-            .says("Query.all", r#"[{"id":1,"query":{}},{"id":2},{"id":3,"query":{}}]"#)
+            .says(
+                "Query.all",
+                r#"[{"id":1,"query":{}},{"id":2},{"id":3,"query":{}}]"#,
+            )
             .says("Mutation.write", r#"{"query":{}}"#)
             .says("Query.maybe", "7")
     };
     let query = "mutation { write { query { numbers(of: 1) maybe } } }";
     let written = cast().says("Query.numbers", "[1,2]");
-    assert_eq!(run(sdl, &written, query).await, r#"{"data":{"write":{"query":{"numbers":[1,2],"maybe":7}}}}"#);
-    assert_eq!(written.called(), ["Mutation.write×0", "Query.numbers×0", "Query.maybe×0"]);
+    assert_eq!(
+        run(sdl, &written, query).await,
+        r#"{"data":{"write":{"query":{"numbers":[1,2],"maybe":7}}}}"#
+    );
+    assert_eq!(
+        written.called(),
+        ["Mutation.write×0", "Query.numbers×0", "Query.maybe×0"]
+    );
     assert_eq!(written.calls()[1].arguments, r#"{"of":1}"#);
 
     let query = "{ all { id query { numbers(of: 1) maybe } } }";
@@ -202,11 +318,23 @@ async fn fields_of_a_root_type_below_other_fields_have_no_parents_and_one_answer
         run(sdl, &many, query).await,
         r#"{"data":{"all":[{"id":"1","query":{"numbers":[1],"maybe":7}},{"id":"2","query":null},{"id":"3","query":{"numbers":[1],"maybe":7}}]}}"#
     );
-    assert_eq!(many.called(), ["Query.all×0", "Query.numbers×0", "Query.maybe×0"]);
+    assert_eq!(
+        many.called(),
+        ["Query.all×0", "Query.numbers×0", "Query.maybe×0"]
+    );
 
     // What is wrong with the one answer is wrong at every place.
     let bad = cast().says("Query.numbers", "[1,null]");
     let (errors, data) = digest(&run(sdl, &bad, query).await);
-    assert_eq!(errors, [r#"INVALID_OUTPUT ["all",0,"query","numbers",1]"#, r#"INVALID_OUTPUT ["all",2,"query","numbers",1]"#]);
-    assert_eq!(data.to_string(), r#"{"all":[{"id":"1","query":null},{"id":"2","query":null},{"id":"3","query":null}]}"#);
+    assert_eq!(
+        errors,
+        [
+            r#"INVALID_OUTPUT ["all",0,"query","numbers",1]"#,
+            r#"INVALID_OUTPUT ["all",2,"query","numbers",1]"#
+        ]
+    );
+    assert_eq!(
+        data.to_string(),
+        r#"{"all":[{"id":"1","query":null},{"id":"2","query":null},{"id":"3","query":null}]}"#
+    );
 }

@@ -30,7 +30,12 @@ async fn the_full_introspection_query_is_answered_and_says_nothing_of_modules() 
     let response = run(SCHOOL, &Cast::new(), FULL).await;
     let (errors, data) = digest(&response);
     assert!(errors.is_empty());
-    let names: Vec<&str> = data["__schema"]["types"].as_array().unwrap().iter().map(|ty| ty["name"].as_str().unwrap()).collect();
+    let names: Vec<&str> = data["__schema"]["types"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|ty| ty["name"].as_str().unwrap())
+        .collect();
     assert_eq!(
         names,
         [
@@ -61,9 +66,16 @@ async fn the_full_introspection_query_is_answered_and_says_nothing_of_modules() 
             "__DirectiveLocation"
         ]
     );
-    let directives: Vec<&str> =
-        data["__schema"]["directives"].as_array().unwrap().iter().map(|ty| ty["name"].as_str().unwrap()).collect();
-    assert_eq!(directives, ["include", "skip", "deprecated", "specifiedBy", "oneOf"]);
+    let directives: Vec<&str> = data["__schema"]["directives"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|ty| ty["name"].as_str().unwrap())
+        .collect();
+    assert_eq!(
+        directives,
+        ["include", "skip", "deprecated", "specifiedBy", "oneOf"]
+    );
     assert!(!response.contains("resolve(") && !response.contains("\"module\""));
 }
 
@@ -71,14 +83,36 @@ async fn the_full_introspection_query_is_answered_and_says_nothing_of_modules() 
 async fn the_apps_own_directives_are_shown_before_those_every_schema_has() {
     let sdl = r#"directive @b(at: When) on FIELD directive @a on FIELD
         type Query { n: Int @resolve(module: "m") } enum When { NOW }"#;
-    let response = run(sdl, &Cast::new(), "{ __schema { directives { name } types { name } } }").await;
+    let response = run(
+        sdl,
+        &Cast::new(),
+        "{ __schema { directives { name } types { name } } }",
+    )
+    .await;
     let (_, data) = digest(&response);
     let names = |list: &str| -> Vec<String> {
         let items = data["__schema"][list].as_array().unwrap();
-        items.iter().map(|item| item["name"].as_str().unwrap().to_owned()).collect()
+        items
+            .iter()
+            .map(|item| item["name"].as_str().unwrap().to_owned())
+            .collect()
     };
-    assert_eq!(names("directives"), ["b", "a", "include", "skip", "deprecated", "specifiedBy", "oneOf"]);
-    assert_eq!(names("types")[..5], ["Query", "Int", "When", "Boolean", "String"]);
+    assert_eq!(
+        names("directives"),
+        [
+            "b",
+            "a",
+            "include",
+            "skip",
+            "deprecated",
+            "specifiedBy",
+            "oneOf"
+        ]
+    );
+    assert_eq!(
+        names("types")[..5],
+        ["Query", "Int", "When", "Boolean", "String"]
+    );
 }
 
 #[tokio::test]
@@ -94,13 +128,25 @@ async fn single_types_are_described() {
     let (_, data) = digest(&run(SCHOOL, &cast, query).await);
     insta::assert_snapshot!(data["filter"], @r#"{"inputFields":[{"name":"name","defaultValue":null,"type":{"kind":"SCALAR","ofType":null}},{"name":"grade","defaultValue":"3","type":{"kind":"NON_NULL","ofType":{"name":"Int"}}},{"name":"modes","defaultValue":null,"type":{"kind":"LIST","ofType":{"name":null}}},{"name":"inner","defaultValue":null,"type":{"kind":"INPUT_OBJECT","ofType":null}}]}"#);
     insta::assert_snapshot!(data["found"], @r#"{"kind":"UNION","possibleTypes":[{"name":"Student"},{"name":"Teacher"},{"name":"Room"}],"fields":null}"#);
-    assert_eq!(data["student"]["fields"].as_array().unwrap().len() + 1, data["student"]["all"].as_array().unwrap().len());
-    assert_eq!(data["student"]["all"][5]["deprecationReason"], "ask assessments");
     assert_eq!(
-        (&data["pick"]["isOneOf"], data["json"]["specifiedByURL"].as_str()),
+        data["student"]["fields"].as_array().unwrap().len() + 1,
+        data["student"]["all"].as_array().unwrap().len()
+    );
+    assert_eq!(
+        data["student"]["all"][5]["deprecationReason"],
+        "ask assessments"
+    );
+    assert_eq!(
+        (
+            &data["pick"]["isOneOf"],
+            data["json"]["specifiedByURL"].as_str()
+        ),
         (&true.into(), Some("https://example.com/json"))
     );
-    assert_eq!((data["nobody"].is_null(), data["__typename"].as_str()), (true, Some("Query")));
+    assert_eq!(
+        (data["nobody"].is_null(), data["__typename"].as_str()),
+        (true, Some("Query"))
+    );
     assert!(cast.calls().is_empty());
 }
 
@@ -113,13 +159,24 @@ async fn introspection_stands_among_data_in_the_order_of_the_selection() {
         "{ a: __typename student(id: 1) { id } __type(name: \"Room\") { __typename name } b: maybe @skip(if: true) { id } }",
     )
     .await;
-    assert_eq!(response, r#"{"data":{"a":"Query","student":{"id":"1"},"__type":{"__typename":"__Type","name":"Room"}}}"#);
+    assert_eq!(
+        response,
+        r#"{"data":{"a":"Query","student":{"id":"1"},"__type":{"__typename":"__Type","name":"Room"}}}"#
+    );
 }
 
 #[tokio::test]
 async fn the_query_root_inside_the_data_introspects_too() {
     let sdl = r#"type Query { me: Query @resolve(module: "m") n: Int @resolve(module: "m") }"#;
     let cast = Cast::new().says("Query.me", "{}").says("Query.n", "5");
-    let response = run(sdl, &cast, "{ me { __type(name: \"Query\") { name } n __schema { queryType { name } } } }").await;
-    assert_eq!(response, r#"{"data":{"me":{"__type":{"name":"Query"},"n":5,"__schema":{"queryType":{"name":"Query"}}}}}"#);
+    let response = run(
+        sdl,
+        &cast,
+        "{ me { __type(name: \"Query\") { name } n __schema { queryType { name } } } }",
+    )
+    .await;
+    assert_eq!(
+        response,
+        r#"{"data":{"me":{"__type":{"name":"Query"},"n":5,"__schema":{"queryType":{"name":"Query"}}}}}"#
+    );
 }

@@ -18,7 +18,11 @@ const TIGHT: Limits = Limits {
 };
 
 fn refused(limits: Limits, query: &str) -> String {
-    refusals(&Engine::new(schema(SCHOOL), limits, 1 << 16), &request(query)).join("\n")
+    refusals(
+        &Engine::new(schema(SCHOOL), limits, 1 << 16),
+        &request(query),
+    )
+    .join("\n")
 }
 
 #[test]
@@ -58,21 +62,50 @@ fn each_limit_names_what_is_over_it_and_its_setting() {
         ),
     ];
     for (query, message) in table {
-        let limits = if message.contains("complexity") { Limits { complexity: 400, ..TIGHT } } else { TIGHT };
-        assert_eq!(refused(limits, &query), format!("LIMIT_EXCEEDED: {message}"), "{query}");
+        let limits = if message.contains("complexity") {
+            Limits {
+                complexity: 400,
+                ..TIGHT
+            }
+        } else {
+            TIGHT
+        };
+        assert_eq!(
+            refused(limits, &query),
+            format!("LIMIT_EXCEEDED: {message}"),
+            "{query}"
+        );
     }
 }
 
 #[test]
 fn complexity_counts_lists_by_what_their_arguments_say() {
     let cost = |query: &str| {
-        let message = refused(Limits { complexity: 0, ..Limits::default() }, query);
-        message.split("answer with ").nth(1).and_then(|rest| rest.split(' ').next()).unwrap_or("?").to_owned()
+        let message = refused(
+            Limits {
+                complexity: 0,
+                ..Limits::default()
+            },
+            query,
+        );
+        message
+            .split("answer with ")
+            .nth(1)
+            .and_then(|rest| rest.split(' ').next())
+            .unwrap_or("?")
+            .to_owned()
     };
     assert_eq!(cost("{ student(id: 1) { id name } }"), "3");
-    assert_eq!(cost("{ students { id } }"), "3", "the argument's default is 2");
+    assert_eq!(
+        cost("{ students { id } }"),
+        "3",
+        "the argument's default is 2"
+    );
     assert_eq!(cost("{ students(first: 50) { id } }"), "51");
-    assert_eq!(cost("{ students(first: null, ids: [1, 2, 3]) { id } }"), "4");
+    assert_eq!(
+        cost("{ students(first: null, ids: [1, 2, 3]) { id } }"),
+        "4"
+    );
     assert_eq!(cost("{ maybe { id } }"), "11", "nothing says how many");
     assert_eq!(cost("{ students(first: 5) { assessments { id } } }"), "56");
     assert_eq!(
@@ -85,7 +118,14 @@ fn complexity_counts_lists_by_what_their_arguments_say() {
 
 #[test]
 fn variables_have_a_say_in_complexity_on_kept_plans() {
-    let engine = Engine::new(schema(SCHOOL), Limits { complexity: 100, ..Limits::default() }, 1 << 16);
+    let engine = Engine::new(
+        schema(SCHOOL),
+        Limits {
+            complexity: 100,
+            ..Limits::default()
+        },
+        1 << 16,
+    );
     let first = "query($n: Int) { students(first: $n) { id } }";
     let ids = "query($n: [ID!]) { students(first: null, ids: $n) { id } }";
     for (query, variables, fits) in [
@@ -95,7 +135,11 @@ fn variables_have_a_say_in_complexity_on_kept_plans() {
         (ids, format!("{{\"n\":[{}1]}}", "1,".repeat(98)), true),
         (ids, format!("{{\"n\":[{}1]}}", "1,".repeat(99)), false),
     ] {
-        assert_eq!(refusals(&engine, &with_variables(query, &variables)).is_empty(), fits, "{variables}");
+        assert_eq!(
+            refusals(&engine, &with_variables(query, &variables)).is_empty(),
+            fits,
+            "{variables}"
+        );
     }
 }
 
@@ -109,27 +153,64 @@ fn brackets_in_strings_and_comments_do_not_count_as_nesting() {
 fn four_kilobytes_of_brackets_are_refused_and_the_stack_survives() {
     for bracket in ["[", "{x:", "{a", "(", "query($a: ["] {
         for prefix in ["", "{ student(id: ", "query($a: "] {
-            let message = refused(Limits::default(), &format!("{prefix}{}", bracket.repeat(4_000)));
-            assert!(message.starts_with("LIMIT_EXCEEDED") || message.starts_with("GRAPHQL_PARSE_FAILED"), "{message}");
+            let message = refused(
+                Limits::default(),
+                &format!("{prefix}{}", bracket.repeat(4_000)),
+            );
+            assert!(
+                message.starts_with("LIMIT_EXCEEDED")
+                    || message.starts_with("GRAPHQL_PARSE_FAILED"),
+                "{message}"
+            );
         }
     }
 }
 
 #[tokio::test]
 async fn the_deepest_document_a_generous_limit_takes_fits_the_stack() {
-    let deep = Limits { nesting: 200, depth: 200, ..Limits::default() };
+    let deep = Limits {
+        nesting: 200,
+        depth: 200,
+        ..Limits::default()
+    };
     let engine = Engine::new(schema(SCHOOL), deep, 1 << 16);
     // Every level of fields in the text is wrapped once more by a fragment, so that twice the nesting is reached.
-    let mut query = format!("{{ maybe {{ {}id{} ...F0 }} }}", "best { ".repeat(190), " }".repeat(190));
+    let mut query = format!(
+        "{{ maybe {{ {}id{} ...F0 }} }}",
+        "best { ".repeat(190),
+        " }".repeat(190)
+    );
     for level in 0..180 {
-        write!(query, " fragment F{level} on Student {{ best {{ ...F{} }} }}", level + 1).unwrap();
+        write!(
+            query,
+            " fragment F{level} on Student {{ best {{ ...F{} }} }}",
+            level + 1
+        )
+        .unwrap();
     }
     query.push_str(" fragment F180 on Student { id scores }");
     let answer = format!("[{}null{}]", "{\"best\":".repeat(100), "}".repeat(100));
-    let response = respond(&engine, &Cast::new().says("Query.maybe", answer), request(&query)).await;
-    assert!(response.starts_with("{\"data\":{\"maybe\":[{\"best\":{"), "{response}");
-    let literal = format!("{{ search(raw: {}1{}) {{ __typename }} }}", "[".repeat(190), "]".repeat(190));
-    let response = respond(&engine, &Cast::new().says("Query.search", "[]"), request(&literal)).await;
+    let response = respond(
+        &engine,
+        &Cast::new().says("Query.maybe", answer),
+        request(&query),
+    )
+    .await;
+    assert!(
+        response.starts_with("{\"data\":{\"maybe\":[{\"best\":{"),
+        "{response}"
+    );
+    let literal = format!(
+        "{{ search(raw: {}1{}) {{ __typename }} }}",
+        "[".repeat(190),
+        "]".repeat(190)
+    );
+    let response = respond(
+        &engine,
+        &Cast::new().says("Query.search", "[]"),
+        request(&literal),
+    )
+    .await;
     assert_eq!(response, r#"{"data":{"search":[]}}"#);
 }
 
@@ -137,12 +218,24 @@ async fn the_deepest_document_a_generous_limit_takes_fits_the_stack() {
 fn fragment_bombs_are_measured_without_going_off() {
     let mut bomb = String::from("{ student(id: 1) { ...F0 } } fragment F30 on Student { id }");
     for level in 0..30 {
-        write!(bomb, " fragment F{level} on Student {{ ...F{} best {{ ...F{} }} }}", level + 1, level + 1).unwrap();
+        write!(
+            bomb,
+            " fragment F{level} on Student {{ ...F{} best {{ ...F{} }} }}",
+            level + 1,
+            level + 1
+        )
+        .unwrap();
     }
     assert!(refused(Limits::default(), &bomb).contains("LIMIT_EXCEEDED: query selects"));
     let mut nothing = String::from("{ ...F0 } fragment F40 on Query { ...Nobody }");
     for level in 0..40 {
-        write!(nothing, " fragment F{level} on Query {{ ...F{} ...F{} }}", level + 1, level + 1).unwrap();
+        write!(
+            nothing,
+            " fragment F{level} on Query {{ ...F{} ...F{} }}",
+            level + 1,
+            level + 1
+        )
+        .unwrap();
     }
     assert!(refused(Limits::default(), &nothing).contains("LIMIT_EXCEEDED"));
 }
@@ -154,35 +247,64 @@ fn chains_of_fragments_are_bounded_whether_used_or_not() {
         for level in 0..900 {
             write!(chain, " fragment F{level} on Query {{ ...F{} }}", level + 1).unwrap();
         }
-        assert!(refused(Limits::default(), &chain).contains("nests selections"), "{start}");
+        assert!(
+            refused(Limits::default(), &chain).contains("nests selections"),
+            "{start}"
+        );
     }
 }
 
 #[test]
 fn long_chains_of_fragments_with_the_same_fields_are_compared_within_the_stack() {
-    let generous = Limits { nesting: 200, depth: 200, ..Limits::default() };
-    let mut chains =
-        String::from("{ maybe { ...A0 ...B0 } } fragment A190 on Student { x: id } fragment B190 on Student { x: name }");
+    let generous = Limits {
+        nesting: 200,
+        depth: 200,
+        ..Limits::default()
+    };
+    let mut chains = String::from(
+        "{ maybe { ...A0 ...B0 } } fragment A190 on Student { x: id } fragment B190 on Student { x: name }",
+    );
     for level in 0..190 {
         for chain in ["A", "B"] {
-            write!(chains, " fragment {chain}{level} on Student {{ best {{ ...{chain}{} }} }}", level + 1).unwrap();
+            write!(
+                chains,
+                " fragment {chain}{level} on Student {{ best {{ ...{chain}{} }} }}",
+                level + 1
+            )
+            .unwrap();
         }
     }
-    assert!(refused(generous, &chains).contains("Fields \"best\" conflict because subfields \"best\" conflict because"));
-    let mut flat = String::from("{ maybe { ...A0 ...B0 } } fragment A390 on Student { id } fragment B390 on Student { id }");
+    assert!(
+        refused(generous, &chains)
+            .contains("Fields \"best\" conflict because subfields \"best\" conflict because")
+    );
+    let mut flat = String::from(
+        "{ maybe { ...A0 ...B0 } } fragment A390 on Student { id } fragment B390 on Student { id }",
+    );
     for level in 0..390 {
         for chain in ["A", "B"] {
-            write!(flat, " fragment {chain}{level} on Student {{ best {{ id }} ...{chain}{} }}", level + 1).unwrap();
+            write!(
+                flat,
+                " fragment {chain}{level} on Student {{ best {{ id }} ...{chain}{} }}",
+                level + 1
+            )
+            .unwrap();
         }
     }
     let message = refused(generous, &flat);
-    assert!(message.is_empty() || message.contains("LIMIT_EXCEEDED"), "{message}");
+    assert!(
+        message.is_empty() || message.contains("LIMIT_EXCEEDED"),
+        "{message}"
+    );
 }
 
 #[test]
 fn fragment_cycles_are_refused_before_anything_follows_them() {
     let table = [
-        ("{ ...A } fragment A on Query { ...A }", "Cannot spread fragment \"A\" within itself."),
+        (
+            "{ ...A } fragment A on Query { ...A }",
+            "Cannot spread fragment \"A\" within itself.",
+        ),
         (
             "{ ...A } fragment A on Query { ...B } fragment B on Query { maybe { ...C } } fragment C on Student { ...A }",
             "Cannot spread fragment \"A\" within itself via \"B\", \"C\".",
@@ -193,12 +315,21 @@ fn fragment_cycles_are_refused_before_anything_follows_them() {
         ),
     ];
     for (query, message) in table {
-        assert_eq!(refused(Limits::default(), query), format!("GRAPHQL_VALIDATION_FAILED: {message}"));
+        assert_eq!(
+            refused(Limits::default(), query),
+            format!("GRAPHQL_VALIDATION_FAILED: {message}")
+        );
     }
 }
 
 #[test]
 fn many_fields_with_one_key_are_compared_within_bounds() {
-    let query = format!("{{ maybe {{ {} }} }}", "best { id best { name } } ".repeat(1_200));
-    assert!(refused(Limits::default(), &query).contains("document repeats response keys in too many fields"));
+    let query = format!(
+        "{{ maybe {{ {} }} }}",
+        "best { id best { name } } ".repeat(1_200)
+    );
+    assert!(
+        refused(Limits::default(), &query)
+            .contains("document repeats response keys in too many fields")
+    );
 }

@@ -46,7 +46,10 @@ const PIECES: [&str; 24] = [
 /// Prepares and runs a document with modules that say nothing of use.
 fn survives(query: &str) {
     let request = with_variables("", r#"{"a":true,"id":1,"m":"ANY"}"#);
-    let request = mayfly_graphql::Request { query: query.to_owned(), ..request };
+    let request = mayfly_graphql::Request {
+        query: query.to_owned(),
+        ..request
+    };
     let body = match ENGINE.prepare(&request) {
         Err(errors) => {
             assert!(!errors.errors().is_empty());
@@ -63,9 +66,22 @@ fn survives(query: &str) {
                 "Mutation.note",
             ]
             .into_iter()
-            .chain(["Student.assessments", "Student.mentor", "Teacher.pupils", "Assessment.note"])
-            .fold(Cast::new(), |cast, field| cast.says(field, r#"[{"id":1,"grade":2,"__typename":"Student","name":"n"}]"#));
-            tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(ENGINE.execute(prepared, &cast))
+            .chain([
+                "Student.assessments",
+                "Student.mentor",
+                "Teacher.pupils",
+                "Assessment.note",
+            ])
+            .fold(Cast::new(), |cast, field| {
+                cast.says(
+                    field,
+                    r#"[{"id":1,"grade":2,"__typename":"Student","name":"n"}]"#,
+                )
+            });
+            tokio::runtime::Builder::new_current_thread()
+                .build()
+                .unwrap()
+                .block_on(ENGINE.execute(prepared, &cast))
         }
     };
     serde_json::from_slice::<serde_json::Value>(&body).unwrap();

@@ -3,7 +3,12 @@
 use mayfly_graphql::Schema;
 
 fn problems(sdl: &str) -> Vec<String> {
-    Schema::parse(sdl).err().unwrap_or_default().iter().map(ToString::to_string).collect()
+    Schema::parse(sdl)
+        .err()
+        .unwrap_or_default()
+        .iter()
+        .map(ToString::to_string)
+        .collect()
 }
 
 #[test]
@@ -87,7 +92,10 @@ fn bindings_list_what_modules_answer() {
         })
         .collect();
     assert_eq!(bindings.len(), 11);
-    assert!(bindings.contains(&"23:Student.assessments assessments [id grade]".to_owned()), "{bindings:?}");
+    assert!(
+        bindings.contains(&"23:Student.assessments assessments [id grade]".to_owned()),
+        "{bindings:?}"
+    );
 }
 
 #[test]

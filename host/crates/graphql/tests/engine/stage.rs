@@ -22,7 +22,10 @@ pub struct Cast {
 
 impl Cast {
     pub fn new() -> Self {
-        Self { batch: 100, ..Self::default() }
+        Self {
+            batch: 100,
+            ..Self::default()
+        }
     }
 
     pub fn max_batch(mut self, parents: usize) -> Self {
@@ -31,11 +34,18 @@ impl Cast {
     }
 
     /// Plays a field (`Type.field`) with a future.
-    pub fn plays<F>(mut self, field: &str, part: impl Fn(Invocation) -> F + Send + Sync + 'static) -> Self
+    pub fn plays<F>(
+        mut self,
+        field: &str,
+        part: impl Fn(Invocation) -> F + Send + Sync + 'static,
+    ) -> Self
     where
         F: Future<Output = Result<Answers, Error>> + Send + 'static,
     {
-        self.parts.insert(field.to_owned(), Box::new(move |invocation| Box::pin(part(invocation))));
+        self.parts.insert(
+            field.to_owned(),
+            Box::new(move |invocation| Box::pin(part(invocation))),
+        );
         self
     }
 
@@ -43,15 +53,25 @@ impl Cast {
     pub fn says(self, field: &str, json: impl Into<String>) -> Self {
         let json = json.into();
         self.plays(field, move |invocation| {
-            let answers = (0..invocation.parents.len().max(1)).map(|_| Ok(json.clone())).collect();
+            let answers = (0..invocation.parents.len().max(1))
+                .map(|_| Ok(json.clone()))
+                .collect();
             async move { Ok(answers) }
         })
     }
 
     /// Answers a field from each parent's JSON.
-    pub fn says_of_each(self, field: &str, part: impl Fn(&Value) -> Result<String, Error> + Send + Sync + 'static) -> Self {
+    pub fn says_of_each(
+        self,
+        field: &str,
+        part: impl Fn(&Value) -> Result<String, Error> + Send + Sync + 'static,
+    ) -> Self {
         self.plays(field, move |invocation| {
-            let answers = invocation.parents.iter().map(|parent| part(&serde_json::from_str(parent).unwrap())).collect();
+            let answers = invocation
+                .parents
+                .iter()
+                .map(|parent| part(&serde_json::from_str(parent).unwrap()))
+                .collect();
             async move { Ok(answers) }
         })
     }
@@ -62,7 +82,14 @@ impl Cast {
 
     /// The fields called, in order, with their numbers of parents.
     pub fn called(&self) -> Vec<String> {
-        let name = |call: &Invocation| format!("{}.{}×{}", call.type_name, call.field_name, call.parents.len());
+        let name = |call: &Invocation| {
+            format!(
+                "{}.{}×{}",
+                call.type_name,
+                call.field_name,
+                call.parents.len()
+            )
+        };
         self.calls().iter().map(name).collect()
     }
 
@@ -79,12 +106,25 @@ impl Resolve for Cast {
     async fn resolve(&self, invocation: Invocation) -> Result<Answers, Error> {
         self.calls.lock().unwrap().push(invocation.clone());
         let field = format!("{}.{}", invocation.type_name, invocation.field_name);
-        let part = self.parts.get(&field).unwrap_or_else(|| panic!("nobody plays {field}"));
+        let part = self
+            .parts
+            .get(&field)
+            .unwrap_or_else(|| panic!("nobody plays {field}"));
         part(invocation).await
     }
 
-    fn report(&self, error: &Error, module: &str, type_name: &str, field_name: &str, path: &[PathStep]) {
-        self.reports.lock().unwrap().push(format!("{module} {type_name}.{field_name} {} {path:?}", error.code()));
+    fn report(
+        &self,
+        error: &Error,
+        module: &str,
+        type_name: &str,
+        field_name: &str,
+        path: &[PathStep],
+    ) {
+        self.reports.lock().unwrap().push(format!(
+            "{module} {type_name}.{field_name} {} {path:?}",
+            error.code()
+        ));
     }
 }
 
@@ -97,11 +137,17 @@ pub fn engine(sdl: &str) -> Engine {
 }
 
 pub fn request(query: &str) -> Request {
-    Request { query: query.to_owned(), ..Request::default() }
+    Request {
+        query: query.to_owned(),
+        ..Request::default()
+    }
 }
 
 pub fn with_variables(query: &str, variables: &str) -> Request {
-    Request { variables: Some(serde_json::from_str(variables).unwrap()), ..request(query) }
+    Request {
+        variables: Some(serde_json::from_str(variables).unwrap()),
+        ..request(query)
+    }
 }
 
 /// The response of a request, whether it was refused or run.
@@ -124,19 +170,32 @@ pub async fn run(sdl: &str, cast: &Cast, query: &str) -> String {
 pub fn refusals(engine: &Engine, request: &Request) -> Vec<String> {
     match engine.prepare(request) {
         Ok(_) => Vec::new(),
-        Err(errors) => errors.errors().iter().map(|error| format!("{}: {}", error.error.code(), error.error)).collect(),
+        Err(errors) => errors
+            .errors()
+            .iter()
+            .map(|error| format!("{}: {}", error.error.code(), error.error))
+            .collect(),
     }
 }
 
 /// The errors of a response as `code path`, then its data.
 pub fn digest(response: &str) -> (Vec<String>, Value) {
     let value: Value = serde_json::from_str(response).unwrap();
-    let errors = value.get("errors").and_then(Value::as_array).cloned().unwrap_or_default();
+    let errors = value
+        .get("errors")
+        .and_then(Value::as_array)
+        .cloned()
+        .unwrap_or_default();
     let line = |error: &Value| {
         let code = error["extensions"]["code"].as_str().unwrap().to_owned();
-        error.get("path").map_or(code.clone(), |path| format!("{code} {path}"))
+        error
+            .get("path")
+            .map_or(code.clone(), |path| format!("{code} {path}"))
     };
-    (errors.iter().map(line).collect(), value.get("data").cloned().unwrap_or(Value::Null))
+    (
+        errors.iter().map(line).collect(),
+        value.get("data").cloned().unwrap_or(Value::Null),
+    )
 }
 
 /// Students, their assessments by another module, and what else tests need.

@@ -11,7 +11,10 @@ const TABLE: &[(&str, &[&str])] = &[
             "8 41 Variable \"$a\" of type \"[[Student!]]!\" used in position expecting type \"Json\".",
         ],
     ),
-    ("query ($a: [Nope!]) { search(raw: $a) { __typename } }", &["13 Unknown type \"Nope\"."]),
+    (
+        "query ($a: [Nope!]) { search(raw: $a) { __typename } }",
+        &["13 Unknown type \"Nope\"."],
+    ),
     (
         "{ student { mentor { ...Missing } } }",
         &[
@@ -21,7 +24,9 @@ const TABLE: &[(&str, &[&str])] = &[
     ),
     (
         "{ maybe @include { name } }",
-        &["9 Directive \"@include\" argument \"if\" of type \"Boolean!\" is required, but it was not provided."],
+        &[
+            "9 Directive \"@include\" argument \"if\" of type \"Boolean!\" is required, but it was not provided.",
+        ],
     ),
     (
         "{ student @skip { nope } }",
@@ -95,7 +100,10 @@ const TABLE: &[(&str, &[&str])] = &[
     ),
     (
         "query A { maybe { best { ...G } ...F } } fragment F on Student { assessments(type: $f) { id } } fragment G on Student { assessments(type: $g) { id } }",
-        &["84 1 Variable \"$f\" is not defined by operation \"A\".", "139 1 Variable \"$g\" is not defined by operation \"A\"."],
+        &[
+            "84 1 Variable \"$f\" is not defined by operation \"A\".",
+            "139 1 Variable \"$g\" is not defined by operation \"A\".",
+        ],
     ),
     (
         "{ search(filter: {name: \"a\", inner: {grade: 1, grade: 2}, name: 3}) { __typename } }",
@@ -203,7 +211,11 @@ fn mistakes_are_told_in_the_order_and_at_the_places_of_the_reference() {
             .errors()
             .iter()
             .map(|error| {
-                let columns: Vec<String> = error.locations.iter().map(|at| at.column.to_string()).collect();
+                let columns: Vec<String> = error
+                    .locations
+                    .iter()
+                    .map(|at| at.column.to_string())
+                    .collect();
                 format!("{} {}", columns.join(" "), error.error)
             })
             .collect();

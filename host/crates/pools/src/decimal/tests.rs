@@ -10,21 +10,31 @@ fn equal_numbers_read_to_equal_fields() {
     for same in ["1e2", "1.00E+2", "0100", "+100.", "100.000", "10e1"] {
         assert_eq!(Decimal::parse(same).unwrap(), one_hundred, "{same}");
     }
-    assert_eq!(Decimal::parse("-0.0").unwrap(), Decimal::parse("0").unwrap());
+    assert_eq!(
+        Decimal::parse("-0.0").unwrap(),
+        Decimal::parse("0").unwrap()
+    );
 }
 
 #[test]
 fn what_is_not_a_number_is_refused() {
-    for text in ["", "-", ".", "e5", "1e", "1e+", "1.2.3", "0x10", "NaN", "1 ", "١"] {
+    for text in [
+        "", "-", ".", "e5", "1e", "1e+", "1.2.3", "0x10", "NaN", "1 ", "١",
+    ] {
         assert_eq!(Decimal::parse(text), None, "{text}");
     }
 }
 
 #[test]
 fn plain_text_writes_every_digit() {
-    for (text, plain) in
-        [("0", "0"), ("1e3", "1000"), ("-12.50", "-12.5"), ("5e-3", "0.005"), ("123456e-3", "123.456"), ("-1e-1", "-0.1")]
-    {
+    for (text, plain) in [
+        ("0", "0"),
+        ("1e3", "1000"),
+        ("-12.50", "-12.5"),
+        ("5e-3", "0.005"),
+        ("123456e-3", "123.456"),
+        ("-1e-1", "-0.1"),
+    ] {
         assert_eq!(Decimal::parse(text).unwrap().to_plain(), plain, "{text}");
     }
 }
@@ -36,8 +46,16 @@ fn scaled_integers_keep_trailing_zeros() {
         (-5, 2, "-0.05"),
         (0, 3, "0.000"),
         (7, 0, "7"),
-        (99_999_999_999_999_999_999_999_999_999_999_999_999, 38, "0.99999999999999999999999999999999999999"),
-        (-99_999_999_999_999_999_999_999_999_999_999_999_999, 0, "-99999999999999999999999999999999999999"),
+        (
+            99_999_999_999_999_999_999_999_999_999_999_999_999,
+            38,
+            "0.99999999999999999999999999999999999999",
+        ),
+        (
+            -99_999_999_999_999_999_999_999_999_999_999_999_999,
+            0,
+            "-99999999999999999999999999999999999999",
+        ),
     ] {
         let mut out = String::new();
         write_scaled(&mut out, value, scale);

@@ -8,7 +8,8 @@ use std::sync::Arc;
 
 use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
 use aws_smithy_runtime_api::client::http::{
-    HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpClient, SharedHttpConnector,
+    HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpClient,
+    SharedHttpConnector,
 };
 use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
@@ -46,25 +47,42 @@ struct Room {
 
 /// The SDK's own client, with room of so many bytes for answers.
 pub(super) fn client_with_room(bytes: u64) -> SharedHttpClient {
-    let size = u32::try_from(bytes / UNIT_BYTES).unwrap_or(u32::MAX >> 4).clamp(1, u32::MAX >> 4);
-    let room = Arc::new(Room { free: Arc::new(Semaphore::new(size as usize)), size });
+    let size = u32::try_from(bytes / UNIT_BYTES)
+        .unwrap_or(u32::MAX >> 4)
+        .clamp(1, u32::MAX >> 4);
+    let room = Arc::new(Room {
+        free: Arc::new(Semaphore::new(size as usize)),
+        size,
+    });
     // What the SDK takes when it is not told.
-    let inner = aws_smithy_http_client::Builder::new().tls_provider(Provider::Rustls(CryptoMode::AwsLc)).build_https();
+    let inner = aws_smithy_http_client::Builder::new()
+        .tls_provider(Provider::Rustls(CryptoMode::AwsLc))
+        .build_https();
     SharedHttpClient::new(RoomyClient { inner, room })
 }
 
 impl Room {
     /// Units of an answer; the largest fits when it is alone.
     fn units(&self, answer_bytes: u64) -> u32 {
-        let units = answer_bytes.saturating_mul(BYTES_PER_ANSWER_BYTE).div_ceil(UNIT_BYTES).max(1);
+        let units = answer_bytes
+            .saturating_mul(BYTES_PER_ANSWER_BYTE)
+            .div_ceil(UNIT_BYTES)
+            .max(1);
         u32::try_from(units).unwrap_or(u32::MAX).min(self.size)
     }
 }
 
 impl HttpClient for RoomyClient {
-    fn http_connector(&self, settings: &HttpConnectorSettings, components: &RuntimeComponents) -> SharedHttpConnector {
+    fn http_connector(
+        &self,
+        settings: &HttpConnectorSettings,
+        components: &RuntimeComponents,
+    ) -> SharedHttpConnector {
         let inner = self.inner.http_connector(settings, components);
-        SharedHttpConnector::new(RoomyConnector { inner, room: Arc::clone(&self.room) })
+        SharedHttpConnector::new(RoomyConnector {
+            inner,
+            room: Arc::clone(&self.room),
+        })
     }
 }
 
@@ -80,11 +98,16 @@ impl HttpConnector for RoomyConnector {
         let room = Arc::clone(&self.room);
         HttpConnectorFuture::new(async move {
             let mut answer = answer.await?;
-            let said = answer.headers().get("content-length").and_then(|length| length.parse().ok());
+            let said = answer
+                .headers()
+                .get("content-length")
+                .and_then(|length| length.parse().ok());
             let units = room.units(said.unwrap_or(LARGEST_ANSWER_BYTES));
             // The semaphore is never closed.
             if let Ok(units) = Arc::clone(&room.free).acquire_many_owned(units).await {
-                answer.add_extension(Taken { _units: Arc::new(units) });
+                answer.add_extension(Taken {
+                    _units: Arc::new(units),
+                });
             }
             Ok(answer)
         })
@@ -97,7 +120,10 @@ mod tests {
 
     #[test]
     fn small_answers_take_little_and_the_largest_fits_alone() {
-        let room = Room { free: Arc::new(Semaphore::new(8_192)), size: 8_192 };
+        let room = Room {
+            free: Arc::new(Semaphore::new(8_192)),
+            size: 8_192,
+        };
         assert_eq!(room.units(0), 1);
         assert_eq!(room.units(400 << 10), 200);
         assert_eq!(room.units(16 << 20), 8_192);

@@ -49,7 +49,10 @@ pub(super) struct BatchFailure {
 
 impl From<CallError> for BatchFailure {
     fn from(error: CallError) -> Self {
-        Self { error, blames_a_key: false }
+        Self {
+            error,
+            blames_a_key: false,
+        }
     }
 }
 
@@ -74,26 +77,44 @@ impl DynamoDb {
         deadline: Instant,
     ) -> Result<String, CallError> {
         if keys.len() > MAX_CALL_KEYS {
-            return Err(invalid(&format!("batch-get of {} keys; ask for at most {MAX_CALL_KEYS} at once", keys.len())));
+            return Err(invalid(&format!(
+                "batch-get of {} keys; ask for at most {MAX_CALL_KEYS} at once",
+                keys.len()
+            )));
         }
         let what = format!("batch-get from table `{table}`");
-        let keys = keys.iter().map(|key| Key::parse(key)).collect::<Result<Vec<_>, _>>()?;
+        let keys = keys
+            .iter()
+            .map(|key| Key::parse(key))
+            .collect::<Result<Vec<_>, _>>()?;
         let mut seen = HashSet::new();
-        let distinct: Vec<&Key> = keys.iter().filter(|key| seen.insert(key.identity.as_str())).collect();
-        let chunks = distinct.chunks(MAX_KEYS).map(|chunk| self.shared.read_all(table, chunk, options, deadline));
+        let distinct: Vec<&Key> = keys
+            .iter()
+            .filter(|key| seen.insert(key.identity.as_str()))
+            .collect();
+        let chunks = distinct
+            .chunks(MAX_KEYS)
+            .map(|chunk| self.shared.read_all(table, chunk, options, deadline));
         let mut items = HashMap::new();
         let mut bytes = 0usize;
         for found in try_join_all(chunks).await? {
-            bytes = found.values().fold(bytes, |sum, item| sum.saturating_add(item.len()));
+            bytes = found
+                .values()
+                .fold(bytes, |sum, item| sum.saturating_add(item.len()));
             if bytes > max_answer_bytes {
                 return Err(CallError::new(
                     CallCode::Budget,
-                    format!("{what}: the items are larger than {max_answer_bytes} bytes; ask for fewer keys or attributes"),
+                    format!(
+                        "{what}: the items are larger than {max_answer_bytes} bytes; ask for fewer keys or attributes"
+                    ),
                 ));
             }
             items.extend(found);
         }
-        let texts: Vec<&str> = keys.iter().map(|key| items.get(&key.identity).map_or("null", String::as_str)).collect();
+        let texts: Vec<&str> = keys
+            .iter()
+            .map(|key| items.get(&key.identity).map_or("null", String::as_str))
+            .collect();
         Ok(format!("[{}]", texts.join(",")))
     }
 }
@@ -109,7 +130,9 @@ impl Shared {
     ) -> Result<HashMap<String, String>, CallError> {
         let mut items = HashMap::new();
         // Keys of another shape than the first are malformed; the service says so.
-        let Some(mut batch) = Batch::new(self, table, keys, options, deadline) else { return Ok(items) };
+        let Some(mut batch) = Batch::new(self, table, keys, options, deadline) else {
+            return Ok(items);
+        };
         while let Some(page) = batch.next().await.map_err(|failure| failure.error)? {
             items.extend(page.items);
         }
@@ -171,21 +194,47 @@ impl<'a> Batch<'a> {
         #[expect(clippy::cast_precision_loss, reason = "at most a hundred")]
         metrics::histogram!(names::DYNAMODB_BATCH_KEYS).record(self.asked.len() as f64);
         let keys = self.wanted.request(std::mem::take(&mut self.asked))?;
-        let request = Box::pin(self.shared.client.batch_get_item().request_items(self.table, keys).send());
+        let request = Box::pin(
+            self.shared
+                .client
+                .batch_get_item()
+                .request_items(self.table, keys)
+                .send(),
+        );
         let (what, explained) = (&self.what, |error| blame(&self.what, &error));
-        let sent = self.shared.send_explained(Operation::BatchGetItem, what, self.deadline, request, explained);
-        let answer = sent.await.map_err(|failure: BatchFailure| match failure.error.code {
-            // There was no time left for keys the service had left out before.
-            CallCode::Deadline if self.asked_again => throttled(what).into(),
-            _ => failure,
-        })?;
+        let sent = self.shared.send_explained(
+            Operation::BatchGetItem,
+            what,
+            self.deadline,
+            request,
+            explained,
+        );
+        let answer = sent
+            .await
+            .map_err(|failure: BatchFailure| match failure.error.code {
+                // There was no time left for keys the service had left out before.
+                CallCode::Deadline if self.asked_again => throttled(what).into(),
+                _ => failure,
+            })?;
         let mut page = Page::default();
-        for item in answer.responses.unwrap_or_default().remove(self.table).unwrap_or_default() {
+        for item in answer
+            .responses
+            .unwrap_or_default()
+            .remove(self.table)
+            .unwrap_or_default()
+        {
             self.wanted.keep(item, self.shape, &mut page)?;
         }
-        let left = answer.unprocessed_keys.unwrap_or_default().remove(self.table);
+        let left = answer
+            .unprocessed_keys
+            .unwrap_or_default()
+            .remove(self.table);
         self.asked = left.map(|left| left.keys).unwrap_or_default();
-        page.left = self.asked.iter().filter_map(|key| identity(key, self.shape)).collect();
+        page.left = self
+            .asked
+            .iter()
+            .filter_map(|key| identity(key, self.shape))
+            .collect();
         self.asked_again = true;
         self.pause = match self.pause {
             _ if !page.items.is_empty() => None,
@@ -207,13 +256,28 @@ struct Wanted<'a> {
 impl<'a> Wanted<'a> {
     fn new(options: &'a ReadOptions, shape: &'a [(String, char)]) -> Self {
         if options.attributes.is_empty() {
-            return Self { options, projection: Projection::of(&[]), unwanted: Vec::new() };
+            return Self {
+                options,
+                projection: Projection::of(&[]),
+                unwanted: Vec::new(),
+            };
         }
-        let unwanted: Vec<&str> =
-            shape.iter().map(|(name, _)| name.as_str()).filter(|name| !options.attributes.iter().any(|a| a == name)).collect();
-        let fetched: Vec<String> =
-            options.attributes.iter().cloned().chain(unwanted.iter().map(|name| (*name).to_owned())).collect();
-        Self { options, projection: Projection::of(&fetched), unwanted }
+        let unwanted: Vec<&str> = shape
+            .iter()
+            .map(|(name, _)| name.as_str())
+            .filter(|name| !options.attributes.iter().any(|a| a == name))
+            .collect();
+        let fetched: Vec<String> = options
+            .attributes
+            .iter()
+            .cloned()
+            .chain(unwanted.iter().map(|name| (*name).to_owned()))
+            .collect();
+        Self {
+            options,
+            projection: Projection::of(&fetched),
+            unwanted,
+        }
     }
 
     fn request(&self, keys: Vec<Item>) -> Result<KeysAndAttributes, BatchFailure> {
@@ -223,11 +287,22 @@ impl<'a> Wanted<'a> {
             .set_projection_expression(self.projection.text.clone())
             .set_expression_attribute_names(self.projection.names())
             .build()
-            .map_err(|error| invalid("batch-get: no keys").with_detail(error.to_string()).into())
+            .map_err(|error| {
+                invalid("batch-get: no keys")
+                    .with_detail(error.to_string())
+                    .into()
+            })
     }
 
-    fn keep(&self, mut item: Item, shape: &[(String, char)], page: &mut Page) -> Result<(), BatchFailure> {
-        let Some(identity) = identity(&item, shape) else { return Ok(()) };
+    fn keep(
+        &self,
+        mut item: Item,
+        shape: &[(String, char)],
+        page: &mut Page,
+    ) -> Result<(), BatchFailure> {
+        let Some(identity) = identity(&item, shape) else {
+            return Ok(());
+        };
         for name in &self.unwanted {
             item.remove(*name);
         }
@@ -239,8 +314,14 @@ impl<'a> Wanted<'a> {
 
 fn blame<R: std::fmt::Debug + 'static>(
     what: &str,
-    error: &aws_sdk_dynamodb::error::SdkError<aws_sdk_dynamodb::operation::batch_get_item::BatchGetItemError, R>,
+    error: &aws_sdk_dynamodb::error::SdkError<
+        aws_sdk_dynamodb::operation::batch_get_item::BatchGetItemError,
+        R,
+    >,
 ) -> BatchFailure {
     let told = explain(what, Effect::Read, error);
-    BatchFailure { blames_a_key: told.code == CallCode::Invalid, error: told }
+    BatchFailure {
+        blames_a_key: told.code == CallCode::Invalid,
+        error: told,
+    }
 }

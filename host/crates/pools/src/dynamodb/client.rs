@@ -67,7 +67,9 @@ pub struct DynamoDbStatus {
 const FIRST_BACKOFF: Duration = Duration::from_millis(50);
 
 fn retries(max_attempts: u32) -> RetryConfig {
-    RetryConfig::standard().with_max_attempts(max_attempts.max(1)).with_initial_backoff(FIRST_BACKOFF)
+    RetryConfig::standard()
+        .with_max_attempts(max_attempts.max(1))
+        .with_initial_backoff(FIRST_BACKOFF)
 }
 
 impl DynamoDb {
@@ -92,12 +94,17 @@ impl DynamoDb {
                 }
                 loader = loader.endpoint_url(format!("http://{}", address.unwrap_or(NOWHERE)));
                 // The embedded endpoint checks no signature, but the client wants to sign.
-                loader = loader.credentials_provider(Credentials::new("embedded", "embedded", None, None, "mayfly"));
+                loader = loader.credentials_provider(Credentials::new(
+                    "embedded", "embedded", None, None, "mayfly",
+                ));
             }
             (Place::At(url), _) => loader = loader.endpoint_url(url.clone()),
             (Place::Vendor, _) => {}
         }
-        let settings = aws_sdk_dynamodb::Config::from(&loader.load().await).to_builder().interceptor(Attempts).build();
+        let settings = aws_sdk_dynamodb::Config::from(&loader.load().await)
+            .to_builder()
+            .interceptor(Attempts)
+            .build();
         let shared = Shared::new(Client::from_conf(settings), config);
         Self::over(shared, config.coalesce)
     }
@@ -120,7 +127,13 @@ impl DynamoDb {
     /// # Errors
     ///
     /// See the table in `wit/types.wit`.
-    pub async fn get(&self, table: &str, key: &str, options: &ReadOptions, deadline: Instant) -> Result<String, CallError> {
+    pub async fn get(
+        &self,
+        table: &str,
+        key: &str,
+        options: &ReadOptions,
+        deadline: Instant,
+    ) -> Result<String, CallError> {
         let key = Key::parse(key)?;
         match &self.coalescer {
             Some(coalescer) => coalescer.get(table, key, options, deadline).await,
@@ -133,12 +146,20 @@ impl DynamoDb {
     /// # Errors
     ///
     /// See the table in `wit/types.wit`.
-    pub async fn query(&self, request: &QueryRequest, deadline: Instant) -> Result<String, CallError> {
+    pub async fn query(
+        &self,
+        request: &QueryRequest,
+        deadline: Instant,
+    ) -> Result<String, CallError> {
         let what = format!("query of table `{}`", request.table);
         let projection = Projection::of(&request.options.attributes);
         let mut names = request.names()?.unwrap_or_default();
         names.extend(projection.names);
-        let start_key = request.start_key.as_deref().map(|key| parse_item(key, "start key")).transpose()?;
+        let start_key = request
+            .start_key
+            .as_deref()
+            .map(|key| parse_item(key, "start key"))
+            .transpose()?;
         let limit = match request.limit {
             Some(0) => return Err(invalid("limit: must be at least 1")),
             Some(limit) => Some(i32::try_from(limit).unwrap_or(i32::MAX)),
@@ -159,7 +180,10 @@ impl DynamoDb {
             .consistent_read(request.options.consistent)
             .scan_index_forward(request.ascending)
             .set_exclusive_start_key(start_key);
-        let page = self.shared.send(Operation::Query, &what, deadline, Box::pin(builder.send())).await?;
+        let page = self
+            .shared
+            .send(Operation::Query, &what, deadline, Box::pin(builder.send()))
+            .await?;
         let mut out = String::from("{\"items\":[");
         for (index, item) in page.items().iter().enumerate() {
             if index > 0 {
@@ -180,7 +204,11 @@ impl DynamoDb {
     /// `unavailable`, `deadline` or `throttled`.
     pub async fn check(&self, deadline: Instant) -> Result<(), CallError> {
         let request = Box::pin(self.shared.client.list_tables().limit(1).send());
-        match self.shared.send(Operation::ListTables, "dynamodb", deadline, request).await {
+        match self
+            .shared
+            .send(Operation::ListTables, "dynamodb", deadline, request)
+            .await
+        {
             Err(error) if error.code != CallCode::Denied => Err(error),
             _ => Ok(()),
         }
@@ -192,12 +220,27 @@ impl DynamoDb {
     ///
     /// `not-found` when there is no such table, `denied` when the host's identity may not look; `unavailable`, `deadline` or
     /// `throttled`.
-    pub async fn partition_keys(&self, table: &str, deadline: Instant) -> Result<PartitionKeys, CallError> {
+    pub async fn partition_keys(
+        &self,
+        table: &str,
+        deadline: Instant,
+    ) -> Result<PartitionKeys, CallError> {
         let request = Box::pin(self.shared.client.describe_table().table_name(table).send());
-        let answer = self.shared.send(Operation::DescribeTable, table, deadline, request).await?;
-        let described = answer.table.unwrap_or_else(|| TableDescription::builder().build());
-        let indexes = described.global_secondary_indexes().iter().map(|index| (index.index_name(), index.key_schema()));
-        let local = described.local_secondary_indexes().iter().map(|index| (index.index_name(), index.key_schema()));
+        let answer = self
+            .shared
+            .send(Operation::DescribeTable, table, deadline, request)
+            .await?;
+        let described = answer
+            .table
+            .unwrap_or_else(|| TableDescription::builder().build());
+        let indexes = described
+            .global_secondary_indexes()
+            .iter()
+            .map(|index| (index.index_name(), index.key_schema()));
+        let local = described
+            .local_secondary_indexes()
+            .iter()
+            .map(|index| (index.index_name(), index.key_schema()));
         Ok(PartitionKeys {
             table: partition_key(described.key_schema()),
             indexes: indexes
@@ -215,14 +258,21 @@ impl DynamoDb {
             in_flight: host.in_flight(),
             waiting: host.waiting(),
             coalesced_gets: host.coalesced_gets.load(Ordering::Relaxed),
-            requests: Operation::ALL.iter().map(|operation| (operation.as_str(), host.sent(*operation))).collect(),
+            requests: Operation::ALL
+                .iter()
+                .map(|operation| (operation.as_str(), host.sent(*operation)))
+                .collect(),
         }
     }
 }
 
 fn partition_key(schema: &[KeySchemaElement]) -> String {
-    let partition = schema.iter().find(|element| *element.key_type() == KeyType::Hash);
-    partition.map(|element| element.attribute_name().to_owned()).unwrap_or_default()
+    let partition = schema
+        .iter()
+        .find(|element| *element.key_type() == KeyType::Hash);
+    partition
+        .map(|element| element.attribute_name().to_owned())
+        .unwrap_or_default()
 }
 
 impl Shared {
@@ -243,8 +293,14 @@ impl Shared {
             .consistent_read(options.consistent)
             .set_expression_attribute_names(projection.names())
             .set_projection_expression(projection.text);
-        let answer =
-            self.send(Operation::GetItem, &format!("get from table `{table}`"), deadline, Box::pin(request.send())).await?;
+        let answer = self
+            .send(
+                Operation::GetItem,
+                &format!("get from table `{table}`"),
+                deadline,
+                Box::pin(request.send()),
+            )
+            .await?;
         item_text(answer.item())
     }
 }

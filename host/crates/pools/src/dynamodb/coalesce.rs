@@ -59,11 +59,20 @@ struct Waiter {
 
 impl Coalescer {
     pub(super) fn new(shared: Arc<Shared>) -> Self {
-        Self { shared, kinds: Arc::default() }
+        Self {
+            shared,
+            kinds: Arc::default(),
+        }
     }
 
     /// Reads one item, maybe together with others.
-    pub(super) async fn get(&self, table: &str, key: Key, options: &ReadOptions, deadline: Instant) -> Result<String, CallError> {
+    pub(super) async fn get(
+        &self,
+        table: &str,
+        key: Key,
+        options: &ReadOptions,
+        deadline: Instant,
+    ) -> Result<String, CallError> {
         let what = || format!("get from table `{table}`");
         if Instant::now() >= deadline {
             return Err(too_late(&what()));
@@ -75,7 +84,14 @@ impl Coalescer {
             attributes: options.attributes.clone(),
             key_shape: key.shape.clone(),
         };
-        self.enqueue(kind, Waiter { key, deadline, reply });
+        self.enqueue(
+            kind,
+            Waiter {
+                key,
+                deadline,
+                reply,
+            },
+        );
         match timeout_at(deadline, answer).await {
             Ok(Ok(answer)) => answer,
             // The sender is dropped only when the runtime ends.
@@ -98,7 +114,11 @@ impl Coalescer {
 
     /// Sends batch after batch of one kind until nothing waits.
     async fn dispatch(self, kind: Kind) {
-        let mut out = Out { coalescer: &self, kind: &kind, ended: false };
+        let mut out = Out {
+            coalescer: &self,
+            kind: &kind,
+            ended: false,
+        };
         while let Some(batch) = out.next_batch() {
             self.answer(&kind, batch).await;
         }
@@ -108,30 +128,58 @@ impl Coalescer {
     async fn answer(&self, kind: &Kind, batch: Vec<Vec<Waiter>>) {
         let callers: usize = batch.iter().map(Vec::len).sum();
         if callers > 1 {
-            self.shared.host.coalesced_gets.fetch_add(callers as u64, Ordering::Relaxed);
+            self.shared
+                .host
+                .coalesced_gets
+                .fetch_add(callers as u64, Ordering::Relaxed);
             metrics::counter!(names::COALESCED_GETS).increment(callers as u64);
         }
         if batch.len() == 1 {
-            join_all(batch.into_iter().map(|waiters| self.answer_alone(kind, waiters))).await;
+            join_all(
+                batch
+                    .into_iter()
+                    .map(|waiters| self.answer_alone(kind, waiters)),
+            )
+            .await;
             return;
         }
         let options = kind.options();
         // The batch is everyone's: it may take as long as the most patient of its callers has.
-        let deadline = batch.iter().flatten().map(|waiter| waiter.deadline).max().unwrap_or_else(Instant::now);
-        let keys: Vec<Key> = batch.iter().filter_map(|waiters| waiters.first()).map(|waiter| waiter.key.clone()).collect();
+        let deadline = batch
+            .iter()
+            .flatten()
+            .map(|waiter| waiter.deadline)
+            .max()
+            .unwrap_or_else(Instant::now);
+        let keys: Vec<Key> = batch
+            .iter()
+            .filter_map(|waiters| waiters.first())
+            .map(|waiter| waiter.key.clone())
+            .collect();
         let keys: Vec<&Key> = keys.iter().collect();
-        let Some(mut request) = Batch::new(&self.shared, &kind.table, &keys, &options, deadline) else { return };
+        let Some(mut request) = Batch::new(&self.shared, &kind.table, &keys, &options, deadline)
+        else {
+            return;
+        };
         let mut waiting = batch;
         loop {
             match request.next().await {
                 Ok(Some(page)) => waiting = deliver(waiting, &page),
                 Ok(None) => return,
                 Err(failure) if failure.blames_a_key => {
-                    join_all(waiting.into_iter().map(|waiters| self.answer_alone(kind, waiters))).await;
+                    join_all(
+                        waiting
+                            .into_iter()
+                            .map(|waiters| self.answer_alone(kind, waiters)),
+                    )
+                    .await;
                     return;
                 }
                 Err(failure) => {
-                    waiting.into_iter().flatten().for_each(|waiter| waiter.tell(Err(failure.error.clone())));
+                    waiting
+                        .into_iter()
+                        .flatten()
+                        .for_each(|waiter| waiter.tell(Err(failure.error.clone())));
                     return;
                 }
             }
@@ -141,9 +189,18 @@ impl Coalescer {
     /// Asks for one key by itself.
     async fn answer_alone(&self, kind: &Kind, waiters: Vec<Waiter>) {
         let Some(first) = waiters.first() else { return };
-        let deadline = waiters.iter().map(|waiter| waiter.deadline).max().unwrap_or(first.deadline);
-        let answer = self.shared.get_item(&kind.table, &first.key, &kind.options(), deadline).await;
-        waiters.into_iter().for_each(|waiter| waiter.tell(answer.clone()));
+        let deadline = waiters
+            .iter()
+            .map(|waiter| waiter.deadline)
+            .max()
+            .unwrap_or(first.deadline);
+        let answer = self
+            .shared
+            .get_item(&kind.table, &first.key, &kind.options(), deadline)
+            .await;
+        waiters
+            .into_iter()
+            .for_each(|waiter| waiter.tell(answer.clone()));
     }
 
     fn lock(&self) -> MutexGuard<'_, HashMap<Kind, Queue>> {
@@ -154,7 +211,10 @@ impl Coalescer {
 
 impl Kind {
     fn options(&self) -> ReadOptions {
-        ReadOptions { consistent: self.consistent, attributes: self.attributes.clone() }
+        ReadOptions {
+            consistent: self.consistent,
+            attributes: self.attributes.clone(),
+        }
     }
 }
 
@@ -227,13 +287,21 @@ impl Drop for Out<'_> {
 fn deliver(waiting: Vec<Vec<Waiter>>, page: &Page) -> Vec<Vec<Waiter>> {
     let mut left = Vec::new();
     for waiters in waiting {
-        let Some(identity) = waiters.first().map(|waiter| waiter.key.identity.as_str()) else { continue };
+        let Some(identity) = waiters.first().map(|waiter| waiter.key.identity.as_str()) else {
+            continue;
+        };
         if page.left.contains(identity) {
             left.push(waiters);
             continue;
         }
-        let told = page.items.get(identity).map_or("null", String::as_str).to_owned();
-        waiters.into_iter().for_each(|waiter| waiter.tell(Ok(told.clone())));
+        let told = page
+            .items
+            .get(identity)
+            .map_or("null", String::as_str)
+            .to_owned();
+        waiters
+            .into_iter()
+            .for_each(|waiter| waiter.tell(Ok(told.clone())));
     }
     left
 }

@@ -27,10 +27,15 @@ where
 {
     let told = match error {
         SdkError::ServiceError(_) => service(what, effect, error.code().unwrap_or_default()),
-        SdkError::ConstructionFailure(_) => CallError::new(CallCode::Invalid, format!("{what}: the request is malformed")),
+        SdkError::ConstructionFailure(_) => CallError::new(
+            CallCode::Invalid,
+            format!("{what}: the request is malformed"),
+        ),
         SdkError::TimeoutError(_) => cut_off(what, effect),
         // Whatever the SDK calls such a failure: it has a word of its own for a connection that closed before its answer came.
-        SdkError::DispatchFailure(_) if effect == Effect::Write && !never_sent(error) => outcome_unknown(what),
+        SdkError::DispatchFailure(_) if effect == Effect::Write && !never_sent(error) => {
+            outcome_unknown(what)
+        }
         SdkError::DispatchFailure(_) => unavailable(what),
         // An answer arrived that could not be read.
         _ if effect == Effect::Write => outcome_unknown(what),
@@ -44,25 +49,44 @@ pub(super) fn explain_transaction<R: std::fmt::Debug + 'static>(
     what: &str,
     error: &SdkError<TransactWriteItemsError, R>,
 ) -> CallError {
-    let Some(TransactWriteItemsError::TransactionCanceledException(canceled)) = error.as_service_error() else {
+    let Some(TransactWriteItemsError::TransactionCanceledException(canceled)) =
+        error.as_service_error()
+    else {
         return explain(what, Effect::Write, error);
     };
-    let reasons: Vec<&str> = canceled.cancellation_reasons().iter().filter_map(|reason| reason.code()).collect();
+    let reasons: Vec<&str> = canceled
+        .cancellation_reasons()
+        .iter()
+        .filter_map(|reason| reason.code())
+        .collect();
     let has = |wanted: &[&str]| reasons.iter().any(|reason| wanted.contains(reason));
     let told = if has(&["ConditionalCheckFailed"]) {
         condition_failed(what)
     } else if has(&["TransactionConflict", "DuplicateItem"]) {
-        CallError::new(CallCode::Conflict, format!("{what}: another transaction was faster"))
+        CallError::new(
+            CallCode::Conflict,
+            format!("{what}: another transaction was faster"),
+        )
     } else if has(&["ThrottlingError", "ProvisionedThroughputExceeded"]) {
         throttled(what)
     } else if has(&["ValidationError", "ItemCollectionSizeLimitExceeded"]) {
-        CallError::new(CallCode::Invalid, format!("{what}: DynamoDB refused the request as invalid"))
+        CallError::new(
+            CallCode::Invalid,
+            format!("{what}: DynamoDB refused the request as invalid"),
+        )
     } else {
         CallError::new(CallCode::Backend, format!("{what}: canceled by DynamoDB"))
     };
-    let positions: Vec<String> =
-        canceled.cancellation_reasons().iter().map(|reason| reason.code().unwrap_or("None").to_owned()).collect();
-    told.with_detail(format!("{}; reasons: {}", DisplayErrorContext(error), positions.join(", ")))
+    let positions: Vec<String> = canceled
+        .cancellation_reasons()
+        .iter()
+        .map(|reason| reason.code().unwrap_or("None").to_owned())
+        .collect();
+    told.with_detail(format!(
+        "{}; reasons: {}",
+        DisplayErrorContext(error),
+        positions.join(", ")
+    ))
 }
 
 /// The error of a request that ran out of time after it was sent.
@@ -75,7 +99,10 @@ pub(super) fn cut_off(what: &str, effect: Effect) -> CallError {
 
 /// The error of a request DynamoDB has no capacity for.
 pub(super) fn throttled(what: &str) -> CallError {
-    CallError::new(CallCode::Throttled, format!("{what}: DynamoDB asks for fewer requests"))
+    CallError::new(
+        CallCode::Throttled,
+        format!("{what}: DynamoDB asks for fewer requests"),
+    )
 }
 
 /// Whether a request failed before there was a connection to send it on, or anything to sign it with. The SDK does not tell of
@@ -93,17 +120,25 @@ fn never_sent(error: &(dyn Error + 'static)) -> bool {
 }
 
 fn unavailable(what: &str) -> CallError {
-    CallError::new(CallCode::Unavailable, format!("{what}: DynamoDB cannot be reached"))
+    CallError::new(
+        CallCode::Unavailable,
+        format!("{what}: DynamoDB cannot be reached"),
+    )
 }
 
 fn condition_failed(what: &str) -> CallError {
-    CallError::new(CallCode::ConditionFailed, format!("{what}: the condition does not hold"))
+    CallError::new(
+        CallCode::ConditionFailed,
+        format!("{what}: the condition does not hold"),
+    )
 }
 
 fn service(what: &str, effect: Effect, code: &str) -> CallError {
     let (word, text) = match code {
         "ConditionalCheckFailedException" => return condition_failed(what),
-        "TransactionConflictException" | "TransactionInProgressException" | "ReplicatedWriteConflictException" => {
+        "TransactionConflictException"
+        | "TransactionInProgressException"
+        | "ReplicatedWriteConflictException" => {
             (CallCode::Conflict, "another transaction was faster")
         }
         "ProvisionedThroughputExceededException"
@@ -115,15 +150,22 @@ fn service(what: &str, effect: Effect, code: &str) -> CallError {
         "ValidationException"
         | "SerializationException"
         | "ItemCollectionSizeLimitExceededException"
-        | "IdempotentParameterMismatchException" => (CallCode::Invalid, "DynamoDB refused the request as invalid"),
+        | "IdempotentParameterMismatchException" => {
+            (CallCode::Invalid, "DynamoDB refused the request as invalid")
+        }
         "AccessDeniedException"
         | "UnrecognizedClientException"
         | "MissingAuthenticationTokenException"
         | "IncompleteSignatureException"
         | "InvalidSignatureException"
-        | "ExpiredTokenException" => (CallCode::Denied, "the host's own identity is not allowed to"),
+        | "ExpiredTokenException" => (
+            CallCode::Denied,
+            "the host's own identity is not allowed to",
+        ),
         "ServiceUnavailable" | "ServiceUnavailableException" => return unavailable(what),
-        "InternalServerError" | "InternalFailure" if effect == Effect::Write => return outcome_unknown(what),
+        "InternalServerError" | "InternalFailure" if effect == Effect::Write => {
+            return outcome_unknown(what);
+        }
         "InternalServerError" | "InternalFailure" => return unavailable(what),
         _ => (CallCode::Backend, "refused by DynamoDB"),
     };

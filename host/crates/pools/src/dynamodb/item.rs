@@ -33,7 +33,9 @@ pub(super) fn parse_item(text: &str, what: &str) -> Result<Item, CallError> {
     let name = shape.name();
     match value(shape, 0).map_err(fail)? {
         AttributeValue::M(item) => Ok(item),
-        _ => Err(fail(format!("{name} where an object of attributes was expected"))),
+        _ => Err(fail(format!(
+            "{name} where an object of attributes was expected"
+        ))),
     }
 }
 
@@ -120,18 +122,25 @@ fn tagged(tag: &str, raw: &RawValue) -> Result<AttributeValue, String> {
     match tag {
         "binary" => Ok(AttributeValue::B(binary(raw)?)),
         "stringSet" => Ok(AttributeValue::Ss(set(raw, text)?)),
-        "numberSet" => Ok(AttributeValue::Ns(set(raw, |raw| match json::shape(raw)? {
-            Shape::Number(text) => number(text),
-            other => Err(format!("{} where a number was expected", other.name())),
+        "numberSet" => Ok(AttributeValue::Ns(set(raw, |raw| {
+            match json::shape(raw)? {
+                Shape::Number(text) => number(text),
+                other => Err(format!("{} where a number was expected", other.name())),
+            }
         })?)),
         "binarySet" => Ok(AttributeValue::Bs(set(raw, binary)?)),
         _ => Err("not a tag; a map with this one key is written with one more `$`".to_owned()),
     }
 }
 
-fn set<T>(raw: &RawValue, element: impl Fn(&RawValue) -> Result<T, String>) -> Result<Vec<T>, String> {
+fn set<T>(
+    raw: &RawValue,
+    element: impl Fn(&RawValue) -> Result<T, String>,
+) -> Result<Vec<T>, String> {
     match json::shape(raw)? {
-        Shape::Array(elements) if !elements.is_empty() => elements.into_iter().map(element).collect(),
+        Shape::Array(elements) if !elements.is_empty() => {
+            elements.into_iter().map(element).collect()
+        }
         Shape::Array(_) => Err("a set cannot be empty".to_owned()),
         other => Err(format!("{} where an array was expected", other.name())),
     }
@@ -145,7 +154,10 @@ fn text(raw: &RawValue) -> Result<String, String> {
 }
 
 fn binary(raw: &RawValue) -> Result<Blob, String> {
-    STANDARD.decode(text(raw)?).map(Blob::new).map_err(|_| "not base64 with padding".to_owned())
+    STANDARD
+        .decode(text(raw)?)
+        .map(Blob::new)
+        .map_err(|_| "not base64 with padding".to_owned())
 }
 
 fn number(text: &str) -> Result<String, String> {
@@ -176,9 +188,16 @@ fn write_value(out: &mut String, value: &AttributeValue) -> Result<(), CallError
             write_string(out, text);
             Ok(())
         })?,
-        AttributeValue::Ns(set) => write_set(out, "numberSet", set, |out, text| write_number(out, text))?,
+        AttributeValue::Ns(set) => {
+            write_set(out, "numberSet", set, |out, text| write_number(out, text))?
+        }
         AttributeValue::Bs(set) => write_set(out, "binarySet", set, write_blob)?,
-        _ => return Err(CallError::new(CallCode::Backend, "DynamoDB answered with a type this host does not know")),
+        _ => {
+            return Err(CallError::new(
+                CallCode::Backend,
+                "DynamoDB answered with a type this host does not know",
+            ));
+        }
     }
     Ok(())
 }
@@ -226,8 +245,12 @@ fn write_number(out: &mut String, text: &str) -> Result<(), CallError> {
         out.push_str(text);
         return Ok(());
     }
-    let number =
-        Decimal::parse(text).ok_or_else(|| CallError::new(CallCode::Backend, "DynamoDB answered with a number that is none"))?;
+    let number = Decimal::parse(text).ok_or_else(|| {
+        CallError::new(
+            CallCode::Backend,
+            "DynamoDB answered with a number that is none",
+        )
+    })?;
     out.push_str(&number.to_json());
     Ok(())
 }

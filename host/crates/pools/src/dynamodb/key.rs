@@ -25,7 +25,10 @@ impl Key {
     pub(super) fn parse(text: &str) -> Result<Self, CallError> {
         let attributes = parse_item(text, "key")?;
         if attributes.is_empty() || attributes.len() > 2 {
-            return Err(invalid(&format!("key: {} attributes where one or two were expected", attributes.len())));
+            return Err(invalid(&format!(
+                "key: {} attributes where one or two were expected",
+                attributes.len()
+            )));
         }
         let mut shape = Vec::with_capacity(attributes.len());
         for (name, value) in &attributes {
@@ -33,13 +36,21 @@ impl Key {
                 AttributeValue::S(text) if !text.is_empty() => 'S',
                 AttributeValue::N(_) => 'N',
                 AttributeValue::B(bytes) if !bytes.as_ref().is_empty() => 'B',
-                _ => return Err(invalid(&format!("key: `{name}` is not a number, text or binary value with content"))),
+                _ => {
+                    return Err(invalid(&format!(
+                        "key: `{name}` is not a number, text or binary value with content"
+                    )));
+                }
             };
             shape.push((name.clone(), kind));
         }
         shape.sort_unstable();
         let identity = identity(&attributes, &shape).ok_or_else(|| invalid("key: not a key"))?;
-        Ok(Self { attributes, shape, identity })
+        Ok(Self {
+            attributes,
+            shape,
+            identity,
+        })
     }
 }
 

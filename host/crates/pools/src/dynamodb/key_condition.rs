@@ -31,7 +31,11 @@ enum Token<'a> {
 impl<'a> KeyCondition<'a> {
     /// Reads a condition; none when it is not one.
     pub(super) fn parse(text: &'a str) -> Option<Self> {
-        let mut reader = Reader { tokens: tokens(text)?, at: 0, equalities: Vec::new() };
+        let mut reader = Reader {
+            tokens: tokens(text)?,
+            at: 0,
+            equalities: Vec::new(),
+        };
         reader.condition(0)?;
         (reader.at == reader.tokens.len()).then_some(Self(reader.equalities))
     }
@@ -88,7 +92,10 @@ impl<'a> Reader<'a> {
             self.equalities.push((name, value));
             return Some(());
         }
-        if !["<", "<=", ">", ">="].into_iter().any(|sign| self.takes_sign(sign)) {
+        if !["<", "<=", ">", ">="]
+            .into_iter()
+            .any(|sign| self.takes_sign(sign))
+        {
             return None;
         }
         self.value().map(drop)
@@ -158,7 +165,8 @@ fn tokens(text: &str) -> Option<Vec<Token<'_>>> {
 
 /// How many bytes of letters, digits and underscores the text begins with.
 fn word_length(text: &str) -> usize {
-    text.find(|c: char| !c.is_ascii_alphanumeric() && c != '_').unwrap_or(text.len())
+    text.find(|c: char| !c.is_ascii_alphanumeric() && c != '_')
+        .unwrap_or(text.len())
 }
 
 #[cfg(test)]
@@ -172,9 +180,18 @@ mod tests {
     #[test]
     fn what_must_be_equal_is_found_wherever_it_stands() {
         assert_eq!(read("PK = :k"), Some(vec![("PK", ":k")]));
-        assert_eq!(read("  (#p=:k)and(begins_with ( SK , :s )) "), Some(vec![("#p", ":k")]));
-        assert_eq!(read("SK BETWEEN :a AND :b AND PK = :k"), Some(vec![("PK", ":k")]));
-        assert_eq!(read("PK = :k AND SK = :s"), Some(vec![("PK", ":k"), ("SK", ":s")]));
+        assert_eq!(
+            read("  (#p=:k)and(begins_with ( SK , :s )) "),
+            Some(vec![("#p", ":k")])
+        );
+        assert_eq!(
+            read("SK BETWEEN :a AND :b AND PK = :k"),
+            Some(vec![("PK", ":k")])
+        );
+        assert_eq!(
+            read("PK = :k AND SK = :s"),
+            Some(vec![("PK", ":k"), ("SK", ":s")])
+        );
         assert_eq!(read("SK >= :s and PK=:k"), Some(vec![("PK", ":k")]));
         assert_eq!(read("PK < :k"), Some(vec![]));
         // A word of the grammar may be an attribute; what DynamoDB thinks of it is DynamoDB's.
@@ -214,6 +231,10 @@ mod tests {
             assert_eq!(read(text), None, "{text}");
         }
         let nested = |depth: usize| format!("{}PK = :k{}", "(".repeat(depth), ")".repeat(depth));
-        assert!(read(&nested(8)).is_some() && read(&nested(9)).is_none() && read(&nested(100_000)).is_none());
+        assert!(
+            read(&nested(8)).is_some()
+                && read(&nested(9)).is_none()
+                && read(&nested(100_000)).is_none()
+        );
     }
 }

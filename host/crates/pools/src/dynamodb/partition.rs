@@ -62,17 +62,25 @@ impl Partition {
     pub fn has_query(&self, query: &QueryRequest) -> Result<bool, CallError> {
         let names = query.names()?;
         let values = query.key_condition.values()?;
-        let Some(condition) = KeyCondition::parse(&query.key_condition.text) else { return Ok(false) };
-        Ok(condition.equalities().any(|(name, value)| self.is_meant(name, value, &names, &values)))
+        let Some(condition) = KeyCondition::parse(&query.key_condition.text) else {
+            return Ok(false);
+        };
+        Ok(condition
+            .equalities()
+            .any(|(name, value)| self.is_meant(name, value, &names, &values)))
     }
 
     fn has(&self, item: &Item) -> bool {
-        item.get(&self.attribute).is_some_and(|value| self.is_value(value))
+        item.get(&self.attribute)
+            .is_some_and(|value| self.is_value(value))
     }
 
     fn is_meant(&self, name: &str, value: &str, names: &Names, values: &Values) -> bool {
         let attribute = match name.starts_with('#') {
-            true => names.as_ref().and_then(|names| names.get(name)).map(String::as_str),
+            true => names
+                .as_ref()
+                .and_then(|names| names.get(name))
+                .map(String::as_str),
             false => Some(name),
         };
         let value = values.as_ref().and_then(|values| values.get(value));

@@ -118,7 +118,9 @@ impl Expression {
         if self.names.trim().is_empty() {
             return Ok(None);
         }
-        let Shape::Object(entries) = json::parse(&self.names).map_err(|problem| invalid(&format!("names: {problem}")))? else {
+        let Shape::Object(entries) =
+            json::parse(&self.names).map_err(|problem| invalid(&format!("names: {problem}")))?
+        else {
             return Err(invalid("names: not an object"));
         };
         let mut names = HashMap::with_capacity(entries.len());
@@ -145,11 +147,14 @@ impl QueryRequest {
     /// The names of the key condition, translated. None of them may be one of the projection's, which would replace it.
     pub(super) fn names(&self) -> Result<Names, CallError> {
         let names = self.key_condition.names()?;
-        let taken = names.iter().flat_map(HashMap::keys).find(|name| name.starts_with(PROJECTED));
+        let taken = names
+            .iter()
+            .flat_map(HashMap::keys)
+            .find(|name| name.starts_with(PROJECTED));
         match taken {
-            Some(name) => {
-                Err(invalid(&format!("names: `{name}` begins with `{PROJECTED}`, which is the host's own; use another")))
-            }
+            Some(name) => Err(invalid(&format!(
+                "names: `{name}` begins with `{PROJECTED}`, which is the host's own; use another"
+            ))),
             None => Ok(names),
         }
     }
@@ -177,7 +182,10 @@ impl Projection {
             names.insert(placeholder.clone(), attribute.clone());
             placeholders.push(placeholder);
         }
-        Self { text: Some(placeholders.join(", ")).filter(|text| !text.is_empty()), names }
+        Self {
+            text: Some(placeholders.join(", ")).filter(|text| !text.is_empty()),
+            names,
+        }
     }
 
     /// The names, or none where there are none.

@@ -87,8 +87,14 @@ impl Operation {
 
     fn effect(self) -> Effect {
         match self {
-            Self::GetItem | Self::BatchGetItem | Self::Query | Self::ListTables | Self::DescribeTable => Effect::Read,
-            Self::PutItem | Self::UpdateItem | Self::DeleteItem | Self::TransactWriteItems => Effect::Write,
+            Self::GetItem
+            | Self::BatchGetItem
+            | Self::Query
+            | Self::ListTables
+            | Self::DescribeTable => Effect::Read,
+            Self::PutItem | Self::UpdateItem | Self::DeleteItem | Self::TransactWriteItems => {
+                Effect::Write
+            }
         }
     }
 }
@@ -107,7 +113,8 @@ impl Host {
 
     /// Requests under way.
     pub(super) fn in_flight(&self) -> usize {
-        self.max_in_flight.saturating_sub(self.turns.available_permits())
+        self.max_in_flight
+            .saturating_sub(self.turns.available_permits())
     }
 
     /// Requests waiting for their turn.
@@ -117,7 +124,9 @@ impl Host {
 
     /// Requests sent since the start.
     pub(super) fn sent(&self, operation: Operation) -> u64 {
-        self.requests.get(operation as usize).map_or(0, |count| count.load(Ordering::Relaxed))
+        self.requests
+            .get(operation as usize)
+            .map_or(0, |count| count.load(Ordering::Relaxed))
     }
 }
 
@@ -157,7 +166,8 @@ impl Shared {
         R: std::fmt::Debug + 'static,
     {
         let explained = |error: SdkError<E, R>| explain(what, operation.effect(), &error);
-        self.send_explained(operation, what, deadline, request, explained).await
+        self.send_explained(operation, what, deadline, request, explained)
+            .await
     }
 
     /// The same, with what the service's refusal means in the caller's hands.
@@ -174,7 +184,11 @@ impl Shared {
         if let Some(count) = self.host.requests.get(operation as usize) {
             count.fetch_add(1, Ordering::Relaxed);
         }
-        let mut sent = Sent { operation, outcome: "abandoned", at: Instant::now() };
+        let mut sent = Sent {
+            operation,
+            outcome: "abandoned",
+            at: Instant::now(),
+        };
         let outcome = match timeout_at(deadline, request).await {
             Ok(Ok(answer)) => Ok(answer),
             Ok(Err(error)) => Err(explained(error)),
@@ -189,7 +203,8 @@ impl Shared {
         impl Drop for Waiting<'_> {
             fn drop(&mut self) {
                 self.0.fetch_sub(1, Ordering::Relaxed);
-                metrics::histogram!(names::DYNAMODB_WAIT_SECONDS).record(self.1.elapsed().as_secs_f64());
+                metrics::histogram!(names::DYNAMODB_WAIT_SECONDS)
+                    .record(self.1.elapsed().as_secs_f64());
             }
         }
 
@@ -200,7 +215,10 @@ impl Shared {
         let _waiting = Waiting(&self.host.waiting, Instant::now());
         let turn = async {
             let share = self.share.take().await;
-            self.host.turns.acquire().await.map(|turn| Turn { _share: share, _turn: turn })
+            self.host.turns.acquire().await.map(|turn| Turn {
+                _share: share,
+                _turn: turn,
+            })
         };
         match timeout_at(deadline, turn).await {
             Ok(Ok(turn)) => Ok(turn),
@@ -231,7 +249,13 @@ struct Sent {
 impl Drop for Sent {
     fn drop(&mut self) {
         let (operation, outcome) = (self.operation.as_str(), self.outcome);
-        metrics::counter!(names::DYNAMODB_REQUESTS, "operation" => operation, "outcome" => outcome).increment(1);
-        tracing::debug!(operation, outcome, seconds = self.at.elapsed().as_secs_f64(), "a request to DynamoDB ended");
+        metrics::counter!(names::DYNAMODB_REQUESTS, "operation" => operation, "outcome" => outcome)
+            .increment(1);
+        tracing::debug!(
+            operation,
+            outcome,
+            seconds = self.at.elapsed().as_secs_f64(),
+            "a request to DynamoDB ended"
+        );
     }
 }

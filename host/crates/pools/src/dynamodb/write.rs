@@ -9,7 +9,9 @@ use std::time::Duration;
 use aws_sdk_dynamodb::config::retry::RetryConfig;
 use aws_sdk_dynamodb::config::timeout::TimeoutConfig;
 use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
-use aws_sdk_dynamodb::types::{ConditionCheck, Delete, Put, ReturnValue, TransactWriteItem, Update};
+use aws_sdk_dynamodb::types::{
+    ConditionCheck, Delete, Put, ReturnValue, TransactWriteItem, Update,
+};
 use mayfly_error::{CallCode, CallError};
 use tokio::time::{Instant, sleep};
 
@@ -17,7 +19,10 @@ use super::client::DynamoDb;
 use super::failure::explain_transaction;
 use super::item::{item_text, parse_item};
 use super::key::Key;
-use super::request::{CheckRequest, DeleteRequest, Expression, Names, PutRequest, TransactItem, UpdateRequest, Values, invalid};
+use super::request::{
+    CheckRequest, DeleteRequest, Expression, Names, PutRequest, TransactItem, UpdateRequest,
+    Values, invalid,
+};
 use super::send::Operation;
 
 /// Writes in one transaction: the service's own limit.
@@ -31,7 +36,11 @@ const FIRST_PAUSE: Duration = Duration::from_millis(25);
 fn once() -> aws_sdk_dynamodb::config::Builder {
     aws_sdk_dynamodb::config::Builder::new()
         .retry_config(RetryConfig::disabled())
-        .timeout_config(TimeoutConfig::builder().disable_operation_attempt_timeout().build())
+        .timeout_config(
+            TimeoutConfig::builder()
+                .disable_operation_attempt_timeout()
+                .build(),
+        )
 }
 
 impl DynamoDb {
@@ -54,7 +63,9 @@ impl DynamoDb {
             .return_values(ReturnValue::AllOld);
         let what = format!("put to table `{}`", request.table);
         let answer = self
-            .write(Operation::PutItem, &what, deadline, || Box::pin(builder.clone().customize().config_override(once()).send()))
+            .write(Operation::PutItem, &what, deadline, || {
+                Box::pin(builder.clone().customize().config_override(once()).send())
+            })
             .await?;
         item_text(answer.attributes())
     }
@@ -64,7 +75,11 @@ impl DynamoDb {
     /// # Errors
     ///
     /// See the table in `wit/types.wit`.
-    pub async fn update(&self, request: &UpdateRequest, deadline: Instant) -> Result<String, CallError> {
+    pub async fn update(
+        &self,
+        request: &UpdateRequest,
+        deadline: Instant,
+    ) -> Result<String, CallError> {
         let builder = self
             .shared
             .client
@@ -90,7 +105,11 @@ impl DynamoDb {
     /// # Errors
     ///
     /// See the table in `wit/types.wit`.
-    pub async fn delete(&self, request: &DeleteRequest, deadline: Instant) -> Result<String, CallError> {
+    pub async fn delete(
+        &self,
+        request: &DeleteRequest,
+        deadline: Instant,
+    ) -> Result<String, CallError> {
         let (condition, names, values) = condition(request.condition.as_ref())?;
         let builder = self
             .shared
@@ -123,17 +142,41 @@ impl DynamoDb {
         deadline: Instant,
     ) -> Result<String, CallError> {
         if items.is_empty() || items.len() > MAX_TRANSACT_ITEMS {
-            return Err(invalid(&format!("transact-write of {} items; give 1 to {MAX_TRANSACT_ITEMS}", items.len())));
+            return Err(invalid(&format!(
+                "transact-write of {} items; give 1 to {MAX_TRANSACT_ITEMS}",
+                items.len()
+            )));
         }
-        if token.as_ref().is_some_and(|token| token.is_empty() || token.chars().count() > MAX_TOKEN_CHARS) {
-            return Err(invalid(&format!("transact-write: the token must have 1 to {MAX_TOKEN_CHARS} characters")));
+        if token
+            .as_ref()
+            .is_some_and(|token| token.is_empty() || token.chars().count() > MAX_TOKEN_CHARS)
+        {
+            return Err(invalid(&format!(
+                "transact-write: the token must have 1 to {MAX_TOKEN_CHARS} characters"
+            )));
         }
-        let items = items.iter().map(transact_item).collect::<Result<Vec<_>, _>>()?;
-        let request = self.shared.client.transact_write_items().set_transact_items(Some(items)).set_client_request_token(token);
+        let items = items
+            .iter()
+            .map(transact_item)
+            .collect::<Result<Vec<_>, _>>()?;
+        let request = self
+            .shared
+            .client
+            .transact_write_items()
+            .set_transact_items(Some(items))
+            .set_client_request_token(token);
         let what = "transact-write";
         let request = Box::pin(request.send());
         let explained = |error| explain_transaction(what, &error);
-        self.shared.send_explained(Operation::TransactWriteItems, what, deadline, request, explained).await?;
+        self.shared
+            .send_explained(
+                Operation::TransactWriteItems,
+                what,
+                deadline,
+                request,
+                explained,
+            )
+            .await?;
         Ok("null".to_owned())
     }
 
@@ -171,7 +214,11 @@ impl DynamoDb {
 fn condition(condition: Option<&Expression>) -> Result<(Option<String>, Names, Values), CallError> {
     match condition {
         None => Ok((None, None, None)),
-        Some(condition) => Ok((Some(condition.text.clone()), condition.names()?, condition.values()?)),
+        Some(condition) => Ok((
+            Some(condition.text.clone()),
+            condition.names()?,
+            condition.values()?,
+        )),
     }
 }
 

@@ -75,8 +75,16 @@ pub(super) enum Closed {
 }
 
 impl Closed {
-    pub(super) const ALL: [Self; 8] =
-        [Self::CutOff, Self::Broken, Self::Altered, Self::NotRolledBack, Self::Aged, Self::Idle, Self::Worn, Self::Gone];
+    pub(super) const ALL: [Self; 8] = [
+        Self::CutOff,
+        Self::Broken,
+        Self::Altered,
+        Self::NotRolledBack,
+        Self::Aged,
+        Self::Idle,
+        Self::Worn,
+        Self::Gone,
+    ];
 
     pub(super) fn as_str(self) -> &'static str {
         match self {
@@ -218,7 +226,10 @@ pub(super) struct Wire {
 
 impl Wire {
     pub(super) fn new(socket: TcpStream) -> Self {
-        Self { socket: Arc::new(socket), written: Arc::default() }
+        Self {
+            socket: Arc::new(socket),
+            written: Arc::default(),
+        }
     }
 
     fn written(&self) -> u64 {
@@ -227,12 +238,20 @@ impl Wire {
 
     /// Whether there is nothing to read, the end included. The system is asked: what the runtime knows may be a moment old.
     fn is_quiet(&self) -> bool {
-        recv(&*self.socket, &mut [0_u8], RecvFlags::PEEK | RecvFlags::DONTWAIT) == Err(Errno::AGAIN)
+        recv(
+            &*self.socket,
+            &mut [0_u8],
+            RecvFlags::PEEK | RecvFlags::DONTWAIT,
+        ) == Err(Errno::AGAIN)
     }
 }
 
 impl AsyncRead for Wire {
-    fn poll_read(self: Pin<&mut Self>, context: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+    fn poll_read(
+        self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
         loop {
             ready!(self.socket.poll_read_ready(context))?;
             match self.socket.try_read(buffer.initialize_unfilled()) {
@@ -248,7 +267,11 @@ impl AsyncRead for Wire {
 }
 
 impl AsyncWrite for Wire {
-    fn poll_write(self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+    fn poll_write(
+        self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
         loop {
             ready!(self.socket.poll_write_ready(context))?;
             match self.socket.try_write(bytes) {

@@ -37,12 +37,23 @@ impl SqlServer {
         let mut statements: Vec<_> = self.statements.values().collect();
         statements.sort_by(|a, b| a.name.cmp(&b.name));
         let what = format!("backend `{}`", self.shared.name);
-        let mut lease = self.shared.lend(&Share::default(), &what, &Borrower::host(), &"describe".into(), deadline).await?;
+        let mut lease = self
+            .shared
+            .lend(
+                &Share::default(),
+                &what,
+                &Borrower::host(),
+                &"describe".into(),
+                deadline,
+            )
+            .await?;
         let mut problems = Vec::new();
         for statement in statements {
             lease.now_runs(&statement.name);
             let connection = lease.connection().ok_or_else(|| too_late(&what))?;
-            let found = timeout_at(deadline, compare(connection, statement)).await.map_err(|_| too_late(&what))?;
+            let found = timeout_at(deadline, compare(connection, statement))
+                .await
+                .map_err(|_| too_late(&what))?;
             if !connection.usable() {
                 return Err(too_late(&what));
             }
@@ -54,25 +65,50 @@ impl SqlServer {
 
 /// What of a statement is not as declared.
 async fn compare(connection: &mut Connection, statement: &Statement) -> Vec<Problem> {
-    let problem = |problem: String, remedy: &str| Problem::of_statement(&statement.name, (problem, remedy.to_owned()));
+    let problem = |problem: String, remedy: &str| {
+        Problem::of_statement(&statement.name, (problem, remedy.to_owned()))
+    };
     let mut problems = Vec::new();
     let (text, declarations) = statement.sketch();
-    match describe(connection, "sp_describe_first_result_set", &text, &declarations).await {
+    match describe(
+        connection,
+        "sp_describe_first_result_set",
+        &text,
+        &declarations,
+    )
+    .await
+    {
         Err(error) => {
             let said = error.to_string();
-            return vec![problem(format!("the server cannot describe it: {said}"), "correct it, or what it names")];
+            return vec![problem(
+                format!("the server cannot describe it: {said}"),
+                "correct it, or what it names",
+            )];
         }
         Ok(columns) => problems.extend(compare_columns(statement, &columns)),
     }
     for parameter in &statement.parameters {
         let (text, declarations) = statement.sketch_without(&parameter.name);
         // It cannot tell the type of every parameter; what it cannot tell is not wrong.
-        let told = describe(connection, "sp_describe_undeclared_parameters", &text, &declarations).await.unwrap_or_default();
-        for Described { type_text: found, .. } in told {
+        let told = describe(
+            connection,
+            "sp_describe_undeclared_parameters",
+            &text,
+            &declarations,
+        )
+        .await
+        .unwrap_or_default();
+        for Described {
+            type_text: found, ..
+        } in told
+        {
             let declared = type_text(parameter.sql_type);
             if let Some(found) = found.filter(|found| !parameter_fits(parameter.sql_type, found)) {
                 problems.push(problem(
-                    format!("parameter `{}` is declared {declared}, and the server expects {found}", parameter.name),
+                    format!(
+                        "parameter `{}` is declared {declared}, and the server expects {found}",
+                        parameter.name
+                    ),
                     "declare it as the server expects it",
                 ));
             }
@@ -82,27 +118,51 @@ async fn compare(connection: &mut Connection, statement: &Statement) -> Vec<Prob
 }
 
 fn compare_columns(statement: &Statement, found: &[Described]) -> Vec<Problem> {
-    let problem = |problem: String, remedy: String| Problem::of_statement(&statement.name, (problem, remedy));
+    let problem =
+        |problem: String, remedy: String| Problem::of_statement(&statement.name, (problem, remedy));
     let mut problems = Vec::new();
     for (index, column) in found.iter().enumerate() {
         if column.name.is_empty() {
-            problems.push(problem(format!("result column {} has no name", index + 1), "name it with AS".to_owned()));
-        } else if found.iter().take(index).any(|before| before.name == column.name) {
-            problems.push(problem(format!("two result columns are named `{}`", column.name), "name one with AS".to_owned()));
+            problems.push(problem(
+                format!("result column {} has no name", index + 1),
+                "name it with AS".to_owned(),
+            ));
+        } else if found
+            .iter()
+            .take(index)
+            .any(|before| before.name == column.name)
+        {
+            problems.push(problem(
+                format!("two result columns are named `{}`", column.name),
+                "name one with AS".to_owned(),
+            ));
         }
     }
     for (name, declared) in &statement.columns {
         let Some(column) = found.iter().find(|column| column.name == *name) else {
-            let remedy = match found.iter().find(|column| column.name.eq_ignore_ascii_case(name)) {
+            let remedy = match found
+                .iter()
+                .find(|column| column.name.eq_ignore_ascii_case(name))
+            {
                 Some(near) => format!("write it `{}`, as the server does", near.name),
                 None => "remove it from `columns`, or select it".to_owned(),
             };
-            problems.push(problem(format!("the result has no column `{name}`, which is declared"), remedy));
+            problems.push(problem(
+                format!("the result has no column `{name}`, which is declared"),
+                remedy,
+            ));
             continue;
         };
-        if let Some(found) = column.type_text.as_deref().filter(|found| !column_fits(*declared, found)) {
+        if let Some(found) = column
+            .type_text
+            .as_deref()
+            .filter(|found| !column_fits(*declared, found))
+        {
             problems.push(problem(
-                format!("result column `{name}` is declared {}, and the server answers {found}", type_text(*declared)),
+                format!(
+                    "result column `{name}` is declared {}, and the server answers {found}",
+                    type_text(*declared)
+                ),
                 "declare it as the server answers it, or cast it in the statement".to_owned(),
             ));
         }
@@ -126,25 +186,51 @@ async fn describe(
     asked
 }
 
-async fn ask(client: &mut Client, procedure: &'static str, text: &str, declarations: &str) -> Result<Vec<Described>, Error> {
+async fn ask(
+    client: &mut Client,
+    procedure: &'static str,
+    text: &str,
+    declarations: &str,
+) -> Result<Vec<Described>, Error> {
     let text_value = |text: &str| ColumnData::String(Some(text.to_owned().into()));
     let mut command = Command::new(procedure);
     command.bind_param("@tsql", text_value(text));
     command.bind_param("@params", text_value(declarations));
     let result = command.exec(client).await?.into_command_result().await?;
     let rows = result.to_query_result(0).map_or(&[][..], Vec::as_slice);
-    rows.iter().map(described).filter_map(Result::transpose).collect()
+    rows.iter()
+        .map(described)
+        .filter_map(Result::transpose)
+        .collect()
 }
 
 /// One row of either procedure; none for a column that is there for browsing only.
 fn described(row: &Row) -> Result<Option<Described>, Error> {
-    if row.columns().iter().any(|column| column.name() == "is_hidden") && row.try_get::<bool, _>("is_hidden")? == Some(true) {
+    if row
+        .columns()
+        .iter()
+        .any(|column| column.name() == "is_hidden")
+        && row.try_get::<bool, _>("is_hidden")? == Some(true)
+    {
         return Ok(None);
     }
-    let is_parameter = row.columns().iter().any(|column| column.name() == "suggested_system_type_name");
-    let key = if is_parameter { "suggested_system_type_name" } else { "system_type_name" };
-    let name = row.try_get::<&str, _>("name")?.unwrap_or_default().to_owned();
-    Ok(Some(Described { name, type_text: row.try_get::<&str, _>(key)?.map(str::to_owned) }))
+    let is_parameter = row
+        .columns()
+        .iter()
+        .any(|column| column.name() == "suggested_system_type_name");
+    let key = if is_parameter {
+        "suggested_system_type_name"
+    } else {
+        "system_type_name"
+    };
+    let name = row
+        .try_get::<&str, _>("name")?
+        .unwrap_or_default()
+        .to_owned();
+    Ok(Some(Described {
+        name,
+        type_text: row.try_get::<&str, _>(key)?.map(str::to_owned),
+    }))
 }
 
 impl Statement {
@@ -167,10 +253,16 @@ impl Statement {
 
 /// The declarations of all parameters but one, as `sp_executesql` takes them.
 pub(super) fn declarations(parameters: &[Parameter], without: Option<&str>) -> String {
-    let declared = parameters.iter().filter(|parameter| Some(parameter.name.as_str()) != without);
+    let declared = parameters
+        .iter()
+        .filter(|parameter| Some(parameter.name.as_str()) != without);
     let declared = declared.map(|parameter| {
         let output = if parameter.output { " output" } else { "" };
-        format!("@{} {}{output}", parameter.name, describable(parameter.sql_type))
+        format!(
+            "@{} {}{output}",
+            parameter.name,
+            describable(parameter.sql_type)
+        )
     });
     declared.collect::<Vec<_>>().join(", ")
 }

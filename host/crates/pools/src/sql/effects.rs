@@ -38,7 +38,8 @@ pub(super) fn alters_session(tokens: &[Token<'_>], marked: &[String]) -> bool {
         let next_is = |words: &[&str]| next.is_some_and(|next| next.is_any(words));
         sets_option(tokens, place)
             || (token.is("USE") && next.is_some() && !next_is(&["HINT", "PLAN"]))
-            || (token.is_any(&["EXEC", "EXECUTE"]) && (next_is(&["AS"]) || next.is_some_and(|next| next.is_symbol("("))))
+            || (token.is_any(&["EXEC", "EXECUTE"])
+                && (next_is(&["AS"]) || next.is_some_and(|next| next.is_symbol("("))))
             || (token.is("OPEN") && next_is(&["SYMMETRIC", "MASTER"]))
             || token.name().starts_with('#')
             || token.is_any(&ALTERING_WORDS)
@@ -48,10 +49,20 @@ pub(super) fn alters_session(tokens: &[Token<'_>], marked: &[String]) -> bool {
 
 /// Whether calling this procedure alters the session; the name is without schema and brackets.
 pub(super) fn is_altering_procedure(name: &str, marked: &[String]) -> bool {
-    let own_name = |name: &str| name.rsplit('.').next().unwrap_or_default().trim_matches(['[', ']', '"']).to_lowercase();
+    let own_name = |name: &str| {
+        name.rsplit('.')
+            .next()
+            .unwrap_or_default()
+            .trim_matches(['[', ']', '"'])
+            .to_lowercase()
+    };
     !name.is_empty()
-        && (ALTERING_PROCEDURES.iter().any(|procedure| procedure.eq_ignore_ascii_case(name))
-            || marked.iter().any(|marked| own_name(marked) == name.to_lowercase()))
+        && (ALTERING_PROCEDURES
+            .iter()
+            .any(|procedure| procedure.eq_ignore_ascii_case(name))
+            || marked
+                .iter()
+                .any(|marked| own_name(marked) == name.to_lowercase()))
 }
 
 /// Whether a transaction may be open afterwards.
@@ -65,25 +76,43 @@ pub(super) fn may_begin(tokens: &[Token<'_>]) -> bool {
 
 /// Whether this is the `SET` of an option, and not that of `UPDATE`, of a variable or of a foreign key.
 fn sets_option(tokens: &[Token<'_>], place: usize) -> bool {
-    let (Some(token), Some(option)) = (tokens.get(place), tokens.get(place + 1)) else { return false };
-    let symbol =
-        |at: usize, symbols: &[&str]| tokens.get(at).is_some_and(|token| symbols.iter().any(|symbol| token.is_symbol(symbol)));
+    let (Some(token), Some(option)) = (tokens.get(place), tokens.get(place + 1)) else {
+        return false;
+    };
+    let symbol = |at: usize, symbols: &[&str]| {
+        tokens
+            .get(at)
+            .is_some_and(|token| symbols.iter().any(|symbol| token.is_symbol(symbol)))
+    };
     // `=`, `+=` and its kin, and the point of a name or method; a sign alone belongs to an option's value.
     let assigns = symbol(place + 2, &["=", "."])
-        || (symbol(place + 2, &["+", "-", "*", "/", "%", "&", "^", "|"]) && symbol(place + 3, &["="]));
+        || (symbol(place + 2, &["+", "-", "*", "/", "%", "&", "^", "|"])
+            && symbol(place + 3, &["="]));
     let is_action = place > 1
-        && tokens.get(place - 1).is_some_and(|before| before.is_any(&["DELETE", "UPDATE"]))
+        && tokens
+            .get(place - 1)
+            .is_some_and(|before| before.is_any(&["DELETE", "UPDATE"]))
         && tokens.get(place - 2).is_some_and(|before| before.is("ON"));
-    token.is("SET") && option.kind == Kind::Word && !assigns && !is_action && !only_harmless(tokens, place + 1)
+    token.is("SET")
+        && option.kind == Kind::Word
+        && !assigns
+        && !is_action
+        && !only_harmless(tokens, place + 1)
 }
 
 /// Whether a list of options, `NOCOUNT, XACT_ABORT ON`, has none that matters.
 fn only_harmless(tokens: &[Token<'_>], mut place: usize) -> bool {
     loop {
-        if !tokens.get(place).is_some_and(|option| option.is_any(&HARMLESS_OPTIONS)) {
+        if !tokens
+            .get(place)
+            .is_some_and(|option| option.is_any(&HARMLESS_OPTIONS))
+        {
             return false;
         }
-        if !tokens.get(place + 1).is_some_and(|after| after.is_symbol(",")) {
+        if !tokens
+            .get(place + 1)
+            .is_some_and(|after| after.is_symbol(","))
+        {
             return true;
         }
         place += 2;

@@ -30,19 +30,29 @@ impl From<CallError> for Fail {
 /// A failed request as a guest is told. `sent` tells whether the server may have seen it.
 pub(super) fn explain(what: &str, access: Access, sent: bool, error: &Error) -> CallError {
     let told = match error {
-        Error::Server(server) => return server_error(what, server.code()).with_detail(error.to_string()),
-        _ if sent && access == Access::Write => outcome_unknown(what),
-        Error::Io { .. } | Error::Tls(_) | Error::Routing { .. } => {
-            CallError::new(CallCode::Unavailable, format!("{what}: the connection to the backend was lost"))
+        Error::Server(server) => {
+            return server_error(what, server.code()).with_detail(error.to_string());
         }
-        _ => CallError::new(CallCode::Backend, format!("{what}: the backend's answer could not be read")),
+        _ if sent && access == Access::Write => outcome_unknown(what),
+        Error::Io { .. } | Error::Tls(_) | Error::Routing { .. } => CallError::new(
+            CallCode::Unavailable,
+            format!("{what}: the connection to the backend was lost"),
+        ),
+        _ => CallError::new(
+            CallCode::Backend,
+            format!("{what}: the backend's answer could not be read"),
+        ),
     };
     told.with_detail(error.to_string())
 }
 
 /// A request that ran out of time.
 pub(super) fn cut_off(what: &str, access: Access, sent: bool) -> CallError {
-    if sent && access == Access::Write { outcome_unknown(what) } else { too_late(what) }
+    if sent && access == Access::Write {
+        outcome_unknown(what)
+    } else {
+        too_late(what)
+    }
 }
 
 /// The numbers stand in SQL Server's `sys.messages`.
@@ -52,13 +62,25 @@ fn server_error(what: &str, number: u32) -> CallError {
         1205 => (CallCode::Conflict, "chosen as the victim of a deadlock"),
         1222 => (CallCode::Conflict, "another transaction holds a lock"),
         3960 => (CallCode::Conflict, "another transaction changed the row"),
-        207 | 208 | 2812 => (CallCode::NotFound, "names a table, column or procedure that does not exist"),
+        207 | 208 | 2812 => (
+            CallCode::NotFound,
+            "names a table, column or procedure that does not exist",
+        ),
         229 | 230 | 262 => (CallCode::Denied, "the host's own login is not allowed to"),
         2628 | 8152 => (CallCode::Invalid, "a value is too long for its column"),
         220 | 241 | 242 | 245 | 8114 | 8115 => (CallCode::Invalid, "a value cannot be converted"),
-        10928 | 10929 | 40501 | 49918 | 49919 | 49920 => (CallCode::Throttled, "the backend asks for fewer requests"),
-        596 | 6005 | 40143 | 40197 | 40613 => (CallCode::Unavailable, "the backend is going down or moving"),
-        number => return CallError::new(CallCode::Backend, format!("{what} failed with error {number}")),
+        10928 | 10929 | 40501 | 49918 | 49919 | 49920 => {
+            (CallCode::Throttled, "the backend asks for fewer requests")
+        }
+        596 | 6005 | 40143 | 40197 | 40613 => {
+            (CallCode::Unavailable, "the backend is going down or moving")
+        }
+        number => {
+            return CallError::new(
+                CallCode::Backend,
+                format!("{what} failed with error {number}"),
+            );
+        }
     };
     CallError::new(code, format!("{what}: {text}"))
 }

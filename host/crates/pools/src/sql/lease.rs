@@ -45,10 +45,22 @@ struct Held {
 
 impl Lease {
     /// A connection lent to `holder`.
-    pub(super) fn new(mut object: Object<Manager>, (holder, share): (Entry, Taken), shared: &Shared) -> Self {
+    pub(super) fn new(
+        mut object: Object<Manager>,
+        (holder, share): (Entry, Taken),
+        shared: &Shared,
+    ) -> Self {
         object.uses += 1;
         let (meters, recycle_timeout) = (Arc::clone(&shared.meters), shared.recycle_timeout);
-        Self { held: Some(Held { object, meters, recycle_timeout, holder, _share: share }) }
+        Self {
+            held: Some(Held {
+                object,
+                meters,
+                recycle_timeout,
+                holder,
+                _share: share,
+            }),
+        }
     }
 
     /// The connection; there is one as long as the lease is.
@@ -66,7 +78,9 @@ impl Lease {
 
 impl Drop for Lease {
     fn drop(&mut self) {
-        let Some(mut held) = self.held.take() else { return };
+        let Some(mut held) = self.held.take() else {
+            return;
+        };
         // Without a runtime (it is shutting down) nothing can be awaited, so what needs it is closed.
         let runtime = Handle::try_current().ok();
         match (held.object.fate(), runtime) {
@@ -84,8 +98,15 @@ impl Held {
     async fn roll_back(mut self) {
         let connection = &mut *self.object;
         connection.asking();
-        let rolled_back =
-            timeout(self.recycle_timeout, async { connection.client.simple_query(ROLL_BACK).await?.into_results().await }).await;
+        let rolled_back = timeout(self.recycle_timeout, async {
+            connection
+                .client
+                .simple_query(ROLL_BACK)
+                .await?
+                .into_results()
+                .await
+        })
+        .await;
         if matches!(rolled_back, Ok(Ok(_))) {
             connection.answered();
             connection.rolled_back();
@@ -106,7 +127,8 @@ impl Held {
     }
 
     fn close(self, reason: Closed) {
-        self.meters.closed(reason, &self.object, self.holder.member().as_ref());
+        self.meters
+            .closed(reason, &self.object, self.holder.member().as_ref());
         drop(Object::take(self.object));
     }
 }

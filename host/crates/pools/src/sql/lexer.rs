@@ -44,7 +44,10 @@ impl Token<'_> {
     pub(super) fn name(&self) -> &str {
         match self.kind {
             Kind::Word => self.text,
-            Kind::Quoted => self.text.get(1..self.text.len().saturating_sub(1)).unwrap_or_default(),
+            Kind::Quoted => self
+                .text
+                .get(1..self.text.len().saturating_sub(1))
+                .unwrap_or_default(),
             _ => "",
         }
     }
@@ -77,19 +80,33 @@ fn scan(rest: &str, first: char) -> Result<(Kind, usize), &'static str> {
         return Ok((Kind::Blank, rest.find('\n').unwrap_or(rest.len())));
     }
     if rest.starts_with("/*") {
-        return block_comment(rest).map(|length| (Kind::Blank, length)).ok_or("a comment that never ends");
+        return block_comment(rest)
+            .map(|length| (Kind::Blank, length))
+            .ok_or("a comment that never ends");
     }
     let quoted = |skip: usize, close: char, kind: Kind, what: &'static str| {
-        closing(rest.get(skip..).unwrap_or_default(), close).map(|length| (kind, skip + length)).ok_or(what)
+        closing(rest.get(skip..).unwrap_or_default(), close)
+            .map(|length| (kind, skip + length))
+            .ok_or(what)
     };
     match first {
         '\'' => quoted(1, '\'', Kind::Text, "a string that never ends"),
-        'N' | 'n' if rest.get(1..2) == Some("'") => quoted(2, '\'', Kind::Text, "a string that never ends"),
+        'N' | 'n' if rest.get(1..2) == Some("'") => {
+            quoted(2, '\'', Kind::Text, "a string that never ends")
+        }
         '[' => quoted(1, ']', Kind::Quoted, "a name in brackets that never ends"),
         '"' => quoted(1, '"', Kind::Quoted, "a name in quotes that never ends"),
-        '@' if rest.starts_with("@@") => Ok((Kind::Global, 2 + run(rest.get(2..).unwrap_or_default(), in_name))),
-        '@' => Ok((Kind::Variable, 1 + run(rest.get(1..).unwrap_or_default(), in_name))),
-        _ if first.is_alphabetic() || first == '_' || first == '#' => Ok((Kind::Word, run(rest, in_name))),
+        '@' if rest.starts_with("@@") => Ok((
+            Kind::Global,
+            2 + run(rest.get(2..).unwrap_or_default(), in_name),
+        )),
+        '@' => Ok((
+            Kind::Variable,
+            1 + run(rest.get(1..).unwrap_or_default(), in_name),
+        )),
+        _ if first.is_alphabetic() || first == '_' || first == '#' => {
+            Ok((Kind::Word, run(rest, in_name)))
+        }
         _ => Ok((Kind::Symbol, first.len_utf8())),
     }
 }
@@ -99,7 +116,8 @@ fn in_name(character: char) -> bool {
 }
 
 fn run(text: &str, belongs: impl Fn(char) -> bool) -> usize {
-    text.find(|character| !belongs(character)).unwrap_or(text.len())
+    text.find(|character| !belongs(character))
+        .unwrap_or(text.len())
 }
 
 /// Where the quote that opened ends, its closing character included. A doubled one stands for itself.

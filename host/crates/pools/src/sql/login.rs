@@ -12,9 +12,13 @@ pub(super) fn reason(backend: &str, error: &Error) -> String {
         Error::Server(error) => {
             let said = error.message();
             match error.code() {
-                18456 | 18452 => format!("{said} correct the user or the password of `sqlserver.{backend}`"),
+                18456 | 18452 => {
+                    format!("{said} correct the user or the password of `sqlserver.{backend}`")
+                }
                 4060 | 911 => {
-                    format!("{said} correct the database of `sqlserver.{backend}`, or let its user open it")
+                    format!(
+                        "{said} correct the database of `sqlserver.{backend}`, or let its user open it"
+                    )
                 }
                 code => format!("{said} (error {code})"),
             }
@@ -23,7 +27,9 @@ pub(super) fn reason(backend: &str, error: &Error) -> String {
         other => {
             let text = other.to_string();
             if text.to_ascii_lowercase().contains("encrypt") {
-                return format!("{text}; let the server encrypt, or set `sqlserver.{backend}.encryption` to \"off\"");
+                return format!(
+                    "{text}; let the server encrypt, or set `sqlserver.{backend}.encryption` to \"off\""
+                );
             }
             text
         }
@@ -57,6 +63,9 @@ mod tests {
     fn the_drivers_advice_is_not_ours() {
         let text = "the server's certificate was rejected: Expired. To connect anyway you can call Config::trust_cert()";
         let said = reason("school", &Error::Tls(text.to_owned()));
-        assert_eq!(said, "the server's certificate has expired; renew it (the server's certificate was rejected: Expired.)");
+        assert_eq!(
+            said,
+            "the server's certificate has expired; renew it (the server's certificate was rejected: Expired.)"
+        );
     }
 }

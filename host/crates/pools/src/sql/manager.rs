@@ -66,12 +66,20 @@ impl managed::Manager for Manager {
     type Error = ConnectError;
 
     async fn create(&self) -> Result<Connection, ConnectError> {
-        let attempt = self.gate.enter(Instant::now()).map_err(ConnectError::Paused)?;
+        let attempt = self
+            .gate
+            .enter(Instant::now())
+            .map_err(ConnectError::Paused)?;
         let began = Instant::now();
         // The driver's handshake is a very large future; on the heap, it is not part of every call that may need a connection.
         let outcome = timeout(self.connect_timeout, Box::pin(self.open()))
             .await
-            .unwrap_or_else(|_| Err(ConnectError::Timeout(self.address.clone(), self.connect_timeout)));
+            .unwrap_or_else(|_| {
+                Err(ConnectError::Timeout(
+                    self.address.clone(),
+                    self.connect_timeout,
+                ))
+            });
         match &outcome {
             Ok(_) => {
                 self.meters.created(began.elapsed());
@@ -86,7 +94,11 @@ impl managed::Manager for Manager {
     }
 
     /// Needs no round trip: a connection comes back into the pool only after its answer was read and its transaction ended.
-    async fn recycle(&self, connection: &mut Connection, _: &Metrics) -> RecycleResult<ConnectError> {
+    async fn recycle(
+        &self,
+        connection: &mut Connection,
+        _: &Metrics,
+    ) -> RecycleResult<ConnectError> {
         let closed = if !connection.is_alive() {
             Closed::Gone
         } else if connection.opened.elapsed() > self.max_age {
@@ -103,7 +115,9 @@ impl Manager {
     async fn open(&self) -> Result<Connection, ConnectError> {
         match Box::pin(self.open_at(&self.address)).await {
             // The server sends its clients elsewhere, once.
-            Err(ConnectError::Routed(_, host, port)) => Box::pin(self.open_at(&format!("{host}:{port}"))).await,
+            Err(ConnectError::Routed(_, host, port)) => {
+                Box::pin(self.open_at(&format!("{host}:{port}"))).await
+            }
             outcome => outcome,
         }
     }
@@ -117,9 +131,18 @@ impl Manager {
         let socket = TcpStream::connect(address).await.map_err(tcp)?;
         socket.set_nodelay(true).map_err(tcp)?;
         let wire = Wire::new(socket);
-        let handshake = Box::pin(Client::connect(self.settings.clone(), wire.clone().compat_write()));
+        let handshake = Box::pin(Client::connect(
+            self.settings.clone(),
+            wire.clone().compat_write(),
+        ));
         let mut client: Client = handshake.await.map_err(login)?;
-        client.simple_query(self.first_batch.as_str()).await.map_err(login)?.into_results().await.map_err(login)?;
+        client
+            .simple_query(self.first_batch.as_str())
+            .await
+            .map_err(login)?
+            .into_results()
+            .await
+            .map_err(login)?;
         Ok(Connection::new(client, wire, self.max_uses))
     }
 }
@@ -160,7 +183,11 @@ impl Gate {
             }
             state.probing = true;
         }
-        Ok(Attempt { gate: self, began: now, decided: false })
+        Ok(Attempt {
+            gate: self,
+            began: now,
+            decided: false,
+        })
     }
 
     fn lock(&self) -> MutexGuard<'_, GateState> {
@@ -169,7 +196,9 @@ impl Gate {
 
     fn fail(&self, error: String, now: Instant) {
         let mut state = self.lock();
-        let pause = FIRST_PAUSE.saturating_mul(2u32.saturating_pow(state.failures.min(16))).min(LONGEST_PAUSE);
+        let pause = FIRST_PAUSE
+            .saturating_mul(2u32.saturating_pow(state.failures.min(16)))
+            .min(LONGEST_PAUSE);
         state.failures = state.failures.saturating_add(1);
         state.not_before = now.checked_add(pause);
         state.probing = false;
@@ -195,7 +224,10 @@ impl Drop for Attempt<'_> {
             return;
         }
         if self.began.elapsed() >= TELLING {
-            self.gate.fail("no answer before the caller gave up".to_owned(), Instant::now());
+            self.gate.fail(
+                "no answer before the caller gave up".to_owned(),
+                Instant::now(),
+            );
         } else {
             self.gate.lock().probing = false;
         }

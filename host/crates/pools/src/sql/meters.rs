@@ -59,7 +59,11 @@ impl Meters {
 
     pub(super) fn created(&self, took: Duration) {
         self.created.0.increment(1);
-        tracing::debug!(backend = self.backend, took_ms = took.as_millis(), "a connection was opened");
+        tracing::debug!(
+            backend = self.backend,
+            took_ms = took.as_millis(),
+            "a connection was opened"
+        );
     }
 
     pub(super) fn failed(&self, error: &dyn std::fmt::Display) {
@@ -74,9 +78,17 @@ impl Meters {
             counter.0.increment(1);
         }
         let (module, statement, trace_id) = user.map_or(("", "", ""), |user| {
-            (user.borrower.module.as_ref(), user.statement.as_ref(), user.borrower.trace_id.as_ref())
+            (
+                user.borrower.module.as_ref(),
+                user.statement.as_ref(),
+                user.borrower.trace_id.as_ref(),
+            )
         });
-        let (backend, age_ms, uses) = (&self.backend, connection.opened.elapsed().as_millis(), connection.uses);
+        let (backend, age_ms, uses) = (
+            &self.backend,
+            connection.opened.elapsed().as_millis(),
+            connection.uses,
+        );
         macro_rules! say {
             ($level:ident) => {
                 tracing::$level!(
@@ -100,7 +112,9 @@ impl Meters {
 
     /// How many were closed for a reason.
     pub(super) fn closed_count(&self, reason: Closed) -> u64 {
-        self.closed.get(reason as usize).map_or(0, |(count, _)| count.load(Ordering::Relaxed))
+        self.closed
+            .get(reason as usize)
+            .map_or(0, |(count, _)| count.load(Ordering::Relaxed))
     }
 
     /// A caller waited for a connection, whatever came of it.

@@ -86,9 +86,17 @@ impl SqlServer {
     ) -> Result<Self, Vec<Problem>> {
         let meters = Arc::new(Meters::new(&config.name));
         let prepared = prepare(&config.name, statements, &config.session_procedures);
-        let (statements, manager) = match (prepared, manager(config, embedded, Arc::clone(&meters))) {
+        let (statements, manager) = match (prepared, manager(config, embedded, Arc::clone(&meters)))
+        {
             (Ok(statements), Ok(manager)) => (statements, manager),
-            (prepared, manager) => return Err(prepared.err().into_iter().flatten().chain(manager.err()).collect()),
+            (prepared, manager) => {
+                return Err(prepared
+                    .err()
+                    .into_iter()
+                    .flatten()
+                    .chain(manager.err())
+                    .collect());
+            }
         };
         let pool = Pool::builder(manager)
             .max_size(config.max_connections.max(1))
@@ -97,7 +105,13 @@ impl SqlServer {
             .wait_timeout(Some(config.wait_timeout))
             .runtime(Runtime::Tokio1)
             .build()
-            .map_err(|error| vec![Problem::of_backend(&config.name, &error.to_string(), "report this")])?;
+            .map_err(|error| {
+                vec![Problem::of_backend(
+                    &config.name,
+                    &error.to_string(),
+                    "report this",
+                )]
+            })?;
         Ok(Self {
             statements: Arc::new(statements),
             shares: Arc::default(),
@@ -126,22 +140,45 @@ impl SqlServer {
     /// # Errors
     ///
     /// Every problem of the statements.
-    pub fn with_statements(&self, statements: &[mayfly_config::Statement]) -> Result<Self, Vec<Problem>> {
-        let statements = Arc::new(prepare(&self.shared.name, statements, &self.shared.session_procedures)?);
-        Ok(Self { statements, ..self.clone() })
+    pub fn with_statements(
+        &self,
+        statements: &[mayfly_config::Statement],
+    ) -> Result<Self, Vec<Problem>> {
+        let statements = Arc::new(prepare(
+            &self.shared.name,
+            statements,
+            &self.shared.session_procedures,
+        )?);
+        Ok(Self {
+            statements,
+            ..self.clone()
+        })
     }
 
     /// The same pool, of whose connections a module may have at most so many at once, those being closed included.
     #[must_use]
-    pub fn with_shares(&self, connections_by_module: impl IntoIterator<Item = (String, usize)>) -> Self {
-        let shares = connections_by_module.into_iter().map(|(module, most)| (module, Share::of(most))).collect();
-        Self { shares: Arc::new(shares), ..self.clone() }
+    pub fn with_shares(
+        &self,
+        connections_by_module: impl IntoIterator<Item = (String, usize)>,
+    ) -> Self {
+        let shares = connections_by_module
+            .into_iter()
+            .map(|(module, most)| (module, Share::of(most)))
+            .collect();
+        Self {
+            shares: Arc::new(shares),
+            ..self.clone()
+        }
     }
 
     /// Every problem of statements, whatever their backend: for a check of the configuration that makes no pool.
     #[must_use]
     pub fn check_statements(statements: &[mayfly_config::Statement]) -> Vec<Problem> {
-        statements.iter().filter_map(|statement| Statement::prepare(statement, &[]).err()).flatten().collect()
+        statements
+            .iter()
+            .filter_map(|statement| Statement::prepare(statement, &[]).err())
+            .flatten()
+            .collect()
     }
 
     /// Starts the upkeep: idle and old connections are closed, `min_connections` kept ready. It ends with the pool. Needs a
@@ -157,10 +194,29 @@ impl SqlServer {
     /// `unavailable` or `deadline`.
     pub async fn check(&self, deadline: Instant) -> Result<(), CallError> {
         let what = format!("backend `{}`", self.shared.name);
-        let mut lease = self.shared.lend(&Share::default(), &what, &Borrower::host(), &"check".into(), deadline).await?;
-        let Some(connection) = lease.connection() else { return Err(too_late(&what)) };
+        let mut lease = self
+            .shared
+            .lend(
+                &Share::default(),
+                &what,
+                &Borrower::host(),
+                &"check".into(),
+                deadline,
+            )
+            .await?;
+        let Some(connection) = lease.connection() else {
+            return Err(too_late(&what));
+        };
         connection.asking();
-        let answer = timeout_at(deadline, async { connection.client.simple_query("SELECT 1").await?.into_results().await }).await;
+        let answer = timeout_at(deadline, async {
+            connection
+                .client
+                .simple_query("SELECT 1")
+                .await?
+                .into_results()
+                .await
+        })
+        .await;
         match answer {
             Ok(Ok(_)) => {
                 connection.answered();
@@ -168,7 +224,10 @@ impl SqlServer {
             }
             Ok(Err(error)) => {
                 connection.failed(&error);
-                Err(CallError::new(CallCode::Unavailable, format!("{what}: does not answer")).with_detail(error.to_string()))
+                Err(
+                    CallError::new(CallCode::Unavailable, format!("{what}: does not answer"))
+                        .with_detail(error.to_string()),
+                )
             }
             Err(_) => Err(too_late(&what)),
         }
@@ -185,7 +244,10 @@ impl SqlServer {
             max_connections: shared.max_connections,
             holders: shared.holders.by_module(),
             waiters: shared.waiters.by_module(),
-            closed: Closed::ALL.iter().map(|reason| (reason.as_str(), shared.meters.closed_count(*reason))).collect(),
+            closed: Closed::ALL
+                .iter()
+                .map(|reason| (reason.as_str(), shared.meters.closed_count(*reason)))
+                .collect(),
         }
     }
 }
@@ -203,12 +265,24 @@ impl Shared {
         if Instant::now() >= deadline {
             return Err(too_late(what));
         }
-        let wait = Wait { meters: &self.meters, entry: self.waiters.enter(borrower, statement), began: Instant::now() };
+        let wait = Wait {
+            meters: &self.meters,
+            entry: self.waiters.enter(borrower, statement),
+            began: Instant::now(),
+        };
         let lent = async {
-            let share = timeout(self.wait_timeout, share.take()).await.map_err(|_| PoolError::Timeout(TimeoutType::Wait))?;
+            let share = timeout(self.wait_timeout, share.take())
+                .await
+                .map_err(|_| PoolError::Timeout(TimeoutType::Wait))?;
             Ok((self.pool.get().await?, share))
         };
-        let holder = |object, share| Lease::new(object, (self.holders.enter(borrower, statement), share), self);
+        let holder = |object, share| {
+            Lease::new(
+                object,
+                (self.holders.enter(borrower, statement), share),
+                self,
+            )
+        };
         match timeout_at(deadline, lent).await {
             Ok(Ok((object, share))) => Ok(holder(object, share)),
             Ok(Err(PoolError::Timeout(TimeoutType::Wait))) => {
@@ -223,20 +297,27 @@ impl Shared {
             Ok(Err(error)) => Err(self.unavailable(what, &error)),
             Err(_) => {
                 self.warn_of_waiting(&wait);
-                Err(CallError::new(CallCode::Deadline, format!("{what}: no connection to backend `{}` in time", self.name)))
+                Err(CallError::new(
+                    CallCode::Deadline,
+                    format!("{what}: no connection to backend `{}` in time", self.name),
+                ))
             }
         }
     }
 
     fn warn_of_waiting(&self, wait: &Wait<'_>) {
         if let Some(waiter) = wait.entry.member() {
-            self.meters.waited_in_vain(&waiter, || self.holders.describe());
+            self.meters
+                .waited_in_vain(&waiter, || self.holders.describe());
         }
     }
 
     fn unavailable(&self, what: &str, error: &PoolError<ConnectError>) -> CallError {
-        CallError::new(CallCode::Unavailable, format!("{what}: backend `{}` cannot be reached", self.name))
-            .with_detail(error.to_string())
+        CallError::new(
+            CallCode::Unavailable,
+            format!("{what}: backend `{}` cannot be reached", self.name),
+        )
+        .with_detail(error.to_string())
     }
 }
 
@@ -253,35 +334,66 @@ impl Drop for Wait<'_> {
     }
 }
 
-fn prepare(backend: &str, statements: &[mayfly_config::Statement], marked: &[String]) -> Result<Statements, Vec<Problem>> {
+fn prepare(
+    backend: &str,
+    statements: &[mayfly_config::Statement],
+    marked: &[String],
+) -> Result<Statements, Vec<Problem>> {
     let mut problems = Vec::new();
     let mut by_name = HashMap::new();
-    for statement in statements.iter().filter(|statement| statement.backend == backend) {
+    for statement in statements
+        .iter()
+        .filter(|statement| statement.backend == backend)
+    {
         match Statement::prepare(statement, marked) {
             Ok(prepared) => drop(by_name.insert(statement.name.clone(), Arc::new(prepared))),
             Err(more) => problems.extend(more),
         }
     }
-    if problems.is_empty() { Ok(by_name) } else { Err(problems) }
+    if problems.is_empty() {
+        Ok(by_name)
+    } else {
+        Err(problems)
+    }
 }
 
-fn manager(config: &mayfly_config::SqlServer, embedded: Option<SocketAddr>, meters: Arc<Meters>) -> Result<Manager, Problem> {
+fn manager(
+    config: &mayfly_config::SqlServer,
+    embedded: Option<SocketAddr>,
+    meters: Arc<Meters>,
+) -> Result<Manager, Problem> {
     let problem = |text: &str, remedy: &str| Problem::of_backend(&config.name, text, remedy);
     let address = match (&config.address, embedded) {
         (Place::Embedded, Some(address)) => address.to_string(),
-        (Place::Embedded, None) => return Err(problem("the embedded endpoint is not running", "start it, or name a server")),
+        (Place::Embedded, None) => {
+            return Err(problem(
+                "the embedded endpoint is not running",
+                "start it, or name a server",
+            ));
+        }
         (Place::At(address), _) => address.clone(),
-        (Place::Vendor, _) => return Err(problem("has no address", "write `address = \"host:port\"`")),
+        (Place::Vendor, _) => {
+            return Err(problem("has no address", "write `address = \"host:port\"`"));
+        }
     };
-    let Some((host, port)) = address.rsplit_once(':').and_then(|(host, port)| Some((host, port.parse::<u16>().ok()?))) else {
-        return Err(problem(&format!("address `{address}` has no port"), "write `address = \"host:port\"`"));
+    let Some((host, port)) = address
+        .rsplit_once(':')
+        .and_then(|(host, port)| Some((host, port.parse::<u16>().ok()?)))
+    else {
+        return Err(problem(
+            &format!("address `{address}` has no port"),
+            "write `address = \"host:port\"`",
+        ));
     };
     let mut settings = tiberius::Config::new();
     settings.host(host.trim_matches(['[', ']']));
     settings.port(port);
     settings.database(&config.database);
     settings.application_name("mayfly");
-    settings.authentication(AuthMethod::sql_server(&config.user, config.password.expose()));
+    settings.authentication(AuthMethod::sql_server(
+        &config.user,
+        config.password.expose(),
+    ));
     settings.handshake_timeout(Some(config.connect_timeout));
     // The driver's own bound leaves a connection out of step; every call has its deadline instead.
     settings.command_timeout(None);
@@ -291,7 +403,9 @@ fn manager(config: &mayfly_config::SqlServer, embedded: Option<SocketAddr>, mete
         Encryption::Required => settings.encryption(EncryptionLevel::Required),
     }
     if let (Encryption::Required, Some(file)) = (config.encryption, &config.ca_file) {
-        settings.trust_cert_ca_bundle(certificates(file).map_err(|text| problem(&text, "correct `ca_file`"))?);
+        settings.trust_cert_ca_bundle(
+            certificates(file).map_err(|text| problem(&text, "correct `ca_file`"))?,
+        );
     }
     if let Some(name) = &config.host_name_in_certificate {
         settings.hostname_in_certificate(name);
@@ -311,11 +425,15 @@ fn manager(config: &mayfly_config::SqlServer, embedded: Option<SocketAddr>, mete
 
 /// The certificates of a PEM file.
 fn certificates(file: &Path) -> Result<Vec<u8>, String> {
-    let read = std::fs::read(file).map_err(|error| format!("ca_file {} cannot be read: {error}", file.display()))?;
+    let read = std::fs::read(file)
+        .map_err(|error| format!("ca_file {} cannot be read: {error}", file.display()))?;
     if String::from_utf8_lossy(&read).contains("-----BEGIN CERTIFICATE-----") {
         return Ok(read);
     }
-    Err(format!("ca_file {} holds no certificate in PEM", file.display()))
+    Err(format!(
+        "ca_file {} holds no certificate in PEM",
+        file.display()
+    ))
 }
 
 /// The server cuts longer values off silently. Two bytes for each allowed one, and two more: a cut-off value is then longer than

@@ -39,19 +39,31 @@ impl Procedure {
         let mut complaints = Vec::new();
         let quoted = quote(name);
         if quoted.is_none() {
-            complaints
-                .push((format!("`{name}` is no procedure's name"), "write `schema.name`, in brackets if need be".to_owned()));
+            complaints.push((
+                format!("`{name}` is no procedure's name"),
+                "write `schema.name`, in brackets if need be".to_owned(),
+            ));
         }
         for parameter in parameters {
             if parameter.list {
                 complaints.push((
-                    format!("parameter `{}` is a list, which procedures do not take", parameter.name),
+                    format!(
+                        "parameter `{}` is a list, which procedures do not take",
+                        parameter.name
+                    ),
                     "declare one value, or use a `text` with `IN`".to_owned(),
                 ));
             }
-            if parameter.name.is_empty() || !parameter.name.chars().all(|c| c.is_alphanumeric() || matches!(c, '_' | '#' | '$')) {
-                complaints
-                    .push((format!("`{}` is no parameter's name", parameter.name), "use letters, digits and `_`".to_owned()));
+            if parameter.name.is_empty()
+                || !parameter
+                    .name
+                    .chars()
+                    .all(|c| c.is_alphanumeric() || matches!(c, '_' | '#' | '$'))
+            {
+                complaints.push((
+                    format!("`{}` is no parameter's name", parameter.name),
+                    "use letters, digits and `_`".to_owned(),
+                ));
             }
         }
         match quoted {
@@ -62,35 +74,62 @@ impl Procedure {
 
     /// The name without database, schema and brackets.
     pub(super) fn own_name(&self) -> &str {
-        self.quoted.rsplit("].[").next().unwrap_or_default().trim_matches(['[', ']'])
+        self.quoted
+            .rsplit("].[")
+            .next()
+            .unwrap_or_default()
+            .trim_matches(['[', ']'])
     }
 
     /// The call with its values.
     pub(super) fn fill(&self, parameters: &[Parameter], values: &[Bound]) -> Filled {
-        let arguments: Option<Vec<Argument>> =
-            parameters.iter().zip(values).map(|(parameter, value)| argument(parameter, value)).collect();
+        let arguments: Option<Vec<Argument>> = parameters
+            .iter()
+            .zip(values)
+            .map(|(parameter, value)| argument(parameter, value))
+            .collect();
         match arguments {
-            Some(arguments) => Filled { text: self.quoted.clone(), values: Vec::new(), arguments: Some(arguments) },
+            Some(arguments) => Filled {
+                text: self.quoted.clone(),
+                values: Vec::new(),
+                arguments: Some(arguments),
+            },
             None => self.batch(parameters, values),
         }
     }
 
     /// A call for a server to describe, and the declarations of all parameters but one.
-    pub(super) fn sketch(&self, parameters: &[Parameter], without: Option<&str>) -> (String, String) {
+    pub(super) fn sketch(
+        &self,
+        parameters: &[Parameter],
+        without: Option<&str>,
+    ) -> (String, String) {
         let arguments = parameters.iter().map(|parameter| {
             let suffix = if parameter.output { " OUTPUT" } else { "" };
             format!(" @{name} = @{name}{suffix}", name = parameter.name)
         });
-        let text = format!("EXEC {}{}", self.quoted, arguments.collect::<Vec<_>>().join(","));
+        let text = format!(
+            "EXEC {}{}",
+            self.quoted,
+            arguments.collect::<Vec<_>>().join(",")
+        );
         (text, declarations(parameters, without))
     }
 
     fn batch(&self, parameters: &[Parameter], values: &[Bound]) -> Filled {
-        let mut filled = Filled { text: String::from("DECLARE @mayfly_r int"), values: Vec::new(), arguments: None };
+        let mut filled = Filled {
+            text: String::from("DECLARE @mayfly_r int"),
+            values: Vec::new(),
+            arguments: None,
+        };
         let mut arguments = Vec::new();
         let mut outputs = String::new();
         for (index, (parameter, value)) in parameters.iter().zip(values).enumerate() {
-            let _ = write!(filled.text, ", @mayfly_{index} {} = ", type_text(parameter.sql_type));
+            let _ = write!(
+                filled.text,
+                ", @mayfly_{index} {} = ",
+                type_text(parameter.sql_type)
+            );
             match (value, null_value(parameter.sql_type)) {
                 (Bound::Value(value), _) => filled.push(parameter.sql_type, value.clone()),
                 (_, Some(null)) => filled.push(parameter.sql_type, null),
@@ -133,25 +172,38 @@ fn argument(parameter: &Parameter, value: &Bound) -> Option<Argument> {
         },
         Bound::List(_) => return None,
     };
-    Some(Argument { name: format!("@{}", parameter.name), output: parameter.output, value })
+    Some(Argument {
+        name: format!("@{}", parameter.name),
+        output: parameter.output,
+        value,
+    })
 }
 
 fn is_moment(sql_type: SqlType) -> bool {
-    matches!(sql_type, SqlType::Date | SqlType::Time | SqlType::DateTime2 | SqlType::DateTimeOffset)
+    matches!(
+        sql_type,
+        SqlType::Date | SqlType::Time | SqlType::DateTime2 | SqlType::DateTimeOffset
+    )
 }
 
 /// Plain decimal text as the driver's number; none where the driver would name an impossible precision.
 fn numeric(text: &str) -> Option<Numeric> {
     let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
-    let scale = u8::try_from(fraction.len()).ok().filter(|scale| *scale < Numeric::MAX_NUMERIC_SCALE)?;
-    Some(Numeric::new_with_scale(format!("{whole}{fraction}").parse().ok()?, scale))
+    let scale = u8::try_from(fraction.len())
+        .ok()
+        .filter(|scale| *scale < Numeric::MAX_NUMERIC_SCALE)?;
+    Some(Numeric::new_with_scale(
+        format!("{whole}{fraction}").parse().ok()?,
+        scale,
+    ))
 }
 
 impl Filled {
     /// One more value, by the next placeholder.
     fn push(&mut self, sql_type: SqlType, value: ColumnData<'static>) {
         self.values.push(value);
-        self.text.push_str(&cast(sql_type, &format!("@P{}", self.values.len())));
+        self.text
+            .push_str(&cast(sql_type, &format!("@P{}", self.values.len())));
     }
 }
 
@@ -168,7 +220,9 @@ fn quote(name: &str) -> Option<String> {
             None => {
                 let end = rest.find('.').unwrap_or(rest.len());
                 let part = rest.get(..end)?;
-                part.chars().all(|c| c.is_alphanumeric() || matches!(c, '_' | '#' | '$' | '@')).then_some(())?;
+                part.chars()
+                    .all(|c| c.is_alphanumeric() || matches!(c, '_' | '#' | '$' | '@'))
+                    .then_some(())?;
                 (part, rest.get(end..)?)
             }
         };

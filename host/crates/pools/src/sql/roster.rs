@@ -24,7 +24,10 @@ impl Borrower {
     /// The host itself.
     #[must_use]
     pub fn host() -> Self {
-        Self { module: "host".into(), trace_id: "".into() }
+        Self {
+            module: "host".into(),
+            trace_id: "".into(),
+        }
     }
 }
 
@@ -60,19 +63,29 @@ pub(super) struct Entry {
 
 impl Roster {
     pub(super) fn enter(self: &Arc<Self>, borrower: &Borrower, statement: &Arc<str>) -> Entry {
-        let member = Member { borrower: borrower.clone(), statement: Arc::clone(statement), since: Instant::now() };
+        let member = Member {
+            borrower: borrower.clone(),
+            statement: Arc::clone(statement),
+            since: Instant::now(),
+        };
         let mut present = self.lock();
         match present.by_module.get_mut(&borrower.module) {
             Some(count) => *count += 1,
             None => drop(present.by_module.insert(Arc::clone(&borrower.module), 1)),
         }
         let places = &mut present.places;
-        let place = places.iter().position(Option::is_none).unwrap_or(places.len());
+        let place = places
+            .iter()
+            .position(Option::is_none)
+            .unwrap_or(places.len());
         match places.get_mut(place) {
             Some(free) => *free = Some(member),
             None => places.push(Some(member)),
         }
-        Entry { roster: Arc::clone(self), place }
+        Entry {
+            roster: Arc::clone(self),
+            place,
+        }
     }
 
     pub(super) fn len(&self) -> usize {
@@ -81,7 +94,11 @@ impl Roster {
 
     /// How many there are of each module. Modules that were there before are told with zero.
     pub(super) fn by_module(&self) -> Vec<(Arc<str>, usize)> {
-        self.lock().by_module.iter().map(|(module, count)| (Arc::clone(module), *count)).collect()
+        self.lock()
+            .by_module
+            .iter()
+            .map(|(module, count)| (Arc::clone(module), *count))
+            .collect()
     }
 
     /// The longest there, in words: `assessments/assessments_by_student for 812 ms (trace 4bf9…)`.
@@ -93,7 +110,11 @@ impl Roster {
             let separator = if text.is_empty() { "" } else { ", " };
             let Borrower { module, trace_id } = &member.borrower;
             let ms = member.since.elapsed().as_millis();
-            let _ = write!(text, "{separator}{module}/{} for {ms} ms (trace {trace_id})", member.statement);
+            let _ = write!(
+                text,
+                "{separator}{module}/{} for {ms} ms (trace {trace_id})",
+                member.statement
+            );
         }
         if members.len() > NAMED {
             let _ = write!(text, " and {} more", members.len() - NAMED);
@@ -123,7 +144,9 @@ impl Drop for Entry {
     fn drop(&mut self) {
         let mut present = self.roster.lock();
         let left = present.places.get_mut(self.place).and_then(Option::take);
-        if let Some(count) = left.and_then(|member| present.by_module.get_mut(&member.borrower.module)) {
+        if let Some(count) =
+            left.and_then(|member| present.by_module.get_mut(&member.borrower.module))
+        {
             *count -= 1;
         }
     }

@@ -23,11 +23,18 @@ impl RowsLeft {
     /// All rows of a limit.
     #[must_use]
     pub fn new(limit: u32) -> Self {
-        Self { limit, left: Arc::new(AtomicU32::new(limit)) }
+        Self {
+            limit,
+            left: Arc::new(AtomicU32::new(limit)),
+        }
     }
 
     fn take(&self) -> bool {
-        self.left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(1)).is_ok()
+        self.left
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| {
+                left.checked_sub(1)
+            })
+            .is_ok()
     }
 }
 
@@ -35,7 +42,10 @@ impl RowBudget {
     /// Rows that count against both.
     #[must_use]
     pub fn new(invocation: RowsLeft, operation: RowsLeft) -> Self {
-        Self { invocation, operation }
+        Self {
+            invocation,
+            operation,
+        }
     }
 
     /// Takes one row.
@@ -55,5 +65,8 @@ impl RowBudget {
 }
 
 fn used_up(limit: u32, setting: &str) -> CallError {
-    CallError::new(CallCode::Budget, format!("limit of {limit} rows reached; select fewer or raise `{setting}"))
+    CallError::new(
+        CallCode::Budget,
+        format!("limit of {limit} rows reached; select fewer or raise `{setting}"),
+    )
 }

@@ -37,19 +37,36 @@ struct Plan {
 
 impl<'a> Layout<'a> {
     /// Compares the columns of an answer with the declared ones.
-    pub(super) fn new(statement: &'a Statement, columns: &[Column], max_value_bytes: usize) -> Result<Self, CallError> {
+    pub(super) fn new(
+        statement: &'a Statement,
+        columns: &[Column],
+        max_value_bytes: usize,
+    ) -> Result<Self, CallError> {
         let mut plans: Vec<Plan> = Vec::with_capacity(columns.len());
         for (index, column) in columns.iter().enumerate() {
             let name = column.name();
             if name.is_empty() {
-                return Err(mismatch(statement, &format!("result column {} has no name; name it with AS", index + 1)));
+                return Err(mismatch(
+                    statement,
+                    &format!("result column {} has no name; name it with AS", index + 1),
+                ));
             }
             if plans.iter().any(|plan| plan.name == name) {
-                return Err(mismatch(statement, &format!("two result columns are named `{name}`; name one with AS")));
+                return Err(mismatch(
+                    statement,
+                    &format!("two result columns are named `{name}`; name one with AS"),
+                ));
             }
-            let declared = statement.columns.iter().find(|(declared, _)| declared == name).map(|(_, sql_type)| *sql_type);
+            let declared = statement
+                .columns
+                .iter()
+                .find(|(declared, _)| declared == name)
+                .map(|(_, sql_type)| *sql_type);
             if declared.is_some_and(|declared| !fits(declared, column.column_type())) {
-                return Err(mismatch(statement, &format!("result column `{name}` is not of its declared type")));
+                return Err(mismatch(
+                    statement,
+                    &format!("result column `{name}` is not of its declared type"),
+                ));
             }
             let mut lead = String::from(if index == 0 { "{" } else { "," });
             write_string(&mut lead, name);
@@ -64,10 +81,21 @@ impl<'a> Layout<'a> {
                 },
             });
         }
-        if let Some((name, _)) = statement.columns.iter().find(|(name, _)| !plans.iter().any(|plan| plan.name == *name)) {
-            return Err(mismatch(statement, &format!("the result has no column `{name}`, which is declared")));
+        if let Some((name, _)) = statement
+            .columns
+            .iter()
+            .find(|(name, _)| !plans.iter().any(|plan| plan.name == *name))
+        {
+            return Err(mismatch(
+                statement,
+                &format!("the result has no column `{name}`, which is declared"),
+            ));
         }
-        Ok(Self { statement, columns: plans, max_value_bytes })
+        Ok(Self {
+            statement,
+            columns: plans,
+            max_value_bytes,
+        })
     }
 
     /// Writes one row as an object.
@@ -80,7 +108,12 @@ impl<'a> Layout<'a> {
         Ok(())
     }
 
-    fn write_value(&self, out: &mut String, plan: &Plan, data: &ColumnData<'_>) -> Result<(), CallError> {
+    fn write_value(
+        &self,
+        out: &mut String,
+        plan: &Plan,
+        data: &ColumnData<'_>,
+    ) -> Result<(), CallError> {
         let written = match data {
             ColumnData::F64(Some(value)) if plan.money => write_money(out, *value),
             ColumnData::Numeric(Some(value)) => match plan.scale {
@@ -92,7 +125,9 @@ impl<'a> Layout<'a> {
                     Some(())
                 }
             },
-            ColumnData::I64(Some(value)) if self.statement.bigint_as_string => write!(out, "\"{value}\"").ok(),
+            ColumnData::I64(Some(value)) if self.statement.bigint_as_string => {
+                write!(out, "\"{value}\"").ok()
+            }
             ColumnData::String(Some(text)) => {
                 self.check_length(plan, text.len())?;
                 write_string(out, text);
@@ -127,7 +162,12 @@ impl<'a> Layout<'a> {
         }
         Err(CallError::new(
             CallCode::Budget,
-            format!("{}: a value of column `{}` is larger than {} bytes", self.statement.what(), plan.name, self.max_value_bytes),
+            format!(
+                "{}: a value of column `{}` is larger than {} bytes",
+                self.statement.what(),
+                plan.name,
+                self.max_value_bytes
+            ),
         ))
     }
 }
@@ -140,16 +180,26 @@ pub(super) fn write_output(
     data: &ColumnData<'_>,
     max_value_bytes: usize,
 ) -> Result<(), CallError> {
-    let declared = statement.parameters.iter().find(|parameter| parameter.name.eq_ignore_ascii_case(name));
+    let declared = statement
+        .parameters
+        .iter()
+        .find(|parameter| parameter.name.eq_ignore_ascii_case(name));
     let plan = Plan {
-        name: declared.map_or(name, |parameter| parameter.name.as_str()).to_owned(),
+        name: declared
+            .map_or(name, |parameter| parameter.name.as_str())
+            .to_owned(),
         lead: String::new(),
         money: declared.is_some_and(|parameter| parameter.sql_type == SqlType::Money),
         scale: None,
     };
     write_string(out, &plan.name);
     out.push(':');
-    Layout { statement, columns: Vec::new(), max_value_bytes }.write_value(out, &plan, data)
+    Layout {
+        statement,
+        columns: Vec::new(),
+        max_value_bytes,
+    }
+    .write_value(out, &plan, data)
 }
 
 /// Writes values whose text needs no check.
@@ -167,9 +217,15 @@ fn write_plain(out: &mut String, data: &ColumnData<'_>) -> Option<()> {
         ColumnData::Date(Some(value)) => quoted(out, |out| times::write_date(out, *value)),
         ColumnData::Time(Some(value)) => quoted(out, |out| times::write_time(out, *value)),
         ColumnData::DateTime(Some(value)) => quoted(out, |out| times::write_datetime(out, *value)),
-        ColumnData::SmallDateTime(Some(value)) => quoted(out, |out| times::write_small_datetime(out, *value)),
-        ColumnData::DateTime2(Some(value)) => quoted(out, |out| times::write_datetime2(out, *value)),
-        ColumnData::DateTimeOffset(Some(value)) => quoted(out, |out| times::write_datetime_offset(out, *value)),
+        ColumnData::SmallDateTime(Some(value)) => {
+            quoted(out, |out| times::write_small_datetime(out, *value))
+        }
+        ColumnData::DateTime2(Some(value)) => {
+            quoted(out, |out| times::write_datetime2(out, *value))
+        }
+        ColumnData::DateTimeOffset(Some(value)) => {
+            quoted(out, |out| times::write_datetime_offset(out, *value))
+        }
         _ => {
             out.push_str("null");
             Some(())
@@ -205,12 +261,18 @@ fn fits(declared: SqlType, found: ColumnType) -> bool {
         SqlType::Decimal { .. } => matches!(found, C::Decimaln | C::Numericn),
         SqlType::Money => matches!(found, C::Money | C::Money4),
         SqlType::NVarChar(_) | SqlType::VarChar(_) => {
-            matches!(found, C::NVarchar | C::NChar | C::NText | C::BigVarChar | C::BigChar | C::Text | C::Xml)
+            matches!(
+                found,
+                C::NVarchar | C::NChar | C::NText | C::BigVarChar | C::BigChar | C::Text | C::Xml
+            )
         }
         SqlType::VarBinary(_) => matches!(found, C::BigVarBin | C::BigBinary | C::Image | C::Udt),
         SqlType::Date => matches!(found, C::Daten),
         SqlType::Time => matches!(found, C::Timen),
-        SqlType::DateTime2 => matches!(found, C::Datetime2 | C::Datetime | C::Datetimen | C::Datetime4),
+        SqlType::DateTime2 => matches!(
+            found,
+            C::Datetime2 | C::Datetime | C::Datetimen | C::Datetime4
+        ),
         SqlType::DateTimeOffset => matches!(found, C::DatetimeOffsetn),
         SqlType::UniqueIdentifier => matches!(found, C::Guid),
     }
@@ -218,7 +280,10 @@ fn fits(declared: SqlType, found: ColumnType) -> bool {
 
 /// The answer is not what the operator declared, or cannot be told as JSON.
 fn mismatch(statement: &Statement, problem: &str) -> CallError {
-    CallError::new(CallCode::Backend, format!("{}: {problem}", statement.what()))
+    CallError::new(
+        CallCode::Backend,
+        format!("{}: {problem}", statement.what()),
+    )
 }
 
 #[cfg(test)]

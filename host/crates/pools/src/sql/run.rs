@@ -80,7 +80,9 @@ pub(super) fn settle<T>(
             Err(told)
         }
         // The answer of a write was refused, not the write: it may be done, or stopped with the rest of its answer.
-        Some(Err(Fail::Stopped(error))) if access == Access::Write => Err(outcome_unknown(what).with_detail(error.message)),
+        Some(Err(Fail::Stopped(error))) if access == Access::Write => {
+            Err(outcome_unknown(what).with_detail(error.message))
+        }
         Some(Err(Fail::Stopped(error))) => Err(error),
         None => Err(cut_off(what, access, connection.sent())),
     }
@@ -100,7 +102,12 @@ async fn execute(client: &mut Client, filled: Filled) -> Result<String, Fail> {
     Ok(format!("{{\"rowsAffected\":{rows}}}"))
 }
 
-async fn query(client: &mut Client, statement: &Statement, filled: Filled, bounds: &Bounds) -> Result<String, Fail> {
+async fn query(
+    client: &mut Client,
+    statement: &Statement,
+    filled: Filled,
+    bounds: &Bounds,
+) -> Result<String, Fail> {
     let mut items = request(filled).query(client).await?;
     let mut out = String::from("[");
     let mut layout = None;
@@ -108,11 +115,23 @@ async fn query(client: &mut Client, statement: &Statement, filled: Filled, bound
     while let Some(item) = items.try_next().await? {
         match item {
             QueryItem::Metadata(_) if layout.is_some() => {
-                return Err(refused(statement, "returns more than one result set; use a procedure and `call`").into());
+                return Err(refused(
+                    statement,
+                    "returns more than one result set; use a procedure and `call`",
+                )
+                .into());
             }
-            QueryItem::Metadata(meta) => layout = Some(Layout::new(statement, meta.columns(), bounds.max_value_bytes)?),
+            QueryItem::Metadata(meta) => {
+                layout = Some(Layout::new(
+                    statement,
+                    meta.columns(),
+                    bounds.max_value_bytes,
+                )?)
+            }
             QueryItem::Row(row) => {
-                let Some(layout) = &layout else { return Err(no_columns()) };
+                let Some(layout) = &layout else {
+                    return Err(no_columns());
+                };
                 write_row(layout, &row, statement, &mut out, &mut rows, bounds)?;
             }
         }
@@ -121,7 +140,12 @@ async fn query(client: &mut Client, statement: &Statement, filled: Filled, bound
     Ok(out)
 }
 
-async fn call(client: &mut Client, statement: &Statement, mut filled: Filled, bounds: &Bounds) -> Result<String, Fail> {
+async fn call(
+    client: &mut Client,
+    statement: &Statement,
+    mut filled: Filled,
+    bounds: &Bounds,
+) -> Result<String, Fail> {
     let mut answer = CallAnswer::new(statement, bounds);
     let Some(arguments) = filled.arguments.take() else {
         let mut items = request(filled).query(client).await?;
@@ -146,7 +170,9 @@ async fn call(client: &mut Client, statement: &Statement, mut filled: Filled, bo
             CommandItem::Metadata(meta) => answer.columns(meta.columns())?,
             CommandItem::Row(row) => answer.row(&row)?,
             // The protocol's integer is signed, the driver's is not.
-            CommandItem::ReturnStatus(status) => answer.return_value = status.cast_signed().to_string(),
+            CommandItem::ReturnStatus(status) => {
+                answer.return_value = status.cast_signed().to_string()
+            }
             CommandItem::ReturnValue(value) => answer.output(value.name(), value.data())?,
             CommandItem::RowsAffected(_) => {}
         }
@@ -182,17 +208,23 @@ impl<'a> CallAnswer<'a> {
     /// A result set begins; the host's own, at the end of a batch, is none of the procedure's.
     fn columns(&mut self, columns: &[Column]) -> Result<(), CallError> {
         self.close_set();
-        if columns.first().is_some_and(|column| column.name() == RETURN_VALUE) {
+        if columns
+            .first()
+            .is_some_and(|column| column.name() == RETURN_VALUE)
+        {
             return Ok(());
         }
         let layout = Layout::new(self.statement, columns, self.bounds.max_value_bytes)?;
-        self.sets.push_str(if self.sets.is_empty() { "[" } else { ",[" });
+        self.sets
+            .push_str(if self.sets.is_empty() { "[" } else { ",[" });
         self.layout = Some(layout);
         Ok(())
     }
 
     fn row(&mut self, row: &Row) -> Result<(), CallError> {
-        let Some(layout) = &self.layout else { return self.ending(row) };
+        let Some(layout) = &self.layout else {
+            return self.ending(row);
+        };
         if !self.sets.ends_with('[') {
             self.sets.push(',');
         }
@@ -206,7 +238,9 @@ impl<'a> CallAnswer<'a> {
     fn ending(&mut self, row: &Row) -> Result<(), CallError> {
         for (column, data) in row.cells() {
             match (column.name(), data) {
-                (RETURN_VALUE, ColumnData::I32(Some(value))) => self.return_value = value.to_string(),
+                (RETURN_VALUE, ColumnData::I32(Some(value))) => {
+                    self.return_value = value.to_string()
+                }
                 (RETURN_VALUE, _) => {}
                 (name, data) => self.output(name, data)?,
             }
@@ -218,7 +252,13 @@ impl<'a> CallAnswer<'a> {
         if !self.outputs.is_empty() {
             self.outputs.push(',');
         }
-        write_output(&mut self.outputs, self.statement, name.trim_start_matches('@'), data, self.bounds.max_value_bytes)
+        write_output(
+            &mut self.outputs,
+            self.statement,
+            name.trim_start_matches('@'),
+            data,
+            self.bounds.max_value_bytes,
+        )
     }
 
     fn close_set(&mut self) {
@@ -229,7 +269,10 @@ impl<'a> CallAnswer<'a> {
 
     fn finish(mut self) -> String {
         self.close_set();
-        format!("{{\"resultSets\":[{}],\"output\":{{{}}},\"returnValue\":{}}}", self.sets, self.outputs, self.return_value)
+        format!(
+            "{{\"resultSets\":[{}],\"output\":{{{}}},\"returnValue\":{}}}",
+            self.sets, self.outputs, self.return_value
+        )
     }
 }
 
@@ -257,13 +300,19 @@ fn check(statement: &Statement, rows: u32, bytes: usize, bounds: &Bounds) -> Res
     if rows > statement.max_rows {
         return Err(CallError::new(
             CallCode::Budget,
-            format!("{what}: more than {} rows; select fewer, or stream them", statement.max_rows),
+            format!(
+                "{what}: more than {} rows; select fewer, or stream them",
+                statement.max_rows
+            ),
         ));
     }
     if bytes > bounds.max_answer_bytes {
         return Err(CallError::new(
             CallCode::Budget,
-            format!("{what}: the rows are larger than {} bytes; select fewer, or stream them", bounds.max_answer_bytes),
+            format!(
+                "{what}: the rows are larger than {} bytes; select fewer, or stream them",
+                bounds.max_answer_bytes
+            ),
         ));
     }
     Ok(())

@@ -72,10 +72,28 @@ impl SqlSession {
     /// A session for one invocation, of `borrower`. No answer is longer than `max_answer_bytes`, and all have no more rows than
     /// `rows`.
     #[must_use]
-    pub fn new(server: &SqlServer, borrower: Borrower, max_answer_bytes: usize, rows: RowBudget) -> Self {
+    pub fn new(
+        server: &SqlServer,
+        borrower: Borrower,
+        max_answer_bytes: usize,
+        rows: RowBudget,
+    ) -> Self {
         let (shared, statements) = (Arc::clone(&server.shared), Arc::clone(&server.statements));
-        let share = server.shares.get(&*borrower.module).cloned().unwrap_or_default();
-        Self { shared, statements, calls: Arc::default(), held: Arc::default(), borrower, share, max_answer_bytes, rows }
+        let share = server
+            .shares
+            .get(&*borrower.module)
+            .cloned()
+            .unwrap_or_default();
+        Self {
+            shared,
+            statements,
+            calls: Arc::default(),
+            held: Arc::default(),
+            borrower,
+            share,
+            max_answer_bytes,
+            rows,
+        }
     }
 
     /// Runs a statement that reads: an array of rows.
@@ -111,7 +129,10 @@ impl SqlSession {
     /// Opens a stream over a statement's rows. Its first call takes the connection, and reports what is wrong with the request.
     #[must_use]
     pub fn stream_rows(&self, statement: &str, parameters: &str) -> RowStream {
-        RowStream::new(self.clone(), self.filled(Way::Stream, statement, parameters))
+        RowStream::new(
+            self.clone(),
+            self.filled(Way::Stream, statement, parameters),
+        )
     }
 
     /// Begins a transaction. Its first call takes the connection.
@@ -131,21 +152,50 @@ impl SqlSession {
         let ready = if self.held.load(Ordering::Acquire) {
             Err(self.busy())
         } else {
-            self.filled(way, statement, parameters).map(|filled| (filled, self.turn()))
+            self.filled(way, statement, parameters)
+                .map(|filled| (filled, self.turn()))
         };
         async move {
             let ((statement, filled), turn) = ready?;
             let what = statement.what();
             let _turn = turn.wait(&what, deadline).await?;
-            let mut lease = session.shared.lend(&session.share, &what, &session.borrower, &statement.name, deadline).await?;
-            run(&mut lease, &statement, statement.access, (way, filled), &session.bounds(), deadline).await
+            let mut lease = session
+                .shared
+                .lend(
+                    &session.share,
+                    &what,
+                    &session.borrower,
+                    &statement.name,
+                    deadline,
+                )
+                .await?;
+            run(
+                &mut lease,
+                &statement,
+                statement.access,
+                (way, filled),
+                &session.bounds(),
+                deadline,
+            )
+            .await
         }
     }
 
     /// A statement with a guest's values.
-    pub(super) fn filled(&self, way: Way, statement: &str, parameters: &str) -> Result<(Arc<Statement>, Filled), CallError> {
+    pub(super) fn filled(
+        &self,
+        way: Way,
+        statement: &str,
+        parameters: &str,
+    ) -> Result<(Arc<Statement>, Filled), CallError> {
         let statement = self.statements.get(statement).cloned().ok_or_else(|| {
-            CallError::new(CallCode::NotFound, format!("no statement `{statement}` on backend `{}`", self.shared.name))
+            CallError::new(
+                CallCode::NotFound,
+                format!(
+                    "no statement `{statement}` on backend `{}`",
+                    self.shared.name
+                ),
+            )
         })?;
         let filled = statement.fill(way, parameters)?;
         Ok((statement, filled))
@@ -170,20 +220,31 @@ impl SqlSession {
     }
 
     pub(super) fn bounds(&self) -> Bounds {
-        Bounds { max_value_bytes: self.shared.max_value_bytes, max_answer_bytes: self.max_answer_bytes, rows: self.rows.clone() }
+        Bounds {
+            max_value_bytes: self.shared.max_value_bytes,
+            max_answer_bytes: self.max_answer_bytes,
+            rows: self.rows.clone(),
+        }
     }
 
     fn busy(&self) -> CallError {
         CallError::new(
             CallCode::Busy,
-            format!("a transaction or row stream of this invocation is open on backend `{}`; end it first", self.shared.name),
+            format!(
+                "a transaction or row stream of this invocation is open on backend `{}`; end it first",
+                self.shared.name
+            ),
         )
     }
 }
 
 impl Turn {
     /// Waits for the calls before.
-    pub(super) async fn wait(self, what: &str, deadline: Instant) -> Result<OwnedMutexGuard<()>, CallError> {
+    pub(super) async fn wait(
+        self,
+        what: &str,
+        deadline: Instant,
+    ) -> Result<OwnedMutexGuard<()>, CallError> {
         match self {
             Self::Now(guard) => Ok(guard),
             Self::Later(lock) => timeout_at(deadline, lock).await.map_err(|_| too_late(what)),

@@ -22,11 +22,19 @@ pub struct Problem {
 
 impl Problem {
     pub(super) fn of_backend(name: &str, problem: &str, remedy: &str) -> Self {
-        Self { subject: format!("sqlserver.{name}"), problem: problem.to_owned(), remedy: remedy.to_owned() }
+        Self {
+            subject: format!("sqlserver.{name}"),
+            problem: problem.to_owned(),
+            remedy: remedy.to_owned(),
+        }
     }
 
     pub(super) fn of_statement(name: &str, (problem, remedy): Complaint) -> Self {
-        Self { subject: format!("statements.{name}"), problem, remedy }
+        Self {
+            subject: format!("statements.{name}"),
+            problem,
+            remedy,
+        }
     }
 }
 
@@ -71,15 +79,26 @@ pub(super) enum Way {
 
 impl Statement {
     /// Reads a statement's text. `marked` are the procedures that the operator says alter the session.
-    pub(super) fn prepare(config: &mayfly_config::Statement, marked: &[String]) -> Result<Self, Vec<Problem>> {
+    pub(super) fn prepare(
+        config: &mayfly_config::Statement,
+        marked: &[String],
+    ) -> Result<Self, Vec<Problem>> {
         let text = match &config.body {
             Body::Text(text) => outputs(&config.parameters)
-                .map_or_else(|| Template::parse(text, &config.parameters, marked), |complaint| Err(vec![complaint]))
+                .map_or_else(
+                    || Template::parse(text, &config.parameters, marked),
+                    |complaint| Err(vec![complaint]),
+                )
                 .map(Text::Template),
-            Body::Procedure(name) => Procedure::parse(name, &config.parameters).map(Text::Procedure),
+            Body::Procedure(name) => {
+                Procedure::parse(name, &config.parameters).map(Text::Procedure)
+            }
         };
         let text = text.map_err(|complaints| {
-            complaints.into_iter().map(|complaint| Problem::of_statement(&config.name, complaint)).collect::<Vec<_>>()
+            complaints
+                .into_iter()
+                .map(|complaint| Problem::of_statement(&config.name, complaint))
+                .collect::<Vec<_>>()
         })?;
         Ok(Self {
             name: config.name.as_str().into(),
@@ -102,7 +121,10 @@ impl Statement {
                 Way::Call => ("a text", "use `query` or `execute`"),
                 _ => ("a procedure", "use `call`"),
             };
-            return Err(CallError::new(CallCode::Invalid, format!("statement `{}` is {what}; {remedy}", self.name)));
+            return Err(CallError::new(
+                CallCode::Invalid,
+                format!("statement `{}` is {what}; {remedy}", self.name),
+            ));
         }
         let values = parameters::bind(&self.name, &self.parameters, parameters)?;
         let filled = match &self.text {
@@ -147,7 +169,10 @@ const MAX_VALUES: usize = 2_098;
 fn outputs(parameters: &[Parameter]) -> Option<Complaint> {
     let parameter = parameters.iter().find(|parameter| parameter.output)?;
     Some((
-        format!("parameter `{}` is an output parameter, which only procedures have", parameter.name),
+        format!(
+            "parameter `{}` is an output parameter, which only procedures have",
+            parameter.name
+        ),
         "remove `output`, or use `procedure` in place of `text`".to_owned(),
     ))
 }

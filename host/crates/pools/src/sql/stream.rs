@@ -82,18 +82,33 @@ struct Page {
 }
 
 impl RowStream {
-    pub(super) fn new(session: SqlSession, filled: Result<(Arc<Statement>, Filled), CallError>) -> Self {
+    pub(super) fn new(
+        session: SqlSession,
+        filled: Result<(Arc<Statement>, Filled), CallError>,
+    ) -> Self {
         let state = match filled {
             Ok((statement, filled)) => State::Fresh(statement, filled, session.claim().ok()),
             Err(error) => State::Refused(error),
         };
-        Self { inner: Arc::new(Inner { session, state: Mutex::new(state) }) }
+        Self {
+            inner: Arc::new(Inner {
+                session,
+                state: Mutex::new(state),
+            }),
+        }
     }
 
     /// The next rows, at most `max_rows` of them (fewer when they are large): an array, empty at the end.
-    pub fn next(&self, max_rows: u32, deadline: Instant) -> impl Future<Output = Result<String, CallError>> + Send + use<> {
+    pub fn next(
+        &self,
+        max_rows: u32,
+        deadline: Instant,
+    ) -> impl Future<Output = Result<String, CallError>> + Send + use<> {
         let ready = if max_rows == 0 {
-            Err(CallError::new(CallCode::Invalid, "row stream: ask for at least one row"))
+            Err(CallError::new(
+                CallCode::Invalid,
+                "row stream: ask for at least one row",
+            ))
         } else {
             self.inner.start()
         };
@@ -105,7 +120,9 @@ impl RowStream {
                     return Ok("[]".to_owned());
                 }
                 Start::Open(opened) => opened,
-                Start::Fresh(statement, filled, claim, turn) => call.open(statement, filled, claim, turn, deadline).await?,
+                Start::Fresh(statement, filled, claim, turn) => {
+                    call.open(statement, filled, claim, turn, deadline).await?
+                }
             };
             let (reply, answer) = oneshot::channel();
             let statement = Arc::clone(&opened.statement);
@@ -114,7 +131,11 @@ impl RowStream {
             let _ = opened.asks.send(Ask { max_rows, reply }).await;
             match timeout_at(limit(deadline, statement.timeout), answer).await {
                 Ok(Ok(Ok(page))) => {
-                    call.finish(if page.last { State::Read } else { State::Open(opened) });
+                    call.finish(if page.last {
+                        State::Read
+                    } else {
+                        State::Open(opened)
+                    });
                     Ok(page.text)
                 }
                 Ok(Ok(Err(error))) => Err(error),
@@ -131,26 +152,37 @@ impl Inner {
         let start = match std::mem::replace(&mut *state, State::Calling) {
             State::Open(opened) => Start::Open(opened),
             State::Read => Start::Read,
-            State::Fresh(statement, filled, claim) => match claim.map_or_else(|| self.session.claim(), Ok) {
-                Ok(claim) => Start::Fresh(statement, filled, claim, self.session.turn()),
-                Err(busy) => {
-                    *state = State::Fresh(statement, filled, None);
-                    return Err(busy);
+            State::Fresh(statement, filled, claim) => {
+                match claim.map_or_else(|| self.session.claim(), Ok) {
+                    Ok(claim) => Start::Fresh(statement, filled, claim, self.session.turn()),
+                    Err(busy) => {
+                        *state = State::Fresh(statement, filled, None);
+                        return Err(busy);
+                    }
                 }
-            },
+            }
             State::Refused(error) => {
                 *state = State::Refused(error.clone());
                 return Err(error);
             }
             State::Calling => {
-                return Err(CallError::new(CallCode::Busy, "row stream: the call before has not ended; wait for it"));
+                return Err(CallError::new(
+                    CallCode::Busy,
+                    "row stream: the call before has not ended; wait for it",
+                ));
             }
             State::Ended => {
                 *state = State::Ended;
                 return Err(ended());
             }
         };
-        Ok((start, Call { inner: Arc::clone(self), finished: false }))
+        Ok((
+            start,
+            Call {
+                inner: Arc::clone(self),
+                finished: false,
+            },
+        ))
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -177,11 +209,33 @@ impl Call {
         let what = statement.what();
         let session = &self.inner.session;
         let turn = turn.wait(&what, deadline).await?;
-        let lease = session.shared.lend(&session.share, &what, &session.borrower, &statement.name, deadline).await?;
+        let lease = session
+            .shared
+            .lend(
+                &session.share,
+                &what,
+                &session.borrower,
+                &statement.name,
+                deadline,
+            )
+            .await?;
         let (asks, desk) = mpsc::channel(1);
         let hold = Hold { lease, _turn: turn };
-        tokio::spawn(serve(hold, Arc::clone(&statement), filled, session.bounds(), Desk { asks: desk, current: None }));
-        Ok(Opened { statement, asks, _claim: claim })
+        tokio::spawn(serve(
+            hold,
+            Arc::clone(&statement),
+            filled,
+            session.bounds(),
+            Desk {
+                asks: desk,
+                current: None,
+            },
+        ));
+        Ok(Opened {
+            statement,
+            asks,
+            _claim: claim,
+        })
     }
 
     fn finish(mut self, state: State) {
@@ -230,13 +284,26 @@ impl Desk {
 }
 
 /// The task: reads when asked, until all is read or the reader leaves.
-async fn serve(mut hold: Hold, statement: Arc<Statement>, filled: Filled, bounds: Bounds, mut desk: Desk) {
+async fn serve(
+    mut hold: Hold,
+    statement: Arc<Statement>,
+    filled: Filled,
+    bounds: Bounds,
+    mut desk: Desk,
+) {
     let what = statement.what();
     let last = match hold.lease.connection() {
         None => Err(too_late(&what)),
         Some(connection) => {
             prepare(connection, &statement);
-            let outcome = read(&mut connection.client, &statement, filled, &bounds, &mut desk).await;
+            let outcome = read(
+                &mut connection.client,
+                &statement,
+                filled,
+                &bounds,
+                &mut desk,
+            )
+            .await;
             settle(connection, &what, statement.access, outcome)
         }
     };
@@ -255,7 +322,12 @@ async fn read(
 ) -> Option<Result<String, Fail>> {
     let mut max_rows = desk.next().await?;
     let mut reader = match desk.unless_left(request(filled).query(client)).await? {
-        Ok(items) => Reader { items, layout: None, statement, bounds },
+        Ok(items) => Reader {
+            items,
+            layout: None,
+            statement,
+            bounds,
+        },
         Err(error) => return Some(Err(error.into())),
     };
     loop {
@@ -288,16 +360,31 @@ impl Reader<'_> {
                     break;
                 }
                 Some(QueryItem::Metadata(_)) if self.layout.is_some() => {
-                    let problem =
-                        format!("{} returns more than one result set; only the first can be streamed", self.statement.what());
+                    let problem = format!(
+                        "{} returns more than one result set; only the first can be streamed",
+                        self.statement.what()
+                    );
                     return Err(CallError::new(CallCode::Backend, problem).into());
                 }
                 Some(QueryItem::Metadata(meta)) => {
-                    self.layout = Some(Layout::new(self.statement, meta.columns(), self.bounds.max_value_bytes)?);
+                    self.layout = Some(Layout::new(
+                        self.statement,
+                        meta.columns(),
+                        self.bounds.max_value_bytes,
+                    )?);
                 }
                 Some(QueryItem::Row(row)) => {
-                    let Some(layout) = &self.layout else { return Err(no_columns()) };
-                    super::run::write_row(layout, &row, self.statement, &mut text, &mut rows, self.bounds)?;
+                    let Some(layout) = &self.layout else {
+                        return Err(no_columns());
+                    };
+                    super::run::write_row(
+                        layout,
+                        &row,
+                        self.statement,
+                        &mut text,
+                        &mut rows,
+                        self.bounds,
+                    )?;
                 }
             }
         }
@@ -307,5 +394,8 @@ impl Reader<'_> {
 }
 
 fn ended() -> CallError {
-    CallError::new(CallCode::Invalid, "row stream: it ended when a call of it failed")
+    CallError::new(
+        CallCode::Invalid,
+        "row stream: it ended when a call of it failed",
+    )
 }

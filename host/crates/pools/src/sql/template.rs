@@ -57,27 +57,43 @@ pub(super) type Complaint = (String, String);
 
 /// Words that begin a statement: where one ends that has no `;`.
 const STATEMENTS: [&str; 16] = [
-    "SELECT", "INSERT", "UPDATE", "DELETE", "MERGE", "SET", "EXEC", "EXECUTE", "IF", "WHILE", "WITH", "BEGIN", "END", "DECLARE",
-    "RETURN", "PRINT",
+    "SELECT", "INSERT", "UPDATE", "DELETE", "MERGE", "SET", "EXEC", "EXECUTE", "IF", "WHILE",
+    "WITH", "BEGIN", "END", "DECLARE", "RETURN", "PRINT",
 ];
 impl Template {
     /// Reads a text and compares it with the declared parameters.
     ///
     /// `marked` are the procedures that the operator says alter the session.
-    pub(super) fn parse(text: &str, parameters: &[Parameter], marked: &[String]) -> Result<Self, Vec<Complaint>> {
-        let tokens = tokens(text).map_err(|what| vec![(format!("the text has {what}"), "close it".to_owned())])?;
-        let significant: Vec<(usize, Token<'_>)> =
-            tokens.iter().copied().enumerate().filter(|(_, token)| token.kind != Kind::Blank).collect();
-        let reader = Reader { tokens: significant.iter().map(|(_, token)| *token).collect() };
+    pub(super) fn parse(
+        text: &str,
+        parameters: &[Parameter],
+        marked: &[String],
+    ) -> Result<Self, Vec<Complaint>> {
+        let tokens = tokens(text)
+            .map_err(|what| vec![(format!("the text has {what}"), "close it".to_owned())])?;
+        let significant: Vec<(usize, Token<'_>)> = tokens
+            .iter()
+            .copied()
+            .enumerate()
+            .filter(|(_, token)| token.kind != Kind::Blank)
+            .collect();
+        let reader = Reader {
+            tokens: significant.iter().map(|(_, token)| *token).collect(),
+        };
         let locals = reader.locals();
         let mut complaints = reserved(&locals, parameters);
         let mut used = HashSet::new();
         let mut pieces = Vec::new();
         let mut places = significant.iter().map(|(at, _)| *at).enumerate().peekable();
         for (at, token) in tokens.iter().enumerate() {
-            let place = places.next_if(|(_, place)| *place == at).map(|(place, _)| place);
-            let parameter = place.filter(|place| token.kind == Kind::Variable && !reader.is_argument_name(*place));
-            match parameter.and_then(|place| classify(token.text, place, &locals, parameters, &reader)) {
+            let place = places
+                .next_if(|(_, place)| *place == at)
+                .map(|(place, _)| place);
+            let parameter = place
+                .filter(|place| token.kind == Kind::Variable && !reader.is_argument_name(*place));
+            match parameter
+                .and_then(|place| classify(token.text, place, &locals, parameters, &reader))
+            {
                 Some(Ok((index, piece))) => {
                     used.insert(index);
                     pieces.push(piece);
@@ -86,16 +102,33 @@ impl Template {
                 None => push_text(&mut pieces, token.text),
             }
         }
-        for (_, parameter) in parameters.iter().enumerate().filter(|(index, _)| !used.contains(index)) {
+        for (_, parameter) in parameters
+            .iter()
+            .enumerate()
+            .filter(|(index, _)| !used.contains(index))
+        {
             complaints.push((
-                format!("parameter `{}` is declared but the text does not use it", parameter.name),
-                format!("use `@{}` in the text, or remove the parameter", parameter.name),
+                format!(
+                    "parameter `{}` is declared but the text does not use it",
+                    parameter.name
+                ),
+                format!(
+                    "use `@{}` in the text, or remove the parameter",
+                    parameter.name
+                ),
             ));
         }
         complaints.dedup();
         if complaints.is_empty() {
-            let (alters_session, may_begin) = (alters_session(&reader.tokens, marked), may_begin(&reader.tokens));
-            Ok(Self { pieces, alters_session, may_begin })
+            let (alters_session, may_begin) = (
+                alters_session(&reader.tokens, marked),
+                may_begin(&reader.tokens),
+            );
+            Ok(Self {
+                pieces,
+                alters_session,
+                may_begin,
+            })
         } else {
             Err(complaints)
         }
@@ -103,7 +136,11 @@ impl Template {
 
     /// The text and the values to send. `values` are in the order of the declaration.
     pub(super) fn fill(&self, parameters: &[Parameter], values: &[Bound]) -> Filled {
-        let mut filled = Filled { text: String::new(), values: Vec::new(), arguments: None };
+        let mut filled = Filled {
+            text: String::new(),
+            values: Vec::new(),
+            arguments: None,
+        };
         let mut places: Vec<Option<(usize, usize)>> = vec![None; parameters.len()];
         for piece in &self.pieces {
             let index = match piece {
@@ -113,8 +150,11 @@ impl Template {
                 }
                 Piece::Scalar(index) | Piece::List(index) => *index,
             };
-            let (Some(parameter), Some(value), Some(place)) = (parameters.get(index), values.get(index), places.get_mut(index))
-            else {
+            let (Some(parameter), Some(value), Some(place)) = (
+                parameters.get(index),
+                values.get(index),
+                places.get_mut(index),
+            ) else {
                 continue;
             };
             let Some(sent) = to_send(parameter, value) else {
@@ -132,7 +172,9 @@ impl Template {
                 if offset > 0 {
                     filled.text.push_str(", ");
                 }
-                filled.text.push_str(&cast(parameter.sql_type, &format!("@P{}", first + offset)));
+                filled
+                    .text
+                    .push_str(&cast(parameter.sql_type, &format!("@P{}", first + offset)));
             }
         }
         filled
@@ -141,7 +183,11 @@ impl Template {
 
 impl Template {
     /// The text with the parameters' own names, for a server to describe, and their declarations but for one.
-    pub(super) fn sketch(&self, parameters: &[Parameter], without: Option<&str>) -> (String, String) {
+    pub(super) fn sketch(
+        &self,
+        parameters: &[Parameter],
+        without: Option<&str>,
+    ) -> (String, String) {
         let mut text = String::new();
         for piece in &self.pieces {
             match piece {
@@ -166,7 +212,13 @@ fn to_send(parameter: &Parameter, value: &Bound) -> Option<Vec<ColumnData<'stati
         Bound::List(values) => {
             let last = values.last()?;
             let size = values.len().next_power_of_two();
-            Some(values.iter().chain(std::iter::repeat_n(last, size - values.len())).cloned().collect())
+            Some(
+                values
+                    .iter()
+                    .chain(std::iter::repeat_n(last, size - values.len()))
+                    .cloned()
+                    .collect(),
+            )
         }
     }
 }
@@ -183,31 +235,45 @@ fn classify(
     if locals.contains(&name.to_ascii_lowercase()) {
         return None;
     }
-    let Some(index) = parameters.iter().position(|parameter| parameter.name.eq_ignore_ascii_case(name)) else {
+    let Some(index) = parameters
+        .iter()
+        .position(|parameter| parameter.name.eq_ignore_ascii_case(name))
+    else {
         return Some(Err((
             format!("the text uses `@{name}`, which is not declared"),
             format!("add `{name}` to its parameters, or correct the name"),
         )));
     };
-    match parameters.get(index).is_some_and(|parameter| parameter.list) {
+    match parameters
+        .get(index)
+        .is_some_and(|parameter| parameter.list)
+    {
         false => Some(Ok((index, Piece::Scalar(index)))),
         true if reader.is_in_list(place) => Some(Ok((index, Piece::List(index)))),
-        true => {
-            Some(Err((format!("the list `@{name}` stands outside of `IN (@{name})`"), format!("write `column IN (@{name})`"))))
-        }
+        true => Some(Err((
+            format!("the list `@{name}` stands outside of `IN (@{name})`"),
+            format!("write `column IN (@{name})`"),
+        ))),
     }
 }
 
 /// Complaints about the text's own variables, and about parameters that could be either of two.
 fn reserved(locals: &HashSet<String>, parameters: &[Parameter]) -> Vec<Complaint> {
     let numbered = |name: &str| {
-        name.strip_prefix(['p', 'P']).is_some_and(|digits| !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit()))
+        name.strip_prefix(['p', 'P'])
+            .is_some_and(|digits| !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit()))
     };
     let mut complaints = Vec::new();
     for local in locals {
         if numbered(local) {
-            complaints.push((format!("the text declares `@{local}`, which the host needs"), "give it another name".to_owned()));
-        } else if parameters.iter().any(|parameter| parameter.name.eq_ignore_ascii_case(local)) {
+            complaints.push((
+                format!("the text declares `@{local}`, which the host needs"),
+                "give it another name".to_owned(),
+            ));
+        } else if parameters
+            .iter()
+            .any(|parameter| parameter.name.eq_ignore_ascii_case(local))
+        {
             complaints.push((
                 format!("the text declares `@{local}`, which is a parameter too"),
                 "give one of them another name".to_owned(),
@@ -215,9 +281,16 @@ fn reserved(locals: &HashSet<String>, parameters: &[Parameter]) -> Vec<Complaint
         }
     }
     for (index, parameter) in parameters.iter().enumerate() {
-        if parameters.iter().take(index).any(|other| other.name.eq_ignore_ascii_case(&parameter.name)) {
+        if parameters
+            .iter()
+            .take(index)
+            .any(|other| other.name.eq_ignore_ascii_case(&parameter.name))
+        {
             complaints.push((
-                format!("parameter `{}` is declared twice; SQL Server does not tell case apart", parameter.name),
+                format!(
+                    "parameter `{}` is declared twice; SQL Server does not tell case apart",
+                    parameter.name
+                ),
                 "give one of them another name".to_owned(),
             ));
         }
@@ -248,7 +321,8 @@ impl<'a> Reader<'a> {
 
     /// Whether a variable stands as the only one in `IN (…)`.
     fn is_in_list(&self, place: usize) -> bool {
-        self.before(place, 1).is_some_and(|token| token.is_symbol("("))
+        self.before(place, 1)
+            .is_some_and(|token| token.is_symbol("("))
             && self.before(place, 2).is_some_and(|token| token.is("IN"))
             && self.at(place + 1).is_some_and(|token| token.is_symbol(")"))
     }
@@ -285,10 +359,13 @@ impl<'a> Reader<'a> {
             } else if token.is("DECLARE") {
                 declaring = true;
                 depth = 0;
-            } else if declaring && depth == 0 && (token.is_symbol(";") || token.is_any(&STATEMENTS)) {
+            } else if declaring && depth == 0 && (token.is_symbol(";") || token.is_any(&STATEMENTS))
+            {
                 declaring = false;
             }
-            let introduced = self.before(place, 1).is_some_and(|before| before.is("DECLARE") || before.is_symbol(","));
+            let introduced = self
+                .before(place, 1)
+                .is_some_and(|before| before.is("DECLARE") || before.is_symbol(","));
             if declaring && depth == 0 && introduced && token.kind == Kind::Variable {
                 locals.insert(token.text.trim_start_matches('@').to_ascii_lowercase());
             }

@@ -48,7 +48,10 @@ pub(super) fn parse_datetime_offset(text: &str) -> Option<DateTimeOffset> {
     let (days, ticks) = local(local_text)?;
     // The server keeps the moment in UTC beside the offset.
     let utc = days * TICKS_PER_DAY + ticks - minutes * TICKS_PER_MINUTE;
-    let datetime = DateTime2::new(date_of(utc.div_euclid(TICKS_PER_DAY))?, time_of(utc.rem_euclid(TICKS_PER_DAY))?);
+    let datetime = DateTime2::new(
+        date_of(utc.div_euclid(TICKS_PER_DAY))?,
+        time_of(utc.rem_euclid(TICKS_PER_DAY))?,
+    );
     Some(DateTimeOffset::new(datetime, i16::try_from(minutes).ok()?))
 }
 
@@ -75,12 +78,27 @@ pub(super) fn write_datetime_offset(out: &mut String, value: DateTimeOffset) -> 
     let per_second = i64::try_from(10u64.checked_pow(u32::from(time.scale()))?).ok()?;
     let per_day = per_second.checked_mul(86_400)?;
     let minutes = i64::from(value.offset());
-    let local = i64::try_from(time.increments()).ok()?.checked_add(minutes * 60 * per_second)?;
-    write_days(out, i64::from(value.datetime2().date().days()) + local.div_euclid(per_day))?;
+    let local = i64::try_from(time.increments())
+        .ok()?
+        .checked_add(minutes * 60 * per_second)?;
+    write_days(
+        out,
+        i64::from(value.datetime2().date().days()) + local.div_euclid(per_day),
+    )?;
     out.push('T');
-    write_fraction(out, u64::try_from(local.rem_euclid(per_day)).ok()?, time.scale())?;
+    write_fraction(
+        out,
+        u64::try_from(local.rem_euclid(per_day)).ok()?,
+        time.scale(),
+    )?;
     let sign = if minutes < 0 { '-' } else { '+' };
-    write!(out, "{sign}{:02}:{:02}", minutes.abs() / 60, minutes.abs() % 60).ok()
+    write!(
+        out,
+        "{sign}{:02}:{:02}",
+        minutes.abs() / 60,
+        minutes.abs() % 60
+    )
+    .ok()
 }
 
 /// Writes a `datetime`.
@@ -100,13 +118,27 @@ pub(super) fn write_small_datetime(out: &mut String, value: SmallDateTime) -> Op
 
 fn write_days(out: &mut String, days: i64) -> Option<()> {
     let date = NaiveDate::from_num_days_from_ce_opt(i32::try_from(days.checked_add(1)?).ok()?)?;
-    write!(out, "{:04}-{:02}-{:02}", date.year(), date.month(), date.day()).ok()
+    write!(
+        out,
+        "{:04}-{:02}-{:02}",
+        date.year(),
+        date.month(),
+        date.day()
+    )
+    .ok()
 }
 
 fn write_fraction(out: &mut String, increments: u64, scale: u8) -> Option<()> {
     let per_second = 10u64.checked_pow(u32::from(scale))?;
     let (seconds, fraction) = (increments / per_second, increments % per_second);
-    write!(out, "{:02}:{:02}:{:02}", seconds / 3600, seconds / 60 % 60, seconds % 60).ok()?;
+    write!(
+        out,
+        "{:02}:{:02}:{:02}",
+        seconds / 3600,
+        seconds / 60 % 60,
+        seconds % 60
+    )
+    .ok()?;
     if scale > 0 {
         write!(out, ".{fraction:0width$}", width = usize::from(scale)).ok()?;
     }
@@ -119,8 +151,11 @@ fn days(text: &str) -> Option<i64> {
     if text.get(4..5)? != "-" || text.get(7..8)? != "-" || day.len() != 2 {
         return None;
     }
-    let date =
-        NaiveDate::from_ymd_opt(digits(year)?.try_into().ok()?, digits(month)?.try_into().ok()?, digits(day)?.try_into().ok()?)?;
+    let date = NaiveDate::from_ymd_opt(
+        digits(year)?.try_into().ok()?,
+        digits(month)?.try_into().ok()?,
+        digits(day)?.try_into().ok()?,
+    )?;
     Some(i64::from(date.num_days_from_ce()) - 1).filter(|days| (0..=LAST_DAY).contains(days))
 }
 
@@ -141,7 +176,8 @@ fn ticks(text: &str) -> Option<i64> {
         }
     };
     let (hour, minute, second) = (digits(hour)?, digits(minute)?, digits(second)?);
-    (hour < 24 && minute < 60 && second < 60).then(|| ((hour * 60 + minute) * 60 + second) * TICKS_PER_SECOND + fraction)
+    (hour < 24 && minute < 60 && second < 60)
+        .then(|| ((hour * 60 + minute) * 60 + second) * TICKS_PER_SECOND + fraction)
 }
 
 fn local(text: &str) -> Option<(i64, i64)> {
@@ -165,11 +201,15 @@ fn offset(text: &str) -> Option<i64> {
 
 /// Digits and nothing else; `parse` alone would take a sign.
 fn digits(text: &str) -> Option<i64> {
-    text.bytes().all(|byte| byte.is_ascii_digit()).then(|| text.parse().ok())?
+    text.bytes()
+        .all(|byte| byte.is_ascii_digit())
+        .then(|| text.parse().ok())?
 }
 
 fn date_of(days: i64) -> Option<Date> {
-    (0..=LAST_DAY).contains(&days).then(|| u32::try_from(days).ok().map(Date::new))?
+    (0..=LAST_DAY)
+        .contains(&days)
+        .then(|| u32::try_from(days).ok().map(Date::new))?
 }
 
 fn time_of(ticks: i64) -> Option<Time> {

@@ -60,7 +60,12 @@ enum End {
 impl Transaction {
     pub(super) fn new(session: SqlSession) -> Self {
         let claim = session.claim().ok();
-        Self { inner: Arc::new(Inner { session, state: Mutex::new(State::Fresh(claim)) }) }
+        Self {
+            inner: Arc::new(Inner {
+                session,
+                state: Mutex::new(State::Fresh(claim)),
+            }),
+        }
     }
 
     /// As [`SqlSession::query`], inside the transaction.
@@ -94,12 +99,18 @@ impl Transaction {
     }
 
     /// Commits: `null`. When it was cut off after it was sent: `outcome-unknown`.
-    pub fn commit(&self, deadline: Instant) -> impl Future<Output = Result<String, CallError>> + Send + use<> {
+    pub fn commit(
+        &self,
+        deadline: Instant,
+    ) -> impl Future<Output = Result<String, CallError>> + Send + use<> {
         self.end(End::Commit, deadline)
     }
 
     /// Rolls back: `null`.
-    pub fn rollback(&self, deadline: Instant) -> impl Future<Output = Result<String, CallError>> + Send + use<> {
+    pub fn rollback(
+        &self,
+        deadline: Instant,
+    ) -> impl Future<Output = Result<String, CallError>> + Send + use<> {
         self.end(End::RollBack, deadline)
     }
 
@@ -114,7 +125,11 @@ impl Transaction {
             .inner
             .session
             .filled(way, statement, parameters)
-            .and_then(|filled| self.inner.start().map(|(start, call)| (filled, start, call)));
+            .and_then(|filled| {
+                self.inner
+                    .start()
+                    .map(|(start, call)| (filled, start, call))
+            });
         async move {
             let ((statement, filled), start, call) = ready?;
             let (mut hold, claim) = match start {
@@ -122,23 +137,47 @@ impl Transaction {
                 Start::Fresh(claim, turn) => call.begin(claim, turn, deadline).await?,
             };
             // What is cut off before its transaction was committed did not happen, unless the statement commits itself.
-            let access = if statement.may_begin() { statement.access } else { Access::Read };
+            let access = if statement.may_begin() {
+                statement.access
+            } else {
+                Access::Read
+            };
             let bounds = call.inner.session.bounds();
-            let outcome = run(&mut hold.lease, &statement, access, (way, filled), &bounds, deadline).await;
+            let outcome = run(
+                &mut hold.lease,
+                &statement,
+                access,
+                (way, filled),
+                &bounds,
+                deadline,
+            )
+            .await;
             let open = match hold.lease.connection() {
                 Some(connection) => survives(connection, outcome.is_err(), deadline).await,
                 None => false,
             };
-            call.finish(if open { State::Open(hold, claim) } else { State::Ended("ended when a call of it failed") });
+            call.finish(if open {
+                State::Open(hold, claim)
+            } else {
+                State::Ended("ended when a call of it failed")
+            });
             outcome
         }
     }
 
-    fn end(&self, end: End, deadline: Instant) -> impl Future<Output = Result<String, CallError>> + Send + use<> {
+    fn end(
+        &self,
+        end: End,
+        deadline: Instant,
+    ) -> impl Future<Output = Result<String, CallError>> + Send + use<> {
         let ready = self.inner.start();
         async move {
             let (start, call) = ready?;
-            let ended = State::Ended(if end == End::Commit { "was committed" } else { "was rolled back" });
+            let ended = State::Ended(if end == End::Commit {
+                "was committed"
+            } else {
+                "was rolled back"
+            });
             let Start::Open(mut hold, claim) = start else {
                 // Nothing was done in it, so there is nothing to end.
                 call.finish(ended);
@@ -155,7 +194,11 @@ impl Transaction {
             })
             .await;
             // A rollback that was cut off still happens: the connection is closed.
-            let access = if end == End::Commit { Access::Write } else { Access::Read };
+            let access = if end == End::Commit {
+                Access::Write
+            } else {
+                Access::Read
+            };
             let outcome = settle(connection, WHAT, access, outcome.ok());
             if outcome.is_ok() {
                 connection.ended();
@@ -182,14 +225,26 @@ impl Inner {
                 }
             },
             State::Calling => {
-                return Err(CallError::new(CallCode::Busy, "transaction: the call before has not ended; wait for it"));
+                return Err(CallError::new(
+                    CallCode::Busy,
+                    "transaction: the call before has not ended; wait for it",
+                ));
             }
             State::Ended(how) => {
                 *state = State::Ended(how);
-                return Err(CallError::new(CallCode::Invalid, format!("transaction: it {how}")));
+                return Err(CallError::new(
+                    CallCode::Invalid,
+                    format!("transaction: it {how}"),
+                ));
             }
         };
-        Ok((start, Call { inner: Arc::clone(self), finished: false }))
+        Ok((
+            start,
+            Call {
+                inner: Arc::clone(self),
+                finished: false,
+            },
+        ))
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -205,11 +260,25 @@ struct Call {
 
 impl Call {
     /// Takes a connection and begins. When that fails the next call tries again.
-    async fn begin(&self, claim: Claim, turn: Turn, deadline: Instant) -> Result<(Hold, Claim), CallError> {
+    async fn begin(
+        &self,
+        claim: Claim,
+        turn: Turn,
+        deadline: Instant,
+    ) -> Result<(Hold, Claim), CallError> {
         let opened = async {
             let turn = turn.wait(WHAT, deadline).await?;
             let session = &self.inner.session;
-            let lease = session.shared.lend(&session.share, WHAT, &session.borrower, &WHAT.into(), deadline).await?;
+            let lease = session
+                .shared
+                .lend(
+                    &session.share,
+                    WHAT,
+                    &session.borrower,
+                    &WHAT.into(),
+                    deadline,
+                )
+                .await?;
             Ok((lease, turn))
         };
         let (lease, turn) = match opened.await {
@@ -224,7 +293,14 @@ impl Call {
         connection.asking();
         // From here on the server may have begun, whatever we hear of it.
         connection.began();
-        let begun = timeout_at(deadline, async { connection.client.begin_transaction().await.map_err(Fail::Driver) }).await;
+        let begun = timeout_at(deadline, async {
+            connection
+                .client
+                .begin_transaction()
+                .await
+                .map_err(Fail::Driver)
+        })
+        .await;
         match settle(connection, WHAT, Access::Read, begun.ok()) {
             Ok(()) => Ok((hold, claim)),
             Err(error) => {
@@ -264,8 +340,15 @@ async fn survives(connection: &mut Connection, failed: bool, deadline: Instant) 
     }
     connection.asking();
     let open = timeout_at(deadline, async {
-        let row = connection.client.simple_query("SELECT @@TRANCOUNT AS n").await?.into_row().await?;
-        Ok::<_, tiberius::error::Error>(row.and_then(|row| row.try_get::<i32, _>("n").ok().flatten()))
+        let row = connection
+            .client
+            .simple_query("SELECT @@TRANCOUNT AS n")
+            .await?
+            .into_row()
+            .await?;
+        Ok::<_, tiberius::error::Error>(
+            row.and_then(|row| row.try_get::<i32, _>("n").ok().flatten()),
+        )
     })
     .await;
     match open {

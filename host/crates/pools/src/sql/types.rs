@@ -21,7 +21,9 @@ enum Family {
 /// Whether every value of a column of the server's type is one of the declared type.
 pub(super) fn column_fits(declared: SqlType, found: &str) -> bool {
     let (name, size, scale) = parts(found);
-    let at_most = |limit: Option<u16>| limit.is_none_or(|limit| size.is_some_and(|size| size <= u32::from(limit)));
+    let at_most = |limit: Option<u16>| {
+        limit.is_none_or(|limit| size.is_some_and(|size| size <= u32::from(limit)))
+    };
     match declared {
         SqlType::Bit => name == "bit",
         SqlType::TinyInt => name == "tinyint",
@@ -30,7 +32,10 @@ pub(super) fn column_fits(declared: SqlType, found: &str) -> bool {
         SqlType::BigInt => ["tinyint", "smallint", "int", "bigint"].contains(&name),
         SqlType::Real => name == "real",
         SqlType::Float => ["real", "float"].contains(&name),
-        SqlType::Decimal { precision, scale: digits } => {
+        SqlType::Decimal {
+            precision,
+            scale: digits,
+        } => {
             ["decimal", "numeric"].contains(&name)
                 && size.is_some_and(|size| size <= u32::from(precision))
                 && scale == Some(u32::from(digits))
@@ -41,7 +46,8 @@ pub(super) fn column_fits(declared: SqlType, found: &str) -> bool {
             _ => false,
         },
         SqlType::VarBinary(limit) => {
-            family(name) == Family::Bytes && (at_most(limit) || name == "timestamp" || name == "rowversion")
+            family(name) == Family::Bytes
+                && (at_most(limit) || name == "timestamp" || name == "rowversion")
         }
         SqlType::Date => name == "date",
         SqlType::Time => name == "time",
@@ -65,7 +71,9 @@ pub(super) fn parameter_fits(declared: SqlType, expected: &str) -> bool {
         SqlType::NVarChar(_) => Family::Unicode,
         SqlType::VarChar(_) => Family::CodePage,
         SqlType::VarBinary(_) => Family::Bytes,
-        SqlType::Date | SqlType::Time | SqlType::DateTime2 | SqlType::DateTimeOffset => Family::Moment,
+        SqlType::Date | SqlType::Time | SqlType::DateTime2 | SqlType::DateTimeOffset => {
+            Family::Moment
+        }
         SqlType::UniqueIdentifier => Family::Guid,
     };
     expected == Family::Other || expected == declared
@@ -83,7 +91,9 @@ fn family(name: &str) -> Family {
         "nvarchar" | "nchar" | "ntext" | "sysname" | "xml" => Family::Unicode,
         "varchar" | "char" | "text" => Family::CodePage,
         "varbinary" | "binary" | "image" | "timestamp" | "rowversion" => Family::Bytes,
-        "date" | "time" | "datetime" | "smalldatetime" | "datetime2" | "datetimeoffset" => Family::Moment,
+        "date" | "time" | "datetime" | "smalldatetime" | "datetime2" | "datetimeoffset" => {
+            Family::Moment
+        }
         "uniqueidentifier" => Family::Guid,
         _ => Family::Other,
     }
@@ -92,8 +102,15 @@ fn family(name: &str) -> Family {
 /// The name, and the numbers in its parentheses; `max` is none.
 fn parts(text: &str) -> (&str, Option<u32>, Option<u32>) {
     let (name, rest) = text.split_once('(').unwrap_or((text, ""));
-    let mut numbers = rest.trim_end_matches(')').split(',').map(|number| number.trim().parse().ok());
-    (name.trim(), numbers.next().flatten(), numbers.next().flatten())
+    let mut numbers = rest
+        .trim_end_matches(')')
+        .split(',')
+        .map(|number| number.trim().parse().ok());
+    (
+        name.trim(),
+        numbers.next().flatten(),
+        numbers.next().flatten(),
+    )
 }
 
 #[cfg(test)]

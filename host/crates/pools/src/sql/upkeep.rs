@@ -27,7 +27,9 @@ pub(super) struct Limits {
 /// Rounds of upkeep until the pool is gone.
 pub(super) async fn run(pool: Weak<Shared>) {
     loop {
-        let Some(round) = round(&pool).await else { return };
+        let Some(round) = round(&pool).await else {
+            return;
+        };
         sleep(round).await;
     }
 }
@@ -43,7 +45,11 @@ async fn round(pool: &Weak<Shared>) -> Option<Duration> {
 
 fn close_old(shared: &Shared) {
     let limits = shared.limits;
-    let mut spare = shared.pool.status().size.saturating_sub(limits.min_connections);
+    let mut spare = shared
+        .pool
+        .status()
+        .size
+        .saturating_sub(limits.min_connections);
     let closed = shared.pool.retain(|connection, _| {
         let reason = if !connection.is_alive() {
             Closed::Gone
@@ -66,7 +72,11 @@ async fn open_ready(shared: &Shared) {
     let wanted = shared.limits.min_connections;
     let mut held = Vec::new();
     while shared.pool.status().size < wanted && held.len() < wanted {
-        let no_wait = Timeouts { wait: Some(Duration::ZERO), create: None, recycle: None };
+        let no_wait = Timeouts {
+            wait: Some(Duration::ZERO),
+            create: None,
+            recycle: None,
+        };
         match shared.pool.timeout_get(&no_wait).await {
             Ok(object) => held.push(object),
             // Whoever tried has said why.

@@ -38,7 +38,9 @@ pub(super) fn type_text(sql_type: SqlType) -> Cow<'static, str> {
         SqlType::BigInt => Cow::Borrowed("bigint"),
         SqlType::Real => Cow::Borrowed("real"),
         SqlType::Float => Cow::Borrowed("float"),
-        SqlType::Decimal { precision, scale } => Cow::Owned(format!("decimal({precision}, {scale})")),
+        SqlType::Decimal { precision, scale } => {
+            Cow::Owned(format!("decimal({precision}, {scale})"))
+        }
         SqlType::Money => Cow::Borrowed("money"),
         SqlType::NVarChar(size) => sized("nvarchar", size),
         SqlType::VarChar(size) => sized("varchar", size),
@@ -91,50 +93,77 @@ pub(super) fn null_text(sql_type: SqlType) -> String {
 }
 
 /// A value as its type wants it, `None` for JSON null. The error says what was expected, and never repeats the value.
-pub(super) fn value(sql_type: SqlType, raw: &RawValue) -> Result<Option<ColumnData<'static>>, String> {
+pub(super) fn value(
+    sql_type: SqlType,
+    raw: &RawValue,
+) -> Result<Option<ColumnData<'static>>, String> {
     let given = shape(raw)?;
     if matches!(given, Shape::Null) {
         return Ok(None);
     }
-    convert(sql_type, &given).map(Some).ok_or_else(|| format!("{} where {} was expected", given.name(), expected(sql_type)))
+    convert(sql_type, &given)
+        .map(Some)
+        .ok_or_else(|| format!("{} where {} was expected", given.name(), expected(sql_type)))
 }
 
 fn convert(sql_type: SqlType, given: &Shape<'_>) -> Option<ColumnData<'static>> {
     match (sql_type, given) {
         (SqlType::Bit, Shape::Bool(value)) => Some(ColumnData::Bit(Some(*value))),
-        (SqlType::TinyInt, Shape::Number(text)) => text.parse().ok().map(|value| ColumnData::U8(Some(value))),
-        (SqlType::SmallInt, Shape::Number(text)) => text.parse().ok().map(|value| ColumnData::I16(Some(value))),
-        (SqlType::Int, Shape::Number(text)) => text.parse().ok().map(|value| ColumnData::I32(Some(value))),
-        (SqlType::BigInt, Shape::Number(text)) => text.parse().ok().map(|value| ColumnData::I64(Some(value))),
-        (SqlType::BigInt, Shape::Text(text)) => text.parse().ok().map(|value| ColumnData::I64(Some(value))),
-        (SqlType::Real, Shape::Number(text)) => {
-            text.parse::<f32>().ok().filter(|value| value.is_finite()).map(|value| ColumnData::F32(Some(value)))
+        (SqlType::TinyInt, Shape::Number(text)) => {
+            text.parse().ok().map(|value| ColumnData::U8(Some(value)))
         }
-        (SqlType::Float, Shape::Number(text)) => {
-            text.parse::<f64>().ok().filter(|value| value.is_finite()).map(|value| ColumnData::F64(Some(value)))
+        (SqlType::SmallInt, Shape::Number(text)) => {
+            text.parse().ok().map(|value| ColumnData::I16(Some(value)))
         }
-        (SqlType::Decimal { precision, scale }, given) => decimal(given, precision, scale).map(text),
+        (SqlType::Int, Shape::Number(text)) => {
+            text.parse().ok().map(|value| ColumnData::I32(Some(value)))
+        }
+        (SqlType::BigInt, Shape::Number(text)) => {
+            text.parse().ok().map(|value| ColumnData::I64(Some(value)))
+        }
+        (SqlType::BigInt, Shape::Text(text)) => {
+            text.parse().ok().map(|value| ColumnData::I64(Some(value)))
+        }
+        (SqlType::Real, Shape::Number(text)) => text
+            .parse::<f32>()
+            .ok()
+            .filter(|value| value.is_finite())
+            .map(|value| ColumnData::F32(Some(value))),
+        (SqlType::Float, Shape::Number(text)) => text
+            .parse::<f64>()
+            .ok()
+            .filter(|value| value.is_finite())
+            .map(|value| ColumnData::F64(Some(value))),
+        (SqlType::Decimal { precision, scale }, given) => {
+            decimal(given, precision, scale).map(text)
+        }
         (SqlType::Money, given) => money(given).map(text),
-        (SqlType::NVarChar(size), Shape::Text(value)) => {
-            size.is_none_or(|size| value.encode_utf16().count() <= usize::from(size)).then(|| text(value.to_string()))
-        }
-        (SqlType::VarChar(size), Shape::Text(value)) => {
-            size.is_none_or(|size| value.chars().count() <= usize::from(size)).then(|| text(value.to_string()))
-        }
+        (SqlType::NVarChar(size), Shape::Text(value)) => size
+            .is_none_or(|size| value.encode_utf16().count() <= usize::from(size))
+            .then(|| text(value.to_string())),
+        (SqlType::VarChar(size), Shape::Text(value)) => size
+            .is_none_or(|size| value.chars().count() <= usize::from(size))
+            .then(|| text(value.to_string())),
         (SqlType::VarBinary(size), Shape::Text(value)) => STANDARD
             .decode(value.as_bytes())
             .ok()
             .filter(|bytes| size.is_none_or(|size| bytes.len() <= usize::from(size)))
             .map(|bytes| ColumnData::Binary(Some(Cow::Owned(bytes)))),
-        (SqlType::Date, Shape::Text(text)) => times::parse_date(text).map(|value| ColumnData::Date(Some(value))),
-        (SqlType::Time, Shape::Text(text)) => times::parse_time(text).map(|value| ColumnData::Time(Some(value))),
-        (SqlType::DateTime2, Shape::Text(text)) => times::parse_datetime(text).map(|value| ColumnData::DateTime2(Some(value))),
+        (SqlType::Date, Shape::Text(text)) => {
+            times::parse_date(text).map(|value| ColumnData::Date(Some(value)))
+        }
+        (SqlType::Time, Shape::Text(text)) => {
+            times::parse_time(text).map(|value| ColumnData::Time(Some(value)))
+        }
+        (SqlType::DateTime2, Shape::Text(text)) => {
+            times::parse_datetime(text).map(|value| ColumnData::DateTime2(Some(value)))
+        }
         (SqlType::DateTimeOffset, Shape::Text(text)) => {
             times::parse_datetime_offset(text).map(|value| ColumnData::DateTimeOffset(Some(value)))
         }
-        (SqlType::UniqueIdentifier, Shape::Text(text)) if text.len() == 36 => {
-            Uuid::try_parse(text).ok().map(|value| ColumnData::Guid(Some(value)))
-        }
+        (SqlType::UniqueIdentifier, Shape::Text(text)) if text.len() == 36 => Uuid::try_parse(text)
+            .ok()
+            .map(|value| ColumnData::Guid(Some(value))),
         _ => None,
     }
 }
@@ -149,8 +178,8 @@ fn decimal(given: &Shape<'_>, precision: u8, scale: u8) -> Option<String> {
         Shape::Text(text) => Decimal::parse(text)?,
         _ => return None,
     };
-    let fits =
-        number.fraction_digits() <= i64::from(scale) && number.whole_digits() <= i64::from(precision.saturating_sub(scale));
+    let fits = number.fraction_digits() <= i64::from(scale)
+        && number.whole_digits() <= i64::from(precision.saturating_sub(scale));
     fits.then(|| number.to_plain())
 }
 
@@ -173,13 +202,21 @@ fn expected(sql_type: SqlType) -> Cow<'static, str> {
         SqlType::Real => "a number (real)",
         SqlType::Float => "a number (float)",
         SqlType::Decimal { precision, scale } => {
-            return Cow::Owned(format!("a number or text of one that fits decimal({precision}, {scale})"));
+            return Cow::Owned(format!(
+                "a number or text of one that fits decimal({precision}, {scale})"
+            ));
         }
         SqlType::Money => "a number or text of one that fits money",
-        SqlType::NVarChar(Some(size)) => return Cow::Owned(format!("text of at most {size} UTF-16 units (nvarchar)")),
-        SqlType::VarChar(Some(size)) => return Cow::Owned(format!("text of at most {size} characters (varchar)")),
+        SqlType::NVarChar(Some(size)) => {
+            return Cow::Owned(format!("text of at most {size} UTF-16 units (nvarchar)"));
+        }
+        SqlType::VarChar(Some(size)) => {
+            return Cow::Owned(format!("text of at most {size} characters (varchar)"));
+        }
         SqlType::NVarChar(None) | SqlType::VarChar(None) => "text",
-        SqlType::VarBinary(Some(size)) => return Cow::Owned(format!("base64 text of at most {size} bytes (varbinary)")),
+        SqlType::VarBinary(Some(size)) => {
+            return Cow::Owned(format!("base64 text of at most {size} bytes (varbinary)"));
+        }
         SqlType::VarBinary(None) => "base64 text (varbinary)",
         SqlType::Date => "text like 2026-01-31 (date)",
         SqlType::Time => "text like 13:14:15.1234567 (time)",

@@ -32,9 +32,15 @@ impl Backends {
             fs::create_dir_all(path.parent().unwrap()).unwrap();
             fs::write(path, text).unwrap();
         }
-        let mut options = Options { seed: Some(seed.path().to_owned()), ..Options::default() };
+        let mut options = Options {
+            seed: Some(seed.path().to_owned()),
+            ..Options::default()
+        };
         change(&mut options);
-        Self { embedded: Embedded::start(options).await.unwrap(), _seed: seed }
+        Self {
+            embedded: Embedded::start(options).await.unwrap(),
+            _seed: seed,
+        }
     }
 
     /// A client of the DynamoDB endpoint.
@@ -57,15 +63,26 @@ impl Backends {
     pub fn sqlserver(&self, change: impl FnOnce(&mut mayfly_config::SqlServer)) -> SqlServer {
         let mut config = sqlserver_config();
         change(&mut config);
-        SqlServer::new(&config, Some(self.embedded.addresses().sqlserver), &statements()).unwrap()
+        SqlServer::new(
+            &config,
+            Some(self.embedded.addresses().sqlserver),
+            &statements(),
+        )
+        .unwrap()
     }
 
     pub fn sql_faults(&self, faults: SqlServerFaults) {
-        self.embedded.faults().set(Switches { sqlserver: faults, ..Switches::default() });
+        self.embedded.faults().set(Switches {
+            sqlserver: faults,
+            ..Switches::default()
+        });
     }
 
     pub fn dynamodb_faults(&self, faults: mayfly_embedded::DynamoDbFaults) {
-        self.embedded.faults().set(Switches { dynamodb: faults, ..Switches::default() });
+        self.embedded.faults().set(Switches {
+            dynamodb: faults,
+            ..Switches::default()
+        });
     }
 
     pub fn lift(&self) {
@@ -123,7 +140,10 @@ pub fn session(server: &SqlServer) -> SqlSession {
 
 /// Who uses the pool in tests.
 pub fn borrower() -> Borrower {
-    Borrower { module: "tests".into(), trace_id: "0af7651916cd43dd8448eb211c80319c".into() }
+    Borrower {
+        module: "tests".into(),
+        trace_id: "0af7651916cd43dd8448eb211c80319c".into(),
+    }
 }
 
 /// As many rows as anybody likes.
@@ -143,7 +163,10 @@ pub async fn eventually(what: &str, mut holds: impl FnMut() -> bool) {
             ticks.tick().await;
         }
     };
-    assert!(timeout(Duration::from_secs(10), wait).await.is_ok(), "never: {what}");
+    assert!(
+        timeout(Duration::from_secs(10), wait).await.is_ok(),
+        "never: {what}"
+    );
 }
 
 pub fn code<T: std::fmt::Debug>(outcome: Result<T, CallError>) -> CallCode {
@@ -152,7 +175,13 @@ pub fn code<T: std::fmt::Debug>(outcome: Result<T, CallError>) -> CallCode {
 
 /// How many connections were closed for this reason.
 pub fn closed(server: &SqlServer, reason: &str) -> u64 {
-    server.status().closed.into_iter().find(|(name, _)| *name == reason).unwrap().1
+    server
+        .status()
+        .closed
+        .into_iter()
+        .find(|(name, _)| *name == reason)
+        .unwrap()
+        .1
 }
 
 const SEED: [(&str, &str); 12] = [
@@ -234,7 +263,12 @@ const SEED: [(&str, &str); 12] = [
     ("sqlserver/Other.sql", "CREATE TABLE Blank (id int);"),
 ];
 
-fn statement(name: &str, text: &str, access: Access, parameters: &[(&str, SqlType, bool)]) -> Statement {
+fn statement(
+    name: &str,
+    text: &str,
+    access: Access,
+    parameters: &[(&str, SqlType, bool)],
+) -> Statement {
     Statement {
         name: name.to_owned(),
         line: 1,
@@ -243,7 +277,12 @@ fn statement(name: &str, text: &str, access: Access, parameters: &[(&str, SqlTyp
         access,
         parameters: parameters
             .iter()
-            .map(|(name, sql_type, list)| Parameter { name: (*name).to_owned(), sql_type: *sql_type, list: *list, output: false })
+            .map(|(name, sql_type, list)| Parameter {
+                name: (*name).to_owned(),
+                sql_type: *sql_type,
+                list: *list,
+                output: false,
+            })
             .collect(),
         columns: Vec::new(),
         max_rows: 10_000,
@@ -258,7 +297,12 @@ fn procedure(name: &str, procedure: &str, parameters: &[(&str, SqlType, bool)]) 
     statement.body = Body::Procedure(procedure.to_owned());
     statement.parameters = parameters
         .iter()
-        .map(|(name, sql_type, output)| Parameter { name: (*name).to_owned(), sql_type: *sql_type, list: false, output: *output })
+        .map(|(name, sql_type, output)| Parameter {
+            name: (*name).to_owned(),
+            sql_type: *sql_type,
+            list: false,
+            output: *output,
+        })
         .collect();
     statement
 }
@@ -275,15 +319,34 @@ pub fn statements() -> Vec<Statement> {
         "summary",
         "",
         Read,
-        &[("student_id", id, false), ("minimum", SqlType::Decimal { precision: 5, scale: 2 }, false), ("count", Int, false)],
+        &[
+            ("student_id", id, false),
+            (
+                "minimum",
+                SqlType::Decimal {
+                    precision: 5,
+                    scale: 2,
+                },
+                false,
+            ),
+            ("count", Int, false),
+        ],
     );
     summary.body = Body::Procedure("dbo.summary".to_owned());
     summary.parameters[2].output = true;
     let mut leaves_open = statement("leaves_open", "", Read, &[]);
     leaves_open.body = Body::Procedure("leaves_open".to_owned());
-    let mut wrong = statement("wrong_columns", "SELECT id, score FROM Assessments", Read, &[]);
+    let mut wrong = statement(
+        "wrong_columns",
+        "SELECT id, score FROM Assessments",
+        Read,
+        &[],
+    );
     wrong.columns = vec![("score".to_owned(), Int)];
-    let elsewhere = Statement { backend: "other".to_owned(), ..statement("elsewhere", "SELECT @undeclared", Read, &[]) };
+    let elsewhere = Statement {
+        backend: "other".to_owned(),
+        ..statement("elsewhere", "SELECT @undeclared", Read, &[])
+    };
     let mut own_word = statement("own_word", "SELECT 1 AS n", Read, &[]);
     own_word.alters_session = true;
     vec![
@@ -295,12 +358,23 @@ pub fn statements() -> Vec<Statement> {
                 ("student_id", id, false),
                 ("until", SqlType::Date, false),
                 ("id", id, true),
-                ("score", SqlType::Decimal { precision: 5, scale: 2 }, true),
+                (
+                    "score",
+                    SqlType::Decimal {
+                        precision: 5,
+                        scale: 2,
+                    },
+                    true,
+                ),
                 ("taken_on", SqlType::Date, true),
                 ("note", SqlType::VarChar(None), true),
             ],
         ),
-        procedure("until", "latest", &[("student_id", id, false), ("until", SqlType::Date, false)]),
+        procedure(
+            "until",
+            "latest",
+            &[("student_id", id, false), ("until", SqlType::Date, false)],
+        ),
         procedure("marked", "marked", &[]),
         procedure(
             "lock",
@@ -328,20 +402,55 @@ pub fn statements() -> Vec<Statement> {
             Read,
             &[("ids", id, true), ("type", NVarChar(Some(32)), false)],
         ),
-        statement("everything", "SELECT * FROM Assessments WHERE id = @id", Read, &[("id", id, false)]),
-        statement("number", "SELECT n FROM Numbers WHERE n = @n", Read, &[("n", Int, false)]),
-        statement("numbers", "SELECT n, text FROM Numbers ORDER BY n", Read, &[]),
+        statement(
+            "everything",
+            "SELECT * FROM Assessments WHERE id = @id",
+            Read,
+            &[("id", id, false)],
+        ),
+        statement(
+            "number",
+            "SELECT n FROM Numbers WHERE n = @n",
+            Read,
+            &[("n", Int, false)],
+        ),
+        statement(
+            "numbers",
+            "SELECT n, text FROM Numbers ORDER BY n",
+            Read,
+            &[],
+        ),
         statement("large", "SELECT text FROM Large", Read, &[]),
-        statement("endless", "SELECT a.n, b.text FROM Numbers AS a CROSS JOIN Numbers AS b", Read, &[]),
-        statement("balance", "SELECT amount FROM Ledger WHERE id = @id", Read, &[("id", Int, false)]),
+        statement(
+            "endless",
+            "SELECT a.n, b.text FROM Numbers AS a CROSS JOIN Numbers AS b",
+            Read,
+            &[],
+        ),
+        statement(
+            "balance",
+            "SELECT amount FROM Ledger WHERE id = @id",
+            Read,
+            &[("id", Int, false)],
+        ),
         statement(
             "insert",
             "INSERT INTO Ledger (id, amount) VALUES (@id, @amount)",
             Write,
             &[("id", Int, false), ("amount", Int, false)],
         ),
-        statement("add", "UPDATE Ledger SET amount = amount + @amount", Write, &[("amount", Int, false)]),
-        statement("speak_german", "SET LANGUAGE German; SELECT 1 AS n", Read, &[]),
+        statement(
+            "add",
+            "UPDATE Ledger SET amount = amount + @amount",
+            Write,
+            &[("amount", Int, false)],
+        ),
+        statement(
+            "speak_german",
+            "SET LANGUAGE German; SELECT 1 AS n",
+            Read,
+            &[],
+        ),
         statement("no_table", "SELECT x FROM Nowhere", Read, &[]),
         statement("unnamed", "SELECT COUNT(*) FROM Ledger", Read, &[]),
     ]

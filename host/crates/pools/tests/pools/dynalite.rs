@@ -8,7 +8,9 @@ use std::sync::Mutex;
 use std::time::Duration;
 
 use aws_sdk_dynamodb::config::{BehaviorVersion, Credentials, Region};
-use aws_sdk_dynamodb::types::{AttributeDefinition, BillingMode, KeySchemaElement, KeyType, ScalarAttributeType};
+use aws_sdk_dynamodb::types::{
+    AttributeDefinition, BillingMode, KeySchemaElement, KeyType, ScalarAttributeType,
+};
 use futures_util::future::join_all;
 use mayfly_config::Place;
 use mayfly_pools::{DynamoDb, PutRequest};
@@ -35,9 +37,14 @@ impl Dynalite {
             .spawn()
             .expect("Node is on the path");
         let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
-        let line = tokio::time::timeout(Duration::from_secs(60), lines.next_line()).await.expect("it says its port");
+        let line = tokio::time::timeout(Duration::from_secs(60), lines.next_line())
+            .await
+            .expect("it says its port");
         let port: u16 = line.unwrap().expect("a line").parse().unwrap();
-        let dynalite = Self { address: SocketAddr::from(([127, 0, 0, 1], port)), _child: child };
+        let dynalite = Self {
+            address: SocketAddr::from(([127, 0, 0, 1], port)),
+            _child: child,
+        };
         dynalite.seed().await;
         dynalite
     }
@@ -57,13 +64,35 @@ impl Dynalite {
     }
 
     async fn seed(&self) {
-        self.create("Students", &[("id", ScalarAttributeType::S)]).await;
-        self.create("Readings", &[("pk", ScalarAttributeType::S), ("sk", ScalarAttributeType::N)]).await;
-        let students = (1..=300).map(|i| ("Students", format!(r#"{{"id":"s{i}","grade":{i},"name":"n{i}"}}"#)));
-        let readings = (1..=10).map(|i| ("Readings", format!(r#"{{"pk":"a","sk":{i},"v":{}}}"#, i * i)));
+        self.create("Students", &[("id", ScalarAttributeType::S)])
+            .await;
+        self.create(
+            "Readings",
+            &[
+                ("pk", ScalarAttributeType::S),
+                ("sk", ScalarAttributeType::N),
+            ],
+        )
+        .await;
+        let students = (1..=300).map(|i| {
+            (
+                "Students",
+                format!(r#"{{"id":"s{i}","grade":{i},"name":"n{i}"}}"#),
+            )
+        });
+        let readings = (1..=10).map(|i| {
+            (
+                "Readings",
+                format!(r#"{{"pk":"a","sk":{i},"v":{}}}"#, i * i),
+            )
+        });
         let dynamodb = &self.dynamodb().await;
         let puts = students.chain(readings).map(|(table, item)| async move {
-            let request = PutRequest { table: table.to_owned(), item, condition: None };
+            let request = PutRequest {
+                table: table.to_owned(),
+                item,
+                condition: None,
+            };
             dynamodb.put(&request, soon()).await.unwrap()
         });
         join_all(puts).await;
@@ -76,13 +105,27 @@ impl Dynalite {
             .endpoint_url(format!("http://{}", self.address))
             .credentials_provider(Credentials::new("test", "test", None, None, "test"))
             .build();
-        let mut request = aws_sdk_dynamodb::Client::from_conf(settings).create_table().table_name(table);
+        let mut request = aws_sdk_dynamodb::Client::from_conf(settings)
+            .create_table()
+            .table_name(table);
         for ((name, kind), role) in key.iter().zip([KeyType::Hash, KeyType::Range]) {
-            let attribute = AttributeDefinition::builder().attribute_name(*name).attribute_type(kind.clone()).build().unwrap();
-            let element = KeySchemaElement::builder().attribute_name(*name).key_type(role).build().unwrap();
+            let attribute = AttributeDefinition::builder()
+                .attribute_name(*name)
+                .attribute_type(kind.clone())
+                .build()
+                .unwrap();
+            let element = KeySchemaElement::builder()
+                .attribute_name(*name)
+                .key_type(role)
+                .build()
+                .unwrap();
             request = request.attribute_definitions(attribute).key_schema(element);
         }
-        request.billing_mode(BillingMode::PayPerRequest).send().await.unwrap();
+        request
+            .billing_mode(BillingMode::PayPerRequest)
+            .send()
+            .await
+            .unwrap();
     }
 }
 
@@ -91,12 +134,23 @@ fn install(folder: &Path) {
     // Tests run at once, and npm would meet itself.
     static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
     let _turn = ONE_AT_A_TIME.lock().unwrap();
-    let written = |path: &str| fs::metadata(folder.join(path)).and_then(|metadata| metadata.modified()).ok();
+    let written = |path: &str| {
+        fs::metadata(folder.join(path))
+            .and_then(|metadata| metadata.modified())
+            .ok()
+    };
     let installed = written("node_modules/.package-lock.json");
     if installed.is_some() && installed >= written("package-lock.json") {
         return;
     }
-    let output = Blocking::new("npm").args(["ci", "--no-audit", "--no-fund"]).current_dir(folder).output();
+    let output = Blocking::new("npm")
+        .args(["ci", "--no-audit", "--no-fund"])
+        .current_dir(folder)
+        .output();
     let output = output.expect("npm, which comes with Node, is on the path");
-    assert!(output.status.success(), "npm ci: {}", String::from_utf8_lossy(&output.stderr));
+    assert!(
+        output.status.success(),
+        "npm ci: {}",
+        String::from_utf8_lossy(&output.stderr)
+    );
 }

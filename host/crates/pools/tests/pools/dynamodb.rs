@@ -9,11 +9,19 @@ use mayfly_pools::{CheckRequest, Expression, PutRequest, TransactItem};
 use crate::backends::{Backends, all, code, soon, within};
 
 pub fn expression(text: &str, names: &str, values: &str) -> Expression {
-    Expression { text: text.to_owned(), names: names.to_owned(), values: values.to_owned() }
+    Expression {
+        text: text.to_owned(),
+        names: names.to_owned(),
+        values: values.to_owned(),
+    }
 }
 
 pub fn put(id: &str, condition: Option<Expression>) -> PutRequest {
-    PutRequest { table: "Students".to_owned(), item: format!(r#"{{"id":"{id}","grade":1}}"#), condition }
+    PutRequest {
+        table: "Students".to_owned(),
+        item: format!(r#"{{"id":"{id}","grade":1}}"#),
+        condition,
+    }
 }
 
 #[tokio::test]
@@ -28,26 +36,71 @@ async fn a_transaction_does_all_or_nothing() {
         })
     };
     let failing = [TransactItem::Put(put("new", None)), check("nobody")];
-    let error = dynamodb.transact_write(&failing, None, soon()).await.unwrap_err();
-    assert_eq!((error.code, error.message.as_str()), (CallCode::ConditionFailed, "transact-write: the condition does not hold"));
-    assert_eq!(dynamodb.get("Students", r#"{"id":"new"}"#, &all(), soon()).await.unwrap(), "null");
+    let error = dynamodb
+        .transact_write(&failing, None, soon())
+        .await
+        .unwrap_err();
+    assert_eq!(
+        (error.code, error.message.as_str()),
+        (
+            CallCode::ConditionFailed,
+            "transact-write: the condition does not hold"
+        )
+    );
+    assert_eq!(
+        dynamodb
+            .get("Students", r#"{"id":"new"}"#, &all(), soon())
+            .await
+            .unwrap(),
+        "null"
+    );
     let fine = [TransactItem::Put(put("new", None)), check("s1")];
-    assert_eq!(dynamodb.transact_write(&fine, Some("token".to_owned()), soon()).await.unwrap(), "null");
-    assert_ne!(dynamodb.get("Students", r#"{"id":"new"}"#, &all(), soon()).await.unwrap(), "null");
+    assert_eq!(
+        dynamodb
+            .transact_write(&fine, Some("token".to_owned()), soon())
+            .await
+            .unwrap(),
+        "null"
+    );
+    assert_ne!(
+        dynamodb
+            .get("Students", r#"{"id":"new"}"#, &all(), soon())
+            .await
+            .unwrap(),
+        "null"
+    );
 }
 
 #[tokio::test]
 async fn a_write_that_is_throttled_is_sent_again_and_a_failed_one_is_not() {
     let backends = Backends::start().await;
     let dynamodb = backends.dynamodb(|_| ()).await;
-    backends.dynamodb_faults(DynamoDbFaults { throttle: Some(Plain { times: Some(2), matching: None }), ..Default::default() });
+    backends.dynamodb_faults(DynamoDbFaults {
+        throttle: Some(Plain {
+            times: Some(2),
+            matching: None,
+        }),
+        ..Default::default()
+    });
     dynamodb.put(&put("a", None), soon()).await.unwrap();
     assert_eq!(backends.dynamodb_requests()["PutItem"], 3);
-    backends.dynamodb_faults(DynamoDbFaults { throttle: Some(Plain::default()), ..Default::default() });
-    assert_eq!(code(dynamodb.put(&put("a", None), soon()).await), CallCode::Throttled);
+    backends.dynamodb_faults(DynamoDbFaults {
+        throttle: Some(Plain::default()),
+        ..Default::default()
+    });
+    assert_eq!(
+        code(dynamodb.put(&put("a", None), soon()).await),
+        CallCode::Throttled
+    );
     backends.embedded.status().reset();
-    backends.dynamodb_faults(DynamoDbFaults { error_500: Some(Plain::default()), ..Default::default() });
-    assert_eq!(code(dynamodb.put(&put("a", None), soon()).await), CallCode::OutcomeUnknown);
+    backends.dynamodb_faults(DynamoDbFaults {
+        error_500: Some(Plain::default()),
+        ..Default::default()
+    });
+    assert_eq!(
+        code(dynamodb.put(&put("a", None), soon()).await),
+        CallCode::OutcomeUnknown
+    );
     assert_eq!(backends.dynamodb_requests()["PutItem"], 1);
 }
 
@@ -55,46 +108,101 @@ async fn a_write_that_is_throttled_is_sent_again_and_a_failed_one_is_not() {
 async fn a_stalled_read_ends_at_its_deadline_and_a_stalled_write_says_that_nobody_knows() {
     let backends = Backends::start().await;
     let dynamodb = backends.dynamodb(|config| config.max_in_flight = 1).await;
-    backends.dynamodb_faults(DynamoDbFaults { stall: Some(Stall::default()), ..Default::default() });
-    assert_eq!(code(dynamodb.get("Students", r#"{"id":"s1"}"#, &all(), within(100)).await), CallCode::Deadline);
-    assert_eq!(code(dynamodb.put(&put("a", None), within(100)).await), CallCode::OutcomeUnknown);
+    backends.dynamodb_faults(DynamoDbFaults {
+        stall: Some(Stall::default()),
+        ..Default::default()
+    });
+    assert_eq!(
+        code(
+            dynamodb
+                .get("Students", r#"{"id":"s1"}"#, &all(), within(100))
+                .await
+        ),
+        CallCode::Deadline
+    );
+    assert_eq!(
+        code(dynamodb.put(&put("a", None), within(100)).await),
+        CallCode::OutcomeUnknown
+    );
     // Waiting for one's turn counts too, and a write that had none was not sent.
     let holder = dynamodb.clone();
     let first = tokio::spawn(async move { holder.put(&put("a", None), soon()).await });
-    crate::backends::eventually("the first is under way", || dynamodb.status().in_flight == 1).await;
-    assert_eq!(code(dynamodb.put(&put("b", None), within(50)).await), CallCode::Deadline);
+    crate::backends::eventually("the first is under way", || {
+        dynamodb.status().in_flight == 1
+    })
+    .await;
+    assert_eq!(
+        code(dynamodb.put(&put("b", None), within(50)).await),
+        CallCode::Deadline
+    );
     first.abort();
     assert!(first.await.unwrap_err().is_cancelled());
-    assert_eq!((dynamodb.status().in_flight, dynamodb.status().waiting), (0, 0));
+    assert_eq!(
+        (dynamodb.status().in_flight, dynamodb.status().waiting),
+        (0, 0)
+    );
 }
 
 #[tokio::test]
 async fn a_write_whose_connection_is_cut_says_that_nobody_knows_and_is_sent_once() {
     let backends = Backends::start().await;
     let dynamodb = backends.dynamodb(|_| ()).await;
-    for (key, at, done) in [("a", DropAt::Before, "null"), ("b", DropAt::Inside, r#"{"grade":1,"id":"b"}"#)] {
+    for (key, at, done) in [
+        ("a", DropAt::Before, "null"),
+        ("b", DropAt::Inside, r#"{"grade":1,"id":"b"}"#),
+    ] {
         backends.embedded.status().reset();
-        let drop = DropConnection { at, times: Some(1), matching: Some("PutItem".to_owned()) };
-        backends.dynamodb_faults(DynamoDbFaults { drop: Some(drop), ..Default::default() });
-        assert_eq!(code(dynamodb.put(&put(key, None), soon()).await), CallCode::OutcomeUnknown, "{at:?}");
+        let drop = DropConnection {
+            at,
+            times: Some(1),
+            matching: Some("PutItem".to_owned()),
+        };
+        backends.dynamodb_faults(DynamoDbFaults {
+            drop: Some(drop),
+            ..Default::default()
+        });
+        assert_eq!(
+            code(dynamodb.put(&put(key, None), soon()).await),
+            CallCode::OutcomeUnknown,
+            "{at:?}"
+        );
         assert_eq!(backends.dynamodb_requests()["PutItem"], 1, "{at:?}");
-        assert_eq!(dynamodb.get("Students", &format!(r#"{{"id":"{key}"}}"#), &all(), soon()).await.unwrap(), done, "{at:?}");
+        assert_eq!(
+            dynamodb
+                .get("Students", &format!(r#"{{"id":"{key}"}}"#), &all(), soon())
+                .await
+                .unwrap(),
+            done,
+            "{at:?}"
+        );
     }
 }
 
 #[tokio::test]
 async fn an_outage_is_told_as_one_and_ends_by_itself() {
     let backends = Backends::start().await;
-    let dynamodb = backends.dynamodb(|config| config.timeout = Duration::from_secs(5)).await;
+    let dynamodb = backends
+        .dynamodb(|config| config.timeout = Duration::from_secs(5))
+        .await;
     dynamodb.check(soon()).await.unwrap();
-    backends.dynamodb_faults(DynamoDbFaults { refuse: true, ..Default::default() });
+    backends.dynamodb_faults(DynamoDbFaults {
+        refuse: true,
+        ..Default::default()
+    });
     let mut outcome = dynamodb.put(&put("a", None), soon()).await;
     // A connection that was open when the server went down may have taken the request with it.
     if code(outcome.clone()) == CallCode::OutcomeUnknown {
         outcome = dynamodb.put(&put("a", None), soon()).await;
     }
     assert_eq!(code(outcome), CallCode::Unavailable);
-    assert_eq!(code(dynamodb.get("Students", r#"{"id":"s1"}"#, &all(), soon()).await), CallCode::Unavailable);
+    assert_eq!(
+        code(
+            dynamodb
+                .get("Students", r#"{"id":"s1"}"#, &all(), soon())
+                .await
+        ),
+        CallCode::Unavailable
+    );
     assert_eq!(code(dynamodb.check(soon()).await), CallCode::Unavailable);
     backends.lift();
     let recovered = async {
@@ -102,27 +210,49 @@ async fn an_outage_is_told_as_one_and_ends_by_itself() {
             tokio::task::yield_now().await;
         }
     };
-    tokio::time::timeout(Duration::from_secs(10), recovered).await.unwrap();
+    tokio::time::timeout(Duration::from_secs(10), recovered)
+        .await
+        .unwrap();
     assert_eq!(dynamodb.put(&put("a", None), soon()).await.unwrap(), "null");
 }
 
 #[tokio::test]
 async fn a_read_whose_attempt_is_stuck_is_sent_again_and_a_write_is_waited_for() {
     let backends = Backends::start().await;
-    let dynamodb = backends.dynamodb(|config| config.attempt_timeout = Duration::from_millis(100)).await;
+    let dynamodb = backends
+        .dynamodb(|config| config.attempt_timeout = Duration::from_millis(100))
+        .await;
     dynamodb.check(soon()).await.unwrap();
-    let once = || DynamoDbFaults { stall: Some(Stall { times: Some(1), matching: None }), ..Default::default() };
+    let once = || DynamoDbFaults {
+        stall: Some(Stall {
+            times: Some(1),
+            matching: None,
+        }),
+        ..Default::default()
+    };
     backends.dynamodb_faults(once());
-    assert_ne!(dynamodb.get("Students", r#"{"id":"s1"}"#, &all(), soon()).await.unwrap(), "null");
+    assert_ne!(
+        dynamodb
+            .get("Students", r#"{"id":"s1"}"#, &all(), soon())
+            .await
+            .unwrap(),
+        "null"
+    );
     assert_eq!(backends.dynamodb_requests()["GetItem"], 2);
     backends.dynamodb_faults(once());
     let write = dynamodb.clone();
     let write = tokio::spawn(async move { write.put(&put("a", None), soon()).await });
-    crate::backends::eventually("it is out", || backends.dynamodb_requests().contains_key("PutItem")).await;
+    crate::backends::eventually("it is out", || {
+        backends.dynamodb_requests().contains_key("PutItem")
+    })
+    .await;
     // Much longer than an attempt of a read may take, as the endpoint's clock has it.
     backends.dynamodb_faults(DynamoDbFaults {
         stall: once().stall,
-        slow: Some(Slow { ms: 300, ..Slow::default() }),
+        slow: Some(Slow {
+            ms: 300,
+            ..Slow::default()
+        }),
         ..Default::default()
     });
     dynamodb.put(&put("b", None), within(5)).await.unwrap_err();
@@ -137,7 +267,10 @@ async fn whoever_used_up_its_share_waits_for_itself_and_for_nobody_else() {
     let (greedy, modest) = (dynamodb.with_share(3), dynamodb.with_share(3));
     dynamodb.check(soon()).await.unwrap();
     backends.dynamodb_faults(DynamoDbFaults {
-        stall: Some(Stall { times: None, matching: Some("greedy".to_owned()) }),
+        stall: Some(Stall {
+            times: None,
+            matching: Some("greedy".to_owned()),
+        }),
         ..Default::default()
     });
     let stuck: Vec<_> = (0..10)
@@ -146,9 +279,18 @@ async fn whoever_used_up_its_share_waits_for_itself_and_for_nobody_else() {
             tokio::spawn(async move { greedy.put(&put(&format!("greedy{i}"), None), soon()).await })
         })
         .collect();
-    crate::backends::eventually("its share is used up", || backends.embedded.status().get().dynamodb.in_flight == 3).await;
+    crate::backends::eventually("its share is used up", || {
+        backends.embedded.status().get().dynamodb.in_flight == 3
+    })
+    .await;
     for i in 1..=5 {
-        assert_ne!(modest.get("Students", &format!(r#"{{"id":"s{i}"}}"#), &all(), soon()).await.unwrap(), "null");
+        assert_ne!(
+            modest
+                .get("Students", &format!(r#"{{"id":"s{i}"}}"#), &all(), soon())
+                .await
+                .unwrap(),
+            "null"
+        );
     }
     assert_eq!(
         code(greedy.put(&put("greedy", None), within(50)).await),
@@ -160,5 +302,8 @@ async fn whoever_used_up_its_share_waits_for_itself_and_for_nobody_else() {
     for task in stuck {
         assert_eq!(task.await.unwrap().unwrap(), "null");
     }
-    assert_eq!((dynamodb.status().in_flight, dynamodb.status().waiting), (0, 0));
+    assert_eq!(
+        (dynamodb.status().in_flight, dynamodb.status().waiting),
+        (0, 0)
+    );
 }

@@ -19,7 +19,8 @@ fn numbers() -> impl Strategy<Value = Value> {
         point if point < digits.len() => format!("{sign}{}.{}", &digits[..point], &digits[point..]),
         point => format!("{sign}0.{}{digits}", "0".repeat(point - digits.len())),
     });
-    let power = ("-?", "[1-9]\\.[0-9]{1,20}", -130i32..=125).prop_map(|(sign, digits, power)| format!("{sign}{digits}E{power}"));
+    let power = ("-?", "[1-9]\\.[0-9]{1,20}", -130i32..=125)
+        .prop_map(|(sign, digits, power)| format!("{sign}{digits}E{power}"));
     let edges = select(vec![
         "0",
         "9.9999999999999999999999999999999999999E125",
@@ -27,7 +28,8 @@ fn numbers() -> impl Strategy<Value = Value> {
         "-1E-130",
         "99999999999999999999999999999999999999",
     ]);
-    prop_oneof![plain, power, edges.prop_map(str::to_owned)].prop_map(|text| serde_json::from_str(&text).unwrap())
+    prop_oneof![plain, power, edges.prop_map(str::to_owned)]
+        .prop_map(|text| serde_json::from_str(&text).unwrap())
 }
 
 fn binary() -> impl Strategy<Value = Value> {
@@ -35,8 +37,10 @@ fn binary() -> impl Strategy<Value = Value> {
 }
 
 fn sets() -> impl Strategy<Value = Value> {
-    let texts = proptest::collection::btree_set("\\PC{1,6}", 1..5).prop_map(|set| json!({ "$stringSet": set }));
-    let numbers = proptest::collection::btree_set(-1_000_000i64..1_000_000, 1..5).prop_map(|set| json!({ "$numberSet": set }));
+    let texts = proptest::collection::btree_set("\\PC{1,6}", 1..5)
+        .prop_map(|set| json!({ "$stringSet": set }));
+    let numbers = proptest::collection::btree_set(-1_000_000i64..1_000_000, 1..5)
+        .prop_map(|set| json!({ "$numberSet": set }));
     let binary = proptest::collection::btree_set(select(vec!["AA==", "AP8=", "3q2+7w=="]), 1..3)
         .prop_map(|set| json!({ "$binarySet": set }));
     prop_oneof![texts, numbers, binary]
@@ -57,14 +61,25 @@ fn values() -> impl Strategy<Value = Value> {
             let map: Map<String, Value> = entries.into_iter().collect();
             // One key that looks like a tag is written with one more `$`; with others beside it, as it is.
             let single = map.len() == 1;
-            Value::Object(map.into_iter().map(|(name, value)| (escaped(name, single), value)).collect())
+            Value::Object(
+                map.into_iter()
+                    .map(|(name, value)| (escaped(name, single), value))
+                    .collect(),
+            )
         });
-        prop_oneof![proptest::collection::vec(inner, 0..4).prop_map(Value::Array), map]
+        prop_oneof![
+            proptest::collection::vec(inner, 0..4).prop_map(Value::Array),
+            map
+        ]
     })
 }
 
 fn escaped(name: String, single: bool) -> String {
-    if single && name.starts_with('$') && !name.starts_with("$$") { format!("${name}") } else { name }
+    if single && name.starts_with('$') && !name.starts_with("$$") {
+        format!("${name}")
+    } else {
+        name
+    }
 }
 
 /// A value in which equal numbers and equal sets are equal, however they are written.
@@ -73,13 +88,20 @@ fn canonical(value: &Value) -> Value {
         Value::Number(number) => json!({ "number": digits(&number.to_string()) }),
         Value::Array(elements) => elements.iter().map(canonical).collect(),
         Value::Object(map) => {
-            let set = ["$stringSet", "$numberSet", "$binarySet"].into_iter().find_map(|tag| map.get(tag)?.as_array());
+            let set = ["$stringSet", "$numberSet", "$binarySet"]
+                .into_iter()
+                .find_map(|tag| map.get(tag)?.as_array());
             if let (Some(set), 1) = (set, map.len()) {
-                let set: BTreeSet<String> = set.iter().map(|element| canonical(element).to_string()).collect();
+                let set: BTreeSet<String> = set
+                    .iter()
+                    .map(|element| canonical(element).to_string())
+                    .collect();
                 return json!({ "set": set });
             }
-            let sorted: std::collections::BTreeMap<_, _> =
-                map.iter().map(|(name, value)| (name.clone(), canonical(value))).collect();
+            let sorted: std::collections::BTreeMap<_, _> = map
+                .iter()
+                .map(|(name, value)| (name.clone(), canonical(value)))
+                .collect();
             json!(sorted)
         }
         other => other.clone(),
@@ -108,19 +130,41 @@ fn an_item_of_any_types_however_nested_comes_back_with_every_digit() {
         let dynamodb = backends.dynamodb(|_| ()).await;
         (backends, dynamodb)
     });
-    let mut runner = TestRunner::new(Config { cases: 400, failure_persistence: None, ..Config::default() });
+    let mut runner = TestRunner::new(Config {
+        cases: 400,
+        failure_persistence: None,
+        ..Config::default()
+    });
     runner
         .run(&proptest::collection::vec(values(), 1..4), |values| {
             let mut item = Map::from_iter([("id".to_owned(), json!("round trip"))]);
-            item.extend(values.into_iter().enumerate().map(|(index, value)| (format!("v{index}"), value)));
+            item.extend(
+                values
+                    .into_iter()
+                    .enumerate()
+                    .map(|(index, value)| (format!("v{index}"), value)),
+            );
             let item = Value::Object(item);
             runtime.block_on(async {
-                let put = |item: String| PutRequest { table: "Students".to_owned(), item, condition: None };
+                let put = |item: String| PutRequest {
+                    table: "Students".to_owned(),
+                    item,
+                    condition: None,
+                };
                 dynamodb.put(&put(item.to_string()), soon()).await.unwrap();
-                let read = dynamodb.get("Students", r#"{"id":"round trip"}"#, &all(), soon()).await.unwrap();
-                prop_assert_eq!(canonical(&serde_json::from_str(&read).unwrap()), canonical(&item));
+                let read = dynamodb
+                    .get("Students", r#"{"id":"round trip"}"#, &all(), soon())
+                    .await
+                    .unwrap();
+                prop_assert_eq!(
+                    canonical(&serde_json::from_str(&read).unwrap()),
+                    canonical(&item)
+                );
                 // Writing what was read changes nothing.
-                prop_assert_eq!(&dynamodb.put(&put(read.clone()), soon()).await.unwrap(), &read);
+                prop_assert_eq!(
+                    &dynamodb.put(&put(read.clone()), soon()).await.unwrap(),
+                    &read
+                );
                 Ok(())
             })
         })

@@ -20,7 +20,10 @@ struct Dice(u64);
 impl Dice {
     fn below(&mut self, limit: u64) -> u64 {
         // Knuth's constants; the upper bits are the good ones.
-        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        self.0 = self
+            .0
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
         (self.0 >> 33) % limit
     }
 }
@@ -37,35 +40,59 @@ async fn invocation(server: SqlServer, mut dice: Dice) {
                 let stream = session.stream_rows("numbers", "");
                 for page in 0..dice.below(4) {
                     let rows = stream.next(100, soon()).await.unwrap();
-                    assert!(rows.starts_with(&format!(r#"[{{"n":{},"#, page * 100 + 1)), "{}", &rows[..30]);
+                    assert!(
+                        rows.starts_with(&format!(r#"[{{"n":{},"#, page * 100 + 1)),
+                        "{}",
+                        &rows[..30]
+                    );
                 }
             }
             1 => {
                 let transaction = session.begin();
-                assert_eq!(transaction.query("number", &one, soon()).await.unwrap(), expected);
+                assert_eq!(
+                    transaction.query("number", &one, soon()).await.unwrap(),
+                    expected
+                );
                 // Half of them end it, half leave that to us.
                 if dice.below(2) == 0 {
                     transaction.rollback(soon()).await.unwrap();
                 }
             }
             2 => {
-                let (first, second) =
-                    tokio::join!(session.query("number", &one, soon()), session.query("number", r#"{"n": 1}"#, soon()));
-                assert_eq!((first.unwrap().as_str(), second.unwrap().as_str()), (expected.as_str(), r#"[{"n":1}]"#));
+                let (first, second) = tokio::join!(
+                    session.query("number", &one, soon()),
+                    session.query("number", r#"{"n": 1}"#, soon())
+                );
+                assert_eq!(
+                    (first.unwrap().as_str(), second.unwrap().as_str()),
+                    (expected.as_str(), r#"[{"n":1}]"#)
+                );
             }
-            _ => assert_eq!(session.query("number", &one, soon()).await.unwrap(), expected),
+            _ => assert_eq!(
+                session.query("number", &one, soon()).await.unwrap(),
+                expected
+            ),
         }
     }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn invocations_that_leave_at_any_moment_leave_nothing_behind() {
-    let seed = std::env::var("MAYFLY_TEST_SEED").ok().and_then(|seed| seed.parse().ok()).unwrap_or(20_260_131);
+    let seed = std::env::var("MAYFLY_TEST_SEED")
+        .ok()
+        .and_then(|seed| seed.parse().ok())
+        .unwrap_or(20_260_131);
     println!("seed {seed}; set MAYFLY_TEST_SEED to try another");
     let backends = Backends::start().await;
     let server = backends.sqlserver(|config| config.max_connections = 4);
-    let late = LateAttentionAck { ms: 1, ..LateAttentionAck::default() };
-    backends.sql_faults(SqlServerFaults { late_attention_ack: Some(late), ..Default::default() });
+    let late = LateAttentionAck {
+        ms: 1,
+        ..LateAttentionAck::default()
+    };
+    backends.sql_faults(SqlServerFaults {
+        late_attention_ack: Some(late),
+        ..Default::default()
+    });
     let workers = (0..AT_ONCE).map(|worker| {
         let server = server.clone();
         tokio::spawn(async move {
@@ -84,11 +111,15 @@ async fn invocations_that_leave_at_any_moment_leave_nothing_behind() {
     // The server may hear of a closed connection a little later. No transaction is left on one that idles in the pool, nor a session.
     eventually("the server has nothing to do", || {
         let counters = backends.sql_counters();
-        (counters.running, counters.open_transactions) == (0, 0) && counters.connections == server.status().size as u64
+        (counters.running, counters.open_transactions) == (0, 0)
+            && counters.connections == server.status().size as u64
     })
     .await;
     let status = server.status();
     assert_eq!(status.waiting, 0);
-    assert!(status.size <= 4 && closed(&server, "cut_off") > 0, "{status:?}");
+    assert!(
+        status.size <= 4 && closed(&server, "cut_off") > 0,
+        "{status:?}"
+    );
     assert_eq!(closed(&server, "broken"), 0, "{status:?}");
 }

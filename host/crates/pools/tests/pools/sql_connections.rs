@@ -18,8 +18,14 @@ async fn calls_that_are_dropped_midway_never_give_anyone_anothers_answer() {
     let server = backends.sqlserver(|config| config.max_connections = 3);
     // An acknowledgement that comes after the answer is what puts a connection off by one, if it is used again.
     backends.sql_faults(SqlServerFaults {
-        slow: Some(Slow { ms: 3, ..Slow::default() }),
-        late_attention_ack: Some(LateAttentionAck { ms: 2, ..LateAttentionAck::default() }),
+        slow: Some(Slow {
+            ms: 3,
+            ..Slow::default()
+        }),
+        late_attention_ack: Some(LateAttentionAck {
+            ms: 2,
+            ..LateAttentionAck::default()
+        }),
         ..Default::default()
     });
     let workers = (0..6).map(|worker| {
@@ -28,9 +34,18 @@ async fn calls_that_are_dropped_midway_never_give_anyone_anothers_answer() {
             for i in worker * 10..worker * 10 + 10 {
                 // Each gives up a little later than the one before: while connecting, sending, waiting, reading.
                 let patience = Duration::from_micros(u64::try_from(i).unwrap() * 500);
-                let _ = tokio::time::timeout(patience, session(&server).query("numbers", "", soon())).await;
-                let answer = session(&server).query("number", &number(i), soon()).await.unwrap();
-                let expected = if i == 0 { "[]".to_owned() } else { format!(r#"[{{"n":{i}}}]"#) };
+                let _ =
+                    tokio::time::timeout(patience, session(&server).query("numbers", "", soon()))
+                        .await;
+                let answer = session(&server)
+                    .query("number", &number(i), soon())
+                    .await
+                    .unwrap();
+                let expected = if i == 0 {
+                    "[]".to_owned()
+                } else {
+                    format!(r#"[{{"n":{i}}}]"#)
+                };
                 assert_eq!(answer, expected);
             }
         })
@@ -51,13 +66,25 @@ async fn a_call_that_runs_out_of_time_stops_the_server_and_frees_its_place() {
     // The time is for the answer, not for connecting.
     server.check(soon()).await.unwrap();
     backends.sql_faults(SqlServerFaults {
-        stall: Some(Stall { times: Some(2), matching: Some("Numbers".to_owned()) }),
+        stall: Some(Stall {
+            times: Some(2),
+            matching: Some("Numbers".to_owned()),
+        }),
         ..Default::default()
     });
-    assert_eq!(code(session.query("number", &number(1), within(200)).await), CallCode::Deadline);
+    assert_eq!(
+        code(session.query("number", &number(1), within(200)).await),
+        CallCode::Deadline
+    );
     // The place is free again only when the connection is closed; the next call waits for that.
-    assert_eq!(code(session.query("hasty", "", soon()).await), CallCode::Deadline);
-    assert_eq!(session.query("number", &number(1), soon()).await.unwrap(), r#"[{"n":1}]"#);
+    assert_eq!(
+        code(session.query("hasty", "", soon()).await),
+        CallCode::Deadline
+    );
+    assert_eq!(
+        session.query("number", &number(1), soon()).await.unwrap(),
+        r#"[{"n":1}]"#
+    );
     eventually("both were closed", || closed(&server, "cut_off") == 2).await;
     assert_eq!(backends.sql_counters().attentions, 2);
 }
@@ -67,14 +94,24 @@ async fn a_write_that_is_cut_off_says_that_nobody_knows_and_one_that_was_not_sen
     let backends = Backends::start().await;
     let server = backends.sqlserver(|config| config.max_connections = 1);
     backends.sql_faults(SqlServerFaults {
-        stall: Some(Stall { matching: Some("UPDATE".to_owned()), times: Some(1) }),
+        stall: Some(Stall {
+            matching: Some("UPDATE".to_owned()),
+            times: Some(1),
+        }),
         ..Default::default()
     });
     let writer = session(&server);
     let first = tokio::spawn(writer.execute("add", r#"{"amount": 1}"#, within(1500)));
     eventually("it is sent", || backends.sql_counters().running == 1).await;
     // This one never had a connection.
-    assert_eq!(code(session(&server).execute("add", r#"{"amount": 1}"#, within(50)).await), CallCode::Deadline);
+    assert_eq!(
+        code(
+            session(&server)
+                .execute("add", r#"{"amount": 1}"#, within(50))
+                .await
+        ),
+        CallCode::Deadline
+    );
     assert_eq!(code(first.await.unwrap()), CallCode::OutcomeUnknown);
 }
 
@@ -89,7 +126,15 @@ async fn more_callers_than_connections_wait_their_turn() {
     join_all(calls).await;
     assert_eq!(backends.sql_counters().logins, 2);
     let status = server.status();
-    assert_eq!((status.size, status.in_use, status.waiting, status.max_connections), (2, 0, 0, 2));
+    assert_eq!(
+        (
+            status.size,
+            status.in_use,
+            status.waiting,
+            status.max_connections
+        ),
+        (2, 0, 0, 2)
+    );
 }
 
 #[tokio::test]
@@ -115,11 +160,28 @@ async fn idle_and_old_connections_are_closed_and_some_kept_ready() {
     server.start_upkeep();
     eventually("two are ready", || server.status().size == 2).await;
     let sessions: Vec<_> = (0..4).map(|_| session(&server)).collect();
-    backends.sql_faults(SqlServerFaults { slow: Some(Slow { ms: 50, ..Slow::default() }), ..Default::default() });
-    join_all(sessions.iter().map(|session| session.query("number", &number(1), soon()))).await;
+    backends.sql_faults(SqlServerFaults {
+        slow: Some(Slow {
+            ms: 50,
+            ..Slow::default()
+        }),
+        ..Default::default()
+    });
+    join_all(
+        sessions
+            .iter()
+            .map(|session| session.query("number", &number(1), soon())),
+    )
+    .await;
     assert_eq!(server.status().size, 4);
-    eventually("idle ones were closed", || closed(&server, "max_idle") >= 2 && server.status().size == 2).await;
-    eventually("old ones were closed, and replaced", || closed(&server, "max_age") >= 2 && server.status().size == 2).await;
+    eventually("idle ones were closed", || {
+        closed(&server, "max_idle") >= 2 && server.status().size == 2
+    })
+    .await;
+    eventually("old ones were closed, and replaced", || {
+        closed(&server, "max_age") >= 2 && server.status().size == 2
+    })
+    .await;
 }
 
 #[tokio::test]

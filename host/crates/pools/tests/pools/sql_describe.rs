@@ -7,7 +7,12 @@ use mayfly_pools::SqlServer;
 
 use crate::backends::{Backends, code, eventually, soon, statements};
 
-fn statement(name: &str, body: Body, parameters: &[(&str, &str)], columns: &[(&str, &str)]) -> Statement {
+fn statement(
+    name: &str,
+    body: Body,
+    parameters: &[(&str, &str)],
+    columns: &[(&str, &str)],
+) -> Statement {
     let sql_type = |text: &str| SqlType::parse(text).unwrap();
     let mut statement = statements().remove(0);
     statement.name = name.to_owned();
@@ -17,19 +22,31 @@ fn statement(name: &str, body: Body, parameters: &[(&str, &str)], columns: &[(&s
         .iter()
         .map(|(name, text)| Parameter {
             name: (*name).to_owned(),
-            sql_type: sql_type(text.trim_start_matches("list ").trim_start_matches("output ")),
+            sql_type: sql_type(
+                text.trim_start_matches("list ")
+                    .trim_start_matches("output "),
+            ),
             list: text.starts_with("list "),
             output: text.starts_with("output "),
         })
         .collect();
-    statement.columns = columns.iter().map(|(name, text)| ((*name).to_owned(), sql_type(text))).collect();
+    statement.columns = columns
+        .iter()
+        .map(|(name, text)| ((*name).to_owned(), sql_type(text)))
+        .collect();
     statement
 }
 
 async fn problems(backends: &Backends, statements: &[Statement]) -> Vec<String> {
-    let server: SqlServer = backends.sqlserver(|_| ()).with_statements(statements).unwrap();
+    let server: SqlServer = backends
+        .sqlserver(|_| ())
+        .with_statements(statements)
+        .unwrap();
     let problems = server.describe(soon()).await.unwrap();
-    eventually("the connection is as good as before", || (server.status().size, server.status().in_use) == (1, 0)).await;
+    eventually("the connection is as good as before", || {
+        (server.status().size, server.status().in_use) == (1, 0)
+    })
+    .await;
     problems.iter().map(ToString::to_string).collect()
 }
 
@@ -74,7 +91,10 @@ async fn statements_that_are_as_declared_have_no_problem_and_none_is_run() {
     ];
     assert_eq!(problems(&backends, &statements).await, Vec::<String>::new());
     let server = backends.sqlserver(|_| ());
-    let balance = crate::backends::session(&server).query("balance", r#"{"id": 1}"#, soon()).await.unwrap();
+    let balance = crate::backends::session(&server)
+        .query("balance", r#"{"id": 1}"#, soon())
+        .await
+        .unwrap();
     assert_eq!(balance, r#"[{"amount":100}]"#);
 }
 
@@ -87,7 +107,13 @@ async fn what_is_not_as_declared_is_told_with_a_remedy() {
             "b_columns",
             text("SELECT id, score, taken_on AS Day, type FROM Assessments"),
             &[],
-            &[("id", "int"), ("score", "decimal(5,1)"), ("day", "date"), ("grade", "int"), ("type", "nvarchar(16)")],
+            &[
+                ("id", "int"),
+                ("score", "decimal(5,1)"),
+                ("day", "date"),
+                ("grade", "int"),
+                ("type", "nvarchar(16)"),
+            ],
         ),
         statement(
             "c_parameters",
@@ -96,16 +122,40 @@ async fn what_is_not_as_declared_is_told_with_a_remedy() {
             &[],
         ),
         statement("d_names", text("SELECT n, n, n + 1 FROM Numbers"), &[], &[]),
-        statement("e_procedure", Body::Procedure("nothing".to_owned()), &[], &[]),
-        statement("f_argument", Body::Procedure("summary".to_owned()), &[("student", "int")], &[]),
-        statement("g_output", Body::Procedure("summary".to_owned()), &[("student_id", "output nvarchar(64)")], &[]),
+        statement(
+            "e_procedure",
+            Body::Procedure("nothing".to_owned()),
+            &[],
+            &[],
+        ),
+        statement(
+            "f_argument",
+            Body::Procedure("summary".to_owned()),
+            &[("student", "int")],
+            &[],
+        ),
+        statement(
+            "g_output",
+            Body::Procedure("summary".to_owned()),
+            &[("student_id", "output nvarchar(64)")],
+            &[],
+        ),
         statement(
             "h_types",
             Body::Procedure("summary".to_owned()),
-            &[("student_id", "int"), ("minimum", "decimal(5,2)"), ("count", "output int")],
+            &[
+                ("student_id", "int"),
+                ("minimum", "decimal(5,2)"),
+                ("count", "output int"),
+            ],
             &[],
         ),
-        statement("i_write", text("UPDATE Ledger SET amount = @amount"), &[("amount", "date")], &[]),
+        statement(
+            "i_write",
+            text("UPDATE Ledger SET amount = @amount"),
+            &[("amount", "date")],
+            &[],
+        ),
     ];
     let found = problems(&backends, &statements).await;
     let expected = [
@@ -135,6 +185,9 @@ async fn what_is_not_as_declared_is_told_with_a_remedy() {
 async fn a_server_that_cannot_be_asked_is_an_error_and_not_a_problem() {
     let backends = Backends::start().await;
     let server = backends.sqlserver(|_| ());
-    backends.sql_faults(SqlServerFaults { refuse: true, ..Default::default() });
+    backends.sql_faults(SqlServerFaults {
+        refuse: true,
+        ..Default::default()
+    });
     assert_eq!(code(server.describe(soon()).await), CallCode::Unavailable);
 }

@@ -6,16 +6,32 @@ use mayfly_embedded::{SqlErrorFault, SqlServerFaults, Stall};
 use mayfly_error::CallCode;
 use mayfly_pools::{Borrower, SqlServer, SqlSession};
 
-use crate::backends::{Backends, MAX_ANSWER_BYTES, any_rows, closed, code, eventually, session, soon, within};
+use crate::backends::{
+    Backends, MAX_ANSWER_BYTES, any_rows, closed, code, eventually, session, soon, within,
+};
 
 const ONE: &str = r#"{"n": 1}"#;
 
 fn stall(matching: &str) -> SqlServerFaults {
-    SqlServerFaults { stall: Some(Stall { times: Some(1), matching: Some(matching.to_owned()) }), ..Default::default() }
+    SqlServerFaults {
+        stall: Some(Stall {
+            times: Some(1),
+            matching: Some(matching.to_owned()),
+        }),
+        ..Default::default()
+    }
 }
 
 fn of_module(server: &SqlServer, module: &str) -> SqlSession {
-    SqlSession::new(server, Borrower { module: module.into(), trace_id: "t".into() }, MAX_ANSWER_BYTES, any_rows())
+    SqlSession::new(
+        server,
+        Borrower {
+            module: module.into(),
+            trace_id: "t".into(),
+        },
+        MAX_ANSWER_BYTES,
+        any_rows(),
+    )
 }
 
 #[tokio::test]
@@ -23,9 +39,15 @@ async fn a_connection_is_used_as_often_as_it_may_be_and_then_replaced() {
     let backends = Backends::start().await;
     let server = backends.sqlserver(|config| config.max_uses = 3);
     for _ in 0..7 {
-        assert_eq!(session(&server).query("number", ONE, soon()).await.unwrap(), r#"[{"n":1}]"#);
+        assert_eq!(
+            session(&server).query("number", ONE, soon()).await.unwrap(),
+            r#"[{"n":1}]"#
+        );
     }
-    assert_eq!((closed(&server, "max_uses"), backends.sql_counters().logins), (2, 3));
+    assert_eq!(
+        (closed(&server, "max_uses"), backends.sql_counters().logins),
+        (2, 3)
+    );
 }
 
 #[tokio::test]
@@ -33,9 +55,15 @@ async fn a_connection_that_had_to_be_rolled_back_counts_its_uses_too() {
     let backends = Backends::start().await;
     let server = backends.sqlserver(|config| config.max_uses = 1);
     let transaction = session(&server).begin();
-    transaction.execute("add", r#"{"amount": 1}"#, soon()).await.unwrap();
+    transaction
+        .execute("add", r#"{"amount": 1}"#, soon())
+        .await
+        .unwrap();
     drop(transaction);
-    eventually("it is closed", || closed(&server, "max_uses") == 1 && server.status().size == 0).await;
+    eventually("it is closed", || {
+        closed(&server, "max_uses") == 1 && server.status().size == 0
+    })
+    .await;
     assert_eq!(backends.sql_counters().rollbacks, 1);
 }
 
@@ -46,7 +74,10 @@ async fn a_connection_older_than_allowed_is_replaced_at_its_next_use_without_any
     for _ in 0..3 {
         session(&server).query("number", ONE, soon()).await.unwrap();
     }
-    assert_eq!((closed(&server, "max_age"), backends.sql_counters().logins), (2, 3));
+    assert_eq!(
+        (closed(&server, "max_age"), backends.sql_counters().logins),
+        (2, 3)
+    );
 }
 
 #[tokio::test]
@@ -58,7 +89,10 @@ async fn a_call_waits_for_a_connection_no_longer_than_the_operator_says() {
     });
     let transaction = of_module(&server, "greedy").begin();
     transaction.query("number", ONE, soon()).await.unwrap();
-    let error = session(&server).query("number", ONE, soon()).await.unwrap_err();
+    let error = session(&server)
+        .query("number", ONE, soon())
+        .await
+        .unwrap_err();
     assert_eq!(
         (error.code, error.message.as_str()),
         (
@@ -76,12 +110,27 @@ async fn a_rollback_that_takes_too_long_closes_the_connection() {
     let backends = Backends::start().await;
     let server = backends.sqlserver(|config| config.recycle_timeout = Duration::from_millis(50));
     let transaction = session(&server).begin();
-    transaction.execute("add", r#"{"amount": 1}"#, soon()).await.unwrap();
+    transaction
+        .execute("add", r#"{"amount": 1}"#, soon())
+        .await
+        .unwrap();
     backends.sql_faults(stall("ROLLBACK"));
     drop(transaction);
-    eventually("it is closed", || closed(&server, "not_rolled_back") == 1 && server.status().size == 0).await;
-    eventually("closing rolled back", || backends.sql_counters().open_transactions == 0).await;
-    assert_eq!(session(&server).query("balance", r#"{"id": 1}"#, soon()).await.unwrap(), r#"[{"amount":100}]"#);
+    eventually("it is closed", || {
+        closed(&server, "not_rolled_back") == 1 && server.status().size == 0
+    })
+    .await;
+    eventually("closing rolled back", || {
+        backends.sql_counters().open_transactions == 0
+    })
+    .await;
+    assert_eq!(
+        session(&server)
+            .query("balance", r#"{"id": 1}"#, soon())
+            .await
+            .unwrap(),
+        r#"[{"amount":100}]"#
+    );
 }
 
 #[tokio::test]
@@ -94,19 +143,39 @@ async fn a_connection_that_is_being_closed_counts_until_it_is() {
     assert_eq!(code(cut_off.await), CallCode::Deadline);
     // Nothing else has run since, on a runtime of one thread: the server was not even told to stop yet.
     let status = server.status();
-    assert_eq!((status.size, status.in_use, closed(&server, "cut_off")), (1, 1, 0), "{status:?}");
+    assert_eq!(
+        (status.size, status.in_use, closed(&server, "cut_off")),
+        (1, 1, 0),
+        "{status:?}"
+    );
     // The host itself held it for the check.
     assert_eq!(status.holders, [("host".into(), 0), ("tests".into(), 1)]);
     // The next one gets its connection when the first is closed, and not before.
-    assert_eq!(session(&server).query("balance", r#"{"id": 1}"#, soon()).await.unwrap(), r#"[{"amount":100}]"#);
-    assert_eq!((closed(&server, "cut_off"), server.status().size, backends.sql_counters().logins), (1, 1, 2));
+    assert_eq!(
+        session(&server)
+            .query("balance", r#"{"id": 1}"#, soon())
+            .await
+            .unwrap(),
+        r#"[{"amount":100}]"#
+    );
+    assert_eq!(
+        (
+            closed(&server, "cut_off"),
+            server.status().size,
+            backends.sql_counters().logins
+        ),
+        (1, 1, 2)
+    );
 }
 
 #[tokio::test]
 async fn the_pool_tells_which_modules_hold_connections_and_which_wait() {
     let backends = Backends::start().await;
     let server = backends.sqlserver(|config| config.max_connections = 2);
-    let (first, second) = (of_module(&server, "first").begin(), of_module(&server, "second").begin());
+    let (first, second) = (
+        of_module(&server, "first").begin(),
+        of_module(&server, "second").begin(),
+    );
     first.query("number", ONE, soon()).await.unwrap();
     second.query("number", ONE, soon()).await.unwrap();
     let third = tokio::spawn(of_module(&server, "third").query("number", ONE, soon()));
@@ -114,13 +183,23 @@ async fn the_pool_tells_which_modules_hold_connections_and_which_wait() {
     let status = server.status();
     assert_eq!(status.holders, [("first".into(), 1), ("second".into(), 1)]);
     // Everybody asked for one, and two were given theirs at once.
-    assert_eq!(status.waiters, [("first".into(), 0), ("second".into(), 0), ("third".into(), 1)]);
+    assert_eq!(
+        status.waiters,
+        [
+            ("first".into(), 0),
+            ("second".into(), 0),
+            ("third".into(), 1)
+        ]
+    );
     drop((first, second));
     third.await.unwrap().unwrap();
     eventually("nobody holds any", || server.status().in_use == 0).await;
     // Who held one stays with zero, so that a gauge does not stay where it was.
     let holders = server.status().holders;
-    assert!(holders.len() >= 2 && holders.iter().all(|(_, count)| *count == 0), "{holders:?}");
+    assert!(
+        holders.len() >= 2 && holders.iter().all(|(_, count)| *count == 0),
+        "{holders:?}"
+    );
 }
 
 #[tokio::test]
@@ -128,11 +207,28 @@ async fn an_error_of_the_server_in_the_middle_of_a_transaction_leaves_no_transac
     let backends = Backends::start().await;
     let server = backends.sqlserver(|_| ());
     let transaction = session(&server).begin();
-    transaction.execute("add", r#"{"amount": 1}"#, soon()).await.unwrap();
-    let error = SqlErrorFault { number: 8134, class: 16, times: Some(1), ..SqlErrorFault::default() };
-    backends.sql_faults(SqlServerFaults { sql_error: Some(error), ..Default::default() });
-    assert_eq!(code(transaction.query("number", ONE, soon()).await), CallCode::Backend);
+    transaction
+        .execute("add", r#"{"amount": 1}"#, soon())
+        .await
+        .unwrap();
+    let error = SqlErrorFault {
+        number: 8134,
+        class: 16,
+        times: Some(1),
+        ..SqlErrorFault::default()
+    };
+    backends.sql_faults(SqlServerFaults {
+        sql_error: Some(error),
+        ..Default::default()
+    });
+    assert_eq!(
+        code(transaction.query("number", ONE, soon()).await),
+        CallCode::Backend
+    );
     drop(transaction);
-    eventually("it is rolled back", || backends.sql_counters().open_transactions == 0 && server.status().in_use == 0).await;
+    eventually("it is rolled back", || {
+        backends.sql_counters().open_transactions == 0 && server.status().in_use == 0
+    })
+    .await;
     assert_eq!(server.status().size, 1);
 }

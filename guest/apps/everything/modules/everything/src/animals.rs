@@ -16,15 +16,28 @@ pub(crate) struct FriendsArguments {
 }
 
 /// The first friends, null for those there is nothing known of; of one kind, if that is asked.
-pub(crate) fn friends(animals: Vec<Friendly>, arguments: FriendsArguments) -> Result<Vec<Result<Vec<Option<Raw>>>>> {
+pub(crate) fn friends(
+    animals: Vec<Friendly>,
+    arguments: FriendsArguments,
+) -> Result<Vec<Result<Vec<Option<Raw>>>>> {
     let data = data()?;
     let of_kind = match &arguments.kind {
         Some(kind) => Some(data.things(|facts| facts.kind.as_ref() == Some(kind))?),
         None => None,
     };
     let friends = |animal: &Friendly| -> Result<Vec<Option<Raw>>> {
-        let known = animal.friend_ids.iter().take(at_most(arguments.first)).map(|id| data.thing(id));
-        Ok(known.filter(|friend| of_kind.as_ref().is_none_or(|kind| kind.iter().any(|of_kind| is(of_kind, *friend)))).collect())
+        let known = animal
+            .friend_ids
+            .iter()
+            .take(at_most(arguments.first))
+            .map(|id| data.thing(id));
+        Ok(known
+            .filter(|friend| {
+                of_kind
+                    .as_ref()
+                    .is_none_or(|kind| kind.iter().any(|of_kind| is(of_kind, *friend)))
+            })
+            .collect())
     };
     Ok(animals.iter().map(friends).collect())
 }
@@ -41,7 +54,10 @@ pub(crate) struct Owned {
 
 pub(crate) fn owners(animals: Vec<Owned>) -> Result<Vec<Result<Option<Raw>>>> {
     let data = data()?;
-    Ok(animals.iter().map(|animal| data.thing_of(animal.owner_id.as_deref(), &["Person"])).collect())
+    Ok(animals
+        .iter()
+        .map(|animal| data.thing_of(animal.owner_id.as_deref(), &["Person"]))
+        .collect())
 }
 
 #[derive(Deserialize)]
@@ -58,7 +74,12 @@ pub(crate) fn weight(animal: Weighed, arguments: WeightArguments) -> Result<Opti
     let factor = match arguments.unit.as_deref() {
         Some("GRAM") => 1000.0,
         Some(_) => 1.0,
-        None => return Err(Error::argument("unit", "a weight without a unit is no weight")),
+        None => {
+            return Err(Error::argument(
+                "unit",
+                "a weight without a unit is no weight",
+            ));
+        }
     };
     Ok(animal.kilograms.map(|kilograms| kilograms * factor))
 }
@@ -74,7 +95,9 @@ pub(crate) struct KnowsArguments {
 }
 
 pub(crate) fn knows(animal: Trained, arguments: KnowsArguments) -> Result<bool> {
-    Ok(animal.commands.is_some_and(|commands| commands.contains(&arguments.command)))
+    Ok(animal
+        .commands
+        .is_some_and(|commands| commands.contains(&arguments.command)))
 }
 
 #[derive(Deserialize)]
@@ -91,7 +114,10 @@ pub(crate) struct HouseTrainedArguments {
 /// Dogs whose id ends with 1 are at home with others, all the others only at their own.
 pub(crate) fn house_trained(dog: Identified, arguments: HouseTrainedArguments) -> Result<bool> {
     let Some(elsewhere) = arguments.at_other_homes else {
-        return Err(Error::argument("atOtherHomes", "nobody knows where that is"));
+        return Err(Error::argument(
+            "atOtherHomes",
+            "nobody knows where that is",
+        ));
     };
     Ok(dog.id.ends_with('1') == elsewhere)
 }
@@ -110,7 +136,10 @@ pub(crate) struct WordsArguments {
 
 pub(crate) fn words(parrot: Talking, arguments: WordsArguments) -> Result<Vec<String>> {
     let start = arguments.starting_with.unwrap_or_default();
-    let words = parrot.vocabulary.into_iter().filter(|word| word.starts_with(&start));
+    let words = parrot
+        .vocabulary
+        .into_iter()
+        .filter(|word| word.starts_with(&start));
     Ok(words.take(at_most(arguments.most)).collect())
 }
 
@@ -119,12 +148,21 @@ pub(crate) struct PetsArguments {
     kinds: Option<Vec<String>>,
 }
 
-pub(crate) fn pets(persons: Vec<Identified>, arguments: PetsArguments) -> Result<Vec<Result<Vec<Raw>>>> {
+pub(crate) fn pets(
+    persons: Vec<Identified>,
+    arguments: PetsArguments,
+) -> Result<Vec<Result<Vec<Raw>>>> {
     let data = data()?;
     let pets = |person: &Identified| {
         data.things(|facts| {
-            let is_wanted = |kind: &String| arguments.kinds.as_ref().is_none_or(|kinds| kinds.contains(kind));
-            facts.owner_id.as_ref() == Some(&person.id) && facts.kind.as_ref().is_some_and(is_wanted)
+            let is_wanted = |kind: &String| {
+                arguments
+                    .kinds
+                    .as_ref()
+                    .is_none_or(|kinds| kinds.contains(kind))
+            };
+            facts.owner_id.as_ref() == Some(&person.id)
+                && facts.kind.as_ref().is_some_and(is_wanted)
         })
     };
     Ok(persons.iter().map(pets).collect())
@@ -143,6 +181,14 @@ pub(crate) struct GreetingArguments {
 }
 
 pub(crate) fn greeting(person: Called, arguments: GreetingArguments) -> Result<String> {
-    let hello = if arguments.loud == Some(true) { "HELLO" } else { "Hello" };
-    Ok(format!("{hello} {}, I am {}", arguments.other, person.name.unwrap_or(person.nickname)))
+    let hello = if arguments.loud == Some(true) {
+        "HELLO"
+    } else {
+        "Hello"
+    };
+    Ok(format!(
+        "{hello} {}, I am {}",
+        arguments.other,
+        person.name.unwrap_or(person.nickname)
+    ))
 }

@@ -40,7 +40,9 @@ impl Data {
 
     /// A thing, if it is of one of these types.
     pub(crate) fn thing_of(&self, id: Option<&str>, types: &[&str]) -> Result<Option<Raw>> {
-        let Some(raw) = id.and_then(|id| self.thing(id)) else { return Ok(None) };
+        let Some(raw) = id.and_then(|id| self.thing(id)) else {
+            return Ok(None);
+        };
         let facts: Facts = serde_json::from_str(raw.get())?;
         Ok(types.contains(&facts.type_name.as_str()).then_some(raw))
     }

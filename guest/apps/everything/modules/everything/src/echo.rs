@@ -30,5 +30,9 @@ pub(crate) struct Written {
 struct Nothing {}
 
 pub(crate) fn write(arguments: Box<RawValue>) -> Result<Written> {
-    Ok(Written { got: arguments, shape: data()?.fixture("plain")?, query: Nothing {} })
+    Ok(Written {
+        got: arguments,
+        shape: data()?.fixture("plain")?,
+        query: Nothing {},
+    })
 }

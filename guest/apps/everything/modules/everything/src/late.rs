@@ -26,7 +26,9 @@ pub(crate) fn number(parent: Parent, arguments: Arguments) -> Result<Box<RawValu
 /// The numbers up to the length of the parent's name.
 pub(crate) fn list(parent: Parent, arguments: Arguments) -> Result<Box<RawValue>> {
     let length = parent.name.len();
-    arguments.end(&parent, || Ok(to_raw_value(&(1..=length).collect::<Vec<_>>())?))
+    arguments.end(&parent, || {
+        Ok(to_raw_value(&(1..=length).collect::<Vec<_>>())?)
+    })
 }
 
 /// The fixture asked for.
@@ -36,14 +38,24 @@ pub(crate) fn fixture(parent: Parent, arguments: Arguments) -> Result<Box<RawVal
 }
 
 /// The same for many parents at once.
-pub(crate) fn fixtures(parents: Vec<Parent>, arguments: Arguments) -> Result<Vec<Result<Box<RawValue>>>> {
+pub(crate) fn fixtures(
+    parents: Vec<Parent>,
+    arguments: Arguments,
+) -> Result<Vec<Result<Box<RawValue>>>> {
     let data = data()?;
     let name = arguments.fixture.clone().unwrap_or_default();
-    Ok(parents.iter().map(|parent| arguments.end(parent, || Ok(data.fixture(&name)?.to_owned()))).collect())
+    Ok(parents
+        .iter()
+        .map(|parent| arguments.end(parent, || Ok(data.fixture(&name)?.to_owned())))
+        .collect())
 }
 
 impl Arguments {
-    fn end(&self, parent: &Parent, value: impl Fn() -> Result<Box<RawValue>>) -> Result<Box<RawValue>> {
+    fn end(
+        &self,
+        parent: &Parent,
+        value: impl Fn() -> Result<Box<RawValue>>,
+    ) -> Result<Box<RawValue>> {
         let is_here = self.at.as_ref().is_none_or(|at| at.contains(&parent.name));
         match self.outcome.as_str() {
             _ if !is_here => value(),

@@ -44,7 +44,9 @@ pub(crate) struct AnimalsArguments {
 pub(crate) fn animals(arguments: AnimalsArguments) -> Result<Vec<Raw>> {
     let AnimalsArguments { kinds, first } = arguments;
     let mut found = data()?.things(|facts| {
-        let Some(kind) = &facts.kind else { return false };
+        let Some(kind) = &facts.kind else {
+            return false;
+        };
         kinds.as_ref().is_none_or(|kinds| kinds.contains(kind))
     })?;
     found.truncate(at_most(Some(first)));
@@ -79,7 +81,9 @@ pub(crate) fn find(arguments: FindArguments) -> Result<Option<Vec<Raw>>> {
     Ok(match arguments.by {
         By { id: Some(id), .. } => Some(data.thing(&id).into_iter().collect()),
         By { ids: Some(ids), .. } => Some(ids.iter().filter_map(|id| data.thing(id)).collect()),
-        By { name: Some(name), .. } => Some(data.things(|facts| facts.name.as_ref() == Some(&name))?),
+        By {
+            name: Some(name), ..
+        } => Some(data.things(|facts| facts.name.as_ref() == Some(&name))?),
         _ => None,
     })
 }
@@ -92,7 +96,8 @@ pub(crate) struct SearchArguments {
 
 pub(crate) fn search(arguments: SearchArguments) -> Result<Vec<Raw>> {
     let text = arguments.text.unwrap_or_default();
-    let mut found = data()?.things(|facts| facts.name.as_ref().is_some_and(|name| name.contains(&text)))?;
+    let mut found =
+        data()?.things(|facts| facts.name.as_ref().is_some_and(|name| name.contains(&text)))?;
     found.truncate(at_most(arguments.first));
     Ok(found)
 }
@@ -112,7 +117,10 @@ pub(crate) struct FailsArguments {
 }
 
 pub(crate) fn fails(arguments: FailsArguments) -> Result<i32> {
-    Err(Error::new("ASKED_FOR", arguments.message.unwrap_or_default()))
+    Err(Error::new(
+        "ASKED_FOR",
+        arguments.message.unwrap_or_default(),
+    ))
 }
 
 pub(crate) fn old() -> Result<&'static str> {
@@ -122,7 +130,13 @@ pub(crate) fn old() -> Result<&'static str> {
 /// The thing with another name; a name that was not given changes nothing, null takes the name away.
 pub(crate) fn rename(arguments: Map<String, Value>) -> Result<Option<Value>> {
     let data = data()?;
-    let Some(raw) = arguments.get("id").and_then(Value::as_str).and_then(|id| data.thing(id)) else { return Ok(None) };
+    let Some(raw) = arguments
+        .get("id")
+        .and_then(Value::as_str)
+        .and_then(|id| data.thing(id))
+    else {
+        return Ok(None);
+    };
     let mut thing: Map<String, Value> = serde_json::from_str(raw.get())?;
     if let Some(name) = arguments.get("name") {
         thing.insert("name".to_owned(), name.clone());

@@ -43,7 +43,12 @@ pub(crate) struct EnrichedAssessment {
 
 /// Merges a row with its student's profile.
 pub(crate) fn enrich(row: Row, student: &Profile, now: Timestamp) -> Result<EnrichedAssessment> {
-    let odd = |column: &str| Error::new("BAD_RECORD", format!("assessment `{}` has no usable {column}", row.id));
+    let odd = |column: &str| {
+        Error::new(
+            "BAD_RECORD",
+            format!("assessment `{}` has no usable {column}", row.id),
+        )
+    };
     let score = row.score.parse().map_err(|_| odd("score"))?;
     let taken_at = Timestamp::from_sql(&row.taken_at).map_err(|_| odd("time"))?;
     Ok(EnrichedAssessment {
@@ -70,7 +75,8 @@ mod tests {
             r#"{"id":"a1","student_id":"7","type":"FLUENCY","score":"93.50","taken_at":"2026-01-31T13:14:15.0000000"}"#,
         )
         .unwrap();
-        let profile: Profile = serde_json::from_str(r#"{"id":"7","grade":3,"readingLevel":"L"}"#).unwrap();
+        let profile: Profile =
+            serde_json::from_str(r#"{"id":"7","grade":3,"readingLevel":"L"}"#).unwrap();
         let enriched = enrich(row, &profile, Timestamp::from_unix_ms(0)).unwrap();
         assert_eq!(
             serde_json::to_string(&enriched).unwrap(),

@@ -35,10 +35,19 @@ impl Filter {
 impl DateRange {
     /// The first day, and the day after the last one: times of day then need no thought.
     fn days(&self) -> Result<(Date, Date)> {
-        let from: Date = self.from.parse().map_err(|problem| Error::argument("dateRange.from", problem))?;
-        let to: Date = self.to.parse().map_err(|problem| Error::argument("dateRange.to", problem))?;
+        let from: Date = self
+            .from
+            .parse()
+            .map_err(|problem| Error::argument("dateRange.from", problem))?;
+        let to: Date = self
+            .to
+            .parse()
+            .map_err(|problem| Error::argument("dateRange.to", problem))?;
         if to < from {
-            return Err(Error::argument("dateRange", format_args!("`to` ({to}) is before `from` ({from})")));
+            return Err(Error::argument(
+                "dateRange",
+                format_args!("`to` ({to}) is before `from` ({from})"),
+            ));
         }
         Ok((from, to.next_day()))
     }
@@ -51,14 +60,26 @@ mod tests {
     use super::*;
 
     fn days(from: &str, to: &str) -> std::result::Result<String, String> {
-        let range = DateRange { from: from.into(), to: to.into() };
-        range.days().map(|(from, after)| format!("{from}..{after}")).map_err(|error| error.message)
+        let range = DateRange {
+            from: from.into(),
+            to: to.into(),
+        };
+        range
+            .days()
+            .map(|(from, after)| format!("{from}..{after}"))
+            .map_err(|error| error.message)
     }
 
     #[test]
     fn a_range_of_days_includes_its_last() {
-        assert_eq!(days("2026-01-31", "2026-01-31").unwrap(), "2026-01-31..2026-02-01");
-        assert_eq!(days("2025-12-01", "2025-12-31").unwrap(), "2025-12-01..2026-01-01");
+        assert_eq!(
+            days("2026-01-31", "2026-01-31").unwrap(),
+            "2026-01-31..2026-02-01"
+        );
+        assert_eq!(
+            days("2025-12-01", "2025-12-31").unwrap(),
+            "2025-12-01..2026-01-01"
+        );
     }
 
     #[test]

@@ -14,6 +14,14 @@ pub(crate) struct Profile {
 /// The profile of a student who must exist.
 pub(crate) async fn of(id: &str) -> Result<Profile> {
     let key = object! { PK: format_args!("STUDENT#{id}"), SK: "PROFILE" };
-    let profile = dynamodb::table("Students").attributes(["id", "grade", "readingLevel"]).get(key).await?;
-    profile.ok_or_else(|| Error::new("STUDENT_NOT_FOUND", format!("student `{id}` does not exist")))
+    let profile = dynamodb::table("Students")
+        .attributes(["id", "grade", "readingLevel"])
+        .get(key)
+        .await?;
+    profile.ok_or_else(|| {
+        Error::new(
+            "STUDENT_NOT_FOUND",
+            format!("student `{id}` does not exist"),
+        )
+    })
 }

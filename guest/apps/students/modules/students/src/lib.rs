@@ -31,18 +31,28 @@ struct Student {
 }
 
 async fn student(arguments: StudentArguments) -> Result<Option<Student>> {
-    dynamodb::table("Students").get(profile_key(&arguments.id)).await
+    dynamodb::table("Students")
+        .get(profile_key(&arguments.id))
+        .await
 }
 
 async fn students(arguments: StudentsArguments) -> Result<Vec<Option<Student>>> {
     let ids = &arguments.ids;
     if ids.len() > MOST_STUDENTS {
-        return Err(Error::argument("ids", format_args!("{} ids are more than {MOST_STUDENTS}; ask in parts", ids.len())));
+        return Err(Error::argument(
+            "ids",
+            format_args!(
+                "{} ids are more than {MOST_STUDENTS}; ask in parts",
+                ids.len()
+            ),
+        ));
     }
     if ids.is_empty() {
         return Ok(Vec::new());
     }
-    dynamodb::table("Students").batch_get(ids.iter().map(|id| profile_key(id))).await
+    dynamodb::table("Students")
+        .batch_get(ids.iter().map(|id| profile_key(id)))
+        .await
 }
 
 fn profile_key(id: &str) -> Object {

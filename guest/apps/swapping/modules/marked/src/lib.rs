@@ -47,7 +47,12 @@ fn version() -> Result<String> {
 }
 
 fn items(arguments: Count) -> Result<Vec<NewItem>> {
-    Ok((0..arguments.count).map(|id| NewItem { id: id.to_string(), made: mark() }).collect())
+    Ok((0..arguments.count)
+        .map(|id| NewItem {
+            id: id.to_string(),
+            made: mark(),
+        })
+        .collect())
 }
 
 fn slow(arguments: Milliseconds) -> Result<String> {
@@ -64,7 +69,9 @@ fn healthy() -> Result<bool> {
         Some("sick") => Ok(false),
         Some("trap") => std::process::abort(),
         Some("fail") => Err(Error::new("UNWELL", "not today")),
-        Some("grow") => Ok(vec![1_u8; 64 << 20].iter().all(|byte| *black_box(byte) == 1)),
+        Some("grow") => Ok(vec![1_u8; 64 << 20]
+            .iter()
+            .all(|byte| *black_box(byte) == 1)),
         Some("spin") => {
             compute_for(60_000);
             Ok(true)

@@ -1,5 +1,9 @@
 //! The allocator's promises, over plain bytes.
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests stop at the first surprise")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "tests stop at the first surprise"
+)]
 
 use super::*;
 use std::collections::BTreeMap;
@@ -38,7 +42,10 @@ impl Memory for Bytes {
 }
 
 fn heap(cap: usize) -> Heap<Bytes> {
-    Heap::new(Bytes { bytes: vec![0; 4_096.min(cap)], cap })
+    Heap::new(Bytes {
+        bytes: vec![0; 4_096.min(cap)],
+        cap,
+    })
 }
 
 #[test]
@@ -46,15 +53,29 @@ fn every_size_fits_its_class_and_wastes_at_most_a_quarter() {
     for size in (1..100_000).chain([1 << 20, (1 << 20) + 1, LARGEST - 1, LARGEST]) {
         let block = size_of_class(class_of(size));
         assert!(block >= size, "{size} bytes in a block of {block}");
-        assert!(block <= size.next_multiple_of(UNIT) * 5 / 4 + UNIT, "{size} bytes in a block of {block}");
-        assert_eq!(class_of(block), class_of(size), "a block's own size is of its class");
+        assert!(
+            block <= size.next_multiple_of(UNIT) * 5 / 4 + UNIT,
+            "{size} bytes in a block of {block}"
+        );
+        assert_eq!(
+            class_of(block),
+            class_of(size),
+            "a block's own size is of its class"
+        );
     }
-    assert_eq!(class_of(LARGEST) + 1, CLASSES, "the table ends with the largest class");
+    assert_eq!(
+        class_of(LARGEST) + 1,
+        CLASSES,
+        "the table ends with the largest class"
+    );
 }
 
 #[test]
 fn random_use_never_overlaps_blocks_nor_loses_contents() {
-    let seed = std::env::var("SEED").ok().and_then(|text| text.parse().ok()).unwrap_or(0x9e37_79b9_7f4a_7c15_u64);
+    let seed = std::env::var("SEED")
+        .ok()
+        .and_then(|text| text.parse().ok())
+        .unwrap_or(0x9e37_79b9_7f4a_7c15_u64);
     println!("SEED={seed}");
     let mut state = seed;
     let mut random = move |below: usize| {
@@ -78,7 +99,11 @@ fn random_use_never_overlaps_blocks_nor_loses_contents() {
                 let new_size = 1 + random(2_000);
                 let moved = heap.resize(block, size, 8, new_size);
                 assert_ne!(moved, 0);
-                assert!(heap.memory.bytes[moved..moved + size.min(new_size)].iter().all(|byte| *byte == old_fill));
+                assert!(
+                    heap.memory.bytes[moved..moved + size.min(new_size)]
+                        .iter()
+                        .all(|byte| *byte == old_fill)
+                );
                 heap.memory.bytes[moved..moved + new_size].fill(fill);
                 live.insert(moved, (new_size, fill));
             }
@@ -94,7 +119,12 @@ fn random_use_never_overlaps_blocks_nor_loses_contents() {
         }
         if round % 500 == 0 {
             for (block, (size, fill)) in &live {
-                assert!(heap.memory.bytes[*block..block + size].iter().all(|byte| byte == fill), "block {block} was overwritten");
+                assert!(
+                    heap.memory.bytes[*block..block + size]
+                        .iter()
+                        .all(|byte| byte == fill),
+                    "block {block} was overwritten"
+                );
             }
         }
     }
@@ -124,7 +154,11 @@ fn the_newest_block_grows_and_shrinks_where_it_stands() {
     let block = heap.allocate(16, 1);
     assert_eq!(heap.resize(block, 16, 1, 50_000), block);
     assert_eq!(heap.resize(block, 50_000, 1, 16), block);
-    assert_eq!(heap.allocate(16, 1), block + 16, "what it gave back is used again");
+    assert_eq!(
+        heap.allocate(16, 1),
+        block + 16,
+        "what it gave back is used again"
+    );
 }
 
 #[test]

@@ -139,10 +139,21 @@ impl Changes {
     }
 
     /// Adds one that is better or worse than others of its kind.
-    pub fn add_as(&mut self, severity: Severity, kind: ChangeKind, coordinate: impl Into<String>, what: impl AsRef<str>) {
+    pub fn add_as(
+        &mut self,
+        severity: Severity,
+        kind: ChangeKind,
+        coordinate: impl Into<String>,
+        what: impl AsRef<str>,
+    ) {
         let coordinate = coordinate.into();
         let message = format!("`{coordinate}` {}", what.as_ref());
-        self.0.push(Change { kind, severity, coordinate, message });
+        self.0.push(Change {
+            kind,
+            severity,
+            coordinate,
+            message,
+        });
     }
 
     /// All of them, in the order they were found.

@@ -8,7 +8,13 @@ use std::sync::Arc;
 
 type Fields = IndexMap<Arc<str>, FieldDef>;
 
-pub(super) fn compare(pair: Pair<'_>, owner: &str, old: &Fields, new: &Fields, changes: &mut Changes) {
+pub(super) fn compare(
+    pair: Pair<'_>,
+    owner: &str,
+    old: &Fields,
+    new: &Fields,
+    changes: &mut Changes,
+) {
     for (name, was) in old {
         let coordinate = format!("{owner}.{name}");
         let Some(is) = new.get(name) else {
@@ -16,7 +22,11 @@ pub(super) fn compare(pair: Pair<'_>, owner: &str, old: &Fields, new: &Fields, c
             continue;
         };
         if !is_safe_output(pair, &was.ty, &is.ty) {
-            let message = format!("was of type `{}` and is now of type `{}`", pair.old.print(&was.ty), pair.new.print(&is.ty));
+            let message = format!(
+                "was of type `{}` and is now of type `{}`",
+                pair.old.print(&was.ty),
+                pair.new.print(&is.ty)
+            );
             changes.add(ChangeKind::FieldChangedType, coordinate.as_str(), message);
         }
         arguments(pair, &coordinate, was, is, changes);
@@ -31,20 +41,40 @@ fn arguments(pair: Pair<'_>, field: &str, old: &FieldDef, new: &FieldDef, change
             continue;
         };
         if !is_safe_input(pair, &was.ty, &is.ty) {
-            let message = format!("took `{}` and now takes `{}`", pair.old.print(&was.ty), pair.new.print(&is.ty));
+            let message = format!(
+                "took `{}` and now takes `{}`",
+                pair.old.print(&was.ty),
+                pair.new.print(&is.ty)
+            );
             changes.add(ChangeKind::ArgumentChangedType, coordinate, message);
         } else if is.is_required() && !was.is_required() {
-            changes.add(ChangeKind::ArgumentBecameRequired, coordinate, "lost its default and must be given now");
+            changes.add(
+                ChangeKind::ArgumentBecameRequired,
+                coordinate,
+                "lost its default and must be given now",
+            );
         } else if let Some(message) = default_changed(was, is) {
             changes.add(ChangeKind::ArgumentDefaultChanged, coordinate, message);
         }
     }
-    for (name, added) in new.arguments.iter().filter(|(name, _)| !old.arguments.contains_key(*name)) {
+    for (name, added) in new
+        .arguments
+        .iter()
+        .filter(|(name, _)| !old.arguments.contains_key(*name))
+    {
         let coordinate = format!("{field}({name}:)");
         if added.is_required() {
-            changes.add(ChangeKind::RequiredArgumentAdded, coordinate, "was added and must be given");
+            changes.add(
+                ChangeKind::RequiredArgumentAdded,
+                coordinate,
+                "was added and must be given",
+            );
         } else {
-            changes.add(ChangeKind::OptionalArgumentAdded, coordinate, "was added and may be given");
+            changes.add(
+                ChangeKind::OptionalArgumentAdded,
+                coordinate,
+                "was added and may be given",
+            );
         }
     }
 }

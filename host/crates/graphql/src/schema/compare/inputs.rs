@@ -4,9 +4,19 @@ use super::{ChangeKind, Changes, Pair};
 use crate::schema::types::{InputDef, InputObject, Type};
 use serde_json::Value;
 
-pub(super) fn compare(pair: Pair<'_>, owner: &str, old: &InputObject, new: &InputObject, changes: &mut Changes) {
+pub(super) fn compare(
+    pair: Pair<'_>,
+    owner: &str,
+    old: &InputObject,
+    new: &InputObject,
+    changes: &mut Changes,
+) {
     if new.one_of && !old.one_of {
-        changes.add(ChangeKind::InputBecameOneOf, owner, "became @oneOf: exactly one of its fields must be given now");
+        changes.add(
+            ChangeKind::InputBecameOneOf,
+            owner,
+            "became @oneOf: exactly one of its fields must be given now",
+        );
     }
     for (name, was) in &old.fields {
         let coordinate = format!("{owner}.{name}");
@@ -15,20 +25,40 @@ pub(super) fn compare(pair: Pair<'_>, owner: &str, old: &InputObject, new: &Inpu
             continue;
         };
         if !is_safe(pair, &was.ty, &is.ty) {
-            let message = format!("took `{}` and now takes `{}`", pair.old.print(&was.ty), pair.new.print(&is.ty));
+            let message = format!(
+                "took `{}` and now takes `{}`",
+                pair.old.print(&was.ty),
+                pair.new.print(&is.ty)
+            );
             changes.add(ChangeKind::FieldChangedType, coordinate, message);
         } else if is.is_required() && !was.is_required() {
-            changes.add(ChangeKind::InputFieldBecameRequired, coordinate, "lost its default and must be given now");
+            changes.add(
+                ChangeKind::InputFieldBecameRequired,
+                coordinate,
+                "lost its default and must be given now",
+            );
         } else if let Some(message) = default_changed(was, is) {
             changes.add(ChangeKind::InputFieldDefaultChanged, coordinate, message);
         }
     }
-    for (name, added) in new.fields.iter().filter(|(name, _)| !old.fields.contains_key(*name)) {
+    for (name, added) in new
+        .fields
+        .iter()
+        .filter(|(name, _)| !old.fields.contains_key(*name))
+    {
         let coordinate = format!("{owner}.{name}");
         if added.is_required() {
-            changes.add(ChangeKind::RequiredInputFieldAdded, coordinate, "was added and must be given");
+            changes.add(
+                ChangeKind::RequiredInputFieldAdded,
+                coordinate,
+                "was added and must be given",
+            );
         } else {
-            changes.add(ChangeKind::OptionalInputFieldAdded, coordinate, "was added and may be given");
+            changes.add(
+                ChangeKind::OptionalInputFieldAdded,
+                coordinate,
+                "was added and may be given",
+            );
         }
     }
 }
@@ -64,7 +94,10 @@ pub(super) fn default_changed(old: &InputDef, new: &InputDef) -> Option<String> 
 
 /// Whether two defaults, coerced to their type, are the same value; the order of an object's fields is none of it.
 fn same_value(old: &str, new: &str) -> bool {
-    match (serde_json::from_str::<Value>(old), serde_json::from_str::<Value>(new)) {
+    match (
+        serde_json::from_str::<Value>(old),
+        serde_json::from_str::<Value>(new),
+    ) {
         (Ok(old), Ok(new)) => same(&old, &new),
         _ => old == new,
     }
@@ -72,10 +105,17 @@ fn same_value(old: &str, new: &str) -> bool {
 
 fn same(old: &Value, new: &Value) -> bool {
     match (old, new) {
-        (Value::Number(old), Value::Number(new)) => old == new || same_number(&old.to_string(), &new.to_string()),
-        (Value::Array(old), Value::Array(new)) => old.len() == new.len() && old.iter().zip(new).all(|(old, new)| same(old, new)),
+        (Value::Number(old), Value::Number(new)) => {
+            old == new || same_number(&old.to_string(), &new.to_string())
+        }
+        (Value::Array(old), Value::Array(new)) => {
+            old.len() == new.len() && old.iter().zip(new).all(|(old, new)| same(old, new))
+        }
         (Value::Object(old), Value::Object(new)) => {
-            old.len() == new.len() && old.iter().all(|(name, old)| new.get(name).is_some_and(|new| same(old, new)))
+            old.len() == new.len()
+                && old
+                    .iter()
+                    .all(|(name, old)| new.get(name).is_some_and(|new| same(old, new)))
         }
         (old, new) => old == new,
     }
@@ -89,7 +129,9 @@ fn same_number(old: &str, new: &str) -> bool {
 /// A JSON number as its sign, its digits without zeros around them, and the power of ten behind them; none for an exponent past
 /// any use.
 fn decimal(text: &str) -> Option<(bool, String, i64)> {
-    let (negative, text) = text.strip_prefix('-').map_or((false, text), |rest| (true, rest));
+    let (negative, text) = text
+        .strip_prefix('-')
+        .map_or((false, text), |rest| (true, rest));
     let (mantissa, exponent) = text.split_once(['e', 'E']).unwrap_or((text, "0"));
     let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
     let digits = format!("{whole}{fraction}");
@@ -99,7 +141,11 @@ fn decimal(text: &str) -> Option<(bool, String, i64)> {
     if kept.is_empty() {
         return Some((false, String::new(), 0));
     }
-    let exponent = exponent.parse::<i64>().ok()?.checked_add(dropped)?.checked_sub(i64::try_from(fraction.len()).ok()?)?;
+    let exponent = exponent
+        .parse::<i64>()
+        .ok()?
+        .checked_add(dropped)?
+        .checked_sub(i64::try_from(fraction.len()).ok()?)?;
     Some((negative, kept.to_owned(), exponent))
 }
 
@@ -109,10 +155,23 @@ mod tests {
 
     #[test]
     fn a_default_is_the_same_however_its_number_is_written() {
-        for (old, new) in [("1", "1.0"), ("10", "1e1"), ("0.5", "5E-1"), ("-0", "0.00"), ("100", "1.0e2"), ("[1.50]", "[1.5]")] {
+        for (old, new) in [
+            ("1", "1.0"),
+            ("10", "1e1"),
+            ("0.5", "5E-1"),
+            ("-0", "0.00"),
+            ("100", "1.0e2"),
+            ("[1.50]", "[1.5]"),
+        ] {
             assert!(same_value(old, new), "{old} {new}");
         }
-        for (old, new) in [("1", "-1"), ("1", "10"), ("9007199254740993", "9007199254740992"), ("1", "\"1\""), ("[1]", "[1,1]")] {
+        for (old, new) in [
+            ("1", "-1"),
+            ("1", "10"),
+            ("9007199254740993", "9007199254740992"),
+            ("1", "\"1\""),
+            ("[1]", "[1,1]"),
+        ] {
             assert!(!same_value(old, new), "{old} {new}");
         }
         assert!(same_value(r#"{"a":1,"b":[2]}"#, r#"{"b":[2.0],"a":1}"#));

@@ -51,15 +51,26 @@ impl Pair<'_> {
     fn roots(self, changes: &mut Changes) {
         let name = |schema: &Schema, id: TypeId| schema.get(id).name.clone();
         let mut compare = |what: &str, old: Option<TypeId>, new: Option<TypeId>| {
-            let (Some(old), new) = (old.map(|id| name(self.old, id)), new.map(|id| name(self.new, id))) else { return };
+            let (Some(old), new) = (
+                old.map(|id| name(self.old, id)),
+                new.map(|id| name(self.new, id)),
+            ) else {
+                return;
+            };
             match new {
                 Some(new) if new == old => {}
                 Some(new) => {
-                    changes.add(ChangeKind::RootChanged, old.to_string(), format!("is no longer the {what} root, `{new}` is"));
+                    changes.add(
+                        ChangeKind::RootChanged,
+                        old.to_string(),
+                        format!("is no longer the {what} root, `{new}` is"),
+                    );
                 }
-                None => {
-                    changes.add(ChangeKind::RootChanged, old.to_string(), format!("is no longer the {what} root, nothing is"))
-                }
+                None => changes.add(
+                    ChangeKind::RootChanged,
+                    old.to_string(),
+                    format!("is no longer the {what} root, nothing is"),
+                ),
             }
         };
         compare("query", Some(self.old.query()), Some(self.new.query()));
@@ -75,7 +86,9 @@ impl Pair<'_> {
             }
             (Kind::Union(was), Kind::Union(is)) => self.members(&old.name, was, is, changes),
             (Kind::Enum(was), Kind::Enum(is)) => values(&old.name, was, is, changes),
-            (Kind::Input(was), Kind::Input(is)) => inputs::compare(self, &old.name, was, is, changes),
+            (Kind::Input(was), Kind::Input(is)) => {
+                inputs::compare(self, &old.name, was, is, changes)
+            }
             (was, is) => {
                 let message = format!("was {} and is now {}", kind_name(was), kind_name(is));
                 changes.add(ChangeKind::TypeChangedKind, old.name.to_string(), message);
@@ -86,38 +99,78 @@ impl Pair<'_> {
     fn interfaces(self, name: &str, old: &[TypeId], new: &[TypeId], changes: &mut Changes) {
         let (removed, added) = self.differences(old, new);
         for interface in removed {
-            changes.add(ChangeKind::InterfaceRemoved, name, format!("no longer implements `{interface}`"));
+            changes.add(
+                ChangeKind::InterfaceRemoved,
+                name,
+                format!("no longer implements `{interface}`"),
+            );
         }
         for interface in added {
-            changes.add(ChangeKind::InterfaceAdded, name, format!("now implements `{interface}`"));
+            changes.add(
+                ChangeKind::InterfaceAdded,
+                name,
+                format!("now implements `{interface}`"),
+            );
         }
     }
 
     fn members(self, name: &str, old: &[TypeId], new: &[TypeId], changes: &mut Changes) {
         let (removed, added) = self.differences(old, new);
         for member in removed {
-            changes.add(ChangeKind::MemberRemoved, name, format!("no longer has the member `{member}`"));
+            changes.add(
+                ChangeKind::MemberRemoved,
+                name,
+                format!("no longer has the member `{member}`"),
+            );
         }
         for member in added {
-            changes.add(ChangeKind::MemberAdded, name, format!("now has the member `{member}`"));
+            changes.add(
+                ChangeKind::MemberAdded,
+                name,
+                format!("now has the member `{member}`"),
+            );
         }
     }
 
     /// The names only the old list has, and those only the new one has.
     fn differences(self, old: &[TypeId], new: &[TypeId]) -> (Vec<Arc<str>>, Vec<Arc<str>>) {
-        let names = |schema: &Schema, ids: &[TypeId]| ids.iter().map(|id| schema.get(*id).name.clone()).collect::<Vec<_>>();
+        let names = |schema: &Schema, ids: &[TypeId]| {
+            ids.iter()
+                .map(|id| schema.get(*id).name.clone())
+                .collect::<Vec<_>>()
+        };
         let (old, new) = (names(self.old, old), names(self.new, new));
-        let removed = old.iter().filter(|name| !new.contains(name)).cloned().collect();
-        (removed, new.into_iter().filter(|name| !old.contains(name)).collect())
+        let removed = old
+            .iter()
+            .filter(|name| !new.contains(name))
+            .cloned()
+            .collect();
+        (
+            removed,
+            new.into_iter().filter(|name| !old.contains(name)).collect(),
+        )
     }
 }
 
-fn values<V>(name: &str, old: &IndexMap<Arc<str>, V>, new: &IndexMap<Arc<str>, V>, changes: &mut Changes) {
+fn values<V>(
+    name: &str,
+    old: &IndexMap<Arc<str>, V>,
+    new: &IndexMap<Arc<str>, V>,
+    changes: &mut Changes,
+) {
     for value in old.keys().filter(|value| !new.contains_key(*value)) {
-        changes.add(ChangeKind::ValueRemoved, format!("{name}.{value}"), "was removed");
+        changes.add(
+            ChangeKind::ValueRemoved,
+            format!("{name}.{value}"),
+            "was removed",
+        );
     }
     for value in new.keys().filter(|value| !old.contains_key(*value)) {
-        changes.add(ChangeKind::ValueAdded, format!("{name}.{value}"), "was added; clients may meet a value they do not know");
+        changes.add(
+            ChangeKind::ValueAdded,
+            format!("{name}.{value}"),
+            "was added; clients may meet a value they do not know",
+        );
     }
 }
 

@@ -9,7 +9,10 @@ use std::borrow::Cow;
 
 pub(super) fn position(pos: Pos) -> Position {
     let number = |value: usize| u32::try_from(value).unwrap_or(u32::MAX);
-    Position { line: number(pos.line), column: number(pos.column) }
+    Position {
+        line: number(pos.line),
+        column: number(pos.column),
+    }
 }
 
 /// The parser leaves escaped quotes in block strings as they are.
@@ -18,8 +21,13 @@ pub(super) fn description(text: Option<&Positioned<String>>) -> Option<String> {
 }
 
 pub(super) fn deprecated(directives: &[Positioned<ast::ConstDirective>]) -> Option<String> {
-    let applied = directives.iter().any(|directive| directive.node.name.node == "deprecated");
-    applied.then(|| directive_text(directives.iter(), "deprecated", "reason").unwrap_or_else(|| "No longer supported".to_owned()))
+    let applied = directives
+        .iter()
+        .any(|directive| directive.node.name.node == "deprecated");
+    applied.then(|| {
+        directive_text(directives.iter(), "deprecated", "reason")
+            .unwrap_or_else(|| "No longer supported".to_owned())
+    })
 }
 
 pub(super) fn directive_text<'x>(
@@ -40,12 +48,18 @@ pub(super) fn constant(value: &ConstValue, at: Position) -> Value<'static> {
         ConstValue::Number(number) => {
             let text = number.to_string();
             let is_float = text.contains(['.', 'e', 'E']);
-            if is_float { ValueKind::Float(Cow::Owned(text)) } else { ValueKind::Int(Cow::Owned(text)) }
+            if is_float {
+                ValueKind::Float(Cow::Owned(text))
+            } else {
+                ValueKind::Int(Cow::Owned(text))
+            }
         }
         ConstValue::String(text) => ValueKind::String(Cow::Owned(text.clone())),
         ConstValue::Boolean(value) => ValueKind::Boolean(*value),
         ConstValue::Enum(name) => ValueKind::Enum(Cow::Owned(name.to_string())),
-        ConstValue::List(items) => ValueKind::List(items.iter().map(|item| constant(item, at)).collect()),
+        ConstValue::List(items) => {
+            ValueKind::List(items.iter().map(|item| constant(item, at)).collect())
+        }
         ConstValue::Object(entries) => {
             let entry = |(name, value): (&Name, &ConstValue)| ObjectEntry {
                 name: Cow::Owned(name.to_string()),

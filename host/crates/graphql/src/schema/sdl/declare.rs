@@ -43,8 +43,12 @@ impl<'d> Builder<'d> {
     pub fn declare(&mut self, document: &'d ast::ServiceDocument, built_in: bool) {
         for definition in &document.definitions {
             match definition {
-                ast::TypeSystemDefinition::Type(ty) if !ty.node.extend => self.declare_type(ty, built_in),
-                ast::TypeSystemDefinition::Directive(directive) => self.declare_directive(directive, built_in),
+                ast::TypeSystemDefinition::Type(ty) if !ty.node.extend => {
+                    self.declare_type(ty, built_in)
+                }
+                ast::TypeSystemDefinition::Directive(directive) => {
+                    self.declare_directive(directive, built_in)
+                }
                 ast::TypeSystemDefinition::Schema(schema) => self.declare_roots(schema),
                 ast::TypeSystemDefinition::Type(_) => {}
             }
@@ -63,39 +67,72 @@ impl<'d> Builder<'d> {
         let at = position(ty.node.name.pos);
         self.reserved(name, at, built_in);
         if let Some(first) = self.names.get(name) {
-            let first = self.declared.get(first.index()).map_or(0, |first| first.at.line);
+            let first = self
+                .declared
+                .get(first.index())
+                .map_or(0, |first| first.at.line);
             // Built-in scalars may be declared again; that changes nothing.
             if !matches!(name, "Int" | "Float" | "String" | "Boolean" | "ID") {
-                self.problems.add(at, format!("type `{name}` is defined twice, first on line {first}; remove one"));
+                self.problems.add(
+                    at,
+                    format!("type `{name}` is defined twice, first on line {first}; remove one"),
+                );
             }
             return;
         }
-        self.names.insert(name, TypeId(u32::try_from(self.declared.len()).unwrap_or(u32::MAX)));
-        self.declared.push(Declared { parts: vec![&ty.node], at });
+        self.names.insert(
+            name,
+            TypeId(u32::try_from(self.declared.len()).unwrap_or(u32::MAX)),
+        );
+        self.declared.push(Declared {
+            parts: vec![&ty.node],
+            at,
+        });
     }
 
     fn declare_extension(&mut self, ty: &'d Positioned<ast::TypeDefinition>) {
         let name = ty.node.name.node.as_str();
         let at = position(ty.node.name.pos);
-        let declared = self.names.get(name).and_then(|id| self.declared.get_mut(id.index()));
+        let declared = self
+            .names
+            .get(name)
+            .and_then(|id| self.declared.get_mut(id.index()));
         match declared {
-            None => self.problems.add(at, format!("`extend` of type `{name}`, which does not exist; define it")),
+            None => self.problems.add(
+                at,
+                format!("`extend` of type `{name}`, which does not exist; define it"),
+            ),
             Some(declared) => match declared.parts.first() {
-                Some(first) if std::mem::discriminant(&first.kind) == std::mem::discriminant(&ty.node.kind) => {
+                Some(first)
+                    if std::mem::discriminant(&first.kind)
+                        == std::mem::discriminant(&ty.node.kind) =>
+                {
                     declared.parts.push(&ty.node);
                 }
-                _ => self.problems.add(at, format!("`extend` of type `{name}` as another kind of type; extend it as what it is")),
+                _ => self.problems.add(
+                    at,
+                    format!(
+                        "`extend` of type `{name}` as another kind of type; extend it as what it is"
+                    ),
+                ),
             },
         }
     }
 
-    fn declare_directive(&mut self, directive: &'d Positioned<ast::DirectiveDefinition>, built_in: bool) {
+    fn declare_directive(
+        &mut self,
+        directive: &'d Positioned<ast::DirectiveDefinition>,
+        built_in: bool,
+    ) {
         let name = directive.node.name.node.as_str();
         let at = position(directive.node.name.pos);
         self.reserved(name, at, built_in);
         match self.directives.get_index_of(name) {
             Some(index) if index >= self.built_in_directives => {
-                self.problems.add(at, format!("directive `@{name}` is defined twice; remove one"));
+                self.problems.add(
+                    at,
+                    format!("directive `@{name}` is defined twice; remove one"),
+                );
             }
             // A declaration of a directive every schema has is for editors and other tools.
             Some(_) => {}
@@ -111,10 +148,14 @@ impl<'d> Builder<'d> {
     fn declare_roots(&mut self, schema: &'d Positioned<ast::SchemaDefinition>) {
         let at = position(schema.pos);
         if self.roots.declared && !schema.node.extend {
-            self.problems.add(at, "`schema` is defined twice; remove one");
+            self.problems
+                .add(at, "`schema` is defined twice; remove one");
         }
         self.roots.declared = true;
-        let named = |name: &Option<Positioned<Name>>| name.as_ref().map(|name| (name.node.to_string(), position(name.pos)));
+        let named = |name: &Option<Positioned<Name>>| {
+            name.as_ref()
+                .map(|name| (name.node.to_string(), position(name.pos)))
+        };
         let roots = &mut self.roots;
         roots.query = named(&schema.node.query).or(roots.query.take());
         roots.mutation = named(&schema.node.mutation).or(roots.mutation.take());
@@ -129,7 +170,11 @@ impl<'d> Builder<'d> {
     }
 
     /// A root type, by the `schema` block or by its usual name.
-    pub fn root(&self, declared: impl Fn(&Roots) -> &Option<(String, Position)>, usual: &str) -> Option<TypeId> {
+    pub fn root(
+        &self,
+        declared: impl Fn(&Roots) -> &Option<(String, Position)>,
+        usual: &str,
+    ) -> Option<TypeId> {
         let name = match declared(&self.roots) {
             Some((name, _)) => name.as_str(),
             None if self.roots.declared => return None,
@@ -140,27 +185,46 @@ impl<'d> Builder<'d> {
 
     pub fn check_roots(&mut self, schema: &Schema) {
         let top = Position { line: 1, column: 1 };
-        for (root, what) in [(&self.roots.query, "query"), (&self.roots.mutation, "mutation")] {
+        for (root, what) in [
+            (&self.roots.query, "query"),
+            (&self.roots.mutation, "mutation"),
+        ] {
             if let Some((name, at)) = root
                 && !self.names.contains_key(name.as_str())
             {
-                self.problems.add(*at, format!("the {what} root `{name}` does not exist; define it"));
+                self.problems.add(
+                    *at,
+                    format!("the {what} root `{name}` does not exist; define it"),
+                );
             }
         }
         let query = self.root(|roots| &roots.query, "Query");
         match query {
-            None => self.problems.add(top, "there is no query root; define `type Query` with at least one field"),
+            None => self.problems.add(
+                top,
+                "there is no query root; define `type Query` with at least one field",
+            ),
             Some(query) => check::root(schema, query, "query", &mut self.problems),
         }
         if let Some(mutation) = schema.mutation() {
             check::root(schema, mutation, "mutation", &mut self.problems);
             if Some(mutation) == query {
-                self.problems.add(top, "the query root and the mutation root are the same type; give each its own");
+                self.problems.add(
+                    top,
+                    "the query root and the mutation root are the same type; give each its own",
+                );
             }
         }
         if let Some(subscription) = self.root(|roots| &roots.subscription, "Subscription") {
-            let at = self.declared.get(subscription.index()).map(|declared| declared.at).unwrap_or_default();
-            self.problems.add(at, "subscriptions are not served; remove the subscription root");
+            let at = self
+                .declared
+                .get(subscription.index())
+                .map(|declared| declared.at)
+                .unwrap_or_default();
+            self.problems.add(
+                at,
+                "subscriptions are not served; remove the subscription root",
+            );
         }
     }
 }

@@ -26,22 +26,40 @@ const NESTING: usize = 64;
 /// Reads, checks and completes a schema.
 pub(super) fn load(sdl: &str) -> Result<Schema, Vec<Problem>> {
     let documents = (parse(prelude::SDL)?, parse(prelude::META_SDL)?, parse(sdl)?);
-    let mut builder = Builder { repeatable: repeatable(sdl), ..Builder::default() };
+    let mut builder = Builder {
+        repeatable: repeatable(sdl),
+        ..Builder::default()
+    };
     builder.declare(&documents.0, true);
     builder.declare(&documents.1, true);
     builder.declare(&documents.2, false);
     let mut schema = builder.build(sdl);
     schema.listed = introspection::listed(&schema);
-    schema.names = schema.listed.iter().map(|id| (schema.get(*id).name.clone(), *id)).collect();
+    schema.names = schema
+        .listed
+        .iter()
+        .map(|id| (schema.get(*id).name.clone(), *id))
+        .collect();
     complete_defaults(&mut schema, &mut builder.problems);
     check::run(&schema, &mut builder.problems);
     builder.check_roots(&schema);
-    if builder.problems.is_empty() { Ok(schema) } else { Err(builder.problems.into_sorted()) }
+    if builder.problems.is_empty() {
+        Ok(schema)
+    } else {
+        Err(builder.problems.into_sorted())
+    }
 }
 
 /// The names of the directives declared `repeatable`: the parser calls every directive so.
 fn repeatable(sdl: &str) -> HashSet<String> {
-    let mut lexer = Lexer::new(sdl, Limits { tokens: usize::MAX, nesting: NESTING, ..Limits::default() });
+    let mut lexer = Lexer::new(
+        sdl,
+        Limits {
+            tokens: usize::MAX,
+            nesting: NESTING,
+            ..Limits::default()
+        },
+    );
     let mut names = HashSet::new();
     let (mut before, mut name) = (String::new(), String::new());
     while let Ok(token) = lexer.next_token()
@@ -59,7 +77,11 @@ fn repeatable(sdl: &str) -> HashSet<String> {
 }
 
 fn parse(sdl: &str) -> Result<ast::ServiceDocument, Vec<Problem>> {
-    let limits = Limits { tokens: usize::MAX, nesting: NESTING, ..Limits::default() };
+    let limits = Limits {
+        tokens: usize::MAX,
+        nesting: NESTING,
+        ..Limits::default()
+    };
     let mut lexer = Lexer::new(sdl, limits);
     loop {
         match lexer.next_token() {
@@ -68,7 +90,11 @@ fn parse(sdl: &str) -> Result<ast::ServiceDocument, Vec<Problem>> {
             Err(error) => {
                 let at = error.locations.first().copied().unwrap_or_default();
                 let message = error.error.to_string();
-                return Err(vec![Problem { line: at.line, column: at.column, message }]);
+                return Err(vec![Problem {
+                    line: at.line,
+                    column: at.column,
+                    message,
+                }]);
             }
         }
     }
@@ -76,8 +102,18 @@ fn parse(sdl: &str) -> Result<ast::ServiceDocument, Vec<Problem>> {
         let at = error.positions().next().map(position).unwrap_or_default();
         // The parser draws a picture of the place; its last line says what it expected.
         let text = error.to_string();
-        let said = text.lines().last().unwrap_or_default().trim().trim_start_matches("= ").to_owned();
-        vec![Problem { line: at.line, column: at.column, message: format!("not a GraphQL schema: {said}") }]
+        let said = text
+            .lines()
+            .last()
+            .unwrap_or_default()
+            .trim()
+            .trim_start_matches("= ")
+            .to_owned();
+        vec![Problem {
+            line: at.line,
+            column: at.column,
+            message: format!("not a GraphQL schema: {said}"),
+        }]
     })
 }
 
@@ -85,7 +121,11 @@ impl Builder<'_> {
     fn build(&mut self, sdl: &str) -> Schema {
         let mut types = Vec::with_capacity(self.declared.len());
         for index in 0..self.declared.len() {
-            let parts = self.declared.get(index).map(|declared| declared.parts.clone()).unwrap_or_default();
+            let parts = self
+                .declared
+                .get(index)
+                .map(|declared| declared.parts.clone())
+                .unwrap_or_default();
             if let Some(ty) = self.type_def(&parts) {
                 types.push(ty);
             }
@@ -99,7 +139,9 @@ impl Builder<'_> {
         directives.rotate_left(built_in);
         let possible = possible_types(&types);
         let meta = introspection::MetaFields::take(&mut types, self.names.get("__Meta").copied());
-        let query = self.root(|roots| &roots.query, "Query").unwrap_or(TypeId(0));
+        let query = self
+            .root(|roots| &roots.query, "Query")
+            .unwrap_or(TypeId(0));
         let mutation = self.root(|roots| &roots.mutation, "Mutation");
         Schema {
             sdl: sdl.to_owned(),
@@ -119,26 +161,41 @@ impl Builder<'_> {
 fn complete_defaults(schema: &mut Schema, problems: &mut Problems) {
     let mut texts = Vec::new();
     for input in all_inputs(schema) {
-        let Some(default) = &input.default else { continue };
+        let Some(default) = &input.default else {
+            continue;
+        };
         texts.push(match literal::constant(schema, &input.ty, &default.value) {
             Ok(json) => json,
             Err(message) => {
-                problems.add(input.at, format!("default value of `{}`: {message}; correct it", input.name));
+                problems.add(
+                    input.at,
+                    format!("default value of `{}`: {message}; correct it", input.name),
+                );
                 "null".to_owned()
             }
         });
     }
     let mut texts = texts.into_iter();
-    let types = schema.types.iter_mut().flat_map(|ty| -> Vec<&mut InputDef> {
-        match &mut ty.kind {
-            Kind::Object(members) | Kind::Interface(members) => {
-                members.fields.values_mut().flat_map(|field| field.arguments.values_mut()).collect()
+    let types = schema
+        .types
+        .iter_mut()
+        .flat_map(|ty| -> Vec<&mut InputDef> {
+            match &mut ty.kind {
+                Kind::Object(members) | Kind::Interface(members) => members
+                    .fields
+                    .values_mut()
+                    .flat_map(|field| field.arguments.values_mut())
+                    .collect(),
+                Kind::Input(input) => input.fields.values_mut().collect(),
+                _ => Vec::new(),
             }
-            Kind::Input(input) => input.fields.values_mut().collect(),
-            _ => Vec::new(),
-        }
-    });
-    for input in types.chain(schema.directives.iter_mut().flat_map(|directive| directive.arguments.values_mut())) {
+        });
+    for input in types.chain(
+        schema
+            .directives
+            .iter_mut()
+            .flat_map(|directive| directive.arguments.values_mut()),
+    ) {
         if let Some(default) = &mut input.default
             && let Some(json) = texts.next()
         {
@@ -151,25 +208,38 @@ fn complete_defaults(schema: &mut Schema, problems: &mut Problems) {
 fn all_inputs(schema: &Schema) -> impl Iterator<Item = &InputDef> {
     let types = schema.types.iter().flat_map(|ty| -> Vec<&InputDef> {
         match &ty.kind {
-            Kind::Object(members) | Kind::Interface(members) => {
-                members.fields.values().flat_map(|field| field.arguments.values()).collect()
-            }
+            Kind::Object(members) | Kind::Interface(members) => members
+                .fields
+                .values()
+                .flat_map(|field| field.arguments.values())
+                .collect(),
             Kind::Input(input) => input.fields.values().collect(),
             _ => Vec::new(),
         }
     });
-    types.chain(schema.directives.iter().flat_map(|directive| directive.arguments.values()))
+    types.chain(
+        schema
+            .directives
+            .iter()
+            .flat_map(|directive| directive.arguments.values()),
+    )
 }
 
 fn possible_types(types: &[TypeDef]) -> Vec<Vec<TypeId>> {
     let id = |index: usize| TypeId(u32::try_from(index).unwrap_or(u32::MAX));
-    let objects = || types.iter().enumerate().filter(|(_, ty)| matches!(ty.kind, Kind::Object(_)));
+    let objects = || {
+        types
+            .iter()
+            .enumerate()
+            .filter(|(_, ty)| matches!(ty.kind, Kind::Object(_)))
+    };
     let of = |(index, ty): (usize, &TypeDef)| match &ty.kind {
         Kind::Object(_) => vec![id(index)],
         Kind::Union(members) => members.clone(),
-        Kind::Interface(_) => {
-            objects().filter(|(_, object)| object.interfaces().contains(&id(index))).map(|(index, _)| id(index)).collect()
-        }
+        Kind::Interface(_) => objects()
+            .filter(|(_, object)| object.interfaces().contains(&id(index)))
+            .map(|(index, _)| id(index))
+            .collect(),
         _ => Vec::new(),
     };
     types.iter().enumerate().map(of).collect()

@@ -38,7 +38,11 @@ pub(super) struct Collections<'d, 'a> {
 impl<'d, 'a> Collections<'d, 'a> {
     /// Nothing yet.
     pub fn new(schema: &'d Schema, document: &'d Document<'a>) -> Self {
-        Self { schema, document, known: HashMap::new() }
+        Self {
+            schema,
+            document,
+            known: HashMap::new(),
+        }
     }
 
     /// What a fragment stands for.
@@ -49,29 +53,50 @@ impl<'d, 'a> Collections<'d, 'a> {
     }
 
     /// What a selection set stands for.
-    pub fn of(&mut self, set: &'d SelectionSet<'a>, parent: Option<TypeId>) -> Rc<Collected<'d, 'a>> {
+    pub fn of(
+        &mut self,
+        set: &'d SelectionSet<'a>,
+        parent: Option<TypeId>,
+    ) -> Rc<Collected<'d, 'a>> {
         let key = (std::ptr::from_ref(set), parent);
         if let Some(known) = self.known.get(&key) {
             return known.clone();
         }
-        let mut collected = Collected { id: self.known.len(), fields: IndexMap::new(), spreads: IndexSet::new() };
+        let mut collected = Collected {
+            id: self.known.len(),
+            fields: IndexMap::new(),
+            spreads: IndexSet::new(),
+        };
         self.collect(set, parent, &mut collected);
         let collected = Rc::new(collected);
         self.known.insert(key, collected.clone());
         collected
     }
 
-    fn collect(&self, set: &'d SelectionSet<'a>, parent: Option<TypeId>, collected: &mut Collected<'d, 'a>) {
+    fn collect(
+        &self,
+        set: &'d SelectionSet<'a>,
+        parent: Option<TypeId>,
+        collected: &mut Collected<'d, 'a>,
+    ) {
         let schema = self.schema;
         for item in &set.items {
             match item {
                 Selection::Field(field) => {
                     let fields = parent.and_then(|parent| schema.get(parent).fields());
-                    let ty = fields.and_then(|fields| fields.get(field.name.text)).map(|definition| &definition.ty);
-                    collected.fields.entry(field.response_key()).or_default().push(Found { field, parent, ty });
+                    let ty = fields
+                        .and_then(|fields| fields.get(field.name.text))
+                        .map(|definition| &definition.ty);
+                    collected
+                        .fields
+                        .entry(field.response_key())
+                        .or_default()
+                        .push(Found { field, parent, ty });
                 }
                 Selection::Inline(inline) => {
-                    let ty = inline.condition.map_or(parent, |condition| schema.by_name(condition.text));
+                    let ty = inline
+                        .condition
+                        .map_or(parent, |condition| schema.by_name(condition.text));
                     self.collect(&inline.selection, ty, collected);
                 }
                 Selection::Spread(item) => {
@@ -86,7 +111,9 @@ impl<'d, 'a> Collections<'d, 'a> {
 pub(super) fn same_arguments(left: &[Argument<'_>], right: &[Argument<'_>]) -> bool {
     left.len() == right.len()
         && left.iter().all(|argument| {
-            let other = right.iter().rfind(|other| other.name.text == argument.name.text);
+            let other = right
+                .iter()
+                .rfind(|other| other.name.text == argument.name.text);
             other.is_some_and(|other| sorted(&argument.value) == sorted(&other.value))
         })
 }
@@ -95,13 +122,21 @@ pub(super) fn same_arguments(left: &[Argument<'_>], right: &[Argument<'_>]) -> b
 fn sorted(value: &Value<'_>) -> String {
     match &value.kind {
         ValueKind::Object(entries) => {
-            let mut entries: Vec<(&str, String)> =
-                entries.iter().map(|entry| (entry.name.as_ref(), sorted(&entry.value))).collect();
+            let mut entries: Vec<(&str, String)> = entries
+                .iter()
+                .map(|entry| (entry.name.as_ref(), sorted(&entry.value)))
+                .collect();
             entries.sort_by_key(|(name, _)| *name);
-            let entries: Vec<String> = entries.into_iter().map(|(name, value)| format!("{name}: {value}")).collect();
+            let entries: Vec<String> = entries
+                .into_iter()
+                .map(|(name, value)| format!("{name}: {value}"))
+                .collect();
             format!("{{ {} }}", entries.join(", "))
         }
-        ValueKind::List(items) => format!("[{}]", items.iter().map(sorted).collect::<Vec<_>>().join(", ")),
+        ValueKind::List(items) => format!(
+            "[{}]",
+            items.iter().map(sorted).collect::<Vec<_>>().join(", ")
+        ),
         _ => value.to_string(),
     }
 }

@@ -19,25 +19,46 @@ pub(super) struct Conflict {
 impl Conflict {
     /// One between two fields themselves.
     pub fn new(key: &str, reason: String, left: Position, right: Position) -> Self {
-        Self { key: shortened(key), reason, left: vec![left], right: vec![right] }
+        Self {
+            key: shortened(key),
+            reason,
+            left: vec![left],
+            right: vec![right],
+        }
     }
 
     /// One between two fields for what is below them, if anything is.
-    pub fn around(key: &str, left: Position, right: Position, below: Vec<Conflict>) -> Option<Self> {
+    pub fn around(
+        key: &str,
+        left: Position,
+        right: Position,
+        below: Vec<Conflict>,
+    ) -> Option<Self> {
         if below.is_empty() {
             return None;
         }
         let mut reason = String::new();
         for conflict in &below {
             let and = if reason.is_empty() { "" } else { " and " };
-            reason.push_str(&format!("{and}subfields \"{}\" conflict because {}", conflict.key, conflict.reason));
+            reason.push_str(&format!(
+                "{and}subfields \"{}\" conflict because {}",
+                conflict.key, conflict.reason
+            ));
             if reason.len() > MAX_TEXT {
                 break;
             }
         }
         let left = places(left, below.iter().map(|conflict| conflict.left.as_slice()));
-        let right = places(right, below.iter().map(|conflict| conflict.right.as_slice()));
-        Some(Self { key: shortened(key), reason: shortened(&reason), left, right })
+        let right = places(
+            right,
+            below.iter().map(|conflict| conflict.right.as_slice()),
+        );
+        Some(Self {
+            key: shortened(key),
+            reason: shortened(&reason),
+            left,
+            right,
+        })
     }
 
     /// Its message and places.

@@ -57,8 +57,18 @@ impl<'d, 'a> Merger<'d, 'a> {
     }
 
     /// Checks a selection set, inline fragments included, the sets of its fields left out.
-    pub fn check(&mut self, set: &'d SelectionSet<'a>, parent: Option<TypeId>, errors: &mut Errors) {
-        if self.left.is_none() || matches!(set.items.as_slice(), [Selection::Field(_) | Selection::Spread(_)]) {
+    pub fn check(
+        &mut self,
+        set: &'d SelectionSet<'a>,
+        parent: Option<TypeId>,
+        errors: &mut Errors,
+    ) {
+        if self.left.is_none()
+            || matches!(
+                set.items.as_slice(),
+                [Selection::Field(_) | Selection::Spread(_)]
+            )
+        {
             return;
         }
         let mut conflicts = Conflicts::new();
@@ -74,16 +84,29 @@ impl<'d, 'a> Merger<'d, 'a> {
     /// Why not everything was compared, if it was not.
     pub fn refusal(self) -> Option<RequestError> {
         let what = "document repeats response keys in too many fields,".to_owned();
-        let refusal = Error::LimitExceeded { what, limit: self.expansion as u64, setting: "expansion" };
+        let refusal = Error::LimitExceeded {
+            what,
+            limit: self.expansion as u64,
+            setting: "expansion",
+        };
         self.left.is_none().then(|| RequestError::nowhere(refusal))
     }
 
     fn spend(&mut self) -> Result<(), TooMany> {
         self.left = self.left.and_then(|left| left.checked_sub(1));
-        if self.left.is_some() { Ok(()) } else { Err(TooMany) }
+        if self.left.is_some() {
+            Ok(())
+        } else {
+            Err(TooMany)
+        }
     }
 
-    fn within(&mut self, set: &'d SelectionSet<'a>, parent: Option<TypeId>, found: &mut Conflicts) -> Result<(), TooMany> {
+    fn within(
+        &mut self,
+        set: &'d SelectionSet<'a>,
+        parent: Option<TypeId>,
+        found: &mut Conflicts,
+    ) -> Result<(), TooMany> {
         let collected = self.collections.of(set, parent);
         for (key, fields) in &collected.fields {
             for (index, left) in fields.iter().enumerate() {
@@ -116,7 +139,9 @@ impl<'d, 'a> Merger<'d, 'a> {
         if !is_new(&mut self.with_fragments, (fields.id, name), apart) {
             return Ok(());
         }
-        let Some(others) = self.collections.of_fragment(name) else { return Ok(()) };
+        let Some(others) = self.collections.of_fragment(name) else {
+            return Ok(());
+        };
         if others.id == fields.id {
             return Ok(());
         }
@@ -128,15 +153,29 @@ impl<'d, 'a> Merger<'d, 'a> {
     }
 
     /// Compares the fields of two fragments, and of those they spread.
-    fn between_fragments(&mut self, left: &'a str, right: &'a str, apart: bool, found: &mut Conflicts) -> Result<(), TooMany> {
+    fn between_fragments(
+        &mut self,
+        left: &'a str,
+        right: &'a str,
+        apart: bool,
+        found: &mut Conflicts,
+    ) -> Result<(), TooMany> {
         self.spend()?;
-        if left == right || self.fragments.get(&(right, left)).is_some_and(|known| apart || !known) {
+        if left == right
+            || self
+                .fragments
+                .get(&(right, left))
+                .is_some_and(|known| apart || !known)
+        {
             return Ok(());
         }
         if !is_new(&mut self.fragments, (left, right), apart) {
             return Ok(());
         }
-        let (Some(lefts), Some(rights)) = (self.collections.of_fragment(left), self.collections.of_fragment(right)) else {
+        let (Some(lefts), Some(rights)) = (
+            self.collections.of_fragment(left),
+            self.collections.of_fragment(right),
+        ) else {
             return Ok(());
         };
         self.between(&lefts, &rights, apart, found)?;
@@ -159,7 +198,9 @@ impl<'d, 'a> Merger<'d, 'a> {
     ) -> Result<(), TooMany> {
         for (key, left) in &lefts.fields {
             self.spend()?;
-            let Some(right) = rights.fields.get(key) else { continue };
+            let Some(right) = rights.fields.get(key) else {
+                continue;
+            };
             for left in left {
                 for right in right {
                     self.pair(key, (left, right), apart, found)?;
@@ -183,7 +224,10 @@ impl<'d, 'a> Merger<'d, 'a> {
             found.push(Conflict::new(key, reason, left.field.at, right.field.at));
             return Ok(());
         }
-        let (Some(left_set), Some(right_set)) = (&left.field.selection, &right.field.selection) else { return Ok(()) };
+        let (Some(left_set), Some(right_set)) = (&left.field.selection, &right.field.selection)
+        else {
+            return Ok(());
+        };
         let lefts = self.collections.of(left_set, left.ty.map(Type::named));
         let rights = self.collections.of(right_set, right.ty.map(Type::named));
         let mut below = Conflicts::new();
@@ -215,11 +259,21 @@ impl<'d, 'a> Merger<'d, 'a> {
     }
 
     /// Why two fields cannot be merged, whatever is below them.
-    fn difference(&self, left: &Found<'d, 'a>, right: &Found<'d, 'a>, apart: bool) -> Option<String> {
-        let Field { name, arguments, .. } = left.field;
+    fn difference(
+        &self,
+        left: &Found<'d, 'a>,
+        right: &Found<'d, 'a>,
+        apart: bool,
+    ) -> Option<String> {
+        let Field {
+            name, arguments, ..
+        } = left.field;
         let other = right.field;
         if !apart && name.text != other.name.text {
-            return Some(format!("\"{}\" and \"{}\" are different fields", name.text, other.name.text));
+            return Some(format!(
+                "\"{}\" and \"{}\" are different fields",
+                name.text, other.name.text
+            ));
         }
         if !apart && !same_arguments(arguments, &other.arguments) {
             return Some("they have differing arguments".to_owned());
@@ -227,7 +281,13 @@ impl<'d, 'a> Merger<'d, 'a> {
         let (left, right) = (left.ty?, right.ty?);
         let differ = self.shapes_differ(left, right);
         let print = |ty| self.schema.print(ty);
-        differ.then(|| format!("they return conflicting types \"{}\" and \"{}\"", print(left), print(right)))
+        differ.then(|| {
+            format!(
+                "they return conflicting types \"{}\" and \"{}\"",
+                print(left),
+                print(right)
+            )
+        })
     }
 
     /// Whether no object can be of both types.

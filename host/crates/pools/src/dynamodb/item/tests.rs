@@ -9,7 +9,10 @@ use proptest::prelude::*;
 use super::{Item, item_text, parse_item};
 
 fn item(value: AttributeValue) -> Item {
-    HashMap::from([("a".to_owned(), value), ("b".to_owned(), AttributeValue::Bool(true))])
+    HashMap::from([
+        ("a".to_owned(), value),
+        ("b".to_owned(), AttributeValue::Bool(true)),
+    ])
 }
 
 fn round_trip(text: &str) -> String {
@@ -24,14 +27,32 @@ fn problem(text: &str) -> String {
 fn every_type_has_its_json() {
     for (value, json) in [
         (AttributeValue::S("x".into()), "\"x\""),
-        (AttributeValue::N("12345678901234567890123456789012345678".into()), "12345678901234567890123456789012345678"),
+        (
+            AttributeValue::N("12345678901234567890123456789012345678".into()),
+            "12345678901234567890123456789012345678",
+        ),
         (AttributeValue::Bool(false), "false"),
         (AttributeValue::Null(true), "null"),
-        (AttributeValue::B(Blob::new([0, 255])), "{\"$binary\":\"AP8=\"}"),
-        (AttributeValue::Ss(vec!["x".into()]), "{\"$stringSet\":[\"x\"]}"),
-        (AttributeValue::Ns(vec!["1.50".into(), "2".into()]), "{\"$numberSet\":[1.50,2]}"),
-        (AttributeValue::Bs(vec![Blob::new([1])]), "{\"$binarySet\":[\"AQ==\"]}"),
-        (AttributeValue::L(vec![AttributeValue::N("1".into())]), "[1]"),
+        (
+            AttributeValue::B(Blob::new([0, 255])),
+            "{\"$binary\":\"AP8=\"}",
+        ),
+        (
+            AttributeValue::Ss(vec!["x".into()]),
+            "{\"$stringSet\":[\"x\"]}",
+        ),
+        (
+            AttributeValue::Ns(vec!["1.50".into(), "2".into()]),
+            "{\"$numberSet\":[1.50,2]}",
+        ),
+        (
+            AttributeValue::Bs(vec![Blob::new([1])]),
+            "{\"$binarySet\":[\"AQ==\"]}",
+        ),
+        (
+            AttributeValue::L(vec![AttributeValue::N("1".into())]),
+            "[1]",
+        ),
         (AttributeValue::M(HashMap::new()), "{}"),
     ] {
         let text = item_text(Some(&item(value.clone()))).unwrap();
@@ -42,12 +63,18 @@ fn every_type_has_its_json() {
 
 #[test]
 fn a_map_with_one_key_like_a_tag_is_escaped_and_comes_back() {
-    let map = AttributeValue::M(HashMap::from([("$binary".to_owned(), AttributeValue::S("AP8=".into()))]));
+    let map = AttributeValue::M(HashMap::from([(
+        "$binary".to_owned(),
+        AttributeValue::S("AP8=".into()),
+    )]));
     let text = item_text(Some(&item(map.clone()))).unwrap();
     assert_eq!(text, r#"{"a":{"$$binary":"AP8="},"b":true}"#);
     assert_eq!(parse_item(&text, "item").unwrap(), item(map));
     // Two keys are no tag, so nothing is escaped.
-    assert_eq!(round_trip(r#"{"$binary":"x","$b":1}"#), r#"{"$b":1,"$binary":"x"}"#);
+    assert_eq!(
+        round_trip(r#"{"$binary":"x","$b":1}"#),
+        r#"{"$b":1,"$binary":"x"}"#
+    );
 }
 
 #[test]
@@ -56,19 +83,40 @@ fn numbers_that_dynamodb_cannot_hold_are_refused_by_name() {
         problem(r#"{"a": {"b": [1, 1234567890123456789012345678901234567890.1]}}"#),
         "item: `a`: `b`: [1]: a number of more than 38 digits"
     );
-    assert_eq!(problem(r#"{"a": 1e126}"#), "item: `a`: a number outside 1E-130 to 1E+126");
-    assert_eq!(problem(r#"{"a": 1e-131}"#), "item: `a`: a number outside 1E-130 to 1E+126");
+    assert_eq!(
+        problem(r#"{"a": 1e126}"#),
+        "item: `a`: a number outside 1E-130 to 1E+126"
+    );
+    assert_eq!(
+        problem(r#"{"a": 1e-131}"#),
+        "item: `a`: a number outside 1E-130 to 1E+126"
+    );
     assert_eq!(round_trip(r#"{"a": 9.9e125}"#), r#"{"a":9.9e125}"#);
     assert_eq!(round_trip(r#"{"a": 0e500}"#), r#"{"a":0e500}"#);
 }
 
 #[test]
 fn malformed_items_name_the_place_and_not_the_value() {
-    assert_eq!(problem("[1]"), "item: an array where an object of attributes was expected");
-    assert_eq!(problem(r#"{"a": 1, "a": 2}"#), "item: `a` stands there twice");
-    assert_eq!(problem(r#"{"a": {"$numberSet": ["1"]}}"#), "item: `a`: `$numberSet`: text where a number was expected");
-    assert_eq!(problem(r#"{"a": {"$stringSet": []}}"#), "item: `a`: `$stringSet`: a set cannot be empty");
-    assert_eq!(problem(r#"{"a": {"$binary": "?"}}"#), "item: `a`: `$binary`: not base64 with padding");
+    assert_eq!(
+        problem("[1]"),
+        "item: an array where an object of attributes was expected"
+    );
+    assert_eq!(
+        problem(r#"{"a": 1, "a": 2}"#),
+        "item: `a` stands there twice"
+    );
+    assert_eq!(
+        problem(r#"{"a": {"$numberSet": ["1"]}}"#),
+        "item: `a`: `$numberSet`: text where a number was expected"
+    );
+    assert_eq!(
+        problem(r#"{"a": {"$stringSet": []}}"#),
+        "item: `a`: `$stringSet`: a set cannot be empty"
+    );
+    assert_eq!(
+        problem(r#"{"a": {"$binary": "?"}}"#),
+        "item: `a`: `$binary`: not base64 with padding"
+    );
     assert_eq!(
         problem(r#"{"a": {"$id": 1}}"#),
         "item: `a`: `$id`: not a tag; a map with this one key is written with one more `$`"
@@ -83,19 +131,31 @@ fn nesting_past_dynamodbs_own_limit_is_refused() {
 
 #[test]
 fn a_number_the_server_writes_in_its_own_way_becomes_json() {
-    let text = item_text(Some(&HashMap::from([("a".to_owned(), AttributeValue::N(".5".into()))]))).unwrap();
+    let text = item_text(Some(&HashMap::from([(
+        "a".to_owned(),
+        AttributeValue::N(".5".into()),
+    )])))
+    .unwrap();
     assert_eq!(text, r#"{"a":5E-1}"#);
 }
 
 fn numbers() -> impl Strategy<Value = String> {
-    ("-?(0|[1-9][0-9]{0,17})(\\.[0-9]{1,18})?", -80i32..80).prop_map(|(mantissa, power)| match power {
-        -20..=20 => mantissa,
-        _ => format!("{mantissa}E{power}"),
-    })
+    ("-?(0|[1-9][0-9]{0,17})(\\.[0-9]{1,18})?", -80i32..80).prop_map(
+        |(mantissa, power)| match power {
+            -20..=20 => mantissa,
+            _ => format!("{mantissa}E{power}"),
+        },
+    )
 }
 
 fn names() -> impl Strategy<Value = String> {
-    prop_oneof!["\\PC{1,6}", "\\$[a-z$]{0,4}", Just("$binary".to_owned()), Just("$numberSet".to_owned()), Just("$$x".to_owned())]
+    prop_oneof![
+        "\\PC{1,6}",
+        "\\$[a-z$]{0,4}",
+        Just("$binary".to_owned()),
+        Just("$numberSet".to_owned()),
+        Just("$$x".to_owned())
+    ]
 }
 
 fn blobs() -> impl Strategy<Value = Blob> {

@@ -4,7 +4,11 @@ use super::{alters_session, is_altering_procedure, may_begin};
 use crate::sql::lexer::{Kind, Token, tokens};
 
 fn significant(text: &str) -> Vec<Token<'_>> {
-    tokens(text).unwrap().into_iter().filter(|token| token.kind != Kind::Blank).collect()
+    tokens(text)
+        .unwrap()
+        .into_iter()
+        .filter(|token| token.kind != Kind::Blank)
+        .collect()
 }
 
 #[test]
@@ -64,18 +68,31 @@ fn what_leaves_the_session_alone_is_not_taken_for_more() {
 #[test]
 fn procedures_alter_the_session_by_their_own_name() {
     assert!(is_altering_procedure("SP_GetAppLock", &[]));
-    assert!(is_altering_procedure("enter", &["[dbo].[Enter]".to_owned()]));
+    assert!(is_altering_procedure(
+        "enter",
+        &["[dbo].[Enter]".to_owned()]
+    ));
     assert!(!is_altering_procedure("enter", &["leave".to_owned()]));
     assert!(!is_altering_procedure("", &[String::new()]));
 }
 
 #[test]
 fn what_may_leave_a_transaction_open_is_recognised() {
-    for text in ["BEGIN TRAN", "begin transaction t", "BEGIN DISTRIBUTED TRAN", "EXEC p", "COMMIT", "IF @@TRANCOUNT > 0 ROLLBACK"]
-    {
+    for text in [
+        "BEGIN TRAN",
+        "begin transaction t",
+        "BEGIN DISTRIBUTED TRAN",
+        "EXEC p",
+        "COMMIT",
+        "IF @@TRANCOUNT > 0 ROLLBACK",
+    ] {
         assert!(may_begin(&significant(text)), "{text}");
     }
-    for text in ["SELECT 1", "BEGIN SELECT 1 END", "BEGIN TRY SELECT 1 END TRY BEGIN CATCH THROW END CATCH"] {
+    for text in [
+        "SELECT 1",
+        "BEGIN SELECT 1 END",
+        "BEGIN TRY SELECT 1 END TRY BEGIN CATCH THROW END CATCH",
+    ] {
         assert!(!may_begin(&significant(text)), "{text}");
     }
 }

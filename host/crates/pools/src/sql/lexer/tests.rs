@@ -5,7 +5,12 @@ use proptest::prelude::*;
 use super::{Kind, tokens};
 
 fn of_kind(text: &str, kind: Kind) -> Vec<&str> {
-    tokens(text).unwrap().into_iter().filter(|token| token.kind == kind).map(|token| token.text).collect()
+    tokens(text)
+        .unwrap()
+        .into_iter()
+        .filter(|token| token.kind == kind)
+        .map(|token| token.text)
+        .collect()
 }
 
 #[test]
@@ -19,19 +24,32 @@ fn parameters_inside_strings_comments_and_names_are_none() {
 
 #[test]
 fn what_never_ends_is_refused() {
-    for text in ["SELECT 'a", "SELECT [a", "SELECT \"a", "/* /* */", "N'", "/*/"] {
+    for text in [
+        "SELECT 'a",
+        "SELECT [a",
+        "SELECT \"a",
+        "/* /* */",
+        "N'",
+        "/*/",
+    ] {
         assert!(tokens(text).is_err(), "{text}");
     }
 }
 
 #[test]
 fn a_line_comment_may_be_the_end() {
-    assert_eq!(of_kind("SELECT 1 -- @a", Kind::Variable), Vec::<&str>::new());
+    assert_eq!(
+        of_kind("SELECT 1 -- @a", Kind::Variable),
+        Vec::<&str>::new()
+    );
 }
 
 #[test]
 fn temporary_tables_are_words() {
-    assert_eq!(of_kind("INSERT #t SELECT 1", Kind::Word), ["INSERT", "#t", "SELECT"]);
+    assert_eq!(
+        of_kind("INSERT #t SELECT 1", Kind::Word),
+        ["INSERT", "#t", "SELECT"]
+    );
 }
 
 proptest! {

@@ -16,7 +16,11 @@ fn after_a_failure_attempts_fail_at_once_for_a_growing_pause_of_at_most_two_seco
         gate.enter(now).unwrap().failed("down".to_owned(), now);
         assert_eq!(gate.enter(now).unwrap_err(), "down");
         now += MS * (expected - 1);
-        assert_eq!(gate.enter(now).unwrap_err(), "down", "still within {expected} ms");
+        assert_eq!(
+            gate.enter(now).unwrap_err(),
+            "down",
+            "still within {expected} ms"
+        );
         now += MS;
     }
 }
@@ -41,5 +45,8 @@ fn a_caller_that_gives_up_lets_the_next_one_try_unless_it_waited_long() {
     drop(gate.enter(Instant::now()).unwrap());
     // This one is as if begun a second and a half ago.
     drop(gate.enter(began + MS * 500).unwrap());
-    assert_eq!(gate.enter(Instant::now()).unwrap_err(), "no answer before the caller gave up");
+    assert_eq!(
+        gate.enter(Instant::now()).unwrap_err(),
+        "no answer before the caller gave up"
+    );
 }

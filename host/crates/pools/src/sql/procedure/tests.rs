@@ -9,15 +9,32 @@ use super::{Procedure, quote};
 use crate::sql::template::Bound;
 
 fn parameter(name: &str, sql_type: SqlType, output: bool) -> Parameter {
-    Parameter { name: name.to_owned(), sql_type, list: false, output }
+    Parameter {
+        name: name.to_owned(),
+        sql_type,
+        list: false,
+        output,
+    }
 }
 
 #[test]
 fn names_are_put_into_brackets_part_by_part() {
     assert_eq!(quote("p").unwrap(), "[p]");
     assert_eq!(quote("dbo.my_proc").unwrap(), "[dbo].[my_proc]");
-    assert_eq!(quote("[my db].dbo.[odd.name]").unwrap(), "[my db].[dbo].[odd.name]");
-    for none in ["", ".", "a.", "a b", "p; DROP TABLE t", "[a", "a.b.c.d.e", "p @x"] {
+    assert_eq!(
+        quote("[my db].dbo.[odd.name]").unwrap(),
+        "[my db].[dbo].[odd.name]"
+    );
+    for none in [
+        "",
+        ".",
+        "a.",
+        "a b",
+        "p; DROP TABLE t",
+        "[a",
+        "a.b.c.d.e",
+        "p @x",
+    ] {
         assert_eq!(quote(none), None, "{none}");
     }
 }
@@ -32,18 +49,38 @@ fn a_procedure_is_called_by_name() {
         parameter("d", SqlType::Date, false),
     ];
     let day = Bound::Value(ColumnData::Date(Some(Date::new(5))));
-    let values = [Bound::Null, Bound::Null, Bound::Value(ColumnData::String(Some("-1.05".into()))), Bound::Null, day];
-    let filled = Procedure::parse("dbo.p", &parameters).unwrap().fill(&parameters, &values);
+    let values = [
+        Bound::Null,
+        Bound::Null,
+        Bound::Value(ColumnData::String(Some("-1.05".into()))),
+        Bound::Null,
+        day,
+    ];
+    let filled = Procedure::parse("dbo.p", &parameters)
+        .unwrap()
+        .fill(&parameters, &values);
     assert_eq!(filled.text, "[dbo].[p]");
     let arguments = filled.arguments.unwrap();
-    let sent: Vec<_> =
-        arguments.iter().map(|argument| (argument.name.as_str(), argument.output, argument.value.clone())).collect();
+    let sent: Vec<_> = arguments
+        .iter()
+        .map(|argument| {
+            (
+                argument.name.as_str(),
+                argument.output,
+                argument.value.clone(),
+            )
+        })
+        .collect();
     assert_eq!(
         sent,
         [
             ("@id", false, ColumnData::I32(None)),
             ("@n", true, ColumnData::I64(None)),
-            ("@m", false, ColumnData::Numeric(Some(Numeric::new_with_scale(-105, 2)))),
+            (
+                "@m",
+                false,
+                ColumnData::Numeric(Some(Numeric::new_with_scale(-105, 2)))
+            ),
             ("@t", false, ColumnData::I32(None)),
             ("@d", false, ColumnData::Date(Some(Date::new(5)))),
         ]
@@ -55,10 +92,23 @@ fn an_output_of_a_type_the_driver_has_no_null_of_goes_by_a_batch() {
     let parameters = [
         parameter("type", SqlType::VarChar(Some(32)), false),
         parameter("from", SqlType::Date, false),
-        parameter("total", SqlType::Decimal { precision: 9, scale: 2 }, true),
+        parameter(
+            "total",
+            SqlType::Decimal {
+                precision: 9,
+                scale: 2,
+            },
+            true,
+        ),
     ];
-    let values = [Bound::Value(ColumnData::String(Some("x".into()))), Bound::Null, Bound::Null];
-    let filled = Procedure::parse("p", &parameters).unwrap().fill(&parameters, &values);
+    let values = [
+        Bound::Value(ColumnData::String(Some("x".into()))),
+        Bound::Null,
+        Bound::Null,
+    ];
+    let filled = Procedure::parse("p", &parameters)
+        .unwrap()
+        .fill(&parameters, &values);
     assert!(filled.arguments.is_none());
     assert_eq!(
         filled.text,
@@ -77,7 +127,9 @@ fn a_null_date_has_a_type_and_so_goes_by_a_batch() {
         (SqlType::DateTimeOffset, "datetimeoffset"),
     ] {
         let parameters = [parameter("at", sql_type, false)];
-        let filled = Procedure::parse("p", &parameters).unwrap().fill(&parameters, &[Bound::Null]);
+        let filled = Procedure::parse("p", &parameters)
+            .unwrap()
+            .fill(&parameters, &[Bound::Null]);
         assert_eq!(
             filled.text,
             format!(
@@ -91,15 +143,23 @@ fn a_null_date_has_a_type_and_so_goes_by_a_batch() {
 
 #[test]
 fn a_procedure_has_a_name_of_its_own() {
-    for (name, own) in [("p", "p"), ("dbo.p", "p"), ("[my db].dbo.[odd.name]", "odd.name")] {
+    for (name, own) in [
+        ("p", "p"),
+        ("dbo.p", "p"),
+        ("[my db].dbo.[odd.name]", "odd.name"),
+    ] {
         assert_eq!(Procedure::parse(name, &[]).unwrap().own_name(), own);
     }
 }
 
 #[test]
 fn lists_and_malformed_names_are_problems() {
-    let list = Parameter { list: true, ..parameter("ids", SqlType::Int, false) };
-    let complaints = Procedure::parse("a b", &[list, parameter("x y", SqlType::Int, false)]).unwrap_err();
+    let list = Parameter {
+        list: true,
+        ..parameter("ids", SqlType::Int, false)
+    };
+    let complaints =
+        Procedure::parse("a b", &[list, parameter("x y", SqlType::Int, false)]).unwrap_err();
     let problems: Vec<_> = complaints.into_iter().map(|(problem, _)| problem).collect();
     assert_eq!(
         problems,

@@ -19,7 +19,10 @@ fn statement(columns: &[(&str, SqlType)], bigint_as_string: bool) -> Statement {
             body: Body::Text("SELECT 1".to_owned()),
             access: Access::Read,
             parameters: Vec::new(),
-            columns: columns.iter().map(|(name, sql_type)| ((*name).to_owned(), *sql_type)).collect(),
+            columns: columns
+                .iter()
+                .map(|(name, sql_type)| ((*name).to_owned(), *sql_type))
+                .collect(),
             max_rows: 10,
             timeout: Duration::from_secs(1),
             bigint_as_string,
@@ -37,7 +40,11 @@ fn written(statement: &Statement, row: &Row) -> Result<String, CallError> {
 }
 
 fn one(column_type: ColumnType, data: ColumnData<'static>) -> String {
-    written(&statement(&[], false), &Row::builder().column("c", column_type, data).build()).unwrap()
+    written(
+        &statement(&[], false),
+        &Row::builder().column("c", column_type, data).build(),
+    )
+    .unwrap()
 }
 
 fn problem(statement: &Statement, row: Row) -> String {
@@ -53,15 +60,35 @@ fn every_type_has_its_json() {
     for (column_type, data, json) in [
         (C::Bitn, ColumnData::Bit(Some(true)), "true"),
         (C::Int1, ColumnData::U8(Some(255)), "255"),
-        (C::Int8, ColumnData::I64(Some(i64::MIN)), "-9223372036854775808"),
+        (
+            C::Int8,
+            ColumnData::I64(Some(i64::MIN)),
+            "-9223372036854775808",
+        ),
         (C::Float8, ColumnData::F64(Some(0.1)), "0.1"),
         (C::Float8, ColumnData::F64(Some(1e300)), "1e300"),
         (C::Float4, ColumnData::F32(Some(0.1)), "0.1"),
         (C::Money, ColumnData::F64(Some(-1234.5)), "\"-1234.5000\""),
-        (C::Decimaln, ColumnData::Numeric(Some(Numeric::new_with_scale(-12_340, 3))), "\"-12.340\""),
-        (C::NVarchar, ColumnData::String(Some("a\"\n".into())), "\"a\\\"\\n\""),
-        (C::BigVarBin, ColumnData::Binary(Some(vec![0, 255].into())), "\"AP8=\""),
-        (C::Guid, ColumnData::Guid(Some(guid)), "\"6f9619ff-8b86-d011-b42d-00c04fc964ff\""),
+        (
+            C::Decimaln,
+            ColumnData::Numeric(Some(Numeric::new_with_scale(-12_340, 3))),
+            "\"-12.340\"",
+        ),
+        (
+            C::NVarchar,
+            ColumnData::String(Some("a\"\n".into())),
+            "\"a\\\"\\n\"",
+        ),
+        (
+            C::BigVarBin,
+            ColumnData::Binary(Some(vec![0, 255].into())),
+            "\"AP8=\"",
+        ),
+        (
+            C::Guid,
+            ColumnData::Guid(Some(guid)),
+            "\"6f9619ff-8b86-d011-b42d-00c04fc964ff\"",
+        ),
         (C::NVarchar, ColumnData::String(None), "null"),
         (C::Decimaln, ColumnData::Numeric(None), "null"),
     ] {
@@ -73,21 +100,35 @@ fn every_type_has_its_json() {
 fn thirty_eight_digits_are_kept() {
     let widest = 99_999_999_999_999_999_999_999_999_999_999_999_999_i128;
     let data = ColumnData::Numeric(Some(Numeric::new_with_scale(widest, 10)));
-    assert_eq!(one(ColumnType::Decimaln, data), "{\"c\":\"9999999999999999999999999999.9999999999\"}");
+    assert_eq!(
+        one(ColumnType::Decimaln, data),
+        "{\"c\":\"9999999999999999999999999999.9999999999\"}"
+    );
 }
 
 #[test]
 fn big_integers_are_text_where_the_operator_says_so() {
-    let row = Row::builder().column("c", ColumnType::Int8, ColumnData::I64(Some(1))).build();
-    assert_eq!(written(&statement(&[], true), &row).unwrap(), "{\"c\":\"1\"}");
+    let row = Row::builder()
+        .column("c", ColumnType::Int8, ColumnData::I64(Some(1)))
+        .build();
+    assert_eq!(
+        written(&statement(&[], true), &row).unwrap(),
+        "{\"c\":\"1\"}"
+    );
 }
 
 #[test]
 fn columns_need_names_of_their_own() {
-    let unnamed = Row::builder().column("", ColumnType::Int4, ColumnData::I32(None)).build();
-    assert_eq!(problem(&statement(&[], false), unnamed), "statement `x`: result column 1 has no name; name it with AS");
-    let twice =
-        Row::builder().column("a", ColumnType::Int4, ColumnData::I32(None)).column("a", ColumnType::Int4, ColumnData::I32(None));
+    let unnamed = Row::builder()
+        .column("", ColumnType::Int4, ColumnData::I32(None))
+        .build();
+    assert_eq!(
+        problem(&statement(&[], false), unnamed),
+        "statement `x`: result column 1 has no name; name it with AS"
+    );
+    let twice = Row::builder()
+        .column("a", ColumnType::Int4, ColumnData::I32(None))
+        .column("a", ColumnType::Int4, ColumnData::I32(None));
     assert_eq!(
         problem(&statement(&[], false), twice.build()),
         "statement `x`: two result columns are named `a`; name one with AS"
@@ -96,17 +137,26 @@ fn columns_need_names_of_their_own() {
 
 #[test]
 fn the_answer_has_to_be_what_was_declared() {
-    let score = SqlType::Decimal { precision: 5, scale: 2 };
+    let score = SqlType::Decimal {
+        precision: 5,
+        scale: 2,
+    };
     let declared = statement(&[("score", score)], false);
     let decimal = |scale| ColumnData::Numeric(Some(Numeric::new_with_scale(1, scale)));
     let row = |name, column_type, data| Row::builder().column(name, column_type, data).build();
-    assert_eq!(written(&declared, &row("score", ColumnType::Numericn, decimal(2))).unwrap(), "{\"score\":\"0.01\"}");
+    assert_eq!(
+        written(&declared, &row("score", ColumnType::Numericn, decimal(2))).unwrap(),
+        "{\"score\":\"0.01\"}"
+    );
     assert_eq!(
         problem(&declared, row("other", ColumnType::Numericn, decimal(2))),
         "statement `x`: the result has no column `score`, which is declared"
     );
     assert_eq!(
-        problem(&declared, row("score", ColumnType::Float8, ColumnData::F64(Some(0.1)))),
+        problem(
+            &declared,
+            row("score", ColumnType::Float8, ColumnData::F64(Some(0.1)))
+        ),
         "statement `x`: result column `score` is not of its declared type"
     );
     assert_eq!(
@@ -117,16 +167,31 @@ fn the_answer_has_to_be_what_was_declared() {
 
 #[test]
 fn money_too_large_for_the_driver_is_refused_and_not_rounded() {
-    let row = Row::builder().column("c", ColumnType::Money, ColumnData::F64(Some(922_337_203_685_477.6))).build();
+    let row = Row::builder()
+        .column(
+            "c",
+            ColumnType::Money,
+            ColumnData::F64(Some(922_337_203_685_477.6)),
+        )
+        .build();
     assert!(problem(&statement(&[], false), row).ends_with("cast it in the statement"));
 }
 
 #[test]
 fn a_value_longer_than_allowed_is_over_budget() {
-    let row = Row::builder().column("c", ColumnType::NVarchar, ColumnData::String(Some("123456789".into()))).build();
+    let row = Row::builder()
+        .column(
+            "c",
+            ColumnType::NVarchar,
+            ColumnData::String(Some("123456789".into())),
+        )
+        .build();
     let error = written(&statement(&[], false), &row).unwrap_err();
     assert_eq!(
         (error.code, error.message.as_str()),
-        (CallCode::Budget, "statement `x`: a value of column `c` is larger than 8 bytes")
+        (
+            CallCode::Budget,
+            "statement `x`: a value of column `c` is larger than 8 bytes"
+        )
     );
 }

@@ -19,7 +19,10 @@ fn sent_text(sql_type: SqlType, json: &str) -> Option<String> {
     }
 }
 
-const MONEY_LIKE: SqlType = SqlType::Decimal { precision: 5, scale: 2 };
+const MONEY_LIKE: SqlType = SqlType::Decimal {
+    precision: 5,
+    scale: 2,
+};
 
 #[test]
 fn values_have_the_declared_type() {
@@ -28,10 +31,18 @@ fn values_have_the_declared_type() {
         (SqlType::TinyInt, "255", ColumnData::U8(Some(255))),
         (SqlType::SmallInt, "-32768", ColumnData::I16(Some(-32768))),
         (SqlType::Int, "7", ColumnData::I32(Some(7))),
-        (SqlType::BigInt, "\"9223372036854775807\"", ColumnData::I64(Some(i64::MAX))),
+        (
+            SqlType::BigInt,
+            "\"9223372036854775807\"",
+            ColumnData::I64(Some(i64::MAX)),
+        ),
         (SqlType::Float, "1e3", ColumnData::F64(Some(1000.0))),
         (SqlType::Real, "0.5", ColumnData::F32(Some(0.5))),
-        (SqlType::VarBinary(Some(2)), "\"AP8=\"", ColumnData::Binary(Some(vec![0, 255].into()))),
+        (
+            SqlType::VarBinary(Some(2)),
+            "\"AP8=\"",
+            ColumnData::Binary(Some(vec![0, 255].into())),
+        ),
     ] {
         assert_eq!(given(sql_type, json), Ok(Some(sent)), "{json}");
     }
@@ -40,35 +51,80 @@ fn values_have_the_declared_type() {
 
 #[test]
 fn decimals_keep_their_digits_and_are_never_rounded() {
-    assert_eq!(sent_text(MONEY_LIKE, "\"123.40\""), Some("123.4".to_owned()));
+    assert_eq!(
+        sent_text(MONEY_LIKE, "\"123.40\""),
+        Some("123.4".to_owned())
+    );
     assert_eq!(sent_text(MONEY_LIKE, "1.2e2"), Some("120".to_owned()));
     for too_large in ["1000", "0.123", "\"x\"", "true"] {
         assert_eq!(sent_text(MONEY_LIKE, too_large), None, "{too_large}");
     }
-    let widest = SqlType::Decimal { precision: 38, scale: 38 };
+    let widest = SqlType::Decimal {
+        precision: 38,
+        scale: 38,
+    };
     assert!(sent_text(widest, "0.00000000000000000000000000000000000001").is_some());
-    assert_eq!(sent_text(SqlType::Money, "922337203685477.5807"), Some("922337203685477.5807".to_owned()));
+    assert_eq!(
+        sent_text(SqlType::Money, "922337203685477.5807"),
+        Some("922337203685477.5807".to_owned())
+    );
     assert_eq!(sent_text(SqlType::Money, "922337203685477.5808"), None);
-    assert_eq!(sent_text(SqlType::Money, "-922337203685477.5808"), Some("-922337203685477.5808".to_owned()));
+    assert_eq!(
+        sent_text(SqlType::Money, "-922337203685477.5808"),
+        Some("-922337203685477.5808".to_owned())
+    );
 }
 
 #[test]
 fn what_does_not_fit_names_the_type_and_not_the_value() {
     for (sql_type, json, problem) in [
-        (SqlType::Int, "2147483648", "a number where an integer of 32 bits (int) was expected"),
-        (SqlType::Int, "1.0", "a number where an integer of 32 bits (int) was expected"),
-        (SqlType::Bit, "1", "a number where true or false (bit) was expected"),
-        (SqlType::Float, "1e999", "a number where a number (float) was expected"),
-        (SqlType::NVarChar(Some(1)), "\"😀\"", "text where text of at most 1 UTF-16 units (nvarchar) was expected"),
-        (SqlType::Date, "\"2026-02-30\"", "text where text like 2026-01-31 (date) was expected"),
-        (SqlType::UniqueIdentifier, "\"x\"", "text where text of 36 characters (uniqueidentifier) was expected"),
+        (
+            SqlType::Int,
+            "2147483648",
+            "a number where an integer of 32 bits (int) was expected",
+        ),
+        (
+            SqlType::Int,
+            "1.0",
+            "a number where an integer of 32 bits (int) was expected",
+        ),
+        (
+            SqlType::Bit,
+            "1",
+            "a number where true or false (bit) was expected",
+        ),
+        (
+            SqlType::Float,
+            "1e999",
+            "a number where a number (float) was expected",
+        ),
+        (
+            SqlType::NVarChar(Some(1)),
+            "\"😀\"",
+            "text where text of at most 1 UTF-16 units (nvarchar) was expected",
+        ),
+        (
+            SqlType::Date,
+            "\"2026-02-30\"",
+            "text where text like 2026-01-31 (date) was expected",
+        ),
+        (
+            SqlType::UniqueIdentifier,
+            "\"x\"",
+            "text where text of 36 characters (uniqueidentifier) was expected",
+        ),
     ] {
         assert_eq!(given(sql_type, json).unwrap_err(), problem, "{json}");
     }
 }
 
 fn declared() -> Vec<Parameter> {
-    let parameter = |name: &str, sql_type, list, output| Parameter { name: name.to_owned(), sql_type, list, output };
+    let parameter = |name: &str, sql_type, list, output| Parameter {
+        name: name.to_owned(),
+        sql_type,
+        list,
+        output,
+    };
     vec![
         parameter("ids", SqlType::Int, true, false),
         parameter("from", SqlType::Date, false, false),
@@ -80,15 +136,36 @@ fn declared() -> Vec<Parameter> {
 fn every_parameter_has_to_be_given_and_no_other() {
     let problem = |json: &str| bind("x", &declared(), json).unwrap_err().message;
     assert!(bind("x", &declared(), r#"{"ids": [1], "from": null}"#).is_ok());
-    assert_eq!(problem(""), "statement `x`: parameter `ids` is missing; pass null to mean NULL");
-    assert_eq!(problem(r#"{"ids": [], "form": null}"#), "statement `x`: has no parameter `form`");
-    assert_eq!(problem(r#"{"ids": [], "ids": []}"#), "statement `x`: parameter `ids` is given twice");
-    assert_eq!(problem(r#"{"ids": 1}"#), "statement `x`: parameter `ids`: no array, and the parameter is a list");
-    assert_eq!(problem(r#"{"ids": [1, null]}"#), "statement `x`: parameter `ids`: element 1 is null, which equals nothing");
+    assert_eq!(
+        problem(""),
+        "statement `x`: parameter `ids` is missing; pass null to mean NULL"
+    );
+    assert_eq!(
+        problem(r#"{"ids": [], "form": null}"#),
+        "statement `x`: has no parameter `form`"
+    );
+    assert_eq!(
+        problem(r#"{"ids": [], "ids": []}"#),
+        "statement `x`: parameter `ids` is given twice"
+    );
+    assert_eq!(
+        problem(r#"{"ids": 1}"#),
+        "statement `x`: parameter `ids`: no array, and the parameter is a list"
+    );
+    assert_eq!(
+        problem(r#"{"ids": [1, null]}"#),
+        "statement `x`: parameter `ids`: element 1 is null, which equals nothing"
+    );
     assert_eq!(
         problem(r#"{"ids": [1, "secret"]}"#),
         "statement `x`: parameter `ids`: element 1: text where an integer of 32 bits (int) was expected"
     );
-    assert_eq!(problem("[]"), "statement `x`: parameters: an array where an object was expected");
-    assert_eq!(bind("x", &declared(), "{").unwrap_err().code, CallCode::Invalid);
+    assert_eq!(
+        problem("[]"),
+        "statement `x`: parameters: an array where an object was expected"
+    );
+    assert_eq!(
+        bind("x", &declared(), "{").unwrap_err().code,
+        CallCode::Invalid
+    );
 }
