@@ -47,7 +47,10 @@ impl Server {
                 match line.split_whitespace().next() {
                     Some("admin") => admin = address(&line),
                     Some("graphql" | "listening") => {
-                        drop(address(&line).map(|address| found.send((address, admin))))
+                        if let Some(address) = address(&line) {
+                            // Whoever waited may have given up by now.
+                            let _ = found.send((address, admin));
+                        }
                     }
                     _ => {}
                 }
