@@ -6,13 +6,13 @@
 
 use crate::coercion::values::Values;
 use crate::coercion::variables::{self, VariableDef};
-use crate::document::{Document, Operation, OperationKind, parser};
 use crate::execution::{self, Execution, Resolve};
 use crate::guard::expansion;
 use crate::plan::cache::{Cache, CacheStats};
 use crate::plan::{Plan, build, cost};
 use crate::response::{RequestError, RequestErrors};
 use crate::schema::Schema;
+use crate::syntax::{Document, Operation, OperationKind, parser};
 use crate::validation;
 use mayfly_config::Limits;
 use mayfly_error::Error;

@@ -1,14 +1,13 @@
 //! The GraphQL engine: a document and variables in, the bytes of a response out.
 //!
-//! In the order a request goes: `guard` bounds the text, `document` parses it, `validation` holds it against the `schema`,
-//! `coercion` makes the client's values fit, `plan` prepares the operation, `execution` calls modules through [`Resolve`],
+//! In the order a request goes: `syntax` parses the text within bounds, `guard` measures what it stands for, `validation` holds it
+//! against the `schema`, `coercion` makes the client's values fit, `plan` prepares the operation, `execution` calls modules through [`Resolve`],
 //! `completion` checks their answers, and `introspection` answers for the schema itself. `engine` ties them together.
 //!
 //! It knows nothing of WebAssembly, HTTP or backends. No input makes it panic or recurse without bound.
 
 mod coercion;
 mod completion;
-mod document;
 mod engine;
 mod execution;
 mod guard;
@@ -16,12 +15,13 @@ mod introspection;
 mod plan;
 mod response;
 mod schema;
+mod syntax;
 mod validation;
 
-pub use document::OperationKind;
 pub use engine::{Engine, Prepared, Request};
 pub use execution::{Answers, Invocation, Resolve};
 pub use mayfly_config::Limits;
 pub use plan::{CacheStats, Plan, Step};
 pub use response::{PathStep, Position, RequestError, RequestErrors};
 pub use schema::{Binding, Change, ChangeKind, Problem, Schema, Severity};
+pub use syntax::OperationKind;

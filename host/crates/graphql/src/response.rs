@@ -3,17 +3,9 @@
 //! Owns the JSON of `errors`. A request error means nothing ran and the response has no `data`; errors of fields stand beside
 //! `data`, sorted by where they are in it. Only the client's message of an error is written.
 
+pub use crate::syntax::Position;
 use mayfly_error::{Code, Error};
 use std::fmt::Write as _;
-
-/// A place in a document or schema.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Hash)]
-pub struct Position {
-    /// The line, from 1.
-    pub line: u32,
-    /// The column, from 1, in UTF-16 units.
-    pub column: u32,
-}
 
 /// Why a request was refused before anything ran.
 #[derive(Debug, Clone, PartialEq)]

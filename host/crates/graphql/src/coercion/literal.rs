@@ -4,10 +4,10 @@
 
 use super::numbers::{fits_int, whole};
 use super::template::{self, Template};
-use crate::document::{Value, ValueKind};
 use crate::response::json_string;
 use crate::schema::Schema;
 use crate::schema::types::{Scalar, Type};
+use crate::syntax::{Value, ValueKind};
 use std::collections::HashMap;
 
 /// A constant, checked and coerced to its type, as JSON; or what is wrong with it.

@@ -5,10 +5,10 @@
 
 use super::literal;
 use super::values::Values;
-use crate::document::{Value, ValueKind};
 use crate::response::{Position, json_string, write_json_string};
 use crate::schema::Schema;
 use crate::schema::types::{InputDef, InputObject, Kind, Scalar, Type};
+use crate::syntax::{Value, ValueKind};
 use std::collections::HashMap;
 
 /// Input objects inside one another; more come only from defaults that refer to each other.

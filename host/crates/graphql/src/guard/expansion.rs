@@ -5,9 +5,9 @@
 //! saturate and at a bounded depth. Documents whose fragments spread themselves are refused here, so that nothing after the guard
 //! can meet a cycle or a deeper recursion than was measured.
 
-use super::lexer::limit;
-use crate::document::{Directive, Document, Operation, Selection, SelectionSet, Spread};
 use crate::response::{Position, RequestError};
+use crate::syntax::lexer::limit;
+use crate::syntax::{Directive, Document, Operation, Selection, SelectionSet, Spread};
 use mayfly_config::Limits;
 use mayfly_error::Error;
 use std::collections::HashMap;

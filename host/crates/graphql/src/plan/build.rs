@@ -12,10 +12,10 @@ use super::node::{
 };
 use crate::coercion::template::{Indexes, Template, compile_arguments, json_key};
 use crate::coercion::variables::VariableDef;
-use crate::document::{Document, Field, Operation, OperationKind, SelectionSet};
 use crate::response::{Position, RequestError};
 use crate::schema::Schema;
 use crate::schema::types::{FieldDef, Kind, Resolver, Type, TypeId};
+use crate::syntax::{Document, Field, Operation, OperationKind, SelectionSet};
 use indexmap::IndexSet;
 use mayfly_config::Limits;
 use mayfly_error::Error;

@@ -1,9 +1,9 @@
 //! Which fields a selection stands for on one object type: the specification's `CollectFields`.
 
-use crate::document::{Directive, Document, Field, Selection, SelectionSet, ValueKind};
 use crate::response::Position;
 use crate::schema::Schema;
 use crate::schema::types::TypeId;
+use crate::syntax::{Directive, Document, Field, Selection, SelectionSet, ValueKind};
 use indexmap::IndexMap;
 use std::collections::{HashMap, HashSet};
 

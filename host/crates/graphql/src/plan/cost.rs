@@ -6,10 +6,10 @@
 use super::node::{ListSize, ObjectPlan, Output, Plan, Shape, Source};
 use crate::coercion::template::Indexes;
 use crate::coercion::values::Values;
-use crate::document::{Argument, Value, ValueKind};
 use crate::response::RequestError;
 use crate::schema::Schema;
 use crate::schema::types::{FieldDef, Kind, Scalar, Type};
+use crate::syntax::{Argument, Value, ValueKind};
 use mayfly_config::Limits;
 use mayfly_error::Error;
 use serde_json::value::RawValue;

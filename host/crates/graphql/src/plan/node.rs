@@ -1,9 +1,9 @@
 //! What a plan consists of. Immutable; shared by every request that is the same document.
 
 use crate::coercion::template::Template;
-use crate::document::OperationKind;
 use crate::response::Position;
 use crate::schema::types::{Scalar, TypeId};
+use crate::syntax::OperationKind;
 use std::fmt::{Display, Formatter};
 use std::sync::Arc;
 

@@ -1,7 +1,7 @@
 //! The type tables: what a schema consists of once its text is read. Immutable after loading; types refer to each other by index.
 
-use crate::document::Value;
 use crate::response::Position;
+use crate::syntax::Value;
 use indexmap::IndexMap;
 use std::sync::Arc;
 

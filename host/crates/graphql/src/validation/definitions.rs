@@ -2,7 +2,7 @@
 
 use super::Errors;
 use super::directives::repeated;
-use crate::document::{Document, Operation, Selection, SelectionSet};
+use crate::syntax::{Document, Operation, Selection, SelectionSet};
 use indexmap::IndexSet;
 
 /// Variables are defined once.

@@ -2,9 +2,9 @@
 
 use super::values::{Place, Values};
 use super::walker::Walker;
-use crate::document::{Argument, Directive, Name};
 use crate::response::Position;
 use crate::schema::types::InputDef;
+use crate::syntax::{Argument, Directive, Name};
 use indexmap::IndexMap;
 use std::collections::HashMap;
 use std::sync::Arc;

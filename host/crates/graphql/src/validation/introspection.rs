@@ -1,6 +1,6 @@
 //! How deep introspection may go: its types lead in circles, so a short query could list the schema within itself again and again.
 
-use crate::document::{Document, Field, Selection, SelectionSet};
+use crate::syntax::{Document, Field, Selection, SelectionSet};
 
 /// Lists inside one another from which on a query is refused; the reference implementation's number.
 const MAX_LISTS: usize = 3;

@@ -17,9 +17,9 @@ pub(crate) mod values;
 pub(crate) mod variables;
 mod walker;
 
-use crate::document::{Document, Fragment, Operation};
 use crate::response::{Position, RequestError};
 use crate::schema::Schema;
+use crate::syntax::{Document, Fragment, Operation};
 use mayfly_config::Limits;
 use mayfly_error::Error;
 use walker::Walker;

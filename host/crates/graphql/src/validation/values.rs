@@ -2,10 +2,10 @@
 
 use super::Errors;
 use crate::coercion::literal::scalar_problem;
-use crate::document::{ObjectEntry, Value, ValueKind};
 use crate::response::Position;
 use crate::schema::Schema;
 use crate::schema::types::{InputObject, Kind, Type};
+use crate::syntax::{ObjectEntry, Value, ValueKind};
 use std::collections::HashMap;
 
 /// A place where a variable stands.

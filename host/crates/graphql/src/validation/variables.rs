@@ -6,13 +6,13 @@ use super::values::{Usage, constant_value};
 use super::walker::Walker;
 use crate::coercion::literal;
 use crate::coercion::variables::VariableDef;
-use crate::document::{
-    Directive, Document, Operation, Selection, SelectionSet, TypeNode, Value, ValueKind,
-    VariableNode,
-};
 use crate::response::RequestError;
 use crate::schema::Schema;
 use crate::schema::types::Type;
+use crate::syntax::{
+    Directive, Document, Operation, Selection, SelectionSet, TypeNode, Value, ValueKind,
+    VariableNode,
+};
 use mayfly_error::Error;
 use std::collections::{HashMap, HashSet};
 

@@ -8,13 +8,13 @@ use super::introspection;
 use super::merging::Merger;
 use super::values::Usage;
 use super::{Errors, definitions};
-use crate::document::{
-    Document, Field, Fragment, Inline, Name, Operation, OperationKind, Selection, SelectionSet,
-    Spread, VariableNode,
-};
 use crate::response::RequestError;
 use crate::schema::Schema;
 use crate::schema::types::{FieldDef, TypeId};
+use crate::syntax::{
+    Document, Field, Fragment, Inline, Name, Operation, OperationKind, Selection, SelectionSet,
+    Spread, VariableNode,
+};
 use mayfly_config::Limits;
 use std::collections::HashMap;
 

@@ -1,7 +1,7 @@
 //! Small things of the parser's tree, in the tables' terms.
 
-use crate::document::{ObjectEntry, Value, ValueKind};
 use crate::response::Position;
+use crate::syntax::{ObjectEntry, Value, ValueKind};
 use async_graphql::parser::types as ast;
 use async_graphql::parser::{Pos, Positioned};
 use async_graphql::{Name, Value as ConstValue};

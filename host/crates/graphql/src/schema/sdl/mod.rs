@@ -13,7 +13,7 @@ use super::problems::Problems;
 use super::types::{InputDef, Kind, TypeDef, TypeId};
 use super::{Problem, Schema, check, introspection, prelude};
 use crate::coercion::literal;
-use crate::guard::lexer::{Lexer, TokenKind};
+use crate::syntax::lexer::{Lexer, TokenKind};
 use async_graphql::parser::types as ast;
 use convert::position;
 use declare::Builder;

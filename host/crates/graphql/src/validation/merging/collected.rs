@@ -1,8 +1,8 @@
 //! The fields a selection set stands for, inline fragments written out, and what it spreads.
 
-use crate::document::{Argument, Document, Field, Selection, SelectionSet, Value, ValueKind};
 use crate::schema::Schema;
 use crate::schema::types::{Type, TypeId};
+use crate::syntax::{Argument, Document, Field, Selection, SelectionSet, Value, ValueKind};
 use indexmap::{IndexMap, IndexSet};
 use std::collections::HashMap;
 use std::rc::Rc;

@@ -9,10 +9,10 @@ mod collected;
 mod conflict;
 
 use super::Errors;
-use crate::document::{Document, Field, Selection, SelectionSet};
 use crate::response::RequestError;
 use crate::schema::Schema;
 use crate::schema::types::{Kind, Type, TypeId};
+use crate::syntax::{Document, Field, Selection, SelectionSet};
 use collected::{Collected, Collections, Found, same_arguments};
 use conflict::Conflict;
 use mayfly_config::Limits;

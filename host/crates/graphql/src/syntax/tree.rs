@@ -3,10 +3,7 @@
 //! Everything borrows from the text, so that parsing allocates only the tree. It knows nothing of a schema. Duplicates are kept
 //! (arguments, input fields, fragments), because telling of them is validation's work.
 
-pub(crate) mod parser;
-mod printer;
-
-use crate::response::Position;
+use super::Position;
 use std::borrow::Cow;
 use std::collections::HashMap;
 

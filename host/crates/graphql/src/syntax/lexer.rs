@@ -4,8 +4,9 @@
 //! token ahead and recurses only on brackets, so its depth is bounded by the same count. Strings are decoded here. Positions are
 //! those of the reference implementation: lines from 1, columns from 1 in UTF-16 units.
 
+use super::Position;
 use super::strings;
-use crate::response::{Position, RequestError};
+use crate::response::RequestError;
 use mayfly_config::Limits;
 use mayfly_error::Error;
 use std::borrow::Cow;

@@ -5,12 +5,13 @@
 //! `queryName { }` and `query () { }`; leaves `\"""` in block strings; has no positions inside values; and turns duplicate names
 //! into syntax errors. Recursion is bounded by the lexer's count of brackets.
 
+use super::Position;
+use super::lexer::{Lexer, Token, TokenKind, syntax};
 use super::{
     Argument, Directive, Document, Field, Fragment, Inline, Name, ObjectEntry, Operation,
     OperationKind, Selection, SelectionSet, Spread, TypeNode, Value, ValueKind, VariableNode,
 };
-use crate::guard::lexer::{Lexer, Token, TokenKind, syntax};
-use crate::response::{Position, RequestError};
+use crate::response::RequestError;
 use mayfly_config::Limits;
 use std::borrow::Cow;
 use std::collections::HashMap;
