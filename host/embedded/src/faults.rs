@@ -9,6 +9,7 @@
 //! ```
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use tokio::sync::watch;
@@ -58,6 +59,18 @@ pub struct SqlServerFaults {
     /// A statement fails.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub sql_error: Option<SqlErrorFault>,
+    /// A call that leaves another `@@TRANCOUNT` than it found does not fail with error 266, as on engines that resemble SQL Server.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub no_error_266: Option<Plain>,
+    /// Sessions begin with `NOCOUNT ON`, as where the server's `user options` say so. `matching` sees the user.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub no_count: Option<Plain>,
+    /// Connections are forgotten by a firewall: nothing that is sent arrives, and neither end is told.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub forget: Option<Forget>,
+    /// The first text of each row cannot be decoded.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub malformed_text: Option<MalformedText>,
     /// The server is down: open connections are closed, new ones refused.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub refuse: bool,
@@ -186,6 +199,20 @@ switch!(
     }
 );
 switch!(
+    /// A connection that is forgotten.
+    Forget {
+        /// Only connections on which nothing was sent for so long, in milliseconds.
+        idle_ms: u64,
+    }
+);
+switch!(
+    /// Text that is not valid.
+    MalformedText {
+        /// What is wrong with it.
+        with: Malformed,
+    }
+);
+switch!(
     /// Keys of a `BatchGetItem` that are not read.
     Unprocessed {
         /// How many of each table, at the end of its list; 0 for one.
@@ -202,6 +229,17 @@ pub enum Then {
     Stall,
     /// The connection is closed.
     Drop,
+}
+
+/// What is wrong with a text.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Malformed {
+    /// An `nvarchar` ends in half a surrogate pair.
+    #[default]
+    LoneSurrogate,
+    /// A `varchar` is of a code page (932, Japanese) in which its bytes mean nothing.
+    CodePage,
 }
 
 /// When the connection is closed.
@@ -227,6 +265,8 @@ pub(crate) struct SqlPlan {
     pub slow: Option<Slow>,
     pub drop: Option<DropAt>,
     pub error: Option<SqlErrorFault>,
+    pub no_error_266: bool,
+    pub malformed_text: Option<Malformed>,
 }
 
 /// What goes wrong with one DynamoDB request.
@@ -307,6 +347,8 @@ impl Faults {
             slow: take(&mut faults.slow, text),
             drop: take(&mut faults.drop, text).map(|drop| drop.at),
             error: take(&mut faults.sql_error, text),
+            no_error_266: take(&mut faults.no_error_266, text).is_some(),
+            malformed_text: take(&mut faults.malformed_text, text).map(|switch| switch.with),
         }
     }
 
@@ -320,6 +362,20 @@ impl Faults {
             take(&mut faults.slow_login, user),
             take(&mut faults.login_failure, user),
         )
+    }
+
+    /// Whether a session of `user` begins with `NOCOUNT ON`.
+    pub(crate) fn no_count(&self, user: &str) -> bool {
+        take(&mut self.lock().sqlserver.no_count, user).is_some()
+    }
+
+    /// Whether a connection on which a request comes after so long is a forgotten one.
+    pub(crate) fn forgets(&self, text: &str, idle: Duration) -> bool {
+        let forget = &mut self.lock().sqlserver.forget;
+        forget
+            .as_ref()
+            .is_some_and(|switch| idle >= Duration::from_millis(switch.idle_ms))
+            && take(forget, text).is_some()
     }
 
     pub(crate) fn dynamodb_plan(&self, text: &str) -> DynamoDbPlan {

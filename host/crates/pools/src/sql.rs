@@ -3,7 +3,7 @@
 //! Reading order, the way a call goes: [`SqlSession`] (`session`) keeps an invocation to one connection; `statement` knows the
 //! text, `lexer` read it, `effects` what it does to a session, `parameters` fill it; `pool` lends a connection, `manager` makes them
 //! (`login` says why not), `connection` says when one may be used again, `roster` and `meters` tell who has them and why one was
-//! closed; `run` sends and reads, `rows` writes the answer, `failure` says what went wrong. `describe` asks the server whether all of it
+//! closed; `run` sends and reads, `rows` writes the answer, `failure` says what went wrong. `trancount` keeps watch over what is open. `describe` asks the server whether all of it
 //! is as declared (`types`). [`Transaction`] and [`RowStream`] hold
 //! their connection between calls.
 
@@ -28,6 +28,7 @@ mod statement;
 mod stream;
 mod template;
 mod times;
+mod trancount;
 mod transaction;
 mod types;
 mod upkeep;

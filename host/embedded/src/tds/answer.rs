@@ -9,7 +9,7 @@ use super::flight::{Flight, Stop};
 use super::packet::PacketWriter;
 use super::tokens::{self, Column, Done};
 use super::types::SqlType;
-use crate::faults::{Faults, SqlPlan, Then};
+use crate::faults::{Faults, Malformed, SqlPlan, Then};
 use crate::status::Status;
 
 /// Acknowledges an Attention; in a message of its own, if nothing waits to be sent.
@@ -37,6 +37,8 @@ pub(super) struct Answer<'a> {
     row_delay: std::time::Duration,
     /// An error that comes after so many rows, from the fault switches.
     error_after: Option<(u64, SqlError)>,
+    /// What is wrong with the first text of each row, from the fault switches.
+    malformed: Option<Malformed>,
     /// Counts the request as running until its answer ends.
     running: Option<Running<'a>>,
 }
@@ -68,6 +70,7 @@ impl<'a> Answer<'a> {
             cut: None,
             row_delay: std::time::Duration::ZERO,
             error_after: None,
+            malformed: None,
             running: Some(Running(status)),
         }
     }
@@ -87,6 +90,11 @@ impl<'a> Answer<'a> {
         self.error_after = Some((rows, error));
     }
 
+    /// Makes the first text of each row one that cannot be decoded.
+    pub(super) fn spoil_text(&mut self, with: Malformed) {
+        self.malformed = Some(with);
+    }
+
     /// All rows of a result set are written.
     pub(super) fn rows_end(&mut self) -> Result<(), Stop> {
         self.error_after
@@ -96,7 +104,12 @@ impl<'a> Answer<'a> {
 
     /// The columns of a result set.
     pub(super) fn columns(&mut self, columns: &[Column]) -> Result<(), Stop> {
-        self.token(|out| tokens::columns(out, columns))
+        let mut metadata = Vec::new();
+        tokens::columns(&mut metadata, columns);
+        if self.malformed == Some(Malformed::CodePage) {
+            super::malformed::announce(&mut metadata);
+        }
+        self.token(|out| out.extend(metadata))
     }
 
     /// A row.
@@ -117,7 +130,10 @@ impl<'a> Answer<'a> {
             self.flight.sleep(self.row_delay)?;
         }
         let mut row = Vec::new();
-        tokens::row(&mut row, columns, values, text_size)?;
+        match self.malformed {
+            Some(with) => super::malformed::row(&mut row, columns, values, text_size, with)?,
+            None => tokens::row(&mut row, columns, values, text_size)?,
+        }
         self.put(&row)
     }
 

@@ -72,9 +72,11 @@ pub(super) fn procedure(
     };
     run.procedure.clone_from(&procedure.name);
     run.variables = arguments(procedure, parameters)?;
+    let before = run.session.transaction.count;
     if run.statements(&procedure.body)? == Flow::Abort {
         return Ok(Flow::Abort);
     }
+    run.compare_count(before)?;
     for (position, sent) in parameters
         .iter()
         .enumerate()

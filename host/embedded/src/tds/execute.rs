@@ -50,6 +50,8 @@ pub(super) struct Run<'a> {
     pub failed: bool,
     /// Whether an error was so grave that the connection has to be closed.
     pub fatal: bool,
+    /// Whether error 266 is left out, from the fault switches.
+    pub no_error_266: bool,
 }
 
 impl Run<'_> {
@@ -180,6 +182,30 @@ impl Run<'_> {
                 .transaction(8, self.session.transaction.descriptor)?;
         }
         self.answer.statement(Done::default())
+    }
+
+    /// A call ended: error 266, if it left another number of transactions open than the `before` it found. It changes nothing.
+    pub(super) fn compare_count(&mut self, before: u32) -> Result<(), Stop> {
+        let now = self.session.transaction.count;
+        // The server does not raise it under XACT_ABORT.
+        if now == before || self.no_error_266 || self.session.abort_on_error {
+            return Ok(());
+        }
+        let message = format!(
+            "Transaction count after EXECUTE indicates a mismatching number of BEGIN and COMMIT statements. \
+             Previous count = {before}, current count = {now}."
+        );
+        let error = SqlError {
+            state: 2,
+            ..SqlError::new(266, message)
+        };
+        let procedure = self.procedure.clone();
+        self.failed = true;
+        self.answer.error(&error, &procedure)?;
+        self.answer.statement(Done {
+            status: tokens::DONE_ERROR,
+            ..Done::default()
+        })
     }
 
     /// Commits.
@@ -419,6 +445,7 @@ impl Run<'_> {
     pub(super) fn globals(&self) -> Globals {
         Globals {
             transaction_count: self.session.transaction.count,
+            transaction_id: self.session.transaction.descriptor,
             row_count: self.session.row_count,
             session: self.session.number,
             text_variables: self

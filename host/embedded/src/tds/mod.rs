@@ -14,6 +14,7 @@ mod exec;
 mod execute;
 mod flight;
 mod login;
+mod malformed;
 mod moment;
 mod packet;
 mod parameters;

@@ -4,7 +4,7 @@
 
 use std::rc::Rc;
 use std::sync::{Arc, mpsc};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -185,7 +185,9 @@ async fn work(
     let writer = tokio::spawn(write_packets(write, written));
     let ended = CancellationToken::new();
     let packets = PacketWriter::new(packets, login.packet_bytes, number);
-    let (jobs, interrupt) = start(server, number, database, packets, ended.clone()).await?;
+    let no_count = server.faults.no_count(&login.user);
+    let (jobs, interrupt) =
+        start(server, (number, database, no_count), packets, ended.clone()).await?;
     server
         .status
         .sqlserver(|counters| counters.connections += 1);
@@ -197,13 +199,17 @@ async fn work(
         interrupt,
         flight: None,
     };
+    let (mut forgotten, mut last) = (false, Instant::now());
     loop {
         let message = tokio::select! {
             () = closing.cancelled() => break,
             () = ended.cancelled() => break,
             message = read_message(&mut read) => message,
         };
+        forgotten = forgotten || server.faults.forgets(&login.user, last.elapsed());
+        last = Instant::now();
         match message {
+            Ok(Some(_)) if forgotten => {}
             Ok(Some(message)) if desk.take(&message) => {}
             _ => break,
         }
@@ -304,8 +310,7 @@ impl Desk<'_> {
 /// Starts the session's thread; opening SQLite would block the runtime too.
 async fn start(
     server: &Arc<Server>,
-    number: u16,
-    database: &str,
+    (number, database, no_count): (u16, &str, bool),
     writer: PacketWriter,
     ended: CancellationToken,
 ) -> Result<(mpsc::Sender<Job>, Arc<rusqlite::InterruptHandle>), Failure> {
@@ -334,7 +339,7 @@ async fn start(
                 connection: Rc::new(connection),
                 transaction: Transaction::default(),
                 text_size: usize::MAX,
-                no_count: false,
+                no_count,
                 abort_on_error: false,
                 row_count: 0,
                 status: Arc::clone(&server.status),

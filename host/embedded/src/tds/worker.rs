@@ -7,7 +7,7 @@ use super::answer::{Answer, acknowledge};
 use super::call::{self, Outputs};
 use super::database::Databases;
 use super::errors::SqlError;
-use super::execute::Run;
+use super::execute::{Flow, Run};
 use super::flight::{Flight, Stop};
 use super::packet::PacketWriter;
 use super::query::Variables;
@@ -96,6 +96,7 @@ impl Worker {
             return_status: 0,
             failed: false,
             fatal: false,
+            no_error_266: plan.no_error_266,
         };
         let mut outputs = Vec::new();
         let result = held_up(&plan, &faults, flight).and_then(|()| {
@@ -146,6 +147,9 @@ fn prepare(answer: &mut Answer<'_>, plan: &SqlPlan) {
     }
     if plan.drop == Some(DropAt::Inside) {
         answer.cut_in_half(Then::Drop, plan);
+    }
+    if let Some(with) = plan.malformed_text {
+        answer.spoil_text(with);
     }
     if let Some(slow) = &plan.slow {
         answer.delay_rows(Duration::from_millis(slow.row_ms));
@@ -209,10 +213,14 @@ fn carry_out(
         return Err(SqlError::new(3971, message).into());
     }
     match &request.body {
-        Body::Batch(text) => batch(run, text),
+        Body::Batch(text) => batch(run, text).map(|_| ()),
         Body::Execute(text, declaration, parameters) => {
             run.variables = call::declared_variables(text, declaration, parameters)?;
-            batch(run, text)
+            let before = run.session.transaction.count;
+            if batch(run, text)? == Flow::Abort {
+                return Ok(());
+            }
+            run.compare_count(before)
         }
         Body::Procedure(name, parameters) => {
             call::procedure(run, databases, name, parameters, outputs).map(|_| ())
@@ -233,7 +241,7 @@ fn carry_out(
     }
 }
 
-fn batch(run: &mut Run<'_>, text: &str) -> Result<(), Stop> {
+fn batch(run: &mut Run<'_>, text: &str) -> Result<Flow, Stop> {
     let statements = tsql::parse(tsql::tokenize(text)?)?;
-    run.statements(&statements).map(|_| ())
+    run.statements(&statements)
 }

@@ -13,6 +13,8 @@ use crate::tds::SqlError;
 pub(crate) struct Globals {
     /// `@@TRANCOUNT`.
     pub transaction_count: u32,
+    /// `CURRENT_TRANSACTION_ID()`; 0 outside of a transaction.
+    pub transaction_id: u64,
     /// `@@ROWCOUNT`.
     pub row_count: u64,
     /// `@@SPID`.
@@ -53,7 +55,8 @@ pub(crate) fn translate(statement: &[Token], globals: &Globals) -> Result<Transl
     let verb = verb(&tokens);
     let tokens = clauses::hints(tokens);
     let outputs = outputs(&tokens);
-    let tokens = variables(max_lengths(tokens), globals)?;
+    let tokens = transaction_ids(max_lengths(tokens), globals);
+    let tokens = variables(tokens, globals)?;
     let tokens = functions::rewrite(tokens)?;
     let tokens = operators::concatenations(tokens, &globals.text_variables);
     let tokens = operators::divisions(tokens);
@@ -143,6 +146,22 @@ fn max_lengths(mut tokens: Vec<Token>) -> Vec<Token> {
         {
             *token = Token::new(Kind::Number, "-1");
         }
+    }
+    tokens
+}
+
+/// Puts the number in place of `CURRENT_TRANSACTION_ID()`.
+fn transaction_ids(mut tokens: Vec<Token>, globals: &Globals) -> Vec<Token> {
+    let mut at = 0;
+    while let Some(token) = tokens.get(at) {
+        let called = token.is("CURRENT_TRANSACTION_ID")
+            && tokens.get(at + 1).is_some_and(|next| next.is_symbol("("))
+            && tokens.get(at + 2).is_some_and(|next| next.is_symbol(")"));
+        if called {
+            let id = Token::new(Kind::Number, globals.transaction_id.to_string());
+            tokens.splice(at..at + 3, [id]);
+        }
+        at += 1;
     }
     tokens
 }

@@ -9,6 +9,7 @@ use super::*;
 fn translated(sql: &str) -> String {
     let globals = Globals {
         transaction_count: 2,
+        transaction_id: 5,
         row_count: 7,
         session: 51,
         text_variables: vec!["@name".into()],

@@ -405,3 +405,68 @@ async fn the_control_endpoint_shows_counters_and_requests() {
     assert!(embedded.status().requests().is_empty());
     embedded.shutdown().await;
 }
+
+#[tokio::test]
+async fn no_error_266_leaves_a_mismatch_untold() {
+    let embedded = sample().await;
+    let mut client = connect(&embedded).await;
+    set_faults(&embedded, json!({"sqlserver": {"no_error_266": {}}}));
+    client.execute("BEGIN TRAN", &[]).await.unwrap();
+    assert_eq!(embedded.status().get().sqlserver.open_transactions, 1);
+    embedded.shutdown().await;
+}
+
+#[tokio::test]
+async fn no_count_begins_sessions_that_count_nothing() {
+    let embedded = sample().await;
+    set_faults(&embedded, json!({"sqlserver": {"no_count": {"times": 1}}}));
+    let mut client = connect(&embedded).await;
+    let update = "UPDATE Assessments SET score = 1 WHERE id = 'A-S1-01'";
+    assert_eq!(client.execute(update, &[]).await.unwrap().total(), 0);
+    let mut other = connect(&embedded).await;
+    assert_eq!(other.execute(update, &[]).await.unwrap().total(), 1);
+    embedded.shutdown().await;
+}
+
+#[tokio::test]
+async fn forget_answers_nothing_more_on_a_connection_that_was_idle() {
+    let embedded = sample().await;
+    let mut client = connect(&embedded).await;
+    set_faults(
+        &embedded,
+        json!({"sqlserver": {"forget": {"idle_ms": 0, "times": 1}}}),
+    );
+    let patience = Duration::from_millis(100);
+    assert!(
+        tokio::time::timeout(patience, rows(&mut client))
+            .await
+            .is_err()
+    );
+    embedded.faults().lift();
+    // The other end is not told, however long one waits.
+    assert_eq!(embedded.status().get().sqlserver.connections, 1);
+    drop(client);
+    recovers(&embedded).await;
+    embedded.shutdown().await;
+}
+
+#[tokio::test]
+async fn malformed_text_cannot_be_decoded() {
+    let embedded = sample().await;
+    for (with, query) in [
+        ("lone_surrogate", "SELECT N'name' AS name"),
+        ("code_page", "SELECT CAST('name' AS varchar(9)) AS name"),
+    ] {
+        let mut client = connect(&embedded).await;
+        set_faults(
+            &embedded,
+            json!({"sqlserver": {"malformed_text": {"with": with, "times": 1}}}),
+        );
+        let answer = client.query(query, &[]).await.unwrap();
+        assert!(answer.into_results().await.is_err(), "{with}");
+        let answer = client.query(query, &[]).await.unwrap();
+        let row = answer.into_row().await.unwrap().unwrap();
+        assert_eq!(row.get::<&str, _>("name"), Some("name"), "{with}");
+    }
+    embedded.shutdown().await;
+}

@@ -185,6 +185,46 @@ async fn nested_transactions_end_with_the_outermost() {
 }
 
 #[tokio::test]
+async fn a_call_that_leaves_another_number_of_transactions_than_it_found_is_error_266() {
+    let embedded = with_script(TABLE).await;
+    let mut client = connect(&embedded).await;
+    let (number, text) = server_error(client.execute("BEGIN TRAN", &[]).await);
+    assert_eq!(number, 266);
+    assert!(
+        text.ends_with("Previous count = 0, current count = 1."),
+        "{text}"
+    );
+    let (number, text) = server_error(client.execute("ROLLBACK", &[]).await);
+    assert_eq!(number, 266);
+    assert!(
+        text.ends_with("Previous count = 1, current count = 0."),
+        "{text}"
+    );
+    // A batch may, and so may a call under XACT_ABORT, and one that ends what it began.
+    run(&mut client, "BEGIN TRAN").await.unwrap();
+    run(&mut client, "ROLLBACK").await.unwrap();
+    client.execute("BEGIN TRAN; COMMIT", &[]).await.unwrap();
+    client
+        .execute("SET XACT_ABORT ON; BEGIN TRAN", &[])
+        .await
+        .unwrap();
+    assert_eq!(embedded.status().get().sqlserver.open_transactions, 1);
+    embedded.shutdown().await;
+}
+
+#[tokio::test]
+async fn a_transaction_has_a_number_that_no_other_of_its_session_has() {
+    let embedded = with_script(TABLE).await;
+    let mut client = connect(&embedded).await;
+    let text = "BEGIN TRAN; SELECT CURRENT_TRANSACTION_ID() AS id; BEGIN TRAN; SELECT CURRENT_TRANSACTION_ID() AS id; \
+                ROLLBACK; BEGIN TRAN; SELECT CURRENT_TRANSACTION_ID() AS id; ROLLBACK";
+    let sets = run(&mut client, text).await.unwrap();
+    let ids: Vec<i32> = sets.iter().map(|rows| rows[0].get("id").unwrap()).collect();
+    assert!(ids[0] == ids[1] && ids[1] != ids[2], "{ids:?}");
+    embedded.shutdown().await;
+}
+
+#[tokio::test]
 async fn a_save_point_can_be_gone_back_to() {
     let embedded = with_script(TABLE).await;
     let mut client = connect(&embedded).await;

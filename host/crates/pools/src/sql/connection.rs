@@ -23,7 +23,7 @@ use tokio_util::compat::Compat;
 pub(super) type Client = tiberius::Client<Compat<Wire>>;
 
 /// A severity from which on the server ends the connection itself.
-const FATAL_CLASS: u8 = 20;
+pub(super) const FATAL_CLASS: u8 = 20;
 
 /// A connection and what has happened on it.
 #[derive(Debug)]
@@ -49,6 +49,8 @@ pub(super) struct Connection {
     pub(super) uses: u64,
     /// How often it may be lent.
     max_uses: u64,
+    /// Whether the server has `CURRENT_TRANSACTION_ID()`.
+    pub(super) names_transactions: bool,
     /// The bytes written before the request under way.
     written_before: u64,
 }
@@ -114,7 +116,7 @@ pub(super) enum Fate {
 }
 
 impl Connection {
-    pub(super) fn new(client: Client, wire: Wire, max_uses: u64) -> Self {
+    pub(super) fn new(client: Client, wire: Wire, max_uses: u64, names_transactions: bool) -> Self {
         let now = Instant::now();
         Self {
             client: Box::new(client),
@@ -128,6 +130,7 @@ impl Connection {
             idle_since: now,
             uses: 0,
             max_uses,
+            names_transactions,
             written_before: 0,
         }
     }
@@ -165,11 +168,6 @@ impl Connection {
         self.in_transaction = true;
     }
 
-    /// The host's transaction ended by its own request.
-    pub(super) fn ended(&mut self) {
-        self.in_transaction = false;
-    }
-
     /// A transaction may be open from here on.
     pub(super) fn suspect(&mut self) {
         self.suspect = true;
@@ -180,8 +178,8 @@ impl Connection {
         self.altered = true;
     }
 
-    /// No transaction is open.
-    pub(super) fn rolled_back(&mut self) {
+    /// The server said that no transaction is open.
+    pub(super) fn nothing_open(&mut self) {
         self.in_transaction = false;
         self.suspect = false;
     }

@@ -31,6 +31,43 @@ const ALTERING_PROCEDURES: [&str; 17] = [
 /// Words that begin a statement which leaves something behind.
 const ALTERING_WORDS: [&str; 4] = ["SETUSER", "REVERT", "DBCC", "CURSOR"];
 
+/// Words that begin a statement before which another may stand.
+const STATEMENTS: [&str; 22] = [
+    "SELECT",
+    "INSERT",
+    "UPDATE",
+    "DELETE",
+    "MERGE",
+    "WITH",
+    "SET",
+    "IF",
+    "WHILE",
+    "BEGIN",
+    "DECLARE",
+    "EXEC",
+    "EXECUTE",
+    "COMMIT",
+    "ROLLBACK",
+    "SAVE",
+    "PRINT",
+    "RETURN",
+    "THROW",
+    "RAISERROR",
+    "TRUNCATE",
+    "WAITFOR",
+];
+/// Words of texts that may end a transaction, or begin one: an error that is caught may have ended it.
+const TRANSACTION_WORDS: [&str; 6] = [
+    "ROLLBACK",
+    "SAVE",
+    "CATCH",
+    "XACT_ABORT",
+    "IMPLICIT_TRANSACTIONS",
+    "ANSI_DEFAULTS",
+];
+/// Words of texts whose end may not be reached without an error.
+const LEAVING_WORDS: [&str; 4] = ["RETURN", "NOEXEC", "PARSEONLY", "FMTONLY"];
+
 /// Whether the session is another one after these tokens (without blanks) ran. `marked` are procedures of the operator's.
 pub(super) fn alters_session(tokens: &[Token<'_>], marked: &[String]) -> bool {
     tokens.iter().enumerate().any(|(place, token)| {
@@ -65,13 +102,47 @@ pub(super) fn is_altering_procedure(name: &str, marked: &[String]) -> bool {
                 .any(|marked| own_name(marked) == name.to_lowercase()))
 }
 
-/// Whether a transaction may be open afterwards.
-pub(super) fn may_begin(tokens: &[Token<'_>]) -> bool {
-    tokens.iter().enumerate().any(|(place, token)| {
-        let next_is = |words: &[&str]| tokens.get(place + 1).is_some_and(|next| next.is_any(words));
-        (token.is("BEGIN") && next_is(&["TRAN", "TRANSACTION", "DISTRIBUTED"]))
-            || token.is_any(&["EXEC", "EXECUTE", "COMMIT", "ROLLBACK"])
-    })
+/// What running a text may do to the transaction it runs in. In doubt it may: a false alarm costs a comparison.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct TransactionEffects {
+    /// Begin or end one. What fails may end one too, whatever the text.
+    pub(super) may_change: bool,
+    /// Commit one.
+    pub(super) may_commit: bool,
+    /// Leave the text before its end, so that nothing behind it runs.
+    pub(super) may_return: bool,
+    /// Whether a declaration may stand before the text.
+    pub(super) takes_prologue: bool,
+}
+
+impl TransactionEffects {
+    /// Calling a procedure in a batch of the host's: what it does is not known.
+    pub(super) const PROCEDURE: Self = Self {
+        may_change: true,
+        may_commit: true,
+        may_return: false,
+        takes_prologue: true,
+    };
+
+    /// What these tokens (without blanks) may do.
+    pub(super) fn of(tokens: &[Token<'_>], alters_session: bool) -> Self {
+        let has = |words: &[&str]| tokens.iter().any(|token| token.is_any(words));
+        let begins = tokens.windows(2).any(|pair| {
+            matches!(pair, [first, second] if first.is("BEGIN")
+                && second.is_any(&["TRAN", "TRANSACTION", "DISTRIBUTED"]))
+        });
+        let first = tokens.iter().find(|token| !token.is_symbol(";"));
+        let takes_prologue = first.is_some_and(|first| first.is_any(&STATEMENTS));
+        // A batch that begins with anything else calls a procedure without EXEC.
+        let calls = has(&["EXEC", "EXECUTE"]) || !takes_prologue;
+        let may_commit = calls || has(&["COMMIT"]);
+        Self {
+            may_change: may_commit || begins || alters_session || has(&TRANSACTION_WORDS),
+            may_commit,
+            may_return: has(&LEAVING_WORDS),
+            takes_prologue,
+        }
+    }
 }
 
 /// Whether this is the `SET` of an option, and not that of `UPDATE`, of a variable or of a foreign key.

@@ -17,12 +17,11 @@ use super::manager::Manager;
 use super::meters::Meters;
 use super::pool::Shared;
 use super::roster::Entry;
+use super::trancount;
 use crate::share::Taken;
 
 /// For telling a server to stop. It is a courtesy: the connection is closed in any case.
 const STOP_TIMEOUT: Duration = Duration::from_millis(250);
-/// Rolls back whatever is open; nothing is no error.
-const ROLL_BACK: &str = "IF @@TRANCOUNT > 0 ROLLBACK";
 
 /// A connection that is checked out.
 #[derive(Debug)]
@@ -98,18 +97,14 @@ impl Held {
     async fn roll_back(mut self) {
         let connection = &mut *self.object;
         connection.asking();
-        let rolled_back = timeout(self.recycle_timeout, async {
-            connection
-                .client
-                .simple_query(ROLL_BACK)
-                .await?
-                .into_results()
-                .await
-        })
+        let rolled_back = timeout(
+            self.recycle_timeout,
+            trancount::roll_back(&mut connection.client),
+        )
         .await;
-        if matches!(rolled_back, Ok(Ok(_))) {
+        if matches!(rolled_back, Ok(Ok(()))) {
             connection.answered();
-            connection.rolled_back();
+            connection.nothing_open();
             connection.idle_since = Instant::now();
             // It may have been used as often as it may.
             if let Fate::Close(reason) = connection.fate() {

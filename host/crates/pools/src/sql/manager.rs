@@ -12,9 +12,10 @@ use tokio::net::TcpStream;
 use tokio::time::{Instant, timeout};
 use tokio_util::compat::TokioAsyncWriteCompatExt;
 
-use super::connection::{Client, Closed, Connection, Wire};
+use super::connection::{Client, Closed, Connection, FATAL_CLASS, Wire};
 use super::login::reason;
 use super::meters::Meters;
+use super::trancount::NAMES_TRANSACTIONS;
 
 /// The pause after the first failure; it doubles up to the second.
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
@@ -136,15 +137,32 @@ impl Manager {
             wire.clone().compat_write(),
         ));
         let mut client: Client = handshake.await.map_err(login)?;
-        client
-            .simple_query(self.first_batch.as_str())
-            .await
-            .map_err(login)?
-            .into_results()
-            .await
-            .map_err(login)?;
-        Ok(Connection::new(client, wire, self.max_uses))
+        let names_transactions = self.prepare(&mut client).await.map_err(login)?;
+        Ok(Connection::new(
+            client,
+            wire,
+            self.max_uses,
+            names_transactions,
+        ))
     }
+
+    /// Runs the first batch; whether the server has `CURRENT_TRANSACTION_ID()`. One that has not runs none of the batch that names it.
+    async fn prepare(&self, client: &mut Client) -> Result<bool, Error> {
+        let asking = format!("{}; {NAMES_TRANSACTIONS}", self.first_batch);
+        match batch(client, asking).await {
+            Ok(()) => return Ok(true),
+            Err(Error::Server(error)) if error.class() < FATAL_CLASS => {}
+            Err(error) => return Err(error),
+        }
+        batch(client, self.first_batch.clone()).await?;
+        Ok(false)
+    }
+}
+
+/// Runs a batch whose results do not matter.
+async fn batch(client: &mut Client, text: String) -> Result<(), Error> {
+    client.simple_query(text).await?.into_results().await?;
+    Ok(())
 }
 
 /// Lets attempts through, or not.

@@ -436,9 +436,13 @@ fn certificates(file: &Path) -> Result<Vec<u8>, String> {
     ))
 }
 
-/// The server cuts longer values off silently. Two bytes for each allowed one, and two more: a cut-off value is then longer than
-/// allowed in UTF-16 too, and is refused instead of passed on.
+/// What makes a session the one that statements find, whatever the server's `user options` say.
+///
+/// `TEXTSIZE`: the server cuts longer values off silently. Two bytes for each allowed one, and two more: a cut-off value is then
+/// longer than allowed in UTF-16 too, and is refused instead of passed on. `NOCOUNT`: rows affected would not be told.
+/// `IMPLICIT_TRANSACTIONS`: every statement would leave a transaction open.
 fn first_batch(max_value_bytes: usize) -> String {
     let bytes = max_value_bytes.saturating_add(1).saturating_mul(2);
-    format!("SET TEXTSIZE {}", i32::try_from(bytes).unwrap_or(i32::MAX))
+    let bytes = i32::try_from(bytes).unwrap_or(i32::MAX);
+    format!("SET TEXTSIZE {bytes}; SET NOCOUNT OFF; SET IMPLICIT_TRANSACTIONS OFF")
 }

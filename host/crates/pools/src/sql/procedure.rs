@@ -1,19 +1,18 @@
 //! Calling a stored procedure.
 //!
-//! By name, as the protocol has it; by a batch, with a variable of its declared type for each parameter, where the driver can send
-//! what is needed in no other way: for an OUTPUT parameter of a type that it has no NULL of (text, decimals, dates), because such a
-//! parameter brings back a value of the type that was sent; and for a NULL date or time, which it would send without a type. The
-//! last result set of the batch is the host's own: the return value and the outputs.
+//! By a batch, with a variable of its declared type for each parameter: an OUTPUT parameter brings back a value of that type, a NULL
+//! has it too (the driver has none of text, decimals and dates), and what the procedure left open is compared in the same round
+//! trip. The last result set of the batch is the host's own: the return value and the outputs.
 
+use std::borrow::Cow;
 use std::fmt::Write;
 
 use mayfly_config::{Parameter, SqlType};
 use tiberius::ColumnData;
-use tiberius::numeric::Numeric;
 
 use super::describe::declarations;
 use super::template::{Bound, Complaint, Filled};
-use super::values::{cast, null_value, type_text};
+use super::values::{LONGEST_VARCHAR, cast, null_value, type_text};
 
 /// The first column of the host's own result set, by which it is told from the procedure's.
 pub(super) const RETURN_VALUE: &str = "mayfly_return_value";
@@ -23,15 +22,6 @@ pub(super) const RETURN_VALUE: &str = "mayfly_return_value";
 pub(super) struct Procedure {
     /// The name, each part in brackets.
     quoted: String,
-}
-
-/// An argument of a call by name.
-#[derive(Debug)]
-pub(super) struct Argument {
-    /// With `@`.
-    pub(super) name: String,
-    pub(super) output: bool,
-    pub(super) value: ColumnData<'static>,
 }
 
 impl Procedure {
@@ -81,23 +71,6 @@ impl Procedure {
             .trim_matches(['[', ']'])
     }
 
-    /// The call with its values.
-    pub(super) fn fill(&self, parameters: &[Parameter], values: &[Bound]) -> Filled {
-        let arguments: Option<Vec<Argument>> = parameters
-            .iter()
-            .zip(values)
-            .map(|(parameter, value)| argument(parameter, value))
-            .collect();
-        match arguments {
-            Some(arguments) => Filled {
-                text: self.quoted.clone(),
-                values: Vec::new(),
-                arguments: Some(arguments),
-            },
-            None => self.batch(parameters, values),
-        }
-    }
-
     /// A call for a server to describe, and the declarations of all parameters but one.
     pub(super) fn sketch(
         &self,
@@ -116,11 +89,11 @@ impl Procedure {
         (text, declarations(parameters, without))
     }
 
-    fn batch(&self, parameters: &[Parameter], values: &[Bound]) -> Filled {
+    /// The call with its values.
+    pub(super) fn fill(&self, parameters: &[Parameter], values: &[Bound]) -> Filled {
         let mut filled = Filled {
             text: String::from("DECLARE @mayfly_r int"),
             values: Vec::new(),
-            arguments: None,
         };
         let mut arguments = Vec::new();
         let mut outputs = String::new();
@@ -128,7 +101,7 @@ impl Procedure {
             let _ = write!(
                 filled.text,
                 ", @mayfly_{index} {} = ",
-                type_text(parameter.sql_type)
+                variable_type(parameter.sql_type)
             );
             match (value, null_value(parameter.sql_type)) {
                 (Bound::Value(value), _) => filled.push(parameter.sql_type, value.clone()),
@@ -151,51 +124,13 @@ impl Procedure {
     }
 }
 
-/// An argument of a call by name; none if only a batch can send it, or bring its value back.
-fn argument(parameter: &Parameter, value: &Bound) -> Option<Argument> {
-    let typed_null = null_value(parameter.sql_type);
-    if parameter.output && typed_null.is_none() {
-        return None;
+/// The type of a variable that holds a value. `varchar` has the length in bytes of a code page that only the server knows, and what does
+/// not fit a variable is cut off silently, so it has all there is.
+fn variable_type(sql_type: SqlType) -> Cow<'static, str> {
+    match sql_type {
+        SqlType::VarChar(Some(_)) => type_text(SqlType::VarChar(Some(LONGEST_VARCHAR))),
+        other => type_text(other),
     }
-    let value = match value {
-        Bound::Value(ColumnData::String(Some(text)))
-            if matches!(parameter.sql_type, SqlType::Decimal { .. } | SqlType::Money) =>
-        {
-            ColumnData::Numeric(Some(numeric(text)?))
-        }
-        Bound::Value(value) => value.clone(),
-        Bound::Null => match typed_null {
-            Some(null) => null,
-            // Every integer becomes text, a decimal, money or bytes by itself; a NULL does too. No date does.
-            None if is_moment(parameter.sql_type) => return None,
-            None => ColumnData::I32(None),
-        },
-        Bound::List(_) => return None,
-    };
-    Some(Argument {
-        name: format!("@{}", parameter.name),
-        output: parameter.output,
-        value,
-    })
-}
-
-fn is_moment(sql_type: SqlType) -> bool {
-    matches!(
-        sql_type,
-        SqlType::Date | SqlType::Time | SqlType::DateTime2 | SqlType::DateTimeOffset
-    )
-}
-
-/// Plain decimal text as the driver's number; none where the driver would name an impossible precision.
-fn numeric(text: &str) -> Option<Numeric> {
-    let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
-    let scale = u8::try_from(fraction.len())
-        .ok()
-        .filter(|scale| *scale < Numeric::MAX_NUMERIC_SCALE)?;
-    Some(Numeric::new_with_scale(
-        format!("{whole}{fraction}").parse().ok()?,
-        scale,
-    ))
 }
 
 impl Filled {

@@ -4,7 +4,7 @@ use futures_util::TryStreamExt;
 use mayfly_config::Access;
 use mayfly_error::{CallCode, CallError};
 use tiberius::error::Error;
-use tiberius::{Column, ColumnData, Command, CommandItem, Query, QueryItem, Row};
+use tiberius::{Column, ColumnData, Query, QueryItem, Row};
 use tokio::time::{Instant, timeout_at};
 
 use super::connection::{Client, Connection};
@@ -15,6 +15,7 @@ use super::row_budget::RowBudget;
 use super::rows::{Layout, write_output};
 use super::statement::{Statement, Way};
 use super::template::Filled;
+use super::trancount::{self, Begun};
 use crate::clock::{limit, outcome_unknown, too_late};
 
 /// What bounds an answer.
@@ -30,7 +31,8 @@ pub(super) async fn run(
     lease: &mut Lease,
     statement: &Statement,
     access: Access,
-    (way, filled): (Way, Filled),
+    (way, mut filled): (Way, Filled),
+    within: Option<Begun>,
     bounds: &Bounds,
     deadline: Instant,
 ) -> Result<String, CallError> {
@@ -38,7 +40,7 @@ pub(super) async fn run(
     let deadline = limit(deadline, statement.timeout);
     lease.now_runs(&statement.name);
     let connection = lease.connection().ok_or_else(|| too_late(&what))?;
-    prepare(connection, statement);
+    prepare(connection, statement, &mut filled, within);
     let answer = async {
         let client = &mut connection.client;
         match way {
@@ -48,18 +50,63 @@ pub(super) async fn run(
         }
     };
     let outcome = timeout_at(deadline, answer).await;
-    settle(connection, &what, access, outcome.ok())
+    conclude(
+        connection,
+        statement,
+        access,
+        within,
+        outcome.ok(),
+        deadline,
+    )
+    .await
 }
 
-/// Marks a connection for what the statement may do to it.
-pub(super) fn prepare(connection: &mut Connection, statement: &Statement) {
+/// Marks a connection for what the statement may do to it, and lets the server compare what is open afterwards.
+pub(super) fn prepare(
+    connection: &mut Connection,
+    statement: &Statement,
+    filled: &mut Filled,
+    within: Option<Begun>,
+) {
     if statement.alters_session() {
         connection.altered();
     }
-    if statement.may_begin() {
+    let effects = statement.effects();
+    if effects.may_change {
         connection.suspect();
+        let names = connection.names_transactions;
+        filled.text = trancount::guarded(&filled.text, effects, within, names);
     }
     connection.asking();
+}
+
+/// What an outcome means to the connection and the caller, once it is known what is open.
+pub(super) async fn conclude(
+    connection: &mut Connection,
+    statement: &Statement,
+    access: Access,
+    within: Option<Begun>,
+    outcome: Option<Result<String, Fail>>,
+    deadline: Instant,
+) -> Result<String, CallError> {
+    let what = statement.what();
+    let effects = statement.effects();
+    let mismatch =
+        matches!(&outcome, Some(Err(Fail::Driver(error))) if trancount::is_mismatch(error));
+    let answer = settle(connection, &what, access, outcome);
+    let not_compared = effects.may_change && effects.may_return && answer.is_ok();
+    if mismatch || not_compared {
+        match trancount::ask(connection, deadline).await {
+            Some(open) if open.is(within) => {}
+            Some(open) => return Err(trancount::disturbed(&what, effects, within, open)),
+            None if answer.is_ok() => return Err(cut_off(&what, access, true)),
+            None => return answer,
+        }
+    }
+    if answer.is_ok() && within.is_none() {
+        connection.nothing_open();
+    }
+    answer
 }
 
 /// What an outcome means to the connection and the caller; no outcome means that time ran out.
@@ -143,38 +190,15 @@ async fn query(
 async fn call(
     client: &mut Client,
     statement: &Statement,
-    mut filled: Filled,
+    filled: Filled,
     bounds: &Bounds,
 ) -> Result<String, Fail> {
     let mut answer = CallAnswer::new(statement, bounds);
-    let Some(arguments) = filled.arguments.take() else {
-        let mut items = request(filled).query(client).await?;
-        while let Some(item) = items.try_next().await? {
-            match item {
-                QueryItem::Metadata(meta) => answer.columns(meta.columns())?,
-                QueryItem::Row(row) => answer.row(&row)?,
-            }
-        }
-        return Ok(answer.finish());
-    };
-    let mut command = Command::new(filled.text);
-    for argument in arguments {
-        match argument.output {
-            true => command.bind_out_param(argument.name, argument.value),
-            false => command.bind_param(argument.name, argument.value),
-        }
-    }
-    let mut items = command.exec(client).await?;
+    let mut items = request(filled).query(client).await?;
     while let Some(item) = items.try_next().await? {
         match item {
-            CommandItem::Metadata(meta) => answer.columns(meta.columns())?,
-            CommandItem::Row(row) => answer.row(&row)?,
-            // The protocol's integer is signed, the driver's is not.
-            CommandItem::ReturnStatus(status) => {
-                answer.return_value = status.cast_signed().to_string()
-            }
-            CommandItem::ReturnValue(value) => answer.output(value.name(), value.data())?,
-            CommandItem::RowsAffected(_) => {}
+            QueryItem::Metadata(meta) => answer.columns(meta.columns())?,
+            QueryItem::Row(row) => answer.row(&row)?,
         }
     }
     Ok(answer.finish())
@@ -255,7 +279,7 @@ impl<'a> CallAnswer<'a> {
         write_output(
             &mut self.outputs,
             self.statement,
-            name.trim_start_matches('@'),
+            name,
             data,
             self.bounds.max_value_bytes,
         )

@@ -174,6 +174,7 @@ impl SqlSession {
                 &statement,
                 statement.access,
                 (way, filled),
+                None,
                 &session.bounds(),
                 deadline,
             )

@@ -3,7 +3,7 @@
 use mayfly_config::{Access, Body, Parameter, SqlType};
 use mayfly_error::{CallCode, CallError};
 
-use super::effects::is_altering_procedure;
+use super::effects::{TransactionEffects, is_altering_procedure};
 use super::parameters;
 use super::procedure::Procedure;
 use super::template::{Complaint, Filled, Template};
@@ -148,11 +148,11 @@ impl Statement {
         self.alters_session
     }
 
-    /// Whether a transaction may be open afterwards.
-    pub(super) fn may_begin(&self) -> bool {
+    /// What may become of a transaction.
+    pub(super) fn effects(&self) -> TransactionEffects {
         match &self.text {
-            Text::Template(template) => template.may_begin,
-            Text::Procedure(_) => true,
+            Text::Template(template) => template.effects,
+            Text::Procedure(_) => TransactionEffects::PROCEDURE,
         }
     }
 

@@ -15,7 +15,7 @@ use tokio::time::{Instant, timeout_at};
 use super::connection::Client;
 use super::failure::{Fail, cut_off};
 use super::rows::Layout;
-use super::run::{Bounds, no_columns, prepare, request, settle};
+use super::run::{Bounds, conclude, no_columns, prepare, request};
 use super::session::{Claim, Hold, SqlSession, Turn};
 use super::statement::Statement;
 use super::template::Filled;
@@ -287,15 +287,14 @@ impl Desk {
 async fn serve(
     mut hold: Hold,
     statement: Arc<Statement>,
-    filled: Filled,
+    mut filled: Filled,
     bounds: Bounds,
     mut desk: Desk,
 ) {
-    let what = statement.what();
     let last = match hold.lease.connection() {
-        None => Err(too_late(&what)),
+        None => Err(too_late(&statement.what())),
         Some(connection) => {
-            prepare(connection, &statement);
+            prepare(connection, &statement, &mut filled, None);
             let outcome = read(
                 &mut connection.client,
                 &statement,
@@ -304,7 +303,9 @@ async fn serve(
                 &mut desk,
             )
             .await;
-            settle(connection, &what, statement.access, outcome)
+            let deadline = Instant::now() + statement.timeout;
+            let access = statement.access;
+            conclude(connection, &statement, access, None, outcome, deadline).await
         }
     };
     // The connection is given back before the reader hears of the end, so that its next call finds it.

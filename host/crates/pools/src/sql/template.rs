@@ -10,9 +10,8 @@ use mayfly_config::Parameter;
 use tiberius::ColumnData;
 
 use super::describe::declarations;
-use super::effects::{alters_session, may_begin};
+use super::effects::{TransactionEffects, alters_session};
 use super::lexer::{Kind, Token, tokens};
-use super::procedure::Argument;
 use super::values::{cast, null_text, null_value};
 
 /// A parsed text.
@@ -21,8 +20,8 @@ pub(super) struct Template {
     pieces: Vec<Piece>,
     /// Whether the session is another one afterwards.
     pub(super) alters_session: bool,
-    /// Whether a transaction may be open afterwards.
-    pub(super) may_begin: bool,
+    /// What may become of a transaction.
+    pub(super) effects: TransactionEffects,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -44,12 +43,9 @@ pub(super) enum Bound {
 /// What is sent.
 #[derive(Debug)]
 pub(super) struct Filled {
-    /// The text, or the name of a procedure where there are `arguments`.
     pub(super) text: String,
     /// What `@P1`, `@P2`, … in the text stand for.
     pub(super) values: Vec<ColumnData<'static>>,
-    /// The arguments of a procedure that is called by name.
-    pub(super) arguments: Option<Vec<Argument>>,
 }
 
 /// A problem and what to do about it.
@@ -120,14 +116,11 @@ impl Template {
         }
         complaints.dedup();
         if complaints.is_empty() {
-            let (alters_session, may_begin) = (
-                alters_session(&reader.tokens, marked),
-                may_begin(&reader.tokens),
-            );
+            let alters_session = alters_session(&reader.tokens, marked);
             Ok(Self {
                 pieces,
                 alters_session,
-                may_begin,
+                effects: TransactionEffects::of(&reader.tokens, alters_session),
             })
         } else {
             Err(complaints)
@@ -139,7 +132,6 @@ impl Template {
         let mut filled = Filled {
             text: String::new(),
             values: Vec::new(),
-            arguments: None,
         };
         let mut places: Vec<Option<(usize, usize)>> = vec![None; parameters.len()];
         for piece in &self.pieces {
@@ -265,7 +257,7 @@ fn reserved(locals: &HashSet<String>, parameters: &[Parameter]) -> Vec<Complaint
     };
     let mut complaints = Vec::new();
     for local in locals {
-        if numbered(local) {
+        if numbered(local) || local.starts_with("mayfly_") {
             complaints.push((
                 format!("the text declares `@{local}`, which the host needs"),
                 "give it another name".to_owned(),

@@ -1,8 +1,9 @@
 //! A transaction of one invocation.
 //!
 //! One call at a time: each takes the connection out of the state and puts it back at its end, so a future that is dropped midway
-//! leaves an ended transaction and a closed connection. After an error of the server the transaction may be gone (a deadlock ends
-//! it); statements would then run outside of any, so the server is asked before the next one may.
+//! leaves an ended transaction and a closed connection. After an error of the server, or a statement that ends transactions, it may be
+//! gone (a deadlock ends it, and so does `IF @@TRANCOUNT > 0 ROLLBACK`); statements would then run outside of any, so `trancount` finds
+//! out before the next one may.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -15,6 +16,7 @@ use super::failure::Fail;
 use super::run::{run, settle};
 use super::session::{Claim, Hold, SqlSession, Turn};
 use super::statement::Way;
+use super::trancount::{self, Begun};
 use crate::clock::too_late;
 
 const WHAT: &str = "transaction";
@@ -36,7 +38,7 @@ enum State {
     /// No connection yet.
     Fresh(Option<Claim>),
     /// Between two calls.
-    Open(Hold, Claim),
+    Open(Hold, Claim, Begun),
     /// A call is under way and has the connection.
     Calling,
     /// Over; how it ended.
@@ -47,7 +49,7 @@ enum State {
 enum Start {
     /// The first one: it has a place in the order, and will begin.
     Fresh(Claim, Turn),
-    Open(Hold, Claim),
+    Open(Hold, Claim, Begun),
 }
 
 /// What ends a transaction.
@@ -132,12 +134,12 @@ impl Transaction {
             });
         async move {
             let ((statement, filled), start, call) = ready?;
-            let (mut hold, claim) = match start {
-                Start::Open(hold, claim) => (hold, claim),
+            let (mut hold, claim, begun) = match start {
+                Start::Open(hold, claim, begun) => (hold, claim, begun),
                 Start::Fresh(claim, turn) => call.begin(claim, turn, deadline).await?,
             };
             // What is cut off before its transaction was committed did not happen, unless the statement commits itself.
-            let access = if statement.may_begin() {
+            let access = if statement.effects().may_commit {
                 statement.access
             } else {
                 Access::Read
@@ -148,16 +150,17 @@ impl Transaction {
                 &statement,
                 access,
                 (way, filled),
+                Some(begun),
                 &bounds,
                 deadline,
             )
             .await;
             let open = match hold.lease.connection() {
-                Some(connection) => survives(connection, outcome.is_err(), deadline).await,
+                Some(connection) => survives(connection, begun, outcome.is_err(), deadline).await,
                 None => false,
             };
             call.finish(if open {
-                State::Open(hold, claim)
+                State::Open(hold, claim, begun)
             } else {
                 State::Ended("ended when a call of it failed")
             });
@@ -178,7 +181,7 @@ impl Transaction {
             } else {
                 "was rolled back"
             });
-            let Start::Open(mut hold, claim) = start else {
+            let Start::Open(mut hold, claim, _) = start else {
                 // Nothing was done in it, so there is nothing to end.
                 call.finish(ended);
                 return Ok("null".to_owned());
@@ -187,21 +190,27 @@ impl Transaction {
             connection.asking();
             let outcome = timeout_at(deadline, async {
                 match end {
-                    End::Commit => connection.client.commit_transaction().await,
-                    End::RollBack => connection.client.rollback_transaction().await,
+                    End::Commit => trancount::commit(&mut connection.client).await,
+                    End::RollBack => trancount::roll_back(&mut connection.client).await,
                 }
                 .map_err(Fail::Driver)
             })
-            .await;
+            .await
+            .ok();
+            let mismatch =
+                matches!(&outcome, Some(Err(Fail::Driver(error))) if trancount::is_mismatch(error));
             // A rollback that was cut off still happens: the connection is closed.
             let access = if end == End::Commit {
                 Access::Write
             } else {
                 Access::Read
             };
-            let outcome = settle(connection, WHAT, access, outcome.ok());
+            let mut outcome = settle(connection, WHAT, access, outcome);
             if outcome.is_ok() {
-                connection.ended();
+                connection.nothing_open();
+            } else if mismatch {
+                let open = trancount::ask(connection, deadline).await;
+                outcome = Err(trancount::not_committed(open));
             }
             drop(hold);
             drop(claim);
@@ -216,7 +225,7 @@ impl Inner {
     fn start(self: &Arc<Self>) -> Result<(Start, Call), CallError> {
         let mut state = self.lock();
         let start = match std::mem::replace(&mut *state, State::Calling) {
-            State::Open(hold, claim) => Start::Open(hold, claim),
+            State::Open(hold, claim, begun) => Start::Open(hold, claim, begun),
             State::Fresh(claim) => match claim.map_or_else(|| self.session.claim(), Ok) {
                 Ok(claim) => Start::Fresh(claim, self.session.turn()),
                 Err(busy) => {
@@ -265,7 +274,7 @@ impl Call {
         claim: Claim,
         turn: Turn,
         deadline: Instant,
-    ) -> Result<(Hold, Claim), CallError> {
+    ) -> Result<(Hold, Claim, Begun), CallError> {
         let opened = async {
             let turn = turn.wait(WHAT, deadline).await?;
             let session = &self.inner.session;
@@ -293,16 +302,15 @@ impl Call {
         connection.asking();
         // From here on the server may have begun, whatever we hear of it.
         connection.began();
+        let names_transactions = connection.names_transactions;
         let begun = timeout_at(deadline, async {
-            connection
-                .client
-                .begin_transaction()
+            trancount::begin(&mut connection.client, names_transactions)
                 .await
                 .map_err(Fail::Driver)
         })
         .await;
         match settle(connection, WHAT, Access::Read, begun.ok()) {
-            Ok(()) => Ok((hold, claim)),
+            Ok(begun) => Ok((hold, claim, begun)),
             Err(error) => {
                 drop(hold);
                 *self.inner.lock() = State::Fresh(Some(claim));
@@ -330,36 +338,19 @@ impl Drop for Call {
     }
 }
 
-/// Whether the transaction is still open after a call.
-async fn survives(connection: &mut Connection, failed: bool, deadline: Instant) -> bool {
+/// Whether the transaction is still open after a call. What went well has been compared already.
+async fn survives(
+    connection: &mut Connection,
+    begun: Begun,
+    failed: bool,
+    deadline: Instant,
+) -> bool {
     if !connection.usable() {
         return false;
     }
     if !failed {
         return true;
     }
-    connection.asking();
-    let open = timeout_at(deadline, async {
-        let row = connection
-            .client
-            .simple_query("SELECT @@TRANCOUNT AS n")
-            .await?
-            .into_row()
-            .await?;
-        Ok::<_, tiberius::error::Error>(
-            row.and_then(|row| row.try_get::<i32, _>("n").ok().flatten()),
-        )
-    })
-    .await;
-    match open {
-        Ok(Ok(count)) => {
-            connection.answered();
-            count.is_some_and(|count| count > 0)
-        }
-        Ok(Err(error)) => {
-            connection.failed(&error);
-            false
-        }
-        Err(_) => false,
-    }
+    let open = trancount::ask(connection, deadline).await;
+    open.is_some_and(|open| open.is(Some(begun)))
 }

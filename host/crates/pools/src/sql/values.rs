@@ -22,7 +22,7 @@ const MONEY_SCALE: u8 = 4;
 /// Digits of `money` in all.
 const MONEY_PRECISION: u8 = 19;
 /// The longest `varchar` that is not `max`.
-const LONGEST_VARCHAR: u16 = 8_000;
+pub(super) const LONGEST_VARCHAR: u16 = 8_000;
 
 /// A type as T-SQL writes it.
 pub(super) fn type_text(sql_type: SqlType) -> Cow<'static, str> {

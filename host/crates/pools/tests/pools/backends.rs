@@ -184,7 +184,7 @@ pub fn closed(server: &SqlServer, reason: &str) -> u64 {
         .1
 }
 
-const SEED: [(&str, &str); 12] = [
+const SEED: [(&str, &str); 13] = [
     (
         "dynamodb/Notes.json",
         r#"{"TableName": "Notes",
@@ -260,6 +260,10 @@ const SEED: [(&str, &str); 12] = [
     ),
     ("sqlserver/procedures/marked.sql", "SELECT 1 AS done;"),
     ("sqlserver/procedures/leaves_open.sql", "BEGIN TRAN; UPDATE Ledger SET amount = -1 WHERE id = 1; SELECT 1 AS done;"),
+    (
+        "sqlserver/procedures/ends.sql",
+        "SET XACT_ABORT ON;\nIF @@TRANCOUNT > 0 ROLLBACK;\nSELECT 1 AS done;",
+    ),
     ("sqlserver/Other.sql", "CREATE TABLE Blank (id int);"),
 ];
 
@@ -376,6 +380,47 @@ pub fn statements() -> Vec<Statement> {
             &[("student_id", id, false), ("until", SqlType::Date, false)],
         ),
         procedure("marked", "marked", &[]),
+        procedure("ends", "ends", &[]),
+        statement("rolls_back", "IF @@TRANCOUNT > 0 ROLLBACK", Write, &[]),
+        statement(
+            "rolls_back_and_returns",
+            "IF @@TRANCOUNT > 0 ROLLBACK; RETURN",
+            Write,
+            &[],
+        ),
+        statement("replaces", "ROLLBACK; BEGIN TRAN", Write, &[]),
+        statement(
+            "replaces_all",
+            "ROLLBACK; BEGIN TRAN; BEGIN TRAN",
+            Write,
+            &[],
+        ),
+        statement("commits", "COMMIT", Write, &[]),
+        statement("commits_all", "COMMIT; COMMIT", Write, &[]),
+        statement(
+            "opens",
+            "BEGIN TRAN; UPDATE Ledger SET amount = -1 WHERE id = 1",
+            Write,
+            &[],
+        ),
+        statement(
+            "opens_and_returns",
+            "BEGIN TRAN; UPDATE Ledger SET amount = -1 WHERE id = 1; RETURN",
+            Write,
+            &[],
+        ),
+        statement(
+            "opens_and_reads",
+            "BEGIN TRAN; SELECT n FROM Numbers ORDER BY n",
+            Read,
+            &[],
+        ),
+        statement(
+            "own_transaction",
+            "BEGIN TRAN; UPDATE Ledger SET amount = amount + 1 WHERE id = 1; COMMIT",
+            Write,
+            &[],
+        ),
         procedure(
             "lock",
             "sp_getapplock",

@@ -19,6 +19,7 @@ mod sql_chaos;
 mod sql_connections;
 mod sql_describe;
 mod sql_limits;
+mod sql_open_transactions;
 mod sql_outages;
 mod sql_statements;
 mod sql_streams;

@@ -1,6 +1,6 @@
 #![allow(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
 
-use super::{alters_session, is_altering_procedure, may_begin};
+use super::{TransactionEffects, alters_session, is_altering_procedure};
 use crate::sql::lexer::{Kind, Token, tokens};
 
 fn significant(text: &str) -> Vec<Token<'_>> {
@@ -77,22 +77,40 @@ fn procedures_alter_the_session_by_their_own_name() {
 }
 
 #[test]
-fn what_may_leave_a_transaction_open_is_recognised() {
+fn what_may_change_what_is_open_is_recognised() {
+    let effects = |text: &str| {
+        let tokens = significant(text);
+        TransactionEffects::of(&tokens, alters_session(&tokens, &[]))
+    };
     for text in [
         "BEGIN TRAN",
         "begin transaction t",
         "BEGIN DISTRIBUTED TRAN",
         "EXEC p",
+        "dbo.p 1",
+        "[p] @id",
         "COMMIT",
         "IF @@TRANCOUNT > 0 ROLLBACK",
+        "BEGIN TRY SELECT 1 END TRY BEGIN CATCH SELECT 2 END CATCH",
+        "SET XACT_ABORT ON; SELECT 1",
+        "SET IMPLICIT_TRANSACTIONS ON; INSERT t VALUES (1)",
+        "SET ANSI_DEFAULTS ON; INSERT t VALUES (1)",
     ] {
-        assert!(may_begin(&significant(text)), "{text}");
+        assert!(effects(text).may_change, "{text}");
     }
     for text in [
         "SELECT 1",
+        "; WITH x AS (SELECT 1 AS n) SELECT n FROM x",
         "BEGIN SELECT 1 END",
-        "BEGIN TRY SELECT 1 END TRY BEGIN CATCH THROW END CATCH",
+        "SET NOCOUNT ON; UPDATE t SET n = 1",
+        "SELECT 'ROLLBACK' -- COMMIT",
     ] {
-        assert!(!may_begin(&significant(text)), "{text}");
+        assert!(!effects(text).may_change, "{text}");
     }
+    for text in ["COMMIT", "EXEC p", "p", "INSERT t EXEC p"] {
+        assert!(effects(text).may_commit, "{text}");
+    }
+    assert!(!effects("IF @@TRANCOUNT > 0 ROLLBACK").may_commit);
+    assert!(effects("IF @a = 1 RETURN; BEGIN TRAN").may_return);
+    assert!(!effects("p @id").takes_prologue && effects(";SELECT 1").takes_prologue);
 }

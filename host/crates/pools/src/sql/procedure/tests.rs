@@ -2,7 +2,6 @@
 
 use mayfly_config::{Parameter, SqlType};
 use tiberius::ColumnData;
-use tiberius::numeric::Numeric;
 use tiberius::time::Date;
 
 use super::{Procedure, quote};
@@ -40,7 +39,7 @@ fn names_are_put_into_brackets_part_by_part() {
 }
 
 #[test]
-fn a_procedure_is_called_by_name() {
+fn a_value_is_a_variable_of_its_declared_type() {
     let parameters = [
         parameter("id", SqlType::Int, false),
         parameter("n", SqlType::BigInt, true),
@@ -48,47 +47,36 @@ fn a_procedure_is_called_by_name() {
         parameter("t", SqlType::NVarChar(None), false),
         parameter("d", SqlType::Date, false),
     ];
-    let day = Bound::Value(ColumnData::Date(Some(Date::new(5))));
     let values = [
         Bound::Null,
         Bound::Null,
         Bound::Value(ColumnData::String(Some("-1.05".into()))),
         Bound::Null,
-        day,
+        Bound::Value(ColumnData::Date(Some(Date::new(5)))),
     ];
     let filled = Procedure::parse("dbo.p", &parameters)
         .unwrap()
         .fill(&parameters, &values);
-    assert_eq!(filled.text, "[dbo].[p]");
-    let arguments = filled.arguments.unwrap();
-    let sent: Vec<_> = arguments
-        .iter()
-        .map(|argument| {
-            (
-                argument.name.as_str(),
-                argument.output,
-                argument.value.clone(),
-            )
-        })
-        .collect();
     assert_eq!(
-        sent,
+        filled.text,
+        "DECLARE @mayfly_r int, @mayfly_0 int = @P1, @mayfly_1 bigint = @P2, @mayfly_2 money = CAST(@P3 AS money), \
+         @mayfly_3 nvarchar(max) = NULL, @mayfly_4 date = @P4; EXEC @mayfly_r = [dbo].[p] @id = @mayfly_0, \
+         @n = @mayfly_1 OUTPUT, @m = @mayfly_2, @t = @mayfly_3, @d = @mayfly_4; \
+         SELECT @mayfly_r AS [mayfly_return_value], @mayfly_1 AS [n]"
+    );
+    assert_eq!(
+        filled.values,
         [
-            ("@id", false, ColumnData::I32(None)),
-            ("@n", true, ColumnData::I64(None)),
-            (
-                "@m",
-                false,
-                ColumnData::Numeric(Some(Numeric::new_with_scale(-105, 2)))
-            ),
-            ("@t", false, ColumnData::I32(None)),
-            ("@d", false, ColumnData::Date(Some(Date::new(5)))),
+            ColumnData::I32(None),
+            ColumnData::I64(None),
+            ColumnData::String(Some("-1.05".into())),
+            ColumnData::Date(Some(Date::new(5))),
         ]
     );
 }
 
 #[test]
-fn an_output_of_a_type_the_driver_has_no_null_of_goes_by_a_batch() {
+fn an_output_comes_back_behind_the_return_value() {
     let parameters = [
         parameter("type", SqlType::VarChar(Some(32)), false),
         parameter("from", SqlType::Date, false),
@@ -109,17 +97,16 @@ fn an_output_of_a_type_the_driver_has_no_null_of_goes_by_a_batch() {
     let filled = Procedure::parse("p", &parameters)
         .unwrap()
         .fill(&parameters, &values);
-    assert!(filled.arguments.is_none());
     assert_eq!(
         filled.text,
-        "DECLARE @mayfly_r int, @mayfly_0 varchar(32) = CAST(@P1 AS varchar(8000)), @mayfly_1 date = NULL, \
+        "DECLARE @mayfly_r int, @mayfly_0 varchar(8000) = CAST(@P1 AS varchar(8000)), @mayfly_1 date = NULL, \
          @mayfly_2 decimal(9, 2) = NULL; EXEC @mayfly_r = [p] @type = @mayfly_0, @from = @mayfly_1, \
          @total = @mayfly_2 OUTPUT; SELECT @mayfly_r AS [mayfly_return_value], @mayfly_2 AS [total]"
     );
 }
 
 #[test]
-fn a_null_date_has_a_type_and_so_goes_by_a_batch() {
+fn a_null_date_has_a_type() {
     for (sql_type, text) in [
         (SqlType::Date, "date"),
         (SqlType::Time, "time"),
@@ -137,7 +124,7 @@ fn a_null_date_has_a_type_and_so_goes_by_a_batch() {
                  SELECT @mayfly_r AS [mayfly_return_value]"
             )
         );
-        assert!(filled.arguments.is_none() && filled.values.is_empty());
+        assert!(filled.values.is_empty());
     }
 }
 

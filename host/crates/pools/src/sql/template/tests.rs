@@ -169,10 +169,10 @@ fn variables_of_the_text_are_left_alone() {
 fn what_a_text_does_to_its_connection_is_known_once_it_is_read() {
     let effects = |text: &str| {
         let parsed = Template::parse(text, &[], &["p".to_owned()]).unwrap();
-        (parsed.alters_session, parsed.may_begin)
+        (parsed.alters_session, parsed.effects.may_change)
     };
     assert_eq!(effects("SELECT 1 -- USE other"), (false, false));
-    assert_eq!(effects("SET LANGUAGE German"), (true, false));
+    assert_eq!(effects("SET LANGUAGE German"), (true, true));
     assert_eq!(effects("BEGIN TRAN"), (false, true));
     assert_eq!(effects("EXEC dbo.p"), (true, true));
 }
