@@ -38,7 +38,7 @@ enum State {
     /// No connection yet.
     Fresh(Option<Claim>),
     /// Between two calls.
-    Open(Hold, Claim, Begun),
+    Open(Box<Hold>, Claim, Begun),
     /// A call is under way and has the connection.
     Calling,
     /// Over; how it ended.
@@ -49,7 +49,7 @@ enum State {
 enum Start {
     /// The first one: it has a place in the order, and will begin.
     Fresh(Claim, Turn),
-    Open(Hold, Claim, Begun),
+    Open(Box<Hold>, Claim, Begun),
 }
 
 /// What ends a transaction.
@@ -274,7 +274,7 @@ impl Call {
         claim: Claim,
         turn: Turn,
         deadline: Instant,
-    ) -> Result<(Hold, Claim, Begun), CallError> {
+    ) -> Result<(Box<Hold>, Claim, Begun), CallError> {
         let opened = async {
             let turn = turn.wait(WHAT, deadline).await?;
             let session = &self.inner.session;
@@ -297,7 +297,7 @@ impl Call {
                 return Err(error);
             }
         };
-        let mut hold = Hold { lease, _turn: turn };
+        let mut hold = Box::new(Hold { lease, _turn: turn });
         let connection = hold.lease.connection().ok_or_else(|| too_late(WHAT))?;
         connection.asking();
         // From here on the server may have begun, whatever we hear of it.
