@@ -180,6 +180,7 @@ fn buffer_lines(config: &Config, app: &App) -> Vec<Line> {
     let operations = server.max_operations as u64;
     let operation =
         config.operation.exchanged_bytes as u64 + 2 * config.limits.response_bytes as u64;
+    let plan = config.limits.plan_bytes as u64;
     let connections = (server.max_connections + ADMIN_CONNECTIONS) as u64;
     let mut lines = vec![
         line(
@@ -205,6 +206,14 @@ fn buffer_lines(config: &Config, app: &App) -> Vec<Line> {
             ),
             operations * operation,
             Some("server.max_operations"),
+        ),
+        line(
+            format!(
+                "plans of {operations} operations that are not kept, {} each",
+                show(plan)
+            ),
+            operations * plan,
+            Some("limits.plan"),
         ),
         line(
             "requests that were read",

@@ -104,6 +104,15 @@ impl Resolve for Resolver {
             .map_or(1, |version| version.module.budget.output_depth)
     }
 
+    fn admit(&self, module: &str, bytes: usize) -> Result<(), Error> {
+        let admitted = self.operation.allowance.may_exchange(bytes);
+        admitted.map_err(|reached| reached.into_error(module))
+    }
+
+    fn time_is_over(&self) -> Option<Error> {
+        self.operation.allowance.time_is_over()
+    }
+
     async fn resolve(&self, invocation: Invocation) -> Result<Answers, Error> {
         let (type_name, field_name) = (invocation.type_name.clone(), invocation.field_name.clone());
         let module = self

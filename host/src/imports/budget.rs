@@ -235,13 +235,34 @@ impl Allowance {
                 .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| {
                     left.checked_sub(bytes)
                 });
-        let limit = self.limits.exchanged_bytes as u64;
-        taken.map(drop).map_err(|_| {
-            reached(
-                "bytes exchanged with guests in one operation",
-                limit,
-                "operation.exchanged",
-            )
+        taken.map(drop).map_err(|_| self.exchanged_too_much())
+    }
+
+    /// Whether so many bytes may still be exchanged, for whoever is about to put them together.
+    ///
+    /// # Errors
+    ///
+    /// When they may not.
+    pub fn may_exchange(&self, bytes: usize) -> Result<(), Reached> {
+        if bytes <= self.exchanged_bytes.load(Ordering::Relaxed) {
+            return Ok(());
+        }
+        Err(self.exchanged_too_much())
+    }
+
+    fn exchanged_too_much(&self) -> Reached {
+        reached(
+            "bytes exchanged with guests in one operation",
+            self.limits.exchanged_bytes as u64,
+            "operation.exchanged",
+        )
+    }
+
+    /// The error of an operation whose time is over.
+    #[must_use]
+    pub fn time_is_over(&self) -> Option<Error> {
+        (Instant::now() >= self.deadline).then_some(Error::OperationDeadline {
+            deadline: self.limits.deadline,
         })
     }
 

@@ -11,8 +11,7 @@ pub struct Limits {
     /// `nesting` of brackets of any kind in the text. Default 64. Parsing, validating and planning recurse this deep, so at most
     /// 200, which stays well below what a 2 MiB stack holds.
     pub nesting: usize,
-    /// `expansion`: selected fields once every fragment is written out, in the largest operation. Default 10,000. Also bounds the
-    /// plan, which holds a field once for each type it may be found on.
+    /// `expansion`: selected fields once every fragment is written out, in the largest operation. Default 10,000.
     pub expansion: usize,
     /// `depth` of selected fields, fragments written out. Default 32.
     pub depth: usize,
@@ -22,11 +21,16 @@ pub struct Limits {
     pub directives: usize,
     /// `root_fields` of one operation, fragments written out. Default 32.
     pub root_fields: usize,
-    /// `complexity`: fields an answer may hold, counting a list's fields once per element that may be there. Default 100,000.
+    /// `complexity`: fields an answer may hold. An operation that may answer with more is refused, its lists reckoned with the lengths
+    /// their arguments say; a module's answer with which it would hold more nevertheless is null, with an error. Default 100,000.
     pub complexity: u64,
     /// `list_size`: elements assumed of a list none of whose arguments says how many it has. Default 10.
     pub list_size: u64,
-    /// `response`: bytes of one response, in which an object that another module adds to counts 256 more. Default 4 MiB.
+    /// `plan`: bytes of one prepared operation, which holds a field once for each type it may be found on. Default 2 MiB, some seven
+    /// thousand fields. An operation under way may hold so much besides what it exchanges.
+    pub plan_bytes: usize,
+    /// `response`: bytes of one response, in which an error counts 256 more, and an object that another module adds to 256 and what
+    /// the module is given of it. Default 4 MiB.
     pub response_bytes: usize,
 }
 
@@ -42,6 +46,7 @@ impl Default for Limits {
             root_fields: 32,
             complexity: 100_000,
             list_size: 10,
+            plan_bytes: 2 << 20,
             response_bytes: 4 << 20,
         }
     }
@@ -66,6 +71,7 @@ impl Limits {
         read("root_fields", &mut limits.root_fields, 10_000);
         limits.complexity = table.number("complexity", limits.complexity, 1..=u64::MAX >> 1);
         limits.list_size = table.number("list_size", limits.list_size, 1..=1_000_000);
+        limits.plan_bytes = count(table.size("plan", limits.plan_bytes as u64, 64 << 10..=1 << 30));
         limits.response_bytes =
             count(table.size("response", limits.response_bytes as u64, 1_024..=1 << 30));
         table.finish();

@@ -45,6 +45,12 @@ pub enum Error {
         /// The key in `mayfly.toml` that holds the limit.
         setting: &'static str,
     },
+    /// More errors than are told.
+    #[error("{count} more errors are not told")]
+    ErrorsNotTold {
+        /// How many.
+        count: usize,
+    },
     /// The request names no operation, or one the document lacks.
     #[error("{0}")]
     OperationNotFound(String),
@@ -74,6 +80,12 @@ pub enum Error {
     DeadlineExceeded {
         /// The module.
         module: String,
+        /// The time it had.
+        deadline: Duration,
+    },
+    /// The operation did not end in time.
+    #[error("the operation did not end within {} ms", .deadline.as_millis())]
+    OperationDeadline {
         /// The time it had.
         deadline: Duration,
     },
@@ -147,12 +159,14 @@ impl Error {
             Self::BodyTooLarge { .. } => Code::BodyTooLarge,
             Self::ParseFailed(_) => Code::GraphqlParseFailed,
             Self::ValidationFailed(_) => Code::GraphqlValidationFailed,
-            Self::LimitExceeded { .. } => Code::LimitExceeded,
+            Self::LimitExceeded { .. } | Self::ErrorsNotTold { .. } => Code::LimitExceeded,
             Self::OperationNotFound(_) => Code::OperationResolutionFailed,
             Self::InvalidVariables(_) => Code::BadUserInput,
             Self::Unauthenticated { .. } => Code::Unauthenticated,
             Self::OutOfMemory { .. } => Code::OutOfMemory,
-            Self::DeadlineExceeded { .. } => Code::DeadlineExceeded,
+            Self::DeadlineExceeded { .. } | Self::OperationDeadline { .. } => {
+                Code::DeadlineExceeded
+            }
             Self::GuestTrapped { .. } => Code::GuestTrapped,
             Self::GuestError { .. } => Code::GuestError,
             Self::InvalidOutput { .. } => Code::InvalidOutput,
@@ -204,6 +218,9 @@ impl Error {
                 format!(
                     "{self}; raise `modules.{module}.deadline` or `operation.deadline`, or do less"
                 )
+            }
+            Self::OperationDeadline { .. } => {
+                format!("{self}; raise `operation.deadline`, or do less")
             }
             Self::BudgetExceeded { remedy, .. } if !remedy.is_empty() => {
                 format!("{self}; {remedy}")

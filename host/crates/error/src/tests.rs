@@ -23,6 +23,7 @@ fn every_variant() -> Vec<Error> {
             limit: 7,
             setting: "depth",
         },
+        Error::ErrorsNotTold { count: 7 },
         Error::OperationNotFound(text()),
         Error::InvalidVariables(text()),
         Error::Unauthenticated {
@@ -36,6 +37,9 @@ fn every_variant() -> Vec<Error> {
         },
         Error::DeadlineExceeded {
             module: module(),
+            deadline: Duration::from_secs(1),
+        },
+        Error::OperationDeadline {
             deadline: Duration::from_secs(1),
         },
         Error::GuestTrapped {
@@ -77,7 +81,9 @@ fn expected(error: &Error) -> (&'static str, Blame, Option<u16>, bool) {
         Error::ValidationFailed(_) => {
             ("GRAPHQL_VALIDATION_FAILED", Blame::Client, Some(400), false)
         }
-        Error::LimitExceeded { .. } => ("LIMIT_EXCEEDED", Blame::Client, Some(400), false),
+        Error::LimitExceeded { .. } | Error::ErrorsNotTold { .. } => {
+            ("LIMIT_EXCEEDED", Blame::Client, Some(400), false)
+        }
         Error::OperationNotFound(_) => (
             "OPERATION_RESOLUTION_FAILED",
             Blame::Client,
@@ -87,7 +93,9 @@ fn expected(error: &Error) -> (&'static str, Blame, Option<u16>, bool) {
         Error::InvalidVariables(_) => ("BAD_USER_INPUT", Blame::Client, Some(400), false),
         Error::Unauthenticated { .. } => ("UNAUTHENTICATED", Blame::Client, Some(401), false),
         Error::OutOfMemory { .. } => ("OUT_OF_MEMORY", Blame::Guest, None, false),
-        Error::DeadlineExceeded { .. } => ("DEADLINE_EXCEEDED", Blame::Guest, None, false),
+        Error::DeadlineExceeded { .. } | Error::OperationDeadline { .. } => {
+            ("DEADLINE_EXCEEDED", Blame::Guest, None, false)
+        }
         Error::GuestTrapped { .. } => ("GUEST_TRAPPED", Blame::Guest, None, false),
         Error::GuestError { .. } => ("GUEST_ERROR", Blame::Guest, None, true),
         Error::InvalidOutput { .. } => ("INVALID_OUTPUT", Blame::Guest, None, false),
@@ -123,8 +131,8 @@ fn every_variant_has_its_word_its_blame_and_its_status() {
     );
     assert_eq!(
         (words.len(), errors.len()),
-        (Code::ALL.len(), Code::ALL.len()),
-        "and of one only"
+        (Code::ALL.len(), Code::ALL.len() + 2),
+        "and of one only, but for what is told of an operation as a whole"
     );
 }
 

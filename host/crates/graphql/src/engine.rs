@@ -6,8 +6,11 @@
 
 use crate::coercion::values::Values;
 use crate::coercion::variables::{self, VariableDef};
+use crate::completion::Most;
+use crate::excerpt::Excerpt;
 use crate::execution::{self, Execution, Resolve};
 use crate::guard::expansion;
+use crate::introspection::Sizes;
 use crate::plan::cache::{Cache, CacheStats};
 use crate::plan::{Plan, build, cost};
 use crate::response::{RequestError, RequestErrors};
@@ -38,6 +41,7 @@ pub struct Request {
 /// Answers requests for one schema. Shared by all threads.
 pub struct Engine {
     schema: Arc<Schema>,
+    sizes: Sizes,
     limits: Limits,
     documents: Cache<DocumentKey, Known>,
     plans: Cache<PlanKey, Plan>,
@@ -133,6 +137,7 @@ impl Engine {
             Cache::new(cache_bytes - for_documents),
         );
         Self {
+            sizes: Sizes::of(&schema),
             schema,
             limits,
             documents,
@@ -164,6 +169,11 @@ impl Engine {
     ///
     /// Why the request is refused: all reasons of validation and variables, the first of the guard and the parser.
     pub fn prepare(&self, request: &Request) -> Result<Prepared, RequestErrors> {
+        self.prepare_any(request)
+            .map_err(|errors| errors.within(self.limits.response_bytes))
+    }
+
+    fn prepare_any(&self, request: &Request) -> Result<Prepared, RequestErrors> {
         let key = (request.query.as_str(), request.operation_name.as_deref());
         let same =
             |kept: &DocumentKey| kept.query == key.0 && kept.operation_name.as_deref() == key.1;
@@ -211,13 +221,16 @@ impl Engine {
             values,
             ..
         } = &prepared;
-        let response_bytes = self.limits.response_bytes;
+        let most = Most {
+            bytes: self.limits.response_bytes,
+            fields: self.limits.complexity,
+        };
         execution::execute(Execution {
             schema,
             plan,
             values,
             resolver,
-            response_bytes,
+            most,
         })
         .await
     }
@@ -288,7 +301,7 @@ impl Engine {
             operation,
             &known.variables,
             conditions,
-            &self.limits,
+            (&self.limits, &self.sizes),
         )
     }
 }
@@ -331,7 +344,7 @@ fn choose<'d, 'a>(
             .find(|operation| operation.name.is_some_and(|name| name.text == wanted))
         {
             Some(operation) => Ok(operation),
-            None => refuse(format!("Unknown operation named \"{wanted}\".")),
+            None => refuse(format!("Unknown operation named \"{}\".", Excerpt(wanted))),
         },
         None => match (operations.next(), operations.next()) {
             (Some(only), None) => Ok(only),

@@ -9,6 +9,7 @@
 mod coercion;
 mod completion;
 mod engine;
+mod excerpt;
 mod execution;
 mod guard;
 mod introspection;

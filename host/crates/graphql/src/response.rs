@@ -7,6 +7,9 @@ pub use crate::syntax::Position;
 use mayfly_error::{Code, Error};
 use std::fmt::Write as _;
 
+/// Places told of one error, at most: a field may be selected a thousand times.
+pub(crate) const MAX_LOCATIONS: usize = 20;
+
 /// Why a request was refused before anything ran.
 #[derive(Debug, Clone, PartialEq)]
 pub struct RequestError {
@@ -61,6 +64,21 @@ impl RequestErrors {
             .map_or(Code::Internal, |error| error.error.code())
     }
 
+    /// As many of the errors, from the first, as a response of so many bytes has room for; the first in any case.
+    pub(crate) fn within(mut self, bytes: usize) -> Self {
+        let mut text = String::from("{\"errors\":[]}");
+        let mut told = 0;
+        for RequestError { error, locations } in &self.0 {
+            write_error(&mut text, error, locations, None);
+            if told > 0 && text.len() + told > bytes {
+                break;
+            }
+            told += 1;
+        }
+        self.0.truncate(told);
+        self
+    }
+
     /// The response: `{"errors":[…]}`, without `data`.
     #[must_use]
     pub fn render(&self) -> Vec<u8> {
@@ -105,7 +123,7 @@ pub(crate) fn write_error(
     write_json_string(out, &error.to_string());
     if !locations.is_empty() {
         out.push_str(",\"locations\":[");
-        for (index, at) in locations.iter().enumerate() {
+        for (index, at) in locations.iter().take(MAX_LOCATIONS).enumerate() {
             let comma = if index == 0 { "" } else { "," };
             let _ = write!(
                 out,

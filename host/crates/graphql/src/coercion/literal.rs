@@ -2,8 +2,9 @@
 //!
 //! Also the home of what a literal of each scalar may be, which validation asks with [`scalar_problem`].
 
-use super::numbers::{fits_int, whole};
+use super::numbers::{fits_int, is_finite, whole};
 use super::template::{self, Template};
+use crate::excerpt::Excerpt;
 use crate::response::json_string;
 use crate::schema::Schema;
 use crate::schema::types::{Scalar, Type};
@@ -37,24 +38,22 @@ pub(crate) fn scalar(scalar: &Scalar, kind: &ValueKind<'_>) -> Option<String> {
 
 /// What keeps a literal, which is no variable and not null, from being a value of a built-in scalar.
 pub(crate) fn scalar_problem(scalar: &Scalar, value: &Value<'_>) -> Option<String> {
-    match (scalar, &value.kind) {
+    let problem = match (scalar, &value.kind) {
+        (Scalar::Float, ValueKind::Int(text) | ValueKind::Float(text)) if !is_finite(text) => {
+            "Float cannot represent non numeric value"
+        }
         (Scalar::Custom { .. }, _)
         | (Scalar::Float, ValueKind::Int(_) | ValueKind::Float(_))
         | (Scalar::String | Scalar::Id, ValueKind::String(_))
         | (Scalar::Id, ValueKind::Int(_))
-        | (Scalar::Boolean, ValueKind::Boolean(_)) => None,
-        (Scalar::Int, ValueKind::Int(text)) => (!fits_int(text))
-            .then(|| format!("Int cannot represent non 32-bit signed integer value: {text}")),
-        (Scalar::Int, _) => Some(format!("Int cannot represent non-integer value: {value}")),
-        (Scalar::Float, _) => Some(format!("Float cannot represent non numeric value: {value}")),
-        (Scalar::String, _) => Some(format!(
-            "String cannot represent a non string value: {value}"
-        )),
-        (Scalar::Boolean, _) => Some(format!(
-            "Boolean cannot represent a non boolean value: {value}"
-        )),
-        (Scalar::Id, _) => Some(format!(
-            "ID cannot represent a non-string and non-integer value: {value}"
-        )),
-    }
+        | (Scalar::Boolean, ValueKind::Boolean(_)) => return None,
+        (Scalar::Int, ValueKind::Int(text)) if fits_int(text) => return None,
+        (Scalar::Int, ValueKind::Int(_)) => "Int cannot represent non 32-bit signed integer value",
+        (Scalar::Int, _) => "Int cannot represent non-integer value",
+        (Scalar::Float, _) => "Float cannot represent non numeric value",
+        (Scalar::String, _) => "String cannot represent a non string value",
+        (Scalar::Boolean, _) => "Boolean cannot represent a non boolean value",
+        (Scalar::Id, _) => "ID cannot represent a non-string and non-integer value",
+    };
+    Some(format!("{problem}: {}", Excerpt(value)))
 }

@@ -5,6 +5,7 @@
 
 use super::literal;
 use super::values::Values;
+use crate::excerpt::Excerpt;
 use crate::response::{Position, json_string, write_json_string};
 use crate::schema::Schema;
 use crate::schema::types::{InputDef, InputObject, Kind, Scalar, Type};
@@ -42,7 +43,7 @@ pub(crate) struct Entry {
     pub non_null: bool,
     /// The type, for messages.
     pub ty: String,
-    /// The value as written and where, for messages; none for one that was not written.
+    /// The value as written, shortened, and where, for messages; none for one that was not written.
     pub written: Option<(String, Position)>,
 }
 
@@ -129,13 +130,13 @@ impl Compiler<'_> {
                 Kind::Input(input) => self.input(input, value),
                 Kind::Enum(_) => match &value.kind {
                     ValueKind::Enum(name) => Ok(Template::Text(json_string(name))),
-                    _ => Err(format!("{value} is no enum value")),
+                    _ => Err(format!("{} is no enum value", Excerpt(value))),
                 },
                 Kind::Scalar(Scalar::Custom { .. }) => self.untyped(value),
                 Kind::Scalar(scalar) => {
                     let json = literal::scalar(scalar, &value.kind);
                     json.map(Template::Text)
-                        .ok_or_else(|| format!("{value} does not fit its type"))
+                        .ok_or_else(|| format!("{} does not fit its type", Excerpt(value)))
                 }
                 _ => Err("an output type takes no value".to_owned()),
             },
@@ -144,7 +145,7 @@ impl Compiler<'_> {
 
     fn input(&mut self, input: &InputObject, value: &Value<'_>) -> Result<Template, String> {
         let ValueKind::Object(given) = &value.kind else {
-            return Err(format!("{value} is no input object"));
+            return Err(format!("{} is no input object", Excerpt(value)));
         };
         self.depth += 1;
         if self.depth > MAX_DEPTH {
@@ -180,13 +181,13 @@ impl Compiler<'_> {
             Some(default) => Some(default.json.clone()),
             None => None,
         };
-        let written = value.map(|value| (value.to_string(), value.at));
+        let written = value.map(|value| (Excerpt(value).to_string(), value.at));
         let value = match (value, &default) {
             (Some(value), _) => self.value(&definition.ty, value)?,
             (None, Some(json)) => Template::Text(json.clone()),
             (None, None) => return Ok(None),
         };
-        let key = format!("{}:", json_string(&definition.name));
+        let key = json_key(&definition.name);
         let (name, ty) = (
             definition.name.to_string(),
             self.schema.print(&definition.ty),
@@ -226,14 +227,13 @@ impl Compiler<'_> {
                     .collect::<Result<_, _>>()?,
             ),
             ValueKind::Object(entries) => {
-                let mut compiled: Vec<Entry> = Vec::new();
+                // Validation has seen that no name comes twice.
+                let mut compiled = Vec::with_capacity(entries.len());
                 for entry in entries {
-                    let value = self.untyped(&entry.value)?;
-                    compiled.retain(|known| known.name != entry.name);
                     compiled.push(Entry {
                         name: entry.name.to_string(),
-                        key: format!("{}:", json_string(&entry.name)),
-                        value,
+                        key: json_key(&entry.name),
+                        value: self.untyped(&entry.value)?,
                         default: None,
                         non_null: false,
                         ty: String::new(),
@@ -273,20 +273,29 @@ fn text(template: &Template) -> Option<&str> {
 }
 
 impl Template {
-    /// Fills in the variables of an object of arguments: JSON, or which argument does not fit.
-    pub fn render_arguments(&self, values: &Values) -> Result<String, BadArgument> {
+    /// The JSON of a value that is all constant or all variable, if it has one.
+    pub fn value<'v>(&'v self, values: &'v Values) -> Option<&'v str> {
         match self {
-            Self::Text(json) => Ok(json.clone()),
+            Self::Text(json) => Some(json),
+            Self::Variable { index, .. } => values.get(*index),
+            Self::List(_) | Self::Object(_) => None,
+        }
+    }
+
+    /// The bytes of an object of arguments with its variables filled in, or which argument does not fit.
+    pub fn measure_arguments(&self, values: &Values) -> Result<usize, BadArgument> {
+        match self {
+            Self::Text(json) => Ok(json.len()),
             Self::Object(entries) => {
-                let mut out = String::with_capacity(self.bytes() + values.bytes());
-                out.push('{');
+                let mut measured = Measured::default();
+                measured.push('{');
                 for entry in entries {
                     entry
-                        .render(values, &mut out)
+                        .render(values, &mut measured)
                         .map_err(|problem| entry.bad(&problem))?;
                 }
-                out.push('}');
-                Ok(out)
+                measured.push('}');
+                Ok(measured.bytes)
             }
             _ => Err(BadArgument {
                 message: "arguments are no object".to_owned(),
@@ -295,24 +304,32 @@ impl Template {
         }
     }
 
-    /// The bytes it takes, for the plan cache.
+    /// Fills in the variables of an object of arguments, which was measured.
+    pub fn render_arguments(&self, values: &Values, bytes: usize) -> String {
+        if let Self::Text(json) = self {
+            return json.clone();
+        }
+        let mut out = String::with_capacity(bytes);
+        // What was measured fits.
+        let _ = self.render(values, &mut out);
+        out
+    }
+
+    /// The bytes it takes besides its own.
     pub fn bytes(&self) -> usize {
         match self {
             Self::Text(json) => json.len(),
-            Self::Variable { .. } => 16,
+            Self::Variable { .. } => 0,
             Self::List(items) => items
                 .iter()
                 .map(|item| item.bytes() + size_of::<Self>())
                 .sum(),
-            Self::Object(entries) => entries
-                .iter()
-                .map(|entry| size_of::<Entry>() + 2 * entry.key.len() + entry.value.bytes())
-                .sum(),
+            Self::Object(entries) => entries.iter().map(Entry::bytes).sum(),
         }
     }
 
     /// Writes the value; false when it is a variable that was not given.
-    fn render(&self, values: &Values, out: &mut String) -> Result<bool, Unfit> {
+    fn render(&self, values: &Values, out: &mut impl Json) -> Result<bool, Unfit> {
         match self {
             Self::Text(json) => out.push_str(json),
             Self::Variable { index, non_null } => match values.get(*index) {
@@ -347,6 +364,77 @@ impl Template {
     }
 }
 
+/// What a value is written to.
+trait Json {
+    /// Takes back what was written since [`Self::mark`].
+    type Mark;
+    fn push(&mut self, character: char);
+    fn push_str(&mut self, text: &str);
+    /// Whether an object has just begun.
+    fn is_at_brace(&self) -> bool;
+    fn mark(&self) -> Self::Mark;
+    fn undo(&mut self, mark: Self::Mark);
+}
+
+impl Json for String {
+    type Mark = usize;
+
+    fn push(&mut self, character: char) {
+        Self::push(self, character);
+    }
+
+    fn push_str(&mut self, text: &str) {
+        Self::push_str(self, text);
+    }
+
+    fn is_at_brace(&self) -> bool {
+        self.ends_with('{')
+    }
+
+    fn mark(&self) -> usize {
+        self.len()
+    }
+
+    fn undo(&mut self, mark: usize) {
+        self.truncate(mark);
+    }
+}
+
+/// Counts what would be written.
+#[derive(Debug, Default, Clone, Copy)]
+struct Measured {
+    bytes: usize,
+    is_at_brace: bool,
+}
+
+impl Json for Measured {
+    type Mark = Self;
+
+    fn push(&mut self, character: char) {
+        self.bytes += character.len_utf8();
+        self.is_at_brace = character == '{';
+    }
+
+    fn push_str(&mut self, text: &str) {
+        self.bytes += text.len();
+        if !text.is_empty() {
+            self.is_at_brace = text.ends_with('{');
+        }
+    }
+
+    fn is_at_brace(&self) -> bool {
+        self.is_at_brace
+    }
+
+    fn mark(&self) -> Self {
+        *self
+    }
+
+    fn undo(&mut self, mark: Self) {
+        *self = mark;
+    }
+}
+
 /// Why a value does not fit.
 enum Unfit {
     Null,
@@ -355,6 +443,14 @@ enum Unfit {
 }
 
 impl Entry {
+    fn bytes(&self) -> usize {
+        let default = self.default.as_ref().map_or(0, String::len);
+        let written = self.written.as_ref().map_or(0, |(text, _)| text.len());
+        let texts = self.name.len() + self.key.len() + self.ty.len() + default + written;
+        // Each text has a block of memory of its own.
+        size_of::<Self>() + 5 * 16 + texts + self.value.bytes()
+    }
+
     fn bad(&self, problem: &Unfit) -> BadArgument {
         let Self { name, ty, .. } = self;
         let (shown, at) = self
@@ -375,9 +471,9 @@ impl Entry {
         BadArgument { message, at }
     }
 
-    fn render(&self, values: &Values, out: &mut String) -> Result<(), Unfit> {
-        let before = out.len();
-        if !out.ends_with('{') {
+    fn render(&self, values: &Values, out: &mut impl Json) -> Result<(), Unfit> {
+        let before = out.mark();
+        if !out.is_at_brace() {
             out.push(',');
         }
         out.push_str(&self.key);
@@ -387,7 +483,7 @@ impl Entry {
         match &self.default {
             Some(json) => out.push_str(json),
             None if self.non_null => return Err(Unfit::Missing),
-            None => out.truncate(before),
+            None => out.undo(before),
         }
         Ok(())
     }

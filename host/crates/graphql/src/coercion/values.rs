@@ -38,9 +38,4 @@ impl Values {
     pub fn get(&self, index: usize) -> Option<&str> {
         self.json.get(self.spans.get(index)?.clone()?)
     }
-
-    /// The bytes of all values.
-    pub fn bytes(&self) -> usize {
-        self.json.len()
-    }
 }

@@ -3,7 +3,7 @@
 //! Messages are the reference implementation's, one for each thing that is wrong. They show the value a client sent, shortened,
 //! because it is the client's own.
 
-use super::numbers::{fits_int, whole};
+use super::numbers::{fits_int, is_finite, whole};
 use super::template::json_key;
 use super::values::Values;
 use crate::response::{PathStep, Position, RequestError, write_json_string};
@@ -217,7 +217,7 @@ impl Coercer<'_> {
                 }
                 None => format!("Int cannot represent non-integer value: {number}"),
             },
-            (Scalar::Float, Value::Number(number)) => {
+            (Scalar::Float, Value::Number(number)) if is_finite(number.as_str()) => {
                 out.push_str(number.as_str());
                 return;
             }

@@ -78,5 +78,8 @@ pub(crate) struct Completion<'p> {
     pub answers: Vec<Answer>,
     pub holes: Vec<Hole<'p>>,
     pub ranges: Vec<Range>,
+    /// The errors that are kept to be told.
     pub errors: Vec<FieldError<'p>>,
+    /// The first that made null of a whole answer and of which there was no room to tell. The whole response may be null for it.
+    pub untold: Option<Box<FieldError<'p>>>,
 }

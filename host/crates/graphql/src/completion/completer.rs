@@ -6,43 +6,19 @@
 
 use super::completed::{Answer, Completion, ErrorId, FieldError, Hole, Range, Step};
 use super::scanner::{Malformed, Scanner};
+use super::tally::Tally;
 use crate::coercion::values::Values;
+use crate::introspection::Introspection;
 use crate::plan::node::{FieldPlan, Node, Output, Shape};
 use crate::response::Position;
 use crate::schema::Schema;
 use mayfly_error::Error;
+use std::fmt::Arguments;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
-/// What a hole counts of the response's bytes: what the host holds for it. A guest writes the object around it in ten bytes;
-/// without a bound a small answer could stand for a large part of the process.
+/// What a hole counts of the response's bytes besides its path and parent: what the host holds for it. A guest writes the object
+/// around it in ten bytes; without a bound a small answer could stand for a large part of the process.
 const HOLE_BYTES: usize = 256;
-
-/// Errors of one response that are told, at most; values beyond are null without a word. Nobody reads more, and each takes some
-/// hundred bytes in the host and in the response.
-const MAX_ERRORS: usize = 1_000;
-
-/// What the nodes of one operation have completed together. Answers are limited where they leave the guest, but a document may
-/// write one property under a hundred aliases.
-pub(crate) struct Tally {
-    /// The number of the next error.
-    errors: AtomicUsize,
-    /// Bytes completed, holes included.
-    bytes: AtomicUsize,
-    /// The most they may be.
-    most_bytes: usize,
-}
-
-impl Tally {
-    /// Nothing completed yet, of at most `most_bytes`.
-    pub fn new(most_bytes: usize) -> Self {
-        Self {
-            errors: AtomicUsize::new(0),
-            bytes: AtomicUsize::new(0),
-            most_bytes,
-        }
-    }
-}
 
 /// Completes answers one after another.
 pub(crate) struct Completer<'p, 'j, 'e> {
@@ -58,10 +34,19 @@ pub(crate) struct Completer<'p, 'j, 'e> {
     pub(super) slots: Vec<Option<(usize, usize)>>,
     /// The holes of the objects under way whose parents are not written yet.
     pub(super) pending: Vec<usize>,
-    /// What the operation has completed, this node's part not yet counted.
-    tally: &'e Tally,
-    /// Bytes this node may complete, holes included.
+    /// What the operation has completed, this node's part since [`Self::count`] left out.
+    pub(super) tally: &'e Tally,
+    /// Bytes that are in the tally already.
+    counted: usize,
+    /// Bytes this node may complete beyond them, holes included.
     room: usize,
+    /// Bytes held for holes.
+    hole_bytes: usize,
+    /// Fields written, and how many may be.
+    fields: usize,
+    fields_left: usize,
+    /// How many of the values around the one being read may be null.
+    pub(super) nullable_around: usize,
     /// Arrays and objects inside one another in an answer, at most.
     max_depth: usize,
     /// The last error noted.
@@ -73,7 +58,9 @@ pub(crate) struct Completer<'p, 'j, 'e> {
 struct Mark {
     bytes: usize,
     holes: usize,
+    hole_bytes: usize,
     ranges: usize,
+    fields: usize,
 }
 
 impl<'p, 'j, 'e> Completer<'p, 'j, 'e> {
@@ -91,6 +78,8 @@ impl<'p, 'j, 'e> Completer<'p, 'j, 'e> {
             schema,
             values,
             module: &node.module,
+            counted: bytes.len(),
+            room: bytes.len() + tally.room(),
             done: Completion {
                 bytes,
                 ..Completion::default()
@@ -100,10 +89,11 @@ impl<'p, 'j, 'e> Completer<'p, 'j, 'e> {
             owner: (&node.type_name, &node.field_name),
             slots: Vec::new(),
             pending: Vec::new(),
-            room: tally
-                .most_bytes
-                .saturating_sub(tally.bytes.load(Ordering::Relaxed)),
             tally,
+            hole_bytes: 0,
+            fields: 0,
+            fields_left: tally.fields_left(),
+            nullable_around: 0,
             max_depth,
             last_error: ErrorId { number: 0, level },
         }
@@ -114,29 +104,39 @@ impl<'p, 'j, 'e> Completer<'p, 'j, 'e> {
         let owner = self.owner;
         let depth = path.len();
         self.path = path;
+        // A value counts itself; what fails before there is one does not.
+        self.nullable_around = 0;
         let mark = self.mark();
         let errors = self.done.errors.len();
+        let had_untold = self.done.untold.is_some();
         let written = match answer {
             Ok(text) => {
                 self.scanner = Scanner::new(text, self.max_depth);
                 self.whole(output).unwrap_or_else(|malformed| {
                     // What was found before says nothing of a text that is not JSON.
                     self.undo(mark);
-                    self.done.errors.truncate(errors);
+                    for error in self.done.errors.drain(errors..) {
+                        self.tally.forget(&error.error, &error.path);
+                    }
+                    if !had_untold {
+                        self.done.untold = None;
+                    }
                     self.path.truncate(depth);
+                    self.nullable_around = usize::from(output.nullable);
                     self.owner = owner;
                     self.slots.clear();
                     self.pending.clear();
                     if self.scanner.too_deep {
                         self.refuse_depth();
                     } else {
-                        self.refuse(&format!("answer is not JSON at byte {}", malformed.at));
+                        self.refuse(format_args!("answer is not JSON at byte {}", malformed.at));
                     }
                     self.null(output)
                 })
             }
             Err(error) => {
-                self.note(error);
+                self.nullable_around = usize::from(output.nullable);
+                self.note(|| error);
                 self.null(output)
             }
         };
@@ -163,15 +163,34 @@ impl<'p, 'j, 'e> Completer<'p, 'j, 'e> {
         error: Error,
         at: Option<Position>,
     ) {
+        let before = self.done.errors.len();
         self.add(output, path, Err(error));
-        if let Some(error) = self.done.errors.last_mut() {
+        if let Some(error) = self.done.errors.get_mut(before) {
             error.at = at;
         }
     }
 
+    /// Bytes completed since they were last counted.
+    pub fn uncounted(&self) -> usize {
+        self.used().saturating_sub(self.counted)
+    }
+
+    /// Counts what was completed, so that other nodes see it; after this they may complete something, too.
+    pub fn count(&mut self) {
+        self.tally
+            .add(self.uncounted(), std::mem::take(&mut self.fields));
+        self.counted = self.used();
+    }
+
+    /// Goes on after others may have completed something.
+    pub fn resume(&mut self) {
+        self.room = self.counted + self.tally.room();
+        self.fields_left = self.tally.fields_left();
+    }
+
     /// Everything completed.
-    pub fn finish(self) -> Completion<'p> {
-        self.tally.bytes.fetch_add(self.used(), Ordering::Relaxed);
+    pub fn finish(mut self) -> Completion<'p> {
+        self.count();
         self.done
     }
 
@@ -189,6 +208,13 @@ impl<'p, 'j, 'e> Completer<'p, 'j, 'e> {
     /// Completes the value the scanner is at. False when it is null and may not be: the error is noted, and the scanner is
     /// somewhere in the value.
     pub(super) fn value(&mut self, output: &'p Output) -> Result<bool, Malformed> {
+        self.nullable_around += usize::from(output.nullable);
+        let written = self.any_value(output)?;
+        self.nullable_around -= usize::from(output.nullable);
+        Ok(written)
+    }
+
+    fn any_value(&mut self, output: &'p Output) -> Result<bool, Malformed> {
         let mark = self.mark();
         if self.scanner.peek() == Some(b'n') {
             self.scanner.word("null")?;
@@ -221,72 +247,72 @@ impl<'p, 'j, 'e> Completer<'p, 'j, 'e> {
     }
 
     /// Notes that a value does not fit.
-    pub(super) fn refuse(&mut self, message: &str) {
-        let message = format!("{}.{}: {message}", self.owner.0, self.owner.1);
-        self.note(Error::InvalidOutput {
-            module: self.module.to_string(),
-            message,
+    pub(super) fn refuse(&mut self, message: Arguments<'_>) {
+        let (module, owner) = (self.module, self.owner);
+        self.note(|| Error::InvalidOutput {
+            module: module.to_string(),
+            message: format!("{}.{}: {message}", owner.0, owner.1),
         });
     }
 
     /// Notes that an answer has too many arrays and objects inside one another.
     fn refuse_depth(&mut self) {
-        let module = self.module.to_string();
-        let reached = format!(
-            "limit of {} arrays and objects inside one another in an answer reached",
-            self.max_depth
-        );
-        let remedy = format!("raise `modules.{module}.limits.output_depth` or answer with less");
-        self.note(Error::BudgetExceeded {
-            module,
-            reached,
-            remedy,
+        let (module, max_depth) = (self.module, self.max_depth);
+        self.note(|| Error::BudgetExceeded {
+            module: module.to_string(),
+            reached: format!(
+                "limit of {max_depth} arrays and objects inside one another in an answer reached"
+            ),
+            remedy: format!("raise `modules.{module}.limits.output_depth` or answer with less"),
         });
     }
 
     /// Notes a null where there must be a value.
     pub(super) fn refuse_null(&mut self) {
-        let message = format!(
-            "cannot return null for non-nullable field {}.{}",
-            self.owner.0, self.owner.1
-        );
-        self.note(Error::InvalidOutput {
-            module: self.module.to_string(),
-            message,
+        let (module, owner) = (self.module, self.owner);
+        self.note(|| Error::InvalidOutput {
+            module: module.to_string(),
+            message: format!(
+                "cannot return null for non-nullable field {}.{}",
+                owner.0, owner.1
+            ),
         });
     }
 
     /// Notes that a condition is null, by which nobody can say what an object consists of.
     pub(super) fn refuse_condition(&mut self, at: Position) {
         let before = self.done.errors.len();
-        self.note(null_condition());
+        self.note(null_condition);
         if let Some(error) = self.done.errors.get_mut(before) {
             error.at = Some(at);
         }
     }
 
-    fn note(&mut self, error: Error) {
-        let id = ErrorId {
-            number: self.tally.errors.fetch_add(1, Ordering::Relaxed),
-            ..self.last_error
-        };
-        self.last_error = id;
-        if id.number >= MAX_ERRORS {
+    /// Notes an error, which is only made when it is kept.
+    pub(super) fn note(&mut self, error: impl FnOnce() -> Error) {
+        self.last_error.number = self.tally.number();
+        // Without a value around it that may be null, it makes null of the whole answer and perhaps of the whole response.
+        let nulls_answer = self.nullable_around == 0 && self.done.untold.is_none();
+        if self.tally.is_full() && !nulls_answer {
             return;
         }
         let (type_name, field_name) = self.owner;
-        let (path, module) = (self.path.clone(), self.module.clone());
-        let answer = self.done.answers.len();
-        self.done.errors.push(FieldError {
-            id,
-            answer,
-            error,
-            path,
+        let error = FieldError {
+            id: self.last_error,
+            answer: self.done.answers.len(),
+            error: error(),
+            path: self.path.clone(),
             at: None,
-            module,
+            module: self.module.clone(),
             type_name,
             field_name,
-        });
+        };
+        if self.tally.tell(&error.error, &error.path) {
+            self.done.errors.push(error);
+            self.room = self.counted + self.tally.room();
+        } else if nulls_answer {
+            self.done.untold = Some(Box::new(error));
+        }
     }
 
     fn shape(&mut self, shape: &'p Shape) -> Result<bool, Malformed> {
@@ -304,7 +330,7 @@ impl<'p, 'j, 'e> Completer<'p, 'j, 'e> {
 
     fn list(&mut self, item: &'p Output) -> Result<bool, Malformed> {
         if self.scanner.peek() != Some(b'[') {
-            return self.mismatch("a list");
+            return self.mismatch(format_args!("a list"));
         }
         self.scanner.at += 1;
         self.done.bytes.push(b'[');
@@ -332,7 +358,7 @@ impl<'p, 'j, 'e> Completer<'p, 'j, 'e> {
     }
 
     /// Notes what was expected and what kind of value is there instead.
-    pub(super) fn mismatch(&mut self, expected: &str) -> Result<bool, Malformed> {
+    pub(super) fn mismatch(&mut self, expected: Arguments<'_>) -> Result<bool, Malformed> {
         let found = match self.scanner.peek() {
             Some(b'{') => "an object",
             Some(b'[') => "a list",
@@ -341,7 +367,7 @@ impl<'p, 'j, 'e> Completer<'p, 'j, 'e> {
             Some(b'-' | b'0'..=b'9') => "a number",
             _ => return self.scanner.malformed(),
         };
-        self.refuse(&format!("expected {expected}, found {found}"));
+        self.refuse(format_args!("expected {expected}, found {found}"));
         Ok(false)
     }
 
@@ -349,7 +375,9 @@ impl<'p, 'j, 'e> Completer<'p, 'j, 'e> {
         Mark {
             bytes: self.done.bytes.len(),
             holes: self.done.holes.len(),
+            hole_bytes: self.hole_bytes,
             ranges: self.done.ranges.len(),
+            fields: self.fields,
         }
     }
 
@@ -357,6 +385,8 @@ impl<'p, 'j, 'e> Completer<'p, 'j, 'e> {
         self.done.bytes.truncate(mark.bytes);
         self.done.holes.truncate(mark.holes);
         self.done.ranges.truncate(mark.ranges);
+        self.hole_bytes = mark.hole_bytes;
+        self.fields = mark.fields;
     }
 
     /// Makes the value since `mark` the one that becomes null for its holes that may not be.
@@ -395,21 +425,54 @@ impl<'p, 'j, 'e> Completer<'p, 'j, 'e> {
     }
 
     /// Whether what was completed has room in the response; if not, the error is noted.
-    pub(super) fn has_room(&mut self) -> bool {
-        let fits = self.used() <= self.room;
+    fn has_room(&mut self) -> bool {
+        if self.fields > self.fields_left {
+            let tally = self.tally;
+            self.note(|| tally.too_many_fields());
+            return false;
+        }
+        self.fits(0)
+    }
+
+    /// Whether so many bytes more have room in the response; if not, the error is noted.
+    pub(super) fn fits(&mut self, bytes: usize) -> bool {
+        let fits = self.used().saturating_add(bytes) <= self.room;
         if !fits {
-            let limit = self.tally.most_bytes as u64;
-            self.note(Error::LimitExceeded {
-                what: "response, in bytes,".to_owned(),
-                limit,
-                setting: "response",
-            });
+            let tally = self.tally;
+            self.note(|| tally.too_large());
         }
         fits
     }
 
+    /// Counts the fields of an object.
+    pub(super) fn count_fields(&mut self, fields: usize) {
+        self.fields += fields;
+    }
+
+    /// Counts bytes of what a hole's node is given, if they have room; if not, the error is noted.
+    pub(super) fn hold(&mut self, bytes: usize) -> bool {
+        let fits = self.fits(bytes);
+        if fits {
+            self.hole_bytes += bytes;
+        }
+        fits
+    }
+
+    /// Writes the value of a field of introspection; false when there is no room for it, the error noted.
+    pub(super) fn introspect(&mut self, mut introspection: Introspection<'p>) -> bool {
+        let tally = self.tally;
+        let before = self.used() - self.done.bytes.len();
+        let until = self.room.saturating_sub(before);
+        let written = !tally.is_too_small() && introspection.write(&mut self.done.bytes, until);
+        if !written {
+            self.note(|| tally.introspection_too_large());
+        }
+        written
+    }
+
+    /// Bytes completed and held.
     fn used(&self) -> usize {
-        self.done.bytes.len() + self.done.holes.len() * HOLE_BYTES
+        self.done.bytes.len() + self.hole_bytes
     }
 
     /// Opens a hole for a node below the object under way.
@@ -417,6 +480,7 @@ impl<'p, 'j, 'e> Completer<'p, 'j, 'e> {
         let mut path = Vec::with_capacity(self.path.len() + 1);
         path.extend_from_slice(&self.path);
         path.push(Step::Key(field));
+        self.hole_bytes += HOLE_BYTES + path.len() * size_of::<Step<'_>>();
         self.pending.push(self.done.holes.len());
         let at = self.done.bytes.len();
         self.done.holes.push(Hole {

@@ -5,7 +5,7 @@
 
 use super::completer::Completer;
 use super::scanner::{Malformed, Scanner};
-use crate::coercion::numbers::{fits_int, whole};
+use crate::coercion::numbers::{fits_int, is_finite, whole};
 use crate::schema::types::{Kind, Scalar, TypeId};
 
 impl Completer<'_, '_, '_> {
@@ -32,7 +32,7 @@ impl Completer<'_, '_, '_> {
                     .word(if byte == b't' { "true" } else { "false" })?;
                 Ok(self.boolean(scalar, byte == b't'))
             }
-            _ => self.mismatch(name(scalar)),
+            _ => self.mismatch(format_args!("{}", name(scalar))),
         }
     }
 
@@ -41,7 +41,7 @@ impl Completer<'_, '_, '_> {
         let schema = self.schema;
         let ty = schema.get(id);
         if self.scanner.peek() != Some(b'"') {
-            return self.mismatch(&format!("a value of enum {}", ty.name));
+            return self.mismatch(format_args!("a value of enum {}", ty.name));
         }
         let raw = self.scanner.string()?;
         let Kind::Enum(values) = &ty.kind else {
@@ -53,7 +53,7 @@ impl Completer<'_, '_, '_> {
         match values.keys().find(|value| raw.is(value)) {
             Some(value) => Ok(self.write(&format!("\"{value}\""))),
             None => {
-                self.refuse(&format!("not a value of enum {}", ty.name));
+                self.refuse(format_args!("not a value of enum {}", ty.name));
                 Ok(false)
             }
         }
@@ -67,21 +67,32 @@ impl Completer<'_, '_, '_> {
         if is_number && matches!(scalar, Scalar::Int | Scalar::Float) {
             return Ok(self.number(scalar, inner));
         }
-        self.refuse(&format!("expected {}, found a string", name(scalar)));
+        self.refuse(format_args!("expected {}, found a string", name(scalar)));
         Ok(false)
     }
 
     fn number(&mut self, scalar: &Scalar, text: &str) -> bool {
         match scalar {
-            Scalar::Float => return self.write(text),
+            Scalar::Float if is_finite(text) => return self.write(text),
+            Scalar::Float => {
+                self.refuse(format_args!(
+                    "Float cannot represent a number that is not finite"
+                ));
+            }
             Scalar::Int => match whole(text) {
                 Some(digits) if fits_int(&digits) => return self.write(&digits),
-                Some(_) => self.refuse("Int cannot represent a whole number beyond 32 bits"),
-                None => self.refuse("Int cannot represent a number that is not whole"),
+                Some(_) => self.refuse(format_args!(
+                    "Int cannot represent a whole number beyond 32 bits"
+                )),
+                None => self.refuse(format_args!(
+                    "Int cannot represent a number that is not whole"
+                )),
             },
             Scalar::Id => match whole(text) {
                 Some(digits) => return self.write(&format!("\"{digits}\"")),
-                None => self.refuse("ID cannot represent a number that is not whole"),
+                None => self.refuse(format_args!(
+                    "ID cannot represent a number that is not whole"
+                )),
             },
             Scalar::String => return self.write(&format!("\"{text}\"")),
             Scalar::Boolean => {
@@ -102,15 +113,18 @@ impl Completer<'_, '_, '_> {
             (Scalar::Int | Scalar::Float, true) => self.write("1"),
             (Scalar::Int | Scalar::Float, false) => self.write("0"),
             (Scalar::Id, _) => {
-                self.refuse("expected ID, found a boolean");
+                self.refuse(format_args!("expected ID, found a boolean"));
                 false
             }
         }
     }
 
     fn write(&mut self, text: &str) -> bool {
-        self.done.bytes.extend_from_slice(text.as_bytes());
-        true
+        let fits = self.fits(text.len());
+        if fits {
+            self.done.bytes.extend_from_slice(text.as_bytes());
+        }
+        fits
     }
 }
 

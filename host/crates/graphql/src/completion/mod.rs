@@ -1,14 +1,16 @@
 //! Guests' answers to response bytes, in one pass and without a tree of values.
 //!
 //! [`scanner`] reads JSON as slices, [`leaf`] checks scalars and enums, [`object`] puts an object's properties into the order of the
-//! selection, [`completer`] ties them together for all the answers of one node, which are [`completed`] then. What other modules answer stays a hole in the
-//! bytes; `execution::join` fills the holes once everything is there. A guest's values never appear in messages.
+//! selection, [`completer`] ties them together for all the answers of one node, which are [`completed`] then; [`tally`] bounds what all nodes
+//! of an operation complete. What other modules answer stays a hole in the bytes; `execution::join` fills the holes once everything is there. A guest's values never appear in messages.
 
 mod completed;
 mod completer;
 mod leaf;
 mod object;
 mod scanner;
+mod tally;
 
 pub(crate) use completed::{Answer, Completion, ErrorId, FieldError, Hole, Range, Step};
-pub(crate) use completer::{Completer, Tally, null_condition};
+pub(crate) use completer::{Completer, null_condition};
+pub(crate) use tally::{Most, Tally};

@@ -7,14 +7,15 @@
 use super::completed::Step;
 use super::completer::Completer;
 use super::scanner::Malformed;
-use crate::introspection;
-use crate::plan::node::{AbstractPlan, FieldPlan, Need, ObjectPlan, Source};
+use crate::coercion::template::Template;
+use crate::introspection::Introspection;
+use crate::plan::node::{AbstractPlan, FieldPlan, Need, ObjectPlan, Output, Source};
 
 impl<'p> Completer<'p, '_, '_> {
     /// Completes an object; false when it cannot be one, the error noted.
     pub(super) fn object(&mut self, plan: &'p ObjectPlan) -> Result<bool, Malformed> {
         if self.scanner.peek() != Some(b'{') {
-            return self.mismatch(&format!("an object of type {}", plan.type_name));
+            return self.mismatch(format_args!("an object of type {}", plan.type_name));
         }
         if let Some(at) = plan.null_condition {
             self.refuse_condition(at);
@@ -37,7 +38,7 @@ impl<'p> Completer<'p, '_, '_> {
         plan: &'p AbstractPlan,
     ) -> Result<Option<&'p ObjectPlan>, Malformed> {
         if self.scanner.peek() != Some(b'{') {
-            self.mismatch(&format!("an object of type {}", plan.name))?;
+            self.mismatch(format_args!("an object of type {}", plan.name))?;
             return Ok(None);
         }
         let start = self.scanner.at;
@@ -56,7 +57,7 @@ impl<'p> Completer<'p, '_, '_> {
         }
         self.scanner.at = start;
         let Some(name) = found else {
-            self.refuse(&format!(
+            self.refuse(format_args!(
                 "an object of abstract type {} must say its type as `__typename`",
                 plan.name
             ));
@@ -65,9 +66,10 @@ impl<'p> Completer<'p, '_, '_> {
         let object = plan
             .objects
             .iter()
+            .map(AsRef::as_ref)
             .find(|object| name.is(&object.type_name));
         if object.is_none() {
-            self.refuse(&format!(
+            self.refuse(format_args!(
                 "`__typename` names no possible type of {}",
                 plan.name
             ));
@@ -78,7 +80,9 @@ impl<'p> Completer<'p, '_, '_> {
     fn members(&mut self, plan: &'p ObjectPlan, slots: usize) -> Result<bool, Malformed> {
         self.scanner.at += 1;
         self.done.bytes.push(b'{');
-        let mut next = self.without_property(plan, 0);
+        let Some(mut next) = self.without_property(plan, 0) else {
+            return Ok(false);
+        };
         let mut expected = 0;
         if !self.scanner.eat(b'}') {
             loop {
@@ -96,7 +100,7 @@ impl<'p> Completer<'p, '_, '_> {
                                     .get(index)
                                     .map_or("", |property| &property.name),
                             );
-                            self.refuse("the object has this property twice");
+                            self.refuse(format_args!("the object has this property twice"));
                             return Ok(false);
                         }
                         let in_turn = plan
@@ -107,7 +111,10 @@ impl<'p> Completer<'p, '_, '_> {
                             if !self.member(plan, field, Some(start))? {
                                 return Ok(false);
                             }
-                            next = self.without_property(plan, next + 1);
+                            let Some(following) = self.without_property(plan, next + 1) else {
+                                return Ok(false);
+                            };
+                            next = following;
                         } else {
                             self.scanner.skip()?;
                         }
@@ -163,14 +170,19 @@ impl<'p> Completer<'p, '_, '_> {
                     return Ok(false);
                 }
             }
-            next = self.without_property(plan, next + 1);
+            let Some(following) = self.without_property(plan, next + 1) else {
+                return Ok(false);
+            };
+            next = following;
         }
         self.done.bytes.push(b'}');
+        self.count_fields(plan.fields.len());
         Ok(true)
     }
 
-    /// Writes the fields from `next` on that wait for no property, and says which one does.
-    fn without_property(&mut self, plan: &'p ObjectPlan, mut next: usize) -> usize {
+    /// Writes the fields from `next` on that wait for no property, and says which one does; none when one of them makes null of the
+    /// object, the error noted.
+    fn without_property(&mut self, plan: &'p ObjectPlan, mut next: usize) -> Option<usize> {
         while let Some(field) = plan.fields.get(next) {
             match &field.source {
                 Source::Property { .. } => break,
@@ -185,21 +197,43 @@ impl<'p> Completer<'p, '_, '_> {
                     self.open(field, *node, *nullable);
                 }
                 // A field may be of the query root's type, which then has these fields too.
-                Source::Meta { arguments, output } => {
+                Source::Meta {
+                    argument, output, ..
+                } => {
                     self.key(field);
-                    introspection::write(
-                        self.schema,
-                        field,
-                        arguments,
-                        output,
-                        self.values,
-                        &mut self.done.bytes,
-                    );
+                    if !self.meta(plan, field, argument.as_ref(), output) {
+                        return None;
+                    }
                 }
             }
             next += 1;
         }
-        next
+        Some(next)
+    }
+
+    /// Writes the value of a field of introspection; false when it is null and may not be, the error noted.
+    fn meta(
+        &mut self,
+        plan: &'p ObjectPlan,
+        field: &'p FieldPlan,
+        argument: Option<&Template>,
+        output: &'p Output,
+    ) -> bool {
+        let introspection = Introspection::new(self.schema, self.values, field, argument, output);
+        let owner = self.owner;
+        self.owner = (&plan.type_name, &field.name);
+        self.path.push(Step::Key(field));
+        self.nullable_around += usize::from(output.nullable);
+        let before = self.done.bytes.len();
+        let mut written = self.introspect(introspection);
+        if !written {
+            self.done.bytes.truncate(before);
+            written = self.null(output);
+        }
+        self.nullable_around -= usize::from(output.nullable);
+        self.path.pop();
+        self.owner = owner;
+        written
     }
 
     /// Writes one field from the property the scanner is at, or from nothing.
@@ -253,7 +287,12 @@ impl<'p> Completer<'p, '_, '_> {
             let Some(hole) = self.pending.get(pending + offset).copied() else {
                 break;
             };
-            let mut parent = String::from("{");
+            let expected = self.parent_bytes(needs, slots);
+            if !self.fits(expected) {
+                return Ok(false);
+            }
+            let mut parent = String::with_capacity(expected);
+            parent.push('{');
             for need in needs {
                 if parent.len() > 1 {
                     parent.push(',');
@@ -264,11 +303,26 @@ impl<'p> Completer<'p, '_, '_> {
                 }
             }
             parent.push('}');
+            if !self.hold(parent.capacity()) {
+                return Ok(false);
+            }
             if let Some(hole) = self.done.holes.get_mut(hole) {
                 hole.parent = parent;
             }
         }
         Ok(true)
+    }
+
+    /// The bytes of a parent as its properties stand in the guest's answer.
+    fn parent_bytes(&self, needs: &[Need], slots: usize) -> usize {
+        let value = |need: &Need| {
+            let found = self.slots.get(slots + need.property).copied().flatten();
+            found.map_or("null".len(), |(start, end)| end - start)
+        };
+        let members = needs
+            .iter()
+            .map(|need| need.field.key_json.len() + value(need) + 1);
+        members.sum::<usize>() + "{}".len()
     }
 
     /// Adds one needed property, checked as if it had been selected.

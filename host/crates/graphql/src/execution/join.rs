@@ -6,8 +6,9 @@
 //! implementation is done by then.
 
 use super::resolve::Resolve;
-use crate::completion::{Answer, Completion, ErrorId, FieldError, Range, Step};
+use crate::completion::{Answer, Completion, ErrorId, FieldError, Range, Step, Tally};
 use crate::response::{PathStep, Position, write_error};
+use mayfly_error::Error;
 use std::cmp::Ordering;
 use std::collections::HashSet;
 
@@ -101,6 +102,28 @@ impl<'p> Tree<'p> {
             .answers
             .first()
             .is_some_and(|answer| answer.nulled_by.is_some())
+    }
+
+    /// The error with this id of which there was no room to tell; when it is not the one that a node remembers, the first that any
+    /// node does: it was found when there was no room for more, too.
+    fn untold(&mut self, cause: ErrorId) -> Option<FieldError<'p>> {
+        let mut found = None;
+        self.find_untold(cause, &mut found);
+        found
+    }
+
+    fn find_untold(&mut self, cause: ErrorId, found: &mut Option<FieldError<'p>>) {
+        if found.as_ref().is_some_and(|error| error.id == cause) {
+            return;
+        }
+        if let Some(untold) = &self.completion.untold
+            && (found.is_none() || untold.id == cause)
+        {
+            *found = self.completion.untold.take().map(|error| *error);
+        }
+        for child in self.children.iter_mut().flatten() {
+            child.find_untold(cause, found);
+        }
     }
 
     /// Carries nulls from below to the values they make null; `silent` collects errors that would do so to a value another one
@@ -200,13 +223,15 @@ impl<'p> Tree<'p> {
 }
 
 /// Writes the response, and reports its errors.
-pub(super) fn respond<R: Resolve>(mut tree: Tree<'_>, resolver: &R) -> Vec<u8> {
-    if let Some(whole) = tree.only_answer() {
+pub(super) fn respond<R: Resolve>(mut tree: Tree<'_>, resolver: &R, tally: &Tally) -> Vec<u8> {
+    if tally.is_faultless()
+        && let Some(whole) = tree.only_answer()
+    {
         return whole;
     }
     let errors = errors_to_tell(&mut tree);
     let mut head = String::from("{");
-    write_errors(&errors, resolver, &mut head);
+    write_errors(&errors, tally.untold(), resolver, &mut head);
     head.push_str("\"data\":");
     let mut out = head.into_bytes();
     out.reserve(tree.bytes() + 1);
@@ -218,17 +243,25 @@ pub(super) fn respond<R: Resolve>(mut tree: Tree<'_>, resolver: &R) -> Vec<u8> {
     out
 }
 
-/// The errors of the response, in its order.
+/// The errors of the response, in its order. When the whole answer is null, the one that did it is among them.
 fn errors_to_tell<'p>(tree: &mut Tree<'p>) -> Vec<FieldError<'p>> {
     let mut silent = HashSet::new();
     tree.settle(&mut silent);
+    let cause = tree
+        .completion
+        .answers
+        .first()
+        .and_then(|answer| answer.nulled_by);
     let mut errors = Vec::new();
     tree.gather(&[], &mut errors);
+    if let Some(id) = cause.filter(|id| errors.iter().all(|found| found.error.id != *id)) {
+        errors.extend(tree.untold(id).map(|error| Found { error, cause }));
+    }
     errors.retain(|found| !silent.contains(&found.error.id));
     errors.sort_by(|left, right| in_response_order(&left.error.path, &right.error.path));
     // What is selected and needed is read twice, and its error told once.
     let mut told = HashSet::new();
-    errors.retain(|found| told.insert(found.error.path.iter().map(path_step).collect::<Vec<_>>()));
+    errors.retain(|found| told.insert(place(&found.error.path)));
     let mut passed = HashSet::new();
     errors.retain(|Found { error, cause }| {
         passed.insert(error.id);
@@ -239,8 +272,23 @@ fn errors_to_tell<'p>(tree: &mut Tree<'p>) -> Vec<FieldError<'p>> {
     errors.into_iter().map(|found| found.error).collect()
 }
 
-fn write_errors<R: Resolve>(errors: &[FieldError<'_>], resolver: &R, head: &mut String) {
-    if errors.is_empty() {
+/// A path to be compared: a field that is needed is not the one that is selected, but has its key.
+fn place<'p>(path: &[Step<'p>]) -> Vec<(&'p str, usize)> {
+    let step = |step: &Step<'p>| match *step {
+        Step::Key(field) => (&*field.key, 0),
+        Step::Index(index) => ("", index),
+    };
+    path.iter().map(step).collect()
+}
+
+/// Writes the errors, and that so many others are not told.
+fn write_errors<R: Resolve>(
+    errors: &[FieldError<'_>],
+    untold: usize,
+    resolver: &R,
+    head: &mut String,
+) {
+    if errors.is_empty() && untold == 0 {
         return;
     }
     head.push_str("\"errors\":[");
@@ -262,6 +310,12 @@ fn write_errors<R: Resolve>(errors: &[FieldError<'_>], resolver: &R, head: &mut 
             .map_or_else(|| locations(&error.path), std::slice::from_ref);
         write_error(head, &error.error, locations, Some(&path));
     }
+    if untold > 0 {
+        if !errors.is_empty() {
+            head.push(',');
+        }
+        write_error(head, &Error::ErrorsNotTold { count: untold }, &[], None);
+    }
     head.push_str("],");
 }
 
@@ -275,7 +329,7 @@ fn path_step(step: &Step<'_>) -> PathStep {
 /// Where the document selects the innermost field of the path that it does select.
 fn locations<'p>(path: &[Step<'p>]) -> &'p [Position] {
     let found = path.iter().rev().find_map(|step| match step {
-        Step::Key(field) if !field.locations.is_empty() => Some(field.locations.as_slice()),
+        Step::Key(field) if !field.locations.is_empty() => Some(&*field.locations),
         _ => None,
     });
     found.unwrap_or_default()

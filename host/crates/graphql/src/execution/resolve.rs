@@ -38,6 +38,21 @@ pub trait Resolve: Send + Sync {
         64
     }
 
+    /// Asked before a call whose arguments and parents are so many bytes is put together: why it cannot be made, if it cannot.
+    ///
+    /// # Errors
+    ///
+    /// Fails the field at every parent of the call.
+    fn admit(&self, module: &str, bytes: usize) -> Result<(), Error> {
+        let _ = (module, bytes);
+        Ok(())
+    }
+
+    /// Why nothing more is done for the operation, once its time is over.
+    fn time_is_over(&self) -> Option<Error> {
+        None
+    }
+
     /// Calls a module. An error fails the field at every parent of the call.
     fn resolve(
         &self,

@@ -4,13 +4,16 @@
 //! itself: nothing waits for a node that is not its ancestor. Everything happens within the one future the caller holds, so
 //! dropping it ends the operation. The root fields of a mutation run one after another, each with all that is below it.
 
-use super::chunk::call;
+use super::chunk::Calls;
 use super::join::{self, Tree};
-use super::resolve::{Answers, Invocation, Resolve};
+use super::resolve::{Answers, Resolve};
+use crate::coercion::template::Template;
 use crate::coercion::values::Values;
-use crate::completion::{Answer, Completer, Completion, Hole, Step, Tally, null_condition};
-use crate::introspection;
-use crate::plan::node::{Node, Plan, Source};
+use crate::completion::{
+    Answer, Completer, Completion, ErrorId, FieldError, Hole, Most, Step, Tally, null_condition,
+};
+use crate::introspection::Introspection;
+use crate::plan::node::{FieldPlan, Node, Output, Plan, Source};
 use crate::response::{RequestError, RequestErrors};
 use crate::schema::Schema;
 use crate::syntax::OperationKind;
@@ -18,6 +21,7 @@ use futures_util::future::join_all;
 use mayfly_error::Error;
 use std::future::Future;
 use std::pin::Pin;
+use std::sync::Arc;
 use tokio::sync::Semaphore;
 
 /// Calls of modules one operation may have under way: enough to overlap waiting, too few to crowd out other operations.
@@ -32,14 +36,17 @@ const PATH_STEPS: usize = 8;
 /// Bytes reserved besides those of the answers: for aliases longer than the fields' names, and the end of the response.
 const SLACK: usize = 128;
 
+/// Bytes that are completed before others have their turn: some tenths of a millisecond.
+const TURN_BYTES: usize = 64 << 10;
+
 /// One operation under way.
 pub(crate) struct Execution<'p, R> {
     pub schema: &'p Schema,
     pub plan: &'p Plan,
     pub values: &'p Values,
     pub resolver: &'p R,
-    /// The largest response, in bytes.
-    pub response_bytes: usize,
+    /// The largest response.
+    pub most: Most,
 }
 
 /// Runs a plan: the whole response.
@@ -47,14 +54,14 @@ pub(crate) async fn execute<R: Resolve>(execution: Execution<'_, R>) -> Vec<u8> 
     if let Some(at) = execution.plan.root.null_condition {
         return RequestErrors::from(RequestError::new(null_condition(), at)).render_with_null();
     }
-    let tally = Tally::new(execution.response_bytes);
+    let tally = Tally::new(execution.most);
     let walk = Walk {
         execution: &execution,
         permits: Semaphore::new(CONCURRENT_CALLS),
         tally,
     };
     let tree = walk.root().await;
-    join::respond(tree, execution.resolver)
+    join::respond(tree, execution.resolver, &walk.tally)
 }
 
 struct Walk<'p, R> {
@@ -75,7 +82,17 @@ type Running<'w, 'p> = Pin<Box<dyn Future<Output = Tree<'p>> + Send + 'w>>;
 
 impl<'p, R: Resolve> Walk<'p, R> {
     async fn root(&self) -> Tree<'p> {
-        let mut completion = self.root_completion();
+        let mut completion = self.root_completion().await;
+        if completion
+            .answers
+            .first()
+            .is_none_or(|answer| answer.nulled_by.is_some())
+        {
+            return Tree {
+                completion,
+                ..Tree::default()
+            };
+        }
         if let [hole] = completion.holes.as_mut_slice() {
             // Most operations have one field, whose answer is written where it stands in the response.
             let parents = Parents {
@@ -99,13 +116,8 @@ impl<'p, R: Resolve> Walk<'p, R> {
     }
 
     /// The response when nothing fails, with a hole for each field a module answers.
-    fn root_completion(&self) -> Completion<'p> {
-        let Execution {
-            schema,
-            plan,
-            values,
-            ..
-        } = *self.execution;
+    async fn root_completion(&self) -> Completion<'p> {
+        let plan = self.execution.plan;
         let mut root = Completion {
             bytes: Vec::with_capacity(ROOT_BYTES),
             ..Completion::default()
@@ -113,6 +125,7 @@ impl<'p, R: Resolve> Walk<'p, R> {
         root.bytes.extend_from_slice(b"{\"data\":");
         let start = root.bytes.len();
         root.bytes.push(b'{');
+        let mut nulled_by = None;
         for field in &plan.root.fields {
             if root.bytes.last() != Some(&b'{') {
                 root.bytes.push(b',');
@@ -124,8 +137,15 @@ impl<'p, R: Resolve> Walk<'p, R> {
                     root.bytes.extend_from_slice(plan.root.type_name.as_bytes());
                     root.bytes.push(b'"');
                 }
-                Source::Meta { arguments, output } => {
-                    introspection::write(schema, field, arguments, output, values, &mut root.bytes);
+                Source::Meta {
+                    argument, output, ..
+                } => {
+                    nulled_by = self
+                        .introspect(field, argument.as_ref(), output, &mut root)
+                        .await;
+                    if nulled_by.is_some() {
+                        break;
+                    }
                 }
                 Source::Node { node, nullable, .. } => {
                     let at = root.bytes.len();
@@ -152,9 +172,68 @@ impl<'p, R: Resolve> Walk<'p, R> {
             end,
             first_hole: 0,
             end_hole,
-            nulled_by: None,
+            nulled_by,
         });
+        self.tally.add(root.bytes.len(), plan.root.fields.len());
         root
+    }
+
+    /// Writes what the schema says of itself, a little at a time; gives the error that makes null of the whole answer, if there is
+    /// one.
+    async fn introspect(
+        &self,
+        field: &'p FieldPlan,
+        argument: Option<&Template>,
+        output: &'p Output,
+        root: &mut Completion<'p>,
+    ) -> Option<ErrorId> {
+        let Execution {
+            schema,
+            plan,
+            values,
+            resolver,
+            ..
+        } = *self.execution;
+        let mut introspection = Introspection::new(schema, values, field, argument, output);
+        let (start, most) = (root.bytes.len(), self.tally.room());
+        let error = loop {
+            let turn = root.bytes.len().saturating_add(TURN_BYTES);
+            if introspection.write(&mut root.bytes, turn.min(most)) {
+                return None;
+            }
+            if root.bytes.len() > most {
+                break self.tally.introspection_too_large();
+            }
+            tokio::task::yield_now().await;
+            if let Some(error) = resolver.time_is_over() {
+                break error;
+            }
+        };
+        root.bytes.truncate(start);
+        let id = ErrorId {
+            number: self.tally.number(),
+            level: 0,
+        };
+        let error = FieldError {
+            id,
+            answer: 0,
+            error,
+            path: vec![Step::Key(field)],
+            at: None,
+            module: Arc::default(),
+            type_name: &plan.root.type_name,
+            field_name: &field.name,
+        };
+        if self.tally.tell(&error.error, &error.path) {
+            root.errors.push(error);
+        } else if !output.nullable {
+            root.untold = Some(Box::new(error));
+        }
+        if output.nullable {
+            root.bytes.extend_from_slice(b"null");
+            return None;
+        }
+        Some(id)
     }
 
     /// Runs the nodes below a completed one side by side.
@@ -230,41 +309,21 @@ impl<'p, R: Resolve> Walk<'p, R> {
         } = *self.execution;
         let max_depth = resolver.max_depth(&node.module);
         let Parents { jsons, paths } = parents;
-        let completion = match node.arguments.render_arguments(values) {
-            Ok(arguments) => {
-                let answers = self.answers(node, arguments, jsons).await;
-                // The one answer of a root type's field serves every place it stands at.
-                let every = if node.of_root { paths.len() } else { 1 };
+        let completer =
+            |bytes| Completer::new(schema, values, node, level, max_depth, &self.tally, bytes);
+        let completion = match node.arguments.measure_arguments(values) {
+            Ok(argument_bytes) => {
+                let answers = self.answers(node, argument_bytes, jsons).await;
                 let answered: usize = answers.iter().flatten().map(String::len).sum();
                 let mut bytes = Vec::with_capacity(head.len() + answered + SLACK);
                 bytes.extend_from_slice(head);
-                let mut completer =
-                    Completer::new(schema, values, node, level, max_depth, &self.tally, bytes);
-                let answers = answers
-                    .iter()
-                    .flat_map(|answer| std::iter::repeat_n(answer, every));
-                for (path, answer) in paths.into_iter().zip(answers) {
-                    completer.add(&node.output, path, answer.as_deref().map_err(Clone::clone));
-                }
-                completer.finish()
+                self.complete(completer(bytes), node, paths, &answers).await
             }
             Err(bad) => {
-                let mut completer = Completer::new(
-                    schema,
-                    values,
-                    node,
-                    level,
-                    max_depth,
-                    &self.tally,
-                    Vec::new(),
-                );
+                let mut completer = completer(Vec::new());
                 for path in paths {
-                    completer.fail(
-                        &node.output,
-                        path,
-                        Error::InvalidVariables(bad.message.clone()),
-                        bad.at,
-                    );
+                    let error = Error::InvalidVariables(bad.message.clone());
+                    completer.fail(&node.output, path, error, bad.at);
                 }
                 completer.finish()
             }
@@ -278,35 +337,61 @@ impl<'p, R: Resolve> Walk<'p, R> {
         self.below(completion, level).await
     }
 
+    /// Completes a node's answers, a little at a time.
+    async fn complete<'j>(
+        &self,
+        mut completer: Completer<'p, 'j, '_>,
+        node: &'p Node,
+        paths: Vec<Vec<Step<'p>>>,
+        answers: &'j Answers,
+    ) -> Completion<'p> {
+        // The one answer of a root type's field serves every place it stands at.
+        let every = if node.of_root { paths.len() } else { 1 };
+        let answers = answers
+            .iter()
+            .flat_map(|answer| std::iter::repeat_n(answer, every));
+        let mut over = None;
+        for (path, answer) in paths.into_iter().zip(answers) {
+            if completer.uncounted() > TURN_BYTES {
+                completer.count();
+                tokio::task::yield_now().await;
+                completer.resume();
+                over = self.execution.resolver.time_is_over();
+            }
+            let answer = match &over {
+                Some(error) => Err(error.clone()),
+                None => answer.as_deref().map_err(Clone::clone),
+            };
+            completer.add(&node.output, path, answer);
+        }
+        completer.finish()
+    }
+
     /// Calls the node's module for all parents, in chunks side by side.
-    async fn answers(&self, node: &Node, arguments: String, parents: Vec<String>) -> Answers {
-        let Execution { plan, resolver, .. } = self.execution;
-        let whole = Invocation {
-            module: node.module.clone(),
-            type_name: node.type_name.clone(),
-            field_name: node.field_name.clone(),
-            arguments,
-            parents: if node.of_root { Vec::new() } else { parents },
-            selection: node.selection.clone(),
+    async fn answers(&self, node: &Node, argument_bytes: usize, parents: Vec<String>) -> Answers {
+        let Execution {
+            plan,
+            resolver,
+            values,
+            ..
+        } = *self.execution;
+        let calls = Calls {
+            resolver,
+            permits: &self.permits,
+            node,
+            values,
+            argument_bytes,
             mutation: plan.kind == OperationKind::Mutation,
         };
+        let parents = if node.of_root { Vec::new() } else { parents };
         let size = resolver.max_batch(&node.module).max(1);
-        if whole.parents.len() <= size {
-            return call(*resolver, &self.permits, whole).await;
+        if parents.len() <= size {
+            return calls.call(parents).await;
         }
-        let mut whole = whole;
-        let mut parents = std::mem::take(&mut whole.parents).into_iter().peekable();
+        let mut parents = parents.into_iter().peekable();
         let mut chunks = Vec::new();
         while parents.peek().is_some() {
-            let parents = parents.by_ref().take(size).collect();
-            chunks.push(call(
-                *resolver,
-                &self.permits,
-                Invocation {
-                    parents,
-                    ..whole.clone()
-                },
-            ));
+            chunks.push(calls.call(parents.by_ref().take(size).collect()));
         }
         join_all(chunks).await.into_iter().flatten().collect()
     }

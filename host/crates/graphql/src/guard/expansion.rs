@@ -5,6 +5,7 @@
 //! saturate and at a bounded depth. Documents whose fragments spread themselves are refused here, so that nothing after the guard
 //! can meet a cycle or a deeper recursion than was measured.
 
+use crate::excerpt::Excerpt;
 use crate::response::{Position, RequestError};
 use crate::syntax::lexer::limit;
 use crate::syntax::{Directive, Document, Operation, Selection, SelectionSet, Spread};
@@ -15,6 +16,9 @@ use std::collections::HashMap;
 /// Selection sets inside one another with fragments written out, as a multiple of the brackets inside one another in the text:
 /// a document within the limit of depth stays below it unless it wraps its fields in fragments again and again.
 const LEVELS_PER_NESTING: usize = 2;
+
+/// Fragments on the way of one back to itself that a message names, at most.
+const VIA_SHOWN: usize = 8;
 
 /// Refuses a document that is too large in any way that can be told without a schema.
 pub(crate) fn check(document: &Document<'_>, limits: &Limits) -> Result<(), RequestError> {
@@ -212,6 +216,9 @@ impl<'a> Measurer<'_, 'a> {
     }
 
     fn refuse_cycle(&mut self, spread: &Spread<'a>) {
+        if self.refusal.is_some() {
+            return;
+        }
         let name = spread.name.text;
         let inner = self
             .spreading
@@ -223,12 +230,17 @@ impl<'a> Measurer<'_, 'a> {
             .map(|(_, at)| *at)
             .chain([spread.at])
             .collect();
-        let via: Vec<String> = inner.map(|(inner, _)| format!("\"{inner}\"")).collect();
-        let via = if via.is_empty() {
-            String::new()
-        } else {
-            format!(" via {}", via.join(", "))
+        let via: Vec<String> = inner
+            .map(|(inner, _)| format!("\"{}\"", Excerpt(inner)))
+            .collect();
+        let via = match via.split_at_checked(VIA_SHOWN) {
+            _ if via.is_empty() => String::new(),
+            Some((shown, rest)) if !rest.is_empty() => {
+                format!(" via {} and {} more", shown.join(", "), rest.len())
+            }
+            _ => format!(" via {}", via.join(", ")),
         };
+        let name = Excerpt(name);
         let message = format!("Cannot spread fragment \"{name}\" within itself{via}.");
         self.refuse(RequestError {
             error: Error::ValidationFailed(message),

@@ -1,18 +1,20 @@
 //! A validated operation to its plan.
 //!
 //! Fields are collected for each object type a value may be of, so that nothing about fragments is left to decide when an answer
-//! arrives. A field whose type may be one of many costs a copy of its selection for each of them; the copies count against the
-//! limit on expansion.
+//! arrives. Positions that ask the same selections of the same type below the same node share one plan, so that types that lead to
+//! each other through an interface do not multiply with every level. What is left to multiply is bounded by [`Budget`].
 
-use super::collect::{Collected, Collector, NullCondition};
-use super::cost;
+use super::budget::{BLOCK_BYTES, Budget, Refusal};
+use super::collect::{Collected, Collector, Uncollected};
 use super::node::{
     AbstractPlan, FieldPlan, ListSize, Need, Node, ObjectPlan, Output, Plan, Property, Shape,
     Source,
 };
-use crate::coercion::template::{Indexes, Template, compile_arguments, json_key};
+use super::{cost, selection};
+use crate::coercion::template::{Indexes, Template, compile, compile_arguments, json_key};
 use crate::coercion::variables::VariableDef;
-use crate::response::{Position, RequestError};
+use crate::introspection::Sizes;
+use crate::response::{MAX_LOCATIONS, Position, RequestError};
 use crate::schema::Schema;
 use crate::schema::types::{FieldDef, Kind, Resolver, Type, TypeId};
 use crate::syntax::{Document, Field, Operation, OperationKind, SelectionSet};
@@ -22,9 +24,6 @@ use mayfly_error::Error;
 use std::collections::HashMap;
 use std::sync::Arc;
 
-/// Plan fields per field of the limit on expansion: room for interfaces that many types implement.
-const COPIES: usize = 4;
-
 /// Plans a validated operation for the given values of its conditions.
 pub(crate) fn build(
     schema: &Schema,
@@ -32,7 +31,7 @@ pub(crate) fn build(
     operation: &Operation<'_>,
     variables: &[VariableDef],
     conditions: HashMap<&str, Option<bool>>,
-    limits: &Limits,
+    (limits, sizes): (&Limits, &Sizes),
 ) -> Result<Plan, RequestError> {
     let root_type = match operation.kind {
         OperationKind::Query => Some(schema.query()),
@@ -62,29 +61,25 @@ pub(crate) fn build(
             conditions,
         },
         indexes,
+        sizes,
         nodes: Vec::new(),
-        fields_left: limits.expansion.saturating_mul(COPIES),
-        bytes: size_of::<Plan>(),
+        objects: HashMap::new(),
+        abstracts: HashMap::new(),
+        budget: Budget::new(limits),
         null_in_introspection: None,
     };
-    let root = builder.object(root_type, std::iter::once(&operation.selection), None);
-    let root = root.map_err(|refusal| refusal.at(operation, limits))?;
-    let nodes: Vec<Node> = builder.nodes.into_iter().flatten().collect();
+    let root = builder.object(root_type, vec![&operation.selection], None);
+    let root = root.map_err(|refusal| builder.budget.refuse(refusal, operation))?;
+    let Builder { nodes, budget, .. } = builder;
     let mut plan = Plan {
         kind: operation.kind,
         root,
-        nodes,
-        bytes: builder.bytes,
+        nodes: nodes.into_iter().flatten().collect(),
+        bytes: size_of::<Plan>() + budget.bytes(),
         cost: None,
     };
     plan.cost = cost::without_variables(&plan, limits);
     Ok(plan)
-}
-
-/// Why a validated document cannot be planned.
-enum Refusal {
-    TooManyFields,
-    Internal(String),
 }
 
 impl ObjectPlan {
@@ -100,47 +95,59 @@ impl ObjectPlan {
     }
 }
 
-impl Refusal {
-    fn at(self, operation: &Operation<'_>, limits: &Limits) -> RequestError {
-        let error = match self {
-            Self::TooManyFields => Error::LimitExceeded {
-                what: format!(
-                    "{} selects fields on too many types,",
-                    operation.kind.as_str()
-                ),
-                limit: limits.expansion as u64,
-                setting: "expansion",
-            },
-            Self::Internal(detail) => Error::Internal(detail),
-        };
-        RequestError::new(error, operation.at)
-    }
-}
+/// What a plan of a type's fields depends on: the type, the selections on it, and the node around. Selections are told apart by
+/// where they are in memory, for every one of a document is in one place.
+type Asked<'a> = (TypeId, Vec<*const SelectionSet<'a>>, Option<usize>);
 
 struct Builder<'d, 'a> {
     schema: &'d Schema,
     collector: Collector<'d, 'a>,
     indexes: Indexes<'d>,
+    sizes: &'d Sizes,
     /// None while a node's answer is being planned.
     nodes: Vec<Option<Node>>,
-    fields_left: usize,
-    bytes: usize,
+    /// What was planned before.
+    objects: HashMap<Asked<'a>, Arc<ObjectPlan>>,
+    abstracts: HashMap<Asked<'a>, Arc<AbstractPlan>>,
+    budget: Budget,
     /// A condition that is null within the introspection being planned, by its place.
     null_in_introspection: Option<Position>,
 }
 
 impl<'d, 'a> Builder<'d, 'a> {
+    /// The plan of the fields that selections have on an object type.
     fn object(
         &mut self,
         ty: TypeId,
-        sets: impl Iterator<Item = &'d SelectionSet<'a>>,
+        sets: Vec<&'d SelectionSet<'a>>,
+        node: Option<usize>,
+    ) -> Result<Arc<ObjectPlan>, Refusal> {
+        let asked = asked(ty, &sets, node);
+        if let Some(known) = self.objects.get(&asked) {
+            if known.type_name.starts_with("__") {
+                self.null_in_introspection = known.null_condition.or(self.null_in_introspection);
+            }
+            return Ok(known.clone());
+        }
+        let plan = Arc::new(self.new_object(ty, &sets, node)?);
+        self.objects.insert(asked, plan.clone());
+        Ok(plan)
+    }
+
+    fn new_object(
+        &mut self,
+        ty: TypeId,
+        sets: &[&'d SelectionSet<'a>],
         node: Option<usize>,
     ) -> Result<ObjectPlan, Refusal> {
         let schema = self.schema;
+        self.budget.take_object()?;
         let type_name = schema.get(ty).name.clone();
-        let collected: Collected<'d, 'a> = match self.collector.collect(ty, sets) {
+        let collected: Collected<'d, 'a> = match self.collector.collect(ty, sets, &mut self.budget)
+        {
             Ok(collected) => collected,
-            Err(NullCondition(at)) => {
+            Err(Uncollected::Refused(refusal)) => return Err(refusal),
+            Err(Uncollected::NullCondition(at)) => {
                 if type_name.starts_with("__") {
                     self.null_in_introspection = Some(at);
                 }
@@ -150,10 +157,6 @@ impl<'d, 'a> Builder<'d, 'a> {
         let mut properties = Properties::default();
         let mut fields = Vec::with_capacity(collected.len());
         for (order, (key, merged)) in collected.into_iter().enumerate() {
-            self.fields_left = self
-                .fields_left
-                .checked_sub(1)
-                .ok_or(Refusal::TooManyFields)?;
             let Some(first) = merged.first().copied() else {
                 continue;
             };
@@ -163,11 +166,13 @@ impl<'d, 'a> Builder<'d, 'a> {
                     first.name.text
                 )));
             };
+            let places = merged.len().min(MAX_LOCATIONS);
+            self.budget.take_field(key.len())?;
+            self.budget
+                .take(BLOCK_BYTES + places * size_of::<Position>())?;
             let source = self.source(ty, definition, &merged, node, &mut properties)?;
-            let locations = merged.iter().map(|field| field.at).collect();
             let mut field = field_plan(key, &definition.name, order, source);
-            field.locations = locations;
-            self.bytes += size_of::<FieldPlan>() + 4 * key.len() + 8 * merged.len() + 64;
+            field.locations = merged.iter().take(places).map(|field| field.at).collect();
             fields.push(field);
         }
         let has_nodes = fields
@@ -179,9 +184,11 @@ impl<'d, 'a> Builder<'d, 'a> {
             // Introspection itself cannot fail, so what it stands in does.
             return Ok(ObjectPlan::undecided(type_name, at));
         }
+        let properties = properties.finish(&fields);
+        self.budget.take(properties.len() * size_of::<Property>())?;
         Ok(ObjectPlan {
             type_name,
-            properties: properties.finish(&fields),
+            properties,
             fields,
             has_nodes,
             null_condition: None,
@@ -214,10 +221,7 @@ impl<'d, 'a> Builder<'d, 'a> {
         let meta = parent_type.name.starts_with("__")
             || matches!(definition.name.as_ref(), "__schema" | "__type");
         if meta {
-            return Ok(Source::Meta {
-                arguments: self.arguments(definition, merged)?,
-                output,
-            });
+            return self.meta(definition, merged, output);
         }
         Ok(Source::Property {
             property: properties.index(&definition.name),
@@ -235,14 +239,12 @@ impl<'d, 'a> Builder<'d, 'a> {
     ) -> Result<usize, Refusal> {
         let id = self.nodes.len();
         self.nodes.push(None);
+        self.budget.take(size_of::<Node>() + BLOCK_BYTES)?;
         let arguments = self.arguments(definition, merged)?;
+        self.budget.take(arguments.bytes())?;
         let size = self.list_size(definition, merged);
         let output = self.output(&definition.ty, merged, size, Some(id))?;
-        let mut paths = IndexSet::new();
-        selection_paths(&output, "", &mut paths);
-        self.bytes += size_of::<Node>()
-            + arguments.bytes()
-            + paths.iter().map(|path| path.len() + 24).sum::<usize>();
+        let selection = selection::paths(&output, &mut self.budget)?;
         let node = Node {
             module: resolver.module.clone(),
             type_name: self.schema.get(ty).name.clone(),
@@ -251,7 +253,7 @@ impl<'d, 'a> Builder<'d, 'a> {
             of_root: ty == self.schema.query() || Some(ty) == self.schema.mutation(),
             arguments,
             needs: resolver.needs.clone(),
-            selection: paths.into_iter().collect(),
+            selection,
             output,
         };
         if let Some(slot) = self.nodes.get_mut(id) {
@@ -273,6 +275,8 @@ impl<'d, 'a> Builder<'d, 'a> {
                 continue;
             };
             let property = properties.index(name);
+            self.budget.take(size_of::<Need>())?;
+            self.budget.take_field(name.len())?;
             let composite = schema.get(definition.ty.named()).is_composite();
             let output = if composite {
                 None
@@ -303,7 +307,7 @@ impl<'d, 'a> Builder<'d, 'a> {
         size: ListSize,
         node: Option<usize>,
     ) -> Result<Output, Refusal> {
-        self.bytes += size_of::<Output>();
+        self.budget.take(size_of::<Output>())?;
         let nullable = !ty.is_non_null();
         let shape = match ty.nullable() {
             Type::List(item) => Shape::List(
@@ -324,21 +328,16 @@ impl<'d, 'a> Builder<'d, 'a> {
     ) -> Result<Shape, Refusal> {
         let schema = self.schema;
         let ty = schema.get(id);
-        let sets = || merged.iter().filter_map(|field| field.selection.as_ref());
+        let sets: Vec<_> = merged
+            .iter()
+            .filter_map(|field| field.selection.as_ref())
+            .collect();
         Ok(match &ty.kind {
             Kind::Scalar(scalar) => Shape::Scalar(scalar.clone()),
             Kind::Enum(_) => Shape::Enum(id),
-            Kind::Object(_) => Shape::Object(Box::new(self.object(id, sets(), node)?)),
+            Kind::Object(_) => Shape::Object(self.object(id, sets, node)?),
             Kind::Interface(_) | Kind::Union(_) => {
-                let mut objects = Vec::new();
-                for object in schema.possible(id) {
-                    self.bytes += size_of::<ObjectPlan>();
-                    objects.push(self.object(*object, sets(), node)?);
-                }
-                Shape::Abstract(Box::new(AbstractPlan {
-                    name: ty.name.clone(),
-                    objects,
-                }))
+                Shape::Abstract(self.one_of_many(id, sets, node)?)
             }
             Kind::Input(_) => {
                 return Err(Refusal::Internal(format!(
@@ -349,19 +348,68 @@ impl<'d, 'a> Builder<'d, 'a> {
         })
     }
 
+    /// The plan of a value that may be of many types.
+    fn one_of_many(
+        &mut self,
+        id: TypeId,
+        sets: Vec<&'d SelectionSet<'a>>,
+        node: Option<usize>,
+    ) -> Result<Arc<AbstractPlan>, Refusal> {
+        let asked = asked(id, &sets, node);
+        if let Some(known) = self.abstracts.get(&asked) {
+            return Ok(known.clone());
+        }
+        let schema = self.schema;
+        let possible = schema.possible(id);
+        self.budget
+            .take(size_of::<AbstractPlan>() + BLOCK_BYTES + size_of_val(possible))?;
+        let mut objects = Vec::with_capacity(possible.len());
+        for object in possible {
+            objects.push(self.object(*object, sets.clone(), node)?);
+        }
+        let plan = Arc::new(AbstractPlan {
+            name: schema.get(id).name.clone(),
+            objects,
+        });
+        self.abstracts.insert(asked, plan.clone());
+        Ok(plan)
+    }
+
+    /// A field of introspection.
+    fn meta(
+        &mut self,
+        definition: &'d FieldDef,
+        merged: &[&'d Field<'a>],
+        output: Output,
+    ) -> Result<Source, Refusal> {
+        let field = merged.first();
+        // Fields of introspection have one argument at most.
+        let mut argument = None;
+        for definition in definition.arguments.values() {
+            let given = field.and_then(|field| field.argument(&definition.name));
+            let default = definition.default.as_ref().map(|default| &default.value);
+            if let Some(value) = given.or(default) {
+                let value = compile(self.schema, &definition.ty, value, &self.indexes);
+                argument = Some(value.map_err(Refusal::Internal)?);
+            }
+        }
+        self.budget
+            .take(argument.as_ref().map_or(0, Template::bytes))?;
+        let price = self.sizes.price(&definition.name, &output);
+        Ok(Source::Meta {
+            argument,
+            output,
+            price,
+        })
+    }
+
     fn arguments(
         &mut self,
         definition: &'d FieldDef,
         merged: &[&'d Field<'a>],
     ) -> Result<Template, Refusal> {
         let field = merged.first();
-        let given = |name: &str| {
-            field?
-                .arguments
-                .iter()
-                .find(|argument| argument.name.text == name)
-                .map(|argument| &argument.value)
-        };
+        let given = |name: &str| field?.argument(name);
         compile_arguments(
             self.schema,
             definition.arguments.values(),
@@ -381,6 +429,11 @@ impl<'d, 'a> Builder<'d, 'a> {
             .map_or(&[][..], |field| field.arguments.as_slice());
         cost::list_size(self.schema, definition, arguments, &self.indexes)
     }
+}
+
+fn asked<'a>(ty: TypeId, sets: &[&SelectionSet<'a>], node: Option<usize>) -> Asked<'a> {
+    let places = sets.iter().map(|set| std::ptr::from_ref(*set)).collect();
+    (ty, places, node)
 }
 
 /// The properties an object plan looks for, in the order they are first wanted.
@@ -426,48 +479,17 @@ impl Properties {
 
 fn field_plan(key: &str, name: &Arc<str>, order: usize, source: Source) -> FieldPlan {
     let key_json = json_key(key).into_boxed_str();
+    let key = if key == name.as_ref() {
+        name.clone()
+    } else {
+        Arc::from(key)
+    };
     FieldPlan {
-        key: Arc::from(key),
+        key,
         key_json,
         name: name.clone(),
         order,
-        locations: Vec::new(),
+        locations: Box::default(),
         source,
-    }
-}
-
-/// The paths of the properties below an output; `prefix` is empty or ends with a dot.
-fn selection_paths(output: &Output, prefix: &str, paths: &mut IndexSet<String>) {
-    match &output.shape {
-        Shape::List(item, _) => selection_paths(item, prefix, paths),
-        Shape::Object(object) => object_paths(object, prefix, paths),
-        Shape::Abstract(plan) => {
-            paths.insert(format!("{prefix}__typename"));
-            plan.objects
-                .iter()
-                .for_each(|object| object_paths(object, prefix, paths));
-        }
-        Shape::Scalar(_) | Shape::Enum(_) => {}
-    }
-}
-
-fn object_paths(object: &ObjectPlan, prefix: &str, paths: &mut IndexSet<String>) {
-    for field in &object.fields {
-        match &field.source {
-            Source::Property { output, .. } => {
-                let path = format!("{prefix}{}", field.name);
-                let inner = format!("{path}.");
-                paths.insert(path);
-                selection_paths(output, &inner, paths);
-            }
-            Source::Node { needs, .. } => {
-                paths.extend(
-                    needs
-                        .iter()
-                        .map(|need| format!("{prefix}{}", need.field.name)),
-                );
-            }
-            Source::TypeName | Source::Meta { .. } => {}
-        }
     }
 }

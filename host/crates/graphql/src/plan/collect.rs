@@ -1,5 +1,6 @@
 //! Which fields a selection stands for on one object type: the specification's `CollectFields`.
 
+use super::budget::{Budget, Refusal};
 use crate::response::Position;
 use crate::schema::Schema;
 use crate::schema::types::TypeId;
@@ -18,35 +19,61 @@ pub(super) struct Collector<'d, 'a> {
     pub conditions: HashMap<&'d str, Option<bool>>,
 }
 
-/// A condition that is null, by its place.
-pub(super) struct NullCondition(pub Position);
+/// Why nobody can say which fields there are.
+pub(super) enum Uncollected {
+    /// A condition is null, by its place.
+    NullCondition(Position),
+    Refused(Refusal),
+}
+
+impl From<Refusal> for Uncollected {
+    fn from(refusal: Refusal) -> Self {
+        Self::Refused(refusal)
+    }
+}
+
+/// What is collected for one object.
+struct Collection<'b, 'd, 'a> {
+    fields: Collected<'d, 'a>,
+    /// The fragments looked into: a second spread of one adds nothing.
+    spread: HashSet<&'a str>,
+    budget: &'b mut Budget,
+}
 
 impl<'d, 'a> Collector<'d, 'a> {
     /// Collects the fields several merged selection sets have on `object`.
     pub fn collect(
         &self,
         object: TypeId,
-        sets: impl Iterator<Item = &'d SelectionSet<'a>>,
-    ) -> Result<Collected<'d, 'a>, NullCondition> {
-        let mut fields = IndexMap::new();
-        let mut spread = HashSet::new();
+        sets: &[&'d SelectionSet<'a>],
+        budget: &mut Budget,
+    ) -> Result<Collected<'d, 'a>, Uncollected> {
+        let mut collection = Collection {
+            fields: IndexMap::new(),
+            spread: HashSet::new(),
+            budget,
+        };
         for set in sets {
-            self.set(object, set, &mut fields, &mut spread)?;
+            self.set(object, set, &mut collection)?;
         }
-        Ok(fields)
+        Ok(collection.fields)
     }
 
     fn set(
         &self,
         object: TypeId,
         set: &'d SelectionSet<'a>,
-        fields: &mut Collected<'d, 'a>,
-        spread: &mut HashSet<&'a str>,
-    ) -> Result<(), NullCondition> {
+        collection: &mut Collection<'_, 'd, 'a>,
+    ) -> Result<(), Uncollected> {
         for item in &set.items {
+            collection.budget.step()?;
             match item {
                 Selection::Field(field) if self.includes(&field.directives)? => {
-                    fields.entry(field.response_key()).or_default().push(field);
+                    collection
+                        .fields
+                        .entry(field.response_key())
+                        .or_default()
+                        .push(field);
                 }
                 Selection::Inline(inline)
                     if self.includes(&inline.directives)?
@@ -54,15 +81,16 @@ impl<'d, 'a> Collector<'d, 'a> {
                             .condition
                             .is_none_or(|condition| self.applies(condition.text, object)) =>
                 {
-                    self.set(object, &inline.selection, fields, spread)?;
+                    self.set(object, &inline.selection, collection)?;
                 }
                 Selection::Spread(item)
-                    if self.includes(&item.directives)? && spread.insert(item.name.text) =>
+                    if self.includes(&item.directives)?
+                        && collection.spread.insert(item.name.text) =>
                 {
                     if let Some(fragment) = self.document.fragment(item.name.text)
                         && self.applies(fragment.condition.text, object)
                     {
-                        self.set(object, &fragment.selection, fields, spread)?;
+                        self.set(object, &fragment.selection, collection)?;
                     }
                 }
                 _ => {}
@@ -77,13 +105,13 @@ impl<'d, 'a> Collector<'d, 'a> {
             .is_some_and(|condition| self.schema.possible(condition).contains(&object))
     }
 
-    fn includes(&self, directives: &[Directive<'a>]) -> Result<bool, NullCondition> {
+    fn includes(&self, directives: &[Directive<'a>]) -> Result<bool, Uncollected> {
         Ok(self.is(directives, "skip")? != Some(true)
             && self.is(directives, "include")? != Some(false))
     }
 
     /// The value of a condition; none when it is not asked.
-    fn is(&self, directives: &[Directive<'a>], name: &str) -> Result<Option<bool>, NullCondition> {
+    fn is(&self, directives: &[Directive<'a>], name: &str) -> Result<Option<bool>, Uncollected> {
         let directive = directives
             .iter()
             .find(|directive| directive.name.text == name);
@@ -95,6 +123,6 @@ impl<'d, 'a> Collector<'d, 'a> {
             ValueKind::Variable(name) => self.conditions.get(name).copied().flatten(),
             _ => None,
         };
-        known.map(Some).ok_or(NullCondition(value.at))
+        known.map(Some).ok_or(Uncollected::NullCondition(value.at))
     }
 }

@@ -1,7 +1,8 @@
 //! How many fields an answer may hold: each field once, those of a list once per element that may be there.
 //!
 //! The number of elements is what the arguments say: a whole number named `first`, `last` or `limit`, or else the length of a list
-//! argument (one element is answered per id asked for). Introspection counts for nothing; its depth is limited by validation.
+//! argument (one element is answered per id asked for), and one at least: a resolver need not do what its arguments say, so nothing
+//! below a list is free. What modules answer is counted again when it is completed. Introspection counts by what the schema holds.
 
 use super::node::{ListSize, ObjectPlan, Output, Plan, Shape, Source};
 use crate::coercion::template::Indexes;
@@ -13,30 +14,22 @@ use crate::syntax::{Argument, Value, ValueKind};
 use mayfly_config::Limits;
 use mayfly_error::Error;
 use serde_json::value::RawValue;
+use std::collections::HashMap;
+use std::sync::Arc;
 
 /// The cost of a plan no variable has a say in.
 pub(super) fn without_variables(plan: &Plan, limits: &Limits) -> Option<u64> {
-    let mut pricer = Pricer {
-        plan,
-        values: &Values::default(),
-        list_size: limits.list_size,
-        asked: false,
-    };
+    let values = Values::default();
+    let mut pricer = Pricer::new(plan, &values, limits);
     let cost = pricer.object(&plan.root);
     (!pricer.asked).then_some(cost)
 }
 
 /// Refuses a plan that is too costly with these values.
 pub(crate) fn check(plan: &Plan, values: &Values, limits: &Limits) -> Result<(), RequestError> {
-    let cost = plan.cost.unwrap_or_else(|| {
-        Pricer {
-            plan,
-            values,
-            list_size: limits.list_size,
-            asked: false,
-        }
-        .object(&plan.root)
-    });
+    let cost = plan
+        .cost
+        .unwrap_or_else(|| Pricer::new(plan, values, limits).object(&plan.root));
     if cost <= limits.complexity {
         return Ok(());
     }
@@ -104,10 +97,38 @@ struct Pricer<'p> {
     list_size: u64,
     /// Whether a variable had a say.
     asked: bool,
+    /// The prices of objects that stand at several places, by address.
+    shared: HashMap<*const ObjectPlan, u64>,
+    /// The lengths of variables that are lists, by index.
+    lengths: HashMap<usize, Option<u64>>,
 }
 
-impl Pricer<'_> {
-    fn object(&mut self, object: &ObjectPlan) -> u64 {
+impl<'p> Pricer<'p> {
+    fn new(plan: &'p Plan, values: &'p Values, limits: &Limits) -> Self {
+        Self {
+            plan,
+            values,
+            list_size: limits.list_size,
+            asked: false,
+            shared: HashMap::new(),
+            lengths: HashMap::new(),
+        }
+    }
+
+    fn object(&mut self, object: &Arc<ObjectPlan>) -> u64 {
+        if Arc::strong_count(object) == 1 {
+            return self.fields(object);
+        }
+        let address = Arc::as_ptr(object);
+        if let Some(known) = self.shared.get(&address) {
+            return *known;
+        }
+        let price = self.fields(object);
+        self.shared.insert(address, price);
+        price
+    }
+
+    fn fields(&mut self, object: &ObjectPlan) -> u64 {
         let mut sum: u64 = 0;
         for field in &object.fields {
             let below = match &field.source {
@@ -118,7 +139,8 @@ impl Pricer<'_> {
                         .get(*node)
                         .map_or(0, |node| self.output(&node.output))
                 }
-                Source::TypeName | Source::Meta { .. } => 0,
+                Source::TypeName => 0,
+                Source::Meta { price, .. } => *price,
             };
             sum = sum.saturating_add(below).saturating_add(1);
         }
@@ -129,7 +151,7 @@ impl Pricer<'_> {
         match &output.shape {
             Shape::List(item, size) => {
                 let each = self.output(item);
-                self.length(*size).saturating_mul(each.max(1))
+                self.length(*size).max(1).saturating_mul(each.max(1))
             }
             Shape::Object(object) => self.object(object),
             Shape::Abstract(plan) => plan
@@ -143,7 +165,8 @@ impl Pricer<'_> {
     }
 
     fn length(&mut self, size: ListSize) -> u64 {
-        let value = |index: usize| self.values.get(index);
+        let values = self.values;
+        let value = |index: usize| values.get(index);
         let found = match size {
             ListSize::Unknown => None,
             ListSize::Known(length) => Some(length),
@@ -153,12 +176,19 @@ impl Pricer<'_> {
                 found
             }
             ListSize::LengthOf(index) => {
-                let items = value(index)
-                    .and_then(|json| serde_json::from_str::<Option<Vec<&RawValue>>>(json).ok());
                 self.asked = true;
-                items.flatten().map(|items| items.len() as u64)
+                *self
+                    .lengths
+                    .entry(index)
+                    .or_insert_with(|| value(index).and_then(length))
             }
         };
         found.unwrap_or(self.list_size)
     }
+}
+
+/// How many elements a list has; none when the text is no list.
+fn length(json: &str) -> Option<u64> {
+    let items = serde_json::from_str::<Option<Vec<&RawValue>>>(json).ok()?;
+    items.map(|items| items.len() as u64)
 }

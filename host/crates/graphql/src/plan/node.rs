@@ -11,7 +11,7 @@ use std::sync::Arc;
 #[derive(Debug)]
 pub struct Plan {
     pub(crate) kind: OperationKind,
-    pub(crate) root: ObjectPlan,
+    pub(crate) root: Arc<ObjectPlan>,
     /// The nodes; a parent stands before its children.
     pub(crate) nodes: Vec<Node>,
     /// An estimate of the memory it takes, in bytes.
@@ -126,8 +126,10 @@ pub(crate) enum Shape {
     List(Box<Output>, ListSize),
     Scalar(Scalar),
     Enum(TypeId),
-    Object(Box<ObjectPlan>),
-    Abstract(Box<AbstractPlan>),
+    /// Shared by every position that asks the same of the same type.
+    Object(Arc<ObjectPlan>),
+    /// Shared likewise.
+    Abstract(Arc<AbstractPlan>),
 }
 
 /// How long a list may be.
@@ -162,7 +164,7 @@ pub(crate) struct ObjectPlan {
 pub(crate) struct AbstractPlan {
     pub name: Arc<str>,
     /// One for each type it may be of.
-    pub objects: Vec<ObjectPlan>,
+    pub objects: Vec<Arc<ObjectPlan>>,
 }
 
 /// A property looked for in a guest's object.
@@ -183,8 +185,8 @@ pub(crate) struct FieldPlan {
     pub name: Arc<str>,
     /// Where it stands among its siblings.
     pub order: usize,
-    /// Where it stands in the document, each time.
-    pub locations: Vec<Position>,
+    /// Where it stands in the document: each time, but for the places that no error would tell.
+    pub locations: Box<[Position]>,
     pub source: Source,
 }
 
@@ -202,7 +204,13 @@ pub(crate) enum Source {
         needs: Vec<Need>,
     },
     /// The schema itself.
-    Meta { arguments: Template, output: Output },
+    Meta {
+        /// The value of the field's only argument, if it has one.
+        argument: Option<Template>,
+        output: Output,
+        /// About how many fields the answer holds, this one left out.
+        price: u64,
+    },
 }
 
 /// A property of the parent that a node is given.

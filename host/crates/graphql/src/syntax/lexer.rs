@@ -6,6 +6,7 @@
 
 use super::Position;
 use super::strings;
+use crate::excerpt::Excerpt;
 use crate::response::RequestError;
 use mayfly_config::Limits;
 use mayfly_error::Error;
@@ -49,11 +50,11 @@ impl Token<'_> {
         match self.kind {
             TokenKind::End => "<EOF>".to_owned(),
             TokenKind::Punctuator(_) | TokenKind::Spread => format!("\"{}\"", self.text),
-            TokenKind::Name => format!("Name \"{}\"", self.text),
-            TokenKind::Int => format!("Int \"{}\"", self.text),
-            TokenKind::Float => format!("Float \"{}\"", self.text),
-            TokenKind::String => format!("String \"{}\"", self.text),
-            TokenKind::BlockString => format!("BlockString \"{}\"", self.text),
+            TokenKind::Name => format!("Name \"{}\"", Excerpt(&self.text)),
+            TokenKind::Int => format!("Int \"{}\"", Excerpt(&self.text)),
+            TokenKind::Float => format!("Float \"{}\"", Excerpt(&self.text)),
+            TokenKind::String => format!("String \"{}\"", Excerpt(&self.text)),
+            TokenKind::BlockString => format!("BlockString \"{}\"", Excerpt(&self.text)),
         }
     }
 }

@@ -11,6 +11,7 @@ use super::{
     Argument, Directive, Document, Field, Fragment, Inline, Name, ObjectEntry, Operation,
     OperationKind, Selection, SelectionSet, Spread, TypeNode, Value, ValueKind, VariableNode,
 };
+use crate::excerpt::Excerpt;
 use crate::response::RequestError;
 use mayfly_config::Limits;
 use std::borrow::Cow;
@@ -285,7 +286,7 @@ impl<'a> Parser<'a> {
         if self.token.kind == TokenKind::Name {
             let message = format!(
                 "Unexpected variable \"${}\" in constant value.",
-                self.token.text
+                Excerpt(&self.token.text)
             );
             return Err(syntax(message, dollar.at));
         }

@@ -122,6 +122,14 @@ impl<'a> Field<'a> {
     pub fn response_key(&self) -> &'a str {
         self.alias.map_or(self.name.text, |alias| alias.text)
     }
+
+    /// The value of an argument.
+    pub fn argument(&self, name: &str) -> Option<&Value<'a>> {
+        self.arguments
+            .iter()
+            .find(|argument| argument.name.text == name)
+            .map(|argument| &argument.value)
+    }
 }
 
 /// `...Name`.

@@ -2,6 +2,7 @@
 
 use super::Errors;
 use super::directives::repeated;
+use crate::excerpt::Excerpt;
 use crate::syntax::{Document, Operation, Selection, SelectionSet};
 use indexmap::IndexSet;
 
@@ -9,7 +10,10 @@ use indexmap::IndexSet;
 pub(super) fn unique_variables(operation: &Operation<'_>, errors: &mut Errors) {
     for (name, places) in repeated(operation.variables.iter().map(|variable| variable.name)) {
         errors.add(
-            format!("There can be only one variable named \"${name}\"."),
+            format_args!(
+                "There can be only one variable named \"${}\".",
+                Excerpt(name)
+            ),
             places,
         );
     }
@@ -30,7 +34,10 @@ pub(super) fn unused_fragments(document: &Document<'_>, errors: &mut Errors) {
         .filter(|fragment| !used.contains(fragment.name.text))
     {
         errors.add(
-            format!("Fragment \"{}\" is never used.", fragment.name.text),
+            format_args!(
+                "Fragment \"{}\" is never used.",
+                Excerpt(fragment.name.text)
+            ),
             vec![fragment.at],
         );
     }
@@ -53,6 +60,13 @@ where
         }
         next += 1;
     }
+    found
+}
+
+/// The names a selection spreads, those of the sets in it included.
+pub(super) fn directly_spread<'a>(set: &SelectionSet<'a>) -> IndexSet<&'a str> {
+    let mut found = IndexSet::new();
+    spreads(set, &mut found);
     found
 }
 

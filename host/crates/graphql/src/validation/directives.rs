@@ -2,6 +2,7 @@
 
 use super::values::{Place, Values};
 use super::walker::Walker;
+use crate::excerpt::Excerpt;
 use crate::response::Position;
 use crate::schema::types::InputDef;
 use crate::syntax::{Argument, Directive, Name};
@@ -32,8 +33,10 @@ impl<'d, 'a> Walker<'d, 'a> {
                 continue;
             }
             if let Some(first) = seen.get(name) {
-                let message =
-                    format!("The directive \"@{name}\" can only be used once at this location.");
+                let message = format_args!(
+                    "The directive \"@{}\" can only be used once at this location.",
+                    Excerpt(name)
+                );
                 self.errors.add(message, vec![*first, directive.at]);
             } else {
                 seen.insert(name, directive.at);
@@ -48,12 +51,15 @@ impl<'d, 'a> Walker<'d, 'a> {
             let definition = self.schema.directive(name);
             match definition {
                 None => self.errors.add(
-                    format!("Unknown directive \"@{name}\"."),
+                    format_args!("Unknown directive \"@{}\".", Excerpt(name)),
                     vec![directive.at],
                 ),
                 Some(definition) if !definition.locations.contains(&location) => {
                     self.errors.add(
-                        format!("Directive \"@{name}\" may not be used on {location}."),
+                        format_args!(
+                            "Directive \"@{}\" may not be used on {location}.",
+                            Excerpt(name)
+                        ),
                         vec![directive.at],
                     );
                 }
@@ -64,9 +70,10 @@ impl<'d, 'a> Walker<'d, 'a> {
                 if definitions
                     .is_some_and(|definitions| !definitions.contains_key(argument.name.text))
                 {
-                    let message = format!(
-                        "Unknown argument \"{}\" on directive \"@{name}\".",
-                        argument.name.text
+                    let message = format_args!(
+                        "Unknown argument \"{}\" on directive \"@{}\".",
+                        Excerpt(argument.name.text),
+                        Excerpt(name)
                     );
                     self.errors.add(message, vec![argument.name.at]);
                 }
@@ -90,7 +97,10 @@ impl<'d, 'a> Walker<'d, 'a> {
     pub fn unique_arguments(&mut self, given: &[Argument<'_>]) {
         for (name, places) in repeated(given.iter().map(|argument| argument.name)) {
             self.errors.add(
-                format!("There can be only one argument named \"{name}\"."),
+                format_args!(
+                    "There can be only one argument named \"{}\".",
+                    Excerpt(name)
+                ),
                 places,
             );
         }
@@ -107,9 +117,9 @@ impl<'d, 'a> Walker<'d, 'a> {
             let name = argument.name;
             let definition = definitions.and_then(|definitions| definitions.get(name.text));
             if let (None, Some((ty, field))) = (definition, owner) {
-                let message = format!(
+                let message = format_args!(
                     "Unknown argument \"{}\" on field \"{ty}.{field}\".",
-                    name.text
+                    Excerpt(name.text)
                 );
                 self.errors.add(message, vec![name.at]);
             }
@@ -149,7 +159,7 @@ impl<'d, 'a> Walker<'d, 'a> {
                 Owner::Field(field) => format!("Field \"{field}\""),
                 Owner::Directive(directive) => format!("Directive \"@{directive}\""),
             };
-            let message = format!(
+            let message = format_args!(
                 "{owner} argument \"{name}\" of type \"{ty}\" is required, but it was not provided."
             );
             self.errors.add(message, vec![at]);

@@ -1,34 +1,59 @@
 //! How deep introspection may go: its types lead in circles, so a short query could list the schema within itself again and again.
 
 use crate::syntax::{Document, Field, Selection, SelectionSet};
+use std::collections::HashMap;
 
 /// Lists inside one another from which on a query is refused; the reference implementation's number.
 const MAX_LISTS: usize = 3;
 
-/// Whether a field is one of introspection, and asks for lists within lists within lists.
-pub(super) fn is_too_deep(document: &Document<'_>, field: &Field<'_>) -> bool {
-    matches!(field.name.text, "__schema" | "__type") && field_is_too_deep(document, field, 0)
+/// Measures fields of introspection, each fragment once.
+pub(super) struct Introspection<'d, 'a> {
+    document: &'d Document<'a>,
+    /// By fragment: lists inside one another in it.
+    fragments: HashMap<&'a str, usize>,
 }
 
-fn field_is_too_deep(document: &Document<'_>, field: &Field<'_>, lists: usize) -> bool {
-    let is_list = matches!(
-        field.name.text,
-        "fields" | "interfaces" | "possibleTypes" | "inputFields"
-    );
-    let lists = lists + usize::from(is_list);
-    lists >= MAX_LISTS
-        || field
-            .selection
-            .as_ref()
-            .is_some_and(|set| set_is_too_deep(document, set, lists))
-}
+impl<'d, 'a> Introspection<'d, 'a> {
+    /// Nothing measured yet.
+    pub fn new(document: &'d Document<'a>) -> Self {
+        Self {
+            document,
+            fragments: HashMap::new(),
+        }
+    }
 
-fn set_is_too_deep(document: &Document<'_>, set: &SelectionSet<'_>, lists: usize) -> bool {
-    set.items.iter().any(|item| match item {
-        Selection::Field(field) => field_is_too_deep(document, field, lists),
-        Selection::Inline(inline) => set_is_too_deep(document, &inline.selection, lists),
-        Selection::Spread(spread) => document
-            .fragment(spread.name.text)
-            .is_some_and(|fragment| set_is_too_deep(document, &fragment.selection, lists)),
-    })
+    /// Whether a field is one of introspection, and asks for lists within lists within lists.
+    pub fn is_too_deep(&mut self, field: &Field<'a>) -> bool {
+        matches!(field.name.text, "__schema" | "__type") && self.field(field) >= MAX_LISTS
+    }
+
+    fn field(&mut self, field: &Field<'a>) -> usize {
+        let is_list = matches!(
+            field.name.text,
+            "fields" | "interfaces" | "possibleTypes" | "inputFields"
+        );
+        let below = field.selection.as_ref().map_or(0, |set| self.set(set));
+        usize::from(is_list) + below
+    }
+
+    fn set(&mut self, set: &SelectionSet<'a>) -> usize {
+        let items = set.items.iter().map(|item| match item {
+            Selection::Field(field) => self.field(field),
+            Selection::Inline(inline) => self.set(&inline.selection),
+            Selection::Spread(spread) => self.fragment(spread.name.text),
+        });
+        items.max().unwrap_or_default()
+    }
+
+    fn fragment(&mut self, name: &'a str) -> usize {
+        if let Some(known) = self.fragments.get(name) {
+            return *known;
+        }
+        let document = self.document;
+        let lists = document
+            .fragment(name)
+            .map_or(0, |fragment| self.set(&fragment.selection));
+        self.fragments.insert(name, lists);
+        lists
+    }
 }

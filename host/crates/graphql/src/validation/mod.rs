@@ -22,6 +22,8 @@ use crate::schema::Schema;
 use crate::syntax::{Document, Fragment, Operation};
 use mayfly_config::Limits;
 use mayfly_error::Error;
+use std::fmt::Arguments;
+use variables::Usages;
 use walker::Walker;
 
 /// Mistakes told of in one response, at most; the reference implementation stops there, too.
@@ -34,20 +36,17 @@ pub(crate) fn validate(
     limits: &Limits,
 ) -> Vec<RequestError> {
     let mut walker = Walker::new(schema, document, limits);
-    let mut fragments = Vec::with_capacity(document.fragments.len());
+    let mut usages = Usages::new(schema, document);
     let mut walked = Vec::with_capacity(document.operations.len() + document.fragments.len());
     for definition in in_order(document) {
         match definition {
             Definition::Operation(operation) => {
-                let usages = walker.operation(operation);
-                walked.push((
-                    std::mem::take(&mut walker.errors),
-                    Some((operation, usages)),
-                ));
+                let own = walker.operation(operation);
+                walked.push((walker.errors.take(), Some((operation, own))));
             }
             Definition::Fragment(fragment) => {
-                fragments.push(walker.fragment(fragment));
-                walked.push((std::mem::take(&mut walker.errors), None));
+                usages.add_fragment(walker.fragment(fragment));
+                walked.push((walker.errors.take(), None));
             }
         }
     }
@@ -55,19 +54,12 @@ pub(crate) fn validate(
     let mut errors = Errors::default();
     for (found, operation) in walked {
         errors.append(found);
-        if let Some((operation, usages)) = operation {
-            variables::check(
-                schema,
-                document,
-                operation,
-                &usages,
-                &fragments,
-                &mut errors,
-            );
+        if let Some((operation, own)) = operation.filter(|_| !errors.is_full()) {
+            usages.check(operation, own, &mut errors);
         }
     }
     definitions::unused_fragments(document, &mut errors);
-    let mut found = errors.found;
+    let mut found = errors.into_found();
     found.extend(walker.refusal());
     found
 }
@@ -91,36 +83,64 @@ fn in_order<'d, 'a>(document: &'d Document<'a>) -> impl Iterator<Item = Definiti
     })
 }
 
-/// The mistakes found so far.
-#[derive(Debug, Default)]
+/// The mistakes found so far. A message is only written when it is told.
+#[derive(Debug)]
 pub(crate) struct Errors {
     found: Vec<RequestError>,
+    /// Mistakes that may still be told of, with the one that says that there are more.
+    left: usize,
+}
+
+impl Default for Errors {
+    fn default() -> Self {
+        Self {
+            found: Vec::new(),
+            left: MAX_ERRORS + 1,
+        }
+    }
 }
 
 impl Errors {
     /// Adds one about some places.
-    pub fn add(&mut self, message: String, locations: Vec<Position>) {
+    pub fn add(&mut self, message: Arguments<'_>, locations: Vec<Position>) {
+        if self.is_full() {
+            return;
+        }
         self.push(RequestError {
-            error: Error::ValidationFailed(message),
+            error: Error::ValidationFailed(message.to_string()),
             locations,
         });
     }
 
-    fn append(&mut self, others: Errors) {
-        others.found.into_iter().for_each(|error| self.push(error));
+    /// Whether nothing more is told.
+    pub fn is_full(&self) -> bool {
+        self.left == 0
+    }
+
+    /// What was found since it was last taken.
+    fn take(&mut self) -> Vec<RequestError> {
+        std::mem::take(&mut self.found)
+    }
+
+    fn append(&mut self, others: Vec<RequestError>) {
+        others.into_iter().for_each(|error| self.push(error));
     }
 
     fn push(&mut self, error: RequestError) {
-        match self.found.len() {
-            0..MAX_ERRORS => self.found.push(error),
-            MAX_ERRORS => {
-                let message =
-                    "Too many validation errors, error limit reached. Validation aborted."
-                        .to_owned();
-                self.found
-                    .push(RequestError::nowhere(Error::ValidationFailed(message)));
-            }
-            _ => {}
+        self.left = self.left.saturating_sub(1);
+        self.found.push(error);
+    }
+
+    /// All that was found; after a hundred only that there is more.
+    fn into_found(mut self) -> Vec<RequestError> {
+        if self.found.len() > MAX_ERRORS {
+            let message = "Too many validation errors, error limit reached. Validation aborted.";
+            self.found.truncate(MAX_ERRORS);
+            self.found
+                .push(RequestError::nowhere(Error::ValidationFailed(
+                    message.to_owned(),
+                )));
         }
+        self.found
     }
 }

@@ -2,6 +2,7 @@
 
 use super::Errors;
 use crate::coercion::literal::scalar_problem;
+use crate::excerpt::Excerpt;
 use crate::response::Position;
 use crate::schema::Schema;
 use crate::schema::types::{InputObject, Kind, Type};
@@ -9,7 +10,7 @@ use crate::syntax::{ObjectEntry, Value, ValueKind};
 use std::collections::HashMap;
 
 /// A place where a variable stands.
-#[derive(Debug)]
+#[derive(Debug, Clone, Copy)]
 pub(crate) struct Usage<'d> {
     /// The variable's name.
     pub name: &'d str,
@@ -38,7 +39,7 @@ pub(crate) fn constant(schema: &Schema, ty: &Type, value: &Value<'_>, problems: 
     constant_value(schema, Some(ty), value, &mut errors);
     problems.extend(
         errors
-            .found
+            .into_found()
             .into_iter()
             .map(|error| error.error.to_string()),
     );
@@ -154,12 +155,18 @@ impl<'d> Values<'_, 'd> {
             let field = input.and_then(|(_, input)| input.fields.get(name));
             if let (None, Some((input, _)), false) = (field, input, told) {
                 self.errors.add(
-                    format!("Field \"{name}\" is not defined by type \"{input}\"."),
+                    format_args!(
+                        "Field \"{}\" is not defined by type \"{input}\".",
+                        Excerpt(name)
+                    ),
                     vec![entry.at],
                 );
             }
             if let Some(first) = seen.get(name) {
-                let message = format!("There can be only one input field named \"{name}\".");
+                let message = format_args!(
+                    "There can be only one input field named \"{}\".",
+                    Excerpt(name)
+                );
                 self.errors.add(message, vec![*first, entry.at]);
             } else {
                 seen.insert(name, entry.at);
@@ -175,33 +182,43 @@ impl<'d> Values<'_, 'd> {
     }
 
     fn unexpected(&mut self, ty: &Type, value: &Value<'_>) {
+        if self.errors.is_full() {
+            return;
+        }
         let wanted = self.schema.print(ty);
         self.errors.add(
-            format!("Expected value of type \"{wanted}\", found {value}."),
+            format_args!(
+                "Expected value of type \"{wanted}\", found {}.",
+                Excerpt(value)
+            ),
             vec![value.at],
         );
     }
 
     fn leaf(&mut self, ty: Option<&Type>, value: &Value<'_>) {
-        let Some(ty) = ty else { return };
+        let Some(ty) = ty.filter(|_| !self.errors.is_full()) else {
+            return;
+        };
         let definition = self.schema.get(ty.named());
         let problem = match &definition.kind {
             Kind::Scalar(scalar) => scalar_problem(scalar, value),
             Kind::Enum(values) => match &value.kind {
                 ValueKind::Enum(name) if values.contains_key(name.as_ref()) => None,
                 ValueKind::Enum(name) => Some(format!(
-                    "Value \"{name}\" does not exist in \"{}\" enum.",
+                    "Value \"{}\" does not exist in \"{}\" enum.",
+                    Excerpt(name),
                     definition.name
                 )),
                 _ => Some(format!(
-                    "Enum \"{}\" cannot represent non-enum value: {value}.",
-                    definition.name
+                    "Enum \"{}\" cannot represent non-enum value: {}.",
+                    definition.name,
+                    Excerpt(value)
                 )),
             },
             _ => return self.unexpected(ty, value),
         };
         if let Some(problem) = problem {
-            self.errors.add(problem, vec![value.at]);
+            self.errors.add(format_args!("{problem}"), vec![value.at]);
         }
     }
 
@@ -219,7 +236,7 @@ impl<'d> Values<'_, 'd> {
                 .any(|entry| entry.name == field.name.as_ref())
             {
                 let ty = self.schema.print(&field.ty);
-                let message = format!(
+                let message = format_args!(
                     "Field \"{name}.{}\" of required type \"{ty}\" was not provided.",
                     field.name
                 );
@@ -234,14 +251,17 @@ impl<'d> Values<'_, 'd> {
                 // Of a field that comes twice the last one counts.
                 if matches!(rest.last().unwrap_or(first).value.kind, ValueKind::Null) {
                     self.errors.add(
-                        format!("Field \"{name}.{}\" must be non-null.", first.name),
+                        format_args!(
+                            "Field \"{name}.{}\" must be non-null.",
+                            Excerpt(&first.name)
+                        ),
                         vec![value.at],
                     );
                 }
             }
             _ => {
                 let message =
-                    format!("OneOf Input Object \"{name}\" must specify exactly one key.");
+                    format_args!("OneOf Input Object \"{name}\" must specify exactly one key.");
                 self.errors.add(message, vec![value.at]);
             }
         }

@@ -1,11 +1,12 @@
 //! Variables: their definitions, and whether each stands only where its type allows it.
 
 use super::Errors;
-use super::definitions::reachable;
+use super::definitions::{directly_spread, reachable};
 use super::values::{Usage, constant_value};
 use super::walker::Walker;
 use crate::coercion::literal;
 use crate::coercion::variables::VariableDef;
+use crate::excerpt::Excerpt;
 use crate::response::RequestError;
 use crate::schema::Schema;
 use crate::schema::types::Type;
@@ -13,68 +14,173 @@ use crate::syntax::{
     Directive, Document, Operation, Selection, SelectionSet, TypeNode, Value, ValueKind,
     VariableNode,
 };
+use indexmap::IndexMap;
 use mayfly_error::Error;
 use std::collections::{HashMap, HashSet};
+use std::rc::Rc;
 
-/// What the rules about variables say when an operation is left; `fragments` says where each fragment uses variables.
-pub(super) fn check(
-    schema: &Schema,
-    document: &Document<'_>,
-    operation: &Operation<'_>,
-    own: &[Usage<'_>],
-    fragments: &[Vec<Usage<'_>>],
-    errors: &mut Errors,
-) {
-    let reached = reachable(document, std::iter::once(&operation.selection));
-    let spread = reached
-        .iter()
-        .filter_map(|name| fragments.get(*document.by_name.get(name)?));
-    let usages: Vec<&Usage<'_>> = own.iter().chain(spread.flatten()).collect();
-    // Of variables defined twice the last one counts.
-    let defined: HashMap<&str, &VariableNode<'_>> = operation
-        .variables
-        .iter()
-        .map(|variable| (variable.name.text, variable))
-        .collect();
-    let of_operation = |infix: &str| {
-        operation
-            .name
-            .map(|name| format!("{infix} operation \"{}\"", name.text))
-            .unwrap_or_default()
-    };
-    for usage in usages
-        .iter()
-        .filter(|usage| !defined.contains_key(usage.name))
-    {
-        let message = format!(
-            "Variable \"${}\" is not defined{}.",
-            usage.name,
-            of_operation(" by")
-        );
-        errors.add(message, vec![usage.at, operation.at]);
-    }
-    let used: HashSet<&str> = usages.iter().map(|usage| usage.name).collect();
-    for variable in operation
-        .variables
-        .iter()
-        .filter(|variable| !used.contains(variable.name.text))
-    {
-        let message = format!(
-            "Variable \"${}\" is never used{}.",
-            variable.name.text,
-            of_operation(" in")
-        );
-        errors.add(message, vec![variable.at]);
-    }
-    let types: HashMap<&str, Type> = defined
-        .iter()
-        .filter_map(|(name, variable)| Some((*name, resolve(schema, &variable.ty)?)))
-        .collect();
-    for usage in usages {
-        if let (Some(variable), Some(ty)) = (defined.get(usage.name), types.get(usage.name)) {
-            position(schema, variable, ty, usage, errors);
+/// Where a document uses variables, and what is known of it so far.
+pub(super) struct Usages<'d, 'a> {
+    schema: &'d Schema,
+    document: &'d Document<'a>,
+    /// By fragment.
+    fragments: Vec<Vec<Usage<'d>>>,
+    /// By fragment that was looked into: the ways in which it uses variables, itself or through others.
+    reached: HashMap<&'a str, Rc<IndexMap<Way<'d>, Usage<'d>>>>,
+}
+
+/// All that decides whether a variable may stand where it is used, but for where that is: what is expected by its address.
+type Way<'d> = (&'d str, Option<*const Type>, bool, Option<&'d str>);
+
+fn way<'d>(usage: &Usage<'d>) -> Way<'d> {
+    let ty = usage.ty.map(std::ptr::from_ref);
+    (usage.name, ty, usage.has_default, usage.one_of)
+}
+
+/// A variable an operation defines, and its type, if there is one of its name.
+type Defined<'d, 'a> = HashMap<&'d str, (&'d VariableNode<'a>, Option<Type>)>;
+
+impl<'d, 'a> Usages<'d, 'a> {
+    /// None yet.
+    pub fn new(schema: &'d Schema, document: &'d Document<'a>) -> Self {
+        Self {
+            schema,
+            document,
+            fragments: Vec::with_capacity(document.fragments.len()),
+            reached: HashMap::new(),
         }
     }
+
+    /// Adds those of the next fragment of the document.
+    pub fn add_fragment(&mut self, usages: Vec<Usage<'d>>) {
+        self.fragments.push(usages);
+    }
+
+    /// What the rules about variables say when an operation is left; `own` are the usages in it, fragments left out. Of a fragment
+    /// that many operations spread, each way in which it uses a variable is looked at once for each of them; where it uses them is
+    /// only asked when there is something to tell.
+    pub fn check(
+        &mut self,
+        operation: &'d Operation<'a>,
+        own: Vec<Usage<'d>>,
+        errors: &mut Errors,
+    ) {
+        // Of variables defined twice the last one counts.
+        let defined: Defined<'d, 'a> = operation
+            .variables
+            .iter()
+            .map(|variable| {
+                let ty = resolve(self.schema, &variable.ty);
+                (variable.name.text, (variable, ty))
+            })
+            .collect();
+        let mut ways = IndexMap::new();
+        self.collect(&operation.selection, &mut ways);
+        ways.extend(own.iter().map(|usage| (way(usage), *usage)));
+        let fits = |usage: &Usage<'_>| match defined.get(usage.name) {
+            Some((variable, Some(ty))) => misfits(self.schema, variable, ty, usage).is_empty(),
+            Some((_, None)) => true,
+            None => false,
+        };
+        if ways.values().all(fits) {
+            return tell_unused(operation, ways.keys().map(|way| way.0), errors);
+        }
+        let reached = reachable(self.document, std::iter::once(&operation.selection));
+        let spread = reached
+            .iter()
+            .filter_map(|name| self.fragments.get(*self.document.by_name.get(name)?));
+        let usages: Vec<&Usage<'_>> = own.iter().chain(spread.flatten()).collect();
+        tell_undefined(operation, &usages, &defined, errors);
+        tell_unused(operation, usages.iter().map(|usage| usage.name), errors);
+        for usage in usages {
+            if errors.is_full() {
+                return;
+            }
+            if let Some((variable, Some(ty))) = defined.get(usage.name) {
+                for message in misfits(self.schema, variable, ty, usage) {
+                    errors.add(format_args!("{message}"), vec![variable.at, usage.at]);
+                }
+            }
+        }
+    }
+
+    /// Collects the ways in which the fragments that a selection spreads use variables.
+    fn collect(&mut self, set: &'d SelectionSet<'a>, ways: &mut IndexMap<Way<'d>, Usage<'d>>) {
+        for name in directly_spread(set) {
+            let below = self.of_fragment(name);
+            ways.extend(below.iter().map(|(way, usage)| (*way, *usage)));
+        }
+    }
+
+    fn of_fragment(&mut self, name: &'a str) -> Rc<IndexMap<Way<'d>, Usage<'d>>> {
+        if let Some(known) = self.reached.get(name) {
+            return known.clone();
+        }
+        let document = self.document;
+        let mut ways = IndexMap::new();
+        if let Some(index) = document.by_name.get(name) {
+            let own = self.fragments.get(*index).into_iter().flatten();
+            ways.extend(own.map(|usage| (way(usage), *usage)));
+        }
+        if let Some(fragment) = document.fragment(name) {
+            self.collect(&fragment.selection, &mut ways);
+        }
+        let ways = Rc::new(ways);
+        self.reached.insert(name, ways.clone());
+        ways
+    }
+}
+
+fn tell_undefined(
+    operation: &Operation<'_>,
+    usages: &[&Usage<'_>],
+    defined: &Defined<'_, '_>,
+    errors: &mut Errors,
+) {
+    let undefined = usages
+        .iter()
+        .filter(|usage| !defined.contains_key(usage.name));
+    for usage in undefined {
+        if errors.is_full() {
+            return;
+        }
+        let name = Excerpt(usage.name);
+        let of = of_operation(" by", operation);
+        errors.add(
+            format_args!("Variable \"${name}\" is not defined{of}."),
+            vec![usage.at, operation.at],
+        );
+    }
+}
+
+fn tell_unused<'d>(
+    operation: &'d Operation<'_>,
+    used: impl Iterator<Item = &'d str>,
+    errors: &mut Errors,
+) {
+    let used: HashSet<&str> = used.collect();
+    let unused = operation
+        .variables
+        .iter()
+        .filter(|variable| !used.contains(variable.name.text));
+    for variable in unused {
+        if errors.is_full() {
+            return;
+        }
+        let name = Excerpt(variable.name.text);
+        let of = of_operation(" in", operation);
+        errors.add(
+            format_args!("Variable \"${name}\" is never used{of}."),
+            vec![variable.at],
+        );
+    }
+}
+
+fn of_operation(infix: &str, operation: &Operation<'_>) -> String {
+    operation
+        .name
+        .map(|name| format!("{infix} operation \"{}\"", Excerpt(name.text)))
+        .unwrap_or_default()
 }
 
 /// The definitions of a validated operation, their defaults coerced.
@@ -89,7 +195,7 @@ pub(crate) fn definitions(
     for variable in &operation.variables {
         let Some(ty) = resolve(schema, &variable.ty) else {
             return Err(internal(
-                format!("variable type {} was not validated", variable.ty),
+                format!("variable type {} was not validated", Excerpt(&variable.ty)),
                 variable,
             ));
         };
@@ -184,15 +290,18 @@ fn resolve(schema: &Schema, ty: &TypeNode<'_>) -> Option<Type> {
     })
 }
 
-fn position(
+/// What keeps a variable from standing where it is used.
+fn misfits(
     schema: &Schema,
     variable: &VariableNode<'_>,
     ty: &Type,
     usage: &Usage<'_>,
-    errors: &mut Errors,
-) {
-    let Some(wanted) = usage.ty else { return };
-    let name = usage.name;
+) -> Vec<String> {
+    let mut misfits = Vec::new();
+    let Some(wanted) = usage.ty else {
+        return misfits;
+    };
+    let (name, found) = (Excerpt(usage.name), Excerpt(&variable.ty));
     let has_default = variable
         .default
         .as_ref()
@@ -203,17 +312,15 @@ fn position(
         schema.is_subtype(ty, wanted)
     };
     if !allowed {
-        let (found, wanted) = (&variable.ty, schema.print(wanted));
-        let message = format!(
+        let wanted = schema.print(wanted);
+        misfits.push(format!(
             "Variable \"${name}\" of type \"{found}\" used in position expecting type \"{wanted}\"."
-        );
-        errors.add(message, vec![variable.at, usage.at]);
+        ));
     }
     if let Some(one_of) = usage.one_of.filter(|_| !ty.is_non_null()) {
-        let message = format!(
-            "Variable \"${name}\" is of type \"{}\" but must be non-nullable to be used for OneOf Input Object \"{one_of}\".",
-            variable.ty
-        );
-        errors.add(message, vec![variable.at, usage.at]);
+        misfits.push(format!(
+            "Variable \"${name}\" is of type \"{found}\" but must be non-nullable to be used for OneOf Input Object \"{one_of}\"."
+        ));
     }
+    misfits
 }

@@ -4,10 +4,11 @@
 //! the order of the grammar, then what the rules say when it is left.
 
 use super::directives::Owner;
-use super::introspection;
+use super::introspection::Introspection;
 use super::merging::Merger;
 use super::values::Usage;
 use super::{Errors, definitions};
+use crate::excerpt::Excerpt;
 use crate::response::RequestError;
 use crate::schema::Schema;
 use crate::schema::types::{FieldDef, TypeId};
@@ -31,8 +32,11 @@ pub(super) struct Walker<'d, 'a> {
     /// The first operation and fragment of each name.
     operations: HashMap<&'a str, Name<'a>>,
     fragments: HashMap<&'a str, Name<'a>>,
+    introspection: Introspection<'d, 'a>,
     /// Whether a field around was refused for the depth of its introspection.
     too_deep: bool,
+    /// Pairs of types that were compared, and whether an object can be of both.
+    overlaps: HashMap<(TypeId, TypeId), bool>,
 }
 
 impl<'d, 'a> Walker<'d, 'a> {
@@ -47,7 +51,9 @@ impl<'d, 'a> Walker<'d, 'a> {
             merger: Merger::new(schema, document, limits),
             operations: HashMap::new(),
             fragments: HashMap::new(),
+            introspection: Introspection::new(document),
             too_deep: false,
+            overlaps: HashMap::new(),
         }
     }
 
@@ -56,7 +62,8 @@ impl<'d, 'a> Walker<'d, 'a> {
         if let Some(name) = operation.name {
             self.unique_operation(name);
         } else if self.document.operations.len() > 1 {
-            let message = "This anonymous operation must be the only defined operation.".to_owned();
+            let message =
+                format_args!("This anonymous operation must be the only defined operation.");
             self.errors.add(message, vec![operation.at]);
         }
         let schema = self.schema;
@@ -66,7 +73,7 @@ impl<'d, 'a> Walker<'d, 'a> {
             OperationKind::Subscription => (None, "SUBSCRIPTION"),
         };
         if root.is_none() {
-            let message = format!(
+            let message = format_args!(
                 "The {} operation is not supported by the schema.",
                 operation.kind.as_str()
             );
@@ -89,14 +96,18 @@ impl<'d, 'a> Walker<'d, 'a> {
         let composite = self.composite(ty);
         if ty != composite {
             let condition = fragment.condition;
-            let message = format!(
+            let message = format_args!(
                 "Fragment \"{}\" cannot condition on non composite type \"{}\".",
-                name.text, condition.text
+                Excerpt(name.text),
+                Excerpt(condition.text)
             );
             self.errors.add(message, vec![condition.at]);
         }
         if let Some(first) = self.fragments.get(name.text) {
-            let message = format!("There can be only one fragment named \"{}\".", name.text);
+            let message = format_args!(
+                "There can be only one fragment named \"{}\".",
+                Excerpt(name.text)
+            );
             self.errors.add(message, vec![first.at, name.at]);
         } else {
             self.fragments.insert(name.text, name);
@@ -115,7 +126,10 @@ impl<'d, 'a> Walker<'d, 'a> {
 
     fn unique_operation(&mut self, name: Name<'a>) {
         if let Some(first) = self.operations.get(name.text) {
-            let message = format!("There can be only one operation named \"{}\".", name.text);
+            let message = format_args!(
+                "There can be only one operation named \"{}\".",
+                Excerpt(name.text)
+            );
             self.errors.add(message, vec![first.at, name.at]);
         } else {
             self.operations.insert(name.text, name);
@@ -127,7 +141,11 @@ impl<'d, 'a> Walker<'d, 'a> {
         let is_input = ty.is_some_and(|ty| self.schema.get(ty).is_input());
         if ty.is_some() && !is_input {
             let (name, ty) = (variable.name.text, &variable.ty);
-            let message = format!("Variable \"${name}\" cannot be non-input type \"{ty}\".");
+            let message = format_args!(
+                "Variable \"${}\" cannot be non-input type \"{}\".",
+                Excerpt(name),
+                Excerpt(ty)
+            );
             self.errors.add(message, vec![ty.at()]);
         }
         self.unique_directives(&variable.directives);
@@ -160,9 +178,9 @@ impl<'d, 'a> Walker<'d, 'a> {
         match (parent, definition) {
             (_, Some(definition)) => self.leaf_or_not(field, definition),
             (Some(parent), None) => {
-                let message = format!(
+                let message = format_args!(
                     "Cannot query field \"{}\" on type \"{}\".",
-                    field.name.text,
+                    Excerpt(field.name.text),
                     schema.get(parent).name
                 );
                 self.errors.add(message, vec![field.at]);
@@ -173,9 +191,9 @@ impl<'d, 'a> Walker<'d, 'a> {
         self.unique_arguments(&field.arguments);
         let (outer, was_too_deep) = (self.field, self.too_deep);
         self.field = definition;
-        if !self.too_deep && introspection::is_too_deep(self.document, field) {
+        if !self.too_deep && self.introspection.is_too_deep(field) {
             self.errors.add(
-                "Maximum introspection depth exceeded".to_owned(),
+                format_args!("Maximum introspection depth exceeded"),
                 vec![field.at],
             );
             self.too_deep = true;
@@ -210,14 +228,14 @@ impl<'d, 'a> Walker<'d, 'a> {
         let ty = || schema.print(&definition.ty);
         match &field.selection {
             Some(set) if !is_composite => {
-                let message = format!(
+                let message = format_args!(
                     "Field \"{name}\" must not have a selection since type \"{}\" has no subfields.",
                     ty()
                 );
                 self.errors.add(message, vec![set.at]);
             }
             None if is_composite => {
-                let message = format!(
+                let message = format_args!(
                     "Field \"{name}\" of type \"{}\" must have a selection of subfields. Did you mean \"{name} {{ ... }}\"?",
                     ty()
                 );
@@ -234,14 +252,14 @@ impl<'d, 'a> Walker<'d, 'a> {
         let composite = self.composite(ty);
         if let Some(condition) = inline.condition {
             if ty != composite {
-                let message = format!(
+                let message = format_args!(
                     "Fragment cannot condition on non composite type \"{}\".",
-                    condition.text
+                    Excerpt(condition.text)
                 );
                 self.errors.add(message, vec![condition.at]);
             }
             if let Some((parent, ty)) = self.never_overlap(parent, composite) {
-                let message = format!(
+                let message = format_args!(
                     "Fragment cannot be spread here as objects of type \"{parent}\" can never be of type \"{ty}\"."
                 );
                 self.errors.add(message, vec![inline.at]);
@@ -260,15 +278,15 @@ impl<'d, 'a> Walker<'d, 'a> {
         let name = spread.name;
         match self.document.fragment(name.text) {
             None => self.errors.add(
-                format!("Unknown fragment \"{}\".", name.text),
+                format_args!("Unknown fragment \"{}\".", Excerpt(name.text)),
                 vec![name.at],
             ),
             Some(fragment) => {
                 let ty = self.composite(self.schema.by_name(fragment.condition.text));
                 if let Some((parent, ty)) = self.never_overlap(parent, ty) {
-                    let message = format!(
+                    let message = format_args!(
                         "Fragment \"{}\" cannot be spread here as objects of type \"{parent}\" can never be of type \"{ty}\".",
-                        name.text
+                        Excerpt(name.text)
                     );
                     self.errors.add(message, vec![spread.at]);
                 }
@@ -280,8 +298,10 @@ impl<'d, 'a> Walker<'d, 'a> {
 
     fn known_type(&mut self, name: Name<'_>) {
         if self.schema.by_name(name.text).is_none() {
-            self.errors
-                .add(format!("Unknown type \"{}\".", name.text), vec![name.at]);
+            self.errors.add(
+                format_args!("Unknown type \"{}\".", Excerpt(name.text)),
+                vec![name.at],
+            );
         }
     }
 
@@ -291,17 +311,19 @@ impl<'d, 'a> Walker<'d, 'a> {
 
     /// The names of two types no object can both be of.
     fn never_overlap(
-        &self,
+        &mut self,
         left: Option<TypeId>,
         right: Option<TypeId>,
     ) -> Option<(&'d str, &'d str)> {
         let (left, right) = left.zip(right)?;
         let schema = self.schema;
-        let overlap = left == right
-            || schema
-                .possible(left)
-                .iter()
-                .any(|ty| schema.possible(right).contains(ty));
+        let overlap = *self.overlaps.entry((left, right)).or_insert_with(|| {
+            left == right
+                || schema
+                    .possible(left)
+                    .iter()
+                    .any(|ty| schema.possible(right).contains(ty))
+        });
         (!overlap).then(|| (&*schema.get(left).name, &*schema.get(right).name))
     }
 }

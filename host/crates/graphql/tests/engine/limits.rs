@@ -15,6 +15,7 @@ const TIGHT: Limits = Limits {
     root_fields: 4,
     complexity: 500,
     list_size: 10,
+    plan_bytes: 64 << 10,
 };
 
 fn refused(limits: Limits, query: &str) -> String {
@@ -113,7 +114,22 @@ fn complexity_counts_lists_by_what_their_arguments_say() {
         "31",
         "the costliest type counts"
     );
-    assert_eq!(cost("{ __schema { types { name } } }"), "1");
+    assert_eq!(
+        cost("{ students(first: 0) { id } }"),
+        cost("{ students(first: 1) { id } }"),
+        "no list is free"
+    );
+    assert_eq!(
+        cost("{ students(first: null, ids: []) { assessments { id } } }"),
+        "12",
+        "nor what is below it"
+    );
+    assert_eq!(
+        cost("{ __schema { types { name } } }"),
+        "27",
+        "as many types as there are"
+    );
+    assert_eq!(cost("{ __type(name: \"Student\") { name } }"), "2");
 }
 
 #[test]

@@ -161,6 +161,17 @@ pub async fn respond(engine: &Engine, cast: &Cast, request: Request) -> String {
     text
 }
 
+/// The outcome of something that waits for nothing but its turn.
+pub fn to_the_end<T>(future: impl Future<Output = T>) -> T {
+    let mut future = std::pin::pin!(future);
+    let mut context = std::task::Context::from_waker(std::task::Waker::noop());
+    loop {
+        if let std::task::Poll::Ready(outcome) = future.as_mut().poll(&mut context) {
+            return outcome;
+        }
+    }
+}
+
 /// The response of a document without variables.
 pub async fn run(sdl: &str, cast: &Cast, query: &str) -> String {
     respond(&engine(sdl), cast, request(query)).await

@@ -1,8 +1,9 @@
 //! The fields a selection set stands for, inline fragments written out, and what it spreads.
 
+use super::arguments::{Given, Normaliser};
 use crate::schema::Schema;
 use crate::schema::types::{Type, TypeId};
-use crate::syntax::{Argument, Document, Field, Selection, SelectionSet, Value, ValueKind};
+use crate::syntax::{Document, Field, Selection, SelectionSet};
 use indexmap::{IndexMap, IndexSet};
 use std::collections::HashMap;
 use std::rc::Rc;
@@ -13,6 +14,8 @@ pub(super) struct Found<'d, 'a> {
     pub parent: Option<TypeId>,
     /// Its type; none for fields every type has.
     pub ty: Option<&'d Type>,
+    /// Its arguments, to be compared.
+    pub given: Rc<Given<'a>>,
 }
 
 /// What a selection set stands for.
@@ -33,6 +36,7 @@ pub(super) struct Collections<'d, 'a> {
     schema: &'d Schema,
     document: &'d Document<'a>,
     known: HashMap<Key<'a>, Rc<Collected<'d, 'a>>>,
+    normaliser: Normaliser<'a>,
 }
 
 impl<'d, 'a> Collections<'d, 'a> {
@@ -42,6 +46,7 @@ impl<'d, 'a> Collections<'d, 'a> {
             schema,
             document,
             known: HashMap::new(),
+            normaliser: Normaliser::default(),
         }
     }
 
@@ -74,7 +79,7 @@ impl<'d, 'a> Collections<'d, 'a> {
     }
 
     fn collect(
-        &self,
+        &mut self,
         set: &'d SelectionSet<'a>,
         parent: Option<TypeId>,
         collected: &mut Collected<'d, 'a>,
@@ -91,7 +96,12 @@ impl<'d, 'a> Collections<'d, 'a> {
                         .fields
                         .entry(field.response_key())
                         .or_default()
-                        .push(Found { field, parent, ty });
+                        .push(Found {
+                            field,
+                            parent,
+                            ty,
+                            given: self.normaliser.given(field),
+                        });
                 }
                 Selection::Inline(inline) => {
                     let ty = inline
@@ -104,39 +114,5 @@ impl<'d, 'a> Collections<'d, 'a> {
                 }
             }
         }
-    }
-}
-
-/// Whether two fields are given the same values, in any order.
-pub(super) fn same_arguments(left: &[Argument<'_>], right: &[Argument<'_>]) -> bool {
-    left.len() == right.len()
-        && left.iter().all(|argument| {
-            let other = right
-                .iter()
-                .rfind(|other| other.name.text == argument.name.text);
-            other.is_some_and(|other| sorted(&argument.value) == sorted(&other.value))
-        })
-}
-
-/// A value as text with the fields of objects in order of their names.
-fn sorted(value: &Value<'_>) -> String {
-    match &value.kind {
-        ValueKind::Object(entries) => {
-            let mut entries: Vec<(&str, String)> = entries
-                .iter()
-                .map(|entry| (entry.name.as_ref(), sorted(&entry.value)))
-                .collect();
-            entries.sort_by_key(|(name, _)| *name);
-            let entries: Vec<String> = entries
-                .into_iter()
-                .map(|(name, value)| format!("{name}: {value}"))
-                .collect();
-            format!("{{ {} }}", entries.join(", "))
-        }
-        ValueKind::List(items) => format!(
-            "[{}]",
-            items.iter().map(sorted).collect::<Vec<_>>().join(", ")
-        ),
-        _ => value.to_string(),
     }
 }

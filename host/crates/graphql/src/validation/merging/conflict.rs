@@ -1,8 +1,9 @@
 //! What is told of fields that cannot be merged. A message must not grow with the square of the document, so there are bounds.
 
+use crate::excerpt::Excerpt;
 use crate::response::Position;
 
-/// Bytes of a reason or name that are told.
+/// Bytes of a reason that are told.
 const MAX_TEXT: usize = 1_000;
 
 /// Places told of each side.
@@ -20,7 +21,7 @@ impl Conflict {
     /// One between two fields themselves.
     pub fn new(key: &str, reason: String, left: Position, right: Position) -> Self {
         Self {
-            key: shortened(key),
+            key: Excerpt(key).to_string(),
             reason,
             left: vec![left],
             right: vec![right],
@@ -54,7 +55,7 @@ impl Conflict {
             below.iter().map(|conflict| conflict.right.as_slice()),
         );
         Some(Self {
-            key: shortened(key),
+            key: Excerpt(key).to_string(),
             reason: shortened(&reason),
             left,
             right,
@@ -85,8 +86,9 @@ fn places<'c>(field: Position, below: impl Iterator<Item = &'c [Position]>) -> V
 }
 
 fn shortened(text: &str) -> String {
-    match text.get(..MAX_TEXT) {
-        Some(start) if start.len() < text.len() => format!("{start}..."),
-        _ => text.to_owned(),
+    if text.len() <= MAX_TEXT {
+        return text.to_owned();
     }
+    let start = text.get(..text.floor_char_boundary(MAX_TEXT));
+    format!("{}…", start.unwrap_or_default())
 }

@@ -5,15 +5,17 @@
 //! not compared again for every place that spreads them. The number of comparisons still grows with the square of the fields, so
 //! it is bounded; documents within the other limits stay far below unless they are made to hurt.
 
+mod arguments;
 mod collected;
 mod conflict;
 
 use super::Errors;
+use crate::excerpt::Excerpt;
 use crate::response::RequestError;
 use crate::schema::Schema;
 use crate::schema::types::{Kind, Type, TypeId};
-use crate::syntax::{Document, Field, Selection, SelectionSet};
-use collected::{Collected, Collections, Found, same_arguments};
+use crate::syntax::{Document, Selection, SelectionSet};
+use collected::{Collected, Collections, Found};
 use conflict::Conflict;
 use mayfly_config::Limits;
 use mayfly_error::Error;
@@ -23,6 +25,9 @@ use std::rc::Rc;
 /// Comparisons per field of the limit on expansion. With the default limit six hundred fields may share one key, and all
 /// comparisons take some tens of milliseconds.
 const COMPARISONS_PER_FIELD: usize = 20;
+
+/// Conflicts of one comparison that are kept: more than are told.
+const MAX_CONFLICTS: usize = 200;
 
 /// Looks for fields that cannot be merged.
 pub(super) struct Merger<'d, 'a> {
@@ -64,6 +69,7 @@ impl<'d, 'a> Merger<'d, 'a> {
         errors: &mut Errors,
     ) {
         if self.left.is_none()
+            || errors.is_full()
             || matches!(
                 set.items.as_slice(),
                 [Selection::Field(_) | Selection::Spread(_)]
@@ -77,7 +83,7 @@ impl<'d, 'a> Merger<'d, 'a> {
         }
         for conflict in conflicts {
             let (message, places) = conflict.told();
-            errors.add(message, places);
+            errors.add(format_args!("{message}"), places);
         }
     }
 
@@ -219,6 +225,9 @@ impl<'d, 'a> Merger<'d, 'a> {
         found: &mut Conflicts,
     ) -> Result<(), TooMany> {
         self.spend()?;
+        if found.len() >= MAX_CONFLICTS {
+            return Ok(());
+        }
         let apart = apart || self.never_both(left.parent, right.parent);
         if let Some(reason) = self.difference(left, right, apart) {
             found.push(Conflict::new(key, reason, left.field.at, right.field.at));
@@ -265,17 +274,15 @@ impl<'d, 'a> Merger<'d, 'a> {
         right: &Found<'d, 'a>,
         apart: bool,
     ) -> Option<String> {
-        let Field {
-            name, arguments, ..
-        } = left.field;
-        let other = right.field;
-        if !apart && name.text != other.name.text {
+        let (name, other) = (left.field.name.text, right.field.name.text);
+        if !apart && name != other {
             return Some(format!(
                 "\"{}\" and \"{}\" are different fields",
-                name.text, other.name.text
+                Excerpt(name),
+                Excerpt(other)
             ));
         }
-        if !apart && !same_arguments(arguments, &other.arguments) {
+        if !apart && !left.given.is_same(&right.given) {
             return Some("they have differing arguments".to_owned());
         }
         let (left, right) = (left.ty?, right.ty?);

@@ -1,6 +1,12 @@
 //! Answers `__schema` and `__type` from the type tables, straight into the response.
 //!
-//! Nothing here can fail: validation has seen that every field exists, and the tables are complete. `@resolve` is not shown.
+//! Nothing here can fail but for want of room: validation has seen that every field exists, and the tables are complete. `@resolve`
+//! is not shown. The walk keeps its place in a stack of its own, so that whoever has it written can stop at any number of bytes, to
+//! let others run or because there is room for no more.
+
+mod sizes;
+
+pub(crate) use sizes::Sizes;
 
 use crate::coercion::template::Template;
 use crate::coercion::values::Values;
@@ -11,31 +17,133 @@ use crate::schema::types::{
     DirectiveDef, EnumValue, FieldDef, InputDef, Kind, Scalar, Type, TypeDef, TypeId,
 };
 
-/// Writes the value of `__schema` or `__type`.
-pub(crate) fn write(
-    schema: &Schema,
-    field: &FieldPlan,
-    arguments: &Template,
-    output: &Output,
-    values: &Values,
-    out: &mut Vec<u8>,
-) {
-    let writer = Writer { schema, values };
-    let found = match field.name.as_ref() {
-        "__schema" => Answer::Object(Meta::Schema),
-        _ => {
-            let name = argument(arguments, values, "name");
-            let ty = name
-                .as_ref()
-                .and_then(serde_json::Value::as_str)
-                .and_then(|name| schema.by_name(name));
-            ty.map_or(Answer::Null, |ty| Answer::Object(Meta::Named(ty)))
+/// The value of a field `__schema` or `__type` on its way into the response.
+pub(crate) struct Introspection<'p> {
+    schema: &'p Schema,
+    values: &'p Values,
+    /// What is being written, outermost first.
+    open: Vec<Open<'p>>,
+}
+
+/// A value that is not written to its end.
+enum Open<'p> {
+    /// The value itself, of which nothing is written.
+    Value(Answer<'p>, &'p Output),
+    /// An object, and how many of its fields are written.
+    Object(Meta<'p>, &'p ObjectPlan, usize),
+    /// What is left of a list, and whether nothing of it is written.
+    List(std::vec::IntoIter<Meta<'p>>, &'p Output, bool),
+}
+
+impl<'p> Introspection<'p> {
+    /// The value of a field, which is `__schema` or `__type`.
+    pub fn new(
+        schema: &'p Schema,
+        values: &'p Values,
+        field: &FieldPlan,
+        argument: Option<&Template>,
+        output: &'p Output,
+    ) -> Self {
+        let found = match field.name.as_ref() {
+            "__schema" => Answer::Object(Meta::Schema),
+            _ => {
+                let json = argument.and_then(|argument| argument.value(values));
+                let name = json.and_then(|json| serde_json::from_str::<String>(json).ok());
+                let ty = name.and_then(|name| schema.by_name(&name));
+                ty.map_or(Answer::Null, |ty| Answer::Object(Meta::Named(ty)))
+            }
+        };
+        Self {
+            schema,
+            values,
+            open: vec![Open::Value(found, output)],
         }
-    };
-    writer.answer(&found, output, out);
+    }
+
+    /// Writes on until nothing is left, which it says by true, or `out` is longer than `until`.
+    pub fn write(&mut self, out: &mut Vec<u8>, until: usize) -> bool {
+        while let Some(open) = self.open.pop() {
+            match open {
+                Open::Value(answer, output) => self.value(answer, output, out),
+                Open::Object(meta, plan, next) => self.member(meta, plan, next, out),
+                Open::List(items, output, is_first) => self.item(items, output, is_first, out),
+            }
+            if out.len() > until {
+                return false;
+            }
+        }
+        true
+    }
+
+    /// Writes a value that is one piece, or opens it.
+    fn value(&mut self, answer: Answer<'p>, output: &'p Output, out: &mut Vec<u8>) {
+        match answer {
+            Answer::Null => out.extend_from_slice(b"null"),
+            Answer::Text(text) => out.extend_from_slice(json_string(text).as_bytes()),
+            Answer::Made(text) => out.extend_from_slice(json_string(&text).as_bytes()),
+            Answer::Flag(value) => out.extend_from_slice(if value { b"true" } else { b"false" }),
+            Answer::Texts(texts) => {
+                let texts: Vec<String> = texts.iter().map(|text| json_string(text)).collect();
+                out.extend_from_slice(format!("[{}]", texts.join(",")).as_bytes());
+            }
+            Answer::Object(meta) => match object_plan(output) {
+                Some(plan) => {
+                    out.push(b'{');
+                    self.open.push(Open::Object(meta, plan, 0));
+                }
+                None => out.extend_from_slice(b"null"),
+            },
+            Answer::Objects(items) => {
+                out.push(b'[');
+                self.open.push(Open::List(items.into_iter(), output, true));
+            }
+        }
+    }
+
+    fn member(&mut self, meta: Meta<'p>, plan: &'p ObjectPlan, next: usize, out: &mut Vec<u8>) {
+        let Some(field) = plan.fields.get(next) else {
+            return out.push(b'}');
+        };
+        if next > 0 {
+            out.push(b',');
+        }
+        out.extend_from_slice(field.key_json.as_bytes());
+        self.open.push(Open::Object(meta, plan, next + 1));
+        match &field.source {
+            Source::Meta {
+                argument, output, ..
+            } => {
+                let deprecated = argument
+                    .as_ref()
+                    .and_then(|argument| argument.value(self.values))
+                    == Some("true");
+                let answer = self.field(&meta, &field.name, deprecated);
+                self.open.push(Open::Value(answer, output));
+            }
+            _ => out.extend_from_slice(json_string(&plan.type_name).as_bytes()),
+        }
+    }
+
+    fn item(
+        &mut self,
+        mut items: std::vec::IntoIter<Meta<'p>>,
+        output: &'p Output,
+        is_first: bool,
+        out: &mut Vec<u8>,
+    ) {
+        let Some(item) = items.next() else {
+            return out.push(b']');
+        };
+        if !is_first {
+            out.push(b',');
+        }
+        self.open.push(Open::List(items, output, false));
+        self.open.push(Open::Value(Answer::Object(item), output));
+    }
 }
 
 /// What introspection speaks of.
+#[derive(Clone, Copy)]
 enum Meta<'s> {
     Schema,
     Named(TypeId),
@@ -50,6 +158,8 @@ enum Meta<'s> {
 enum Answer<'s> {
     Null,
     Text(&'s str),
+    /// A text that is made rather than found.
+    Made(String),
     Flag(bool),
     Object(Meta<'s>),
     Objects(Vec<Meta<'s>>),
@@ -62,59 +172,11 @@ impl<'s> Answer<'s> {
     }
 }
 
-struct Writer<'s> {
-    schema: &'s Schema,
-    values: &'s Values,
-}
-
-impl<'s> Writer<'s> {
-    fn answer(&self, answer: &Answer<'_>, output: &Output, out: &mut Vec<u8>) {
-        match answer {
-            Answer::Null => out.extend_from_slice(b"null"),
-            Answer::Text(text) => out.extend_from_slice(json_string(text).as_bytes()),
-            Answer::Flag(value) => out.extend_from_slice(if *value { b"true" } else { b"false" }),
-            Answer::Object(meta) => self.object(meta, output, out),
-            Answer::Objects(items) => list(items, out, |item, out| self.object(item, output, out)),
-            Answer::Texts(items) => list(items, out, |item, out| {
-                out.extend_from_slice(json_string(item).as_bytes())
-            }),
-        }
-    }
-
-    fn object(&self, meta: &Meta<'_>, output: &Output, out: &mut Vec<u8>) {
-        let Some(plan) = object_plan(output) else {
-            return out.extend_from_slice(b"null");
-        };
-        out.push(b'{');
-        for (index, field) in plan.fields.iter().enumerate() {
-            if index > 0 {
-                out.push(b',');
-            }
-            out.extend_from_slice(field.key_json.as_bytes());
-            match &field.source {
-                Source::Meta { arguments, output } => {
-                    if meta.is_default_value(&field.name) {
-                        // The only text that is made rather than found.
-                        out.extend_from_slice(meta.default_value().as_bytes());
-                        continue;
-                    }
-                    let deprecated = argument(arguments, self.values, "includeDeprecated")
-                        .is_some_and(|value| value == true);
-                    self.answer(&self.field(meta, &field.name, deprecated), output, out);
-                }
-                _ => out.extend_from_slice(json_string(&plan.type_name).as_bytes()),
-            }
-        }
-        out.push(b'}');
-    }
-
-    fn field<'m>(&self, meta: &Meta<'m>, name: &str, deprecated: bool) -> Answer<'m>
-    where
-        's: 'm,
-    {
-        match meta {
+impl<'s> Introspection<'s> {
+    fn field(&self, meta: &Meta<'s>, name: &str, deprecated: bool) -> Answer<'s> {
+        match *meta {
             Meta::Schema => self.schema_field(name),
-            Meta::Named(id) => self.type_field(*id, name, deprecated),
+            Meta::Named(id) => self.type_field(id, name, deprecated),
             Meta::Wrapped(Type::Named(id)) => self.type_field(*id, name, deprecated),
             Meta::Wrapped(Type::List(inner)) => wrapper_field(name, "LIST", inner),
             Meta::Wrapped(Type::NonNull(inner)) => wrapper_field(name, "NON_NULL", inner),
@@ -130,6 +192,9 @@ impl<'s> Writer<'s> {
                 "name" => Answer::Text(&input.name),
                 "description" => Answer::text(input.description.as_deref()),
                 "type" => Answer::Object(Meta::Wrapped(&input.ty)),
+                "defaultValue" => input.default.as_ref().map_or(Answer::Null, |default| {
+                    Answer::Made(default.value.to_string())
+                }),
                 "isDeprecated" => Answer::Flag(input.deprecated.is_some()),
                 _ => Answer::text(input.deprecated.as_deref()),
             },
@@ -220,22 +285,6 @@ impl<'s> Writer<'s> {
     }
 }
 
-impl Meta<'_> {
-    fn is_default_value(&self, name: &str) -> bool {
-        name == "defaultValue" && matches!(self, Self::Input(_))
-    }
-
-    fn default_value(&self) -> String {
-        match self {
-            Self::Input(InputDef {
-                default: Some(default),
-                ..
-            }) => json_string(&default.value.to_string()),
-            _ => "null".to_owned(),
-        }
-    }
-}
-
 fn wrapper_field<'m>(name: &str, kind: &'static str, inner: &'m Type) -> Answer<'m> {
     match name {
         "kind" => Answer::Text(kind),
@@ -262,30 +311,10 @@ fn inputs<'m>(inputs: impl Iterator<Item = &'m InputDef>, deprecated: bool) -> V
         .collect()
 }
 
-fn argument(arguments: &Template, values: &Values, name: &str) -> Option<serde_json::Value> {
-    let json = arguments.render_arguments(values).ok()?;
-    let arguments: serde_json::Map<String, serde_json::Value> = serde_json::from_str(&json).ok()?;
-    arguments
-        .into_iter()
-        .find(|(key, _)| key == name)
-        .map(|(_, value)| value)
-}
-
 fn object_plan(output: &Output) -> Option<&ObjectPlan> {
     match &output.shape {
         Shape::List(item, _) => object_plan(item),
         Shape::Object(plan) => Some(plan),
         _ => None,
     }
-}
-
-fn list<T>(items: &[T], out: &mut Vec<u8>, mut write: impl FnMut(&T, &mut Vec<u8>)) {
-    out.push(b'[');
-    for (index, item) in items.iter().enumerate() {
-        if index > 0 {
-            out.push(b',');
-        }
-        write(item, out);
-    }
-    out.push(b']');
 }
