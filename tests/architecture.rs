@@ -56,12 +56,7 @@ fn each_library_is_named_only_in_its_home() {
         named_only_in(word, &["src/modules/", "src/sandbox/", "src/imports/"]);
     }
     named_only_in("async_graphql::", &["crates/graphql/", "src/http/"]);
-    for word in [
-        "tiberius::",
-        "deadpool::",
-        "aws_sdk_dynamodb::",
-        "aws_config::",
-    ] {
+    for word in ["tiberius::", "aws_sdk_dynamodb::", "aws_config::"] {
         named_only_in(word, &["crates/pools/"]);
     }
     named_only_in("jsonwebtoken::", &["src/callers/"]);

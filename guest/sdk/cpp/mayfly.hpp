@@ -236,7 +236,7 @@ inline Call query(std::string_view statement, std::string_view parameters = "") 
   return Call(mayfly_resolver_sql_query(&name, &values));
 }
 
-// Writes; the answer is `{"rowsAffected": n}`.
+// Writes; the answer is `{"rowsAffected": n}`, null where the server does not count.
 inline Call execute(std::string_view statement, std::string_view parameters = "") {
   resolver_string_t name = detail::lend(statement), values = detail::lend(parameters);
   return Call(mayfly_resolver_sql_execute(&name, &values));

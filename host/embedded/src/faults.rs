@@ -9,7 +9,6 @@
 //! ```
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use tokio::sync::watch;
@@ -65,9 +64,10 @@ pub struct SqlServerFaults {
     /// Sessions begin with `NOCOUNT ON`, as where the server's `user options` say so. `matching` sees the user.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub no_count: Option<Plain>,
-    /// Connections are forgotten by a firewall: nothing that is sent arrives, and neither end is told.
+    /// A firewall forgets the connections that are open when this is set: nothing that is sent arrives, and neither end is told.
+    /// `matching` sees the user.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub forget: Option<Forget>,
+    pub forget: Option<Plain>,
     /// The first text of each row cannot be decoded.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub malformed_text: Option<MalformedText>,
@@ -196,13 +196,6 @@ switch!(
         message: String,
         /// How many rows are sent first. Left out: the statement is not run.
         after_rows: Option<u64>,
-    }
-);
-switch!(
-    /// A connection that is forgotten.
-    Forget {
-        /// Only connections on which nothing was sent for so long, in milliseconds.
-        idle_ms: u64,
     }
 );
 switch!(
@@ -369,13 +362,11 @@ impl Faults {
         take(&mut self.lock().sqlserver.no_count, user).is_some()
     }
 
-    /// Whether a connection on which a request comes after so long is a forgotten one.
-    pub(crate) fn forgets(&self, text: &str, idle: Duration) -> bool {
-        let forget = &mut self.lock().sqlserver.forget;
-        forget
-            .as_ref()
-            .is_some_and(|switch| idle >= Duration::from_millis(switch.idle_ms))
-            && take(forget, text).is_some()
+    /// Whether a connection of `user` is forgotten that was opened after so many edits.
+    pub(crate) fn forgets(&self, user: &str, opened: u64) -> bool {
+        let mut switches = self.lock();
+        let set_later = opened < *self.edits.borrow();
+        set_later && take(&mut switches.sqlserver.forget, user).is_some()
     }
 
     pub(crate) fn dynamodb_plan(&self, text: &str) -> DynamoDbPlan {

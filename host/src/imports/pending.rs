@@ -192,7 +192,7 @@ impl From<CallError> for types::Error {
     fn from(error: CallError) -> Self {
         Self {
             code: error.code.as_str().to_owned(),
-            retryable: error.code.retryable(),
+            retryable: error.retryable,
             message: error.message,
         }
     }

@@ -103,14 +103,14 @@ impl Statement<'_> {
         self.read(|text| Ok(Json::new(text)))
     }
 
-    /// Writes: how many rows were affected.
+    /// Writes: how many rows were affected; none where the server does not count them (`SET NOCOUNT ON`).
     ///
     /// When it was cut off after it was sent, the error is [`codes::OUTCOME_UNKNOWN`](crate::codes::OUTCOME_UNKNOWN).
-    pub fn execute(self) -> Call<u64> {
+    pub fn execute(self) -> Call<Option<u64>> {
         #[derive(Deserialize)]
         struct Answer {
             #[serde(rename = "rowsAffected")]
-            rows_affected: u64,
+            rows_affected: Option<u64>,
         }
         let Self {
             name,

@@ -81,6 +81,8 @@ pub struct SqlServer {
     pub max_age: Duration,
     /// `max_idle`: a connection unused for this long is closed.
     pub max_idle: Duration,
+    /// `check_after`: a connection unused for this long is checked in the background.
+    pub check_after: Duration,
     /// `max_uses`: a connection lent this often is replaced.
     pub max_uses: u64,
     /// `wait_timeout`: how long a call waits for a connection; its deadline may be sooner.
@@ -167,7 +169,13 @@ impl SqlServer {
                 millis(10)..=Duration::from_secs(120),
             ),
             max_age: table.time("max_age", hour, Duration::from_secs(1)..=hour * 24),
-            max_idle: table.time("max_idle", hour / 6, Duration::from_secs(1)..=hour * 24),
+            // Below what networks commonly forget: Azure's load balancers do after four minutes.
+            max_idle: table.time("max_idle", hour / 20, Duration::from_secs(1)..=hour * 24),
+            check_after: table.time(
+                "check_after",
+                Duration::from_secs(30),
+                Duration::from_secs(1)..=hour * 24,
+            ),
             max_uses: table.number("max_uses", 1_000_000, 1..=u64::MAX >> 1),
             wait_timeout: table.time(
                 "wait_timeout",

@@ -103,6 +103,8 @@ pub struct Statement {
     pub timeout: Duration,
     /// `bigint_as_string`: whether `bigint` travels as a JSON string.
     pub bigint_as_string: bool,
+    /// `lossy`: text that is not valid UTF-16 (half a surrogate pair) is read with U+FFFD in its place; otherwise it fails the call.
+    pub lossy: bool,
     /// `alters_session`: the operator's word that the connection must not be used again after this statement.
     pub alters_session: bool,
 }
@@ -131,6 +133,7 @@ impl Statement {
                 Duration::from_millis(1)..=longest,
             ),
             bigint_as_string: table.flag("bigint_as_string", false),
+            lossy: table.flag("lossy", false),
             alters_session: table.flag("alters_session", false),
         };
         table.finish();

@@ -187,6 +187,11 @@ fn each_mistake_is_named_with_its_line_and_a_remedy() {
         ),
         (
             "database = \"School\"",
+            "database = \"School\"\ncheck_after = \"500 ms\"",
+            "app/mayfly.toml:17: `sqlserver.school.check_after` must be from 1s to 86400s",
+        ),
+        (
+            "database = \"School\"",
             "database = \"School\"\nmax_uses = 0",
             "app/mayfly.toml:17: `sqlserver.school.max_uses` must be a whole number from 1 to 9223372036854775807",
         ),

@@ -50,7 +50,7 @@ impl CallCode {
         }
     }
 
-    /// Whether the same call may succeed later.
+    /// Whether the same call may succeed later, where nothing else is known.
     #[must_use]
     pub fn retryable(self) -> bool {
         matches!(self, Self::Throttled | Self::Unavailable | Self::Conflict)
@@ -68,6 +68,8 @@ pub struct CallError {
     pub message: String,
     /// The operator's further text, empty for none.
     pub detail: String,
+    /// Whether the same call may succeed later.
+    pub retryable: bool,
 }
 
 impl CallError {
@@ -78,7 +80,15 @@ impl CallError {
             code,
             message: message.into(),
             detail: String::new(),
+            retryable: code.retryable(),
         }
+    }
+
+    /// The same, of a call that fails in the same way however often it is made.
+    #[must_use]
+    pub fn not_retryable(mut self) -> Self {
+        self.retryable = false;
+        self
     }
 
     /// The same with text for the log.

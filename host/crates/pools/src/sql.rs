@@ -1,18 +1,20 @@
 //! SQL Server: one pool per `[sqlserver.NAME]`, and the statements an operator lets guests run on it.
 //!
 //! Reading order, the way a call goes: [`SqlSession`] (`session`) keeps an invocation to one connection; `statement` knows the
-//! text, `lexer` read it, `effects` what it does to a session, `parameters` fill it; `pool` lends a connection, `manager` makes them
+//! text, `lexer` read it, `lists` where lists stand in it, `effects` what it does to a session, `parameters` fill it; `pool` lends a connection, `connections` has them, `manager` makes them
 //! (`login` says why not), `connection` says when one may be used again, `roster` and `meters` tell who has them and why one was
 //! closed; `run` sends and reads, `rows` writes the answer, `failure` says what went wrong. `trancount` keeps watch over what is open. `describe` asks the server whether all of it
 //! is as declared (`types`). [`Transaction`] and [`RowStream`] hold
 //! their connection between calls.
 
 mod connection;
+mod connections;
 mod describe;
 mod effects;
 mod failure;
 mod lease;
 mod lexer;
+mod lists;
 mod login;
 mod manager;
 mod meters;

@@ -4,7 +4,7 @@
 
 use std::rc::Rc;
 use std::sync::{Arc, mpsc};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -199,15 +199,15 @@ async fn work(
         interrupt,
         flight: None,
     };
-    let (mut forgotten, mut last) = (false, Instant::now());
+    let opened = *server.faults.edits().borrow();
+    let mut forgotten = false;
     loop {
         let message = tokio::select! {
             () = closing.cancelled() => break,
             () = ended.cancelled() => break,
             message = read_message(&mut read) => message,
         };
-        forgotten = forgotten || server.faults.forgets(&login.user, last.elapsed());
-        last = Instant::now();
+        forgotten = forgotten || server.faults.forgets(&login.user, opened);
         match message {
             Ok(Some(_)) if forgotten => {}
             Ok(Some(message)) if desk.take(&message) => {}

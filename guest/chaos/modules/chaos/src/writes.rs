@@ -42,7 +42,10 @@ pub(crate) async fn hasty_transaction(arguments: TransactionArguments) -> Result
     end(transaction, arguments).await
 }
 
-async fn record(transaction: &sql::Transaction, arguments: &TransactionArguments) -> Result<u64> {
+async fn record(
+    transaction: &sql::Transaction,
+    arguments: &TransactionArguments,
+) -> Result<Option<u64>> {
     transaction
         .statement("record_assessment")
         .bind("id", &arguments.key)

@@ -19,7 +19,7 @@ struct Count {
     marks: i64,
 }
 
-async fn transaction_left_open(arguments: Arguments) -> Result<u64> {
+async fn transaction_left_open(arguments: Arguments) -> Result<Option<u64>> {
     let transaction = sql::begin("lab");
     let written = transaction
         .statement("write_mark")

@@ -10,13 +10,14 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::task::{Context, Poll, ready};
+use std::time::Duration;
 
 use rustix::io::Errno;
 use rustix::net::{RecvFlags, recv};
 use tiberius::error::Error;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout};
 use tokio_util::compat::Compat;
 
 /// The driver over our wire.
@@ -45,14 +46,27 @@ pub(super) struct Connection {
     pub(super) opened: Instant,
     /// When it was last given back.
     pub(super) idle_since: Instant,
+    /// When the server last answered on it.
+    pub(super) proven: Instant,
+    /// When it was last asked.
+    asked: Instant,
     /// How often it was lent, the loan under way included.
     pub(super) uses: u64,
     /// How often it may be lent.
     max_uses: u64,
+    pub(super) traits: Traits,
+    /// The bytes written and read before the request under way.
+    written_before: u64,
+    read_before: u64,
+}
+
+/// What was settled when a connection was opened.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Traits {
     /// Whether the server has `CURRENT_TRANSACTION_ID()`.
     pub(super) names_transactions: bool,
-    /// The bytes written before the request under way.
-    written_before: u64,
+    /// Whether the driver reads text that is not valid UTF-16 with U+FFFD in its place.
+    pub(super) lossy: bool,
 }
 
 /// Why a connection was closed.
@@ -74,10 +88,12 @@ pub(super) enum Closed {
     Worn,
     /// The server closed it.
     Gone,
+    /// It was idle, and the server did not answer a check.
+    Lost,
 }
 
 impl Closed {
-    pub(super) const ALL: [Self; 8] = [
+    pub(super) const ALL: [Self; 9] = [
         Self::CutOff,
         Self::Broken,
         Self::Altered,
@@ -86,6 +102,7 @@ impl Closed {
         Self::Idle,
         Self::Worn,
         Self::Gone,
+        Self::Lost,
     ];
 
     pub(super) fn as_str(self) -> &'static str {
@@ -98,6 +115,7 @@ impl Closed {
             Self::Idle => "max_idle",
             Self::Worn => "max_uses",
             Self::Gone => "closed_by_server",
+            Self::Lost => "did_not_answer",
         }
     }
 }
@@ -116,7 +134,7 @@ pub(super) enum Fate {
 }
 
 impl Connection {
-    pub(super) fn new(client: Client, wire: Wire, max_uses: u64, names_transactions: bool) -> Self {
+    pub(super) fn new(client: Client, wire: Wire, max_uses: u64, traits: Traits) -> Self {
         let now = Instant::now();
         Self {
             client: Box::new(client),
@@ -128,17 +146,55 @@ impl Connection {
             altered: false,
             opened: now,
             idle_since: now,
+            proven: now,
+            asked: now,
             uses: 0,
             max_uses,
-            names_transactions,
+            traits,
             written_before: 0,
+            read_before: 0,
         }
     }
 
     /// To be called before every request. Whatever happens to the caller from here on, the connection is dirty.
     pub(super) fn asking(&mut self) {
         self.dirty = true;
+        self.asked = Instant::now();
         self.written_before = self.wire.written();
+        self.read_before = self.wire.read();
+    }
+
+    /// When the request under way, or the last one, was made.
+    pub(super) fn asked(&self) -> Instant {
+        self.asked
+    }
+
+    /// Whether the transport failed, or the server has not answered at all.
+    pub(super) fn seems_dead(&self) -> bool {
+        self.broken || (self.dirty && self.sent() && self.wire.read() == self.read_before)
+    }
+
+    /// Asks the server for next to nothing. The error is none when it did not answer in time.
+    pub(super) async fn answers(&mut self, limit: Duration) -> Result<(), Option<Error>> {
+        self.asking();
+        let asked = timeout(limit, async {
+            self.client
+                .simple_query("SELECT 1")
+                .await?
+                .into_results()
+                .await
+        });
+        match asked.await {
+            Ok(Ok(_)) => {
+                self.answered();
+                Ok(())
+            }
+            Ok(Err(error)) => {
+                self.failed(&error);
+                Err(Some(error))
+            }
+            Err(_) => Err(None),
+        }
     }
 
     /// Whether any of the request under way was written.
@@ -149,18 +205,26 @@ impl Connection {
     /// The answer was read to its end.
     pub(super) fn answered(&mut self) {
         self.dirty = false;
+        self.proven = Instant::now();
     }
 
     /// The answer ended in an error of the driver's or the server's.
     pub(super) fn failed(&mut self, error: &Error) {
         match error {
             Error::Server(error) if error.class() < FATAL_CLASS => {
-                self.dirty = false;
+                self.answered();
                 // An error inside a procedure may leave the procedure's transaction open.
                 self.suspect = true;
             }
             _ => self.broken = true,
         }
+    }
+
+    /// A value could not be decoded. The connection is as good as before: the rest of the answer lies behind whole packets, which
+    /// the driver throws away before the next request; the connection is lent again only after a request that did so.
+    pub(super) fn undecodable(&mut self) {
+        self.answered();
+        self.suspect = true;
     }
 
     /// A transaction of the host's began.
@@ -220,6 +284,7 @@ impl Connection {
 pub(super) struct Wire {
     socket: Arc<TcpStream>,
     written: Arc<AtomicU64>,
+    read: Arc<AtomicU64>,
 }
 
 impl Wire {
@@ -227,11 +292,16 @@ impl Wire {
         Self {
             socket: Arc::new(socket),
             written: Arc::default(),
+            read: Arc::default(),
         }
     }
 
     fn written(&self) -> u64 {
         self.written.load(Ordering::Relaxed)
+    }
+
+    fn read(&self) -> u64 {
+        self.read.load(Ordering::Relaxed)
     }
 
     /// Whether there is nothing to read, the end included. The system is asked: what the runtime knows may be a moment old.
@@ -255,6 +325,7 @@ impl AsyncRead for Wire {
             match self.socket.try_read(buffer.initialize_unfilled()) {
                 Ok(read) => {
                     buffer.advance(read);
+                    self.read.fetch_add(read as u64, Ordering::Relaxed);
                     return Poll::Ready(Ok(()));
                 }
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}

@@ -11,12 +11,12 @@ use tiberius::{ColumnData, Command, Row};
 use tokio::time::{Instant, timeout_at};
 
 use super::connection::{Client, Connection};
+use super::lease::Lease;
 use super::pool::SqlServer;
 use super::roster::Borrower;
 use super::statement::{Problem, Statement, Text};
 use super::types::{column_fits, parameter_fits};
 use super::values::type_text;
-use crate::clock::too_late;
 use crate::share::Share;
 
 /// A column or a parameter, as the server describes it.
@@ -28,47 +28,87 @@ struct Described {
 }
 
 impl SqlServer {
-    /// Connects, and compares every statement with what the server says of it. In the order of names.
+    /// Connects, and compares every statement with what the server says of it. In the order of names. A connection that is lost while
+    /// a statement is described is a problem of that statement's, and the others are described on another one.
     ///
     /// # Errors
     ///
-    /// When the server cannot be asked.
+    /// When the server cannot be asked at all.
     pub async fn describe(&self, deadline: Instant) -> Result<Vec<Problem>, CallError> {
         let mut statements: Vec<_> = self.statements.values().collect();
         statements.sort_by(|a, b| a.name.cmp(&b.name));
+        let mut lease = Some(self.lend_for_describing(deadline).await?);
+        let mut problems = Vec::new();
+        for (position, statement) in statements.iter().enumerate() {
+            let lent = match lease.take() {
+                Some(lent) => Ok(lent),
+                None => self.lend_for_describing(deadline).await,
+            };
+            let mut lent = match lent {
+                Ok(lent) => lent,
+                Err(error) => {
+                    let left = statements.len() - position;
+                    problems.push(self.not_described(left, &error));
+                    break;
+                }
+            };
+            lent.now_runs(&statement.name);
+            let Some(connection) = lent.connection() else {
+                break;
+            };
+            match timeout_at(deadline, compare(connection, statement, &mut problems)).await {
+                Ok(Ok(())) => lease = Some(lent),
+                Ok(Err(error)) => problems.push(lost(statement, &error.to_string())),
+                Err(_) => problems.push(lost(statement, "no answer in time")),
+            }
+        }
+        Ok(problems)
+    }
+
+    async fn lend_for_describing(&self, deadline: Instant) -> Result<Lease, CallError> {
         let what = format!("backend `{}`", self.shared.name);
-        let mut lease = self
-            .shared
+        let share = Share::default();
+        self.shared
             .lend(
-                &Share::default(),
+                &share,
                 &what,
                 &Borrower::host(),
                 &"describe".into(),
                 deadline,
             )
-            .await?;
-        let mut problems = Vec::new();
-        for statement in statements {
-            lease.now_runs(&statement.name);
-            let connection = lease.connection().ok_or_else(|| too_late(&what))?;
-            let found = timeout_at(deadline, compare(connection, statement))
-                .await
-                .map_err(|_| too_late(&what))?;
-            if !connection.usable() {
-                return Err(too_late(&what));
-            }
-            problems.extend(found);
-        }
-        Ok(problems)
+            .await
+    }
+
+    fn not_described(&self, statements: usize, error: &CallError) -> Problem {
+        let said = if error.detail.is_empty() {
+            &error.message
+        } else {
+            &error.detail
+        };
+        Problem::of_backend(
+            &self.shared.name,
+            &format!("{statements} statements could not be described any more: {said}"),
+            "try again when the server answers",
+        )
     }
 }
 
-/// What of a statement is not as declared.
-async fn compare(connection: &mut Connection, statement: &Statement) -> Vec<Problem> {
+/// The connection was lost while a statement was described.
+fn lost(statement: &Statement, said: &str) -> Problem {
+    let problem = format!("the connection was lost while the server described it: {said}");
+    let remedy = "try again; if it happens again, the server's log says why".to_owned();
+    Problem::of_statement(&statement.name, (problem, remedy))
+}
+
+/// Adds what of a statement is not as declared. The error is that of a lost connection.
+async fn compare(
+    connection: &mut Connection,
+    statement: &Statement,
+    problems: &mut Vec<Problem>,
+) -> Result<(), Error> {
     let problem = |problem: String, remedy: &str| {
         Problem::of_statement(&statement.name, (problem, remedy.to_owned()))
     };
-    let mut problems = Vec::new();
     let (text, declarations) = statement.sketch();
     match describe(
         connection,
@@ -78,26 +118,31 @@ async fn compare(connection: &mut Connection, statement: &Statement) -> Vec<Prob
     )
     .await
     {
+        Err(error) if !connection.usable() => return Err(error),
         Err(error) => {
             let said = error.to_string();
-            return vec![problem(
+            problems.push(problem(
                 format!("the server cannot describe it: {said}"),
                 "correct it, or what it names",
-            )];
+            ));
+            return Ok(());
         }
         Ok(columns) => problems.extend(compare_columns(statement, &columns)),
     }
     for parameter in &statement.parameters {
         let (text, declarations) = statement.sketch_without(&parameter.name);
-        // It cannot tell the type of every parameter; what it cannot tell is not wrong.
         let told = describe(
             connection,
             "sp_describe_undeclared_parameters",
             &text,
             &declarations,
         )
-        .await
-        .unwrap_or_default();
+        .await;
+        let told = match told {
+            Err(error) if !connection.usable() => return Err(error),
+            // It cannot tell the type of every parameter; what it cannot tell is not wrong.
+            told => told.unwrap_or_default(),
+        };
         for Described {
             type_text: found, ..
         } in told
@@ -114,7 +159,7 @@ async fn compare(connection: &mut Connection, statement: &Statement) -> Vec<Prob
             }
         }
     }
-    problems
+    Ok(())
 }
 
 fn compare_columns(statement: &Statement, found: &[Described]) -> Vec<Problem> {

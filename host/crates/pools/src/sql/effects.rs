@@ -102,6 +102,24 @@ pub(super) fn is_altering_procedure(name: &str, marked: &[String]) -> bool {
                 .any(|marked| own_name(marked) == name.to_lowercase()))
 }
 
+/// Whether the rows that a text affects may not be counted: `SET NOCOUNT ON`, in the text or in a procedure that it calls.
+pub(super) fn hides_counts(tokens: &[Token<'_>]) -> bool {
+    tokens.iter().any(|token| token.is("NOCOUNT")) || calls(tokens)
+}
+
+/// Whether a text calls procedures: a batch that begins with no statement's word calls one without EXEC.
+fn calls(tokens: &[Token<'_>]) -> bool {
+    tokens
+        .iter()
+        .any(|token| token.is_any(&["EXEC", "EXECUTE"]))
+        || !begins_with_statement(tokens)
+}
+
+fn begins_with_statement(tokens: &[Token<'_>]) -> bool {
+    let first = tokens.iter().find(|token| !token.is_symbol(";"));
+    first.is_some_and(|first| first.is_any(&STATEMENTS))
+}
+
 /// What running a text may do to the transaction it runs in. In doubt it may: a false alarm costs a comparison.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(super) struct TransactionEffects {
@@ -131,16 +149,12 @@ impl TransactionEffects {
             matches!(pair, [first, second] if first.is("BEGIN")
                 && second.is_any(&["TRAN", "TRANSACTION", "DISTRIBUTED"]))
         });
-        let first = tokens.iter().find(|token| !token.is_symbol(";"));
-        let takes_prologue = first.is_some_and(|first| first.is_any(&STATEMENTS));
-        // A batch that begins with anything else calls a procedure without EXEC.
-        let calls = has(&["EXEC", "EXECUTE"]) || !takes_prologue;
-        let may_commit = calls || has(&["COMMIT"]);
+        let may_commit = calls(tokens) || has(&["COMMIT"]);
         Self {
             may_change: may_commit || begins || alters_session || has(&TRANSACTION_WORDS),
             may_commit,
             may_return: has(&LEAVING_WORDS),
-            takes_prologue,
+            takes_prologue: begins_with_statement(tokens),
         }
     }
 }

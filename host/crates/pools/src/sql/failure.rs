@@ -13,6 +13,8 @@ pub(super) enum Fail {
     Driver(Error),
     /// We stopped: the rest was not read.
     Stopped(CallError),
+    /// A cell could not be decoded or told; the rest of the answer is as good as any.
+    Cell(CallError),
 }
 
 impl From<Error> for Fail {
@@ -25,6 +27,43 @@ impl From<CallError> for Fail {
     fn from(error: CallError) -> Self {
         Self::Stopped(error)
     }
+}
+
+/// What the driver could not decode.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Undecodable {
+    /// Text of 16-bit units: half a surrogate pair.
+    Utf16,
+    /// Text of a code page.
+    CodePage,
+}
+
+/// Whether an error is about the value of one cell, and not about the connection.
+pub(super) fn undecodable(error: &Error) -> Option<Undecodable> {
+    match error {
+        Error::Utf16 => Some(Undecodable::Utf16),
+        Error::Protocol(text) if text.contains("invalid UTF-16") => Some(Undecodable::Utf16),
+        Error::Encoding(_) | Error::Utf8 => Some(Undecodable::CodePage),
+        _ => None,
+    }
+}
+
+/// What a caller is told of a cell that cannot be decoded; `columns` are those it may be of.
+pub(super) fn cannot_decode(what: &str, found: Undecodable, columns: &[&str]) -> CallError {
+    let place = match columns {
+        [] => "text of the answer".to_owned(),
+        [column] => format!("text of column `{column}`"),
+        several => format!("text of one of the columns `{}`", several.join("`, `")),
+    };
+    let problem = match found {
+        Undecodable::Utf16 => {
+            "is not valid UTF-16; correct the data, or set `lossy = true` for the statement to read it with U+FFFD in its place"
+        }
+        Undecodable::CodePage => {
+            "is not valid in its code page; correct the data, or CAST the column AS nvarchar in the statement"
+        }
+    };
+    CallError::new(CallCode::Backend, format!("{what}: {place} {problem}"))
 }
 
 /// A failed request as a guest is told. `sent` tells whether the server may have seen it.
@@ -58,7 +97,10 @@ pub(super) fn cut_off(what: &str, access: Access, sent: bool) -> CallError {
 /// The numbers stand in SQL Server's `sys.messages`.
 fn server_error(what: &str, number: u32) -> CallError {
     let (code, text) = match number {
-        2601 | 2627 => (CallCode::Conflict, "a row with this key exists"),
+        2601 | 2627 => {
+            let text = format!("{what}: a row with this key exists");
+            return CallError::new(CallCode::Conflict, text).not_retryable();
+        }
         1205 => (CallCode::Conflict, "chosen as the victim of a deadlock"),
         1222 => (CallCode::Conflict, "another transaction holds a lock"),
         3960 => (CallCode::Conflict, "another transaction changed the row"),

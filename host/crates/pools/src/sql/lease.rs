@@ -8,12 +8,11 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use deadpool::managed::Object;
 use tokio::runtime::Handle;
 use tokio::time::{Instant, timeout};
 
 use super::connection::{Closed, Connection, Fate};
-use super::manager::Manager;
+use super::connections::Pooled;
 use super::meters::Meters;
 use super::pool::Shared;
 use super::roster::Entry;
@@ -33,7 +32,7 @@ pub(super) struct Lease {
 /// What a lease holds, and its tasks after it. The entry is the last to go: until then the connection counts as held.
 #[derive(Debug)]
 struct Held {
-    object: Object<Manager>,
+    pooled: Pooled,
     meters: Arc<Meters>,
     /// For rolling back; then the connection is closed, which rolls back too.
     recycle_timeout: Duration,
@@ -45,15 +44,17 @@ struct Held {
 impl Lease {
     /// A connection lent to `holder`.
     pub(super) fn new(
-        mut object: Object<Manager>,
+        mut pooled: Pooled,
         (holder, share): (Entry, Taken),
         shared: &Shared,
     ) -> Self {
-        object.uses += 1;
+        if let Some(connection) = pooled.connection() {
+            connection.uses += 1;
+        }
         let (meters, recycle_timeout) = (Arc::clone(&shared.meters), shared.recycle_timeout);
         Self {
             held: Some(Held {
-                object,
+                pooled,
                 meters,
                 recycle_timeout,
                 holder,
@@ -64,7 +65,7 @@ impl Lease {
 
     /// The connection; there is one as long as the lease is.
     pub(super) fn connection(&mut self) -> Option<&mut Connection> {
-        self.held.as_mut().map(|held| &mut *held.object)
+        self.held.as_mut()?.pooled.connection()
     }
 
     /// Says what the connection is used for from now on.
@@ -80,10 +81,15 @@ impl Drop for Lease {
         let Some(mut held) = self.held.take() else {
             return;
         };
+        // Before anybody else is lent one of them.
+        held.pooled.tell_siblings();
+        let Some(connection) = held.pooled.connection() else {
+            return;
+        };
         // Without a runtime (it is shutting down) nothing can be awaited, so what needs it is closed.
         let runtime = Handle::try_current().ok();
-        match (held.object.fate(), runtime) {
-            (Fate::Reuse, _) => held.object.idle_since = Instant::now(),
+        match (connection.fate(), runtime) {
+            (Fate::Reuse, _) => connection.idle_since = Instant::now(),
             (Fate::Close(reason), _) => held.close(reason),
             (Fate::RollBack, Some(runtime)) => drop(runtime.spawn(held.roll_back())),
             (Fate::StopAndClose, Some(runtime)) => drop(runtime.spawn(held.stop())),
@@ -95,7 +101,9 @@ impl Drop for Lease {
 
 impl Held {
     async fn roll_back(mut self) {
-        let connection = &mut *self.object;
+        let Some(connection) = self.pooled.connection() else {
+            return;
+        };
         connection.asking();
         let rolled_back = timeout(
             self.recycle_timeout,
@@ -117,13 +125,16 @@ impl Held {
 
     async fn stop(mut self) {
         // Whether the server acknowledged does not matter: see FACTS on cancelling; the connection is closed.
-        let _ = timeout(STOP_TIMEOUT, self.object.client.cancel_query()).await;
+        if let Some(connection) = self.pooled.connection() {
+            let _ = timeout(STOP_TIMEOUT, connection.client.cancel_query()).await;
+        }
         self.close(Closed::CutOff);
     }
 
     fn close(self, reason: Closed) {
-        self.meters
-            .closed(reason, &self.object, self.holder.member().as_ref());
-        drop(Object::take(self.object));
+        let (meters, holder) = (&self.meters, &self.holder);
+        self.pooled.close(|connection| {
+            meters.closed(reason, connection, holder.member().as_ref());
+        });
     }
 }

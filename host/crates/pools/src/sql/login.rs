@@ -6,8 +6,8 @@ use tiberius::error::Error;
 /// The driver's advice to its own users begins here; it is about its functions.
 const ADVICE: &str = " To connect anyway";
 
-/// What failed while logging in to `backend`.
-pub(super) fn reason(backend: &str, error: &Error) -> String {
+/// What failed while logging in to `backend`; `encrypts` says whether the configuration asks for encryption.
+pub(super) fn reason(backend: &str, encrypts: bool, error: &Error) -> String {
     match error {
         Error::Server(error) => {
             let said = error.message();
@@ -22,6 +22,18 @@ pub(super) fn reason(backend: &str, error: &Error) -> String {
                 }
                 code => format!("{said} (error {code})"),
             }
+        }
+        // The driver encrypts where a server demands it, whatever it was told.
+        Error::Tls(_) if !encrypts => {
+            format!(
+                "the server demands encryption; set `sqlserver.{backend}.encryption` to \"required\", and name the CA of its \
+                 certificate in `sqlserver.{backend}.ca_file` if that is none of the system's"
+            )
+        }
+        Error::Io { .. } if !encrypts => {
+            format!(
+                "{error}; if the server demands encryption, set `sqlserver.{backend}.encryption` to \"required\""
+            )
         }
         Error::Tls(text) => certificate(backend, text.split(ADVICE).next().unwrap_or(text)),
         other => {
@@ -62,7 +74,7 @@ mod tests {
     #[test]
     fn the_drivers_advice_is_not_ours() {
         let text = "the server's certificate was rejected: Expired. To connect anyway you can call Config::trust_cert()";
-        let said = reason("school", &Error::Tls(text.to_owned()));
+        let said = reason("school", true, &Error::Tls(text.to_owned()));
         assert_eq!(
             said,
             "the server's certificate has expired; renew it (the server's certificate was rejected: Expired.)"

@@ -1,18 +1,19 @@
-//! How connections are made, and which idle ones may be handed out.
+//! How connections are made, and which may be lent.
 //!
 //! While the server is down, connecting fails at once: after a failure the next attempt waits for a pause that grows to two seconds,
-//! and only one caller tries when it is over. The pool recovers with the first success.
+//! and only one is made when it is over. The pool recovers with the first success.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use deadpool::managed::{self, Metrics, RecycleError, RecycleResult};
+use rustix::net::sockopt;
 use tiberius::error::Error;
 use tokio::net::TcpStream;
 use tokio::time::{Instant, timeout};
 use tokio_util::compat::TokioAsyncWriteCompatExt;
 
-use super::connection::{Client, Closed, Connection, FATAL_CLASS, Wire};
+use super::connection::{Client, Closed, Connection, FATAL_CLASS, Traits, Wire};
 use super::login::reason;
 use super::meters::Meters;
 use super::trancount::NAMES_TRANSACTIONS;
@@ -20,8 +21,10 @@ use super::trancount::NAMES_TRANSACTIONS;
 /// The pause after the first failure; it doubles up to the second.
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
 const LONGEST_PAUSE: Duration = Duration::from_secs(2);
-/// A caller that gave up after this long has learned that the server does not answer.
-const TELLING: Duration = Duration::from_secs(1);
+/// TCP asks a peer that says nothing whether it is still there: after so long, so often, and gives it up after so many times.
+const KEEPALIVE_IDLE: Duration = Duration::from_secs(30);
+const KEEPALIVE_INTERVAL: Duration = Duration::from_secs(10);
+const KEEPALIVE_COUNT: u32 = 3;
 
 /// Makes connections to one server.
 #[derive(Debug)]
@@ -32,12 +35,18 @@ pub(super) struct Manager {
     pub(super) settings: tiberius::Config,
     /// `host:port`.
     pub(super) address: String,
+    /// Whether the configuration asks for encryption.
+    pub(super) encrypts: bool,
+    /// Whether text that is not valid UTF-16 is read with U+FFFD in its place: some statement asks for it.
+    pub(super) lossy: AtomicBool,
     /// Run once on each connection.
     pub(super) first_batch: String,
     /// For TCP, TLS and login together.
     pub(super) connect_timeout: Duration,
     pub(super) max_age: Duration,
     pub(super) max_uses: u64,
+    /// An idle connection that has proven nothing for so long is checked.
+    pub(super) check_after: Duration,
     pub(super) meters: Arc<Meters>,
     pub(super) gate: Gate,
 }
@@ -57,22 +66,22 @@ pub(super) enum ConnectError {
     /// The server sends its clients elsewhere.
     #[error("{0} sends its clients to {1}:{2}, which sends them on")]
     Routed(String, String, u16),
+    /// The runtime is shutting down.
+    #[error("not tried: the host is shutting down")]
+    Ended,
     /// The server took too long.
     #[error("cannot connect to {0} within {1:?}")]
     Timeout(String, Duration),
 }
 
-impl managed::Manager for Manager {
-    type Type = Connection;
-    type Error = ConnectError;
-
-    async fn create(&self) -> Result<Connection, ConnectError> {
+impl Manager {
+    /// A new connection, or at once the last failure while the pause lasts.
+    pub(super) async fn create(&self) -> Result<Connection, ConnectError> {
         let attempt = self
             .gate
             .enter(Instant::now())
             .map_err(ConnectError::Paused)?;
         let began = Instant::now();
-        // The driver's handshake is a very large future; on the heap, it is not part of every call that may need a connection.
         let outcome = timeout(self.connect_timeout, Box::pin(self.open()))
             .await
             .unwrap_or_else(|_| {
@@ -94,25 +103,38 @@ impl managed::Manager for Manager {
         outcome
     }
 
-    /// Needs no round trip: a connection comes back into the pool only after its answer was read and its transaction ended.
-    async fn recycle(
-        &self,
-        connection: &mut Connection,
-        _: &Metrics,
-    ) -> RecycleResult<ConnectError> {
-        let closed = if !connection.is_alive() {
-            Closed::Gone
-        } else if connection.opened.elapsed() > self.max_age {
-            Closed::Aged
+    /// Why a connection may not be lent. Needs no round trip: one comes back only after its answer was read and its transaction ended.
+    pub(super) fn unfit(&self, connection: &Connection) -> Option<Closed> {
+        if !connection.is_alive() {
+            Some(Closed::Gone)
+        } else if connection.opened.elapsed() > self.max_age
+            || connection.traits.lossy != self.is_lossy()
+        {
+            Some(Closed::Aged)
         } else {
-            return Ok(());
-        };
-        self.meters.closed(closed, connection, None);
-        Err(RecycleError::message(closed.as_str()))
+            None
+        }
     }
-}
 
-impl Manager {
+    pub(super) fn is_lossy(&self) -> bool {
+        self.lossy.load(Ordering::Relaxed)
+    }
+
+    /// The last failure, while connecting would fail at once.
+    pub(super) fn refusal(&self) -> Option<ConnectError> {
+        self.gate.refusal(Instant::now()).map(ConnectError::Paused)
+    }
+
+    /// How long to wait before the next attempt.
+    pub(super) fn pause(&self) -> Duration {
+        self.gate.pause(Instant::now())
+    }
+
+    /// After so long without a proof a connection is not lent without a check. Upkeep checks it long before, if there is any.
+    pub(super) fn stale_after(&self) -> Duration {
+        self.check_after.saturating_mul(2)
+    }
+
     async fn open(&self) -> Result<Connection, ConnectError> {
         match Box::pin(self.open_at(&self.address)).await {
             // The server sends its clients elsewhere, once.
@@ -127,22 +149,29 @@ impl Manager {
         let tcp = |error| ConnectError::Tcp(address.to_owned(), error);
         let login = |error| match error {
             Error::Routing { host, port } => ConnectError::Routed(address.to_owned(), host, port),
-            error => ConnectError::Login(address.to_owned(), reason(&self.name, &error)),
+            error => ConnectError::Login(
+                address.to_owned(),
+                reason(&self.name, self.encrypts, &error),
+            ),
         };
         let socket = TcpStream::connect(address).await.map_err(tcp)?;
         socket.set_nodelay(true).map_err(tcp)?;
+        keep_alive(&socket).map_err(|error| tcp(error.into()))?;
         let wire = Wire::new(socket);
-        let handshake = Box::pin(Client::connect(
-            self.settings.clone(),
-            wire.clone().compat_write(),
-        ));
+        let lossy = self.is_lossy();
+        let mut settings = self.settings.clone();
+        settings.lossy_utf16_decoding(lossy);
+        let handshake = Box::pin(Client::connect(settings, wire.clone().compat_write()));
         let mut client: Client = handshake.await.map_err(login)?;
         let names_transactions = self.prepare(&mut client).await.map_err(login)?;
         Ok(Connection::new(
             client,
             wire,
             self.max_uses,
-            names_transactions,
+            Traits {
+                names_transactions,
+                lossy,
+            },
         ))
     }
 
@@ -157,6 +186,13 @@ impl Manager {
         batch(client, self.first_batch.clone()).await?;
         Ok(false)
     }
+}
+
+fn keep_alive(socket: &TcpStream) -> rustix::io::Result<()> {
+    sockopt::set_socket_keepalive(socket, true)?;
+    sockopt::set_tcp_keepidle(socket, KEEPALIVE_IDLE)?;
+    sockopt::set_tcp_keepintvl(socket, KEEPALIVE_INTERVAL)?;
+    sockopt::set_tcp_keepcnt(socket, KEEPALIVE_COUNT)
 }
 
 /// Runs a batch whose results do not matter.
@@ -183,29 +219,32 @@ struct GateState {
     last: String,
 }
 
-/// An attempt that was let through. Dropped without a verdict, its caller gave up.
+/// An attempt that was let through. Dropped without a verdict, it lets another one try.
 #[derive(Debug)]
 pub(super) struct Attempt<'a> {
     gate: &'a Gate,
-    began: Instant,
-    decided: bool,
 }
 
 impl Gate {
     /// An attempt, or the last failure while the pause lasts.
     pub(super) fn enter(&self, now: Instant) -> Result<Attempt<'_>, String> {
         let mut state = self.lock();
-        if state.failures > 0 {
-            if state.probing || state.not_before.is_some_and(|instant| now < instant) {
-                return Err(state.last.clone());
-            }
-            state.probing = true;
+        if let Some(last) = state.refusal(now) {
+            return Err(last);
         }
-        Ok(Attempt {
-            gate: self,
-            began: now,
-            decided: false,
-        })
+        state.probing = state.failures > 0;
+        Ok(Attempt { gate: self })
+    }
+
+    /// The last failure, while no attempt is let through.
+    pub(super) fn refusal(&self, now: Instant) -> Option<String> {
+        self.lock().refusal(now)
+    }
+
+    /// How long until the next attempt may be let through.
+    pub(super) fn pause(&self, now: Instant) -> Duration {
+        let not_before = self.lock().not_before;
+        not_before.map_or(FIRST_PAUSE, |instant| instant.duration_since(now))
     }
 
     fn lock(&self) -> MutexGuard<'_, GateState> {
@@ -224,31 +263,27 @@ impl Gate {
     }
 }
 
+impl GateState {
+    fn refusal(&self, now: Instant) -> Option<String> {
+        let refuses = self.failures > 0
+            && (self.probing || self.not_before.is_some_and(|instant| now < instant));
+        refuses.then(|| self.last.clone())
+    }
+}
+
 impl Attempt<'_> {
-    pub(super) fn succeeded(mut self) {
-        self.decided = true;
+    pub(super) fn succeeded(self) {
         *self.gate.lock() = GateState::default();
     }
 
-    pub(super) fn failed(mut self, error: String, now: Instant) {
-        self.decided = true;
+    pub(super) fn failed(self, error: String, now: Instant) {
         self.gate.fail(error, now);
     }
 }
 
 impl Drop for Attempt<'_> {
     fn drop(&mut self) {
-        if self.decided {
-            return;
-        }
-        if self.began.elapsed() >= TELLING {
-            self.gate.fail(
-                "no answer before the caller gave up".to_owned(),
-                Instant::now(),
-            );
-        } else {
-            self.gate.lock().probing = false;
-        }
+        self.gate.lock().probing = false;
     }
 }
 

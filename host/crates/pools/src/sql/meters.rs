@@ -105,7 +105,7 @@ impl Meters {
         }
         match reason {
             Closed::Broken | Closed::NotRolledBack => say!(warn),
-            Closed::CutOff | Closed::Gone => say!(info),
+            Closed::CutOff | Closed::Gone | Closed::Lost => say!(info),
             Closed::Altered | Closed::Aged | Closed::Idle | Closed::Worn => say!(debug),
         }
     }

@@ -4,16 +4,17 @@ use std::collections::HashMap;
 use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
-use deadpool::Runtime;
-use deadpool::managed::{Pool, PoolError, QueueMode, TimeoutType};
 use mayfly_config::{Encryption, Place};
 use mayfly_error::{CallCode, CallError};
 use tiberius::{AuthMethod, EncryptionLevel};
+use tokio::time::error::Elapsed;
 use tokio::time::{Instant, timeout, timeout_at};
 
 use super::connection::Closed;
+use super::connections::Connections;
 use super::lease::Lease;
 use super::manager::{ConnectError, Gate, Manager};
 use super::meters::Meters;
@@ -58,7 +59,7 @@ pub struct SqlServerStatus {
 #[derive(Debug)]
 pub(super) struct Shared {
     pub(super) name: String,
-    pub(super) pool: Pool<Manager>,
+    pub(super) connections: Arc<Connections>,
     pub(super) meters: Arc<Meters>,
     pub(super) max_value_bytes: usize,
     pub(super) limits: upkeep::Limits,
@@ -98,38 +99,28 @@ impl SqlServer {
                     .collect());
             }
         };
-        let pool = Pool::builder(manager)
-            .max_size(config.max_connections.max(1))
-            // The connection used last is used next, so that those not needed grow old and are closed.
-            .queue_mode(QueueMode::Lifo)
-            .wait_timeout(Some(config.wait_timeout))
-            .runtime(Runtime::Tokio1)
-            .build()
-            .map_err(|error| {
-                vec![Problem::of_backend(
-                    &config.name,
-                    &error.to_string(),
-                    "report this",
-                )]
-            })?;
+        let max_connections = config.max_connections.max(1);
+        let connections = Connections::new(manager, max_connections);
+        read_lossily(&connections, &statements);
         Ok(Self {
             statements: Arc::new(statements),
             shares: Arc::default(),
             shared: Arc::new(Shared {
                 name: config.name.clone(),
-                pool,
+                connections,
                 meters,
                 max_value_bytes: config.max_value_bytes,
                 limits: upkeep::Limits {
                     max_age: config.max_age,
                     max_idle: config.max_idle,
+                    check_after: config.check_after,
                     min_connections: config.min_connections.min(config.max_connections),
                 },
                 recycle_timeout: config.recycle_timeout,
                 session_procedures: config.session_procedures.clone(),
                 holders: Arc::default(),
                 waiters: Arc::default(),
-                max_connections: config.max_connections.max(1),
+                max_connections,
                 wait_timeout: config.wait_timeout,
             }),
         })
@@ -149,6 +140,7 @@ impl SqlServer {
             statements,
             &self.shared.session_procedures,
         )?);
+        read_lossily(&self.shared.connections, &statements);
         Ok(Self {
             statements,
             ..self.clone()
@@ -207,30 +199,17 @@ impl SqlServer {
         let Some(connection) = lease.connection() else {
             return Err(too_late(&what));
         };
-        connection.asking();
-        let answer = timeout_at(deadline, async {
-            connection
-                .client
-                .simple_query("SELECT 1")
-                .await?
-                .into_results()
-                .await
-        })
-        .await;
-        match answer {
-            Ok(Ok(_)) => {
-                connection.answered();
-                Ok(())
-            }
-            Ok(Err(error)) => {
-                connection.failed(&error);
-                Err(
+        let patience = deadline.duration_since(Instant::now());
+        connection
+            .answers(patience)
+            .await
+            .map_err(|error| match error {
+                Some(error) => {
                     CallError::new(CallCode::Unavailable, format!("{what}: does not answer"))
-                        .with_detail(error.to_string()),
-                )
-            }
-            Err(_) => Err(too_late(&what)),
-        }
+                        .with_detail(error.to_string())
+                }
+                None => too_late(&what),
+            })
     }
 
     /// The pool at this moment.
@@ -238,7 +217,7 @@ impl SqlServer {
     pub fn status(&self) -> SqlServerStatus {
         let shared = &self.shared;
         SqlServerStatus {
-            size: shared.pool.status().size,
+            size: shared.connections.size(),
             in_use: shared.holders.len(),
             waiting: shared.waiters.len(),
             max_connections: shared.max_connections,
@@ -271,21 +250,16 @@ impl Shared {
             began: Instant::now(),
         };
         let lent = async {
-            let share = timeout(self.wait_timeout, share.take())
-                .await
-                .map_err(|_| PoolError::Timeout(TimeoutType::Wait))?;
-            Ok((self.pool.get().await?, share))
-        };
-        let holder = |object, share| {
-            Lease::new(
-                object,
-                (self.holders.enter(borrower, statement), share),
-                self,
-            )
+            let share = timeout(self.wait_timeout, share.take()).await?;
+            let given = timeout(self.wait_timeout, self.connections.get()).await?;
+            Ok::<_, Elapsed>(given.map(|pooled| (pooled, share)))
         };
         match timeout_at(deadline, lent).await {
-            Ok(Ok((object, share))) => Ok(holder(object, share)),
-            Ok(Err(PoolError::Timeout(TimeoutType::Wait))) => {
+            Ok(Ok(Ok((pooled, share)))) => {
+                let holder = self.holders.enter(borrower, statement);
+                Ok(Lease::new(pooled, (holder, share), self))
+            }
+            Ok(Err(_)) => {
                 self.warn_of_waiting(&wait);
                 let limit = self.wait_timeout;
                 let name = &self.name;
@@ -294,7 +268,7 @@ impl Shared {
                 );
                 Err(CallError::new(CallCode::Throttled, message))
             }
-            Ok(Err(error)) => Err(self.unavailable(what, &error)),
+            Ok(Ok(Err(error))) => Err(self.unavailable(what, &error)),
             Err(_) => {
                 self.warn_of_waiting(&wait);
                 Err(CallError::new(
@@ -312,7 +286,7 @@ impl Shared {
         }
     }
 
-    fn unavailable(&self, what: &str, error: &PoolError<ConnectError>) -> CallError {
+    fn unavailable(&self, what: &str, error: &ConnectError) -> CallError {
         CallError::new(
             CallCode::Unavailable,
             format!("{what}: backend `{}` cannot be reached", self.name),
@@ -331,6 +305,13 @@ struct Wait<'a> {
 impl Drop for Wait<'_> {
     fn drop(&mut self) {
         self.meters.waited(self.began.elapsed());
+    }
+}
+
+/// The driver reads lossily by connection, so all do where one statement asks for it; `rows` finds what others must not be given.
+fn read_lossily(connections: &Connections, statements: &Statements) {
+    if statements.values().any(|statement| statement.lossy) {
+        connections.read_lossily();
     }
 }
 
@@ -418,6 +399,9 @@ fn manager(
         connect_timeout: config.connect_timeout,
         max_age: config.max_age,
         max_uses: config.max_uses,
+        check_after: config.check_after,
+        encrypts: config.encryption == Encryption::Required,
+        lossy: AtomicBool::new(false),
         meters,
         gate: Gate::default(),
     })

@@ -8,6 +8,8 @@ use mayfly_config::SqlType;
 use mayfly_error::{CallCode, CallError};
 use tiberius::{Column, ColumnData, ColumnType, Row};
 
+use super::failure::{Fail, Undecodable, cannot_decode};
+use super::run::Bounds;
 use super::statement::Statement;
 use super::times;
 use crate::decimal::write_scaled;
@@ -22,6 +24,8 @@ pub(super) struct Layout<'a> {
     statement: &'a Statement,
     columns: Vec<Plan>,
     max_value_bytes: usize,
+    /// Whether U+FFFD may stand for text that is not valid UTF-16, which the statement does not want.
+    suspects_replacements: bool,
 }
 
 /// How one column is written.
@@ -31,6 +35,8 @@ struct Plan {
     /// What stands before its value: `{` or `,`, the name, `:`.
     lead: String,
     money: bool,
+    /// How its text lies on the wire, if it is text.
+    text: Option<Undecodable>,
     /// Digits after the point its values must have, where declared.
     scale: Option<u8>,
 }
@@ -40,7 +46,7 @@ impl<'a> Layout<'a> {
     pub(super) fn new(
         statement: &'a Statement,
         columns: &[Column],
-        max_value_bytes: usize,
+        bounds: &Bounds,
     ) -> Result<Self, CallError> {
         let mut plans: Vec<Plan> = Vec::with_capacity(columns.len());
         for (index, column) in columns.iter().enumerate() {
@@ -75,6 +81,7 @@ impl<'a> Layout<'a> {
                 name: name.to_owned(),
                 lead,
                 money: matches!(column.column_type(), ColumnType::Money | ColumnType::Money4),
+                text: text_of(column.column_type()),
                 scale: match declared {
                     Some(SqlType::Decimal { scale, .. }) => Some(scale),
                     _ => None,
@@ -94,12 +101,22 @@ impl<'a> Layout<'a> {
         Ok(Self {
             statement,
             columns: plans,
-            max_value_bytes,
+            max_value_bytes: bounds.max_value_bytes,
+            suspects_replacements: bounds.lossy && !statement.lossy,
         })
     }
 
+    /// The columns whose text lies so on the wire.
+    pub(super) fn columns_of(&self, text: Undecodable) -> Vec<&str> {
+        let plans = self.columns.iter();
+        plans
+            .filter(|plan| plan.text == Some(text))
+            .map(|plan| plan.name.as_str())
+            .collect()
+    }
+
     /// Writes one row as an object.
-    pub(super) fn write(&self, out: &mut String, row: &Row) -> Result<(), CallError> {
+    pub(super) fn write(&self, out: &mut String, row: &Row) -> Result<(), Fail> {
         for (plan, (_, data)) in self.columns.iter().zip(row.cells()) {
             out.push_str(&plan.lead);
             self.write_value(out, plan, data)?;
@@ -113,7 +130,7 @@ impl<'a> Layout<'a> {
         out: &mut String,
         plan: &Plan,
         data: &ColumnData<'_>,
-    ) -> Result<(), CallError> {
+    ) -> Result<(), Fail> {
         let written = match data {
             ColumnData::F64(Some(value)) if plan.money => write_money(out, *value),
             ColumnData::Numeric(Some(value)) => match plan.scale {
@@ -130,6 +147,11 @@ impl<'a> Layout<'a> {
             }
             ColumnData::String(Some(text)) => {
                 self.check_length(plan, text.len())?;
+                if self.suspects_replacements && text.contains(char::REPLACEMENT_CHARACTER) {
+                    let what = self.statement.what();
+                    let told = cannot_decode(&what, Undecodable::Utf16, &[&plan.name]);
+                    return Err(Fail::Cell(told));
+                }
                 write_string(out, text);
                 Some(())
             }
@@ -149,10 +171,11 @@ impl<'a> Layout<'a> {
             other => write_plain(out, other),
         };
         written.ok_or_else(|| {
-            mismatch(
-                self.statement,
-                &format!("a value of column `{}` is not of its type or out of range; cast it in the statement", plan.name),
-            )
+            let problem = format!(
+                "a value of column `{}` is not of its type or out of range; cast it in the statement",
+                plan.name
+            );
+            Fail::Cell(mismatch(self.statement, &problem))
         })
     }
 
@@ -178,8 +201,8 @@ pub(super) fn write_output(
     statement: &Statement,
     name: &str,
     data: &ColumnData<'_>,
-    max_value_bytes: usize,
-) -> Result<(), CallError> {
+    bounds: &Bounds,
+) -> Result<(), Fail> {
     let declared = statement
         .parameters
         .iter()
@@ -190,6 +213,7 @@ pub(super) fn write_output(
             .to_owned(),
         lead: String::new(),
         money: declared.is_some_and(|parameter| parameter.sql_type == SqlType::Money),
+        text: None,
         scale: None,
     };
     write_string(out, &plan.name);
@@ -197,7 +221,8 @@ pub(super) fn write_output(
     Layout {
         statement,
         columns: Vec::new(),
-        max_value_bytes,
+        max_value_bytes: bounds.max_value_bytes,
+        suspects_replacements: bounds.lossy && !statement.lossy,
     }
     .write_value(out, &plan, data)
 }
@@ -242,6 +267,19 @@ fn quoted(out: &mut String, write: impl FnOnce(&mut String) -> Option<()>) -> Op
 
 fn write_money(out: &mut String, value: f64) -> Option<()> {
     (value.abs() < EXACT_MONEY).then(|| write!(out, "\"{value:.4}\"").ok())?
+}
+
+/// How the text of a column of this type lies on the wire.
+fn text_of(found: ColumnType) -> Option<Undecodable> {
+    match found {
+        ColumnType::NVarchar | ColumnType::NChar | ColumnType::NText | ColumnType::Xml => {
+            Some(Undecodable::Utf16)
+        }
+        ColumnType::BigVarChar | ColumnType::BigChar | ColumnType::Text => {
+            Some(Undecodable::CodePage)
+        }
+        _ => None,
+    }
 }
 
 /// Whether a column of this type can be told as the declared type: every value of it is one of that.

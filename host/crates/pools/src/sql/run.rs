@@ -8,7 +8,7 @@ use tiberius::{Column, ColumnData, Query, QueryItem, Row};
 use tokio::time::{Instant, timeout_at};
 
 use super::connection::{Client, Connection};
-use super::failure::{Fail, cut_off, explain};
+use super::failure::{Fail, cannot_decode, cut_off, explain, undecodable};
 use super::lease::Lease;
 use super::procedure::RETURN_VALUE;
 use super::row_budget::RowBudget;
@@ -22,6 +22,8 @@ use crate::clock::{limit, outcome_unknown, too_late};
 #[derive(Debug, Clone)]
 pub(super) struct Bounds {
     pub(super) max_value_bytes: usize,
+    /// Whether the driver puts U+FFFD in the place of text that is not valid UTF-16.
+    pub(super) lossy: bool,
     pub(super) max_answer_bytes: usize,
     pub(super) rows: RowBudget,
 }
@@ -44,7 +46,7 @@ pub(super) async fn run(
     let answer = async {
         let client = &mut connection.client;
         match way {
-            Way::Execute => execute(client, filled).await,
+            Way::Execute => execute(client, statement, filled).await,
             Way::Call => call(client, statement, filled, bounds).await,
             Way::Query | Way::Stream => query(client, statement, filled, bounds).await,
         }
@@ -74,7 +76,7 @@ pub(super) fn prepare(
     let effects = statement.effects();
     if effects.may_change {
         connection.suspect();
-        let names = connection.names_transactions;
+        let names = connection.traits.names_transactions;
         filled.text = trancount::guarded(&filled.text, effects, within, names);
     }
     connection.asking();
@@ -121,17 +123,42 @@ pub(super) fn settle<T>(
             connection.answered();
             Ok(value)
         }
+        Some(Err(Fail::Cell(error))) => {
+            connection.undecodable();
+            Err(of_access(what, access, error))
+        }
         Some(Err(Fail::Driver(error))) => {
+            if let Some(found) = undecodable(&error) {
+                connection.undecodable();
+                let told = cannot_decode(what, found, &[]).with_detail(error.to_string());
+                return Err(of_access(what, access, told));
+            }
             let told = explain(what, access, connection.sent(), &error);
             connection.failed(&error);
             Err(told)
         }
-        // The answer of a write was refused, not the write: it may be done, or stopped with the rest of its answer.
-        Some(Err(Fail::Stopped(error))) if access == Access::Write => {
-            Err(outcome_unknown(what).with_detail(error.message))
-        }
-        Some(Err(Fail::Stopped(error))) => Err(error),
+        Some(Err(Fail::Stopped(error))) => Err(of_access(what, access, error)),
         None => Err(cut_off(what, access, connection.sent())),
+    }
+}
+
+/// The answer of a write was refused, not the write: it may be done, or stopped with the rest of its answer.
+fn of_access(what: &str, access: Access, error: CallError) -> CallError {
+    match access {
+        Access::Write => outcome_unknown(what).with_detail(error.message),
+        Access::Read => error,
+    }
+}
+
+/// An error of the driver's while rows were read, with the columns it may be about.
+pub(super) fn of_layout(error: Error, statement: &Statement, layout: Option<&Layout<'_>>) -> Fail {
+    match (undecodable(&error), layout) {
+        (Some(found), Some(layout)) => {
+            let columns = layout.columns_of(found);
+            let told = cannot_decode(&statement.what(), found, &columns);
+            Fail::Cell(told.with_detail(error.to_string()))
+        }
+        _ => Fail::Driver(error),
     }
 }
 
@@ -144,8 +171,16 @@ pub(super) fn request(filled: Filled) -> Query<'static> {
     query
 }
 
-async fn execute(client: &mut Client, filled: Filled) -> Result<String, Fail> {
-    let rows = request(filled).execute(client).await?.total();
+async fn execute(
+    client: &mut Client,
+    statement: &Statement,
+    filled: Filled,
+) -> Result<String, Fail> {
+    let rows = match request(filled).execute(client).await?.total() {
+        // Nothing was counted, or nothing affected: the server does not tell which.
+        0 if statement.may_hide_counts() => "null".to_owned(),
+        rows => rows.to_string(),
+    };
     Ok(format!("{{\"rowsAffected\":{rows}}}"))
 }
 
@@ -159,7 +194,11 @@ async fn query(
     let mut out = String::from("[");
     let mut layout = None;
     let mut rows = 0u32;
-    while let Some(item) = items.try_next().await? {
+    loop {
+        let next = items.try_next().await;
+        let Some(item) = next.map_err(|error| of_layout(error, statement, layout.as_ref()))? else {
+            break;
+        };
         match item {
             QueryItem::Metadata(_) if layout.is_some() => {
                 return Err(refused(
@@ -169,11 +208,7 @@ async fn query(
                 .into());
             }
             QueryItem::Metadata(meta) => {
-                layout = Some(Layout::new(
-                    statement,
-                    meta.columns(),
-                    bounds.max_value_bytes,
-                )?)
+                layout = Some(Layout::new(statement, meta.columns(), bounds)?)
             }
             QueryItem::Row(row) => {
                 let Some(layout) = &layout else {
@@ -195,7 +230,13 @@ async fn call(
 ) -> Result<String, Fail> {
     let mut answer = CallAnswer::new(statement, bounds);
     let mut items = request(filled).query(client).await?;
-    while let Some(item) = items.try_next().await? {
+    loop {
+        let next = items.try_next().await;
+        let Some(item) =
+            next.map_err(|error| of_layout(error, statement, answer.layout.as_ref()))?
+        else {
+            break;
+        };
         match item {
             QueryItem::Metadata(meta) => answer.columns(meta.columns())?,
             QueryItem::Row(row) => answer.row(&row)?,
@@ -238,14 +279,14 @@ impl<'a> CallAnswer<'a> {
         {
             return Ok(());
         }
-        let layout = Layout::new(self.statement, columns, self.bounds.max_value_bytes)?;
+        let layout = Layout::new(self.statement, columns, self.bounds)?;
         self.sets
             .push_str(if self.sets.is_empty() { "[" } else { ",[" });
         self.layout = Some(layout);
         Ok(())
     }
 
-    fn row(&mut self, row: &Row) -> Result<(), CallError> {
+    fn row(&mut self, row: &Row) -> Result<(), Fail> {
         let Some(layout) = &self.layout else {
             return self.ending(row);
         };
@@ -255,11 +296,12 @@ impl<'a> CallAnswer<'a> {
         self.rows += 1;
         layout.write(&mut self.sets, row)?;
         self.bounds.rows.take()?;
-        check(self.statement, self.rows, self.sets.len(), self.bounds)
+        check(self.statement, self.rows, self.sets.len(), self.bounds)?;
+        Ok(())
     }
 
     /// The host's own row: the return value, then the outputs by name.
-    fn ending(&mut self, row: &Row) -> Result<(), CallError> {
+    fn ending(&mut self, row: &Row) -> Result<(), Fail> {
         for (column, data) in row.cells() {
             match (column.name(), data) {
                 (RETURN_VALUE, ColumnData::I32(Some(value))) => {
@@ -272,17 +314,11 @@ impl<'a> CallAnswer<'a> {
         Ok(())
     }
 
-    fn output(&mut self, name: &str, data: &ColumnData<'_>) -> Result<(), CallError> {
+    fn output(&mut self, name: &str, data: &ColumnData<'_>) -> Result<(), Fail> {
         if !self.outputs.is_empty() {
             self.outputs.push(',');
         }
-        write_output(
-            &mut self.outputs,
-            self.statement,
-            name,
-            data,
-            self.bounds.max_value_bytes,
-        )
+        write_output(&mut self.outputs, self.statement, name, data, self.bounds)
     }
 
     fn close_set(&mut self) {

@@ -223,6 +223,7 @@ impl SqlSession {
     pub(super) fn bounds(&self) -> Bounds {
         Bounds {
             max_value_bytes: self.shared.max_value_bytes,
+            lossy: self.shared.connections.is_lossy(),
             max_answer_bytes: self.max_answer_bytes,
             rows: self.rows.clone(),
         }

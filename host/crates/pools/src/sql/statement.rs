@@ -6,7 +6,7 @@ use mayfly_error::{CallCode, CallError};
 use super::effects::{TransactionEffects, is_altering_procedure};
 use super::parameters;
 use super::procedure::Procedure;
-use super::template::{Complaint, Filled, Template};
+use super::template::{Complaint, Filled, MAX_VALUES, Template};
 
 /// What is wrong with a backend or a statement, and what to do.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -48,6 +48,8 @@ pub(super) struct Statement {
     pub(super) max_rows: u32,
     pub(super) timeout: std::time::Duration,
     pub(super) bigint_as_string: bool,
+    /// Text that is not valid UTF-16 is read with U+FFFD in its place.
+    pub(super) lossy: bool,
     pub(super) text: Text,
     alters_session: bool,
 }
@@ -108,6 +110,7 @@ impl Statement {
             max_rows: config.max_rows,
             timeout: config.timeout,
             bigint_as_string: config.bigint_as_string,
+            lossy: config.lossy,
             alters_session: config.alters_session || text.alters_session(marked),
             text,
         })
@@ -148,6 +151,14 @@ impl Statement {
         self.alters_session
     }
 
+    /// Whether rows may be affected that the server does not count.
+    pub(super) fn may_hide_counts(&self) -> bool {
+        match &self.text {
+            Text::Template(template) => template.hides_counts,
+            Text::Procedure(_) => true,
+        }
+    }
+
     /// What may become of a transaction.
     pub(super) fn effects(&self) -> TransactionEffects {
         match &self.text {
@@ -161,9 +172,6 @@ impl Statement {
         format!("statement `{}`", self.name)
     }
 }
-
-/// SQL Server's 2,100 parameters, less the two the driver uses for the text itself.
-const MAX_VALUES: usize = 2_098;
 
 /// A complaint about output parameters of a text: only procedures have them.
 fn outputs(parameters: &[Parameter]) -> Option<Complaint> {

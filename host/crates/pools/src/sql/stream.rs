@@ -15,7 +15,7 @@ use tokio::time::{Instant, timeout_at};
 use super::connection::Client;
 use super::failure::{Fail, cut_off};
 use super::rows::Layout;
-use super::run::{Bounds, conclude, no_columns, prepare, request};
+use super::run::{Bounds, conclude, no_columns, of_layout, prepare, request};
 use super::session::{Claim, Hold, SqlSession, Turn};
 use super::statement::Statement;
 use super::template::Filled;
@@ -355,7 +355,8 @@ impl Reader<'_> {
         let mut last = false;
         // Half of what is allowed leaves room for one more row; a longer one fails.
         while rows < max_rows && text.len() <= self.bounds.max_answer_bytes / 2 {
-            match self.items.try_next().await? {
+            let next = self.items.try_next().await;
+            match next.map_err(|error| of_layout(error, self.statement, self.layout.as_ref()))? {
                 None => {
                     last = true;
                     break;
@@ -368,11 +369,7 @@ impl Reader<'_> {
                     return Err(CallError::new(CallCode::Backend, problem).into());
                 }
                 Some(QueryItem::Metadata(meta)) => {
-                    self.layout = Some(Layout::new(
-                        self.statement,
-                        meta.columns(),
-                        self.bounds.max_value_bytes,
-                    )?);
+                    self.layout = Some(Layout::new(self.statement, meta.columns(), self.bounds)?);
                 }
                 Some(QueryItem::Row(row)) => {
                     let Some(layout) = &self.layout else {

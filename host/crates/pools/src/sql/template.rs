@@ -1,8 +1,9 @@
 //! A statement's text, ready to be filled with values.
 //!
-//! `@name` becomes `@P1`, `@P2`, … in the order of use. A list stands inside `IN (@name)` and becomes as many placeholders as it has
-//! values, padded to a power of two by repeating the last one, so that the server sees one text per size and not one per length.
-//! What running the text does to a connection is read by `effects`.
+//! `@name` becomes `@P1`, `@P2`, … in the order of use. A list stands inside `IN (…)`, by itself or among other values, and becomes as
+//! many placeholders as it has values, padded to a power of two by repeating the last one as far as there is room, so that the
+//! server sees one text per size and not one per length. Where no value is left the condition is replaced (`lists`). What running the
+//! text does to a connection is read by `effects`.
 
 use std::collections::HashSet;
 
@@ -10,8 +11,9 @@ use mayfly_config::Parameter;
 use tiberius::ColumnData;
 
 use super::describe::declarations;
-use super::effects::{TransactionEffects, alters_session};
+use super::effects::{TransactionEffects, alters_session, hides_counts};
 use super::lexer::{Kind, Token, tokens};
+use super::lists::{Condition, conditions};
 use super::values::{cast, null_text, null_value};
 
 /// A parsed text.
@@ -22,14 +24,36 @@ pub(super) struct Template {
     pub(super) alters_session: bool,
     /// What may become of a transaction.
     pub(super) effects: TransactionEffects,
+    /// Whether the rows affected may not be counted.
+    pub(super) hides_counts: bool,
 }
+
+/// SQL Server's 2,100 parameters, less the two the driver uses for the text itself.
+pub(super) const MAX_VALUES: usize = 2_098;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Piece {
     Text(String),
     /// A parameter, by its place in the declaration.
     Scalar(usize),
+    /// `operand [NOT] IN (…)` with a list among the values.
+    In(Box<In>),
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct In {
+    operand: Vec<Piece>,
+    negated: bool,
+    /// ` NOT IN (`, as the text has it.
+    opening: String,
+    elements: Vec<Element>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Element {
+    /// A list, by its place in the declaration.
     List(usize),
+    Other(Vec<Piece>),
 }
 
 /// A value for a parameter.
@@ -77,27 +101,27 @@ impl Template {
             tokens: significant.iter().map(|(_, token)| *token).collect(),
         };
         let locals = reader.locals();
-        let mut complaints = reserved(&locals, parameters);
-        let mut used = HashSet::new();
-        let mut pieces = Vec::new();
-        let mut places = significant.iter().map(|(at, _)| *at).enumerate().peekable();
-        for (at, token) in tokens.iter().enumerate() {
-            let place = places
-                .next_if(|(_, place)| *place == at)
-                .map(|(place, _)| place);
-            let parameter = place
-                .filter(|place| token.kind == Kind::Variable && !reader.is_argument_name(*place));
-            match parameter
-                .and_then(|place| classify(token.text, place, &locals, parameters, &reader))
-            {
-                Some(Ok((index, piece))) => {
-                    used.insert(index);
-                    pieces.push(piece);
-                }
-                Some(Err(complaint)) => complaints.push(complaint),
-                None => push_text(&mut pieces, token.text),
-            }
-        }
+        let is_list = |place: usize| {
+            let name = reader.at(place).and_then(|token| parameter_name(token));
+            name.is_some_and(|name| {
+                !locals.contains(&name.to_ascii_lowercase())
+                    && parameters.iter().any(|parameter| {
+                        parameter.list && parameter.name.eq_ignore_ascii_case(name)
+                    })
+            })
+        };
+        let mut builder = Builder {
+            conditions: conditions(&reader.tokens, is_list),
+            places: significant.iter().map(|(at, _)| *at).collect(),
+            complaints: reserved(&locals, parameters),
+            used: HashSet::new(),
+            tokens: &tokens,
+            locals: &locals,
+            reader: &reader,
+            parameters,
+        };
+        let pieces = builder.pieces(0, tokens.len());
+        let (mut complaints, used) = (builder.complaints, builder.used);
         for (_, parameter) in parameters
             .iter()
             .enumerate()
@@ -121,6 +145,7 @@ impl Template {
                 pieces,
                 alters_session,
                 effects: TransactionEffects::of(&reader.tokens, alters_session),
+                hides_counts: hides_counts(&reader.tokens),
             })
         } else {
             Err(complaints)
@@ -129,47 +154,18 @@ impl Template {
 
     /// The text and the values to send. `values` are in the order of the declaration.
     pub(super) fn fill(&self, parameters: &[Parameter], values: &[Bound]) -> Filled {
-        let mut filled = Filled {
-            text: String::new(),
-            values: Vec::new(),
+        let mut writer = Writer {
+            sizes: sizes(parameters, values),
+            places: vec![None; parameters.len()],
+            filled: Filled {
+                text: String::new(),
+                values: Vec::new(),
+            },
+            parameters,
+            values,
         };
-        let mut places: Vec<Option<(usize, usize)>> = vec![None; parameters.len()];
-        for piece in &self.pieces {
-            let index = match piece {
-                Piece::Text(text) => {
-                    filled.text.push_str(text);
-                    continue;
-                }
-                Piece::Scalar(index) | Piece::List(index) => *index,
-            };
-            let (Some(parameter), Some(value), Some(place)) = (
-                parameters.get(index),
-                values.get(index),
-                places.get_mut(index),
-            ) else {
-                continue;
-            };
-            let Some(sent) = to_send(parameter, value) else {
-                // NULL goes into the text for types the driver cannot send a typed NULL of.
-                filled.text.push_str(&null_text(parameter.sql_type));
-                continue;
-            };
-            let (first, count) = *place.get_or_insert_with(|| {
-                let first = filled.values.len() + 1;
-                let count = sent.len();
-                filled.values.extend(sent);
-                (first, count)
-            });
-            for offset in 0..count {
-                if offset > 0 {
-                    filled.text.push_str(", ");
-                }
-                filled
-                    .text
-                    .push_str(&cast(parameter.sql_type, &format!("@P{}", first + offset)));
-            }
-        }
-        filled
+        writer.pieces(&self.pieces);
+        writer.filled
     }
 }
 
@@ -181,72 +177,292 @@ impl Template {
         without: Option<&str>,
     ) -> (String, String) {
         let mut text = String::new();
-        for piece in &self.pieces {
-            match piece {
-                Piece::Text(plain) => text.push_str(plain),
-                Piece::Scalar(index) | Piece::List(index) => {
-                    if let Some(parameter) = parameters.get(*index) {
-                        text.push('@');
-                        text.push_str(&parameter.name);
-                    }
-                }
-            }
-        }
+        sketch(&self.pieces, parameters, &mut text);
         (text, declarations(parameters, without))
     }
 }
 
-/// What goes over the wire for a parameter; none where NULL is written into the text.
-fn to_send(parameter: &Parameter, value: &Bound) -> Option<Vec<ColumnData<'static>>> {
+fn sketch(pieces: &[Piece], parameters: &[Parameter], text: &mut String) {
+    let name = |index: usize, text: &mut String| {
+        if let Some(parameter) = parameters.get(index) {
+            text.push('@');
+            text.push_str(&parameter.name);
+        }
+    };
+    for piece in pieces {
+        match piece {
+            Piece::Text(plain) => text.push_str(plain),
+            Piece::Scalar(index) => name(*index, text),
+            Piece::In(condition) => {
+                sketch(&condition.operand, parameters, text);
+                text.push_str(&condition.opening);
+                for (position, element) in condition.elements.iter().enumerate() {
+                    text.push_str(if position > 0 { ", " } else { "" });
+                    match element {
+                        Element::List(index) => name(*index, text),
+                        Element::Other(pieces) => sketch(pieces, parameters, text),
+                    }
+                }
+                text.push(')');
+            }
+        }
+    }
+}
+
+/// How many values are sent for each list: the next power of two, as far as there is room for what repeats.
+fn sizes(parameters: &[Parameter], values: &[Bound]) -> Vec<usize> {
+    let count = |(parameter, value): (&Parameter, &Bound)| match value {
+        Bound::List(list) => list.len(),
+        Bound::Value(_) => 1,
+        Bound::Null => usize::from(null_value(parameter.sql_type).is_some()),
+    };
+    let counts: Vec<usize> = parameters.iter().zip(values).map(count).collect();
+    let mut room = MAX_VALUES.saturating_sub(counts.iter().sum());
+    let pad = |(count, value): (usize, &Bound)| match value {
+        Bound::List(list) if !list.is_empty() => {
+            let padding = (count.next_power_of_two() - count).min(room);
+            room -= padding;
+            count + padding
+        }
+        _ => count,
+    };
+    counts.into_iter().zip(values).map(pad).collect()
+}
+
+/// Writes a text with its values.
+struct Writer<'a> {
+    parameters: &'a [Parameter],
+    values: &'a [Bound],
+    sizes: Vec<usize>,
+    /// The first placeholder of each parameter that was used, and how many there are.
+    places: Vec<Option<(usize, usize)>>,
+    filled: Filled,
+}
+
+impl Writer<'_> {
+    fn pieces(&mut self, pieces: &[Piece]) {
+        for piece in pieces {
+            match piece {
+                Piece::Text(text) => self.text(text),
+                Piece::Scalar(index) => self.parameter(*index),
+                Piece::In(condition) => self.condition(condition),
+            }
+        }
+    }
+
+    fn text(&mut self, text: &str) {
+        self.filled.text.push_str(text);
+    }
+
+    fn condition(&mut self, condition: &In) {
+        let is_empty = |element: &&Element| {
+            matches!(element, Element::List(index)
+                if matches!(self.values.get(*index), Some(Bound::List(list)) if list.is_empty()))
+        };
+        let left: Vec<&Element> = condition
+            .elements
+            .iter()
+            .filter(|element| !is_empty(element))
+            .collect();
+        if left.is_empty() {
+            // Always false, or always true, and still a condition over the operand.
+            self.text("(");
+            self.pieces(&condition.operand);
+            self.text(if condition.negated {
+                " IS NULL OR "
+            } else {
+                " IS NULL AND "
+            });
+            self.pieces(&condition.operand);
+            return self.text(" IS NOT NULL)");
+        }
+        self.pieces(&condition.operand);
+        self.text(&condition.opening);
+        for (position, element) in left.into_iter().enumerate() {
+            self.text(if position > 0 { ", " } else { "" });
+            match element {
+                Element::List(index) => self.parameter(*index),
+                Element::Other(pieces) => self.pieces(pieces),
+            }
+        }
+        self.text(")");
+    }
+
+    fn parameter(&mut self, index: usize) {
+        let (Some(parameter), Some(value), Some(size)) = (
+            self.parameters.get(index),
+            self.values.get(index),
+            self.sizes.get(index),
+        ) else {
+            return;
+        };
+        let Some(sent) = to_send(parameter, value, *size) else {
+            // NULL goes into the text for types the driver cannot send a typed NULL of.
+            return self.text(&null_text(parameter.sql_type));
+        };
+        let Some(place) = self.places.get_mut(index) else {
+            return;
+        };
+        let (first, count) = *place.get_or_insert_with(|| {
+            let first = self.filled.values.len() + 1;
+            let count = sent.len();
+            self.filled.values.extend(sent);
+            (first, count)
+        });
+        for offset in 0..count {
+            if offset > 0 {
+                self.text(", ");
+            }
+            let placeholder = format!("@P{}", first + offset);
+            self.text(&cast(parameter.sql_type, &placeholder));
+        }
+    }
+}
+
+/// What goes over the wire for a parameter, `size` values for a list; none where NULL is written into the text.
+fn to_send(parameter: &Parameter, value: &Bound, size: usize) -> Option<Vec<ColumnData<'static>>> {
     match value {
         Bound::Value(value) => Some(vec![value.clone()]),
         Bound::Null => null_value(parameter.sql_type).map(|null| vec![null]),
         Bound::List(values) => {
             let last = values.last()?;
-            let size = values.len().next_power_of_two();
-            Some(
-                values
-                    .iter()
-                    .chain(std::iter::repeat_n(last, size - values.len()))
-                    .cloned()
-                    .collect(),
-            )
+            let padding = std::iter::repeat_n(last, size.saturating_sub(values.len()));
+            Some(values.iter().chain(padding).cloned().collect())
         }
     }
 }
 
-/// What a `@name` in the text is: a declared parameter, or a complaint; none for a variable of the text's own.
+/// The name a variable has, without its sign.
+fn parameter_name<'a>(token: &Token<'a>) -> Option<&'a str> {
+    (token.kind == Kind::Variable)
+        .then(|| token.text.strip_prefix('@'))
+        .flatten()
+}
+
+/// Makes pieces of tokens.
+struct Builder<'a, 'b> {
+    tokens: &'b [Token<'a>],
+    /// Where the tokens that are not blank stand among all.
+    places: Vec<usize>,
+    reader: &'b Reader<'a>,
+    conditions: Vec<Condition>,
+    locals: &'b HashSet<String>,
+    parameters: &'b [Parameter],
+    complaints: Vec<Complaint>,
+    used: HashSet<usize>,
+}
+
+impl Builder<'_, '_> {
+    /// The pieces of the tokens from one up to another, counted among all.
+    fn pieces(&mut self, from: usize, to: usize) -> Vec<Piece> {
+        let mut pieces = Vec::new();
+        let mut at = from;
+        while at < to {
+            let Some(token) = self.tokens.get(at) else {
+                break;
+            };
+            let place = self.places.binary_search(&at).ok();
+            if let Some(condition) = place.and_then(|place| self.condition_at(place, to)) {
+                at = self.place(condition.close) + 1;
+                pieces.push(self.condition(&condition));
+                continue;
+            }
+            at += 1;
+            let parameter = place.filter(|place| {
+                token.kind == Kind::Variable && !self.reader.is_argument_name(*place)
+            });
+            match parameter.and_then(|_| classify(token.text, self.locals, self.parameters)) {
+                Some(Ok(index)) => {
+                    self.used.insert(index);
+                    pieces.push(Piece::Scalar(index));
+                }
+                Some(Err(complaint)) => self.complaints.push(complaint),
+                None => push_text(&mut pieces, token.text),
+            }
+        }
+        pieces
+    }
+
+    /// The outermost condition whose operand begins here and that ends before `to`.
+    fn condition_at(&self, place: usize, to: usize) -> Option<Condition> {
+        let here = self
+            .conditions
+            .iter()
+            .filter(|condition| condition.operand == place && self.place(condition.close) < to);
+        here.max_by_key(|condition| condition.close).cloned()
+    }
+
+    fn condition(&mut self, condition: &Condition) -> Piece {
+        if condition.is_malformed(&self.reader.tokens) {
+            self.complaints.push((
+                "a list is compared with no single value".to_owned(),
+                "write `column IN (@list)`, one column for each list".to_owned(),
+            ));
+        }
+        let behind = self.place(condition.behind_operand.saturating_sub(1)) + 1;
+        let opening = self.tokens.get(behind..=self.place(condition.open));
+        let opening = opening.unwrap_or_default().iter().map(|token| token.text);
+        Piece::In(Box::new(In {
+            opening: opening.collect(),
+            operand: self.pieces(self.place(condition.operand), behind),
+            negated: condition.negated,
+            elements: condition
+                .values
+                .iter()
+                .filter(|(from, to)| from < to)
+                .map(|(from, to)| self.element(*from, *to))
+                .collect(),
+        }))
+    }
+
+    fn element(&mut self, from: usize, to: usize) -> Element {
+        if to - from == 1
+            && let Some(name) = self.reader.at(from).and_then(parameter_name)
+            && !self.locals.contains(&name.to_ascii_lowercase())
+            && let Some(index) = index_of(name, self.parameters)
+            && self.parameters.get(index).is_some_and(|found| found.list)
+        {
+            self.used.insert(index);
+            return Element::List(index);
+        }
+        Element::Other(self.pieces(self.place(from), self.place(to - 1) + 1))
+    }
+
+    /// Where a token that is not blank stands among all.
+    fn place(&self, place: usize) -> usize {
+        self.places.get(place).copied().unwrap_or_default()
+    }
+}
+
+fn index_of(name: &str, parameters: &[Parameter]) -> Option<usize> {
+    parameters
+        .iter()
+        .position(|parameter| parameter.name.eq_ignore_ascii_case(name))
+}
+
+/// What a `@name` outside of lists is: a declared parameter, or a complaint; none for a variable of the text's own.
 fn classify(
     text: &str,
-    place: usize,
     locals: &HashSet<String>,
     parameters: &[Parameter],
-    reader: &Reader<'_>,
-) -> Option<Result<(usize, Piece), Complaint>> {
+) -> Option<Result<usize, Complaint>> {
     let name = text.strip_prefix('@')?;
     if locals.contains(&name.to_ascii_lowercase()) {
         return None;
     }
-    let Some(index) = parameters
-        .iter()
-        .position(|parameter| parameter.name.eq_ignore_ascii_case(name))
-    else {
+    let Some(index) = index_of(name, parameters) else {
         return Some(Err((
             format!("the text uses `@{name}`, which is not declared"),
             format!("add `{name}` to its parameters, or correct the name"),
         )));
     };
-    match parameters
-        .get(index)
-        .is_some_and(|parameter| parameter.list)
-    {
-        false => Some(Ok((index, Piece::Scalar(index)))),
-        true if reader.is_in_list(place) => Some(Ok((index, Piece::List(index)))),
-        true => Some(Err((
+    if parameters.get(index).is_some_and(|found| found.list) {
+        return Some(Err((
             format!("the list `@{name}` stands outside of `IN (@{name})`"),
             format!("write `column IN (@{name})`"),
-        ))),
+        )));
     }
+    Some(Ok(index))
 }
 
 /// Complaints about the text's own variables, and about parameters that could be either of two.
@@ -309,14 +525,6 @@ impl<'a> Reader<'a> {
 
     fn before(&self, place: usize, back: usize) -> Option<&Token<'a>> {
         self.at(place.checked_sub(back)?)
-    }
-
-    /// Whether a variable stands as the only one in `IN (…)`.
-    fn is_in_list(&self, place: usize) -> bool {
-        self.before(place, 1)
-            .is_some_and(|token| token.is_symbol("("))
-            && self.before(place, 2).is_some_and(|token| token.is("IN"))
-            && self.at(place + 1).is_some_and(|token| token.is_symbol(")"))
     }
 
     /// Whether a variable names a procedure's parameter: `EXEC p @name = …`.

@@ -117,6 +117,10 @@ pub(super) fn write_small_datetime(out: &mut String, value: SmallDateTime) -> Op
 }
 
 fn write_days(out: &mut String, days: i64) -> Option<()> {
+    // An offset moves the last day of 9999 to a year that ISO 8601 has no four digits for.
+    if !(0..=LAST_DAY).contains(&days) {
+        return None;
+    }
     let date = NaiveDate::from_num_days_from_ce_opt(i32::try_from(days.checked_add(1)?).ok()?)?;
     write!(
         out,

@@ -117,7 +117,7 @@ pub(super) fn is_mismatch(error: &Error) -> bool {
 
 /// What is open; none when the server could not be asked.
 pub(super) async fn ask(connection: &mut Connection, deadline: Instant) -> Option<Open> {
-    let text = if connection.names_transactions {
+    let text = if connection.traits.names_transactions {
         "SELECT @@TRANCOUNT AS n, CAST(CURRENT_TRANSACTION_ID() AS bigint) AS id"
     } else {
         "SELECT @@TRANCOUNT AS n"

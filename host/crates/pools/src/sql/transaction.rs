@@ -302,7 +302,7 @@ impl Call {
         connection.asking();
         // From here on the server may have begun, whatever we hear of it.
         connection.began();
-        let names_transactions = connection.names_transactions;
+        let names_transactions = connection.traits.names_transactions;
         let begun = timeout_at(deadline, async {
             trancount::begin(&mut connection.client, names_transactions)
                 .await

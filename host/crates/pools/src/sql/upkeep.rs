@@ -1,12 +1,11 @@
-//! The upkeep of a pool: closing what is old or idle, opening what should be ready.
+//! The upkeep of a pool: closing what is old or idle, checking what was not used for long, opening what should be ready.
 //!
 //! It holds the pool only while it works, so a pool that is dropped ends it.
 
 use std::sync::Weak;
 use std::time::Duration;
 
-use deadpool::managed::Timeouts;
-use tokio::time::sleep;
+use tokio::time::{Instant, sleep};
 
 use super::connection::Closed;
 use super::pool::Shared;
@@ -21,13 +20,14 @@ const LONGEST_ROUND: Duration = Duration::from_secs(10);
 pub(super) struct Limits {
     pub(super) max_age: Duration,
     pub(super) max_idle: Duration,
+    pub(super) check_after: Duration,
     pub(super) min_connections: usize,
 }
 
 /// Rounds of upkeep until the pool is gone.
 pub(super) async fn run(pool: Weak<Shared>) {
     loop {
-        let Some(round) = round(&pool).await else {
+        let Some(round) = round(&pool) else {
             return;
         };
         sleep(round).await;
@@ -35,22 +35,27 @@ pub(super) async fn run(pool: Weak<Shared>) {
 }
 
 /// One round; the time until the next, or none when the pool is gone.
-async fn round(pool: &Weak<Shared>) -> Option<Duration> {
+fn round(pool: &Weak<Shared>) -> Option<Duration> {
     let shared = pool.upgrade()?;
     let limits = shared.limits;
     close_old(&shared);
-    open_ready(&shared).await;
-    Some((limits.max_age.min(limits.max_idle) / 4).clamp(SHORTEST_ROUND, LONGEST_ROUND))
+    if let Some(before) = Instant::now().checked_sub(limits.check_after) {
+        shared
+            .connections
+            .check_idle(before, shared.recycle_timeout);
+    }
+    shared.connections.keep_ready(limits.min_connections);
+    let shortest = limits.max_age.min(limits.max_idle).min(limits.check_after);
+    Some((shortest / 4).clamp(SHORTEST_ROUND, LONGEST_ROUND))
 }
 
 fn close_old(shared: &Shared) {
     let limits = shared.limits;
     let mut spare = shared
-        .pool
-        .status()
-        .size
+        .connections
+        .size()
         .saturating_sub(limits.min_connections);
-    let closed = shared.pool.retain(|connection, _| {
+    shared.connections.close_idle(|connection| {
         let reason = if !connection.is_alive() {
             Closed::Gone
         } else if connection.opened.elapsed() > limits.max_age {
@@ -58,29 +63,9 @@ fn close_old(shared: &Shared) {
         } else if connection.idle_since.elapsed() > limits.max_idle && spare > 0 {
             Closed::Idle
         } else {
-            return true;
+            return None;
         };
         spare = spare.saturating_sub(1);
-        shared.meters.closed(reason, connection, None);
-        false
+        Some(reason)
     });
-    drop(closed);
-}
-
-/// Opens connections until there are `min_connections`: held together, so that no idle one is counted twice.
-async fn open_ready(shared: &Shared) {
-    let wanted = shared.limits.min_connections;
-    let mut held = Vec::new();
-    while shared.pool.status().size < wanted && held.len() < wanted {
-        let no_wait = Timeouts {
-            wait: Some(Duration::ZERO),
-            create: None,
-            recycle: None,
-        };
-        match shared.pool.timeout_get(&no_wait).await {
-            Ok(object) => held.push(object),
-            // Whoever tried has said why.
-            Err(_) => return,
-        }
-    }
 }

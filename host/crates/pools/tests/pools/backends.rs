@@ -116,6 +116,7 @@ pub fn sqlserver_config() -> mayfly_config::SqlServer {
         connect_timeout: Duration::from_secs(5),
         max_age: Duration::from_secs(600),
         max_idle: Duration::from_secs(60),
+        check_after: Duration::from_secs(30),
         max_uses: u64::MAX,
         wait_timeout: Duration::from_secs(60),
         recycle_timeout: Duration::from_secs(2),
@@ -292,6 +293,7 @@ fn statement(
         max_rows: 10_000,
         timeout: Duration::from_secs(20),
         bigint_as_string: false,
+        lossy: false,
         alters_session: false,
     }
 }
@@ -381,6 +383,49 @@ pub fn statements() -> Vec<Statement> {
         ),
         procedure("marked", "marked", &[]),
         procedure("ends", "ends", &[]),
+        statement(
+            "outside_of",
+            "SELECT n FROM Numbers WHERE n <= 5 AND n NOT IN (@ids) ORDER BY n",
+            Read,
+            &[("ids", Int, true)],
+        ),
+        statement(
+            "within",
+            "SELECT n FROM Numbers WHERE n <= 5 AND n IN (@ids) ORDER BY n",
+            Read,
+            &[("ids", Int, true)],
+        ),
+        statement(
+            "within_two",
+            "SELECT n FROM Numbers WHERE n IN (@a) AND NOT n IN (0, @b) ORDER BY n",
+            Read,
+            &[("a", Int, true), ("b", Int, true)],
+        ),
+        statement(
+            "counted_by_list",
+            "SELECT COUNT(CASE WHEN type IN (@types) THEN 1 END) AS inside,
+                    COUNT(CASE WHEN type NOT IN (@types) THEN 1 END) AS outside,
+                    COUNT(CASE WHEN NULLIF(type, 'math') NOT IN (@types) THEN 1 END) AS with_nulls FROM Assessments",
+            Read,
+            &[("types", NVarChar(Some(32)), true)],
+        ),
+        statement(
+            "quietly",
+            "SET NOCOUNT ON; UPDATE Ledger SET amount = amount + 1",
+            Write,
+            &[],
+        ),
+        statement("names", "SELECT n, text FROM Numbers WHERE n <= 3 ORDER BY n", Read, &[]),
+        Statement {
+            lossy: true,
+            ..statement("names_lossily", "SELECT n, text FROM Numbers WHERE n <= 3 ORDER BY n", Read, &[])
+        },
+        statement(
+            "code_page",
+            "SELECT CAST(text AS varchar(20)) AS text, CAST(text AS varchar(20)) AS other FROM Numbers WHERE n <= 3",
+            Read,
+            &[],
+        ),
         statement("rolls_back", "IF @@TRANCOUNT > 0 ROLLBACK", Write, &[]),
         statement(
             "rolls_back_and_returns",

@@ -1,7 +1,7 @@
 //! What the server says of statements, before any is run.
 
 use mayfly_config::{Access, Body, Parameter, SqlType, Statement};
-use mayfly_embedded::SqlServerFaults;
+use mayfly_embedded::{DropAt, DropConnection, SqlServerFaults};
 use mayfly_error::CallCode;
 use mayfly_pools::SqlServer;
 
@@ -190,4 +190,88 @@ async fn a_server_that_cannot_be_asked_is_an_error_and_not_a_problem() {
         ..Default::default()
     });
     assert_eq!(code(server.describe(soon()).await), CallCode::Unavailable);
+}
+
+#[tokio::test]
+async fn a_connection_that_is_lost_while_describing_is_told_and_the_other_findings_stay() {
+    let backends = Backends::start().await;
+    let wrong = |name: &str, table: &str| {
+        statement(
+            name,
+            text(&format!("SELECT id FROM {table}")),
+            &[],
+            &[("id", "date")],
+        )
+    };
+    let server = backends
+        .sqlserver(|_| ())
+        .with_statements(&[
+            wrong("a_before", "Ledger"),
+            wrong("b_lost", "Assessments"),
+            wrong("c_after", "Ledger"),
+        ])
+        .unwrap();
+    server.check(soon()).await.unwrap();
+    // The second procedure that is called is the one for the second statement.
+    backends.sql_faults(SqlServerFaults {
+        drop: Some(DropConnection {
+            at: DropAt::After,
+            matching: Some("sp_describe_first_result_set".to_owned()),
+            times: Some(1),
+        }),
+        ..Default::default()
+    });
+    let found = server.describe(soon()).await.unwrap();
+    let found: Vec<String> = found.iter().map(ToString::to_string).collect();
+    let starts = [
+        "statements.a_before: result column `id` is declared date, and the server answers int",
+        "statements.b_lost: the connection was lost while the server described it: ",
+        "statements.c_after: result column `id` is declared date, and the server answers int",
+    ];
+    assert_eq!(found.len(), starts.len(), "{found:#?}");
+    for (found, start) in found.iter().zip(starts) {
+        assert!(found.starts_with(start), "{found}");
+    }
+    assert!(
+        found[1].ends_with("; try again; if it happens again, the server's log says why"),
+        "{found:#?}"
+    );
+}
+
+#[tokio::test]
+async fn findings_stay_when_the_server_goes_away_for_good() {
+    let backends = Backends::start().await;
+    let server = backends
+        .sqlserver(|_| ())
+        .with_statements(&[
+            statement("a", text("SELECT id FROM Ledger"), &[], &[("id", "date")]),
+            statement("b", text("SELECT id FROM Ledger"), &[], &[]),
+            statement("c", text("SELECT id FROM Ledger"), &[], &[]),
+        ])
+        .unwrap();
+    server.check(soon()).await.unwrap();
+    backends.sql_faults(SqlServerFaults {
+        drop: Some(DropConnection {
+            at: DropAt::After,
+            matching: Some("sp_describe_first_result_set".to_owned()),
+            times: Some(1),
+        }),
+        login_failure: Some(mayfly_embedded::LoginFailure::default()),
+        ..Default::default()
+    });
+    let found = server.describe(soon()).await.unwrap();
+    let found: Vec<String> = found.iter().map(ToString::to_string).collect();
+    assert_eq!(found.len(), 3, "{found:#?}");
+    assert!(
+        found[0].starts_with("statements.a: result column"),
+        "{found:#?}"
+    );
+    assert!(
+        found[1].starts_with("statements.b: the connection was lost"),
+        "{found:#?}"
+    );
+    assert!(
+        found[2].starts_with("sqlserver.school: 1 statements could not be described any more: "),
+        "{found:#?}"
+    );
 }

@@ -448,6 +448,7 @@ fn problems_of_backends_and_statements_are_told_at_once_with_remedies() {
         max_rows: 1,
         timeout: std::time::Duration::from_secs(1),
         bigint_as_string: false,
+        lossy: false,
         alters_session: false,
     };
     let statements = [

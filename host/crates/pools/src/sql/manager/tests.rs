@@ -38,15 +38,23 @@ fn only_one_attempt_is_made_when_the_pause_is_over_and_its_success_opens_the_gat
 }
 
 #[test]
-fn a_caller_that_gives_up_lets_the_next_one_try_unless_it_waited_long() {
+fn an_attempt_that_is_given_up_lets_the_next_one_try() {
     let gate = Gate::default();
-    let began = Instant::now() - MS * 2_000;
+    let began = Instant::now();
     gate.enter(began).unwrap().failed("down".to_owned(), began);
-    drop(gate.enter(Instant::now()).unwrap());
-    // This one is as if begun a second and a half ago.
-    drop(gate.enter(began + MS * 500).unwrap());
-    assert_eq!(
-        gate.enter(Instant::now()).unwrap_err(),
-        "no answer before the caller gave up"
-    );
+    let later = began + MS * 100;
+    drop(gate.enter(later).unwrap());
+    drop(gate.enter(later).unwrap());
+}
+
+#[test]
+fn who_waits_for_the_next_attempt_is_told_how_long() {
+    let gate = Gate::default();
+    let now = Instant::now();
+    assert_eq!(gate.refusal(now), None);
+    gate.enter(now).unwrap().failed("down".to_owned(), now);
+    assert_eq!(gate.refusal(now).as_deref(), Some("down"));
+    assert_eq!(gate.pause(now), MS * 100);
+    assert_eq!(gate.pause(now + MS * 70), MS * 30);
+    assert_eq!(gate.refusal(now + MS * 100), None);
 }

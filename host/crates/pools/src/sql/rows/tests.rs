@@ -8,6 +8,9 @@ use tiberius::numeric::Numeric;
 use tiberius::{ColumnData, ColumnType, Row, Uuid};
 
 use super::Layout;
+use crate::sql::failure::Fail;
+use crate::sql::row_budget::{RowBudget, RowsLeft};
+use crate::sql::run::Bounds;
 use crate::sql::statement::Statement;
 
 fn statement(columns: &[(&str, SqlType)], bigint_as_string: bool) -> Statement {
@@ -26,6 +29,7 @@ fn statement(columns: &[(&str, SqlType)], bigint_as_string: bool) -> Statement {
             max_rows: 10,
             timeout: Duration::from_secs(1),
             bigint_as_string,
+            lossy: false,
             alters_session: false,
         },
         &[],
@@ -33,9 +37,27 @@ fn statement(columns: &[(&str, SqlType)], bigint_as_string: bool) -> Statement {
     .unwrap()
 }
 
+fn bounds(lossy: bool) -> Bounds {
+    let any = || RowsLeft::new(u32::MAX);
+    Bounds {
+        max_value_bytes: 8,
+        lossy,
+        max_answer_bytes: 1_000,
+        rows: RowBudget::new(any(), any()),
+    }
+}
+
+fn told(fail: Fail) -> CallError {
+    match fail {
+        Fail::Cell(error) | Fail::Stopped(error) => error,
+        Fail::Driver(error) => CallError::new(CallCode::Backend, error.to_string()),
+    }
+}
+
 fn written(statement: &Statement, row: &Row) -> Result<String, CallError> {
     let mut out = String::new();
-    Layout::new(statement, row.columns(), 8)?.write(&mut out, row)?;
+    let layout = Layout::new(statement, row.columns(), &bounds(false))?;
+    layout.write(&mut out, row).map_err(told)?;
     Ok(out)
 }
 
@@ -194,4 +216,28 @@ fn a_value_longer_than_allowed_is_over_budget() {
             "statement `x`: a value of column `c` is larger than 8 bytes"
         )
     );
+}
+
+#[test]
+fn what_the_driver_replaced_is_found_unless_the_statement_is_lossy() {
+    let statement = statement(&[], false);
+    let row = Row::builder()
+        .column("n", ColumnType::Int4, ColumnData::I32(Some(1)))
+        .column(
+            "name",
+            ColumnType::NVarchar,
+            ColumnData::String(Some("a\u{fffd}".into())),
+        )
+        .build();
+    let layout = Layout::new(&statement, row.columns(), &bounds(true)).unwrap();
+    let fail = layout.write(&mut String::new(), &row).unwrap_err();
+    assert!(matches!(fail, Fail::Cell(_)), "{fail:?}");
+    assert_eq!(
+        told(fail).message,
+        "statement `x`: text of column `name` is not valid UTF-16; correct the data, or set `lossy = true` for the statement \
+         to read it with U+FFFD in its place"
+    );
+    // Where the driver replaces nothing, it is what the column holds.
+    let whole = written(&statement, &row).unwrap();
+    assert_eq!(whole, "{\"n\":1,\"name\":\"a\u{fffd}\"}");
 }

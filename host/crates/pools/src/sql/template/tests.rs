@@ -56,7 +56,7 @@ fn a_list_grows_by_powers_of_two_and_repeats_its_last_value() {
 }
 
 #[test]
-fn an_empty_list_finds_nothing_and_a_null_has_its_type() {
+fn a_null_has_its_type() {
     let template = Template::parse(
         "WHERE id IN (@ids) AND (@type IS NULL OR type = @type)",
         &ids(),
@@ -66,9 +66,77 @@ fn an_empty_list_finds_nothing_and_a_null_has_its_type() {
     let filled = template.fill(&ids(), &[list(0), Bound::Null]);
     assert_eq!(
         filled.text,
-        "WHERE id IN (CAST(NULL AS int)) AND (CAST(NULL AS nvarchar(4000)) IS NULL OR type = CAST(NULL AS nvarchar(4000)))"
+        "WHERE (id IS NULL AND id IS NOT NULL) AND (CAST(NULL AS nvarchar(4000)) IS NULL OR type = CAST(NULL AS nvarchar(4000)))"
     );
     assert_eq!(filled.values.len(), 0);
+}
+
+#[test]
+fn an_empty_list_leaves_a_condition_over_its_operand() {
+    let parameters = [
+        parameter("a", SqlType::Int, true),
+        parameter("b", SqlType::Int, true),
+        parameter("n", SqlType::Int, false),
+    ];
+    let n = || Bound::Value(ColumnData::I32(Some(7)));
+    for (text, filled) in [
+        (
+            "x NOT IN (@a) AND y IN (@b, @n)",
+            "(x IS NULL OR x IS NOT NULL) AND y IN (@P1, @P2, @P3)",
+        ),
+        (
+            "NOT (x IN ( @a /* none */ ) OR y NOT IN (@n, @b))",
+            "NOT ((x IS NULL AND x IS NOT NULL) OR y NOT IN (@P1, @P2, @P3))",
+        ),
+        (
+            "SUM(CASE WHEN x + @n IN (@a) THEN 1 END), y IN (@b)",
+            "SUM(CASE WHEN (x + @P1 IS NULL AND x + @P1 IS NOT NULL) THEN 1 END), y IN (@P2, @P3)",
+        ),
+        (
+            "CASE WHEN x IN (@b) THEN @n END NOT IN (@a)",
+            "(CASE WHEN x IN (@P1, @P2) THEN @P3 END IS NULL OR CASE WHEN x IN (@P1, @P2) THEN @P3 END IS NOT NULL)",
+        ),
+        ("x IN (@a, @b) AND y = @n", "x IN (@P1, @P2) AND y = @P3"),
+    ] {
+        let template = Template::parse(&format!("IF {text}"), &parameters, &[]).unwrap();
+        let written = template.fill(&parameters, &[list(0), list(2), n()]);
+        assert_eq!(written.text, format!("IF {filled}"));
+        assert_eq!(written.values.len(), 3);
+    }
+}
+
+#[test]
+fn padding_never_costs_a_value() {
+    let parameters = [
+        parameter("a", SqlType::Int, true),
+        parameter("b", SqlType::Int, true),
+    ];
+    let template = Template::parse("IF x IN (@a) AND y IN (@b)", &parameters, &[]).unwrap();
+    for (a, b, sent) in [
+        (3, 5, 12),
+        (2_098, 0, 2_098),
+        (2_049, 0, 2_098),
+        (1_025, 60, 2_098),
+        (1_000, 1_098, 2_098),
+        (1, 2_097, 2_098),
+        (2_098, 1, 2_099),
+    ] {
+        let filled = template.fill(&parameters, &[list(a), list(b)]);
+        assert_eq!(filled.values.len(), sent, "{a} and {b}");
+    }
+}
+
+#[test]
+fn a_list_is_compared_with_one_value() {
+    for text in [
+        "IF (x, y) IN (@ids) AND @type = 1",
+        "IF IN (@ids) AND @type = 1",
+    ] {
+        assert_eq!(
+            complaints(text, &ids()),
+            ["a list is compared with no single value"]
+        );
+    }
 }
 
 #[test]

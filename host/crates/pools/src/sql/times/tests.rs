@@ -138,3 +138,28 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn a_local_day_before_the_first_or_behind_the_last_has_no_text() {
+    // Kept in UTC, the first and the last moment that the server takes.
+    let at = |days, increments, offset| {
+        let moment = DateTime2::new(Date::new(days), Time::new(increments, 7));
+        DateTimeOffset::new(moment, offset)
+    };
+    let last = 863_999_999_999;
+    let text_of = |value| {
+        let mut out = String::new();
+        write_datetime_offset(&mut out, value).map(|()| out)
+    };
+    assert_eq!(
+        text_of(at(3_652_058, last, 0)).as_deref(),
+        Some("9999-12-31T23:59:59.9999999+00:00")
+    );
+    assert_eq!(text_of(at(3_652_058, last, 1)), None);
+    assert_eq!(
+        text_of(at(0, 0, 60)).as_deref(),
+        Some("0001-01-01T01:00:00.0000000+01:00")
+    );
+    assert_eq!(text_of(at(0, 0, -1)), None);
+    assert_eq!(write_date(&mut String::new(), Date::new(3_652_059)), None);
+}
