@@ -55,7 +55,7 @@ fn each_library_is_named_only_in_its_home() {
     for word in ["wasmtime::", "wasmtime_wasi::"] {
         named_only_in(word, &["src/modules/", "src/sandbox/", "src/imports/"]);
     }
-    named_only_in("async_graphql::", &["crates/graphql/", "src/http/"]);
+    named_only_in("async_graphql::", &["src/http/admin/"]);
     for word in ["tiberius::", "aws_sdk_dynamodb::", "aws_config::"] {
         named_only_in(word, &["crates/pools/"]);
     }

@@ -6,12 +6,15 @@
 //! - `conformance/generate.mjs` makes more, from a seed; `CONFORMANCE_SEED` and `CONFORMANCE_COUNT` choose others. One that is
 //!   answered differently is shrunk before it is shown;
 //! - `conformance/schema_pairs.mjs` makes pairs of schemas, whose differences [`schema_changes`] compares in the same way;
+//! - `conformance/schemas/` are schemas written by hand, which [`schemas`] has both judge, with generated ones that have tokens
+//!   changed; `conformance/schema_differences.txt` says where they do not agree;
 //! - `conformance/reference.mjs` is graphql-js as a process; [`reference`] talks to it. It is installed when it is not there.
 
 mod compare;
 mod corpus;
 mod reference;
 mod schema_changes;
+mod schemas;
 
 use compare::{difference, first_difference};
 use corpus::{Case, read};

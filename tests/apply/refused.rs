@@ -115,7 +115,7 @@ async fn a_broken_file_is_refused_with_every_problem() {
         "  \"Always 1.\"\n  greedy: Int! @resolve(module: \"greedy\")",
         "  greedy: Int! @resolve(module: \"gredy\")",
     );
-    is_refused(&host, &["has type `Strin`, which does not exist"]).await;
+    is_refused(&host, &["unknown type \"Strin\"; did you mean \"String\"?"]).await;
     edit(&host, "schema.graphql", "made: Strin!", "made: String!");
     is_refused(&host, &["names the module `gredy`, which is not declared"]).await;
     fs::remove_file(host.app.path().join("mayfly.toml")).unwrap();

@@ -4,13 +4,19 @@
 //   {id, generate, from}                   →  {id, requests}: as many as `generate` says, each from its own seed, `from` and up
 //   {id, shrink}                           →  {id, requests}: a request's next smaller ones, the smallest first
 //   {id, schemas, from}                    →  {id, pairs}: so many pairs of schemas, each from its own seed, and their changes
+//   {id, judge}                            →  {id, verdicts}: of schemas, what is wrong with each
+//   {id, changed, from}                    →  {id, changed}: so many schemas with tokens changed, each from its own seed, and verdicts
+//   {id, restyle, styles, from}            →  {id, restyled}: schemas, each in so many styles
 
 import { createInterface } from "node:readline";
 import { GraphQLError, execute, parse, validate } from "graphql";
 import { generate } from "./generate.mjs";
+import { broken, judge, restyled } from "./judge.mjs";
 import { schemaWith } from "./schema.mjs";
 import { schemaPair } from "./schema_pairs.mjs";
 import { shrink } from "./shrink.mjs";
+
+const RESOLVE = "directive @resolve(module: String!, needs: String) on FIELD_DEFINITION";
 
 // Where a value is null for several reasons, which of them is told depends on the order of execution. Both orders are the
 // reference's: resolvers that answer at once, and resolvers that answer later.
@@ -51,6 +57,16 @@ async function serve(request) {
   if (request.schemas) {
     const seeds = Array.from({ length: request.schemas }, (_, index) => request.from + index);
     return { pairs: seeds.map((seed) => ({ seed, ...schemaPair(seed) })) };
+  }
+  if (request.judge) return { verdicts: request.judge.map(judge) };
+  if (request.changed) {
+    const seeds = Array.from({ length: request.changed }, (_, index) => request.from + index);
+    const changed = seeds.map((seed) => ({ seed, sdl: broken(`${schemaPair(seed).old}\n${RESOLVE}`, seed) }));
+    return { changed: changed.map(({ seed, sdl }) => ({ seed, sdl, verdict: judge(sdl) })) };
+  }
+  if (request.restyle) {
+    const styles = Array.from({ length: request.styles }, (_, index) => request.from + index);
+    return { restyled: request.restyle.map((sdl, index) => styles.map((style) => restyled(sdl, style + index * styles.length))) };
   }
   if (request.shrink) return { requests: shrink(request.shrink) };
   return answer(request);

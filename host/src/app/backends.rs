@@ -106,6 +106,7 @@ impl App {
                     problems.push(Problem {
                         file: file.clone(),
                         line: backend.line,
+                        column: 0,
                         message,
                     });
                 }
@@ -295,6 +296,7 @@ fn in_configuration(config: &Config, found: &mayfly_pools::Problem) -> Problem {
     Problem {
         file: config.root.join(FILE),
         line: line.unwrap_or(0),
+        column: 0,
         message: found.to_string(),
     }
 }

@@ -24,7 +24,7 @@ pub(super) fn read_schema(config: &Config, problems: &mut Vec<Problem>) -> Optio
             problems.extend(
                 found
                     .into_iter()
-                    .map(|problem| at(file, problem.line, problem.message)),
+                    .map(|problem| at(file, (problem.line, problem.column), problem.message)),
             );
             return None;
         }
@@ -40,16 +40,17 @@ pub(super) fn read_schema(config: &Config, problems: &mut Vec<Problem>) -> Optio
                 "`{}.{}` names the module `{}`, which is not declared; add [modules.{}] to {}",
                 binding.type_name, binding.field_name, binding.module, binding.module, FILE
             );
-            problems.push(at(file, binding.line, message));
+            problems.push(at(file, (binding.line, binding.column), message));
         }
     }
     Some(schema)
 }
 
-fn at(file: &Path, line: u32, message: String) -> Problem {
+fn at(file: &Path, (line, column): (u32, u32), message: String) -> Problem {
     Problem {
         file: file.to_path_buf(),
         line: line as usize,
+        column: column as usize,
         message,
     }
 }

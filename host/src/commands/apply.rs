@@ -94,15 +94,16 @@ fn applied(body: &Value) -> String {
 /// Why nothing was applied, a line each.
 fn listed(error: &Value) -> Vec<String> {
     let problems = list(error, "problems").map(|problem| {
-        let line = problem
-            .get("line")
-            .and_then(Value::as_u64)
-            .filter(|line| *line > 0)
-            .map(|line| format!(":{line}"));
+        let number = |key: &str| {
+            let number = problem.get(key).and_then(Value::as_u64);
+            let known = number.filter(|number| *number > 0);
+            known.map_or_else(String::new, |number| format!(":{number}"))
+        };
         format!(
-            "{}{}: {}",
+            "{}{}{}: {}",
             text(problem, "file"),
-            line.unwrap_or_default(),
+            number("line"),
+            number("column"),
             text(problem, "message")
         )
     });

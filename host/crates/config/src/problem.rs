@@ -9,6 +9,8 @@ pub struct Problem {
     pub file: PathBuf,
     /// The line, from 1; 0 when the file as a whole is meant.
     pub line: usize,
+    /// The column, from 1; 0 when the line as a whole is meant.
+    pub column: usize,
     /// What is wrong and what to do: lower case, no final period.
     pub message: String,
 }
@@ -20,6 +22,7 @@ impl Problem {
         Self {
             file: file.to_path_buf(),
             line: 0,
+            column: 0,
             message: message.into(),
         }
     }
@@ -30,6 +33,9 @@ impl std::fmt::Display for Problem {
         write!(f, "{}", self.file.display())?;
         if self.line > 0 {
             write!(f, ":{}", self.line)?;
+            if self.column > 0 {
+                write!(f, ":{}", self.column)?;
+            }
         }
         write!(f, ": {}", self.message)
     }

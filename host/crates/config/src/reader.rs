@@ -37,6 +37,7 @@ impl Source<'_> {
         self.problems.borrow_mut().push(Problem {
             file: self.file.to_path_buf(),
             line,
+            column: 0,
             message,
         });
     }

@@ -15,6 +15,7 @@ use crate::plan::cache::{Cache, CacheStats};
 use crate::plan::{Plan, build, cost};
 use crate::response::{RequestError, RequestErrors};
 use crate::schema::Schema;
+use crate::syntax::lexer::Bounds;
 use crate::syntax::{Document, Operation, OperationKind, parser};
 use crate::validation;
 use mayfly_config::Limits;
@@ -193,8 +194,10 @@ impl Engine {
         let plan = match self.plans.get(&conditions, |kept| conditions.is(kept)) {
             Some(plan) => plan,
             None => {
-                let document =
-                    document.map_or_else(|| parser::parse(&request.query, self.limits), Ok)?;
+                let document = match document {
+                    Some(document) => document,
+                    None => parser::parse(&request.query, Bounds::from(&self.limits))?,
+                };
                 let key = PlanKey {
                     id: known.id,
                     conditions: conditions.iter().collect(),
@@ -237,7 +240,7 @@ impl Engine {
 
     /// Guards, parses and validates a document.
     fn admit<'a>(&self, query: &'a str) -> Result<Document<'a>, RequestErrors> {
-        let document = parser::parse(query, self.limits)?;
+        let document = parser::parse(query, Bounds::from(&self.limits))?;
         expansion::check(&document, &self.limits)?;
         let errors = validation::validate(&self.schema, &document, &self.limits);
         if errors.is_empty() {

@@ -4,6 +4,7 @@
 //! `data`, sorted by where they are in it. Only the client's message of an error is written.
 
 pub use crate::syntax::Position;
+use crate::syntax::SyntaxError;
 use mayfly_error::{Code, Error};
 use std::fmt::Write as _;
 
@@ -36,6 +37,18 @@ impl RequestError {
             error,
             locations: Vec::new(),
         }
+    }
+}
+
+impl From<SyntaxError> for RequestError {
+    fn from(error: SyntaxError) -> Self {
+        Self::new(error.in_document(), error.at)
+    }
+}
+
+impl From<SyntaxError> for RequestErrors {
+    fn from(error: SyntaxError) -> Self {
+        RequestError::from(error).into()
     }
 }
 

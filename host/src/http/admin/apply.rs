@@ -102,5 +102,5 @@ fn changes(changes: &[Change]) -> Value {
 }
 
 fn problem(problem: &Problem) -> Value {
-    json!({ "file": problem.file.display().to_string(), "line": problem.line, "message": problem.message })
+    json!({ "file": problem.file.display().to_string(), "line": problem.line, "column": problem.column, "message": problem.message })
 }

@@ -5,19 +5,19 @@
 use super::numbers::{fits_int, is_finite, whole};
 use super::template::{self, Template};
 use crate::excerpt::Excerpt;
-use crate::response::json_string;
+use crate::response::{Position, json_string};
 use crate::schema::Schema;
 use crate::schema::types::{Scalar, Type};
 use crate::syntax::{Value, ValueKind};
 use std::collections::HashMap;
 
-/// A constant, checked and coerced to its type, as JSON; or what is wrong with it.
+/// What keeps a constant of the schema from being a value of a type, and where.
+pub(crate) fn problems(schema: &Schema, ty: &Type, value: &Value<'_>) -> Vec<(Position, String)> {
+    crate::validation::values::constant(schema, ty, value)
+}
+
+/// A constant that fits its type, coerced to it, as JSON.
 pub(crate) fn constant(schema: &Schema, ty: &Type, value: &Value<'_>) -> Result<String, String> {
-    let mut problems = Vec::new();
-    crate::validation::values::constant(schema, ty, value, &mut problems);
-    if let Some(problem) = problems.into_iter().next() {
-        return Err(problem);
-    }
     match template::compile(schema, ty, value, &HashMap::new())? {
         Template::Text(json) => Ok(json),
         _ => Err("a default cannot contain a variable".to_owned()),

@@ -12,9 +12,6 @@ use crate::schema::types::{InputDef, InputObject, Kind, Scalar, Type};
 use crate::syntax::{Value, ValueKind};
 use std::collections::HashMap;
 
-/// Input objects inside one another; more come only from defaults that refer to each other.
-const MAX_DEPTH: usize = 128;
-
 /// A value with holes for variables.
 #[derive(Debug, Clone)]
 pub(crate) enum Template {
@@ -64,12 +61,7 @@ pub(crate) fn compile(
     value: &Value<'_>,
     variables: &Indexes<'_>,
 ) -> Result<Template, String> {
-    Compiler {
-        schema,
-        variables,
-        depth: 0,
-    }
-    .value(ty, value)
+    Compiler { schema, variables }.value(ty, value)
 }
 
 /// Compiles arguments into one object; arguments without value or default are left out.
@@ -79,11 +71,7 @@ pub(crate) fn compile_arguments<'v>(
     given: impl Fn(&str) -> Option<&'v Value<'v>>,
     variables: &Indexes<'_>,
 ) -> Result<Template, String> {
-    let mut compiler = Compiler {
-        schema,
-        variables,
-        depth: 0,
-    };
+    let mut compiler = Compiler { schema, variables };
     let mut entries = Vec::new();
     for definition in definitions {
         if let Some(entry) = compiler.entry(definition, given(&definition.name))? {
@@ -96,7 +84,6 @@ pub(crate) fn compile_arguments<'v>(
 struct Compiler<'c> {
     schema: &'c Schema,
     variables: &'c Indexes<'c>,
-    depth: usize,
 }
 
 impl Compiler<'_> {
@@ -147,21 +134,17 @@ impl Compiler<'_> {
         let ValueKind::Object(given) = &value.kind else {
             return Err(format!("{} is no input object", Excerpt(value)));
         };
-        self.depth += 1;
-        if self.depth > MAX_DEPTH {
-            return Err("defaults of input objects refer to each other without end".to_owned());
+        let mut by_name: HashMap<&str, &Value<'_>> = HashMap::with_capacity(given.len());
+        for entry in given {
+            by_name.entry(&entry.name).or_insert(&entry.value);
         }
         let mut entries = Vec::new();
         for definition in input.fields.values() {
-            let value = given
-                .iter()
-                .find(|entry| entry.name == definition.name.as_ref())
-                .map(|entry| &entry.value);
+            let value = by_name.get(definition.name.as_ref()).copied();
             if let Some(entry) = self.entry(definition, value)? {
                 entries.push(entry);
             }
         }
-        self.depth -= 1;
         Ok(object(entries))
     }
 
@@ -171,15 +154,9 @@ impl Compiler<'_> {
         value: Option<&Value<'_>>,
     ) -> Result<Option<Entry>, String> {
         let default = match &definition.default {
-            // While the schema loads, defaults are not JSON yet.
-            Some(default) if default.json.is_empty() => {
-                match self.value(&definition.ty, &default.value)? {
-                    Template::Text(json) => Some(json),
-                    _ => None,
-                }
-            }
-            Some(default) => Some(default.json.clone()),
-            None => None,
+            // While the schema loads, a default that does not fit is not JSON.
+            Some(default) if !default.json.is_empty() => Some(default.json.clone()),
+            _ => None,
         };
         let written = value.map(|value| (Excerpt(value).to_string(), value.at));
         let value = match (value, &default) {

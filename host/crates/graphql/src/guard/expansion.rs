@@ -7,7 +7,6 @@
 
 use crate::excerpt::Excerpt;
 use crate::response::{Position, RequestError};
-use crate::syntax::lexer::limit;
 use crate::syntax::{Directive, Document, Operation, Selection, SelectionSet, Spread};
 use mayfly_config::Limits;
 use mayfly_error::Error;
@@ -259,4 +258,14 @@ fn count(found: usize) -> String {
     } else {
         found.to_string()
     }
+}
+
+/// A document over a limit.
+fn limit(what: String, limit: usize, setting: &'static str, at: Position) -> RequestError {
+    let error = Error::LimitExceeded {
+        what,
+        limit: limit as u64,
+        setting,
+    };
+    RequestError::new(error, at)
 }

@@ -225,7 +225,8 @@ impl<'s> Introspection<'s> {
             "directives" => {
                 Answer::Objects(schema.shown_directives().map(Meta::Directive).collect())
             }
-            // The parser of SDL takes no description of a schema, and subscriptions are not served.
+            "description" => Answer::text(schema.description()),
+            // Subscriptions are not served.
             _ => Answer::Null,
         }
     }

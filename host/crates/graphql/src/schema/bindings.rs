@@ -17,6 +17,8 @@ pub struct Binding {
     pub needs: Vec<Arc<str>>,
     /// The line of the field in the SDL.
     pub line: u32,
+    /// Its column there.
+    pub column: u32,
 }
 
 pub(super) fn list(schema: &Schema) -> impl Iterator<Item = Binding> + '_ {
@@ -34,5 +36,6 @@ fn binding(type_name: &Arc<str>, field: &FieldDef) -> Option<Binding> {
         module: resolver.module.clone(),
         needs: resolver.needs.clone(),
         line: field.at.line,
+        column: field.at.column,
     })
 }

@@ -43,7 +43,7 @@ fn missing(name: &str) -> FieldDef {
         ty: Type::Named(TypeId(0)),
         deprecated: None,
         resolve: None,
-        at: crate::response::Position::default(),
+        at: crate::syntax::Position::default(),
     }
 }
 

@@ -26,6 +26,7 @@ use types::{DirectiveDef, FieldDef, Kind, Type, TypeDef, TypeId};
 #[derive(Debug)]
 pub struct Schema {
     sdl: String,
+    description: Option<String>,
     types: Vec<TypeDef>,
     /// The types a document may name, by name.
     names: HashMap<Arc<str>, TypeId>,
@@ -59,6 +60,11 @@ impl Schema {
     #[must_use]
     pub fn sdl(&self) -> &str {
         &self.sdl
+    }
+
+    /// What the author says of the schema as a whole.
+    pub(crate) fn description(&self) -> Option<&str> {
+        self.description.as_deref()
     }
 
     /// A type by its index, which only this schema gives out.

@@ -168,8 +168,9 @@ enum __DirectiveLocation {
 }
 "#;
 
-/// The fields of every composite type, and of the query root, that no type lists.
+/// The fields of every composite type, and of the query root, that no type lists, and what stands in for a type that is missing.
 pub(super) const META_SDL: &str = r#"
+scalar __Missing
 type __Meta {
   """The name of the current Object type at runtime."""
   __typename: String!

@@ -1,7 +1,10 @@
 //! What is wrong with a schema, where, and what to do about it.
 
-use crate::response::Position;
+use crate::syntax::Position;
 use std::fmt::{Display, Formatter};
+
+/// Problems told at once, at most: more help nobody, and a text can have more than it has words.
+const MAX_PROBLEMS: usize = 100;
 
 /// One mistake in a schema's text.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -25,13 +28,11 @@ impl Display for Problem {
 pub(super) struct Problems(Vec<Problem>);
 
 impl Problems {
-    /// Adds one.
-    pub fn add(&mut self, at: Position, message: impl Into<String>) {
-        self.0.push(Problem {
-            line: at.line,
-            column: at.column,
-            message: message.into(),
-        });
+    /// Adds one, unless there are many already.
+    pub fn add(&mut self, at: Position, message: impl FnOnce() -> String) {
+        if !self.is_full() {
+            self.0.push(problem(at, message()));
+        }
     }
 
     /// Whether nothing is wrong.
@@ -39,10 +40,35 @@ impl Problems {
         self.0.is_empty()
     }
 
+    /// Whether there is no point in looking for more.
+    pub fn is_full(&self) -> bool {
+        self.0.len() > MAX_PROBLEMS
+    }
+
     /// All of them by place, each once.
     pub fn into_sorted(mut self) -> Vec<Problem> {
+        let is_full = self.is_full();
+        self.0.truncate(MAX_PROBLEMS);
         self.0.sort();
         self.0.dedup();
+        if is_full {
+            let at = self.0.last().map(|last| Position {
+                line: last.line,
+                column: last.column,
+            });
+            let message = "there are more problems than these; they are told when these are solved";
+            self.0
+                .push(problem(at.unwrap_or_default(), message.to_owned()));
+        }
         self.0
+    }
+}
+
+/// A problem at a place.
+pub(super) fn problem(at: Position, message: String) -> Problem {
+    Problem {
+        line: at.line,
+        column: at.column,
+        message,
     }
 }

@@ -1,7 +1,6 @@
 //! The type tables: what a schema consists of once its text is read. Immutable after loading; types refer to each other by index.
 
-use crate::response::Position;
-use crate::syntax::Value;
+use crate::syntax::{Position, Value};
 use indexmap::IndexMap;
 use std::sync::Arc;
 
@@ -10,11 +9,19 @@ use std::sync::Arc;
 pub(crate) struct TypeId(pub u32);
 
 impl TypeId {
+    /// The id of the type at an index of the table.
+    pub fn of(index: usize) -> Self {
+        Self(u32::try_from(index).unwrap_or(u32::MAX))
+    }
+
     /// The index.
     pub fn index(self) -> usize {
         self.0 as usize
     }
 }
+
+/// The name of the placeholder for a type that is not there; no text can name it.
+pub(crate) const MISSING: &str = "__Missing";
 
 /// A type with its wrappers.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -53,6 +60,8 @@ pub(crate) struct TypeDef {
     pub name: Arc<str>,
     pub description: Option<String>,
     pub kind: Kind,
+    /// Its name in the text.
+    pub at: Position,
 }
 
 impl TypeDef {
@@ -85,6 +94,23 @@ impl TypeDef {
         matches!(self.kind, Kind::Interface(_) | Kind::Union(_))
     }
 
+    /// What messages call it, before its name.
+    pub fn noun(&self) -> &'static str {
+        match self.kind {
+            Kind::Scalar(_) => "scalar",
+            Kind::Object(_) => "type",
+            Kind::Interface(_) => "interface",
+            Kind::Union(_) => "union",
+            Kind::Enum(_) => "enum",
+            Kind::Input(_) => "input",
+        }
+    }
+
+    /// Whether it stands for a type that is not there, about which everything was told.
+    pub fn is_missing(&self) -> bool {
+        &*self.name == MISSING
+    }
+
     /// Whether values may be given as arguments.
     pub fn is_input(&self) -> bool {
         matches!(self.kind, Kind::Scalar(_) | Kind::Enum(_) | Kind::Input(_))
@@ -100,6 +126,20 @@ pub(crate) enum Kind {
     Union(Vec<TypeId>),
     Enum(IndexMap<Arc<str>, EnumValue>),
     Input(InputObject),
+}
+
+impl Kind {
+    /// What messages say a type is.
+    pub fn describe(&self) -> &'static str {
+        match self {
+            Self::Scalar(_) => "a scalar",
+            Self::Object(_) => "an object type",
+            Self::Interface(_) => "an interface",
+            Self::Union(_) => "a union",
+            Self::Enum(_) => "an enum",
+            Self::Input(_) => "an input",
+        }
+    }
 }
 
 /// A scalar.
@@ -143,6 +183,8 @@ pub(crate) struct Resolver {
     pub module: Arc<str>,
     /// Names of the parent's fields.
     pub needs: Vec<Arc<str>>,
+    /// Where those names stand.
+    pub needs_at: Position,
 }
 
 /// An argument or a field of an input object.

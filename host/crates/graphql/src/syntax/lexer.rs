@@ -4,13 +4,28 @@
 //! token ahead and recurses only on brackets, so its depth is bounded by the same count. Strings are decoded here. Positions are
 //! those of the reference implementation: lines from 1, columns from 1 in UTF-16 units.
 
-use super::Position;
-use super::strings;
+use super::error::SyntaxError;
+use super::{Position, strings};
 use crate::excerpt::Excerpt;
-use crate::response::RequestError;
 use mayfly_config::Limits;
-use mayfly_error::Error;
 use std::borrow::Cow;
+
+/// How much text is read.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Bounds {
+    pub tokens: usize,
+    /// Brackets of any kind inside one another.
+    pub nesting: usize,
+}
+
+impl From<&Limits> for Bounds {
+    fn from(limits: &Limits) -> Self {
+        Self {
+            tokens: limits.tokens,
+            nesting: limits.nesting,
+        }
+    }
+}
 
 /// What a token is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -40,12 +55,14 @@ pub(crate) struct Token<'a> {
     pub kind: TokenKind,
     /// The text, or a string's value.
     pub text: Cow<'a, str>,
+    /// Byte offset of its first character.
+    pub start: usize,
     /// Where it begins.
     pub at: Position,
 }
 
 impl Token<'_> {
-    /// How error messages call it.
+    /// How the reference implementation calls it in messages.
     pub fn describe(&self) -> String {
         match self.kind {
             TokenKind::End => "<EOF>".to_owned(),
@@ -71,12 +88,12 @@ pub(crate) struct Lexer<'a> {
     line_surplus: usize,
     tokens: usize,
     open: usize,
-    limits: Limits,
+    bounds: Bounds,
 }
 
 impl<'a> Lexer<'a> {
-    /// Reads `source` within `limits`.
-    pub fn new(source: &'a str, limits: Limits) -> Self {
+    /// Reads `source` within `bounds`.
+    pub fn new(source: &'a str, bounds: Bounds) -> Self {
         Self {
             source,
             offset: 0,
@@ -85,18 +102,19 @@ impl<'a> Lexer<'a> {
             line_surplus: 0,
             tokens: 0,
             open: 0,
-            limits,
+            bounds,
         }
     }
 
     /// The next token; `End` again and again at the end.
-    pub fn next_token(&mut self) -> Result<Token<'a>, RequestError> {
+    pub fn next_token(&mut self) -> Result<Token<'a>, SyntaxError> {
         self.skip_ignored();
         let at = self.position();
         let Some(byte) = self.peek(0) else {
             return Ok(Token {
                 kind: TokenKind::End,
                 text: Cow::Borrowed(""),
+                start: self.offset,
                 at,
             });
         };
@@ -127,6 +145,16 @@ impl<'a> Lexer<'a> {
         }
     }
 
+    /// Byte offset behind the last token read.
+    pub fn offset(&self) -> usize {
+        self.offset
+    }
+
+    /// A part of the text, by byte offsets.
+    pub fn slice(&self, start: usize, end: usize) -> &'a str {
+        self.source.get(start..end).unwrap_or_default()
+    }
+
     fn rest(&self) -> &'a str {
         self.source.get(self.offset..).unwrap_or_default()
     }
@@ -144,36 +172,32 @@ impl<'a> Lexer<'a> {
     }
 
     fn token(&mut self, kind: TokenKind, length: usize, at: Position) -> Token<'a> {
-        let text = self
-            .source
-            .get(self.offset..self.offset + length)
-            .unwrap_or_default();
+        let start = self.offset;
         self.offset += length;
         Token {
             kind,
-            text: Cow::Borrowed(text),
+            text: Cow::Borrowed(self.slice(start, self.offset)),
+            start,
             at,
         }
     }
 
-    fn count_token(&mut self, at: Position) -> Result<(), RequestError> {
+    fn count_token(&mut self, at: Position) -> Result<(), SyntaxError> {
         self.tokens += 1;
-        if self.tokens > self.limits.tokens {
-            let what = format!("document has more than {} tokens,", self.limits.tokens);
-            return Err(limit(what, self.limits.tokens, "tokens", at));
+        if self.tokens > self.bounds.tokens {
+            return Err(SyntaxError::too_many_tokens(self.bounds.tokens, at));
         }
         Ok(())
     }
 
-    fn count_bracket(&mut self, byte: u8, at: Position) -> Result<(), RequestError> {
+    fn count_bracket(&mut self, byte: u8, at: Position) -> Result<(), SyntaxError> {
         match byte {
             b'(' | b'[' | b'{' => self.open += 1,
             b')' | b']' | b'}' => self.open = self.open.saturating_sub(1),
             _ => {}
         }
-        if self.open > self.limits.nesting {
-            let what = format!("document nests brackets {} deep,", self.open);
-            return Err(limit(what, self.limits.nesting, "nesting", at));
+        if self.open > self.bounds.nesting {
+            return Err(SyntaxError::too_deep(self.open, self.bounds.nesting, at));
         }
         Ok(())
     }
@@ -223,7 +247,7 @@ impl<'a> Lexer<'a> {
         self.offset += 1;
     }
 
-    fn number(&mut self, at: Position) -> Result<Token<'a>, RequestError> {
+    fn number(&mut self, at: Position) -> Result<Token<'a>, SyntaxError> {
         let bytes = self.rest().as_bytes();
         let digits_from = |from: usize| {
             bytes
@@ -266,7 +290,7 @@ impl<'a> Lexer<'a> {
         Ok(self.token(kind, length, at))
     }
 
-    fn number_error(&self, at: Position, offset: usize, problem: &str) -> RequestError {
+    fn number_error(&self, at: Position, offset: usize, problem: &str) -> SyntaxError {
         let found = self
             .rest()
             .get(offset..)
@@ -275,7 +299,7 @@ impl<'a> Lexer<'a> {
         let column = at
             .column
             .saturating_add(u32::try_from(offset).unwrap_or(u32::MAX));
-        syntax(
+        SyntaxError::malformed(
             format!("Invalid number, {problem}{found}."),
             Position {
                 line: at.line,
@@ -284,7 +308,7 @@ impl<'a> Lexer<'a> {
         )
     }
 
-    fn string(&mut self, at: Position) -> Result<Token<'a>, RequestError> {
+    fn string(&mut self, at: Position) -> Result<Token<'a>, SyntaxError> {
         self.offset += 1;
         let start = self.offset;
         let mut decoded: Option<String> = None;
@@ -292,15 +316,17 @@ impl<'a> Lexer<'a> {
             match self.peek(0) {
                 Some(b'"') => break,
                 None | Some(b'\n' | b'\r') => {
-                    return Err(syntax("Unterminated string.".to_owned(), self.position()));
+                    return Err(SyntaxError::malformed(
+                        "Unterminated string.",
+                        self.position(),
+                    ));
                 }
                 Some(b'\\') => {
-                    let so_far = self.source.get(start..self.offset).unwrap_or_default();
+                    let so_far = self.slice(start, self.offset);
                     let text = decoded.get_or_insert_with(|| so_far.to_owned());
-                    let escape =
-                        strings::escape(self.source.get(self.offset..).unwrap_or_default());
-                    let (character, length) =
-                        escape.map_err(|message| syntax(message, self.position()))?;
+                    let escape = strings::escape(self.rest());
+                    let (character, length) = escape
+                        .map_err(|message| SyntaxError::malformed(message, self.position()))?;
                     text.push(character);
                     self.offset += length;
                 }
@@ -315,31 +341,38 @@ impl<'a> Lexer<'a> {
                 }
             }
         }
-        let raw = self.source.get(start..self.offset).unwrap_or_default();
+        let raw = self.slice(start, self.offset);
         self.offset += 1;
         Ok(Token {
             kind: TokenKind::String,
             text: decoded.map_or(Cow::Borrowed(raw), Cow::Owned),
+            start: start - 1,
             at,
         })
     }
 
-    fn block_string(&mut self, at: Position) -> Result<Token<'a>, RequestError> {
+    fn block_string(&mut self, at: Position) -> Result<Token<'a>, SyntaxError> {
         self.offset += 3;
         let start = self.offset;
         while !self.rest_bytes().starts_with(b"\"\"\"") {
             match self.peek(0) {
-                None => return Err(syntax("Unterminated string.".to_owned(), self.position())),
+                None => {
+                    return Err(SyntaxError::malformed(
+                        "Unterminated string.",
+                        self.position(),
+                    ));
+                }
                 Some(b'\\') if self.rest_bytes().starts_with(b"\\\"\"\"") => self.offset += 4,
                 Some(b'\n' | b'\r') => self.new_line(),
                 Some(byte) => self.advance_counting(byte),
             }
         }
-        let raw = self.source.get(start..self.offset).unwrap_or_default();
+        let raw = self.slice(start, self.offset);
         self.offset += 3;
         Ok(Token {
             kind: TokenKind::BlockString,
             text: strings::block(raw),
+            start: start - 3,
             at,
         })
     }
@@ -351,7 +384,7 @@ impl<'a> Lexer<'a> {
             .unwrap_or_default()
     }
 
-    fn unexpected_character(&self, at: Position) -> RequestError {
+    fn unexpected_character(&self, at: Position) -> SyntaxError {
         let message = match self.rest().chars().next() {
             Some('\'') => {
                 "Unexpected single quote character ('), did you mean to use a double quote (\")?"
@@ -363,30 +396,8 @@ impl<'a> Lexer<'a> {
             Some(character) => format!("Unexpected character: U+{:04X}.", character as u32),
             None => "Unexpected <EOF>.".to_owned(),
         };
-        syntax(message, at)
+        SyntaxError::malformed(message, at)
     }
-}
-
-/// A document that is not GraphQL.
-pub(crate) fn syntax(message: String, at: Position) -> RequestError {
-    RequestError::new(Error::ParseFailed(format!("Syntax Error: {message}")), at)
-}
-
-/// A document over a limit of the guard.
-pub(crate) fn limit(
-    what: String,
-    limit: usize,
-    setting: &'static str,
-    at: Position,
-) -> RequestError {
-    RequestError::new(
-        Error::LimitExceeded {
-            what,
-            limit: limit as u64,
-            setting,
-        },
-        at,
-    )
 }
 
 fn is_name_byte(byte: u8) -> bool {

@@ -209,6 +209,34 @@ pub(crate) struct Value<'a> {
     pub kind: ValueKind<'a>,
 }
 
+impl Value<'_> {
+    /// A constant that outlives its text.
+    pub fn to_static(&self) -> Value<'static> {
+        let owned = |text: &str| Cow::Owned(text.to_owned());
+        let kind = match &self.kind {
+            // No constant contains a variable.
+            ValueKind::Variable(_) | ValueKind::Null => ValueKind::Null,
+            ValueKind::Int(text) => ValueKind::Int(owned(text)),
+            ValueKind::Float(text) => ValueKind::Float(owned(text)),
+            ValueKind::String(text) => ValueKind::String(owned(text)),
+            ValueKind::Boolean(value) => ValueKind::Boolean(*value),
+            ValueKind::Enum(name) => ValueKind::Enum(owned(name)),
+            ValueKind::List(items) => ValueKind::List(items.iter().map(Self::to_static).collect()),
+            ValueKind::Object(entries) => ValueKind::Object(
+                entries
+                    .iter()
+                    .map(|entry| ObjectEntry {
+                        name: owned(&entry.name),
+                        at: entry.at,
+                        value: entry.value.to_static(),
+                    })
+                    .collect(),
+            ),
+        };
+        Value { at: self.at, kind }
+    }
+}
+
 /// The forms of a value. Numbers keep their digits.
 #[derive(Debug, Clone)]
 pub(crate) enum ValueKind<'a> {

@@ -3,11 +3,11 @@
 use super::Errors;
 use crate::coercion::literal::scalar_problem;
 use crate::excerpt::Excerpt;
-use crate::response::Position;
+use crate::response::{Position, RequestError};
 use crate::schema::Schema;
 use crate::schema::types::{InputObject, Kind, Type};
 use crate::syntax::{ObjectEntry, Value, ValueKind};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 /// A place where a variable stands.
 #[derive(Debug, Clone, Copy)]
@@ -33,16 +33,16 @@ pub(super) struct Place<'d> {
     pub parent: Option<&'d Type>,
 }
 
-/// Checks a constant of the schema; `problems` collects messages.
-pub(crate) fn constant(schema: &Schema, ty: &Type, value: &Value<'_>, problems: &mut Vec<String>) {
+/// What is wrong with a constant of the schema, and where.
+pub(crate) fn constant(schema: &Schema, ty: &Type, value: &Value<'_>) -> Vec<(Position, String)> {
     let mut errors = Errors::default();
     constant_value(schema, Some(ty), value, &mut errors);
-    problems.extend(
-        errors
-            .into_found()
-            .into_iter()
-            .map(|error| error.error.to_string()),
-    );
+    let problem = |error: RequestError| {
+        let at = error.locations.last().copied().unwrap_or(value.at);
+        let sentence = error.error.to_string();
+        (at, sentence.trim_end_matches('.').to_owned())
+    };
+    errors.into_found().into_iter().map(problem).collect()
 }
 
 /// Checks a value in which no variable can stand.
@@ -230,11 +230,9 @@ impl<'d> Values<'_, 'd> {
         entries: &[ObjectEntry<'_>],
         value: &Value<'_>,
     ) {
+        let given: HashSet<&str> = entries.iter().map(|entry| entry.name.as_ref()).collect();
         for field in input.fields.values().filter(|field| field.is_required()) {
-            if !entries
-                .iter()
-                .any(|entry| entry.name == field.name.as_ref())
-            {
+            if !given.contains(field.name.as_ref()) {
                 let ty = self.schema.print(&field.ty);
                 let message = format_args!(
                     "Field \"{name}.{}\" of required type \"{ty}\" was not provided.",

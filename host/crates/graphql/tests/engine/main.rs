@@ -22,6 +22,7 @@ mod response_size;
 mod robustness;
 mod schema_changes;
 mod schema_problems;
+mod schema_text;
 mod selection;
 mod stage;
 mod validation;

@@ -18,7 +18,7 @@ pub use change::{Change, ChangeKind, Severity};
 use super::Schema;
 use super::types::{Kind, TypeDef, TypeId};
 use change::Changes;
-use indexmap::IndexMap;
+use indexmap::{IndexMap, IndexSet};
 use std::sync::Arc;
 
 /// Two schemas on their way to being compared.
@@ -90,7 +90,7 @@ impl Pair<'_> {
                 inputs::compare(self, &old.name, was, is, changes)
             }
             (was, is) => {
-                let message = format!("was {} and is now {}", kind_name(was), kind_name(is));
+                let message = format!("was {} and is now {}", was.describe(), is.describe());
                 changes.add(ChangeKind::TypeChangedKind, old.name.to_string(), message);
             }
         }
@@ -137,17 +137,12 @@ impl Pair<'_> {
         let names = |schema: &Schema, ids: &[TypeId]| {
             ids.iter()
                 .map(|id| schema.get(*id).name.clone())
-                .collect::<Vec<_>>()
+                .collect::<IndexSet<_>>()
         };
         let (old, new) = (names(self.old, old), names(self.new, new));
-        let removed = old
-            .iter()
-            .filter(|name| !new.contains(name))
-            .cloned()
-            .collect();
         (
-            removed,
-            new.into_iter().filter(|name| !old.contains(name)).collect(),
+            old.difference(&new).cloned().collect(),
+            new.difference(&old).cloned().collect(),
         )
     }
 }
@@ -171,16 +166,5 @@ fn values<V>(
             format!("{name}.{value}"),
             "was added; clients may meet a value they do not know",
         );
-    }
-}
-
-fn kind_name(kind: &Kind) -> &'static str {
-    match kind {
-        Kind::Scalar(_) => "a scalar",
-        Kind::Object(_) => "an object type",
-        Kind::Interface(_) => "an interface",
-        Kind::Union(_) => "a union",
-        Kind::Enum(_) => "an enum",
-        Kind::Input(_) => "an input",
     }
 }

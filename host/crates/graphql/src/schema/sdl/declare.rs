@@ -1,20 +1,22 @@
-//! What a document defines, by name: the first pass, after which every name is known.
+//! What a text defines, by name: the first pass, after which every name is known.
 
 use super::super::problems::Problems;
-use super::super::types::TypeId;
+use super::super::types::{DirectiveDef, TypeId};
 use super::super::{Schema, check};
-use super::convert::position;
-use crate::response::Position;
-use async_graphql::Name;
-use async_graphql::parser::Positioned;
-use async_graphql::parser::types as ast;
+use crate::excerpt::Excerpt;
+use crate::syntax::suggestion::or_else;
+use crate::syntax::type_system::{
+    Definition, DirectiveDefinition, RootNode, SchemaNode, TypeDefinition,
+};
+use crate::syntax::{Name, OperationKind, Position};
 use indexmap::IndexMap;
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
 /// A type's definition and its extensions.
 pub(super) struct Declared<'d> {
-    pub parts: Vec<&'d ast::TypeDefinition>,
+    pub parts: Vec<&'d TypeDefinition<'d>>,
     pub at: Position,
+    pub built_in: bool,
 }
 
 /// Tables in the making.
@@ -22,122 +24,54 @@ pub(super) struct Declared<'d> {
 pub(super) struct Builder<'d> {
     pub declared: Vec<Declared<'d>>,
     pub names: HashMap<&'d str, TypeId>,
-    pub directives: IndexMap<&'d str, &'d ast::DirectiveDefinition>,
+    pub directives: IndexMap<&'d str, &'d DirectiveDefinition<'d>>,
     pub built_in_directives: usize,
-    pub repeatable: HashSet<String>,
-    pub roots: Roots,
+    /// Directives that every schema has, as this one declares them once more.
+    pub declared_again: IndexMap<&'d str, &'d DirectiveDefinition<'d>>,
+    /// The same, read, and where their names stand.
+    pub defined_again: Vec<(Position, DirectiveDef)>,
+    /// The `schema` definition and its extensions.
+    pub schema: Vec<&'d SchemaNode<'d>>,
+    roots: Roots<'d>,
     pub problems: Problems,
 }
 
-/// The types operations begin at, as the `schema` block says.
+/// The types operations begin at, as `schema` says.
 #[derive(Default)]
-pub(super) struct Roots {
-    pub declared: bool,
-    pub query: Option<(String, Position)>,
-    pub mutation: Option<(String, Position)>,
-    pub subscription: Option<(String, Position)>,
+struct Roots<'d> {
+    /// Whether there is a `schema` definition; without one, types of the usual names are the roots.
+    defined: bool,
+    query: Option<Name<'d>>,
+    mutation: Option<Name<'d>>,
+    subscription: Option<Name<'d>>,
+}
+
+impl<'d> Roots<'d> {
+    fn of(&mut self, kind: OperationKind) -> &mut Option<Name<'d>> {
+        match kind {
+            OperationKind::Query => &mut self.query,
+            OperationKind::Mutation => &mut self.mutation,
+            OperationKind::Subscription => &mut self.subscription,
+        }
+    }
 }
 
 impl<'d> Builder<'d> {
-    /// Notes what a document defines, extensions last.
-    pub fn declare(&mut self, document: &'d ast::ServiceDocument, built_in: bool) {
-        for definition in &document.definitions {
+    /// Notes what a text defines, extensions last.
+    pub fn declare(&mut self, definitions: &'d [Definition<'d>], built_in: bool) {
+        for definition in definitions {
             match definition {
-                ast::TypeSystemDefinition::Type(ty) if !ty.node.extend => {
-                    self.declare_type(ty, built_in)
-                }
-                ast::TypeSystemDefinition::Directive(directive) => {
-                    self.declare_directive(directive, built_in)
-                }
-                ast::TypeSystemDefinition::Schema(schema) => self.declare_roots(schema),
-                ast::TypeSystemDefinition::Type(_) => {}
+                Definition::Type(ty) if !ty.extends => self.declare_type(ty, built_in),
+                Definition::Directive(directive) => self.declare_directive(directive, built_in),
+                Definition::Schema(schema) => self.declare_schema(schema),
+                Definition::Type(_) => {}
             }
         }
-        for definition in &document.definitions {
-            if let ast::TypeSystemDefinition::Type(ty) = definition
-                && ty.node.extend
+        for definition in definitions {
+            if let Definition::Type(ty) = definition
+                && ty.extends
             {
                 self.declare_extension(ty);
-            }
-        }
-    }
-
-    fn declare_type(&mut self, ty: &'d Positioned<ast::TypeDefinition>, built_in: bool) {
-        let name = ty.node.name.node.as_str();
-        let at = position(ty.node.name.pos);
-        self.reserved(name, at, built_in);
-        if let Some(first) = self.names.get(name) {
-            let first = self
-                .declared
-                .get(first.index())
-                .map_or(0, |first| first.at.line);
-            // Built-in scalars may be declared again; that changes nothing.
-            if !matches!(name, "Int" | "Float" | "String" | "Boolean" | "ID") {
-                self.problems.add(
-                    at,
-                    format!("type `{name}` is defined twice, first on line {first}; remove one"),
-                );
-            }
-            return;
-        }
-        self.names.insert(
-            name,
-            TypeId(u32::try_from(self.declared.len()).unwrap_or(u32::MAX)),
-        );
-        self.declared.push(Declared {
-            parts: vec![&ty.node],
-            at,
-        });
-    }
-
-    fn declare_extension(&mut self, ty: &'d Positioned<ast::TypeDefinition>) {
-        let name = ty.node.name.node.as_str();
-        let at = position(ty.node.name.pos);
-        let declared = self
-            .names
-            .get(name)
-            .and_then(|id| self.declared.get_mut(id.index()));
-        match declared {
-            None => self.problems.add(
-                at,
-                format!("`extend` of type `{name}`, which does not exist; define it"),
-            ),
-            Some(declared) => match declared.parts.first() {
-                Some(first)
-                    if std::mem::discriminant(&first.kind)
-                        == std::mem::discriminant(&ty.node.kind) =>
-                {
-                    declared.parts.push(&ty.node);
-                }
-                _ => self.problems.add(
-                    at,
-                    format!(
-                        "`extend` of type `{name}` as another kind of type; extend it as what it is"
-                    ),
-                ),
-            },
-        }
-    }
-
-    fn declare_directive(
-        &mut self,
-        directive: &'d Positioned<ast::DirectiveDefinition>,
-        built_in: bool,
-    ) {
-        let name = directive.node.name.node.as_str();
-        let at = position(directive.node.name.pos);
-        self.reserved(name, at, built_in);
-        match self.directives.get_index_of(name) {
-            Some(index) if index >= self.built_in_directives => {
-                self.problems.add(
-                    at,
-                    format!("directive `@{name}` is defined twice; remove one"),
-                );
-            }
-            // A declaration of a directive every schema has is for editors and other tools.
-            Some(_) => {}
-            None => {
-                self.directives.insert(name, &directive.node);
             }
         }
         if built_in {
@@ -145,86 +79,237 @@ impl<'d> Builder<'d> {
         }
     }
 
-    fn declare_roots(&mut self, schema: &'d Positioned<ast::SchemaDefinition>) {
-        let at = position(schema.pos);
-        if self.roots.declared && !schema.node.extend {
-            self.problems
-                .add(at, "`schema` is defined twice; remove one");
+    fn declare_type(&mut self, ty: &'d TypeDefinition<'d>, built_in: bool) {
+        let Name { text: name, at } = ty.name;
+        if !built_in && self.reserved(ty.name) {
+            return;
         }
-        self.roots.declared = true;
-        let named = |name: &Option<Positioned<Name>>| {
-            name.as_ref()
-                .map(|name| (name.node.to_string(), position(name.pos)))
+        let known = self
+            .names
+            .get(name)
+            .and_then(|id| self.declared.get(id.index()));
+        match known {
+            // A built-in scalar may be declared again, which changes nothing.
+            Some(known) if known.built_in => {
+                if ty.body.keyword() != "scalar" {
+                    self.problems.add(at, || {
+                        format!("\"{name}\" is a built-in scalar; give this type another name")
+                    });
+                }
+            }
+            Some(known) => {
+                let line = known.at.line;
+                self.problems.add(at, || {
+                    let name = Excerpt(name);
+                    format!(
+                        "there can be only one type named \"{name}\", and line {line} defines one; remove one or use \"extend\""
+                    )
+                });
+            }
+            None => {
+                self.names.insert(name, TypeId::of(self.declared.len()));
+                self.declared.push(Declared {
+                    parts: vec![ty],
+                    at,
+                    built_in,
+                });
+            }
+        }
+    }
+
+    fn declare_extension(&mut self, ty: &'d TypeDefinition<'d>) {
+        let Name { text: name, at } = ty.name;
+        let id = self.names.get(name).copied();
+        let declared = id.and_then(|id| self.declared.get_mut(id.index()));
+        let Some(declared) = declared else {
+            let known = own_names(&self.declared);
+            self.problems.add(at, || {
+                let remedy = or_else(name, known, "", "define it");
+                format!(
+                    "cannot extend \"{}\", which is not defined{remedy}",
+                    Excerpt(name)
+                )
+            });
+            return;
         };
-        let roots = &mut self.roots;
-        roots.query = named(&schema.node.query).or(roots.query.take());
-        roots.mutation = named(&schema.node.mutation).or(roots.mutation.take());
-        roots.subscription = named(&schema.node.subscription).or(roots.subscription.take());
-    }
-
-    pub fn reserved(&mut self, name: &str, at: Position, built_in: bool) {
-        if name.starts_with("__") && !built_in {
-            self.problems
-                .add(at, format!("the name `{name}` begins with two underscores, which introspection reserves; rename it"));
+        if declared.built_in {
+            self.problems.add(at, || {
+                format!("cannot extend \"{name}\", which is built in; remove the extension")
+            });
+            return;
+        }
+        let keyword = declared
+            .parts
+            .first()
+            .map_or("type", |first| first.body.keyword());
+        if keyword == ty.body.keyword() {
+            declared.parts.push(ty);
+        } else {
+            self.problems.add(at, || {
+                let (name, found) = (Excerpt(name), ty.body.keyword());
+                format!(
+                    "cannot extend the {keyword} \"{name}\" as if it were of another kind; write \"extend {keyword}\", not \"extend {found}\""
+                )
+            });
         }
     }
 
-    /// A root type, by the `schema` block or by its usual name.
-    pub fn root(
-        &self,
-        declared: impl Fn(&Roots) -> &Option<(String, Position)>,
-        usual: &str,
-    ) -> Option<TypeId> {
-        let name = match declared(&self.roots) {
-            Some((name, _)) => name.as_str(),
-            None if self.roots.declared => return None,
+    fn declare_directive(&mut self, directive: &'d DirectiveDefinition<'d>, built_in: bool) {
+        let Name { text: name, at } = directive.name;
+        if !built_in && self.reserved(directive.name) {
+            return;
+        }
+        let is_built_in = self
+            .directives
+            .get_index_of(name)
+            .is_some_and(|index| index < self.built_in_directives);
+        let known = if !built_in && is_built_in {
+            &mut self.declared_again
+        } else {
+            &mut self.directives
+        };
+        if let Some(first) = known.get(name) {
+            let line = first.name.at.line;
+            self.problems.add(at, || {
+                let name = Excerpt(name);
+                format!(
+                    "there can be only one directive named \"@{name}\", and line {line} defines one; remove one"
+                )
+            });
+        } else {
+            known.insert(name, directive);
+        }
+    }
+
+    fn declare_schema(&mut self, schema: &'d SchemaNode<'d>) {
+        if self.roots.defined && !schema.extends {
+            self.problems.add(schema.at, || {
+                "there can be only one schema definition; remove one or use \"extend schema\""
+                    .to_owned()
+            });
+            return;
+        }
+        self.roots.defined |= !schema.extends;
+        for RootNode { at, kind, ty } in &schema.roots {
+            let root = self.roots.of(*kind);
+            if root.is_some() {
+                let kind = kind.as_str();
+                self.problems.add(*at, || {
+                    format!("there can be only one {kind} type in the schema; remove one")
+                });
+            } else {
+                *root = Some(*ty);
+            }
+        }
+        self.schema.push(schema);
+    }
+
+    /// Tells of a name that only introspection may have.
+    pub fn reserved(&mut self, name: Name<'_>) -> bool {
+        let is_reserved = name.text.starts_with("__");
+        if is_reserved {
+            self.problems.add(name.at, || {
+                format!(
+                    "name \"{}\" must not begin with \"__\", which is reserved for introspection; rename it",
+                    Excerpt(name.text)
+                )
+            });
+        }
+        is_reserved
+    }
+
+    /// A type that the text may name; tells if there is none.
+    pub fn named(&mut self, name: Name<'_>) -> Option<TypeId> {
+        let is_introspection = name.text.starts_with("__");
+        let id = self.names.get(name.text).copied();
+        if let Some(id) = id.filter(|_| !is_introspection) {
+            return Some(id);
+        }
+        let known = own_names(&self.declared);
+        self.problems.add(name.at, || {
+            let shown = Excerpt(name.text);
+            if is_introspection {
+                return format!(
+                    "\"{shown}\" is reserved for introspection, which no module answers; use a type of your own"
+                );
+            }
+            let remedy = or_else(name.text, known, "", "define it or correct the name");
+            format!("unknown type \"{shown}\"{remedy}")
+        });
+        None
+    }
+
+    /// The description of the schema itself.
+    pub fn description(&self) -> Option<String> {
+        let described = |schema: &&SchemaNode<'_>| Some(schema.description.as_ref()?.to_string());
+        self.schema.iter().find_map(described)
+    }
+
+    /// The type queries begin at.
+    pub fn query(&self) -> Option<TypeId> {
+        self.root(self.roots.query, "Query")
+    }
+
+    /// The type mutations begin at.
+    pub fn mutation(&self) -> Option<TypeId> {
+        self.root(self.roots.mutation, "Mutation")
+    }
+
+    fn root(&self, named: Option<Name<'_>>, usual: &str) -> Option<TypeId> {
+        let name = match named {
+            Some(name) => name.text,
+            None if self.roots.defined => return None,
             None => usual,
         };
         self.names.get(name).copied()
     }
 
+    /// Checks the types operations begin at.
     pub fn check_roots(&mut self, schema: &Schema) {
-        let top = Position { line: 1, column: 1 };
-        for (root, what) in [
-            (&self.roots.query, "query"),
-            (&self.roots.mutation, "mutation"),
-        ] {
-            if let Some((name, at)) = root
-                && !self.names.contains_key(name.as_str())
-            {
-                self.problems.add(
-                    *at,
-                    format!("the {what} root `{name}` does not exist; define it"),
-                );
-            }
+        let Roots {
+            query: query_name,
+            mutation: mutation_name,
+            subscription: subscription_name,
+            ..
+        } = self.roots;
+        for name in [query_name, mutation_name, subscription_name]
+            .into_iter()
+            .flatten()
+        {
+            self.named(name);
         }
-        let query = self.root(|roots| &roots.query, "Query");
+        let query = self.query();
         match query {
-            None => self.problems.add(
-                top,
-                "there is no query root; define `type Query` with at least one field",
-            ),
             Some(query) => check::root(schema, query, "query", &mut self.problems),
+            None if query_name.is_some() => {}
+            None => self.problems.add(Position { line: 1, column: 1 }, || {
+                "the schema has no query type; define \"type Query\" with at least one field"
+                    .to_owned()
+            }),
         }
         if let Some(mutation) = schema.mutation() {
             check::root(schema, mutation, "mutation", &mut self.problems);
             if Some(mutation) == query {
-                self.problems.add(
-                    top,
-                    "the query root and the mutation root are the same type; give each its own",
-                );
+                let at = mutation_name.map_or(schema.get(mutation).at, |name| name.at);
+                self.problems.add(at, || {
+                    "queries and mutations cannot begin at the same type; give each its own"
+                        .to_owned()
+                });
             }
         }
-        if let Some(subscription) = self.root(|roots| &roots.subscription, "Subscription") {
-            let at = self
-                .declared
-                .get(subscription.index())
-                .map(|declared| declared.at)
-                .unwrap_or_default();
-            self.problems.add(
-                at,
-                "subscriptions are not served; remove the subscription root",
-            );
+        if let Some(subscription) = self.root(subscription_name, "Subscription") {
+            let at = subscription_name.map_or(schema.get(subscription).at, |name| name.at);
+            self.problems.add(at, || {
+                "subscriptions are not supported; remove the subscription type".to_owned()
+            });
         }
     }
+}
+
+/// The names a text may use.
+fn own_names<'d>(declared: &[Declared<'d>]) -> impl Iterator<Item = &'d str> {
+    declared
+        .iter()
+        .filter_map(|declared| Some(declared.parts.first()?.name.text))
+        .filter(|name| !name.starts_with("__"))
 }

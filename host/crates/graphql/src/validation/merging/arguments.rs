@@ -104,12 +104,14 @@ fn write_sorted(value: &Value<'_>, text: &mut String) {
 )]
 mod tests {
     use super::*;
+    use crate::syntax::lexer::Bounds;
     use crate::syntax::{Selection, parser};
     use mayfly_config::Limits;
 
     fn is_same(left: &str, right: &str) -> bool {
         let source = format!("{{ a({left}) a({right}) }}");
-        let document = parser::parse(&source, Limits::default()).expect("a document");
+        let document =
+            parser::parse(&source, Bounds::from(&Limits::default())).expect("a document");
         let mut normaliser = Normaliser::default();
         let given: Vec<_> = document.operations[0]
             .selection
