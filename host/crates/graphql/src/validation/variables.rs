@@ -74,16 +74,19 @@ impl<'d, 'a> Usages<'d, 'a> {
                 (variable.name.text, (variable, ty))
             })
             .collect();
-        let mut ways = IndexMap::new();
-        self.collect(&operation.selection, &mut ways);
-        ways.extend(own.iter().map(|usage| (way(usage), *usage)));
+        let spread: Vec<_> = directly_spread(&operation.selection)
+            .into_iter()
+            .map(|name| self.of_fragment(name))
+            .collect();
         let fits = |usage: &Usage<'_>| match defined.get(usage.name) {
             Some((variable, Some(ty))) => misfits(self.schema, variable, ty, usage).is_empty(),
             Some((_, None)) => true,
             None => false,
         };
-        if ways.values().all(fits) {
-            return tell_unused(operation, ways.keys().map(|way| way.0), errors);
+        let below = spread.iter().flat_map(|ways| ways.values());
+        if own.iter().chain(below.clone()).all(fits) {
+            let used = own.iter().chain(below).map(|usage| usage.name);
+            return tell_unused(operation, used, errors);
         }
         let reached = reachable(self.document, std::iter::once(&operation.selection));
         let spread = reached
@@ -104,14 +107,7 @@ impl<'d, 'a> Usages<'d, 'a> {
         }
     }
 
-    /// Collects the ways in which the fragments that a selection spreads use variables.
-    fn collect(&mut self, set: &'d SelectionSet<'a>, ways: &mut IndexMap<Way<'d>, Usage<'d>>) {
-        for name in directly_spread(set) {
-            let below = self.of_fragment(name);
-            ways.extend(below.iter().map(|(way, usage)| (*way, *usage)));
-        }
-    }
-
+    /// The ways in which a fragment uses variables, itself or through others.
     fn of_fragment(&mut self, name: &'a str) -> Rc<IndexMap<Way<'d>, Usage<'d>>> {
         if let Some(known) = self.reached.get(name) {
             return known.clone();
@@ -123,7 +119,10 @@ impl<'d, 'a> Usages<'d, 'a> {
             ways.extend(own.map(|usage| (way(usage), *usage)));
         }
         if let Some(fragment) = document.fragment(name) {
-            self.collect(&fragment.selection, &mut ways);
+            for name in directly_spread(&fragment.selection) {
+                let below = self.of_fragment(name);
+                ways.extend(below.iter().map(|(way, usage)| (*way, *usage)));
+            }
         }
         let ways = Rc::new(ways);
         self.reached.insert(name, ways.clone());

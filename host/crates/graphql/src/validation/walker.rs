@@ -85,6 +85,7 @@ impl<'d, 'a> Walker<'d, 'a> {
             self.variable(variable);
         }
         self.directives(&operation.directives, location);
+        self.merger.enter(&operation.selection, root);
         self.set(&operation.selection, root);
         std::mem::take(&mut self.usages)
     }
@@ -115,6 +116,7 @@ impl<'d, 'a> Walker<'d, 'a> {
         self.unique_directives(&fragment.directives);
         self.known_type(fragment.condition);
         self.directives(&fragment.directives, "FRAGMENT_DEFINITION");
+        self.merger.enter(&fragment.selection, composite);
         self.set(&fragment.selection, composite);
         std::mem::take(&mut self.usages)
     }

@@ -15,6 +15,7 @@ mod cache;
 mod conditions;
 mod introspection;
 mod limits;
+mod linear;
 mod nulls;
 mod numbers;
 mod plans;

@@ -50,11 +50,17 @@ impl<'d, 'a> Collections<'d, 'a> {
         }
     }
 
-    /// What a fragment stands for.
-    pub fn of_fragment(&mut self, name: &str) -> Option<Rc<Collected<'d, 'a>>> {
+    /// The selection of a fragment, and the type it is on.
+    pub fn fragment(&self, name: &str) -> Option<(&'d SelectionSet<'a>, Option<TypeId>)> {
         let fragment = self.document.fragment(name)?;
         let ty = self.schema.by_name(fragment.condition.text);
-        Some(self.of(&fragment.selection, ty))
+        Some((&fragment.selection, ty))
+    }
+
+    /// What a fragment stands for.
+    pub fn of_fragment(&mut self, name: &str) -> Option<Rc<Collected<'d, 'a>>> {
+        let (set, ty) = self.fragment(name)?;
+        Some(self.of(set, ty))
     }
 
     /// What a selection set stands for.

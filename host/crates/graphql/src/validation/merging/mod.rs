@@ -1,6 +1,7 @@
 //! Fields with the same response key must be the same field, or be on types no object can both have and answer alike.
 //!
-//! The comparisons are the reference implementation's, in its order: the fields written in a set with each other, then with those
+//! Where [`proof`] finds that nothing can conflict, nothing is compared. Elsewhere the comparisons are the reference
+//! implementation's, in its order: the fields written in a set with each other, then with those
 //! of each fragment spread there, then the fragments with each other. What has been compared is remembered, so that fragments are
 //! not compared again for every place that spreads them. The number of comparisons still grows with the square of the fields, so
 //! it is bounded; documents within the other limits stay far below unless they are made to hurt.
@@ -8,6 +9,7 @@
 mod arguments;
 mod collected;
 mod conflict;
+mod proof;
 
 use super::Errors;
 use crate::excerpt::Excerpt;
@@ -19,6 +21,7 @@ use collected::{Collected, Collections, Found};
 use conflict::Conflict;
 use mayfly_config::Limits;
 use mayfly_error::Error;
+use proof::Proof;
 use std::collections::HashMap;
 use std::rc::Rc;
 
@@ -33,6 +36,7 @@ const MAX_CONFLICTS: usize = 200;
 pub(super) struct Merger<'d, 'a> {
     schema: &'d Schema,
     collections: Collections<'d, 'a>,
+    proof: Proof<'d, 'a>,
     /// By collection and fragment: whether they were compared only as of objects that are never the same.
     with_fragments: HashMap<(usize, &'a str), bool>,
     /// The same of two fragments.
@@ -54,11 +58,20 @@ impl<'d, 'a> Merger<'d, 'a> {
         Self {
             schema,
             collections: Collections::new(schema, document),
+            proof: Proof::new(
+                schema,
+                limits.expansion.saturating_mul(COMPARISONS_PER_FIELD),
+            ),
             with_fragments: HashMap::new(),
             fragments: HashMap::new(),
             left: Some(limits.expansion.saturating_mul(COMPARISONS_PER_FIELD)),
             expansion: limits.expansion,
         }
+    }
+
+    /// Looks at the selection of an operation or fragment before its sets are checked: in most nothing has to be compared.
+    pub fn enter(&mut self, set: &'d SelectionSet<'a>, parent: Option<TypeId>) {
+        self.proof.attempt(&mut self.collections, set, parent);
     }
 
     /// Checks a selection set, inline fragments included, the sets of its fields left out.
@@ -70,6 +83,7 @@ impl<'d, 'a> Merger<'d, 'a> {
     ) {
         if self.left.is_none()
             || errors.is_full()
+            || self.proof.has(set, parent)
             || matches!(
                 set.items.as_slice(),
                 [Selection::Field(_) | Selection::Spread(_)]
@@ -286,7 +300,7 @@ impl<'d, 'a> Merger<'d, 'a> {
             return Some("they have differing arguments".to_owned());
         }
         let (left, right) = (left.ty?, right.ty?);
-        let differ = self.shapes_differ(left, right);
+        let differ = shapes_differ(self.schema, left, right);
         let print = |ty| self.schema.print(ty);
         differ.then(|| {
             format!(
@@ -302,18 +316,18 @@ impl<'d, 'a> Merger<'d, 'a> {
         let is_object = |ty: TypeId| matches!(self.schema.get(ty).kind, Kind::Object(_));
         matches!((left, right), (Some(left), Some(right)) if left != right && is_object(left) && is_object(right))
     }
+}
 
-    fn shapes_differ(&self, left: &Type, right: &Type) -> bool {
-        match (left, right) {
-            (Type::List(left), Type::List(right)) | (Type::NonNull(left), Type::NonNull(right)) => {
-                self.shapes_differ(left, right)
-            }
-            (Type::Named(left), Type::Named(right)) => {
-                let is_leaf = |ty: &TypeId| !self.schema.get(*ty).is_composite();
-                (is_leaf(left) || is_leaf(right)) && left != right
-            }
-            _ => true,
+fn shapes_differ(schema: &Schema, left: &Type, right: &Type) -> bool {
+    match (left, right) {
+        (Type::List(left), Type::List(right)) | (Type::NonNull(left), Type::NonNull(right)) => {
+            shapes_differ(schema, left, right)
         }
+        (Type::Named(left), Type::Named(right)) => {
+            let is_leaf = |ty: &TypeId| !schema.get(*ty).is_composite();
+            (is_leaf(left) || is_leaf(right)) && left != right
+        }
+        _ => true,
     }
 }
 
