@@ -1,13 +1,13 @@
 //! Schemas: definitions and extensions of the schema, of types and of directives.
 
 use super::{Parsed, Parser};
-use crate::syntax::Name;
 use crate::syntax::error::{SyntaxError, Wanted};
 use crate::syntax::lexer::{Bounds, TokenKind};
 use crate::syntax::type_system::{
     Definition, DirectiveDefinition, EnumValueDefinition, FieldDefinition, InputValueDefinition,
     MemberNodes, RootNode, SchemaNode, TypeBody, TypeDefinition,
 };
+use crate::syntax::{Name, Position};
 use std::borrow::Cow;
 
 /// Keywords that begin a definition.
@@ -84,41 +84,50 @@ impl<'a> Parser<'a> {
             }
             return Err(self.no_definition());
         };
+        if extends && matches!(keyword, "directive" | "extend") {
+            return Err(self.no_definition());
+        }
         if !extends {
             self.item = self.token.start;
         }
-        let keyword_at = self.token.at;
+        let keyword_at = self.advance()?.at;
         match keyword {
             "schema" => {
-                self.advance()?;
-                let directives = self.directives(true)?;
-                let roots = if extends {
-                    self.optional_many(("{", "}"), Self::root)?
-                } else {
-                    self.many(("{", "}"), Self::root)?
-                };
-                let is_empty = directives.is_empty() && roots.is_empty();
-                self.something_to_extend(extends && is_empty, "\"@\" or \"{\"")?;
-                Ok(Definition::Schema(SchemaNode {
-                    at: keyword_at,
-                    extends,
-                    description,
-                    directives,
-                    roots,
-                }))
+                let schema = self.schema_definition(keyword_at, extends, description)?;
+                Ok(Definition::Schema(schema))
             }
-            "directive" if !extends => {
-                self.advance()?;
-                self.directive_definition(description)
-                    .map(Definition::Directive)
+            "directive" => {
+                let directive = self.directive_definition(description)?;
+                Ok(Definition::Directive(directive))
             }
-            "directive" | "extend" => Err(self.no_definition()),
             keyword => {
-                self.advance()?;
-                self.type_definition(keyword, extends, description)
-                    .map(Definition::Type)
+                let ty = self.type_definition(keyword, extends, description)?;
+                Ok(Definition::Type(ty))
             }
         }
+    }
+
+    fn schema_definition(
+        &mut self,
+        at: Position,
+        extends: bool,
+        description: Option<Cow<'a, str>>,
+    ) -> Parsed<SchemaNode<'a>> {
+        let directives = self.directives(true)?;
+        let roots = if extends {
+            self.optional_many(("{", "}"), Self::root)?
+        } else {
+            self.many(("{", "}"), Self::root)?
+        };
+        let is_empty = directives.is_empty() && roots.is_empty();
+        self.something_to_extend(extends && is_empty, "\"@\" or \"{\"")?;
+        Ok(SchemaNode {
+            at,
+            extends,
+            description,
+            directives,
+            roots,
+        })
     }
 
     /// What comes next begins no definition.
