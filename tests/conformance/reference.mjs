@@ -61,7 +61,7 @@ async function serve(request) {
   if (request.judge) return { verdicts: request.judge.map(judge) };
   if (request.changed) {
     const seeds = Array.from({ length: request.changed }, (_, index) => request.from + index);
-    const changed = seeds.map((seed) => ({ seed, sdl: broken(`${schemaPair(seed).old}\n${RESOLVE}`, seed) }));
+    const changed = seeds.map((seed) => ({ seed, sdl: `${broken(schemaPair(seed).old, seed)}\n${RESOLVE}` }));
     return { changed: changed.map(({ seed, sdl }) => ({ seed, sdl, verdict: judge(sdl) })) };
   }
   if (request.restyle) {

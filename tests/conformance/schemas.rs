@@ -368,10 +368,7 @@ fn schema_files(folder: &Path) -> Vec<(PathBuf, String)> {
         let name = path.file_name().unwrap_or_default();
         if path.is_dir() && name != "node_modules" && name != "target" {
             found.extend(schema_files(&path));
-        } else if path
-            .extension()
-            .is_some_and(|extension| extension == "graphql")
-        {
+        } else if name == "schema.graphql" {
             let text = fs::read_to_string(&path).unwrap();
             found.push((path, text));
         }
