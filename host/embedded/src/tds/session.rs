@@ -87,12 +87,23 @@ async fn converse(
     number: u16,
     closing: &CancellationToken,
 ) -> Result<(), Failure> {
+    // Before the client hears that it is let in, and may change the switches.
+    let edits = *server.faults.edits().borrow();
     let login = tokio::select! {
         () = closing.cancelled() => return Ok(()),
         login = log_in(&mut read, &mut write, server) => login?,
     };
     if let Some((login, database)) = login
-        && let Err(error) = work(read, write, server, number, closing, &login, &database).await
+        && let Err(error) = work(
+            read,
+            write,
+            server,
+            (number, edits),
+            closing,
+            &login,
+            &database,
+        )
+        .await
     {
         tracing::warn!(%error, session = number, "a session ended with an error");
     }
@@ -175,7 +186,7 @@ async fn work(
     mut read: impl AsyncRead + Unpin,
     write: impl AsyncWrite + Unpin + Send + 'static,
     server: &Arc<Server>,
-    number: u16,
+    (number, edits): (u16, u64),
     closing: &CancellationToken,
     login: &Login,
     database: &str,
@@ -199,7 +210,6 @@ async fn work(
         interrupt,
         flight: None,
     };
-    let opened = *server.faults.edits().borrow();
     let mut forgotten = false;
     loop {
         let message = tokio::select! {
@@ -207,7 +217,7 @@ async fn work(
             () = ended.cancelled() => break,
             message = read_message(&mut read) => message,
         };
-        forgotten = forgotten || server.faults.forgets(&login.user, opened);
+        forgotten = forgotten || server.faults.forgets(&login.user, edits);
         match message {
             Ok(Some(_)) if forgotten => {}
             Ok(Some(message)) if desk.take(&message) => {}

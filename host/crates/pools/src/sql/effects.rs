@@ -56,6 +56,13 @@ const STATEMENTS: [&str; 22] = [
     "TRUNCATE",
     "WAITFOR",
 ];
+/// Words that begin a statement before which none may stand: what follows may be the body of a procedure, to the end of the text.
+const DEFINITIONS: [&str; 2] = ["CREATE", "ALTER"];
+/// Other words that begin a statement.
+const OTHER_STATEMENTS: [&str; 12] = [
+    "DROP", "USE", "GRANT", "DENY", "REVOKE", "DBCC", "OPEN", "CLOSE", "FETCH", "BULK", "ENABLE",
+    "DISABLE",
+];
 /// Words of texts that may end a transaction, or begin one: an error that is caught may have ended it.
 const TRANSACTION_WORDS: [&str; 6] = [
     "ROLLBACK",
@@ -112,12 +119,14 @@ fn calls(tokens: &[Token<'_>]) -> bool {
     tokens
         .iter()
         .any(|token| token.is_any(&["EXEC", "EXECUTE"]))
-        || !begins_with_statement(tokens)
+        || ![&STATEMENTS[..], &DEFINITIONS, &OTHER_STATEMENTS]
+            .iter()
+            .any(|words| begins_with(tokens, words))
 }
 
-fn begins_with_statement(tokens: &[Token<'_>]) -> bool {
+fn begins_with(tokens: &[Token<'_>], words: &[&str]) -> bool {
     let first = tokens.iter().find(|token| !token.is_symbol(";"));
-    first.is_some_and(|first| first.is_any(&STATEMENTS))
+    first.is_some_and(|first| first.is_any(words))
 }
 
 /// What running a text may do to the transaction it runs in. In doubt it may: a false alarm costs a comparison.
@@ -131,6 +140,8 @@ pub(super) struct TransactionEffects {
     pub(super) may_return: bool,
     /// Whether a declaration may stand before the text.
     pub(super) takes_prologue: bool,
+    /// Whether it may be the definition of a procedure, of which all that follows would be a part.
+    pub(super) is_definition: bool,
 }
 
 impl TransactionEffects {
@@ -140,6 +151,7 @@ impl TransactionEffects {
         may_commit: true,
         may_return: false,
         takes_prologue: true,
+        is_definition: false,
     };
 
     /// What these tokens (without blanks) may do.
@@ -154,7 +166,8 @@ impl TransactionEffects {
             may_change: may_commit || begins || alters_session || has(&TRANSACTION_WORDS),
             may_commit,
             may_return: has(&LEAVING_WORDS),
-            takes_prologue: begins_with_statement(tokens),
+            takes_prologue: begins_with(tokens, &STATEMENTS),
+            is_definition: begins_with(tokens, &DEFINITIONS),
         }
     }
 }

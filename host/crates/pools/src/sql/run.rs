@@ -77,7 +77,9 @@ pub(super) fn prepare(
     if effects.may_change {
         connection.suspect();
         let names = connection.traits.names_transactions;
-        filled.text = trancount::guarded(&filled.text, effects, within, names);
+        if !effects.is_definition {
+            filled.text = trancount::guarded(&filled.text, effects, within, names);
+        }
     }
     connection.asking();
 }
@@ -96,7 +98,8 @@ pub(super) async fn conclude(
     let mismatch =
         matches!(&outcome, Some(Err(Fail::Driver(error))) if trancount::is_mismatch(error));
     let answer = settle(connection, &what, access, outcome);
-    let not_compared = effects.may_change && effects.may_return && answer.is_ok();
+    let is_compared = !effects.may_return && !effects.is_definition;
+    let not_compared = effects.may_change && !is_compared && answer.is_ok();
     if mismatch || not_compared {
         match trancount::ask(connection, deadline).await {
             Some(open) if open.is(within) => {}

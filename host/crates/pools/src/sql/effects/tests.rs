@@ -1,6 +1,6 @@
 #![allow(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
 
-use super::{TransactionEffects, alters_session, is_altering_procedure};
+use super::{TransactionEffects, alters_session, hides_counts, is_altering_procedure};
 use crate::sql::lexer::{Kind, Token, tokens};
 
 fn significant(text: &str) -> Vec<Token<'_>> {
@@ -77,6 +77,21 @@ fn procedures_alter_the_session_by_their_own_name() {
 }
 
 #[test]
+fn counts_may_be_hidden_by_the_text_or_by_what_it_calls() {
+    for text in ["SET NOCOUNT ON; DELETE t", "EXEC p", "p 1", "[dbo].[p]"] {
+        assert!(hides_counts(&significant(text)), "{text}");
+    }
+    for text in [
+        "DELETE t",
+        "; WITH x AS (SELECT 1 AS n) DELETE x",
+        "DROP TABLE t",
+        "CREATE TABLE t (n int)",
+    ] {
+        assert!(!hides_counts(&significant(text)), "{text}");
+    }
+}
+
+#[test]
 fn what_may_change_what_is_open_is_recognised() {
     let effects = |text: &str| {
         let tokens = significant(text);
@@ -112,5 +127,8 @@ fn what_may_change_what_is_open_is_recognised() {
     }
     assert!(!effects("IF @@TRANCOUNT > 0 ROLLBACK").may_commit);
     assert!(effects("IF @a = 1 RETURN; BEGIN TRAN").may_return);
+    let procedure = effects("CREATE PROCEDURE p AS BEGIN TRAN; EXEC q; COMMIT");
+    assert!(procedure.is_definition && procedure.may_change && !procedure.takes_prologue);
+    assert!(!effects("CREATE TABLE t (n int)").may_change);
     assert!(!effects("p @id").takes_prologue && effects(";SELECT 1").takes_prologue);
 }
