@@ -20,6 +20,9 @@ pub enum Fault {
     SqlLateAcknowledgement,
     SqlSlowLogin,
     SqlLoginFailure,
+    SqlLoginsRefused,
+    SqlForgotten,
+    SqlLenient,
     SqlError,
     SqlErrorMidResult,
     SqlFatalError,
@@ -46,7 +49,7 @@ pub enum Fault {
 }
 
 impl Fault {
-    pub const ALL: [Self; 34] = [
+    pub const ALL: [Self; 37] = [
         Self::Nothing,
         Self::SqlCutBefore,
         Self::SqlCutInside,
@@ -58,6 +61,9 @@ impl Fault {
         Self::SqlLateAcknowledgement,
         Self::SqlSlowLogin,
         Self::SqlLoginFailure,
+        Self::SqlLoginsRefused,
+        Self::SqlForgotten,
+        Self::SqlLenient,
         Self::SqlError,
         Self::SqlErrorMidResult,
         Self::SqlFatalError,
@@ -92,6 +98,8 @@ impl Fault {
             | Self::SqlHalfRowStall
             | Self::DynamoDbStall
             | Self::SqlDown
+            | Self::SqlLoginsRefused
+            | Self::SqlForgotten
             | Self::DynamoDbDown => 12,
             Self::SqlSlowLogin | Self::SqlLoginFailure | Self::SqlError | Self::SqlFatalError => 12,
             Self::SqlCutBefore
@@ -138,7 +146,7 @@ impl Fault {
             Self::DynamoDbWireCut => site.dynamodb.strike(a_cut(dice), dice),
             Self::DynamoDbWireHeld => site.dynamodb.strike(held_or_not(dice), dice),
             Self::DynamoDbWireTrickles => site.dynamodb.strike_all(Plan::Trickle),
-            Self::SqlSlowLogin | Self::SqlLoginFailure => {
+            Self::SqlSlowLogin | Self::SqlLoginFailure | Self::SqlLoginsRefused => {
                 site.switch(&switches(&[self], dice)).await;
                 // Logins need connections that are gone.
                 site.sqlserver.strike(
@@ -200,6 +208,18 @@ impl Fault {
                 "login_failure",
                 json!({ "number": 18456, "message": "a secret", "times": times }),
             ),
+            // Until the next strike, which may be the end of it.
+            Self::SqlLoginsRefused => {
+                let times = dice.one_of(&[0, 1000]);
+                (
+                    sql,
+                    "login_failure",
+                    json!({ "number": 18456, "message": "a secret", "times": times }),
+                )
+            }
+            // All connections there are, as after a firewall was started again.
+            Self::SqlForgotten => (sql, "forget", json!({})),
+            Self::SqlLenient => (sql, "no_error_266", json!({})),
             Self::SqlError => (
                 sql,
                 "sql_error",

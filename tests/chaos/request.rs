@@ -17,6 +17,17 @@ const PAGE_ROWS: u64 = 3;
 /// Assessments each student has from the start.
 const ASSESSMENTS: u64 = 20;
 
+/// Ways to commit: after what a transaction should do, and after what no statement should do in one.
+const COMMITS: [&str; 7] = [
+    "COMMIT",
+    "COMMIT",
+    "OWN",
+    "ENDED",
+    "NESTED",
+    "STRAY_COMMIT",
+    "LEFT_OPEN",
+];
+
 /// One operation.
 pub struct Request {
     pub text: String,
@@ -238,8 +249,13 @@ fn leaving(nonce: &str, dice: &mut Dice) -> (String, Expected) {
 }
 
 fn write(key: &str, dice: &mut Dice) -> (String, Expected) {
-    let kind = dice.between(0, 3);
-    write_of(kind, key, dice)
+    match dice.between(0, 3) {
+        1 => {
+            let then = dice.one_of(&COMMITS);
+            transaction(key.to_owned(), then, dice)
+        }
+        kind => write_of(kind, key, dice),
+    }
 }
 
 fn write_of(kind: u64, key: &str, dice: &mut Dice) -> (String, Expected) {
@@ -343,6 +359,8 @@ impl Part {
             "DEADLINE_EXCEEDED" => Verdict::Unknown,
             "outcome-unknown" if self.writes() => Verdict::Unknown,
             "GUEST_TRAPPED" if self.may_trap() => Verdict::NotDone,
+            // What the commit says behind a statement that ended its transaction.
+            "invalid" if self.disturbs() => Verdict::NotDone,
             "FAILED" if matches!(self.expected, Expected::Transaction(_, "FAIL")) => {
                 Verdict::NotDone
             }
@@ -373,13 +391,22 @@ impl Part {
     }
 
     fn commits(&self) -> bool {
-        !matches!(&self.expected, Expected::Transaction(_, then) if *then != "COMMIT")
+        !matches!(&self.expected, Expected::Transaction(_, then) if !COMMITS.contains(then))
+    }
+
+    fn disturbs(&self) -> bool {
+        let Expected::Transaction(_, then) = &self.expected else {
+            return false;
+        };
+        ["ENDED", "NESTED", "STRAY_COMMIT"].contains(then)
     }
 
     fn judge(&self, verdict: Verdict, ledger: &Ledger) {
         match &self.expected {
             Expected::Record(written) | Expected::Add(written) => ledger.note(written, verdict),
-            Expected::Transaction(written, "COMMIT") => ledger.note(written, verdict),
+            Expected::Transaction(written, then) if COMMITS.contains(then) => {
+                ledger.note(written, verdict);
+            }
             Expected::Transaction(written, _) => ledger.note(written, Verdict::NotDone),
             _ => {}
         }
@@ -413,7 +440,7 @@ impl Part {
                 }
                 return Ok(Some(value["id"].as_str().ok_or("no id")?.to_owned()));
             }
-            Expected::Transaction(written, "COMMIT") => {
+            Expected::Transaction(written, then) if COMMITS.contains(then) => {
                 same(value, &json!(written.key))?;
                 return Ok(Some(written.key.clone()));
             }

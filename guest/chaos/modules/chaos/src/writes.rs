@@ -22,10 +22,18 @@ pub(crate) struct Counter {
 
 /// Two statements, and whatever end was asked for.
 pub(crate) async fn transaction(arguments: TransactionArguments) -> Result<String> {
+    if arguments.then == "LEFT_OPEN" {
+        row(sql::statement("left_open"), &arguments, "2.00").await?;
+        return Ok(arguments.key);
+    }
     let transaction = sql::begin("school");
     record(&transaction, &arguments).await?;
+    let raise = match arguments.then.as_str() {
+        "OWN" => "raise_by_itself",
+        _ => "raise",
+    };
     let raised = transaction
-        .statement("raise")
+        .statement(raise)
         .bind("id", &arguments.key)
         .execute();
     if arguments.then == "IN_FLIGHT" {
@@ -46,12 +54,20 @@ async fn record(
     transaction: &sql::Transaction,
     arguments: &TransactionArguments,
 ) -> Result<Option<u64>> {
-    transaction
-        .statement("record_assessment")
+    let statement = transaction.statement("record_assessment");
+    row(statement, arguments, "1.00").await
+}
+
+async fn row(
+    statement: sql::Statement<'_>,
+    arguments: &TransactionArguments,
+    score: &str,
+) -> Result<Option<u64>> {
+    statement
         .bind("id", &arguments.key)
         .bind("student_id", &arguments.student_id)
         .bind("type", "FLUENCY")
-        .bind("score", "1.00")
+        .bind("score", score)
         .bind("taken_at", "2026-07-01T08:00:00")
         .bind("key", &arguments.key)
         .execute()
@@ -60,7 +76,13 @@ async fn record(
 
 async fn end(transaction: sql::Transaction, arguments: TransactionArguments) -> Result<String> {
     match arguments.then.as_str() {
-        "COMMIT" => transaction.commit().await?,
+        "COMMIT" | "OWN" => transaction.commit().await?,
+        // Whatever becomes of the statement: only what the commit says counts.
+        "ENDED" | "NESTED" | "STRAY_COMMIT" => {
+            let statement = arguments.then.to_lowercase();
+            let _ = transaction.statement(&statement).execute().await;
+            transaction.commit().await?;
+        }
         "ROLL_BACK" => transaction.rollback().await?,
         "PANIC" => panic!("with a transaction open"),
         "SPIN" => crate::spin(),
