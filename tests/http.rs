@@ -191,7 +191,7 @@ async fn a_query_nested_to_overflow_the_parser_s_stack_is_a_clear_error() {
             error["message"]
                 .as_str()
                 .unwrap()
-                .contains("limits.nesting"),
+                .contains("nests brackets 65 deep, over the limit of 64"),
             "{error}"
         );
     }

@@ -23,6 +23,7 @@ mod hostile;
 mod http;
 mod languages;
 mod memory;
+mod operating;
 mod operations;
 mod readme;
 mod sample_app;

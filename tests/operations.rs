@@ -124,11 +124,9 @@ async fn a_backend_that_is_down_at_the_start_is_waited_for() {
     let answer = host
         .query(r#"{ assessments(studentId: "S1") { id } }"#)
         .await;
-    assert_eq!(
-        answer["errors"][0]["extensions"],
-        json!({ "code": "BACKEND_UNAVAILABLE", "retryable": true }),
-        "{answer}"
-    );
+    let extensions = &answer["errors"][0]["extensions"];
+    assert_eq!(extensions["code"], "BACKEND_UNAVAILABLE", "{answer}");
+    assert_eq!(extensions["retryable"], true, "{answer}");
     let answer = host.query(r#"{ student(id: "S1") { id } }"#).await;
     assert_eq!(
         answer,

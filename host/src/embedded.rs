@@ -1,6 +1,7 @@
 //! Starts `mayfly-embedded` beside the host, for apps whose configuration says `embedded`, and ends it with the host.
 //!
-//! The child ends when its standard input closes, so it cannot outlive the host, however the host ends.
+//! The child ends when its standard input closes, so it cannot outlive the host, however the host ends. What it writes to standard
+//! error is read at all times, so that it never waits for a reader, and becomes lines of the host's log.
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -11,7 +12,8 @@ use anyhow::{Context, bail};
 use mayfly_config::{Config, Secret};
 use serde::Deserialize;
 use tokio::io::{AsyncBufReadExt, BufReader};
-use tokio::process::{Child, Command};
+use tokio::process::{Child, ChildStderr, ChildStdout, Command};
+use tokio::task::JoinHandle;
 
 use crate::app::EmbeddedAddresses;
 
@@ -65,21 +67,14 @@ impl EmbeddedProcess {
         let mut child = command
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
             .kill_on_drop(true)
             .spawn()
             .with_context(|| format!("cannot start {PROGRAM}"))?;
-        let Some(output) = child.stdout.take() else {
+        let (Some(stdout), Some(stderr)) = (child.stdout.take(), child.stderr.take()) else {
             bail!("{PROGRAM} has no standard output")
         };
-        let mut lines = BufReader::new(output).lines();
-        let Some(line) = tokio::time::timeout(START_TIME, lines.next_line())
-            .await
-            .context("no word within a minute")??
-        else {
-            bail!("{PROGRAM} ended while loading its data; its message stands above");
-        };
-        let said: Announcement =
-            serde_json::from_str(&line).with_context(|| format!("{PROGRAM} said {line:?}"))?;
+        let announced = announcement(stdout, relay(stderr)).await?;
         for backend in &mut config.sqlserver {
             if backend.address == mayfly_config::Place::Embedded {
                 USER.clone_into(&mut backend.user);
@@ -87,15 +82,54 @@ impl EmbeddedProcess {
             }
         }
         let addresses = EmbeddedAddresses {
-            dynamodb: Some(said.dynamodb),
-            sqlserver: Some(said.sqlserver),
+            dynamodb: Some(announced.dynamodb),
+            sqlserver: Some(announced.sqlserver),
         };
         Ok(Some(Self {
             addresses,
-            control: said.control,
+            control: announced.control,
             _child: child,
         }))
     }
+}
+
+/// Waits for the line that says where the child listens; `log` ends with the child's last message.
+async fn announcement(
+    stdout: ChildStdout,
+    log: JoinHandle<Option<String>>,
+) -> anyhow::Result<Announcement> {
+    let mut lines = BufReader::new(stdout).lines();
+    let line = tokio::time::timeout(START_TIME, lines.next_line())
+        .await
+        .with_context(|| format!("{PROGRAM} did not start within {} s", START_TIME.as_secs()))??;
+    let Some(line) = line else {
+        let message = log.await?;
+        let message = message.as_deref().unwrap_or("it exited without a message");
+        bail!("{PROGRAM} cannot start: {}", without_name(message));
+    };
+    serde_json::from_str(&line).with_context(|| format!("unexpected line from {PROGRAM}: {line:?}"))
+}
+
+/// Logs what the child writes; gives its last line once it has ended.
+fn relay(stderr: ChildStderr) -> JoinHandle<Option<String>> {
+    tokio::spawn(async move {
+        let mut lines = BufReader::new(stderr).split(b'\n');
+        let mut last = None;
+        while let Ok(Some(line)) = lines.next_segment().await {
+            let line = String::from_utf8_lossy(&line).trim_end().to_owned();
+            tracing::warn!(target: "embedded", "{}", without_name(&line));
+            last = Some(line);
+        }
+        last
+    })
+}
+
+/// A message of the child without the name of the program, which stands before it here.
+fn without_name(message: &str) -> &str {
+    message
+        .strip_prefix(PROGRAM)
+        .and_then(|message| message.strip_prefix(": "))
+        .unwrap_or(message)
 }
 
 /// The program beside this one, or the one the PATH finds.

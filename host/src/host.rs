@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use arc_swap::ArcSwapOption;
 use axum::http::StatusCode;
-use mayfly_config::Server;
+use mayfly_config::{Secret, Server};
 use mayfly_telemetry::{Metrics, names};
 use metrics::{Counter, Histogram, counter, gauge, histogram};
 use tokio_util::task::TaskTracker;
@@ -55,6 +55,21 @@ impl Host {
     #[must_use]
     pub fn app(&self) -> Option<Arc<App>> {
         self.snapshot.load_full()
+    }
+
+    /// Whether clients get a page to try queries on.
+    #[must_use]
+    pub fn has_page(&self) -> bool {
+        self.app().map_or(self.limits.page, |app| app.page)
+    }
+
+    /// What the bearer of the right to change modules has to show, as it is configured now.
+    #[must_use]
+    pub fn admin_token(&self) -> Option<Secret> {
+        match self.deployment() {
+            Some(deployment) => deployment.config().server.admin_token.clone(),
+            None => self.limits.admin_token.clone(),
+        }
     }
 
     /// Where the app that is served now is kept.

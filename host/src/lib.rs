@@ -16,6 +16,8 @@
 //! [`build`] makes components from source. The crates `mayfly-config`, `mayfly-error` and `mayfly-telemetry` are leaves that any
 //! layer may use.
 
+#![deny(clippy::print_stdout, clippy::print_stderr)]
+
 pub mod app;
 pub mod build;
 pub mod callers;

@@ -1,9 +1,12 @@
 //! `mayfly`: arguments, exit codes, signals.
 
+#![deny(clippy::print_stdout, clippy::print_stderr)]
+
 use std::process::ExitCode;
 
 use clap::Parser;
 use mayfly::commands::{Command, Exit};
+use mayfly_telemetry::output;
 
 /// A GraphQL server whose resolvers are WebAssembly components.
 ///
@@ -26,9 +29,10 @@ fn main() -> ExitCode {
     let exit = match Arguments::parse().command.run() {
         Ok(exit) => exit,
         Err(error) => {
-            eprintln!("error: {error:#}");
+            output::fail(format_args!("{error:#}"));
             Exit::of(&error)
         }
     };
+    output::finish();
     ExitCode::from(exit as u8)
 }

@@ -3,6 +3,8 @@
 //! Every line is a product of two limits that are enforced elsewhere, each named with the key that changes it. The sum is what no
 //! guest, client or backend can make the process exceed; what the process itself takes is measured, once everything is loaded.
 
+mod fit;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -12,6 +14,7 @@ use metrics::gauge;
 
 use crate::app::App;
 use crate::http::{ADMIN_CONNECTIONS, CONNECTION_BYTES};
+use crate::sandbox::Capacity;
 
 /// What a pool holds for one connection besides an answer, in bytes: a packet, the driver's buffers, TLS.
 const SQL_CONNECTION_BYTES: u64 = 256 << 10;
@@ -59,9 +62,21 @@ impl MemoryPlan {
     /// The plan of an app. `own_bytes` is what the process itself takes, as `resident_bytes` gave it once everything was loaded.
     #[must_use]
     pub fn of(config: &Config, app: &App, own_bytes: u64) -> Self {
+        Self::with_capacity(config, app.sandbox.capacity(), own_bytes, code_bytes(app))
+    }
+
+    /// The plan of a host that is started with a configuration; everything but that is of `app`, which was loaded with another one.
+    #[must_use]
+    pub fn of_another(config: &Config, app: &App, own_bytes: u64) -> Self {
+        let caps = config.modules.iter().map(|module| module.memory_bytes);
+        let capacity = Capacity::for_caps(caps, config.server.guest_memory_bytes);
+        Self::with_capacity(config, capacity, own_bytes, code_bytes(app))
+    }
+
+    fn with_capacity(config: &Config, capacity: Capacity, own_bytes: u64, code_bytes: u64) -> Self {
         let mut lines = vec![line("this process, measured", own_bytes, None)];
-        lines.extend(guest_lines(config, app));
-        let buffers = buffer_lines(config, app);
+        lines.extend(guest_lines(config, capacity, code_bytes));
+        let buffers = buffer_lines(config, capacity);
         let slack = buffers.iter().map(|line| line.bytes).sum::<u64>() / SLACK_DIVISOR;
         lines.extend(buffers);
         lines.push(line(
@@ -78,7 +93,7 @@ impl MemoryPlan {
         #[expect(clippy::cast_precision_loss, reason = "metrics are floating point")]
         gauge!(names::PLAN_BYTES).set(self.total_bytes() as f64);
         if let Some(objection) = MemoryLimit::here().and_then(|limit| self.objection(&limit)) {
-            tracing::warn!("{objection}; `mayfly check` shows the plan line by line");
+            tracing::warn!("{objection}; `mayfly check` shows the plan, and values that fit");
         }
     }
 
@@ -115,14 +130,16 @@ impl MemoryPlan {
     }
 }
 
-fn guest_lines(config: &Config, app: &App) -> Vec<Line> {
-    let capacity = app.sandbox.capacity();
-    let slots = capacity.slots;
-    let code: u64 = app
-        .versions
+/// What the code of one version of each module takes.
+fn code_bytes(app: &App) -> u64 {
+    app.versions
         .values()
         .map(|version| version.code_bytes())
-        .sum();
+        .sum()
+}
+
+fn guest_lines(config: &Config, capacity: Capacity, code_bytes: u64) -> Vec<Line> {
+    let slots = capacity.slots;
     let live = config.server.live_versions as u64;
     vec![
         line(
@@ -147,16 +164,16 @@ fn guest_lines(config: &Config, app: &App) -> Vec<Line> {
         ),
         line(
             format!("code of {live} live versions of each module"),
-            code * live,
+            code_bytes * live,
             Some("server.live_versions"),
         ),
     ]
 }
 
-fn buffer_lines(config: &Config, app: &App) -> Vec<Line> {
+fn buffer_lines(config: &Config, capacity: Capacity) -> Vec<Line> {
     let server = &config.server;
     // Invocations share the guest memory by their caps, so the module that may have the most for its cap decides.
-    let guests = app.sandbox.capacity().memory_bytes;
+    let guests = capacity.memory_bytes;
     let at_once = |module: &Module| guests.div_ceil(module.memory_bytes.max(1));
     let most = |of: fn(&Module) -> usize| {
         let modules = config.modules.iter().map(|module| {
@@ -245,9 +262,8 @@ fn buffer_lines(config: &Config, app: &App) -> Vec<Line> {
         )
     }));
     lines.extend(config.dynamodb.iter().map(|dynamodb| {
-        let bytes = app
-            .pools
-            .dynamodb_answer_bytes
+        let bytes = dynamodb
+            .answer_memory_bytes
             .min(dynamodb.max_in_flight as u64 * DYNAMODB_ANSWER_BYTES * DYNAMODB_COPIES);
         line(
             "answers of DynamoDB on their way to guests",

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use mayfly_error::Code;
 use mayfly_graphql::Schema;
 use mayfly_telemetry::names;
 use metrics::{Counter, Histogram, counter, histogram};
@@ -48,22 +49,32 @@ impl Meters {
         Self(meters)
     }
 
-    /// Counts an invocation of a field.
+    /// Records what an invocation of a field took.
     pub fn record(&self, type_name: &str, field_name: &str, outcome: &Outcome) {
-        let of_type = self.0.get(type_name).into_iter().flatten();
-        if let Some((_, meter)) = of_type.into_iter().find(|(name, _)| **name == *field_name) {
+        if let Some(meter) = self.meter(type_name, field_name) {
             meter.record(outcome);
         }
+    }
+
+    /// Counts an invocation of a field by what it came to: once it is known whether its answers fit the schema.
+    pub fn count(&self, type_name: &str, field_name: &str, failure: Option<Code>) {
+        if let Some(meter) = self.meter(type_name, field_name) {
+            match failure {
+                None => meter.ok.increment(1),
+                Some(code) => meter.count(&code.as_str().to_ascii_lowercase()),
+            }
+        }
+    }
+
+    fn meter(&self, type_name: &str, field_name: &str) -> Option<&Meter> {
+        let of_type = self.0.get(type_name)?;
+        let (_, meter) = of_type.iter().find(|(name, _)| **name == *field_name)?;
+        Some(meter)
     }
 }
 
 impl Meter {
     fn record(&self, outcome: &Outcome) {
-        match &outcome.answers {
-            Ok(answers) if answers.iter().all(Result::is_ok) => self.ok.increment(1),
-            Ok(_) => self.count("guest_error"),
-            Err(error) => self.count(&error.code().as_str().to_ascii_lowercase()),
-        }
         let timing = outcome.timing;
         self.wait.record(timing.wait.as_secs_f64());
         self.instantiate.record(timing.instantiate.as_secs_f64());

@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
-use mayfly_error::Error;
-use mayfly_graphql::{Answers, Invocation, PathStep, Resolve};
+use mayfly_config::ErrorDetail;
+use mayfly_error::{Code, Error};
+use mayfly_graphql::{Answers, Disclosure, Invocation, PathStep, Resolve};
 
 use crate::app::App;
 use crate::canary::Observation;
@@ -62,6 +63,7 @@ impl Resolver {
         counted.map_err(|reached| reached.into_error(&invocation.module))?;
         let request = Request {
             module: version.module.clone(),
+            version: version.digest.clone(),
             backends: self.app.backends.clone(),
             operation: self.operation.clone(),
             type_name: invocation.type_name,
@@ -113,13 +115,26 @@ impl Resolve for Resolver {
         self.operation.allowance.time_is_over()
     }
 
+    fn completed(&self, module: &str, type_name: &str, field_name: &str, failure: Option<Code>) {
+        let _ = module;
+        self.app.meters.count(type_name, field_name, failure);
+    }
+
+    fn disclosure(&self) -> Disclosure<'_> {
+        disclosure(self.app.error_detail, &self.operation.trace_id)
+    }
+
     async fn resolve(&self, invocation: Invocation) -> Result<Answers, Error> {
         let (type_name, field_name) = (invocation.type_name.clone(), invocation.field_name.clone());
         let module = self
             .observation
             .is_some()
             .then(|| invocation.module.clone());
-        let outcome = self.invoke(invocation).await?;
+        let meters = &self.app.meters;
+        let outcome = self
+            .invoke(invocation)
+            .await
+            .inspect_err(|error| meters.count(&type_name, &field_name, Some(error.code())))?;
         if let (Some(observation), Some(module)) = (&self.observation, module) {
             observation.called(&module);
             // One that is tried again as halves may not be told to the client, but happened all the same.
@@ -130,7 +145,11 @@ impl Resolve for Resolver {
                 .into_iter()
                 .for_each(|error| observation.failed(&module, error.code()));
         }
-        self.app.meters.record(&type_name, &field_name, &outcome);
+        meters.record(&type_name, &field_name, &outcome);
+        // What answers come to is known once they are completed.
+        if let Err(error) = &outcome.answers {
+            meters.count(&type_name, &field_name, Some(error.code()));
+        }
         outcome.answers
     }
 
@@ -163,8 +182,17 @@ impl Resolve for Resolver {
     }
 }
 
+/// How much of an error clients read by a setting.
+#[must_use]
+pub fn disclosure(detail: ErrorDetail, trace_id: &str) -> Disclosure<'_> {
+    match detail {
+        ErrorDetail::Full => Disclosure::Full,
+        ErrorDetail::Code => Disclosure::Code { trace_id },
+    }
+}
+
 /// A path as it reads in a log line: `students.3.name`.
-fn show(path: &[PathStep]) -> String {
+pub fn show(path: &[PathStep]) -> String {
     let steps: Vec<_> = path
         .iter()
         .map(|step| match step {

@@ -268,7 +268,7 @@ async fn the_command_line_applies_and_tells_what_breaks() {
         )
     };
     let app = host.app.path().to_str().unwrap();
-    assert_eq!(run(&[app]), (0, "nothing is different\n".to_owned()));
+    assert_eq!(run(&[app]), (0, "no changes\n".to_owned()));
     edit(
         &host,
         "schema.graphql",
@@ -286,7 +286,7 @@ async fn the_command_line_applies_and_tells_what_breaks() {
         (code, said.as_str()),
         (
             6,
-            "error: 1 of the changes would break clients; allow breaking changes if they may\n  breaking: `Item.made` was removed\n"
+            "error: 1 of the changes would break clients; use `--allow-breaking` (`allow_breaking=true`) to apply them all the same\n  breaking: `Item.made` was removed\n"
         )
     );
     let (code, said) = run(&["guest/apps/students"]);

@@ -102,7 +102,7 @@ async fn a_version_that_nobody_asked_is_not_promoted() {
     let (ended, _) = ask_until_it_ends(&host, "{ greedy }", |_| ()).await;
     assert_eq!(
         ended["reason"],
-        json!("only 0 operations ran on it, and fewer than 20 prove nothing")
+        json!("only 0 operations ran on it; at least 20 are needed to judge it")
     );
     assert_eq!(active(&host).await, mark("good", 0));
 }
@@ -170,7 +170,8 @@ async fn a_version_that_answers_with_errors_is_given_up_for_their_share() {
     let reason = is_given_up(&unprobed().await, "fail").await;
     assert!(
         reason.contains("of its 2")
-            && reason.contains("that is no chance, and at most 1% more may"),
+            && reason
+                .contains("the difference is statistically significant; at most 1% more may fail"),
         "{reason}"
     );
 }

@@ -100,6 +100,7 @@ impl UnderTest {
         let request = Request {
             module: Arc::new(module),
             backends: self.backends.clone(),
+            version: String::new(),
             operation: Arc::new(Operation::default()),
             type_name: "Query".into(),
             field_name: "run".into(),

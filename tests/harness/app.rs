@@ -128,10 +128,20 @@ impl TestApp {
         self.edited("mayfly.toml", from, to)
     }
 
-    /// Adds text to the end of `mayfly.toml`.
+    /// Adds text to the end of `mayfly.toml`; keys of `[server]` go where that table is already.
     #[must_use]
     pub fn with_configuration(self, text: &str) -> Self {
-        let contents = self.read("mayfly.toml");
+        let mut contents = self.read("mayfly.toml");
+        let mut text = text.to_owned();
+        let header = "[server]\n";
+        if let (Some(there), Some(new)) = (contents.find(header), text.find(header)) {
+            let keys = new + header.len();
+            let end = text[keys..]
+                .find("\n[")
+                .map_or(text.len(), |end| keys + end + 1);
+            contents.insert_str(there + header.len(), &format!("{}\n", &text[keys..end]));
+            text.replace_range(new..end, "");
+        }
         self.with_file("mayfly.toml", format!("{contents}\n{text}\n").as_bytes())
     }
 

@@ -27,6 +27,13 @@ impl Embedded {
         Self::run(command).await
     }
 
+    /// Starts them with another password of the SQL Server's user `mayfly`.
+    pub async fn with_password(password: &str) -> Self {
+        let mut command = command();
+        command.env("MAYFLY_EMBEDDED_PASSWORD", password);
+        Self::run(command).await
+    }
+
     /// Starts them with data that outlives them.
     pub async fn keeping(data: &Path) -> Self {
         let mut command = command();

@@ -99,13 +99,11 @@ impl TestHost {
             let Some(line) = line.expect("text") else {
                 panic!("the host ended: {:#?}", log.lines())
             };
-            let address = address_in(&line);
-            match line.split_whitespace().next() {
-                Some("admin") => admin = address,
-                Some("embedded") => control = address,
-                Some("graphql") => graphql = address,
-                _ => {}
-            }
+            let announced: Value = serde_json::from_str(&line).expect("a line of JSON");
+            let address = |name: &str| address_in(announced.get(name)?.as_str()?);
+            admin = admin.or_else(|| address("admin"));
+            control = control.or_else(|| address("embedded"));
+            graphql = graphql.or_else(|| address("graphql"));
         }
         app.share_compiled();
         // Nothing else is written there; reading on keeps the pipe from filling.
@@ -414,7 +412,7 @@ impl Log {
     }
 }
 
-/// The address in `… http://127.0.0.1:8080/…`.
+/// The address in `http://127.0.0.1:8080/…`.
 fn address_in(line: &str) -> Option<SocketAddr> {
     line.split("http://")
         .nth(1)?

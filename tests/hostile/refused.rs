@@ -15,6 +15,7 @@ pub fn refused(path: &str) -> String {
         .arg("serve")
         .arg(app.path())
         .args(listen)
+        .args(["--log-format", "text"])
         .output()
         .unwrap();
     assert_eq!(served.status.code(), Some(3), "{served:?}");

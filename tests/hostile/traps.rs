@@ -9,7 +9,7 @@ async fn a_guest_that_crashes_says_so_and_nothing_else() {
     for (how, trap) in [
         ("UNREACHABLE", "wasm `unreachable` instruction executed"),
         ("ABORT", "wasm `unreachable` instruction executed"),
-        ("RECURSION", ""),
+        ("RECURSION", "stack overflow"),
         ("OUT_OF_BOUNDS", "out of bounds memory access"),
         ("DIVISION_BY_ZERO", "integer divide by zero"),
         ("WILD_CALL", "undefined element: out of bounds table access"),

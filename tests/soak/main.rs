@@ -96,6 +96,8 @@ fn start_mayfly(arguments: &Arguments) -> anyhow::Result<Contender> {
         "127.0.0.1:0",
         "--admin-listen",
         "127.0.0.1:0",
+        "--log-format",
+        "text",
     ]);
     contender("Mayfly", &mut command, arguments)
 }

@@ -33,6 +33,8 @@ fn main() -> ExitCode {
     tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(std::io::stderr)
+        // Whoever reads the log may be gone, which is no reason to panic.
+        .log_internal_errors(false)
         .init();
     let ended = tokio::runtime::Runtime::new()
         .map_err(StartError::from)
@@ -45,7 +47,8 @@ fn main() -> ExitCode {
     match ended {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("mayfly-embedded: {error}");
+            // Nobody could be told that nobody reads this.
+            let _ = writeln!(std::io::stderr(), "mayfly-embedded: {error}");
             ExitCode::from(error.exit_code())
         }
     }

@@ -88,11 +88,12 @@ impl Groundwork {
             return Err(Problems(problems));
         };
         let meters = Arc::new(Meters::new(&schema));
-        let engine = Arc::new(Engine::new(
+        let engine = Engine::new(
             Arc::new(schema),
             config.limits,
             config.server.plan_cache_bytes,
-        ));
+        );
+        let engine = Arc::new(engine.with_introspection(config.server.introspection));
         let (pools, operation) = (Arc::new(pools), config.operation);
         Ok(App {
             engine,
@@ -105,6 +106,8 @@ impl Groundwork {
             loader,
             meters,
             operation,
+            error_detail: config.server.error_detail,
+            page: config.server.page,
             tried: None,
         })
     }

@@ -16,7 +16,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::Arc;
 
-use mayfly_config::{Config, FILE, Problem, Problems};
+use mayfly_config::{Config, ErrorDetail, FILE, Problem, Problems};
 use mayfly_graphql::Engine;
 
 use crate::callers::Callers;
@@ -55,6 +55,10 @@ pub struct App {
     pub meters: Arc<Meters>,
     /// What one operation may use.
     pub operation: mayfly_config::Operation,
+    /// How much of an error clients read.
+    pub error_detail: ErrorDetail,
+    /// Whether the page to try queries on is served.
+    pub page: bool,
     /// A version that is tried on a share of the operations.
     pub tried: Option<Tried>,
 }

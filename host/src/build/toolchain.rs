@@ -25,7 +25,7 @@ pub(super) const LINK_FLAGS: [&str; 2] = [
 ];
 
 /// Set by cargo for what it runs (tests, `cargo run`), or by people for the host: none of it is meant for guests.
-const FOREIGN_VARIABLES: [&str; 19] = [
+const FOREIGN_VARIABLES: [&str; 21] = [
     "CARGO",
     "CARGO_BUILD_RUSTC",
     "CARGO_BUILD_RUSTC_WORKSPACE_WRAPPER",
@@ -35,8 +35,10 @@ const FOREIGN_VARIABLES: [&str; 19] = [
     "CARGO_BUILD_TARGET_DIR",
     "CARGO_ENCODED_RUSTFLAGS",
     "CARGO_MAKEFLAGS",
+    "CARGO_RESOLVER_FEATURE_UNIFICATION",
     "CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_LINKER",
     "CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS",
+    "CARGO_UNSTABLE_FEATURE_UNIFICATION",
     "MAKEFLAGS",
     "RUSTC",
     "RUSTC_BOOTSTRAP",

@@ -50,13 +50,13 @@ pub fn judge(settings: &Canary, active: &Tally, canary: &Tally, elapsed: Duratio
     if !enough {
         let (operations, least) = (canary.operations(), settings.min_operations);
         return Verdict::Abort(format!(
-            "only {operations} operations ran on it, and fewer than {least} prove nothing"
+            "only {operations} operations ran on it; at least {least} are needed to judge it"
         ));
     }
     let (failing, others) = (rate(canary), rate(active));
     if failing - others > settings.max_failure_increase.fraction() {
         return Verdict::Abort(format!(
-            "{}; at most {} more may",
+            "{}; at most {} more may fail",
             compared(active, canary),
             settings.max_failure_increase
         ));
@@ -83,7 +83,7 @@ fn significantly_worse(settings: &Canary, active: &Tally, canary: &Tally) -> Opt
     let allowed = settings.max_failure_increase;
     (least > allowed.fraction()).then(|| {
         format!(
-            "{}; that is no chance, and at most {allowed} more may",
+            "{}; the difference is statistically significant; at most {allowed} more may fail",
             compared(active, canary)
         )
     })

@@ -1,6 +1,7 @@
 //! `mayfly apply`: a running host reads its app anew, over its admin address.
 
 use http::Method;
+use mayfly_telemetry::output;
 use serde_json::Value;
 
 use super::module::client::{Client, segment};
@@ -21,7 +22,7 @@ pub struct Apply {
     /// Apply changes of the schema that break clients, too
     #[arg(long)]
     allow_breaking: bool,
-    /// The host's admin address
+    /// The host's admin address; the token it wants is read from MAYFLY_ADMIN_TOKEN
     #[arg(
         long,
         value_name = "URL",
@@ -55,13 +56,13 @@ impl Apply {
             .await?;
         let done = answer.status.is_success();
         match (self.json, done) {
-            (true, _) => println!("{}", answer.body),
-            (false, true) => println!("{}", applied(&answer.body)),
+            (true, _) => output::print(&answer.body),
+            (false, true) => output::print(applied(&answer.body)),
             (false, false) => {
-                eprintln!("error: {}", error(&answer));
+                output::fail(error(&answer));
                 listed(answer.body.get("error").unwrap_or(&Value::Null))
                     .iter()
-                    .for_each(|line| eprintln!("  {line}"));
+                    .for_each(|line| output::tell(format_args!("  {line}")));
             }
         }
         Ok(if done { Exit::Done } else { Exit::Refused })
@@ -71,7 +72,7 @@ impl Apply {
 /// What applying did.
 fn applied(body: &Value) -> String {
     if body.get("changed").and_then(Value::as_bool) != Some(true) {
-        return "nothing is different".to_owned();
+        return "no changes".to_owned();
     }
     let mut lines = vec!["applied".to_owned()];
     lines.extend(list(body, "changes").map(|change| {

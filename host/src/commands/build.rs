@@ -1,6 +1,7 @@
 //! `mayfly build`: components from source.
 
 use mayfly_config::{Config, units};
+use mayfly_telemetry::output;
 
 use super::{AppDirectory, Exit};
 use crate::build::build_modules;
@@ -18,26 +19,26 @@ pub struct Build {
 
 impl Build {
     pub(super) fn run(self) -> anyhow::Result<Exit> {
-        let config = Config::load(&self.directory.app)?;
+        let config = Config::load_for_build(&self.directory.app)?;
         let sources: Vec<_> = config
             .modules
             .iter()
             .filter_map(|module| Some((module.source.as_deref()?, module.component.as_path())))
             .collect();
         if sources.is_empty() {
-            eprintln!(
+            output::tell(format_args!(
                 "nothing to build: no module of {} has a `source`",
                 self.directory.app.display()
-            );
+            ));
             return Ok(Exit::Done);
         }
-        for report in build_modules(&sources, &mut |line| eprintln!("{line}"))? {
-            println!(
+        for report in build_modules(&sources, &mut |line| output::tell(line))? {
+            output::print(format_args!(
                 "{} ({}) handles {}",
                 report.component.display(),
                 units::show_bytes(report.component_bytes as u64),
                 report.fields.join(", ")
-            );
+            ));
         }
         Ok(Exit::Done)
     }

@@ -1,6 +1,7 @@
 //! `mayfly check`: everything that can be wrong with an app, at once.
 
-use mayfly_config::{Config, Problems, units};
+use mayfly_config::{Config, FILE, Problems, units};
+use mayfly_telemetry::{output, start_command_log};
 
 use super::{AppDirectory, Exit, show_progress};
 use crate::app::{App, EmbeddedAddresses};
@@ -19,17 +20,26 @@ pub struct Check {
     /// declared, and DynamoDB each table that is granted; nothing is run
     #[arg(long)]
     connect: bool,
+    /// The memory that `mayfly serve` may have, such as '512 MiB', in place of what this machine and its control group allow; when
+    /// the memory plan is larger, values with which it fits are printed
+    #[arg(long, value_name = "SIZE", value_parser = size)]
+    memory: Option<u64>,
+}
+
+fn size(text: &str) -> Result<u64, String> {
+    units::bytes(text).ok_or_else(|| "not a size such as \"512 MiB\"".to_owned())
 }
 
 impl Check {
     pub(super) fn run(self) -> anyhow::Result<Exit> {
+        start_command_log("off,embedded=warn");
         let mut config = Config::load(&self.directory.app)?;
         let app = tokio::runtime::Runtime::new()?.block_on(self.load(&mut config))?;
         for version in app.versions.values() {
             let module = &version.module;
             let digest = version.digest.get(..12).unwrap_or_default();
             let fields: Vec<_> = version.fields.iter().map(String::as_str).collect();
-            println!(
+            output::print(format_args!(
                 "module {}: {} ({}), memory {}, deadline {:?}, handles {}",
                 module.name,
                 digest,
@@ -37,16 +47,56 @@ impl Check {
                 units::show_bytes(module.memory_bytes),
                 module.deadline,
                 fields.join(", ")
-            );
+            ));
         }
-        show_plan(&MemoryPlan::of(&config, &app, resident_bytes()));
+        self.show_plan(&config, &app);
         if self.connect {
-            println!(
-                "backends: all answer, every statement is as declared, and every granted table is there"
+            output::print(
+                "backends: all answer, every statement is as declared, and every granted table is there",
             );
         }
-        println!("{} is fine", self.directory.app.display());
+        output::print(format_args!("{} is fine", self.directory.app.display()));
         Ok(Exit::Done)
+    }
+
+    /// Prints the plan line by line and the sum, and what to write where the machine does not have it.
+    fn show_plan(&self, config: &Config, app: &App) {
+        let own_bytes = resident_bytes();
+        let plan = MemoryPlan::of(config, app, own_bytes);
+        output::print("memory plan: the most `mayfly serve` may hold");
+        let print = |bytes: u64, what: &str, key: Option<&str>| {
+            let key = key.map_or_else(String::new, |key| format!("  ({key})"));
+            output::print(format_args!(
+                "  {:>9}  {what}{key}",
+                units::show_bytes(bytes)
+            ));
+        };
+        for line in &plan.lines {
+            print(line.bytes, &line.what, line.key);
+        }
+        print(plan.total_bytes(), "in all", None);
+        let given = self.memory.map(|bytes| MemoryLimit {
+            bytes,
+            source: "memory that was given",
+        });
+        let Some(limit) = given.or_else(MemoryLimit::here) else {
+            return;
+        };
+        print(limit.bytes, limit.source, None);
+        let Some(objection) = plan.objection(&limit) else {
+            return;
+        };
+        output::print(format_args!("warning: {objection}"));
+        let of_another = |config: &Config| MemoryPlan::of_another(config, app, own_bytes);
+        match MemoryPlan::fit(config, limit.bytes, of_another) {
+            Ok(values) => output::print(format_args!(
+                "these values fit; write them into {FILE}, in place of those that are there:\n\n{values}"
+            )),
+            Err(least) => output::print(format_args!(
+                "no values fit: this app takes {} at the least",
+                units::show_bytes(least)
+            )),
+        }
     }
 
     async fn load(&self, config: &mut Config) -> anyhow::Result<App> {
@@ -66,25 +116,5 @@ impl Check {
         } else {
             Err(Problems(problems).into())
         }
-    }
-}
-
-/// Prints the plan line by line, the sum, and whether the machine has it.
-fn show_plan(plan: &MemoryPlan) {
-    println!("memory plan: the most `mayfly serve` may hold");
-    let print = |bytes: u64, what: &str, key: Option<&str>| {
-        let key = key.map_or_else(String::new, |key| format!("  ({key})"));
-        println!("  {:>9}  {what}{key}", units::show_bytes(bytes));
-    };
-    for line in &plan.lines {
-        print(line.bytes, &line.what, line.key);
-    }
-    print(plan.total_bytes(), "in all", None);
-    let Some(limit) = MemoryLimit::here() else {
-        return;
-    };
-    print(limit.bytes, limit.source, None);
-    if let Some(objection) = plan.objection(&limit) {
-        println!("warning: {objection}");
     }
 }

@@ -1,11 +1,17 @@
-//! `mayfly invoke`: one invocation, and what it cost.
+//! `mayfly invoke`: one field, asked as an operation asks it, and what it cost.
 
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use anyhow::{Context, bail};
-use mayfly_config::{Config, units};
-use mayfly_graphql::Invocation;
+use mayfly_config::{Config, Limits, units};
+use mayfly_error::Error;
+use mayfly_graphql::{
+    Answers, Binding, Engine, Invocation, PARENTS, PathStep, Question, Request, Resolve,
+};
+use mayfly_telemetry::{output, start_command_log};
+use serde_json::{Map, Value};
 
 use super::{Exit, show_progress};
 use crate::app::{App, EmbeddedAddresses};
@@ -15,6 +21,8 @@ use crate::resolve::Resolver;
 use crate::sandbox::Outcome;
 
 /// Run one field of one module once, and show the answer and what it cost.
+///
+/// Arguments, parents and the answer are checked and completed as `serve` does it.
 ///
 /// Example: mayfly invoke guest/apps/students Query.student --args '{"id": "S1"}'
 #[derive(clap::Args)]
@@ -28,6 +36,9 @@ pub struct Invoke {
     /// A parent, a JSON object with what the field needs; may be given several times
     #[arg(long, value_name = "JSON")]
     parent: Vec<String>,
+    /// What to select of the answer, such as 'id name'; everything that the module itself answers when left out
+    #[arg(long, value_name = "FIELDS")]
+    select: Option<String>,
     /// The caller's claims, a JSON object, as a token would carry them; `sub` is the caller's id
     #[arg(long, value_name = "JSON", default_value = "{}")]
     claims: String,
@@ -35,20 +46,15 @@ pub struct Invoke {
 
 impl Invoke {
     pub(super) fn run(self) -> anyhow::Result<Exit> {
-        mayfly_telemetry::start_logs(mayfly_telemetry::LogFormat::Text, "warn,guest=info");
+        start_command_log("warn,guest=info");
         tokio::runtime::Runtime::new()?.block_on(self.invoke())
     }
 
     async fn invoke(self) -> anyhow::Result<Exit> {
-        let given = [("--args", &self.args), ("--claims", &self.claims)];
-        for (flag, json) in given
-            .into_iter()
-            .chain(self.parent.iter().map(|json| ("--parent", json)))
-        {
-            let value: serde_json::Value =
-                serde_json::from_str(json).with_context(|| format!("{flag} is not JSON"))?;
-            anyhow::ensure!(value.is_object(), "{flag} must be a JSON object");
-        }
+        let arguments = object("--args", &self.args)?;
+        let claims = object("--claims", &self.claims)?;
+        let parents = self.parent.iter().map(|json| object("--parent", json));
+        let parents: Vec<_> = parents.collect::<anyhow::Result<_>>()?;
         let (directory, field) = match self.target.as_slice() {
             [directory, field] => (directory.as_str(), field.clone()),
             other => (".", other.concat()),
@@ -61,81 +67,192 @@ impl Invoke {
                 process.addresses.clone()
             });
         let app = Arc::new(App::load(&config, &addresses, &show_progress).await?);
-        let caller = Caller::with_claims(serde_json::from_str(&self.claims)?);
-        let allowance = Allowance::new(config.operation);
+        let question = question(&app, &field, self.select.as_deref(), &parents)?;
         let operation = Operation {
             trace_id: format!("{:032x}", rand::random::<u128>()),
-            caller,
-            allowance,
+            caller: Caller::with_claims(claims),
+            allowance: Allowance::new(config.operation),
         };
-        let invocation = self.invocation(&app, &field)?;
-        let outcome = Resolver::new(app, operation).invoke(invocation).await?;
-        Ok(show(&outcome))
-    }
-
-    fn invocation(self, app: &App, field: &str) -> anyhow::Result<Invocation> {
-        let Some((type_name, field_name)) = field.split_once('.') else {
-            bail!(
-                "`{}` is not a field; write it as Type.field, such as Query.student",
-                field
-            );
+        let stage = Stage {
+            resolver: Resolver::new(app, operation),
+            parents: Value::from(parents).to_string(),
+            failed: AtomicBool::new(false),
         };
-        let mut bindings = app.engine.schema().bindings();
-        let Some(binding) = bindings
-            .find(|binding| *binding.type_name == *type_name && *binding.field_name == *field_name)
-        else {
-            let known = app
-                .engine
-                .schema()
-                .bindings()
-                .map(|b| format!("{}.{}", b.type_name, b.field_name));
-            bail!(
-                "no module answers `{}`; the fields are {}",
-                field,
-                known.collect::<Vec<_>>().join(", ")
-            );
-        };
-        Ok(Invocation {
-            module: binding.module.to_string().into(),
-            type_name: type_name.into(),
-            field_name: field_name.into(),
-            arguments: self.args,
-            parents: self.parent,
-            selection: Arc::new([]),
-            mutation: false,
-        })
+        ask(question, arguments, config.limits, &stage).await
     }
 }
 
-/// Answers on standard output, costs on standard error.
-fn show(outcome: &Outcome) -> Exit {
-    let mut exit = Exit::Done;
-    match &outcome.answers {
-        Ok(answers) => {
-            for answer in answers {
-                match answer {
-                    Ok(json) => println!("{json}"),
-                    Err(error) => {
-                        println!("null");
-                        eprintln!("error: {} ({})", error.log_message(), error.code());
-                        exit = Exit::ResolverFailed;
-                    }
-                }
-            }
-        }
-        Err(error) => {
-            eprintln!("error: {} ({})", error.log_message(), error.code());
-            exit = Exit::ResolverFailed;
-        }
+/// Asks, and prints the answers.
+async fn ask(
+    question: Question,
+    arguments: Map<String, Value>,
+    limits: Limits,
+    stage: &Stage,
+) -> anyhow::Result<Exit> {
+    let Question {
+        schema,
+        document,
+        keys,
+    } = question;
+    let engine = Engine::new(Arc::new(schema), without_bounds(limits), 0);
+    let request = Request {
+        query: document,
+        variables: Some(arguments),
+        ..Request::default()
+    };
+    let prepared = engine.prepare(&request).map_err(|errors| {
+        let messages = errors.errors().iter();
+        let messages: Vec<_> = messages.map(|error| error.error.to_string()).collect();
+        anyhow::anyhow!("{}", messages.join("\n"))
+    })?;
+    let response = engine.execute(prepared, stage).await;
+    let response: Value =
+        serde_json::from_slice(&response).context("the engine's response is not JSON")?;
+    for answer in answers(&response, &keys) {
+        output::print(answer);
     }
+    Ok(if stage.failed.load(Ordering::Relaxed) {
+        Exit::ResolverFailed
+    } else {
+        Exit::Done
+    })
+}
+
+/// The answers of a response, one for each parent.
+fn answers<'r>(response: &'r Value, keys: &[String]) -> Vec<&'r Value> {
+    let data = response.get("data").unwrap_or(&Value::Null);
+    match keys {
+        [key] => vec![data.get(key).unwrap_or(&Value::Null)],
+        [list, key] => {
+            let parents = data.get(list).and_then(Value::as_array);
+            let answer = |parent: &'r Value| parent.get(key).unwrap_or(&Value::Null);
+            parents.into_iter().flatten().map(answer).collect()
+        }
+        _ => Vec::new(),
+    }
+}
+
+/// The limits of an operation, without those that are about what clients send: this one is the operator's.
+fn without_bounds(limits: Limits) -> Limits {
+    Limits {
+        tokens: usize::MAX,
+        nesting: 200,
+        expansion: 10_000_000,
+        depth: 60,
+        complexity: u64::MAX >> 1,
+        ..limits
+    }
+}
+
+fn object(flag: &str, json: &str) -> anyhow::Result<Map<String, Value>> {
+    match serde_json::from_str(json).with_context(|| format!("{flag} is not JSON"))? {
+        Value::Object(object) => Ok(object),
+        _ => bail!("{flag} must be a JSON object"),
+    }
+}
+
+/// How to ask the field that is named.
+fn question(
+    app: &App,
+    field: &str,
+    selected: Option<&str>,
+    parents: &[Map<String, Value>],
+) -> anyhow::Result<Question> {
+    let Some((type_name, field_name)) = field.split_once('.') else {
+        bail!("`{field}` is not a field; write it as Type.field, such as Query.student");
+    };
+    let schema = app.engine.schema();
+    let mut bindings = schema.bindings();
+    let binding = bindings
+        .find(|binding| *binding.type_name == *type_name && *binding.field_name == *field_name);
+    let Some(binding) = binding else {
+        let known = schema
+            .bindings()
+            .map(|binding| format!("{}.{}", binding.type_name, binding.field_name));
+        bail!(
+            "no module answers `{field}`; the fields are {}",
+            known.collect::<Vec<_>>().join(", ")
+        );
+    };
+    let question = schema
+        .question(type_name, field_name, selected)
+        .map_err(|problems| {
+            let messages: Vec<_> = problems
+                .into_iter()
+                .map(|problem| problem.message)
+                .collect();
+            anyhow::anyhow!("{}", messages.join("; "))
+        })?
+        .with_context(|| format!("the schema has no field `{field}`"))?;
+    let wants_parents = question.keys.len() > 1;
+    if wants_parents && parents.is_empty() {
+        bail!("`{field}` needs a parent: --parent '{}'", example(&binding));
+    }
+    if !wants_parents && !parents.is_empty() {
+        bail!("`{field}` has no parent; leave --parent out");
+    }
+    Ok(question)
+}
+
+/// A parent with what the field needs.
+fn example(binding: &Binding) -> String {
+    let needs: Vec<_> = binding
+        .needs
+        .iter()
+        .map(|need| format!("\"{need}\": …"))
+        .collect();
+    format!("{{{}}}", needs.join(", "))
+}
+
+/// Answers with the app's module and the parents that were given, and says what each call cost and what is wrong.
+struct Stage {
+    resolver: Resolver,
+    /// A JSON list.
+    parents: String,
+    /// Whether anything was wrong.
+    failed: AtomicBool,
+}
+
+impl Resolve for Stage {
+    fn max_batch(&self, module: &str) -> usize {
+        self.resolver.max_batch(module)
+    }
+
+    fn max_depth(&self, module: &str) -> usize {
+        self.resolver.max_depth(module)
+    }
+
+    async fn resolve(&self, invocation: Invocation) -> Result<Answers, Error> {
+        if *invocation.module == *PARENTS {
+            return Ok(vec![Ok(self.parents.clone())]);
+        }
+        let outcome = self.resolver.invoke(invocation).await?;
+        show_cost(&outcome);
+        outcome.answers
+    }
+
+    fn report(&self, error: &Error, _: &str, _: &str, _: &str, path: &[PathStep]) {
+        self.failed.store(true, Ordering::Relaxed);
+        let place = match path.get(1..) {
+            Some(rest) if !rest.is_empty() => format!("{}: ", crate::resolve::show(rest)),
+            _ => String::new(),
+        };
+        output::fail(format_args!(
+            "{place}{} ({})",
+            error.log_message(),
+            error.code()
+        ));
+    }
+}
+
+fn show_cost(outcome: &Outcome) {
     let timing = outcome.timing;
-    eprintln!(
+    output::tell(format_args!(
         "instantiated in {:?}, ran for {:?}; {} peak memory, {} host calls, {} given to the guest",
         timing.instantiate,
         timing.run,
         units::show_bytes(outcome.peak_memory_bytes as u64),
         outcome.usage.host_calls,
         units::show_bytes(outcome.usage.host_to_guest_bytes)
-    );
-    exit
+    ));
 }

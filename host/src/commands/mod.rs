@@ -13,6 +13,7 @@ use std::path::PathBuf;
 
 use clap::Subcommand;
 use mayfly_config::Problems;
+use mayfly_telemetry::output;
 
 use crate::modules::Loading;
 
@@ -109,6 +110,6 @@ fn show_progress(loading: Loading<'_>) {
         } else {
             ""
         };
-        eprintln!("compiling module {module}{note}");
+        output::tell(format_args!("compiling module {module}{note}"));
     }
 }

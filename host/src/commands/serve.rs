@@ -8,7 +8,7 @@ use anyhow::Context;
 use axum::Router;
 use clap::ValueEnum;
 use mayfly_config::{Config, FILE, Problems};
-use mayfly_telemetry::{LogFormat, Metrics, start_logs};
+use mayfly_telemetry::{LogFormat, Metrics, output, start_server_log};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
@@ -58,7 +58,7 @@ impl Serve {
             Format::Json => LogFormat::Json,
             Format::Text => LogFormat::Text,
         };
-        start_logs(format, "info");
+        start_server_log(format, "info").context("cannot start the log")?;
         let runtime = tokio::runtime::Runtime::new()?;
         let exit = runtime.block_on(self.serve());
         // Whatever still runs was given its time already.
@@ -74,7 +74,7 @@ impl Serve {
         let mut config = Config::load(&self.directory.app)?;
         seen.look(config.schema.clone());
         config
-            .named_files()
+            .watched_files()
             .for_each(|file| seen.look(file.to_owned()));
         let metrics = Metrics::start()
             .map_err(|error| anyhow::anyhow!("metrics cannot be collected: {error}"))?;
@@ -98,18 +98,28 @@ impl Serve {
             graphql_router(host.clone()),
             stopped,
         );
-        println!("admin    http://{admin_listen}/readyz /healthz /metrics");
+        output::announce(
+            &format!("admin    http://{admin_listen}/readyz /healthz /metrics"),
+            "health, metrics and modules",
+            &[("admin", &format!("http://{admin_listen}"))],
+        );
 
         let loaded = tokio::select! {
             loaded = load(&mut config, &host, seen) => Some(loaded?),
             () = signals.next() => None,
         };
         if let Some((modules, _)) = &loaded {
-            println!("graphql  http://{listen}/graphql (and a page to try it at http://{listen}/)");
-            println!(
+            output::announce(
+                &format!(
+                    "graphql  http://{listen}/graphql (and a page to try it at http://{listen}/)"
+                ),
+                "GraphQL",
+                &[("graphql", &format!("http://{listen}/graphql"))],
+            );
+            output::print(format_args!(
                 "serving {modules} modules of {}",
                 self.directory.app.display()
-            );
+            ));
             signals.next().await;
         }
         finish(
@@ -138,9 +148,13 @@ async fn load(
         Store::open(&directory).map_err(|error| Problems(vec![unusable(&directory, &error)]))?;
     let embedded = EmbeddedProcess::start_for(config).await?;
     if let Some(process) = &embedded {
-        println!(
-            "embedded http://{}/status (backends of this run)",
-            process.control
+        output::announce(
+            &format!(
+                "embedded http://{}/status (backends of this run)",
+                process.control
+            ),
+            "backends of this run",
+            &[("embedded", &format!("http://{}/status", process.control))],
         );
     }
     let addresses = embedded
@@ -223,10 +237,10 @@ async fn finish(
     grace: Duration,
     signals: &mut Signals,
 ) {
-    eprintln!(
+    output::tell(format_args!(
         "finishing what is running (at most {} s; a second signal ends at once)",
         grace.as_secs()
-    );
+    ));
     host.end();
     // Nobody listening any more is what this is for.
     let _ = stop.send(true);
@@ -239,8 +253,11 @@ async fn finish(
         host.tasks.wait().await;
     };
     tokio::select! {
-        () = finished => eprintln!("finished"),
-        () = tokio::time::sleep(grace) => eprintln!("the grace of {} s is over; ending what still runs", grace.as_secs()),
-        () = signals.next() => eprintln!("ending at once"),
+        () = finished => output::tell("finished"),
+        () = tokio::time::sleep(grace) => output::tell(format_args!(
+            "shutdown grace of {} s elapsed; stopping the remaining operations",
+            grace.as_secs()
+        )),
+        () = signals.next() => output::tell("stopping at once"),
     }
 }

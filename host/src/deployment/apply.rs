@@ -1,8 +1,9 @@
 //! Applying an app that changed on disk: schema, statements, grants and modules become one new snapshot, or everything is refused.
 
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
-use mayfly_config::{Config, Problems};
+use mayfly_config::{Config, FILE, Problem, Problems};
 use mayfly_graphql::{Change, Severity};
 use mayfly_telemetry::names;
 use metrics::counter;
@@ -34,8 +35,11 @@ pub enum ApplyError {
     /// What is on disk is wrong, or needs a restart.
     #[error("{0}")]
     Problems(Problems),
+    /// Backends would not be reached any more that are reached now.
+    #[error("{0}")]
+    OutOfReach(Problems),
     /// Clients would break.
-    #[error("{} of the changes would break clients; allow breaking changes if they may", .0.len())]
+    #[error("{} of the changes would break clients; use `--allow-breaking` (`allow_breaking=true`) to apply them all the same", .0.len())]
     Breaking(Vec<Change>),
     /// Versions were swapped again and again meanwhile.
     #[error("modules were swapped while the app was being read; try again")]
@@ -99,6 +103,10 @@ impl Deployment {
                     changes,
                     swapped: Vec::new(),
                 });
+            }
+            let lost = out_of_reach(&config, &app, &renewed).await;
+            if !lost.is_empty() {
+                return Err(ApplyError::OutOfReach(Problems(lost)));
             }
             // Both of its sides were of the app that goes.
             self.abort_any("another app was applied").await;
@@ -171,6 +179,47 @@ impl Deployment {
         self.collect();
         Ok(Some(swapped))
     }
+}
+
+/// How long a new pool may take for its first connection: a login may be slow, and nobody waits for this one.
+const FIRST_CONNECTION: Duration = Duration::from_secs(10);
+
+/// Backends whose new pool gets no connection while the one it replaces has some: a password that was changed here before it was
+/// there, for example. Those that do are left with a connection, so that the first call does not wait for one.
+async fn out_of_reach(config: &Config, app: &App, renewed: &Renewed) -> Vec<Problem> {
+    let mut problems = Vec::new();
+    for name in &renewed.new_pools {
+        let before = app.pools.sqlserver.get(name);
+        let next = renewed.app.pools.sqlserver.get(name);
+        let (Some(before), Some(next)) = (before, next) else {
+            continue;
+        };
+        let deadline = || (Instant::now() + FIRST_CONNECTION).into();
+        let Err(error) = next.check(deadline()).await else {
+            continue;
+        };
+        if before.check(deadline()).await.is_err() {
+            // There is nothing to lose.
+            continue;
+        }
+        let configured = config
+            .sqlserver
+            .iter()
+            .find(|backend| backend.name == *name);
+        let why = if error.detail.is_empty() {
+            &error.message
+        } else {
+            &error.detail
+        };
+        problems.push(Problem {
+            file: config.root.join(FILE),
+            line: configured.map_or(0, |backend| backend.line),
+            message: format!(
+                "`sqlserver.{name}` is not reached as it is configured now: {why}; the connections there were are used on"
+            ),
+        });
+    }
+    problems
 }
 
 /// Whether two snapshots have the same versions under the same schema.

@@ -133,6 +133,19 @@ pub enum DeployError {
     /// There is nothing to roll back to.
     #[error("module `{0}` has no earlier version to go back to")]
     NothingBefore(String),
+    /// The version to go to is not kept, or not told from others.
+    #[error(
+        "module `{module}`: {} `{digest}`; `mayfly module show {module}` lists what can be gone back to",
+        if *.several { "several earlier versions begin with" } else { "there is no earlier version" }
+    )]
+    NotKept {
+        /// The module.
+        module: String,
+        /// The digits that were given.
+        digest: String,
+        /// Whether several begin like this.
+        several: bool,
+    },
     /// A step refused the version.
     #[error("{0}")]
     Refused(#[from] Refusal),

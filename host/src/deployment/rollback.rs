@@ -4,35 +4,44 @@ use std::sync::Arc;
 
 use super::{DeployError, Deployment, Swapped, active, count};
 use crate::app::App;
-use crate::modules::{ComponentBytes, Effort, Refusal, Step, Version};
+use crate::modules::{Activation, ComponentBytes, Effort, ModuleRecord, Refusal, Step, Version};
 
 impl Deployment {
-    /// Makes the version active that was before. Doing so again goes further back. A canary of the module ends.
+    /// Makes the version active that was before, or the one whose digest begins like `to`, which was active at some time. Doing so
+    /// again goes further back. A canary of the module ends.
     ///
     /// # Errors
     ///
     /// When there is none, or it no longer fits the app.
-    pub async fn rollback(self: &Arc<Self>, module: &str) -> Result<Swapped, DeployError> {
+    pub async fn rollback(
+        self: &Arc<Self>,
+        module: &str,
+        to: Option<String>,
+    ) -> Result<Swapped, DeployError> {
+        // A canary goes on when there is nothing to go back to.
+        active(&*self.app().ok_or(DeployError::Loading)?, module)?;
+        target(&self.store.module(module), module, to.as_deref())?;
         // What is tried was held against the version that goes.
         if self.canary(module).is_some() {
             let _ = self.abort(module, "the module was rolled back").await;
         }
         let this = self.clone();
         let name = module.to_owned();
-        let rolled = tokio::spawn(async move { this.rollback_now(&name).await }).await;
+        let rolled =
+            tokio::spawn(async move { this.rollback_now(&name, to.as_deref()).await }).await;
         rolled.unwrap_or_else(|lost| Err(Refusal::new(module, Step::Swap, lost.to_string()).into()))
     }
 
-    async fn rollback_now(self: Arc<Self>, module: &str) -> Result<Swapped, DeployError> {
+    async fn rollback_now(
+        self: Arc<Self>,
+        module: &str,
+        to: Option<&str>,
+    ) -> Result<Swapped, DeployError> {
         loop {
             let app = self.app().ok_or(DeployError::Loading)?;
             let before = active(&app, module)?.clone();
             let record = self.store.module(module);
-            let target = record
-                .previous()
-                .ok_or_else(|| DeployError::NothingBefore(module.to_owned()))?
-                .digest
-                .clone();
+            let (target, change) = target(&record, module, to)?;
             let earlier = self.earlier(&app, module, &target).await;
             let swapping = self.swapping.lock().await;
             // Loading may have taken a while; look again when something was swapped meanwhile, also when it went wrong: what was
@@ -47,7 +56,7 @@ impl Deployment {
             self.snapshot
                 .store(Some(Arc::new(app.with_version(version))));
             self.slot(module).swapped(None);
-            let warning = self.forget_last(module).await;
+            let warning = self.note_rollback(module, change).await;
             drop(swapping);
             let swapped = Swapped {
                 module: module.to_owned(),
@@ -110,15 +119,19 @@ impl Deployment {
         Ok(Arc::new(version))
     }
 
-    /// Takes the last activation from the list; what went wrong with it.
-    async fn forget_last(&self, module: &str) -> Option<String> {
+    /// Notes in the list what is active again; what went wrong with it.
+    async fn note_rollback(&self, module: &str, change: Change) -> Option<String> {
         let name = module.to_owned();
-        let forgotten = self.change(move |record| {
+        let kept = self.kept;
+        let noted = self.change(move |record| {
             if let Some(module) = record.modules.get_mut(&name) {
-                module.activations.pop();
+                match change {
+                    Change::Back(steps) => module.roll_back(steps),
+                    Change::Forward(activation) => module.activate(activation, kept),
+                }
             }
         });
-        let error = forgotten.await.err()?;
+        let error = noted.await.err()?;
         let warning = format!(
             "the list of active versions cannot be written ({error}), so a restart would undo this roll-back"
         );
@@ -147,5 +160,57 @@ impl Deployment {
                 ),
             }
         });
+    }
+}
+
+/// What a roll-back does to the list of activations.
+enum Change {
+    /// The one so many steps back is active again.
+    Back(usize),
+    /// One that was rolled back from is active again.
+    Forward(Activation),
+}
+
+/// The digest to go to, and what becomes of the list; `to` is how it begins.
+fn target(
+    record: &ModuleRecord,
+    module: &str,
+    to: Option<&str>,
+) -> Result<(String, Change), DeployError> {
+    let Some(to) = to.map(str::to_ascii_lowercase) else {
+        let nothing = || DeployError::NothingBefore(module.to_owned());
+        let previous = record.previous().ok_or_else(nothing)?;
+        return Ok((previous.digest.clone(), Change::Back(1)));
+    };
+    let active = record.active().map(|active| active.digest.as_str());
+    let matches =
+        |known: &Activation| known.digest.starts_with(&to) && Some(&*known.digest) != active;
+    let back = record
+        .earlier()
+        .filter(|(_, known)| matches(known))
+        .map(|(steps, known)| (known.digest.clone(), Change::Back(steps)));
+    let forward = record
+        .rolled_back
+        .iter()
+        .rev()
+        .filter(|known| matches(known))
+        .map(|known| {
+            let again = Activation::now(&known.digest, known.bytes, known.by);
+            (known.digest.clone(), Change::Forward(again))
+        });
+    let mut found: Vec<_> = back.chain(forward).collect();
+    found.sort_by(|(left, _), (right, _)| left.cmp(right));
+    found.dedup_by(|(left, _), (right, _)| left == right);
+    match (found.pop(), found.is_empty()) {
+        (Some(found), true) => Ok(found),
+        (None, _) if active.is_some_and(|active| active.starts_with(&to)) => {
+            let message = format!("that version of `{module}` is active already");
+            Err(DeployError::Setting(message))
+        }
+        (found, _) => Err(DeployError::NotKept {
+            module: module.to_owned(),
+            digest: to,
+            several: found.is_some(),
+        }),
     }
 }

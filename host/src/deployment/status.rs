@@ -19,6 +19,8 @@ pub struct ModuleStatus {
     pub active: VersionStatus,
     /// What was active before, the latest first; rolling back goes to the first of them.
     pub earlier: Vec<VersionStatus>,
+    /// What was rolled back from, the latest first; `rollback` with its digest goes to it again.
+    pub rolled_back: Vec<VersionStatus>,
     /// The fields the active version handles.
     pub fields: Vec<String>,
     /// Versions in memory.
@@ -139,6 +141,12 @@ impl Deployment {
             name: name.to_owned(),
             active: listed.unwrap_or_else(served),
             earlier: known.collect(),
+            rolled_back: record
+                .rolled_back
+                .iter()
+                .rev()
+                .map(VersionStatus::from)
+                .collect(),
             fields: version.fields.iter().cloned().collect(),
             live_versions: app.loader.places.taken(name),
             // A canary keeps the turn that it had at the gate.

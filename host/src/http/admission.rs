@@ -14,7 +14,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 const RETRY_AFTER: Duration = Duration::from_secs(1);
 
 /// What a byte of a body may become once it is read: `1,` in a list is a number with its digits in an allocation of their own.
-const BYTES_PER_BODY_BYTE: u64 = 48;
+pub const BYTES_PER_BODY_BYTE: u64 = 48;
 
 /// Granularity of the memory for requests: one of small requests takes less than it is reckoned with.
 const UNIT_BYTES: u64 = 4 << 10;

@@ -15,7 +15,7 @@ use axum::http::header::{
     WWW_AUTHENTICATE,
 };
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode};
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use axum::routing::{any, get};
 use mayfly_config::CanaryKey;
 use mayfly_error::Error;
@@ -28,7 +28,7 @@ use super::{ide, request};
 use crate::app::App;
 use crate::host::Host;
 use crate::imports::{Allowance, Caller, Operation};
-use crate::resolve::Resolver;
+use crate::resolve::{Resolver, disclosure};
 
 /// The header that names the trace of an answer.
 const TRACE_ID: &str = "x-trace-id";
@@ -56,13 +56,13 @@ async fn graphql(
 ) -> Response {
     let started = Instant::now();
     let (head, body) = http.into_parts();
-    let asks_for_page = head.method == Method::GET && wants_html(&head.headers);
+    let asks_for_page = head.method == Method::GET && wants_html(&head.headers) && host.has_page();
     if asks_for_page
         && parameters
             .as_ref()
             .is_ok_and(|parameters| !parameters.has_query())
     {
-        return ide::page().await.into_response();
+        return ide::page(State(host)).await;
     }
     let media_type = MediaType::negotiate(&head.headers);
     let exchange = Exchange {
@@ -172,7 +172,8 @@ impl Exchange {
                     MediaType::Json => StatusCode::OK,
                     MediaType::GraphqlResponse => status.unwrap_or(StatusCode::BAD_REQUEST),
                 };
-                return self.respond(status, errors.render().into());
+                let disclosure = disclosure(app.error_detail, &self.trace_id);
+                return self.respond(status, errors.render(disclosure).into());
             }
         };
         let mutation = prepared.kind() == OperationKind::Mutation;
@@ -242,12 +243,10 @@ impl Exchange {
     }
 
     fn refuse(&self, (status, error): request::Refusal) -> Response {
-        let mut response = self.respond(
-            status,
-            RequestErrors::from(RequestError::nowhere(error.clone()))
-                .render()
-                .into(),
-        );
+        let detail = self.host.app().map(|app| app.error_detail);
+        let disclosure = disclosure(detail.unwrap_or_default(), &self.trace_id);
+        let errors = RequestErrors::from(RequestError::nowhere(error.clone()));
+        let mut response = self.respond(status, errors.render(disclosure).into());
         if let Error::Overloaded { retry_after } = &error {
             response
                 .headers_mut()

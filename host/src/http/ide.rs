@@ -1,9 +1,15 @@
 //! The page at `/`: for trying queries out. It loads nothing from anywhere else.
 
+use std::sync::Arc;
+
+use axum::extract::State;
+use axum::http::StatusCode;
 use axum::http::header::{
     CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, X_CONTENT_TYPE_OPTIONS,
 };
-use axum::response::IntoResponse;
+use axum::response::{IntoResponse, Response};
+
+use crate::host::Host;
 
 /// The page, with its style and script inside.
 const PAGE: &str = include_str!("ide.html");
@@ -12,12 +18,16 @@ const PAGE: &str = include_str!("ide.html");
 const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; connect-src 'self'; \
                       base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
-pub(super) async fn page() -> impl IntoResponse {
+/// `GET /`; not there when the operator does not want it.
+pub(super) async fn page(State(host): State<Arc<Host>>) -> Response {
+    if !host.has_page() {
+        return StatusCode::NOT_FOUND.into_response();
+    }
     let headers = [
         (CONTENT_TYPE, "text/html; charset=utf-8"),
         (CONTENT_SECURITY_POLICY, POLICY),
         (X_CONTENT_TYPE_OPTIONS, "nosniff"),
         (CACHE_CONTROL, "no-cache"),
     ];
-    (headers, PAGE)
+    (headers, PAGE).into_response()
 }

@@ -9,6 +9,6 @@ mod ide;
 mod request;
 
 pub use admin::router as admin_router;
-pub use admission::Admission;
+pub use admission::{Admission, BYTES_PER_BODY_BYTE};
 pub use connections::{ADMIN_CONNECTIONS, CONNECTION_BYTES, Connections};
 pub use graphql::router as graphql_router;

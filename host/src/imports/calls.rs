@@ -54,6 +54,25 @@ impl Caller {
     }
 }
 
+/// Whose invocation it is, for the log.
+#[derive(Debug, Clone)]
+pub struct Origin {
+    /// SHA-256 of the module's component, 64 hexadecimal digits.
+    pub version: String,
+    /// The object type with the field.
+    pub type_name: Arc<str>,
+    /// The field.
+    pub field_name: Arc<str>,
+}
+
+impl Origin {
+    /// The field as people write it: `Query.student`.
+    #[must_use]
+    pub fn field(&self) -> String {
+        format!("{}.{}", self.type_name, self.field_name)
+    }
+}
+
 /// What all invocations of one operation share.
 #[derive(Debug, Default)]
 pub struct Operation {
@@ -70,6 +89,8 @@ pub struct Operation {
 pub struct Failure {
     /// What kind.
     pub code: CallCode,
+    /// What the guest was told.
+    pub message: String,
     /// What the log may know.
     pub detail: String,
 }
@@ -80,6 +101,7 @@ const KEPT_FAILURES: usize = 8;
 /// The state behind one invocation's imports.
 pub struct Calls {
     pub(super) module: Arc<Module>,
+    pub(super) origin: Origin,
     pub(super) backends: Arc<Backends>,
     pub(super) operation: Arc<Operation>,
     pub(super) selection: Arc<[String]>,
@@ -103,6 +125,7 @@ impl Calls {
     #[must_use]
     pub fn new(
         module: Arc<Module>,
+        origin: Origin,
         backends: Arc<Backends>,
         operation: Arc<Operation>,
         selection: Arc<[String]>,
@@ -117,6 +140,7 @@ impl Calls {
         table.set_max_capacity(module.budget.handles as usize);
         Self {
             module,
+            origin,
             backends,
             operation,
             selection,
@@ -164,17 +188,28 @@ impl Calls {
             .find(|failure| failure.code.as_str() == code)
     }
 
+    /// The failure that a guest is passing on as it was given it.
+    #[must_use]
+    pub fn failure_with(&self, code: &str, message: &str) -> Option<&Failure> {
+        self.failures
+            .iter()
+            .rev()
+            .find(|failure| failure.code.as_str() == code && failure.message == message)
+    }
+
     pub(super) fn note_failure(&mut self, error: &CallError) {
+        let module = &self.module.name;
         let detail = if error.detail.is_empty() {
             error.message.clone()
         } else {
-            error.detail.clone()
+            // Who counts a budget does not know whose it is.
+            let limits = format!("`modules.{module}.limits.");
+            error.detail.replace("`limits.", &limits)
         };
-        let (module, trace_id, code) = (
-            &self.module.name,
-            &self.operation.trace_id,
-            error.code.as_str(),
-        );
+        let version = &self.origin.version;
+        let field = self.origin.field();
+        let trace_id = &self.operation.trace_id;
+        let code = error.code.as_str();
         // What a guest did wrong it is told, and may mean; what a backend did is the operator's business.
         match error.code {
             CallCode::Unavailable
@@ -182,15 +217,18 @@ impl Calls {
             | CallCode::Deadline
             | CallCode::OutcomeUnknown
             | CallCode::Backend => {
-                tracing::warn!(%module, %trace_id, code, %detail, "host call failed");
+                tracing::warn!(%module, %version, %field, %trace_id, code, %detail, "host call failed");
             }
-            _ => tracing::debug!(%module, %trace_id, code, %detail, "host call failed"),
+            _ => {
+                tracing::debug!(%module, %version, %field, %trace_id, code, %detail, "host call failed");
+            }
         }
         if self.failures.len() == KEPT_FAILURES {
             self.failures.remove(0);
         }
         self.failures.push(Failure {
             code: error.code,
+            message: error.message.clone(),
             detail,
         });
     }
@@ -233,6 +271,12 @@ impl Calls {
         self.log_left
             .get_or_insert_with(|| LogLeft::new(&self.usage, &self.module.budget))
             .clone()
+    }
+
+    /// Whose invocation it is.
+    #[must_use]
+    pub fn origin(&self) -> &Origin {
+        &self.origin
     }
 
     /// The trace of the operation.

@@ -1,4 +1,4 @@
-//! `log`: a guest's lines, written as the host's own with module and trace id added.
+//! `log`: a guest's lines, written as the host's own with module, version, field and trace id added.
 
 use super::bindings::mayfly::resolver::log as wit;
 use super::calls::Calls;
@@ -11,10 +11,15 @@ impl wit::Host for Calls {
         fields: String,
     ) -> wasmtime::Result<()> {
         if self.may_log(message.len() + fields.len()) {
-            let (module, trace_id) = (&self.module.name, &self.operation.trace_id);
+            let module = &self.module.name;
+            let version = &self.origin.version;
+            let field = self.origin.field();
+            let trace_id = &self.operation.trace_id;
+            // Without further values there is nothing to show.
+            let fields = (!fields.is_empty()).then_some(fields.as_str());
             macro_rules! line {
                 ($level:ident) => {
-                    tracing::$level!(target: "guest", %module, %trace_id, %fields, "{message}")
+                    tracing::$level!(target: "guest", %module, %version, %field, %trace_id, fields, "{message}")
                 };
             }
             match level {

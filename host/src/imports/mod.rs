@@ -19,7 +19,7 @@ mod sql;
 
 pub use backends::{Answer, Call, Database, OpenTransaction, Rows, Session, Statements, Tables};
 pub use budget::{Allowance, LogLeft, Reached, Usage};
-pub use calls::{Backends, Caller, Calls, Failure, Operation};
+pub use calls::{Backends, Caller, Calls, Failure, Operation, Origin};
 
 use wasmtime::component::{HasSelf, Linker};
 

@@ -192,7 +192,7 @@ pub(super) async fn compile_in_a_child(
     }
     match said.trim() {
         "" => Err(format!(
-            "the compiler ended without a word ({}): the component asks too much of it",
+            "the compiler exited without a message ({}); the component asks too much of it",
             result.status
         )),
         said => Err(said.strip_prefix("error: ").unwrap_or(said).to_owned()),

@@ -60,7 +60,7 @@ impl Loader {
         probe::ask_all(&self.sandbox, version, backends)
             .await
             .map_err(|message| refused(Step::Probe, message))?;
-        let request = probe::request(&version.module, backends, ("", ""));
+        let request = probe::request(version, backends, ("", ""));
         let instantiated = self.sandbox.rehearse(&version.prepared, request).await;
         instantiated.map_err(|error| refused(Step::Instantiate, error.log_message()))
     }

@@ -169,7 +169,7 @@ fn compare(handled: &BTreeSet<String>, wanted: &BTreeSet<String>) -> Result<(), 
         handled.join(", ")
     };
     Err(format!(
-        "the schema gives it {}, which the component does not handle (it handles {handled}); add it to `resolvers!` or change @resolve",
+        "the schema gives it {}, which the component does not handle (it handles {handled}); add it to `resolvers!` (Rust), with MAYFLY_RESOLVER (C++) or to the section `mayfly:fields` (other languages), or change @resolve",
         missing.join(", ")
     ))
 }

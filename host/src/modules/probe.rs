@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use mayfly_config::{Module, Probe};
+use mayfly_config::Probe;
 use serde_json::Value;
 
 use super::Version;
@@ -39,7 +39,7 @@ pub(super) async fn ask_all(
 
 /// A request for a field, with nothing else in it.
 pub(super) fn request(
-    module: &Arc<Module>,
+    version: &Version,
     backends: &Arc<Backends>,
     (type_name, field_name): (&str, &str),
 ) -> Request {
@@ -48,7 +48,8 @@ pub(super) fn request(
         ..Operation::default()
     };
     Request {
-        module: module.clone(),
+        module: version.module.clone(),
+        version: version.digest.clone(),
         backends: backends.clone(),
         operation: Arc::new(operation),
         type_name: type_name.into(),
@@ -70,7 +71,7 @@ async fn ask(
         arguments: probe.arguments.clone(),
         parents: probe.parents.clone(),
         selection: probe.selection.clone().into(),
-        ..request(&version.module, backends, (type_name, field_name))
+        ..request(version, backends, (type_name, field_name))
     };
     let outcome = sandbox.invoke(&version.prepared, request).await;
     let answers = outcome

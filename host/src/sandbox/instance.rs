@@ -15,16 +15,19 @@ use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
 use super::Prepared;
 use super::engine::Sandbox;
 use super::memory::MemoryCap;
-use super::stdio::LogStream;
+use super::stdio::{LogStream, Writer};
+use super::trap;
 use crate::imports::bindings::Resolver;
 use crate::imports::bindings::exports::mayfly::resolver::handler::Invocation;
 use crate::imports::bindings::mayfly::resolver::types::Error as GuestError;
-use crate::imports::{Backends, Calls, Operation, Reached, Usage};
+use crate::imports::{Backends, Calls, Operation, Origin, Reached, Usage};
 
 /// What is asked of a guest.
 pub struct Request {
     /// The module, with its limits and grants.
     pub module: Arc<Module>,
+    /// SHA-256 of its component, 64 hexadecimal digits.
+    pub version: String,
     /// The backends its imports reach.
     pub backends: Arc<Backends>,
     /// The operation it is part of.
@@ -97,7 +100,11 @@ impl WasiView for Data {
 
 /// A WASI without files, sockets, environment or arguments.
 fn shut_in(calls: &mut Calls) -> WasiCtx {
-    let writer = Arc::new((calls.module().name.clone(), calls.trace_id().to_owned()));
+    let writer = Arc::new(Writer {
+        module: calls.module().name.clone(),
+        origin: calls.origin().clone(),
+        trace_id: calls.trace_id().to_owned(),
+    });
     let left = calls.share_log();
     let mut builder = WasiCtx::builder();
     builder
@@ -181,6 +188,7 @@ impl Instance {
     fn new(sandbox: &Sandbox, request: Request, (started, deadline): (Instant, Instant)) -> Self {
         let Request {
             module,
+            version,
             backends,
             operation,
             type_name,
@@ -189,8 +197,20 @@ impl Instance {
             parents,
             selection,
         } = request;
+        let invocation = Invocation {
+            type_name: type_name.to_string(),
+            field_name: field_name.to_string(),
+            arguments,
+            parents,
+        };
+        let origin = Origin {
+            version,
+            type_name,
+            field_name,
+        };
         let calls = Calls::new(
             module.clone(),
+            origin,
             backends,
             operation,
             selection,
@@ -214,12 +234,6 @@ impl Instance {
             }
             Ok(UpdateDeadline::Yield(1))
         });
-        let invocation = Invocation {
-            type_name: type_name.to_string(),
-            field_name: field_name.to_string(),
-            arguments,
-            parents,
-        };
         Self {
             store,
             invocation,
@@ -320,14 +334,14 @@ impl Instance {
             };
         }
         let budget = self.module.budget;
-        let trap = format!("{error:#}");
+        let text = format!("{error:#}");
         // wasmtime has no types for its own limits. Lending a handle to a call takes one, too.
         if matches!(error.downcast_ref(), Some(ResourceTableError::Full))
-            || trap.contains("store handle limit exceeded")
+            || text.contains("store handle limit exceeded")
         {
             return self.reached("handles", budget.handles as usize, "limits.handles");
         }
-        if trap.contains("fuel allocated for hostcalls has been exhausted") {
+        if text.contains("fuel allocated for hostcalls has been exhausted") {
             return self.reached(
                 "bytes handed to the host at once",
                 budget.guest_to_host_bytes,
@@ -336,18 +350,20 @@ impl Instance {
         }
         Error::GuestTrapped {
             module: self.module.name.clone(),
-            trap,
+            trap: trap::describe(error),
         }
     }
 
     /// A guest's error; one that it passes on from a call is reported as what it was.
     fn guest_error(&self, error: GuestError) -> Error {
         let module = self.module.name.clone();
-        let passed_on = self
-            .store
-            .data()
-            .calls
+        let calls = &self.store.data().calls;
+        let passed_on = calls
             .failure(&error.code)
+            .map(|failure| failure.detail.clone());
+        // The host's own words are for the log; a guest that has words of its own means them to be read.
+        let in_the_words_of_the_host = calls
+            .failure_with(&error.code, &error.message)
             .map(|failure| failure.detail.clone());
         match (error.code.as_str(), passed_on) {
             ("denied", Some(detail)) => Error::Denied { module, detail },
@@ -355,13 +371,17 @@ impl Instance {
             ("deadline", Some(_)) => self.deadline_exceeded(),
             ("budget", Some(remedy)) => Error::BudgetExceeded {
                 module,
+                remedy: remedy
+                    .strip_prefix(&error.message)
+                    .map_or(&*remedy, |rest| rest.trim_start_matches("; "))
+                    .to_owned(),
                 reached: shortened(error.message, 4_096),
-                remedy,
             },
             _ => Error::GuestError {
                 reason: shortened(error.code, 64),
                 message: shortened(error.message, 4_096),
                 retryable: error.retryable,
+                passed_on: in_the_words_of_the_host,
             },
         }
     }

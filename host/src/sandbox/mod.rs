@@ -10,6 +10,7 @@ mod memory;
 mod shares;
 mod stdio;
 mod ticker;
+mod trap;
 
 pub use engine::{Capacity, Sandbox};
 pub use instance::{Outcome, Request, Timing};

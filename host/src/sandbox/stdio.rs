@@ -7,7 +7,7 @@ use tokio::io::AsyncWrite;
 use wasmtime_wasi::cli::{IsTerminal, StdoutStream};
 use wasmtime_wasi::p2::{OutputStream, Pollable, StreamResult};
 
-use crate::imports::LogLeft;
+use crate::imports::{LogLeft, Origin};
 
 /// Bytes that one write takes, and after which a line without an end is written all the same.
 const LINE_BYTES: usize = 4_096;
@@ -17,10 +17,16 @@ const LINE_BYTES: usize = 4_096;
 #[derive(Clone)]
 pub(super) struct LogStream(Arc<Output>);
 
+/// Who writes, for the log.
+pub(super) struct Writer {
+    pub(super) module: String,
+    pub(super) origin: Origin,
+    pub(super) trace_id: String,
+}
+
 /// One of a guest's streams. A C library hands a line over in pieces, so what has no end yet waits for it here.
 struct Output {
-    /// The module and the trace of the operation.
-    writer: Arc<(String, String)>,
+    writer: Arc<Writer>,
     stream: &'static str,
     left: Arc<LogLeft>,
     /// What was written since the end of the last line.
@@ -28,12 +34,8 @@ struct Output {
 }
 
 impl LogStream {
-    /// `stdout` or `stderr` of a module in a trace; both streams and the import `log` share what is left.
-    pub(super) fn new(
-        writer: Arc<(String, String)>,
-        stream: &'static str,
-        left: Arc<LogLeft>,
-    ) -> Self {
+    /// `stdout` or `stderr` of an invocation; both streams and the import `log` share what is left.
+    pub(super) fn new(writer: Arc<Writer>, stream: &'static str, left: Arc<LogLeft>) -> Self {
         Self(Arc::new(Output {
             writer,
             stream,
@@ -59,8 +61,15 @@ impl Output {
         let text = String::from_utf8_lossy(line);
         let text = text.trim_end();
         if !text.is_empty() && self.left.take(line.len()) {
-            let (module, trace_id) = &*self.writer;
-            tracing::info!(target: "guest", %module, %trace_id, stream = self.stream, "{text}");
+            let Writer {
+                module,
+                origin,
+                trace_id,
+            } = &*self.writer;
+            let version = &origin.version;
+            let field = origin.field();
+            let stream = self.stream;
+            tracing::info!(target: "guest", %module, %version, %field, %trace_id, stream, "{text}");
         }
     }
 }

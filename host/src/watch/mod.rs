@@ -13,12 +13,12 @@ use std::fs;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tokio::task::JoinHandle;
 use tokio::time::{sleep, timeout};
 
-use crate::deployment::{DeployError, Deployment};
+use crate::deployment::{ApplyError, DeployError, Deployment};
 use directories::Directories;
 
 /// How often files are looked at when the system reports nothing.
@@ -26,6 +26,9 @@ const LOOK: Duration = Duration::from_secs(2);
 
 /// How long a file has to stay the same before it is read.
 const QUIET: Duration = Duration::from_millis(100);
+
+/// When an app is tried again whose backends are not reached yet.
+const AGAIN: Duration = Duration::from_secs(5);
 
 /// Links that are followed from a component file, at most.
 const LINKS: usize = 16;
@@ -52,6 +55,7 @@ pub fn watch(deployment: Arc<Deployment>, Seen(seen): Seen) -> JoinHandle<()> {
         let mut directories = Directories::default();
         // What was last seen of each file that was tried; a component never seen is tried, and found to be the active one.
         let mut tried = seen;
+        let mut again: Option<Instant> = None;
         loop {
             let (files, app) = (component_files(&deployment), app_files(&deployment));
             directories.watch(
@@ -69,9 +73,12 @@ pub fn watch(deployment: Arc<Deployment>, Seen(seen): Seen) -> JoinHandle<()> {
                     changed |= seen.is_some();
                 }
             }
-            if changed {
-                // What was refused has been told and counted; the app is tried again when it changes.
-                let _ = deployment.apply(false).await;
+            if changed || again.is_some_and(|again| again <= Instant::now()) {
+                // What was refused has been told and counted; the app is tried again when it changes, or when a backend may have been
+                // told of a new password that this host was told of first.
+                let applied = deployment.apply(false).await;
+                again = matches!(applied, Err(ApplyError::OutOfReach(_)))
+                    .then(|| Instant::now() + AGAIN);
             }
             for (module, file) in files {
                 if tried.get(&file).is_some_and(|seen| *seen == look(&file)) {
@@ -104,12 +111,13 @@ fn component_files(deployment: &Deployment) -> BTreeMap<String, PathBuf> {
         .collect()
 }
 
-/// The files that say what the app is: its configuration, its schema, and the keys and certificates it names.
+/// The files that say what the app is: its configuration, its schema, the keys and certificates it names, and those
+/// that hold values of it.
 fn app_files(deployment: &Deployment) -> Vec<PathBuf> {
     let config = deployment.config();
     let own = [config.root.join(mayfly_config::FILE), config.schema.clone()];
     own.into_iter()
-        .chain(config.named_files().map(Path::to_owned))
+        .chain(config.watched_files().map(Path::to_owned))
         .collect()
 }
 

@@ -120,10 +120,14 @@ impl Drop for Server {
 
 /// The address in the line by which peers (`listening ADDRESS`) and Mayfly (`graphql http://ADDRESS/graphql`) announce it.
 fn announced(line: &str, words: &[&str]) -> Option<SocketAddr> {
-    let (word, rest) = line.split_once(' ')?;
-    let place = rest.trim_start().trim_start_matches("http://");
-    let address = place.split(['/', ' ']).next()?.parse().ok()?;
-    words.contains(&word).then_some(address)
+    let place = words.iter().find_map(|word| {
+        // Mayfly says it in JSON, the others in words.
+        let place = line.split_once(&format!("\"{word}\":\""));
+        let place = place.map(|(_, place)| place);
+        place.or_else(|| Some(line.strip_prefix(word)?.strip_prefix(' ')?.trim_start()))
+    })?;
+    let place = place.trim_start_matches("http://");
+    place.split(['/', ' ', '"']).next()?.parse().ok()
 }
 
 fn last_line(path: &Path) -> String {

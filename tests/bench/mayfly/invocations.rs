@@ -60,6 +60,7 @@ async fn empty(app: &App, module: &str) -> anyhow::Result<Duration> {
     let request = Request {
         module: version.module.clone(),
         backends: app.backends.clone(),
+        version: version.digest.clone(),
         operation: Arc::new(Operation::default()),
         type_name: "Query".into(),
         field_name: "none".into(),

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::connection_string::ConnectionString;
+use crate::outside::Given;
 use crate::reader::Table;
 use crate::secret::Secret;
 use crate::server::count;
@@ -56,14 +57,14 @@ pub struct SqlServer {
     pub name: String,
     /// The line of the file it begins in, from 1.
     pub line: usize,
-    /// `address`; or, with `database`, `user`, `password` and `encryption`, from `connection_string`, an ADO.NET connection string
-    /// in the environment.
+    /// `address`; or, with `database`, `user`, `password` and `encryption`, from `connection_string`, an ADO.NET connection string,
+    /// which is a secret.
     pub address: Place,
     /// `database`.
     pub database: String,
     /// `user`, for SQL Server authentication.
     pub user: String,
-    /// `password`.
+    /// `password`; a secret.
     pub password: Secret,
     /// `encryption`.
     pub encryption: Encryption,
@@ -133,17 +134,12 @@ impl DynamoDb {
 }
 
 impl SqlServer {
-    pub(crate) fn read(
-        root: &std::path::Path,
-        name: String,
-        mut table: Table<'_>,
-        environment: &dyn Fn(&str) -> Option<String>,
-    ) -> Self {
+    pub(crate) fn read(root: &std::path::Path, name: String, mut table: Table<'_>) -> Self {
         let line = table.line();
-        let string = connection_string(&mut table, environment);
+        let string = connection_string(&mut table);
         let connection = match &string {
             Some(string) => Connection::from_string(&mut table, string),
-            None => Connection::read(&mut table, environment),
+            None => Connection::read(&mut table),
         };
         let string = string.unwrap_or_default();
         let hour = Duration::from_secs(3_600);
@@ -229,7 +225,7 @@ struct Connection {
 }
 
 impl Connection {
-    fn read(table: &mut Table<'_>, environment: &dyn Fn(&str) -> Option<String>) -> Self {
+    fn read(table: &mut Table<'_>) -> Self {
         let address = sql_address(table);
         let embedded = address == Place::Embedded;
         let user = if embedded {
@@ -237,7 +233,7 @@ impl Connection {
         } else {
             table.required("user", "\"mayfly\"")
         };
-        let password = password(table, embedded, environment);
+        let password = password(table, embedded);
         let encryption = encryption(table, embedded);
         Self {
             address,
@@ -286,30 +282,28 @@ impl Connection {
 }
 
 /// `connection_string`; what is wrong with it is told here, and then nothing is missed elsewhere.
-fn connection_string(
-    table: &mut Table<'_>,
-    environment: &dyn Fn(&str) -> Option<String>,
-) -> Option<ConnectionString> {
-    let (from_environment, text) = table.text_or_env("connection_string", environment)?;
-    let key = table.key("connection_string");
-    if !from_environment {
-        table.problem(format!(
-            "`{key}` holds a password in the file; write connection_string = {{ env = \"NAME\" }}"
-        ));
-    } else if !text.is_empty() {
-        match ConnectionString::parse(&text) {
-            Ok(string) => return Some(string),
-            Err(problems) => problems
-                .into_iter()
-                .for_each(|problem| table.problem(format!("`{key}`: {problem}"))),
+fn connection_string(table: &mut Table<'_>) -> Option<ConnectionString> {
+    let text = match table.secret("connection_string") {
+        Given::Nothing => return None,
+        Given::Unknown => return Some(ConnectionString::default()),
+        Given::Text(text) => text,
+    };
+    let string = ConnectionString::parse(&text).unwrap_or_else(|problems| {
+        let key = table.key("connection_string");
+        for problem in problems {
+            table.problem(format!("`{key}`: {problem}"));
         }
-    }
-    Some(ConnectionString::default())
+        ConnectionString::default()
+    });
+    Some(string)
 }
 
 fn sql_address(table: &mut Table<'_>) -> Place {
-    let at = table.at;
-    let (at, text) = table.text_at("address").unwrap_or((at, String::new()));
+    let missing = (!table.has("address")).then(|| (table.at, String::new()));
+    let Some((at, text)) = table.text_at("address").or(missing) else {
+        // What is wrong with it was told.
+        return Place::At(String::new());
+    };
     if text == "embedded" {
         return Place::Embedded;
     }
@@ -326,24 +320,14 @@ fn sql_address(table: &mut Table<'_>) -> Place {
     Place::At(text)
 }
 
-fn password(
-    table: &mut Table<'_>,
-    embedded: bool,
-    environment: &dyn Fn(&str) -> Option<String>,
-) -> Secret {
-    match table.text_or_env("password", environment) {
-        Some((true, password)) => Secret::new(password),
-        Some((false, _)) => {
-            table.problem(format!(
-                "`{}` holds a password in the file; write password = {{ env = \"NAME\" }}",
-                table.path
-            ));
-            Secret::default()
-        }
-        None => {
+fn password(table: &mut Table<'_>, embedded: bool) -> Secret {
+    match table.secret("password") {
+        Given::Text(password) => Secret::new(password),
+        Given::Unknown => Secret::default(),
+        Given::Nothing => {
             if !embedded {
                 table.problem(format!(
-                    "`{}` lacks `password`; add password = {{ env = \"NAME\" }}",
+                    "`{}` lacks `password`; add password = {{ env = \"NAME\" }} or {{ file = \"/run/secrets/NAME\" }}",
                     table.path
                 ));
             }

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use crate::outside::Given;
 use crate::reader::Table;
 use crate::secret::Secret;
 
@@ -36,12 +37,8 @@ pub enum TokenKey {
 }
 
 impl Callers {
-    pub(crate) fn read(
-        root: &Path,
-        mut table: Table<'_>,
-        environment: &dyn Fn(&str) -> Option<String>,
-    ) -> Self {
-        let secret = secret(&mut table, environment);
+    pub(crate) fn read(root: &Path, mut table: Table<'_>) -> Self {
+        let secret = secret(&mut table);
         let public_key = table
             .text("public_key")
             .map(|path| TokenKey::PublicKey(root.join(path)));
@@ -75,18 +72,19 @@ impl Callers {
     }
 }
 
-fn secret(table: &mut Table<'_>, environment: &dyn Fn(&str) -> Option<String>) -> Option<TokenKey> {
-    let (from_environment, secret) = table.text_or_env("secret", environment)?;
-    if !from_environment {
-        table.problem(format!(
-            "`{}` holds a secret in the file; write secret = {{ env = \"NAME\" }}",
-            table.path
-        ));
-    } else if secret.len() < LEAST_SECRET_BYTES {
-        let (path, bytes) = (&table.path, secret.len());
-        table.problem(format!(
-            "`{path}.secret` has {bytes} bytes; use {LEAST_SECRET_BYTES} random ones or more"
-        ));
-    }
+fn secret(table: &mut Table<'_>) -> Option<TokenKey> {
+    let secret = match table.secret("secret") {
+        Given::Nothing => return None,
+        Given::Unknown => String::new(),
+        Given::Text(secret) => {
+            if secret.len() < LEAST_SECRET_BYTES {
+                let (path, bytes) = (&table.path, secret.len());
+                table.problem(format!(
+                    "`{path}.secret` has {bytes} bytes; use {LEAST_SECRET_BYTES} random ones or more"
+                ));
+            }
+            secret
+        }
+    };
     Some(TokenKey::Secret(Secret::new(secret)))
 }

@@ -12,6 +12,7 @@ mod grants;
 mod limits;
 mod modules;
 mod operation;
+mod outside;
 mod probe;
 mod problem;
 mod reader;
@@ -20,6 +21,7 @@ mod server;
 mod statements;
 pub mod units;
 
+use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
@@ -34,9 +36,10 @@ pub use operation::Operation;
 pub use probe::Probe;
 pub use problem::{Problem, Problems};
 pub use secret::Secret;
-pub use server::Server;
+pub use server::{ErrorDetail, Server};
 pub use statements::{Access, Body, Parameter, SqlType, Statement};
 
+use outside::Outside;
 use reader::{Source, Table};
 
 /// The name of the file in an app's directory.
@@ -70,26 +73,33 @@ pub struct Config {
     /// What is in the files of keys and certificates that are named above, so that a change of one is a change of configuration.
     /// Without those that cannot be read, and empty unless it was loaded from a directory.
     pub named: BTreeMap<PathBuf, Vec<u8>>,
+    /// The files that values were read from, with `{ file = "…" }`, whether they are there or not.
+    pub value_files: BTreeSet<PathBuf>,
 }
 
 impl Config {
-    /// Reads the configuration of the app in `root`, with secrets from this process's environment.
+    /// Reads the configuration of the app in `root`, with values from this process's environment and the files it names.
     ///
     /// # Errors
     ///
     /// Every problem of the file, or the one that keeps it from being read.
     pub fn load(root: &Path) -> Result<Self, Problems> {
-        let file = root.join(FILE);
-        let text = std::fs::read_to_string(&file).map_err(|error| {
-            let message = format!("cannot be read ({error}); an app is a directory with a {FILE}");
-            Problems(vec![Problem::of_file(&file, message)])
-        })?;
-        let mut config = Self::parse(root, &text, &|name| std::env::var(name).ok())?;
+        let mut config = Self::parse(root, &read_file(root)?, &environment)?;
         config.named = config
             .named_files()
             .filter_map(|file| Some((file.to_owned(), std::fs::read(file).ok()?)))
             .collect();
         Ok(config)
+    }
+
+    /// Reads what the configuration of the app in `root` says of building it: values that stand outside and are not there, secrets
+    /// above all, are left out.
+    ///
+    /// # Errors
+    ///
+    /// Every problem of the file, or the one that keeps it from being read.
+    pub fn load_for_build(root: &Path) -> Result<Self, Problems> {
+        Self::parse_with(root, &read_file(root)?, &environment, false)
     }
 
     /// Reads a configuration from its text; `environment` answers `{ env = "NAME" }`.
@@ -102,11 +112,26 @@ impl Config {
         text: &str,
         environment: &dyn Fn(&str) -> Option<String>,
     ) -> Result<Self, Problems> {
+        Self::parse_with(root, text, environment, true)
+    }
+
+    fn parse_with(
+        root: &Path,
+        text: &str,
+        environment: &dyn Fn(&str) -> Option<String>,
+        required: bool,
+    ) -> Result<Self, Problems> {
         let file = root.join(FILE);
         let source = Source {
             file: &file,
             text,
-            problems: Vec::new().into(),
+            problems: RefCell::default(),
+            outside: Outside {
+                root,
+                environment,
+                required,
+                files: RefCell::default(),
+            },
         };
         let document = toml::de::DeTable::parse(text).map_err(|error| {
             source.problem(
@@ -115,11 +140,9 @@ impl Config {
             );
             Problems(source.problems.take())
         })?;
-        let config = Self::read(
-            root,
-            Table::new(&source, String::new(), 0, document.get_ref()),
-            environment,
-        );
+        let table = Table::new(&source, String::new(), 0, document.get_ref());
+        let mut config = Self::read(root, table);
+        config.value_files = source.outside.files.take();
         let mut problems = source.problems.take();
         if problems.is_empty() {
             return Ok(config);
@@ -128,22 +151,18 @@ impl Config {
         Err(Problems(problems))
     }
 
-    fn read(
-        root: &Path,
-        mut file: Table<'_>,
-        environment: &dyn Fn(&str) -> Option<String>,
-    ) -> Self {
+    fn read(root: &Path, mut file: Table<'_>) -> Self {
         let schema = root.join(file.required("schema", "\"schema.graphql\""));
-        let server = Server::read(file.table("server"), environment);
+        let server = Server::read(file.table("server"));
         let callers = file
             .table("callers")
-            .map(|table| Callers::read(root, table, environment));
+            .map(|table| Callers::read(root, table));
         let limits = Limits::read(file.table("limits"));
         let dynamodb = file.table("dynamodb").map(DynamoDb::read);
         let sqlserver: Vec<_> = file
             .tables("sqlserver")
             .into_iter()
-            .map(|(name, table)| SqlServer::read(root, name, table, environment))
+            .map(|(name, table)| SqlServer::read(root, name, table))
             .collect();
         let backends: Vec<_> = sqlserver
             .iter()
@@ -184,6 +203,7 @@ impl Config {
             statements,
             embedded,
             named: BTreeMap::new(),
+            value_files: BTreeSet::new(),
         };
         config.check_together(&file);
         file.finish();
@@ -232,6 +252,12 @@ impl Config {
         certificates.chain(keys)
     }
 
+    /// The files, beside `mayfly.toml` and the schema, that a change of changes the configuration.
+    pub fn watched_files(&self) -> impl Iterator<Item = &Path> {
+        self.named_files()
+            .chain(self.value_files.iter().map(PathBuf::as_path))
+    }
+
     /// The directory for versions of modules.
     #[must_use]
     pub fn store(&self) -> PathBuf {
@@ -249,6 +275,19 @@ impl Config {
                 .iter()
                 .any(|backend| backend.address == Place::Embedded)
     }
+}
+
+fn read_file(root: &Path) -> Result<String, Problems> {
+    let file = root.join(FILE);
+    std::fs::read_to_string(&file).map_err(|error| {
+        let message = format!("cannot be read ({error}); an app is a directory with a {FILE}");
+        Problems(vec![Problem::of_file(&file, message)])
+    })
+}
+
+/// A variable of this process's environment.
+fn environment(name: &str) -> Option<String> {
+    std::env::var(name).ok()
 }
 
 #[cfg(test)]

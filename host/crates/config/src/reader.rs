@@ -11,6 +11,7 @@ use std::time::Duration;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
+use crate::outside::{Outside, Scalar};
 use crate::problem::Problem;
 use crate::units;
 
@@ -22,6 +23,8 @@ pub(crate) struct Source<'a> {
     pub text: &'a str,
     /// What is wrong.
     pub problems: RefCell<Vec<Problem>>,
+    /// Where values come from that stand elsewhere.
+    pub outside: Outside<'a>,
 }
 
 impl Source<'_> {
@@ -52,6 +55,8 @@ pub(crate) struct Table<'a> {
     pub at: usize,
     entries: BTreeMap<&'a str, (usize, &'a Spanned<DeValue<'a>>)>,
     asked: Vec<String>,
+    /// Whether a value could not be had, and need not be: what is wrong with the rest may come of that.
+    incomplete: bool,
 }
 
 impl<'a> Table<'a> {
@@ -67,7 +72,23 @@ impl<'a> Table<'a> {
             at,
             entries,
             asked: Vec::new(),
+            incomplete: false,
         }
+    }
+
+    /// A table that stands at a byte of the text, in this one.
+    pub fn inner(&self, path: String, at: usize, table: &'a DeTable<'a>) -> Self {
+        Self::new(self.source, path, at, table)
+    }
+
+    /// Where values come from that stand elsewhere.
+    pub fn outside(&self) -> &'a Outside<'a> {
+        &self.source.outside
+    }
+
+    /// Goes on without a value that nobody needs now.
+    pub fn leave_incomplete(&mut self) {
+        self.incomplete = true;
     }
 
     /// The dotted path of a key.
@@ -81,25 +102,42 @@ impl<'a> Table<'a> {
 
     /// Adds a problem with this table.
     pub fn problem(&self, message: String) {
-        self.source.problem(self.at, message);
+        self.problem_at(self.at, message);
     }
 
     /// Adds a problem at a byte of the text.
     pub fn problem_at(&self, at: usize, message: String) {
-        self.source.problem(at, message);
+        if !self.incomplete {
+            self.source.problem(at, message);
+        }
     }
 
-    fn take(&mut self, key: &str) -> Option<&'a Spanned<DeValue<'a>>> {
+    /// The value at a key, which then is known.
+    pub fn take(&mut self, key: &str) -> Option<&'a Spanned<DeValue<'a>>> {
         self.asked.push(key.to_owned());
         self.entries.remove(key).map(|(_, value)| value)
     }
 
-    fn wrong(&self, key: &str, value: &Spanned<DeValue<'_>>, expected: &str) {
-        let found = value.get_ref().type_str();
+    /// Adds that a key's value is of another kind than it must be.
+    pub fn wrong(&self, key: &str, at: usize, found: &str, expected: &str) {
+        let article = if found.starts_with(['a', 'e', 'i', 'o', 'u']) {
+            "an"
+        } else {
+            "a"
+        };
         self.source.problem(
-            value.span().start,
-            format!("`{}` is a {found}; write {expected}", self.key(key)),
+            at,
+            format!("`{}` is {article} {found}; write {expected}", self.key(key)),
         );
+    }
+
+    fn wrong_value(&self, key: &str, value: &Spanned<DeValue<'_>>, expected: &str) {
+        let found = value.get_ref().type_str();
+        self.wrong(key, value.span().start, found, expected);
+    }
+
+    fn wrong_scalar(&self, key: &str, scalar: &Scalar<'_>, expected: &str) {
+        self.wrong(key, scalar.at, scalar.kind(), expected);
     }
 
     /// The line this table begins in, from 1.
@@ -119,12 +157,12 @@ impl<'a> Table<'a> {
 
     /// A text with its place.
     pub fn text_at(&mut self, key: &str) -> Option<(usize, String)> {
-        let value = self.take(key)?;
-        let text = value.get_ref().as_str();
-        if text.is_none() {
-            self.wrong(key, value, "a string");
+        let scalar = self.scalar(key)?;
+        if scalar.as_text().is_none() {
+            self.wrong_scalar(key, &scalar, "a string");
         }
-        text.map(|text| (value.span().start, text.to_owned()))
+        let at = scalar.at;
+        Some((at, scalar.into_text()?.into_owned()))
     }
 
     /// A text, if there is one.
@@ -134,16 +172,12 @@ impl<'a> Table<'a> {
 
     /// A text or a whole number, as text, with its place.
     pub fn text_or_number_at(&mut self, key: &str) -> Option<(usize, String)> {
-        let value = self.take(key)?;
-        let number = value
-            .get_ref()
-            .as_integer()
-            .map(|number| number.as_str().to_owned());
-        let text = value.get_ref().as_str().map(str::to_owned).or(number);
+        let scalar = self.scalar(key)?;
+        let text = scalar.as_text().or_else(|| scalar.as_number());
         if text.is_none() {
-            self.wrong(key, value, "a string or a whole number");
+            self.wrong_scalar(key, &scalar, "a string or a whole number");
         }
-        text.map(|text| (value.span().start, text))
+        Some((scalar.at, text?.to_owned()))
     }
 
     /// A text that has to be there; empty after the problem was noted.
@@ -163,24 +197,23 @@ impl<'a> Table<'a> {
 
     /// A truth value.
     pub fn flag(&mut self, key: &str, default: bool) -> bool {
-        let Some(value) = self.take(key) else {
+        let Some(scalar) = self.scalar(key) else {
             return default;
         };
-        value.get_ref().as_bool().unwrap_or_else(|| {
-            self.wrong(key, value, "true or false");
+        scalar.as_flag().unwrap_or_else(|| {
+            self.wrong_scalar(key, &scalar, "true or false");
             default
         })
     }
 
     /// A whole number within a range.
     pub fn number(&mut self, key: &str, default: u64, range: RangeInclusive<u64>) -> u64 {
-        let Some(value) = self.take(key) else {
+        let Some(scalar) = self.scalar(key) else {
             return default;
         };
-        let number = value
-            .get_ref()
-            .as_integer()
-            .and_then(|number| number.as_str().parse::<u64>().ok());
+        let number = scalar
+            .as_number()
+            .and_then(|number| number.parse::<u64>().ok());
         match number {
             Some(number) if range.contains(&number) => number,
             _ => {
@@ -189,7 +222,7 @@ impl<'a> Table<'a> {
                     "`{}` must be a whole number from {low} to {high}",
                     self.key(key)
                 );
-                self.source.problem(value.span().start, message);
+                self.source.problem(scalar.at, message);
                 default
             }
         }
@@ -249,28 +282,22 @@ impl<'a> Table<'a> {
         parse: impl Fn(&str) -> Option<T>,
         outside: impl Fn(&T) -> Option<String>,
     ) -> T {
-        let Some(value) = self.take(key) else {
+        let Some(scalar) = self.scalar(key) else {
             return default;
         };
-        let Some(parsed) = value.get_ref().as_str().and_then(parse) else {
-            self.wrong_value(key, value, expected);
+        let wrong = |expected: &str| {
+            let message = format!("`{}` must be {expected}", self.key(key));
+            self.source.problem(scalar.at, message);
+        };
+        let Some(parsed) = scalar.as_text().and_then(parse) else {
+            wrong(expected);
             return default;
         };
         if let Some(range) = outside(&parsed) {
-            self.source.problem(
-                value.span().start,
-                format!("`{}` must be {range}", self.key(key)),
-            );
+            wrong(&range);
             return default;
         }
         parsed
-    }
-
-    fn wrong_value(&self, key: &str, value: &Spanned<DeValue<'_>>, expected: &str) {
-        self.source.problem(
-            value.span().start,
-            format!("`{}` must be {expected}", self.key(key)),
-        );
     }
 
     /// A list of texts with their places.
@@ -278,16 +305,21 @@ impl<'a> Table<'a> {
         let Some(value) = self.take(key) else {
             return Vec::new();
         };
-        let texts = value.get_ref().as_array().and_then(|array| {
-            array
-                .iter()
-                .map(|item| Some((item.span().start, item.get_ref().as_str()?.to_owned())))
-                .collect::<Option<Vec<_>>>()
-        });
-        texts.unwrap_or_else(|| {
-            self.wrong(key, value, "a list of strings");
-            Vec::new()
-        })
+        let mut texts = Vec::new();
+        for item in value.get_ref().as_array().into_iter().flatten() {
+            let Some(scalar) = self.resolve(self.key(key), item) else {
+                continue;
+            };
+            let at = scalar.at;
+            match scalar.into_text() {
+                Some(text) => texts.push((at, text.into_owned())),
+                None => self.wrong_value(key, value, "a list of strings"),
+            }
+        }
+        if !value.get_ref().is_array() {
+            self.wrong_value(key, value, "a list of strings");
+        }
+        texts
     }
 
     /// A table inside this one.
@@ -296,7 +328,7 @@ impl<'a> Table<'a> {
         let path = self.key(key);
         let table = value.get_ref().as_table();
         if table.is_none() {
-            self.wrong(key, value, "a table");
+            self.wrong_value(key, value, "a table");
         }
         table.map(|table| Table::new(self.source, path, value.span().start, table))
     }
@@ -324,7 +356,7 @@ impl<'a> Table<'a> {
             array.iter().map(table).collect::<Option<Vec<_>>>()
         });
         tables.unwrap_or_else(|| {
-            self.wrong(key, value, "tables, each under its own [[header]]");
+            self.wrong_value(key, value, "tables, each under its own [[header]]");
             Vec::new()
         })
     }
@@ -363,28 +395,6 @@ impl<'a> Table<'a> {
         self.entries
             .get(key)
             .is_some_and(|(_, value)| value.get_ref().is_table())
-    }
-
-    /// A text, or `{ env = "NAME" }` for the environment's.
-    pub fn text_or_env(
-        &mut self,
-        key: &str,
-        environment: &dyn Fn(&str) -> Option<String>,
-    ) -> Option<(bool, String)> {
-        if !self.is_table(key) {
-            return self.text(key).map(|text| (false, text));
-        }
-        let mut table = self.table(key)?;
-        let name = table.required("env", "\"NAME\"");
-        let value = environment(&name);
-        if value.is_none() && !name.is_empty() {
-            table.problem(format!(
-                "`{}` reads the environment variable {name}, which is not set; set it",
-                table.path
-            ));
-        }
-        table.finish();
-        Some((true, value.unwrap_or_default()))
     }
 
     /// Ends the table: whatever nobody asked for is unknown.

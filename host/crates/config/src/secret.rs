@@ -1,6 +1,6 @@
 //! Values that never show: they print as `***`, in errors and dumps too.
 
-/// A secret, from the environment.
+/// A secret, from the environment or a file of its own.
 #[derive(Clone, PartialEq, Eq, Default)]
 pub struct Secret(String);
 

@@ -4,8 +4,19 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use crate::outside::Given;
 use crate::reader::Table;
 use crate::secret::Secret;
+
+/// How much of an error clients read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum ErrorDetail {
+    /// `"code"`: what the client did wrong, and what a module says on purpose; of anything else the code and the trace.
+    #[default]
+    Code,
+    /// `"full"`: every message, with the names of modules, types and limits.
+    Full,
+}
 
 /// `[server]`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -33,9 +44,15 @@ pub struct Server {
     pub shutdown_grace: Duration,
     /// `guest_headers`: request headers that guests may read, in lower case. Default none.
     pub guest_headers: Vec<String>,
+    /// `error_detail`: how much of an error clients read, `"code"` or `"full"`. Default `"code"`. The log has everything either way.
+    pub error_detail: ErrorDetail,
+    /// `introspection`: whether clients may ask for the schema. Default true.
+    pub introspection: bool,
+    /// `page`: whether a page to try queries on is served at `/`. Default true.
+    pub page: bool,
     /// `store`: the directory for versions of modules and the list of what is active, relative to the app. Default `.mayfly`.
     pub store: PathBuf,
-    /// `admin_token`: what a bearer has to show to change modules while they run, from the environment. Default none: nobody may.
+    /// `admin_token`: what a bearer has to show to change modules while they run; a secret. Default none: nobody may.
     pub admin_token: Option<Secret>,
     /// `watch`: whether a component file that changes is deployed. Default true.
     pub watch: bool,
@@ -53,7 +70,7 @@ pub struct Server {
 }
 
 impl Server {
-    /// The keys that are not what they were.
+    /// The keys that only a restart can change, and that are not what they were.
     #[must_use]
     pub fn changed_keys(&self, was: &Self) -> Vec<&'static str> {
         let keys = [
@@ -78,7 +95,6 @@ impl Server {
             ("shutdown_grace", self.shutdown_grace == was.shutdown_grace),
             ("guest_headers", self.guest_headers == was.guest_headers),
             ("store", self.store == was.store),
-            ("admin_token", self.admin_token == was.admin_token),
             ("watch", self.watch == was.watch),
             ("live_versions", self.live_versions == was.live_versions),
             ("kept_versions", self.kept_versions == was.kept_versions),
@@ -94,18 +110,22 @@ impl Server {
             .filter(|(_, same)| !same)
             .map(|(key, _)| key)
             .collect();
+        let fixed = Self {
+            error_detail: was.error_detail,
+            introspection: was.introspection,
+            page: was.page,
+            admin_token: was.admin_token.clone(),
+            ..self.clone()
+        };
         // A key that is missing above is a change all the same.
-        if changed.is_empty() && self != was {
+        if changed.is_empty() && fixed != *was {
             vec!["*"]
         } else {
             changed
         }
     }
 
-    pub(crate) fn read(
-        table: Option<Table<'_>>,
-        environment: &dyn Fn(&str) -> Option<String>,
-    ) -> Self {
+    pub(crate) fn read(table: Option<Table<'_>>) -> Self {
         let mut server = Self {
             listen: SocketAddr::from(([127, 0, 0, 1], 8080)),
             admin_listen: SocketAddr::from(([127, 0, 0, 1], 8081)),
@@ -118,6 +138,9 @@ impl Server {
             plan_cache_bytes: 16 << 20,
             shutdown_grace: Duration::from_secs(30),
             guest_headers: Vec::new(),
+            error_detail: ErrorDetail::default(),
+            introspection: true,
+            page: true,
             store: PathBuf::from(".mayfly"),
             admin_token: None,
             watch: true,
@@ -150,10 +173,13 @@ impl Server {
             .into_iter()
             .map(|(_, name)| name.to_ascii_lowercase())
             .collect();
+        server.error_detail = error_detail(&mut table);
+        server.introspection = table.flag("introspection", server.introspection);
+        server.page = table.flag("page", server.page);
         if let Some(store) = table.text("store") {
             server.store = PathBuf::from(store);
         }
-        server.admin_token = admin_token(&mut table, environment);
+        server.admin_token = admin_token(&mut table);
         server.watch = table.flag("watch", server.watch);
         // Below three there is no place for the active version, the one before it, and one coming in.
         server.live_versions = count(table.number("live_versions", 4, 3..=64));
@@ -194,26 +220,33 @@ fn address(table: &mut Table<'_>, key: &str, default: SocketAddr) -> SocketAddr 
     })
 }
 
+fn error_detail(table: &mut Table<'_>) -> ErrorDetail {
+    let Some((at, word)) = table.text_at("error_detail") else {
+        return ErrorDetail::default();
+    };
+    match word.as_str() {
+        "code" => ErrorDetail::Code,
+        "full" => ErrorDetail::Full,
+        _ => {
+            let key = table.key("error_detail");
+            table.problem_at(at, format!("`{key}` must be \"code\" or \"full\""));
+            ErrorDetail::default()
+        }
+    }
+}
+
 /// Tokens shorter than this are guessed.
 const TOKEN_CHARACTERS: usize = 16;
 
-fn admin_token(
-    table: &mut Table<'_>,
-    environment: &dyn Fn(&str) -> Option<String>,
-) -> Option<Secret> {
-    match table.text_or_env("admin_token", environment)? {
-        (false, _) => {
-            table.problem("`server` holds its admin_token in the file; write admin_token = { env = \"NAME\" }".to_owned());
-            None
-        }
-        // An unset variable was told already.
-        (true, token) if token.is_empty() => None,
-        (true, token) if token.len() < TOKEN_CHARACTERS => {
-            table.problem(format!("`server.admin_token` is shorter than {TOKEN_CHARACTERS} characters; use a long random one"));
-            None
-        }
-        (true, token) => Some(Secret::new(token)),
+fn admin_token(table: &mut Table<'_>) -> Option<Secret> {
+    let Given::Text(token) = table.secret("admin_token") else {
+        return None;
+    };
+    if token.len() < TOKEN_CHARACTERS {
+        table.problem(format!("`server.admin_token` is shorter than {TOKEN_CHARACTERS} characters; use a long random one"));
+        return None;
     }
+    Some(Secret::new(token))
 }
 
 /// A number that was checked to be small.

@@ -108,7 +108,7 @@ fn each_mistake_is_named_with_its_line_and_a_remedy() {
         (
             "component = \"build/students.wasm\"",
             "component = 3",
-            "app/mayfly.toml:5: `modules.students.component` is a integer; write a string",
+            "app/mayfly.toml:5: `modules.students.component` is an integer; write a string",
         ),
         (
             "component = \"build/students.wasm\"",
@@ -148,7 +148,7 @@ fn each_mistake_is_named_with_its_line_and_a_remedy() {
         (
             "database = \"School\"",
             "database = \"School\"\npassword = \"secret\"",
-            "app/mayfly.toml:14: `sqlserver.school` holds a password in the file; write password = { env = \"NAME\" }",
+            "app/mayfly.toml:17: `sqlserver.school.password` is a secret and stands in the file; write password = { env = \"NAME\" } or { file = \"/run/secrets/NAME\" }",
         ),
         (
             "database = \"School\"",
@@ -158,7 +158,7 @@ fn each_mistake_is_named_with_its_line_and_a_remedy() {
         (
             "database = \"School\"",
             "database = \"School\"\nconnection_string = \"Server=db;Password=p\"",
-            "app/mayfly.toml:14: `sqlserver.school.connection_string` holds a password in the file; write connection_string = { env = \"NAME\" }",
+            "app/mayfly.toml:17: `sqlserver.school.connection_string` is a secret and stands in the file; write connection_string = { env = \"NAME\" } or { file = \"/run/secrets/NAME\" }",
         ),
         (
             "address = \"embedded\"\ndatabase",
@@ -278,7 +278,7 @@ fn each_mistake_about_callers_is_named_with_a_remedy() {
         (
             "public_key = \"keys/issuer.pem\"",
             "secret = \"hunter2\"",
-            "app/mayfly.toml:24: `callers` holds a secret in the file; write secret = { env = \"NAME\" }",
+            "app/mayfly.toml:25: `callers.secret` is a secret and stands in the file; write secret = { env = \"NAME\" } or { file = \"/run/secrets/NAME\" }",
         ),
         (
             "public_key = \"keys/issuer.pem\"",
@@ -532,7 +532,7 @@ fn each_mistake_in_a_probe_or_in_who_may_swap_is_named() {
         ),
         (
             "[server]\nadmin_token = \"secret\"\n",
-            "`server` holds its admin_token in the file; write admin_token = { env = \"NAME\" }",
+            "`server.admin_token` is a secret and stands in the file; write admin_token = { env = \"NAME\" } or { file = \"/run/secrets/NAME\" }",
         ),
         (
             "[server]\nadmin_token = { env = \"SET\" }\n",
@@ -556,4 +556,163 @@ fn each_mistake_in_a_probe_or_in_who_may_swap_is_named() {
             .collect();
         assert_eq!(messages, [said], "{text}");
     }
+}
+
+#[test]
+fn a_value_may_stand_outside_wherever_it_stands_in_the_file() {
+    let directory = tempfile::TempDir::new().unwrap();
+    std::fs::write(directory.path().join("database"), "School\r\n").unwrap();
+    std::fs::write(directory.path().join("password"), "two\nlines\n").unwrap();
+    let text = GOOD
+        .replace(
+            "address = \"embedded\"\ndatabase = \"School\"",
+            "address = { env = \"ADDRESS\" }\ndatabase = { file = \"database\" }\nuser = { env = \"UNSET\", default = \"mayfly\" }\n\
+             password = { file = \"password\" }\nmax_connections = { env = \"EIGHT\", default = 3 }\nmin_connections = { env = \"UNSET\", default = 2 }\n\
+             max_idle = { env = \"IDLE\" }\nsession_procedures = [\"a\", { env = \"PROCEDURE\" }]",
+        )
+        .replace("component = \"build", "max_batch = { env = \"EIGHT\" }\nmemory = { env = \"UNSET\", default = \"1 MiB\" }\ncomponent = \"build")
+        .replace("[dynamodb]\n", "[server]\nwatch = { env = \"NO\" }\n[dynamodb]\nregion = { env = \"UNSET\", default = \"eu-west-1\" }\n");
+    let config = Config::parse(directory.path(), &text, &|name| {
+        let value = match name {
+            "ADDRESS" => "db.internal:1433",
+            "EIGHT" => "8",
+            "IDLE" => "3 min",
+            "PROCEDURE" => "b",
+            "NO" => "false",
+            _ => return None,
+        };
+        Some(value.to_owned())
+    })
+    .unwrap();
+    let school = config.sqlserver.first().unwrap();
+    assert_eq!(school.address, Place::At("db.internal:1433".to_owned()));
+    assert_eq!(
+        (school.database.as_str(), school.user.as_str()),
+        ("School", "mayfly")
+    );
+    assert_eq!(school.password.expose(), "two\nlines");
+    assert_eq!((school.max_connections, school.min_connections), (8, 2));
+    assert_eq!(school.max_idle, std::time::Duration::from_secs(180));
+    assert_eq!(school.session_procedures, ["a", "b"]);
+    let module = config.modules.first().unwrap();
+    assert_eq!((module.max_batch, module.memory_bytes), (8, 1 << 20));
+    assert!(!config.server.watch);
+    let region = config.dynamodb.as_ref().unwrap().region.clone();
+    assert_eq!(region.as_deref(), Some("eu-west-1"));
+    let watched: Vec<_> = config.watched_files().collect();
+    let in_directory = |name: &str| directory.path().join(name);
+    assert_eq!(
+        watched,
+        [in_directory("database"), in_directory("password")]
+    );
+}
+
+#[test]
+fn each_mistake_with_what_stands_outside_is_named_with_its_line() {
+    let directory = tempfile::TempDir::new().unwrap();
+    let path = |name: &str| directory.path().join(name).display().to_string();
+    std::fs::write(path("binary"), [0xff, 0xfe]).unwrap();
+    std::fs::write(path("large"), vec![b'x'; (64 << 10) + 1]).unwrap();
+    let reads = |what: &str| format!("`sqlserver.school.database` reads {what}");
+    let table = [
+        ("{ env = \"UNSET\" }", reads("the environment variable UNSET, which is not set; set it")),
+        ("{ file = \"none\" }", reads(&format!("{}, which does not exist; create it", path("none")))),
+        ("{ file = \".\" }", reads(&format!("{}, which cannot be read: Is a directory (os error 21)", path(".")))),
+        ("{ file = \"binary\" }", reads(&format!("{}, which is not UTF-8 text", path("binary")))),
+        (
+            "{ file = \"large\" }",
+            reads(&format!("{}, which is larger than 64 KiB; name a file that holds the value alone", path("large"))),
+        ),
+        (
+            "{ env = \"UNSET\", file = \"none\" }",
+            "`sqlserver.school.database` has both `env` and `file`; keep one".to_owned(),
+        ),
+        (
+            "{ env = 3 }",
+            "`sqlserver.school.database` reads the environment variable 3, which is not set; set it".to_owned(),
+        ),
+        ("{ env = [] }", "`sqlserver.school.database.env` is an array; write a string".to_owned()),
+        ("{ environment = \"UNSET\" }", "`sqlserver.school.database` is a table; write a string".to_owned()),
+        (
+            "{ env = \"SET\", defualt = \"x\" }",
+            "unknown key `sqlserver.school.database.defualt`; did you mean `default`?".to_owned(),
+        ),
+        (
+            "\"${SCHOOL}\"",
+            "`sqlserver.school.database`: \"${SCHOOL}\" is not replaced; write { env = \"SCHOOL\" }".to_owned(),
+        ),
+        (
+            "\"in-${SCHOOL_2}-x\"",
+            "`sqlserver.school.database`: \"${SCHOOL_2}\" is not replaced; write { env = \"SCHOOL_2\" }".to_owned(),
+        ),
+    ];
+    for (value, expected) in table {
+        let text = GOOD.replace("database = \"School\"", &format!("database = {value}"));
+        let set = |name: &str| (name == "SET").then(|| "x".to_owned());
+        let problems = Config::parse(directory.path(), &text, &set).unwrap_err().0;
+        let found = problems
+            .iter()
+            .any(|problem| problem.message == expected && problem.line == 16);
+        assert!(found, "\nexpected {expected}\nfound    {problems:?}");
+    }
+    for fine in ["\"$School\"", "\"${}\"", "\"${a b}\"", "\"{SCHOOL}\""] {
+        let text = GOOD.replace("database = \"School\"", &format!("database = {fine}"));
+        assert!(parse(&text).is_ok(), "{fine}");
+    }
+}
+
+#[test]
+fn a_secret_has_no_default_in_the_file() {
+    let text = GOOD.replace(
+        "database = \"School\"",
+        "database = \"School\"\npassword = { env = \"SET\", default = \"hunter3\" }",
+    );
+    let problems = parse(&text).unwrap_err().to_string();
+    assert!(
+        problems.starts_with(
+            "app/mayfly.toml:17: `sqlserver.school.password` is a secret and stands in the file"
+        ),
+        "{problems}"
+    );
+}
+
+#[test]
+fn building_needs_nothing_that_stands_outside() {
+    let directory = tempfile::TempDir::new().unwrap();
+    let outside = "address = { env = \"NO_SUCH_VARIABLE\" }\ndatabase = { file = \"none\" }\n\
+                   user = { env = \"NO_SUCH_VARIABLE\" }\npassword = { env = \"NO_SUCH_VARIABLE\" }";
+    let with = |text: &str| std::fs::write(directory.path().join(FILE), text).unwrap();
+    let text = GOOD.replace("address = \"embedded\"\ndatabase = \"School\"", outside);
+    let text = text.replace(
+        "[dynamodb]\n",
+        "[server]\nadmin_token = { env = \"NO_SUCH_VARIABLE\" }\n\
+         [callers]\nsecret = { file = \"none\" }\nissuer = \"i\"\naudience = { env = \"NO_SUCH_VARIABLE\" }\n[dynamodb]\n",
+    );
+    with(&text);
+    let config = Config::load_for_build(directory.path()).unwrap();
+    assert_eq!(config.modules.first().unwrap().name, "students");
+    assert_eq!(Config::load(directory.path()).unwrap_err().0.len(), 7);
+
+    with(&text.replace("user = {", "usr = {"));
+    let problems = Config::load_for_build(directory.path()).unwrap_err().0;
+    let [problem] = problems.as_slice() else {
+        panic!("{problems:?}");
+    };
+    let expected = "unknown key `sqlserver.school.usr`; did you mean `user`?";
+    assert_eq!(problem.message, expected, "a mistake is one all the same");
+}
+
+#[test]
+fn how_much_clients_are_told_is_one_of_two_words() {
+    let with = |word: &str| parse(&format!("{GOOD}[server]\nerror_detail = {word}\n"));
+    assert_eq!(parse(GOOD).unwrap().server.error_detail, ErrorDetail::Code);
+    assert_eq!(
+        with("\"full\"").unwrap().server.error_detail,
+        ErrorDetail::Full
+    );
+    let problems = with("\"all\"").unwrap_err().to_string();
+    assert_eq!(
+        problems,
+        "app/mayfly.toml:24: `server.error_detail` must be \"code\" or \"full\""
+    );
 }

@@ -106,6 +106,9 @@ pub enum Error {
         message: String,
         /// Whether trying again may help.
         retryable: bool,
+        /// What the log may hold of the host call whose error the guest passes on as it was given it; none when the words are the
+        /// guest's own.
+        passed_on: Option<String>,
     },
     /// The guest's answer does not fit the schema.
     #[error("module `{module}`: {message}")]
@@ -196,6 +199,25 @@ impl Error {
         }
     }
 
+    /// The message for clients who are told nothing of the inside: what they did wrong, what a guest says on purpose, that the server
+    /// is busy. None when there is nothing to tell but the code.
+    #[must_use]
+    pub fn public_message(&self) -> Option<String> {
+        match self {
+            Self::BodyTooLarge { limit_bytes } => Some(format!(
+                "the request body is larger than {limit_bytes} bytes; send less"
+            )),
+            Self::LimitExceeded { what, limit, .. } => Some(format!(
+                "{what} over the limit of {limit}; make the operation smaller"
+            )),
+            Self::GuestError {
+                passed_on: Some(_), ..
+            } => None,
+            Self::GuestError { .. } | Self::Overloaded { .. } => Some(self.to_string()),
+            other => (other.code().blame() == Blame::Client).then(|| other.to_string()),
+        }
+    }
+
     /// The operator's text: the client's message, and what only the log may hold.
     #[must_use]
     pub fn log_message(&self) -> String {
@@ -225,6 +247,11 @@ impl Error {
             Self::BudgetExceeded { remedy, .. } if !remedy.is_empty() => {
                 format!("{self}; {remedy}")
             }
+            Self::GuestError {
+                message,
+                passed_on: Some(detail),
+                ..
+            } if !detail.is_empty() && detail != message => format!("{message}: {detail}"),
             Self::Internal(detail) => format!("internal error: {detail}"),
             _ => self.to_string(),
         }

@@ -50,6 +50,7 @@ fn every_variant() -> Vec<Error> {
             reason: "WHY".to_owned(),
             message: text(),
             retryable: true,
+            passed_on: Some(hidden()),
         },
         Error::InvalidOutput {
             module: module(),
@@ -134,6 +135,42 @@ fn every_variant_has_its_word_its_blame_and_its_status() {
         (Code::ALL.len(), Code::ALL.len() + 2),
         "and of one only, but for what is told of an operation as a whole"
     );
+}
+
+#[test]
+fn clients_who_are_told_nothing_of_the_inside_read_what_is_meant_for_them() {
+    let public: Vec<_> = every_variant()
+        .iter()
+        .filter_map(|error| Some((error.code().as_str(), error.public_message()?)))
+        .collect();
+    let told: Vec<_> = public.iter().map(|(code, _)| *code).collect();
+    let expected = [
+        "BAD_REQUEST",
+        "BODY_TOO_LARGE",
+        "GRAPHQL_PARSE_FAILED",
+        "GRAPHQL_VALIDATION_FAILED",
+        "LIMIT_EXCEEDED",
+        "LIMIT_EXCEEDED",
+        "OPERATION_RESOLUTION_FAILED",
+        "BAD_USER_INPUT",
+        "UNAUTHENTICATED",
+        "OVERLOADED",
+    ];
+    assert_eq!(told, expected);
+    for (code, message) in public {
+        let names_a_key = ["server.", "limits."]
+            .iter()
+            .any(|key| message.contains(key));
+        assert!(!names_a_key, "{code}: {message}");
+    }
+    let own = |passed_on: Option<&str>| Error::GuestError {
+        reason: "WHY".to_owned(),
+        message: "on purpose".to_owned(),
+        retryable: false,
+        passed_on: passed_on.map(str::to_owned),
+    };
+    assert_eq!(own(None).public_message().as_deref(), Some("on purpose"));
+    assert_eq!(own(Some("")).public_message(), None);
 }
 
 #[test]

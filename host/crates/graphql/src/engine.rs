@@ -47,6 +47,8 @@ pub struct Engine {
     documents: Cache<DocumentKey, Known>,
     plans: Cache<PlanKey, Plan>,
     next_id: AtomicU64,
+    /// Whether clients may ask for the schema.
+    introspection: bool,
 }
 
 /// A request that will run: only its modules can fail now.
@@ -144,6 +146,16 @@ impl Engine {
             documents,
             plans,
             next_id: AtomicU64::new(0),
+            introspection: true,
+        }
+    }
+
+    /// The same engine, which tells clients its schema or refuses to.
+    #[must_use]
+    pub fn with_introspection(self, introspection: bool) -> Self {
+        Self {
+            introspection,
+            ..self
         }
     }
 
@@ -242,7 +254,10 @@ impl Engine {
     fn admit<'a>(&self, query: &'a str) -> Result<Document<'a>, RequestErrors> {
         let document = parser::parse(query, Bounds::from(&self.limits))?;
         expansion::check(&document, &self.limits)?;
-        let errors = validation::validate(&self.schema, &document, &self.limits);
+        let mut errors = validation::validate(&self.schema, &document, &self.limits);
+        if !self.introspection {
+            errors.extend(validation::introspection::refusals(&document));
+        }
         if errors.is_empty() {
             Ok(document)
         } else {

@@ -23,6 +23,6 @@ pub use engine::{Engine, Prepared, Request};
 pub use execution::{Answers, Invocation, Resolve};
 pub use mayfly_config::Limits;
 pub use plan::{CacheStats, Plan, Step};
-pub use response::{PathStep, Position, RequestError, RequestErrors};
-pub use schema::{Binding, Change, ChangeKind, Problem, Schema, Severity};
+pub use response::{Disclosure, PathStep, Position, RequestError, RequestErrors};
+pub use schema::{Binding, Change, ChangeKind, PARENTS, Problem, Question, Schema, Severity};
 pub use syntax::OperationKind;

@@ -1,7 +1,8 @@
 //! Errors as a response shows them.
 //!
 //! Owns the JSON of `errors`. A request error means nothing ran and the response has no `data`; errors of fields stand beside
-//! `data`, sorted by where they are in it. Only the client's message of an error is written.
+//! `data`, sorted by where they are in it. Only the client's message of an error is written, and of what the host says no more than
+//! the operator discloses.
 
 pub use crate::syntax::Position;
 use crate::syntax::SyntaxError;
@@ -10,6 +11,18 @@ use std::fmt::Write as _;
 
 /// Places told of one error, at most: a field may be selected a thousand times.
 pub(crate) const MAX_LOCATIONS: usize = 20;
+
+/// How much of an error a client reads.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Disclosure<'t> {
+    /// The message, which may name modules, types and limits.
+    Full,
+    /// What the client did wrong, and what a guest says on purpose; of anything else the code, and the trace to look for in the log.
+    Code {
+        /// The operation's trace.
+        trace_id: &'t str,
+    },
+}
 
 /// Why a request was refused before anything ran.
 #[derive(Debug, Clone, PartialEq)]
@@ -82,7 +95,8 @@ impl RequestErrors {
         let mut text = String::from("{\"errors\":[]}");
         let mut told = 0;
         for RequestError { error, locations } in &self.0 {
-            write_error(&mut text, error, locations, None);
+            // Whoever is told less reads less.
+            write_error(&mut text, error, locations, None, Disclosure::Full);
             if told > 0 && text.len() + told > bytes {
                 break;
             }
@@ -94,22 +108,22 @@ impl RequestErrors {
 
     /// The response: `{"errors":[…]}`, without `data`.
     #[must_use]
-    pub fn render(&self) -> Vec<u8> {
-        self.write("]}")
+    pub fn render(&self, disclosure: Disclosure<'_>) -> Vec<u8> {
+        self.write("]}", disclosure)
     }
 
     /// The response of an operation that was accepted and then had nothing to execute.
-    pub(crate) fn render_with_null(&self) -> Vec<u8> {
-        self.write("],\"data\":null}")
+    pub(crate) fn render_with_null(&self, disclosure: Disclosure<'_>) -> Vec<u8> {
+        self.write("],\"data\":null}", disclosure)
     }
 
-    fn write(&self, end: &str) -> Vec<u8> {
+    fn write(&self, end: &str, disclosure: Disclosure<'_>) -> Vec<u8> {
         let mut out = String::from("{\"errors\":[");
         for (index, error) in self.0.iter().enumerate() {
             if index > 0 {
                 out.push(',');
             }
-            write_error(&mut out, &error.error, &error.locations, None);
+            write_error(&mut out, &error.error, &error.locations, None, disclosure);
         }
         out.push_str(end);
         out.into_bytes()
@@ -131,9 +145,11 @@ pub(crate) fn write_error(
     error: &Error,
     locations: &[Position],
     path: Option<&[PathStep]>,
+    disclosure: Disclosure<'_>,
 ) {
+    let (message, hidden_trace) = disclosed(error, disclosure);
     out.push_str("{\"message\":");
-    write_json_string(out, &error.to_string());
+    write_json_string(out, &message);
     if !locations.is_empty() {
         out.push_str(",\"locations\":[");
         for (index, at) in locations.iter().take(MAX_LOCATIONS).enumerate() {
@@ -166,10 +182,29 @@ pub(crate) fn write_error(
         out.push_str(",\"reason\":");
         write_json_string(out, reason);
     }
+    if let Some(trace_id) = hidden_trace {
+        out.push_str(",\"traceId\":");
+        write_json_string(out, trace_id);
+    }
     if error.retryable() {
         out.push_str(",\"retryable\":true");
     }
     out.push_str("}}");
+}
+
+/// The message a client reads, and the trace to name where the message is not what the error says.
+fn disclosed<'t>(error: &Error, disclosure: Disclosure<'t>) -> (String, Option<&'t str>) {
+    match disclosure {
+        Disclosure::Full => (error.to_string(), None),
+        Disclosure::Code { trace_id } => match error.public_message() {
+            Some(message) => (message, None),
+            None => {
+                let code = error.code();
+                let message = format!("failed with {code}; trace {trace_id}");
+                (message, Some(trace_id))
+            }
+        },
+    }
 }
 
 /// Writes a text as a JSON string.

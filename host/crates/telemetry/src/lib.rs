@@ -1,12 +1,18 @@
-//! Logs and metrics: names, formats, exporters.
+//! Logs and metrics: names, formats, exporters; and what the process writes besides.
 //!
-//! Logs are lines on standard error, JSON unless a terminal reads them. Metrics are Prometheus text. This crate is a leaf: it
-//! knows no other layer, and layers name their metrics through [`names`].
+//! Logs are lines on standard error, JSON unless a terminal reads them. Metrics are Prometheus text. Everything else that is written
+//! to the process's streams goes through [`output`]. This crate is a leaf: it knows no other layer, and layers name their metrics
+//! through [`names`].
 
+#![deny(clippy::print_stdout, clippy::print_stderr)]
+
+mod json_lines;
 mod logs;
 pub mod names;
+pub mod output;
+mod queue;
 
-pub use logs::{LogFormat, start_logs};
+pub use logs::{LogFormat, start_command_log, start_server_log};
 
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 

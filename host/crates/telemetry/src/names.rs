@@ -89,8 +89,14 @@ pub const LIVE_VERSIONS: &str = "mayfly_live_versions";
 pub const VERSION_AGE: &str = "mayfly_active_version_age_seconds";
 /// 1 for the active version of each `module`, with its digest as `version`.
 pub const ACTIVE_VERSION: &str = "mayfly_active_version";
+/// Lines that were dropped because nobody read them fast enough.
+pub const LOG_LINES_DROPPED: &str = "mayfly_log_lines_dropped_total";
 
 pub(crate) fn describe() {
+    describe_counter!(
+        LOG_LINES_DROPPED,
+        "lines dropped because standard output or error was not read fast enough"
+    );
     describe_counter!(REQUESTS, "GraphQL requests by HTTP status");
     describe_histogram!(
         REQUEST_SECONDS,
@@ -204,6 +210,7 @@ pub(crate) fn describe() {
     // A counter that shows from the start tells "none yet" from "not counted".
     for name in [
         COALESCED_GETS,
+        LOG_LINES_DROPPED,
         OPERATIONS_REFUSED,
         DYNAMODB_ATTEMPTS,
         DYNAMODB_THROTTLES,

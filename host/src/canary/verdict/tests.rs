@@ -101,7 +101,7 @@ fn a_share_of_failures_beyond_chance_ends_it_before_its_time() {
     ));
     assert_eq!(
         reason,
-        "20 of its 100 operations failed, 100 of 10000 of the active version; that is no chance, and at most 1% more may"
+        "20 of its 100 operations failed, 100 of 10000 of the active version; the difference is statistically significant; at most 1% more may fail"
     );
     assert_eq!(
         judge(&settings(), &active, &tally(100, 4, Code::GuestError), MS),
@@ -128,7 +128,7 @@ fn at_its_end_a_canary_that_failed_more_than_allowed_is_given_up_even_if_it_may_
     ));
     assert_eq!(
         reason,
-        "1 of its 20 operations failed, 0 of 400 of the active version; at most 1% more may"
+        "1 of its 20 operations failed, 0 of 400 of the active version; at most 1% more may fail"
     );
 }
 
@@ -142,7 +142,7 @@ fn a_canary_that_hardly_ran_is_not_promoted() {
     ));
     assert_eq!(
         reason,
-        "only 19 operations ran on it, and fewer than 20 prove nothing"
+        "only 19 operations ran on it; at least 20 are needed to judge it"
     );
     let few = Canary {
         operations: Some(5),
@@ -184,7 +184,7 @@ fn without_anything_to_compare_with_failures_count_by_themselves() {
             &tally(20, 10, Code::GuestError),
             MS
         ))
-        .contains("that is no chance")
+        .contains("statistically significant")
     );
     assert_eq!(
         judge(&settings(), &fine(0), &fine(20), MS),

@@ -23,7 +23,7 @@ pub(in crate::commands) struct Client {
 pub(in crate::commands) struct Answer {
     /// The status.
     pub(in crate::commands) status: StatusCode,
-    /// The body: JSON, or the text that came instead.
+    /// The body, a JSON object.
     pub(in crate::commands) body: Value,
 }
 
@@ -90,10 +90,12 @@ impl Client {
         let request = request
             .body(Full::new(Bytes::from(body)))
             .context("the request cannot be written")?;
-        let response = sender
-            .send_request(request)
-            .await
-            .with_context(unreachable)?;
+        let response = sender.send_request(request).await.with_context(|| {
+            format!(
+                "http://{} closed the connection before it answered",
+                self.authority
+            )
+        })?;
         let status = response.status();
         let bytes = response
             .into_body()
@@ -101,9 +103,30 @@ impl Client {
             .await
             .context("the host's answer was cut off")?
             .to_bytes();
-        let body = serde_json::from_slice(&bytes)
-            .unwrap_or_else(|_| json!(String::from_utf8_lossy(&bytes)));
+        let body: Value = serde_json::from_slice(&bytes).unwrap_or_default();
+        if !body.is_object() {
+            bail!(
+                "http://{} is not an admin address (it answered {status}); choose another address with --admin",
+                self.authority
+            );
+        }
+        let body = if status == StatusCode::UNAUTHORIZED {
+            json!({ "error": { "message": self.token_problem() } })
+        } else {
+            body
+        };
         Ok(Answer { status, body })
+    }
+
+    /// What is wrong with the token, which the host does not let through.
+    fn token_problem(&self) -> String {
+        match self.token {
+            None => format!("the host wants the token of `server.admin_token`; set {TOKEN}"),
+            Some(_) => format!(
+                "the token in {TOKEN} is not the one of `server.admin_token` of http://{}; correct it",
+                self.authority
+            ),
+        }
     }
 }
 

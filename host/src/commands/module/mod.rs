@@ -9,10 +9,13 @@ use std::path::{Path, PathBuf};
 use anyhow::Context;
 use clap::Subcommand;
 use http::Method;
+use mayfly_config::units;
+use mayfly_telemetry::output;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
 use super::Exit;
+use crate::modules::MAX_COMPONENT_BYTES;
 use client::{Answer, Client, segment};
 
 /// Put versions of modules into a running host, look at them, roll them back.
@@ -24,7 +27,7 @@ use client::{Answer, Client, segment};
 pub struct Module {
     #[command(subcommand)]
     action: Action,
-    /// The host's admin address
+    /// The host's admin address; the token it wants is read from MAYFLY_ADMIN_TOKEN
     #[arg(
         long,
         global = true,
@@ -70,6 +73,9 @@ enum Action {
     Rollback {
         /// The module
         module: String,
+        /// Make this version active instead, one that was before: its digest, or the first digits of it
+        #[arg(long, value_name = "DIGEST")]
+        to: Option<String>,
     },
 }
 
@@ -125,16 +131,14 @@ impl Module {
                     .await?,
                 show::canary_ended,
             ),
-            Action::Rollback { module } => (
-                client
-                    .send(
-                        Method::POST,
-                        &format!("/modules/{}/rollback", segment(&module)),
-                        Vec::new(),
-                    )
-                    .await?,
-                show::swapped,
-            ),
+            Action::Rollback { module, to } => {
+                let mut path = format!("/modules/{}/rollback", segment(&module));
+                if let Some(digest) = to {
+                    path.push_str(&format!("?to={}", segment(&digest)));
+                }
+                let answer = client.send(Method::POST, &path, Vec::new()).await?;
+                (answer, show::swapped)
+            }
         };
         Ok(tell(&answer, self.json, show))
     }
@@ -142,7 +146,17 @@ impl Module {
 
 /// A component and its digest, which the host compares, so that what was cut off on the way is not taken for the whole.
 fn read(file: &Path) -> anyhow::Result<(Vec<u8>, String)> {
-    let bytes = std::fs::read(file).with_context(|| format!("cannot read {}", file.display()))?;
+    let cannot_read = || format!("cannot read {}", file.display());
+    let bytes = std::fs::metadata(file).with_context(cannot_read)?.len();
+    // A host would refuse it before it has read it to its end.
+    anyhow::ensure!(
+        bytes <= MAX_COMPONENT_BYTES,
+        "{} is {}, and a component may have {} at most",
+        file.display(),
+        units::show_bytes(bytes),
+        units::show_bytes(MAX_COMPONENT_BYTES)
+    );
+    let bytes = std::fs::read(file).with_context(cannot_read)?;
     let digest = Sha256::digest(&bytes)
         .iter()
         .map(|byte| format!("{byte:02x}"))
@@ -153,12 +167,12 @@ fn read(file: &Path) -> anyhow::Result<(Vec<u8>, String)> {
 /// Prints what the host answered.
 fn tell(answer: &Answer, json: bool, show: fn(&Value) -> String) -> Exit {
     if json {
-        println!("{}", answer.body);
+        output::print(&answer.body);
     }
     match (answer.status.is_success(), json) {
         (true, true) => {}
-        (true, false) => println!("{}", show(&answer.body)),
-        (false, _) => eprintln!("error: {}", show::error(answer)),
+        (true, false) => output::print(show(&answer.body)),
+        (false, _) => output::fail(show::error(answer)),
     }
     if answer.status.is_success() {
         Exit::Done

@@ -43,8 +43,13 @@ pub(super) fn list(body: &Value) -> String {
     let lines = modules.map(|module| {
         let active = module.get("active").unwrap_or(&Value::Null);
         let (swaps, refusals) = (number(module, "swaps"), number(module, "refusals"));
+        let canary = module.get("canary").filter(|canary| !canary.is_null());
+        let canary = canary.map_or_else(String::new, |canary| {
+            let digest = short(text(canary, "digest"));
+            format!(", canary {digest} on {}", text(canary, "share"))
+        });
         format!(
-            "{}  {}, {swaps} swaps, {refusals} refusals",
+            "{}  {}, {swaps} swaps, {refusals} refusals{canary}",
             text(module, "name"),
             version(active)
         )
@@ -68,6 +73,14 @@ pub(super) fn module(body: &Value) -> String {
         .flatten()
     {
         lines.push(format!("  earlier  {}", version(earlier)));
+    }
+    for left in body
+        .get("rolled_back")
+        .and_then(Value::as_array)
+        .into_iter()
+        .flatten()
+    {
+        lines.push(format!("  undone   {}", version(left)));
     }
     let fields = body
         .get("fields")
@@ -157,7 +170,7 @@ fn running(canary: &Value) -> String {
 /// Why the host did not do it.
 pub(in crate::commands) fn error(answer: &Answer) -> String {
     let Some(error) = answer.body.get("error") else {
-        return format!("the host answered {}: {}", answer.status, answer.body);
+        return format!("the host answered {} without saying why", answer.status);
     };
     match error.get("step").and_then(Value::as_str) {
         Some(step) => format!(

@@ -72,7 +72,7 @@ fn failed(error: &ApplyError) -> Response {
             error.to_string(),
             Some(("breaking", changes(breaking))),
         ),
-        ApplyError::Problems(problems) => {
+        ApplyError::Problems(problems) | ApplyError::OutOfReach(problems) => {
             let listed = problems.0.iter().map(problem).collect();
             let message = format!("the app has problems: {}", problems.0.len());
             (

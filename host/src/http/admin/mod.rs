@@ -31,6 +31,9 @@ const OPENAPI: &str = include_str!("openapi.json");
 /// How long a request that is refused is listened to.
 const HEAR_OUT: Duration = Duration::from_secs(10);
 
+/// How much is read of it: more than a component may have, so that whoever sends too much learns why.
+const HEARD_BYTES: u64 = 2 * MAX_COMPONENT_BYTES;
+
 /// Components that are received at once.
 const UPLOADS: usize = 4;
 
@@ -92,7 +95,7 @@ async fn hear_out(request: Request) {
         return;
     }
     let mut body = request.into_body().into_data_stream();
-    let mut left = MAX_COMPONENT_BYTES;
+    let mut left = HEARD_BYTES;
     let hear = async {
         while let Some(Ok(chunk)) = body.next().await {
             let Some(rest) = left.checked_sub(chunk.len() as u64) else {

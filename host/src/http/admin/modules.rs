@@ -10,6 +10,7 @@ use axum::http::header::{CONTENT_LENGTH, RETRY_AFTER};
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::Response;
 use futures_util::StreamExt;
+use mayfly_config::units::show_bytes;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use tokio::sync::SemaphorePermit;
@@ -120,10 +121,21 @@ fn expects<'a>(
     Ok((deployment, upload))
 }
 
+/// What may stand behind `POST /modules/{name}/rollback?`.
+#[derive(Deserialize)]
+pub(super) struct RollbackParameters {
+    /// The digest of the version to go to, or its first digits; left out, the one that was active before.
+    to: Option<String>,
+}
+
 /// `POST /modules/{name}/rollback`.
-pub(super) async fn rollback(State(admin): State<Admin>, Path(name): Path<String>) -> Response {
+pub(super) async fn rollback(
+    State(admin): State<Admin>,
+    Path(name): Path<String>,
+    Query(parameters): Query<RollbackParameters>,
+) -> Response {
     match deployment(&admin) {
-        Ok(deployment) => match deployment.rollback(&name).await {
+        Ok(deployment) => match deployment.rollback(&name, parameters.to).await {
             Ok(swapped) => reply(StatusCode::OK, &shown(&swapped, None)),
             Err(error) => failed(&error, None),
         },
@@ -136,19 +148,21 @@ async fn receive(
     deployment: &Arc<Deployment>,
     request: Request,
 ) -> Result<Pinned, (StatusCode, String)> {
-    let too_large = || {
-        let most = MAX_COMPONENT_BYTES >> 20;
+    let too_large = |bytes: u64| {
+        let bytes = show_bytes(bytes);
+        let most = show_bytes(MAX_COMPONENT_BYTES);
         (
             StatusCode::PAYLOAD_TOO_LARGE,
-            format!("the component is larger than {most} MiB, the most that is loaded"),
+            format!("the component is {bytes} or more, and may have {most} at most"),
         )
     };
     let announced = request
         .headers()
         .get(CONTENT_LENGTH)
         .and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
-    if announced.is_some_and(|bytes| bytes > MAX_COMPONENT_BYTES) {
-        return Err(too_large());
+    if let Some(bytes) = announced.filter(|bytes| *bytes > MAX_COMPONENT_BYTES) {
+        hear_out(request).await;
+        return Err(too_large(bytes));
     }
     let mut incoming = deployment
         .receive()
@@ -169,8 +183,9 @@ async fn receive(
                 format!("the component was cut off: {error}; send it again"),
             )
         })?;
-        if incoming.bytes() + chunk.len() as u64 > MAX_COMPONENT_BYTES {
-            return Err(too_large());
+        let bytes = incoming.bytes() + chunk.len() as u64;
+        if bytes > MAX_COMPONENT_BYTES {
+            return Err(too_large(bytes));
         }
         incoming
             .write(&chunk)
@@ -225,6 +240,7 @@ pub(super) fn failed(error: &DeployError, digest: Option<&str>) -> Response {
         DeployError::UnknownModule(_) => StatusCode::NOT_FOUND,
         DeployError::Busy(_)
         | DeployError::NothingBefore(_)
+        | DeployError::NotKept { .. }
         | DeployError::CanaryRuns(_)
         | DeployError::NoCanary(_)
         | DeployError::AlreadyActive(_) => StatusCode::CONFLICT,

@@ -12,7 +12,7 @@ use super::{Admin, hear_out, refuse};
 
 /// Lets the bearer of the token through. Without a token in the configuration anybody may look, and nobody may change anything.
 pub(super) async fn check(State(admin): State<Admin>, request: Request, next: Next) -> Response {
-    let Some(token) = &admin.host.limits.admin_token else {
+    let Some(token) = admin.host.admin_token() else {
         if request.method() == Method::GET || request.method() == Method::HEAD {
             return next.run(request).await;
         }
@@ -27,7 +27,7 @@ pub(super) async fn check(State(admin): State<Admin>, request: Request, next: Ne
     hear_out(request).await;
     let mut response = refuse(
         StatusCode::UNAUTHORIZED,
-        "show the token of `server.admin_token`: Authorization: Bearer TOKEN",
+        "the token of `server.admin_token` is missing or wrong; send it as `Authorization: Bearer TOKEN`, or set MAYFLY_ADMIN_TOKEN for `mayfly`",
     );
     response
         .headers_mut()

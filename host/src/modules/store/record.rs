@@ -75,8 +75,11 @@ impl Activation {
 pub struct ModuleRecord {
     /// The digest of the component file when it last got in: another one there is a newer deployment by file, the same is none.
     pub file: Option<String>,
-    /// What was active, oldest first; the last one is. Rolling back takes the last away.
+    /// What was active, oldest first; the last one is.
     pub activations: Vec<Activation>,
+    /// What was rolled back from, oldest first, and can be gone to again.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub rolled_back: Vec<Activation>,
     /// The digest of a version that is tried by the host that runs.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub canary: Option<String>,
@@ -106,9 +109,45 @@ impl ModuleRecord {
         {
             return;
         }
+        self.rolled_back
+            .retain(|left| left.digest != activation.digest);
         self.activations.push(activation);
-        let surplus = self.activations.len().saturating_sub(kept);
-        self.activations.drain(..surplus);
+        self.forget(kept);
+    }
+
+    /// Notes that a version that was active before is active again, `steps` activations back.
+    pub fn roll_back(&mut self, steps: usize) {
+        let stays = self.activations.len().saturating_sub(steps);
+        let left = self.activations.split_off(stays);
+        let again = |digest: &str| self.activations.iter().any(|kept| kept.digest == digest);
+        for activation in left.into_iter().rev() {
+            let known = |known: &Activation| known.digest == activation.digest;
+            if !again(&activation.digest) && !self.rolled_back.iter().any(known) {
+                self.rolled_back.push(activation);
+            }
+        }
+    }
+
+    /// The activations that can be gone back to, the latest first: how many steps it is, and what was active then.
+    pub fn earlier(&self) -> impl Iterator<Item = (usize, &Activation)> {
+        self.activations.iter().rev().enumerate().skip(1)
+    }
+
+    /// Forgets the oldest, until no more than `kept` are known.
+    fn forget(&mut self, kept: usize) {
+        while self.activations.len() + self.rolled_back.len() > kept {
+            let oldest = self.activations.first().map(|oldest| oldest.at_ms);
+            let left = self.rolled_back.iter().map(|left| left.at_ms).min();
+            let few = self.activations.len() <= 2;
+            match left {
+                // The active version and the one before it stay in any case.
+                Some(at_ms) if few || oldest.is_none_or(|oldest| at_ms < oldest) => {
+                    self.rolled_back.retain(|left| left.at_ms != at_ms);
+                }
+                _ if few => return,
+                _ => drop(self.activations.remove(0)),
+            }
+        }
     }
 }
 
@@ -169,7 +208,7 @@ impl Record {
     pub fn digests(&self) -> impl Iterator<Item = &str> {
         self.modules
             .values()
-            .flat_map(|module| &module.activations)
+            .flat_map(|module| module.activations.iter().chain(&module.rolled_back))
             .map(|activation| activation.digest.as_str())
     }
 }

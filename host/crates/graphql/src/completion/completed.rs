@@ -2,7 +2,7 @@
 
 use crate::plan::node::FieldPlan;
 use crate::response::Position;
-use mayfly_error::Error;
+use mayfly_error::{Code, Error};
 use std::sync::Arc;
 
 /// One step of a path, borrowed from the plan.
@@ -71,6 +71,14 @@ pub(crate) struct Answer {
     pub nulled_by: Option<ErrorId>,
 }
 
+/// The first error of an answer.
+#[derive(Debug)]
+pub(crate) struct Failure {
+    /// The answer, by index.
+    pub answer: usize,
+    pub code: Code,
+}
+
 /// What a node answered.
 #[derive(Debug, Default)]
 pub(crate) struct Completion<'p> {
@@ -82,4 +90,6 @@ pub(crate) struct Completion<'p> {
     pub errors: Vec<FieldError<'p>>,
     /// The first that made null of a whole answer and of which there was no room to tell. The whole response may be null for it.
     pub untold: Option<Box<FieldError<'p>>>,
+    /// The answers with an error, in order: also those whose errors are too many to be told.
+    pub failures: Vec<Failure>,
 }

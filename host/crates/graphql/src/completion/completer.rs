@@ -4,7 +4,7 @@
 //! was written, left open or noted since a value began is taken back when the value becomes null; a hole that may not be null
 //! knows the nearest range of bytes around it that may be.
 
-use super::completed::{Answer, Completion, ErrorId, FieldError, Hole, Range, Step};
+use super::completed::{Answer, Completion, ErrorId, Failure, FieldError, Hole, Range, Step};
 use super::scanner::{Malformed, Scanner};
 use super::tally::Tally;
 use crate::coercion::values::Values;
@@ -109,6 +109,7 @@ impl<'p, 'j, 'e> Completer<'p, 'j, 'e> {
         let mark = self.mark();
         let errors = self.done.errors.len();
         let had_untold = self.done.untold.is_some();
+        let failures = self.done.failures.len();
         let written = match answer {
             Ok(text) => {
                 self.scanner = Scanner::new(text, self.max_depth);
@@ -121,6 +122,7 @@ impl<'p, 'j, 'e> Completer<'p, 'j, 'e> {
                     if !had_untold {
                         self.done.untold = None;
                     }
+                    self.done.failures.truncate(failures);
                     self.path.truncate(depth);
                     self.nullable_around = usize::from(output.nullable);
                     self.owner = owner;
@@ -288,19 +290,31 @@ impl<'p, 'j, 'e> Completer<'p, 'j, 'e> {
         }
     }
 
-    /// Notes an error, which is only made when it is kept.
+    /// Notes an error, which is only made when it is kept, or is the first of its answer.
     pub(super) fn note(&mut self, error: impl FnOnce() -> Error) {
         self.last_error.number = self.tally.number();
+        let answer = self.done.answers.len();
         // Without a value around it that may be null, it makes null of the whole answer and perhaps of the whole response.
         let nulls_answer = self.nullable_around == 0 && self.done.untold.is_none();
-        if self.tally.is_full() && !nulls_answer {
+        let is_kept = !self.tally.is_full() || nulls_answer;
+        let failures = &mut self.done.failures;
+        let is_first = failures.last().is_none_or(|last| last.answer != answer);
+        if !is_kept && !is_first {
+            return;
+        }
+        let error = error();
+        if is_first {
+            let code = error.code();
+            failures.push(Failure { answer, code });
+        }
+        if !is_kept {
             return;
         }
         let (type_name, field_name) = self.owner;
         let error = FieldError {
             id: self.last_error,
-            answer: self.done.answers.len(),
-            error: error(),
+            answer,
+            error,
             path: self.path.clone(),
             at: None,
             module: self.module.clone(),

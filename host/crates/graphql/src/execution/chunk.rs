@@ -1,17 +1,79 @@
 //! One call of a module for some of a node's parents.
 //!
 //! A call that fails as a whole for a reason its size may have to do with is made again as two halves, once, in queries only: what
-//! a mutation did before it failed is not known. The number of answers is checked here.
+//! a mutation did before it failed is not known. The number of answers is checked here, and which of them came from which call is
+//! kept: what a call is worth is known once its answers are completed.
 
 use super::resolve::{Answers, Invocation, Resolve};
 use crate::coercion::values::Values;
 use crate::plan::node::Node;
 use mayfly_error::{Code, Error};
+use std::ops::Range;
 use tokio::sync::Semaphore;
 
 /// Bytes of a guest's message that are told, and of its reason: an error stands at every parent of a call, and each may be told.
 const MESSAGE_BYTES: usize = 4 << 10;
 const REASON_BYTES: usize = 256;
+
+/// What became of the calls for a node's parents.
+pub(super) struct Called {
+    /// One answer for each parent, or one for a field of a root type.
+    pub answers: Answers,
+    /// The calls that gave some of them.
+    pub answered: Answered,
+}
+
+/// The calls that were answered, as ranges of the answers. One that failed as a whole is not among them.
+pub(super) enum Answered {
+    /// One call gave all of them: what most nodes come to, for which nothing is allocated.
+    One,
+    /// Each of these.
+    Several(Vec<Range<usize>>),
+}
+
+impl Called {
+    fn one(answers: Answers) -> Self {
+        Self {
+            answers,
+            answered: Answered::One,
+        }
+    }
+
+    fn none(error: &Error, count: usize) -> Self {
+        Self {
+            answers: (0..count).map(|_| Err(error.clone())).collect(),
+            answered: Answered::Several(Vec::new()),
+        }
+    }
+
+    fn of(attempt: Result<Answers, Error>, count: usize) -> Self {
+        match attempt {
+            Ok(answers) => Self::one(answers),
+            Err(error) => Self::none(&error, count),
+        }
+    }
+
+    /// Several, whose answers follow one another.
+    pub(super) fn joined(parts: impl IntoIterator<Item = Self>) -> Self {
+        let mut answers = Answers::new();
+        let mut calls = Vec::new();
+        for part in parts {
+            let start = answers.len();
+            answers.extend(part.answers);
+            match part.answered {
+                Answered::One => calls.push(start..answers.len()),
+                Answered::Several(ranges) => {
+                    let moved = |range: Range<usize>| range.start + start..range.end + start;
+                    calls.extend(ranges.into_iter().map(moved));
+                }
+            }
+        }
+        Self {
+            answers,
+            answered: Answered::Several(calls),
+        }
+    }
+}
 
 /// What all calls for one node have in common.
 pub(super) struct Calls<'c, R> {
@@ -27,29 +89,26 @@ pub(super) struct Calls<'c, R> {
 
 impl<R: Resolve> Calls<'_, R> {
     /// Calls the module; the answers are always one for each parent, or one for a field of a root type.
-    pub async fn call(&self, parents: Vec<String>) -> Answers {
+    pub async fn call(&self, parents: Vec<String>) -> Called {
         let expected = parents.len().max(1);
         if self.mutation || parents.len() < 2 {
-            return self
-                .attempt(parents)
-                .await
-                .unwrap_or_else(|error| spread(&error, expected));
+            return Called::of(self.attempt(parents).await, expected);
         }
         match self.attempt(parents.clone()).await {
-            Ok(answers) => answers,
             Err(error) if is_worth_halving(&error) => self.halves(parents).await,
-            Err(error) => spread(&error, expected),
+            ended => Called::of(ended, expected),
         }
     }
 
-    async fn halves(&self, mut first: Vec<String>) -> Answers {
+    async fn halves(&self, mut first: Vec<String>) -> Called {
         let second = first.split_off(first.len().div_ceil(2));
         let (first_size, second_size) = (first.len(), second.len());
         let (first, second) =
             futures_util::future::join(self.attempt(first), self.attempt(second)).await;
-        let mut answers = first.unwrap_or_else(|error| spread(&error, first_size));
-        answers.extend(second.unwrap_or_else(|error| spread(&error, second_size)));
-        answers
+        Called::joined([
+            Called::of(first, first_size),
+            Called::of(second, second_size),
+        ])
     }
 
     async fn attempt(&self, parents: Vec<String>) -> Result<Answers, Error> {
@@ -120,8 +179,4 @@ fn is_worth_halving(error: &Error) -> bool {
             | Code::BudgetExceeded
             | Code::InvalidOutput
     )
-}
-
-fn spread(error: &Error, count: usize) -> Answers {
-    (0..count).map(|_| Err(error.clone())).collect()
 }

@@ -308,13 +308,20 @@ fn write_errors<R: Resolve>(
             .at
             .as_ref()
             .map_or_else(|| locations(&error.path), std::slice::from_ref);
-        write_error(head, &error.error, locations, Some(&path));
+        write_error(
+            head,
+            &error.error,
+            locations,
+            Some(&path),
+            resolver.disclosure(),
+        );
     }
     if untold > 0 {
         if !errors.is_empty() {
             head.push(',');
         }
-        write_error(head, &Error::ErrorsNotTold { count: untold }, &[], None);
+        let error = Error::ErrorsNotTold { count: untold };
+        write_error(head, &error, &[], None, resolver.disclosure());
     }
     head.push_str("],");
 }

@@ -1,7 +1,7 @@
 //! What the engine asks of whoever runs modules.
 
-use crate::response::PathStep;
-use mayfly_error::Error;
+use crate::response::{Disclosure, PathStep};
+use mayfly_error::{Code, Error};
 use std::future::Future;
 use std::sync::Arc;
 
@@ -58,6 +58,17 @@ pub trait Resolve: Send + Sync {
         &self,
         invocation: Invocation,
     ) -> impl Future<Output = Result<Answers, Error>> + Send;
+
+    /// Told of every call that was answered, once its answers were completed: the code of the first error that they hold, a guest's
+    /// own word only when there is nothing else. A call that failed as a whole is not told of again.
+    fn completed(&self, module: &str, type_name: &str, field_name: &str, failure: Option<Code>) {
+        let _ = (module, type_name, field_name, failure);
+    }
+
+    /// How much of an error clients read.
+    fn disclosure(&self) -> Disclosure<'_> {
+        Disclosure::Full
+    }
 
     /// Told of every error that goes into the answer, for the log.
     fn report(

@@ -4,7 +4,7 @@
 //! itself: nothing waits for a node that is not its ancestor. Everything happens within the one future the caller holds, so
 //! dropping it ends the operation. The root fields of a mutation run one after another, each with all that is below it.
 
-use super::chunk::Calls;
+use super::chunk::{Answered, Called, Calls};
 use super::join::{self, Tree};
 use super::resolve::{Answers, Resolve};
 use crate::coercion::template::Template;
@@ -18,8 +18,9 @@ use crate::response::{RequestError, RequestErrors};
 use crate::schema::Schema;
 use crate::syntax::OperationKind;
 use futures_util::future::join_all;
-use mayfly_error::Error;
+use mayfly_error::{Code, Error};
 use std::future::Future;
+use std::ops::Range;
 use std::pin::Pin;
 use std::sync::Arc;
 use tokio::sync::Semaphore;
@@ -52,7 +53,8 @@ pub(crate) struct Execution<'p, R> {
 /// Runs a plan: the whole response.
 pub(crate) async fn execute<R: Resolve>(execution: Execution<'_, R>) -> Vec<u8> {
     if let Some(at) = execution.plan.root.null_condition {
-        return RequestErrors::from(RequestError::new(null_condition(), at)).render_with_null();
+        return RequestErrors::from(RequestError::new(null_condition(), at))
+            .render_with_null(execution.resolver.disclosure());
     }
     let tally = Tally::new(execution.most);
     let walk = Walk {
@@ -313,11 +315,19 @@ impl<'p, R: Resolve> Walk<'p, R> {
             |bytes| Completer::new(schema, values, node, level, max_depth, &self.tally, bytes);
         let completion = match node.arguments.measure_arguments(values) {
             Ok(argument_bytes) => {
-                let answers = self.answers(node, argument_bytes, jsons).await;
+                let Called {
+                    answers,
+                    answered: by,
+                } = self.answers(node, argument_bytes, jsons).await;
+                // The one answer of a root type's field serves every place it stands at.
+                let every = if node.of_root { paths.len() } else { 1 };
                 let answered: usize = answers.iter().flatten().map(String::len).sum();
                 let mut bytes = Vec::with_capacity(head.len() + answered + SLACK);
                 bytes.extend_from_slice(head);
-                self.complete(completer(bytes), node, paths, &answers).await
+                let completer = completer(bytes);
+                let completion = self.complete(completer, node, paths, &answers).await;
+                self.tell(node, &by, &completion, answers.len() * every);
+                completion
             }
             Err(bad) => {
                 let mut completer = completer(Vec::new());
@@ -367,8 +377,31 @@ impl<'p, R: Resolve> Walk<'p, R> {
         completer.finish()
     }
 
+    /// Tells the resolver what each call of a node that was answered came to; `all` is the number of completed answers.
+    fn tell(&self, node: &Node, by: &Answered, completion: &Completion<'p>, all: usize) {
+        let tell = |range: Range<usize>| {
+            let failures = &completion.failures;
+            let first = failures.partition_point(|failure| failure.answer < range.start);
+            let mut failed = failures
+                .iter()
+                .skip(first)
+                .take_while(|failure| failure.answer < range.end)
+                .map(|failure| failure.code)
+                .peekable();
+            // What the guest says of one parent matters less than what is wrong with its answer for another.
+            let any = failed.peek().copied();
+            let outcome = failed.find(|code| *code != Code::GuestError).or(any);
+            let resolver = self.execution.resolver;
+            resolver.completed(&node.module, &node.type_name, &node.field_name, outcome);
+        };
+        match by {
+            Answered::One => tell(0..all),
+            Answered::Several(ranges) => ranges.iter().cloned().for_each(tell),
+        }
+    }
+
     /// Calls the node's module for all parents, in chunks side by side.
-    async fn answers(&self, node: &Node, argument_bytes: usize, parents: Vec<String>) -> Answers {
+    async fn answers(&self, node: &Node, argument_bytes: usize, parents: Vec<String>) -> Called {
         let Execution {
             plan,
             resolver,
@@ -393,6 +426,6 @@ impl<'p, R: Resolve> Walk<'p, R> {
         while parents.peek().is_some() {
             chunks.push(calls.call(parents.by_ref().take(size).collect()));
         }
-        join_all(chunks).await.into_iter().flatten().collect()
+        Called::joined(join_all(chunks).await)
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! [`sdl`] turns the text into the tables of [`types`]; [`check`] finds what is wrong with them; [`bindings`] says which module
 //! answers which field; [`introspection`] holds the types every schema has; [`compare`] finds what another schema changes for clients.
-//! `@resolve` is for the host: introspection hides it.
+//! [`question`] asks one field alone. `@resolve` is for the host: introspection hides it.
 
 pub(crate) mod bindings;
 mod check;
@@ -10,12 +10,14 @@ mod compare;
 pub(crate) mod introspection;
 mod prelude;
 mod problems;
+mod question;
 mod sdl;
 pub(crate) mod types;
 
 pub use bindings::Binding;
 pub use compare::{Change, ChangeKind, Severity};
 pub use problems::Problem;
+pub use question::{PARENTS, Question};
 
 use std::collections::HashMap;
 use std::fmt::Write as _;

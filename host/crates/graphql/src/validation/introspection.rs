@@ -1,10 +1,58 @@
-//! How deep introspection may go: its types lead in circles, so a short query could list the schema within itself again and again.
+//! Whether clients may ask for the schema, and how deep: its types lead in circles, so a short query could list the schema within
+//! itself again and again.
 
+use super::MAX_ERRORS;
+use crate::response::RequestError;
 use crate::syntax::{Document, Field, Selection, SelectionSet};
+use mayfly_error::Error;
 use std::collections::HashMap;
 
 /// Lists inside one another from which on a query is refused; the reference implementation's number.
 const MAX_LISTS: usize = 3;
+
+/// An error for each field that asks for the schema, where nobody may.
+pub(crate) fn refusals(document: &Document<'_>) -> Vec<RequestError> {
+    let mut refusals = Vec::new();
+    let of_operations = document
+        .operations
+        .iter()
+        .map(|operation| &operation.selection);
+    let of_fragments = document
+        .fragments
+        .iter()
+        .map(|fragment| &fragment.selection);
+    for set in of_operations.chain(of_fragments) {
+        refuse(set, &mut refusals);
+    }
+    refusals
+}
+
+fn refuse(set: &SelectionSet<'_>, refusals: &mut Vec<RequestError>) {
+    for item in &set.items {
+        if refusals.len() >= MAX_ERRORS {
+            return;
+        }
+        match item {
+            Selection::Field(field) if matches!(field.name.text, "__schema" | "__type") => {
+                let message = format!(
+                    "GraphQL introspection has been disabled, but the requested query contained the field \"{}\".",
+                    field.name.text
+                );
+                refusals.push(RequestError::new(
+                    Error::ValidationFailed(message),
+                    field.name.at,
+                ));
+            }
+            Selection::Field(field) => {
+                if let Some(set) = &field.selection {
+                    refuse(set, refusals);
+                }
+            }
+            Selection::Inline(inline) => refuse(&inline.selection, refusals),
+            Selection::Spread(_) => {}
+        }
+    }
+}
 
 /// Measures fields of introspection, each fragment once.
 pub(super) struct Introspection<'d, 'a> {

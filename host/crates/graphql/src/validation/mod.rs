@@ -11,7 +11,7 @@
 
 mod definitions;
 mod directives;
-mod introspection;
+pub(crate) mod introspection;
 mod merging;
 pub(crate) mod values;
 pub(crate) mod variables;

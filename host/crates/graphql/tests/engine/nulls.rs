@@ -9,6 +9,7 @@ fn boom() -> Error {
         reason: "no-luck".to_owned(),
         message: "boom".to_owned(),
         retryable: true,
+        passed_on: None,
     }
 }
 

@@ -286,7 +286,7 @@ fn messages_show_a_hundred_characters_of_what_a_client_wrote() {
                 &message[..200]
             );
         }
-        let body = errors.render();
+        let body = errors.render(mayfly_graphql::Disclosure::Full);
         assert!(
             body.len() < 100_000,
             "{} bytes for {}…",
@@ -298,7 +298,14 @@ fn messages_show_a_hundred_characters_of_what_a_client_wrote() {
         operation_name: Some("N".repeat(20_000)),
         ..request("{ maybe { id } }")
     };
-    assert!(engine.prepare(&named).unwrap_err().render().len() < 400);
+    assert!(
+        engine
+            .prepare(&named)
+            .unwrap_err()
+            .render(mayfly_graphql::Disclosure::Full)
+            .len()
+            < 400
+    );
 }
 
 #[test]
@@ -309,7 +316,10 @@ fn refusals_stay_within_the_response_too() {
     }
     document.push_str("}}");
     let engine = limited(SCHOOL, 2_048);
-    let body = engine.prepare(&request(&document)).unwrap_err().render();
+    let body = engine
+        .prepare(&request(&document))
+        .unwrap_err()
+        .render(mayfly_graphql::Disclosure::Full);
     assert!(
         body.len() <= 2_048 && body.len() > 1_500,
         "{} bytes",
@@ -355,6 +365,7 @@ async fn a_guests_message_is_told_to_some_thousand_characters() {
             reason: "r".repeat(100_000),
             message: "m".repeat(100_000),
             retryable: false,
+            passed_on: None,
         })
     });
     let response = respond(&engine(SCHOOL), &cast, request("{ maybe { id } }")).await;

@@ -1,7 +1,7 @@
 //! No input makes the engine panic, hang or answer with something that is not JSON.
 
 use crate::stage::{Cast, SCHOOL, engine, request, with_variables};
-use mayfly_graphql::Engine;
+use mayfly_graphql::{Disclosure, Engine};
 use proptest::prelude::*;
 use std::sync::LazyLock;
 
@@ -53,7 +53,7 @@ fn survives(query: &str) {
     let body = match ENGINE.prepare(&request) {
         Err(errors) => {
             assert!(!errors.errors().is_empty());
-            errors.render()
+            errors.render(Disclosure::Full)
         }
         Ok(prepared) => {
             let cast = [

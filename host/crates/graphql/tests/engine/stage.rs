@@ -1,7 +1,9 @@
 //! A stage for tests: a schema, and functions that play its modules.
 
 use mayfly_error::Error;
-use mayfly_graphql::{Answers, Engine, Invocation, Limits, PathStep, Request, Resolve, Schema};
+use mayfly_graphql::{
+    Answers, Disclosure, Engine, Invocation, Limits, PathStep, Request, Resolve, Schema,
+};
 use serde_json::Value;
 use std::collections::HashMap;
 use std::future::Future;
@@ -154,7 +156,7 @@ pub fn with_variables(query: &str, variables: &str) -> Request {
 pub async fn respond(engine: &Engine, cast: &Cast, request: Request) -> String {
     let bytes = match engine.prepare(&request) {
         Ok(prepared) => engine.execute(prepared, cast).await,
-        Err(errors) => errors.render(),
+        Err(errors) => errors.render(Disclosure::Full),
     };
     let text = String::from_utf8(bytes).unwrap();
     serde_json::from_str::<Value>(&text).unwrap_or_else(|error| panic!("{error}: {text}"));

@@ -286,7 +286,7 @@ fn every_mistake_is_told_with_its_places_up_to_a_hundred() {
     let errors = engine
         .prepare(&request("{\n  a: nope\n  maybe { id: name id }\n}"))
         .unwrap_err();
-    insta::assert_snapshot!(String::from_utf8(errors.render()).unwrap(), @r#"{"errors":[{"message":"Cannot query field \"nope\" on type \"Query\".","locations":[{"line":2,"column":3}],"extensions":{"code":"GRAPHQL_VALIDATION_FAILED"}},{"message":"Fields \"id\" conflict because \"name\" and \"id\" are different fields. Use different aliases on the fields to fetch both if this was intentional.","locations":[{"line":3,"column":11},{"line":3,"column":20}],"extensions":{"code":"GRAPHQL_VALIDATION_FAILED"}}]}"#);
+    insta::assert_snapshot!(String::from_utf8(errors.render(mayfly_graphql::Disclosure::Full)).unwrap(), @r#"{"errors":[{"message":"Cannot query field \"nope\" on type \"Query\".","locations":[{"line":2,"column":3}],"extensions":{"code":"GRAPHQL_VALIDATION_FAILED"}},{"message":"Fields \"id\" conflict because \"name\" and \"id\" are different fields. Use different aliases on the fields to fetch both if this was intentional.","locations":[{"line":3,"column":11},{"line":3,"column":20}],"extensions":{"code":"GRAPHQL_VALIDATION_FAILED"}}]}"#);
     let many = format!(
         "{{ {} }}",
         (0..150)
@@ -350,7 +350,7 @@ fn syntax_errors_say_where() {
     let rendered = engine
         .prepare(&request("{ a(b: \"é😀\") } # é\n  ?"))
         .unwrap_err()
-        .render();
+        .render(mayfly_graphql::Disclosure::Full);
     assert!(
         String::from_utf8(rendered)
             .unwrap()

@@ -197,7 +197,12 @@ fn a_required_variable_that_is_missing_is_the_clients_mistake() {
     let response = engine.prepare(&crate::stage::request(
         "query($a: Int!, $b: Int! = 1, $c: Int) { f(int: $a, ints: [$b], deep: [[$c]]) }",
     ));
-    let rendered = String::from_utf8(response.unwrap_err().render()).unwrap();
+    let rendered = String::from_utf8(
+        response
+            .unwrap_err()
+            .render(mayfly_graphql::Disclosure::Full),
+    )
+    .unwrap();
     insta::assert_snapshot!(rendered, @r#"{"errors":[{"message":"Variable \"$a\" of required type \"Int!\" was not provided.","locations":[{"line":1,"column":7}],"extensions":{"code":"BAD_USER_INPUT"}}]}"#);
 }
 

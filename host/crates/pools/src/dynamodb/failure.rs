@@ -1,11 +1,11 @@
 //! What a failed request to DynamoDB means to a guest. The service's own text goes to the log only.
 
 use std::error::Error;
+use std::iter;
 
 use aws_credential_types::provider::error::CredentialsError;
 use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
-use aws_smithy_types::error::display::DisplayErrorContext;
 use mayfly_error::{CallCode, CallError};
 
 use crate::clock::{outcome_unknown, too_late};
@@ -41,7 +41,7 @@ where
         _ if effect == Effect::Write => outcome_unknown(what),
         _ => unavailable(what),
     };
-    told.with_detail(DisplayErrorContext(error).to_string())
+    told.with_detail(said(error))
 }
 
 /// A failed transaction: the reasons of its items decide.
@@ -84,9 +84,37 @@ pub(super) fn explain_transaction<R: std::fmt::Debug + 'static>(
         .collect();
     told.with_detail(format!(
         "{}; reasons: {}",
-        DisplayErrorContext(error),
+        said(error),
         positions.join(", ")
     ))
+}
+
+/// What there is to know of a failure, for the log: AWS's own text, or what kept the request from AWS.
+fn said<E, R>(error: &SdkError<E, R>) -> String
+where
+    E: ProvideErrorMetadata + Error + 'static,
+    R: std::fmt::Debug + 'static,
+{
+    if let SdkError::ServiceError(_) = error {
+        let code = error.code().unwrap_or("an error without a code");
+        return match error.message() {
+            Some(message) => format!("AWS answered {code}: {message}"),
+            None => format!("AWS answered {code}"),
+        };
+    }
+    let causes = iter::successors(error.source(), cause_of);
+    if causes.clone().any(|cause| cause.is::<CredentialsError>()) {
+        let why = causes.last().map(ToString::to_string).unwrap_or_default();
+        return format!("no AWS credentials found ({why}); set a role, a profile or keys");
+    }
+    iter::once(error.to_string())
+        .chain(causes.map(ToString::to_string))
+        .collect::<Vec<_>>()
+        .join(": ")
+}
+
+fn cause_of<'e>(error: &&'e (dyn Error + 'static)) -> Option<&'e (dyn Error + 'static)> {
+    (*error).source()
 }
 
 /// The error of a request that ran out of time after it was sent.

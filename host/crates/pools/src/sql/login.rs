@@ -53,7 +53,7 @@ fn certificate(backend: &str, text: &str) -> String {
     let has = |words: &[&str]| words.iter().any(|word| text.contains(word));
     if has(&["UnknownIssuer", "unknown issuer"]) {
         format!(
-            "the server's certificate is of no CA that is trusted here; name a PEM file with its CA in `sqlserver.{backend}.ca_file`"
+            "the server's certificate is not signed by a trusted CA; name a PEM file with its CA in `sqlserver.{backend}.ca_file`"
         )
     } else if has(&["NotValidForName", "not valid for name"]) {
         format!(

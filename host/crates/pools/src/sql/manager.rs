@@ -58,8 +58,8 @@ pub(super) enum ConnectError {
     #[error("not tried: the last attempt failed: {0}")]
     Paused(String),
     /// TCP failed.
-    #[error("cannot connect to {0}: {1}")]
-    Tcp(String, std::io::Error),
+    #[error("cannot connect to {0}: {1}; check `sqlserver.{2}.address`")]
+    Tcp(String, std::io::Error, String),
     /// TLS, login or the first batch failed.
     #[error("cannot log in to {0}: {1}")]
     Login(String, String),
@@ -70,8 +70,8 @@ pub(super) enum ConnectError {
     #[error("not tried: the host is shutting down")]
     Ended,
     /// The server took too long.
-    #[error("cannot connect to {0} within {1:?}")]
-    Timeout(String, Duration),
+    #[error("cannot connect to {0} within {1:?}; check `sqlserver.{2}.address`")]
+    Timeout(String, Duration, String),
 }
 
 impl Manager {
@@ -88,6 +88,7 @@ impl Manager {
                 Err(ConnectError::Timeout(
                     self.address.clone(),
                     self.connect_timeout,
+                    self.name.to_string(),
                 ))
             });
         match &outcome {
@@ -146,7 +147,7 @@ impl Manager {
     }
 
     async fn open_at(&self, address: &str) -> Result<Connection, ConnectError> {
-        let tcp = |error| ConnectError::Tcp(address.to_owned(), error);
+        let tcp = |error| ConnectError::Tcp(address.to_owned(), error, self.name.to_string());
         let login = |error| match error {
             Error::Routing { host, port } => ConnectError::Routed(address.to_owned(), host, port),
             error => ConnectError::Login(

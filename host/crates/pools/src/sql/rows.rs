@@ -12,6 +12,7 @@ use super::failure::{Fail, Undecodable, cannot_decode};
 use super::run::Bounds;
 use super::statement::Statement;
 use super::times;
+use super::values::type_text;
 use crate::decimal::write_scaled;
 use crate::json::write_string;
 
@@ -68,11 +69,15 @@ impl<'a> Layout<'a> {
                 .iter()
                 .find(|(declared, _)| declared == name)
                 .map(|(_, sql_type)| *sql_type);
-            if declared.is_some_and(|declared| !fits(declared, column.column_type())) {
-                return Err(mismatch(
-                    statement,
-                    &format!("result column `{name}` is not of its declared type"),
-                ));
+            if let Some(declared) = declared
+                && !fits(declared, column.column_type())
+            {
+                let declared = type_text(declared);
+                let answered = answered(column.column_type());
+                let problem = format!(
+                    "column `{name}` is declared {declared}, and the server answers {answered}"
+                );
+                return Err(mismatch(statement, &problem));
             }
             let mut lead = String::from(if index == 0 { "{" } else { "," });
             write_string(&mut lead, name);
@@ -283,6 +288,45 @@ fn text_of(found: ColumnType) -> Option<Undecodable> {
 }
 
 /// Whether a column of this type can be told as the declared type: every value of it is one of that.
+/// The name of a type that a column was answered with.
+fn answered(found: ColumnType) -> &'static str {
+    use ColumnType as C;
+    match found {
+        C::Null => "null",
+        C::Bit | C::Bitn => "bit",
+        C::Int1 => "tinyint",
+        C::Int2 => "smallint",
+        C::Int4 => "int",
+        C::Int8 => "bigint",
+        // Of a width that the driver does not tell.
+        C::Intn => "an integer",
+        C::Float4 => "real",
+        C::Float8 | C::Floatn => "float",
+        C::Decimaln | C::Numericn => "decimal",
+        C::Money => "money",
+        C::Money4 => "smallmoney",
+        C::NVarchar => "nvarchar",
+        C::NChar => "nchar",
+        C::NText => "ntext",
+        C::BigVarChar => "varchar",
+        C::BigChar => "char",
+        C::Text => "text",
+        C::Xml => "xml",
+        C::BigVarBin => "varbinary",
+        C::BigBinary => "binary",
+        C::Image => "image",
+        C::Udt => "a type of its own",
+        C::Daten => "date",
+        C::Timen => "time",
+        C::Datetime2 => "datetime2",
+        C::Datetime | C::Datetimen => "datetime",
+        C::Datetime4 => "smalldatetime",
+        C::DatetimeOffsetn => "datetimeoffset",
+        C::Guid => "uniqueidentifier",
+        C::SSVariant => "sql_variant",
+    }
+}
+
 fn fits(declared: SqlType, found: ColumnType) -> bool {
     use ColumnType as C;
     if found == C::Null {

@@ -258,7 +258,7 @@ async fn answers_that_are_not_as_declared_or_cannot_be_told_are_refused() {
         (error.code, error.message.as_str()),
         (
             CallCode::Backend,
-            "statement `wrong_columns`: result column `score` is not of its declared type"
+            "statement `wrong_columns`: column `score` is declared int, and the server answers decimal"
         )
     );
     let error = session.query("unnamed", "", soon()).await.unwrap_err();

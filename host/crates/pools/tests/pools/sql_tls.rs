@@ -165,7 +165,7 @@ async fn a_connection_that_a_server_closed_is_noticed_over_tls_too() {
 #[tokio::test]
 async fn a_server_whose_ca_is_not_trusted_is_refused() {
     let server = Encrypted::start("localhost").await;
-    let expected = "cannot log in to localhost:PORT: the server's certificate is of no CA that is trusted here; name a PEM file with \
+    let expected = "cannot log in to localhost:PORT: the server's certificate is not signed by a trusted CA; name a PEM file with \
                     its CA in `sqlserver.school.ca_file`";
     for ca_file in [None, Some(file("other-ca.pem"))] {
         let said = server.refusal(|config| config.ca_file = ca_file).await;

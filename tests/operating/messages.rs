@@ -1,0 +1,213 @@
+//! What the program says when a person has to act.
+
+use std::fs;
+use std::process::Output;
+
+use mayfly_tests::versions::{component, renamed};
+use mayfly_tests::{Answer, TOKEN, TestApp, TestHost, mayfly};
+use reqwest::Method;
+use serde_json::{Value, json};
+
+fn run(arguments: &[&str], token: Option<&str>) -> Output {
+    let mut command = mayfly();
+    command.args(arguments).env_remove("MAYFLY_ADMIN_TOKEN");
+    if let Some(token) = token {
+        command.env("MAYFLY_ADMIN_TOKEN", token);
+    }
+    command.output().unwrap()
+}
+
+fn said(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stderr).into_owned()
+}
+
+const WITH_TOKEN: &str = "[server]\nadmin_token = { env = \"TEST_ADMIN_TOKEN\" }\n";
+
+async fn swapping() -> TestHost {
+    TestHost::start(TestApp::swapping().with_configuration(WITH_TOKEN)).await
+}
+
+#[tokio::test]
+async fn a_component_that_is_too_large_is_told_so_before_it_is_sent_and_by_the_host() {
+    let host = swapping().await;
+    let admin = format!("http://{}", host.admin);
+    let directory = tempfile::TempDir::new().unwrap();
+    let file = directory.path().join("large.wasm");
+    fs::File::create(&file).unwrap().set_len(65 << 20).unwrap();
+    let file = file.to_str().unwrap();
+    let pushed = run(
+        &["module", "push", "marked", file, "--admin", &admin],
+        Some(TOKEN),
+    );
+    let expected = format!("error: {file} is 65 MiB, and a component may have 64 MiB at most\n");
+    assert_eq!((pushed.status.code(), said(&pushed)), (Some(1), expected));
+
+    let answer = host.push("marked", vec![0; 65 << 20]).await;
+    assert_eq!(answer.status, 413);
+    let message = answer.json()["error"]["message"].clone();
+    assert_eq!(
+        message,
+        "the component is 65 MiB or more, and may have 64 MiB at most"
+    );
+}
+
+#[tokio::test]
+async fn an_address_that_is_no_admin_address_and_a_token_that_is_none_are_told() {
+    let host = swapping().await;
+    let graphql = format!("http://{}", host.graphql);
+    let list = run(&["module", "list", "--admin", &graphql], Some(TOKEN));
+    let expected = format!(
+        "error: {graphql} is not an admin address (it answered 404 Not Found); choose another address with --admin\n"
+    );
+    assert_eq!((list.status.code(), said(&list)), (Some(1), expected));
+
+    let admin = format!("http://{}", host.admin);
+    let list = run(&["module", "list", "--admin", &admin], None);
+    let expected =
+        "error: the host wants the token of `server.admin_token`; set MAYFLY_ADMIN_TOKEN\n";
+    assert_eq!(
+        (list.status.code(), said(&list).as_str()),
+        (Some(6), expected)
+    );
+    let help = String::from_utf8(run(&["module", "list", "--help"], None).stdout).unwrap();
+    assert!(help.contains("MAYFLY_ADMIN_TOKEN"), "{help}");
+}
+
+#[tokio::test]
+async fn rolling_back_forgets_nothing_and_goes_to_any_version_there_was() {
+    let host = swapping().await;
+    let admin = format!("http://{}", host.admin);
+    let mut digests = vec![digest(&host).await];
+    for number in 0..2 {
+        assert_eq!(
+            host.push("marked", renamed(component("marked"), number))
+                .await
+                .status,
+            200
+        );
+        digests.push(digest(&host).await);
+    }
+    let [zero, one, two] = digests.as_slice() else {
+        panic!("{digests:?}");
+    };
+    assert_eq!(host.rollback("marked").await.status, 200);
+    assert_eq!(&digest(&host).await, one);
+    assert_eq!(
+        host.push("marked", renamed(component("marked"), 3))
+            .await
+            .status,
+        200
+    );
+
+    let rollback = |to: &str| {
+        run(
+            &[
+                "module", "rollback", "marked", "--to", to, "--admin", &admin,
+            ],
+            Some(TOKEN),
+        )
+    };
+    // What was rolled back from before the push is there all the same.
+    let done = rollback(&two[..12]);
+    assert_eq!(done.status.code(), Some(0), "{done:?}");
+    assert_eq!(&digest(&host).await, two);
+    assert_eq!(rollback(zero).status.code(), Some(0));
+    assert_eq!(&digest(&host).await, zero);
+    let undone = host.module("marked").await["rolled_back"].clone();
+    assert!(
+        undone.as_array().is_some_and(|list| list.len() == 3),
+        "{undone}"
+    );
+
+    let none = rollback("0000");
+    let expected = "error: module `marked`: there is no earlier version `0000`; `mayfly module show marked` lists what can be gone back to\n";
+    assert_eq!(
+        (none.status.code(), said(&none).as_str()),
+        (Some(6), expected)
+    );
+    let active = rollback(zero);
+    assert!(said(&active).contains("is active already"), "{active:?}");
+
+    let host = host.restarted().await;
+    assert_eq!(&digest(&host).await, zero);
+}
+
+async fn digest(host: &TestHost) -> String {
+    host.module("marked").await["active"]["digest"]
+        .as_str()
+        .unwrap()
+        .to_owned()
+}
+
+#[tokio::test]
+async fn the_list_of_modules_shows_a_canary() {
+    let host = swapping().await;
+    let request = host.operator(Method::POST, "/modules/marked/canary?share=5%25&for=1%20h");
+    let begun = Answer::of(request.body(renamed(component("marked"), 7))).await;
+    assert_eq!(begun.status, 200, "{}", begun.text);
+    let admin = format!("http://{}", host.admin);
+    let list = run(&["module", "list", "--admin", &admin], Some(TOKEN));
+    let list = String::from_utf8(list.stdout).unwrap();
+    let line = list
+        .lines()
+        .find(|line| line.starts_with("marked  "))
+        .unwrap();
+    assert!(
+        line.contains(", canary ") && line.ends_with(" on 5%"),
+        "{list}"
+    );
+}
+
+fn invoke(app: &TestApp, arguments: &[&str]) -> Output {
+    let path = app.path().to_str().unwrap();
+    run(&[&["invoke", path], arguments].concat(), None)
+}
+
+#[test]
+fn invoke_checks_what_goes_in_and_what_comes_out_as_serve_does() {
+    let app = TestApp::students();
+    let wrong = invoke(&app, &["Query.student", "--args", "{\"id\": [1]}"]);
+    assert_eq!(wrong.status.code(), Some(1), "{wrong:?}");
+    assert!(
+        said(&wrong).contains("Variable \"$id\" got invalid value"),
+        "{wrong:?}"
+    );
+
+    let chosen = invoke(
+        &app,
+        &[
+            "Query.student",
+            "--args",
+            "{\"id\": \"S1\"}",
+            "--select",
+            "id",
+        ],
+    );
+    let student: Value = serde_json::from_slice(&chosen.stdout).unwrap();
+    assert_eq!(student, json!({ "id": "S1" }));
+
+    let none = invoke(&app, &["Student.assessments"]);
+    let expected = "error: `Student.assessments` needs a parent: --parent '{\"id\": …, \"grade\": …, \"readingLevel\": …}'\n";
+    assert_eq!(
+        (none.status.code(), said(&none).as_str()),
+        (Some(1), expected)
+    );
+    let lacking = invoke(
+        &app,
+        &["Student.assessments", "--parent", "{\"id\": \"S1\"}"],
+    );
+    assert_eq!(lacking.status.code(), Some(5), "{lacking:?}");
+    assert!(
+        said(&lacking)
+            .contains("cannot return null for non-nullable field Student.grade (INVALID_OUTPUT)"),
+        "{lacking:?}"
+    );
+
+    let hostile = TestApp::hostile();
+    let broken = invoke(
+        &hostile,
+        &["Query.malformedJson", "--args", "{\"how\": \"TRUNCATED\"}"],
+    );
+    assert_eq!(broken.status.code(), Some(5), "{broken:?}");
+    assert!(said(&broken).contains("(INVALID_OUTPUT)"), "{broken:?}");
+}

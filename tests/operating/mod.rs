@@ -1,0 +1,7 @@
+//! What operators meet: the log, what clients are told, values from outside, small machines, and what the program says.
+
+mod errors;
+mod log;
+mod machine;
+mod messages;
+mod rotation;
