@@ -214,6 +214,7 @@ async fn out_of_reach(config: &Config, app: &App, renewed: &Renewed) -> Vec<Prob
         problems.push(Problem {
             file: config.root.join(FILE),
             line: configured.map_or(0, |backend| backend.line),
+            column: 0,
             message: format!(
                 "`sqlserver.{name}` is not reached as it is configured now: {why}; the connections there were are used on"
             ),
