@@ -2,6 +2,7 @@
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpListener};
+use std::process::Output;
 use std::sync::mpsc::{Receiver, channel};
 
 use mayfly_tests::{TestApp, mayfly, repository};
@@ -221,6 +222,79 @@ fn dynamodb_is_asked_with_the_credentials_that_the_sdk_finds_first() {
         ]),
         "OFTHEENVIRONMENT",
     );
+}
+
+/// The sample app at an endpoint that is not embedded, in a home without anything of AWS.
+fn without_aws(section: &str, environment: &[(&str, &str)], arguments: &[&str]) -> Output {
+    let app = TestApp::students().configured(
+        "[dynamodb]\nendpoint = \"embedded\"\nregion = \"us-east-1\"",
+        section,
+    );
+    let mut command = mayfly();
+    command.args(arguments).arg(app.path());
+    for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("AWS_")) {
+        command.env_remove(name);
+    }
+    command
+        .env("HOME", app.path())
+        .envs(environment.iter().copied())
+        .output()
+        .unwrap()
+}
+
+const NO_CREDENTIALS: &str = "no AWS credentials found; set a role, a profile or keys";
+const NO_REGION: &str = "no AWS region found; set `dynamodb.region` or AWS_REGION";
+const KEYS: [(&str, &str); 2] = [
+    ("AWS_ACCESS_KEY_ID", "id"),
+    ("AWS_SECRET_ACCESS_KEY", "key"),
+];
+
+#[test]
+fn check_tells_that_there_are_no_credentials_and_no_region_and_asks_nobody() {
+    // Whoever asks for the instance's metadata asks here, and is seen.
+    let (address, seen) = endpoint();
+    let metadata = format!("http://{address}");
+    let asked = [("AWS_EC2_METADATA_SERVICE_ENDPOINT", metadata.as_str())];
+    let output = without_aws("[dynamodb]", &asked, &["check"]);
+    assert_eq!(output.status.code(), Some(0), "{output:?}");
+    let said = text(output.stdout);
+    for missing in [NO_CREDENTIALS, NO_REGION] {
+        let line = format!(
+            "warning: dynamodb: {missing} (the instance metadata service, which is asked last, was not asked)"
+        );
+        assert!(said.contains(&line), "{said}");
+    }
+    let with_both = [asked[0], KEYS[0], KEYS[1], ("AWS_REGION", "eu-central-1")];
+    let output = without_aws("[dynamodb]", &with_both, &["check"]);
+    assert!(!text(output.stdout).contains("warning: dynamodb"));
+    assert_eq!(seen.try_iter().count(), 0, "the metadata service was asked");
+}
+
+#[test]
+fn a_start_without_a_region_is_refused_and_one_without_credentials_says_so() {
+    let nobody = [("AWS_EC2_METADATA_DISABLED", "true")];
+    let output = without_aws(
+        "[dynamodb]",
+        &[nobody[0], KEYS[0], KEYS[1]],
+        &["check", "--connect"],
+    );
+    assert_eq!(output.status.code(), Some(3), "{output:?}");
+    let said = text(output.stderr);
+    assert!(
+        said.contains(&format!("mayfly.toml: dynamodb: {NO_REGION}\n")),
+        "{said}"
+    );
+
+    let (address, seen) = endpoint();
+    let section = format!("[dynamodb]\nregion = \"us-east-1\"\nendpoint = \"http://{address}\"");
+    let output = without_aws(&section, &nobody, &["check", "--connect"]);
+    assert_eq!(output.status.code(), Some(3), "{output:?}");
+    let said = text(output.stderr);
+    assert!(
+        said.contains("mayfly.toml: dynamodb: no AWS credentials found ("),
+        "{said}"
+    );
+    assert_eq!(seen.try_iter().count(), 0, "nothing is sent unsigned");
 }
 
 #[test]

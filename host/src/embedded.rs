@@ -84,6 +84,7 @@ impl EmbeddedProcess {
         let addresses = EmbeddedAddresses {
             dynamodb: Some(announced.dynamodb),
             sqlserver: Some(announced.sqlserver),
+            offline: false,
         };
         Ok(Some(Self {
             addresses,

@@ -86,6 +86,12 @@ pub struct DynamoDbFaults {
     /// `InternalServerError`, status 500.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub error_500: Option<Plain>,
+    /// Something in between answers, as a proxy or a balancer does.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub foreign_answer: Option<ForeignAnswer>,
+    /// The last page of a query ends with a key without attributes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub empty_last_key: Option<Plain>,
     /// The answer takes its time.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub slow: Option<Slow>,
@@ -206,6 +212,19 @@ switch!(
     }
 );
 switch!(
+    /// An answer that is not the service's.
+    ForeignAnswer {
+        /// Its HTTP status; 0 for 503.
+        status: u16,
+        /// Its body; an HTML page if left out.
+        body: Option<String>,
+        /// Its `content-type`; `text/html` if left out.
+        content_type: Option<String>,
+        /// Whether the request is carried out all the same.
+        carried_out: bool,
+    }
+);
+switch!(
     /// Keys of a `BatchGetItem` that are not read.
     Unprocessed {
         /// How many of each table, at the end of its list; 0 for one.
@@ -269,6 +288,8 @@ pub(crate) struct DynamoDbPlan {
     pub edits: watch::Receiver<u64>,
     pub throttle: bool,
     pub error_500: bool,
+    pub foreign_answer: Option<ForeignAnswer>,
+    pub empty_last_key: bool,
     pub slow_ms: u64,
     pub stall: bool,
     pub drop: Option<DropAt>,
@@ -377,6 +398,9 @@ impl Faults {
             edits: self.edits(),
             throttle: take(&mut faults.throttle, text).is_some(),
             error_500: take(&mut faults.error_500, text).is_some(),
+            foreign_answer: take(&mut faults.foreign_answer, text),
+            empty_last_key: text.starts_with("Query ")
+                && take(&mut faults.empty_last_key, text).is_some(),
             slow_ms: take(&mut faults.slow, text).map_or(0, |slow| slow.ms),
             stall: take(&mut faults.stall, text).is_some(),
             drop: take(&mut faults.drop, text).map(|drop| drop.at),

@@ -28,9 +28,9 @@ mod tsql;
 
 pub use error::StartError;
 pub use faults::{
-    DropAt, DropConnection, DynamoDbFaults, Faults, HalfRow, LateAttentionAck, LoginFailure,
-    Malformed, MalformedText, Plain, Slow, SlowLogin, SqlErrorFault, SqlServerFaults, Stall,
-    Switches, Then, Unprocessed,
+    DropAt, DropConnection, DynamoDbFaults, Faults, ForeignAnswer, HalfRow, LateAttentionAck,
+    LoginFailure, Malformed, MalformedText, Plain, Slow, SlowLogin, SqlErrorFault, SqlServerFaults,
+    Stall, Switches, Then, Unprocessed,
 };
 pub use options::Options;
 pub use status::{Counters, DynamoDbCounters, Request, SqlServerCounters, Status};

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use mayfly_config::{Config, FILE, Module, Place, Problem};
 use mayfly_error::{CallCode, CallError};
-use mayfly_pools::{DynamoDb, SqlServer};
+use mayfly_pools::{Chain, DynamoDb, SqlServer};
 
 use super::App;
 use crate::imports::{Backends, Database, Tables};
@@ -32,6 +32,8 @@ pub struct EmbeddedAddresses {
     pub dynamodb: Option<SocketAddr>,
     /// SQL Server.
     pub sqlserver: Option<SocketAddr>,
+    /// Whether the app is only looked at, so that no socket may be opened on its account.
+    pub offline: bool,
 }
 
 impl EmbeddedAddresses {
@@ -42,6 +44,7 @@ impl EmbeddedAddresses {
         Self {
             dynamodb: nowhere,
             sqlserver: nowhere,
+            offline: true,
         }
     }
 }
@@ -60,6 +63,26 @@ impl App {
         for backend in self.pools.sqlserver.values() {
             backend.start_upkeep();
         }
+    }
+
+    /// What the backends need of the host's surroundings and is not there, in words for operators.
+    pub async fn missing(&self) -> Vec<String> {
+        match &self.pools.dynamodb {
+            Some(dynamodb) => dynamodb.missing().await,
+            None => Vec::new(),
+        }
+    }
+
+    /// Logs the same beside the start: whatever needs no credentials is served without.
+    pub fn tell_missing(&self) {
+        // The client alone: a version of the app is given back when it is replaced.
+        let dynamodb = self.pools.dynamodb.clone();
+        tokio::spawn(async move {
+            let Some(dynamodb) = dynamodb else { return };
+            for missing in dynamodb.missing().await {
+                tracing::error!(backend = "dynamodb", "{missing}");
+            }
+        });
     }
 
     /// Whether each backend answers, by its name in the configuration.
@@ -135,7 +158,21 @@ pub(super) async fn connect(
             .and_then(|pools| pools.dynamodb.clone());
         pools.dynamodb = match before {
             Some(before) => Some(before),
-            None => Some(DynamoDb::connect(dynamodb, embedded.dynamodb).await),
+            None => {
+                let chain = if embedded.offline {
+                    Chain::Offline
+                } else {
+                    Chain::Whole
+                };
+                let client = DynamoDb::connect(dynamodb, embedded.dynamodb, chain).await;
+                let file = config.root.join(FILE);
+                problems.extend(
+                    client
+                        .no_region()
+                        .map(|told| Problem::of_file(&file, format!("dynamodb: {told}"))),
+                );
+                Some(client)
+            }
         };
     }
     for backend in &config.sqlserver {

@@ -34,7 +34,8 @@ impl Check {
     pub(super) fn run(self) -> anyhow::Result<Exit> {
         start_command_log("off,embedded=warn");
         let mut config = Config::load(&self.directory.app)?;
-        let app = tokio::runtime::Runtime::new()?.block_on(self.load(&mut config))?;
+        let runtime = tokio::runtime::Runtime::new()?;
+        let app = runtime.block_on(self.load(&mut config))?;
         for version in app.versions.values() {
             let module = &version.module;
             let digest = version.digest.get(..12).unwrap_or_default();
@@ -50,6 +51,9 @@ impl Check {
             ));
         }
         self.show_plan(&config, &app);
+        for missing in runtime.block_on(app.missing()) {
+            output::print(format_args!("warning: dynamodb: {missing}"));
+        }
         if self.connect {
             output::print(
                 "backends: all answer, every statement is as declared, and every granted table is there",

@@ -164,6 +164,7 @@ async fn load(
         });
     let app = Arc::new(App::restore(config, &addresses, &store, &show_progress).await?);
     app.keep_connections();
+    app.tell_missing();
     let started = Deployment::start(
         host.snapshot(),
         app.clone(),

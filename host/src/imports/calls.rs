@@ -219,6 +219,10 @@ impl Calls {
             | CallCode::Backend => {
                 tracing::warn!(%module, %version, %field, %trace_id, code, %detail, "host call failed");
             }
+            // A condition that does not hold and a conflict are the daily business of guests.
+            CallCode::Denied | CallCode::Invalid | CallCode::NotFound if error.said_by_backend => {
+                tracing::warn!(%module, %version, %field, %trace_id, code, %detail, "host call failed");
+            }
             _ => {
                 tracing::debug!(%module, %version, %field, %trace_id, code, %detail, "host call failed");
             }

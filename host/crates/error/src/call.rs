@@ -70,6 +70,8 @@ pub struct CallError {
     pub detail: String,
     /// Whether the same call may succeed later.
     pub retryable: bool,
+    /// Whether `detail` is what the backend said, which nobody but the operator is told.
+    pub said_by_backend: bool,
 }
 
 impl CallError {
@@ -81,6 +83,7 @@ impl CallError {
             message: message.into(),
             detail: String::new(),
             retryable: code.retryable(),
+            said_by_backend: false,
         }
     }
 
@@ -96,5 +99,14 @@ impl CallError {
     pub fn with_detail(mut self, detail: impl Into<String>) -> Self {
         self.detail = detail.into();
         self
+    }
+
+    /// The same with what the backend said, for the log.
+    #[must_use]
+    pub fn with_backend_text(self, text: impl Into<String>) -> Self {
+        Self {
+            said_by_backend: true,
+            ..self.with_detail(text)
+        }
     }
 }

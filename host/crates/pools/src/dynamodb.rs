@@ -1,7 +1,7 @@
 //! DynamoDB: one client for the whole host.
 //!
 //! Reading order: [`DynamoDb`] (`client`) reads, `write` writes, `send` sends; `request` holds what it is asked; `item` translates items; `coalesce` joins gets;
-//! `failure` says what went wrong; `partition` says what a request can reach.
+//! `failure` says what went wrong; `identity` whose requests they are; `partition` says what a request can reach.
 
 mod answers;
 mod attempts;
@@ -9,6 +9,7 @@ mod batch;
 mod client;
 mod coalesce;
 mod failure;
+mod identity;
 mod item;
 mod key;
 mod key_condition;
@@ -18,6 +19,7 @@ mod send;
 mod write;
 
 pub use client::{DynamoDb, DynamoDbStatus, PartitionKeys};
+pub use identity::Chain;
 pub use partition::Partition;
 pub use request::{
     CheckRequest, DeleteRequest, Expression, PutRequest, QueryRequest, ReadOptions, TransactItem,

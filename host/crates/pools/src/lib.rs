@@ -16,8 +16,8 @@ mod share;
 mod sql;
 
 pub use dynamodb::{
-    CheckRequest, DeleteRequest, DynamoDb, DynamoDbStatus, Expression, Partition, PartitionKeys,
-    PutRequest, QueryRequest, ReadOptions, TransactItem, UpdateRequest,
+    Chain, CheckRequest, DeleteRequest, DynamoDb, DynamoDbStatus, Expression, Partition,
+    PartitionKeys, PutRequest, QueryRequest, ReadOptions, TransactItem, UpdateRequest,
 };
 pub use sql::{
     Borrower, Problem, RowBudget, RowStream, RowsLeft, SqlServer, SqlServerStatus, SqlSession,

@@ -14,7 +14,7 @@ use tokio::net::TcpStream;
 use tokio::sync::Mutex;
 
 use super::batch;
-use crate::faults::{DropAt, DynamoDbPlan, Faults};
+use crate::faults::{DropAt, DynamoDbPlan, Faults, ForeignAnswer};
 use crate::status::Status;
 
 /// DynamoDB's own limit is 16 MB for a request and for an answer.
@@ -114,6 +114,11 @@ impl Proxy {
                     .await?
             }
         };
+        let answer = match &plan.foreign_answer {
+            Some(foreign) => foreign_answer(foreign)?,
+            None if plan.empty_last_key => with_empty_last_key(answer).await?,
+            None => answer,
+        };
         spoil(answer, plan.drop).await
     }
 
@@ -145,7 +150,10 @@ impl Proxy {
             )
             .map(Some);
         }
-        Ok(None)
+        match &plan.foreign_answer {
+            Some(foreign) if !foreign.carried_out => foreign_answer(foreign).map(Some),
+            _ => Ok(None),
+        }
     }
 
     /// Passes a `BatchGetItem` on without some of its keys.
@@ -226,6 +234,37 @@ async fn spoil(answer: Response<Body>, drop: Option<DropAt>) -> Result<Response<
             Ok(Response::from_parts(head, body))
         }
         _ => Ok(Response::from_parts(head, body)),
+    }
+}
+
+/// What a proxy or a balancer says in the service's place.
+fn foreign_answer(foreign: &ForeignAnswer) -> Result<Response<Body>, Close> {
+    const PAGE: &str =
+        "<html><head><title>503 Service Temporarily Unavailable</title></head></html>";
+    let status = if foreign.status == 0 {
+        503
+    } else {
+        foreign.status
+    };
+    let content_type = foreign.content_type.as_deref().unwrap_or("text/html");
+    let body = foreign.body.clone().unwrap_or_else(|| PAGE.to_owned());
+    let answer = Response::builder()
+        .status(status)
+        .header(header::CONTENT_TYPE, content_type);
+    Ok(answer.body(Body::from(body))?)
+}
+
+/// A page of a query, and where it is the last one, a key without attributes.
+async fn with_empty_last_key(answer: Response<Body>) -> Result<Response<Body>, Close> {
+    let (head, body) = answer.into_parts();
+    let bytes = to_bytes(body, BODY_BYTES).await?;
+    match serde_json::from_slice(&bytes) {
+        Ok(serde_json::Value::Object(mut page)) if head.status == StatusCode::OK => {
+            page.entry("LastEvaluatedKey")
+                .or_insert_with(|| serde_json::json!({}));
+            json(head.status, serde_json::Value::Object(page).to_string())
+        }
+        _ => Ok(Response::from_parts(head, Body::from(bytes))),
     }
 }
 

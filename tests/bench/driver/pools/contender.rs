@@ -9,7 +9,7 @@ use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::config::{BehaviorVersion, Credentials, Region};
 use aws_sdk_dynamodb::types::AttributeValue;
 use mayfly_config::Config;
-use mayfly_pools::{Borrower, DynamoDb, ReadOptions, RowBudget, RowsLeft, SqlServer, SqlSession};
+use mayfly_pools::{Borrower, Chain, DynamoDb, ReadOptions, RowBudget, RowsLeft, SqlServer, SqlSession};
 use tiberius::numeric::Decimal;
 use tiberius::time::chrono::NaiveDateTime;
 use tiberius::{AuthMethod, EncryptionLevel, Query};
@@ -100,9 +100,9 @@ pub(super) async fn all(
         .dynamodb
         .context("the configuration names DynamoDB")?;
     settings.coalesce = false;
-    let apart = DynamoDb::connect(&settings, Some(dynamodb)).await;
+    let apart = DynamoDb::connect(&settings, Some(dynamodb), Chain::Whole).await;
     settings.coalesce = true;
-    let joined = DynamoDb::connect(&settings, Some(dynamodb)).await;
+    let joined = DynamoDb::connect(&settings, Some(dynamodb), Chain::Whole).await;
     let school = config
         .sqlserver
         .first()

@@ -11,7 +11,8 @@ use aws_smithy_runtime_api::client::http::{
     HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpClient,
     SharedHttpConnector,
 };
-use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
+use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
+use aws_smithy_runtime_api::client::result::ConnectorError;
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
@@ -98,6 +99,12 @@ impl HttpConnector for RoomyConnector {
         let room = Arc::clone(&self.room);
         HttpConnectorFuture::new(async move {
             let mut answer = answer.await?;
+            if is_foreign(&answer) {
+                // As an answer that was spoilt on its way: what became of the request nobody knows.
+                let error =
+                    "an answer with status 200 that is not DynamoDB's: it is empty, or not JSON";
+                return Err(ConnectorError::other(error.into(), None));
+            }
             let said = answer
                 .headers()
                 .get("content-length")
@@ -112,6 +119,14 @@ impl HttpConnector for RoomyConnector {
             Ok(answer)
         })
     }
+}
+
+/// Whether a success is not the service's, which says `{}` where it has nothing to say. The SDK takes no text at all for that.
+fn is_foreign(answer: &HttpResponse) -> bool {
+    let header = |name: &str| answer.headers().get(name);
+    answer.status().is_success()
+        && (header("content-length") == Some("0")
+            || header("content-type").is_some_and(|kind| !kind.contains("json")))
 }
 
 #[cfg(test)]

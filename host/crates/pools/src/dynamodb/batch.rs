@@ -312,11 +312,10 @@ impl<'a> Wanted<'a> {
     }
 }
 
-fn blame<R: std::fmt::Debug + 'static>(
+fn blame(
     what: &str,
     error: &aws_sdk_dynamodb::error::SdkError<
         aws_sdk_dynamodb::operation::batch_get_item::BatchGetItemError,
-        R,
     >,
 ) -> BatchFailure {
     let told = explain(what, Effect::Read, error);

@@ -21,6 +21,7 @@ use tokio::time::Instant;
 use super::answers::client_with_room;
 use super::attempts::Attempts;
 use super::coalesce::Coalescer;
+use super::identity::{Chain, Identity, regions};
 use super::item::{item_text, parse_item, write_item};
 use super::key::Key;
 use super::request::{Projection, QueryRequest, ReadOptions, invalid};
@@ -47,6 +48,7 @@ pub struct PartitionKeys {
 pub struct DynamoDb {
     pub(super) shared: Arc<Shared>,
     coalescer: Option<Coalescer>,
+    identity: Arc<Identity>,
 }
 
 /// What is under way, and what was done.
@@ -73,8 +75,13 @@ fn retries(max_attempts: u32) -> RetryConfig {
 }
 
 impl DynamoDb {
-    /// Prepares the client; opens no connection. `embedded` is where the embedded endpoint listens, if the configuration names it.
-    pub async fn connect(config: &mayfly_config::DynamoDb, embedded: Option<SocketAddr>) -> Self {
+    /// Prepares the client; opens no connection, unless the whole `chain` has to be asked for the region. `embedded` is where the
+    /// embedded endpoint listens, if the configuration names it.
+    pub async fn connect(
+        config: &mayfly_config::DynamoDb,
+        embedded: Option<SocketAddr>,
+        chain: Chain,
+    ) -> Self {
         let mut loader = aws_config::defaults(BehaviorVersion::latest())
             .http_client(client_with_room(config.answer_memory_bytes))
             .retry_config(retries(config.max_attempts))
@@ -84,14 +91,13 @@ impl DynamoDb {
                     .operation_attempt_timeout(config.attempt_timeout)
                     .build(),
             );
-        if let Some(region) = &config.region {
-            loader = loader.region(Region::new(region.clone()));
-        }
+        loader = match (&config.region, &config.endpoint) {
+            (Some(region), _) => loader.region(Region::new(region.clone())),
+            (None, Place::Embedded) => loader.region(Region::new(EMBEDDED_REGION)),
+            (None, _) => loader.region(regions(chain)),
+        };
         match (&config.endpoint, embedded) {
             (Place::Embedded, address) => {
-                if config.region.is_none() {
-                    loader = loader.region(Region::new(EMBEDDED_REGION));
-                }
                 loader = loader.endpoint_url(format!("http://{}", address.unwrap_or(NOWHERE)));
                 // The embedded endpoint checks no signature, but the client wants to sign.
                 loader = loader.credentials_provider(Credentials::new(
@@ -101,25 +107,53 @@ impl DynamoDb {
             (Place::At(url), _) => loader = loader.endpoint_url(url.clone()),
             (Place::Vendor, _) => {}
         }
-        let settings = aws_sdk_dynamodb::Config::from(&loader.load().await)
+        let loaded = loader.load().await;
+        let identity = Identity {
+            chain,
+            has_region: loaded.region().is_some(),
+            credentials: loaded
+                .credentials_provider()
+                .filter(|_| config.endpoint != Place::Embedded),
+        };
+        let settings = aws_sdk_dynamodb::Config::from(&loaded)
             .to_builder()
             .interceptor(Attempts)
             .build();
         let shared = Shared::new(Client::from_conf(settings), config);
-        Self::over(shared, config.coalesce)
+        Self::over(shared, config.coalesce, Arc::new(identity))
+    }
+
+    /// What is missing to send requests, in words for operators: a region, credentials. Asks what the client may ask.
+    pub async fn missing(&self) -> Vec<String> {
+        self.identity.missing().await
+    }
+
+    /// That there is no region, in words for operators; none if there is one, or if not all was asked that may have one.
+    #[must_use]
+    pub fn no_region(&self) -> Option<String> {
+        let certain = self.identity.chain == Chain::Whole && !self.identity.has_region;
+        certain.then(|| self.identity.no_region())
     }
 
     /// The same client for a user who may have at most this many requests under way at once. Its gets join among themselves: in
     /// one request with another's they would wait for the other's share.
     #[must_use]
     pub fn with_share(&self, requests: usize) -> Self {
-        Self::over(self.shared.with_share(requests), self.coalescer.is_some())
+        Self::over(
+            self.shared.with_share(requests),
+            self.coalescer.is_some(),
+            Arc::clone(&self.identity),
+        )
     }
 
-    fn over(shared: Shared, coalesce: bool) -> Self {
+    fn over(shared: Shared, coalesce: bool, identity: Arc<Identity>) -> Self {
         let shared = Arc::new(shared);
         let coalescer = coalesce.then(|| Coalescer::new(Arc::clone(&shared)));
-        Self { shared, coalescer }
+        Self {
+            shared,
+            coalescer,
+            identity,
+        }
     }
 
     /// Reads one item: its JSON, or `null`. Gets that are waiting at the same time are sent as one request.
@@ -158,6 +192,8 @@ impl DynamoDb {
         let start_key = request
             .start_key
             .as_deref()
+            // `lastKey` is null behind the last page, and may be handed back as it is.
+            .filter(|key| key.trim() != "null")
             .map(|key| parse_item(key, "start key"))
             .transpose()?;
         let limit = match request.limit {
@@ -192,7 +228,9 @@ impl DynamoDb {
             write_item(&mut out, item)?;
         }
         out.push_str("],\"lastKey\":");
-        out.push_str(&item_text(page.last_evaluated_key())?);
+        // A key without attributes starts no page: some endpoints end a query with one.
+        let last_key = page.last_evaluated_key().filter(|key| !key.is_empty());
+        out.push_str(&item_text(last_key)?);
         out.push('}');
         Ok(out)
     }

@@ -6,9 +6,14 @@ use std::iter;
 use aws_credential_types::provider::error::CredentialsError;
 use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
+use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use mayfly_error::{CallCode, CallError};
 
+use super::identity;
 use crate::clock::{outcome_unknown, too_late};
+
+/// How much of an answer that is not the service's is shown, in characters: enough to see whose it is.
+const SHOWN_CHARS: usize = 300;
 
 /// Whether a request changes anything: decides what being cut off means.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -20,13 +25,16 @@ pub(super) enum Effect {
 }
 
 /// A failed request as a guest is told. `what` names the request, for example "get from table `Students`".
-pub(super) fn explain<E, R>(what: &str, effect: Effect, error: &SdkError<E, R>) -> CallError
+pub(super) fn explain<E>(what: &str, effect: Effect, error: &SdkError<E>) -> CallError
 where
     E: ProvideErrorMetadata + Error + 'static,
-    R: std::fmt::Debug + 'static,
 {
     let told = match error {
-        SdkError::ServiceError(_) => service(what, effect, error.code().unwrap_or_default()),
+        SdkError::ServiceError(answer) => {
+            let status = answer.raw().status().as_u16();
+            let code = error.code().unwrap_or_default();
+            return service(what, effect, status, code).with_backend_text(said(error));
+        }
         SdkError::ConstructionFailure(_) => CallError::new(
             CallCode::Invalid,
             format!("{what}: the request is malformed"),
@@ -37,17 +45,26 @@ where
             outcome_unknown(what)
         }
         SdkError::DispatchFailure(_) => unavailable(what),
-        // An answer arrived that could not be read.
-        _ if effect == Effect::Write => outcome_unknown(what),
-        _ => unavailable(what),
+        _ => unreadable(what, effect),
     };
     told.with_detail(said(error))
 }
 
+/// An answer arrived that nobody can read: what it said about a write is lost.
+fn unreadable(what: &str, effect: Effect) -> CallError {
+    match effect {
+        Effect::Write => outcome_unknown(what),
+        Effect::Read => CallError::new(
+            CallCode::Unavailable,
+            format!("{what}: the answer cannot be read"),
+        ),
+    }
+}
+
 /// A failed transaction: the reasons of its items decide.
-pub(super) fn explain_transaction<R: std::fmt::Debug + 'static>(
+pub(super) fn explain_transaction(
     what: &str,
-    error: &SdkError<TransactWriteItemsError, R>,
+    error: &SdkError<TransactWriteItemsError>,
 ) -> CallError {
     let Some(TransactWriteItemsError::TransactionCanceledException(canceled)) =
         error.as_service_error()
@@ -82,7 +99,7 @@ pub(super) fn explain_transaction<R: std::fmt::Debug + 'static>(
         .iter()
         .map(|reason| reason.code().unwrap_or("None").to_owned())
         .collect();
-    told.with_detail(format!(
+    told.with_backend_text(format!(
         "{}; reasons: {}",
         said(error),
         positions.join(", ")
@@ -90,27 +107,34 @@ pub(super) fn explain_transaction<R: std::fmt::Debug + 'static>(
 }
 
 /// What there is to know of a failure, for the log: AWS's own text, or what kept the request from AWS.
-fn said<E, R>(error: &SdkError<E, R>) -> String
-where
-    E: ProvideErrorMetadata + Error + 'static,
-    R: std::fmt::Debug + 'static,
-{
-    if let SdkError::ServiceError(_) = error {
-        let code = error.code().unwrap_or("an error without a code");
-        return match error.message() {
-            Some(message) => format!("AWS answered {code}: {message}"),
-            None => format!("AWS answered {code}"),
-        };
+fn said<E: ProvideErrorMetadata + Error + 'static>(error: &SdkError<E>) -> String {
+    if let SdkError::ServiceError(answer) = error {
+        return answered(error, answer.raw());
+    }
+    if let Some(told) = identity::problem(error) {
+        return told;
     }
     let causes = iter::successors(error.source(), cause_of);
-    if causes.clone().any(|cause| cause.is::<CredentialsError>()) {
-        let why = causes.last().map(ToString::to_string).unwrap_or_default();
-        return format!("no AWS credentials found ({why}); set a role, a profile or keys");
-    }
     iter::once(error.to_string())
         .chain(causes.map(ToString::to_string))
         .collect::<Vec<_>>()
         .join(": ")
+}
+
+/// Code and message, and the id by which AWS's support finds the request. Of an answer that is not the service's, its beginning.
+fn answered<E: ProvideErrorMetadata>(error: &E, answer: &HttpResponse) -> String {
+    let status = answer.status().as_u16();
+    let request = answer
+        .headers()
+        .get("x-amzn-requestid")
+        .map_or_else(String::new, |id| format!(", request {id}"));
+    let Some(code) = error.code() else {
+        let body = answer.body().bytes().map(String::from_utf8_lossy);
+        let begin: String = body.unwrap_or_default().chars().take(SHOWN_CHARS).collect();
+        return format!("HTTP {status} without an error of DynamoDB: {begin:?}{request}");
+    };
+    let message = error.message().unwrap_or("no message");
+    format!("AWS answered {code}: {message} (HTTP {status}{request})")
 }
 
 fn cause_of<'e>(error: &&'e (dyn Error + 'static)) -> Option<&'e (dyn Error + 'static)> {
@@ -147,6 +171,14 @@ fn never_sent(error: &(dyn Error + 'static)) -> bool {
     false
 }
 
+/// The error of a request that reached a server which did not finish it.
+fn cut_short(what: &str, effect: Effect) -> CallError {
+    match effect {
+        Effect::Read => unavailable(what),
+        Effect::Write => outcome_unknown(what),
+    }
+}
+
 fn unavailable(what: &str) -> CallError {
     CallError::new(
         CallCode::Unavailable,
@@ -161,7 +193,12 @@ fn condition_failed(what: &str) -> CallError {
     )
 }
 
-fn service(what: &str, effect: Effect, code: &str) -> CallError {
+/// What an answer with an error means. What a server that failed did before it failed nobody knows, whatever it says; without a
+/// code, which proxies and balancers do not give, the status decides.
+fn service(what: &str, effect: Effect, status: u16, code: &str) -> CallError {
+    if status >= 500 {
+        return cut_short(what, effect);
+    }
     let (word, text) = match code {
         "ConditionalCheckFailedException" => return condition_failed(what),
         "TransactionConflictException"
@@ -191,11 +228,27 @@ fn service(what: &str, effect: Effect, code: &str) -> CallError {
             "the host's own identity is not allowed to",
         ),
         "ServiceUnavailable" | "ServiceUnavailableException" => return unavailable(what),
-        "InternalServerError" | "InternalFailure" if effect == Effect::Write => {
-            return outcome_unknown(what);
-        }
-        "InternalServerError" | "InternalFailure" => return unavailable(what),
+        "InternalServerError" | "InternalFailure" => return cut_short(what, effect),
+        "" => return without_code(what, effect, status),
         _ => (CallCode::Backend, "refused by DynamoDB"),
     };
     CallError::new(word, format!("{what}: {text}"))
+}
+
+/// What an answer means that names no error: somebody else's, or one that was spoilt on its way.
+fn without_code(what: &str, effect: Effect, status: u16) -> CallError {
+    match status {
+        0..=399 => unreadable(what, effect),
+        401 | 403 => CallError::new(
+            CallCode::Denied,
+            format!("{what}: the host's own identity is not allowed to"),
+        ),
+        // The time ran out between the host and the service: the request may have reached it.
+        408 => cut_short(what, effect),
+        429 => throttled(what),
+        _ => CallError::new(
+            CallCode::Backend,
+            format!("{what}: refused with HTTP status {status}"),
+        ),
+    }
 }

@@ -154,18 +154,17 @@ impl Shared {
 
     /// Sends a request when its turn comes, and waits for the answer until the deadline. Requests come boxed: the SDK's futures are
     /// large, and would be part of every call that waits.
-    pub(super) async fn send<T, E, R>(
+    pub(super) async fn send<T, E>(
         &self,
         operation: Operation,
         what: &str,
         deadline: Instant,
-        request: impl Future<Output = Result<T, SdkError<E, R>>>,
+        request: impl Future<Output = Result<T, SdkError<E>>>,
     ) -> Result<T, CallError>
     where
         E: ProvideErrorMetadata + std::error::Error + 'static,
-        R: std::fmt::Debug + 'static,
     {
-        let explained = |error: SdkError<E, R>| explain(what, operation.effect(), &error);
+        let explained = |error: SdkError<E>| explain(what, operation.effect(), &error);
         self.send_explained(operation, what, deadline, request, explained)
             .await
     }

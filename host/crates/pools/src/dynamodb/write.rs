@@ -181,7 +181,7 @@ impl DynamoDb {
     }
 
     /// Sends a write, again only after it was refused for want of capacity.
-    async fn write<T, E, R, F>(
+    async fn write<T, E, F>(
         &self,
         operation: Operation,
         what: &str,
@@ -189,9 +189,8 @@ impl DynamoDb {
         request: impl Fn() -> F,
     ) -> Result<T, CallError>
     where
-        F: Future<Output = Result<T, SdkError<E, R>>>,
+        F: Future<Output = Result<T, SdkError<E>>>,
         E: ProvideErrorMetadata + std::error::Error + 'static,
-        R: std::fmt::Debug + 'static,
     {
         let mut pause = FIRST_PAUSE;
         for attempt in 1.. {

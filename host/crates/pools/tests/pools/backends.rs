@@ -7,7 +7,9 @@ use std::time::Duration;
 use mayfly_config::{Access, Body, Encryption, Parameter, Place, Secret, SqlType, Statement};
 use mayfly_embedded::{Embedded, Options, SqlServerCounters, SqlServerFaults, Switches};
 use mayfly_error::{CallCode, CallError};
-use mayfly_pools::{Borrower, DynamoDb, ReadOptions, RowBudget, RowsLeft, SqlServer, SqlSession};
+use mayfly_pools::{
+    Borrower, Chain, DynamoDb, ReadOptions, RowBudget, RowsLeft, SqlServer, SqlSession,
+};
 use tempfile::TempDir;
 use tokio::time::{Instant, interval, timeout};
 
@@ -56,7 +58,12 @@ impl Backends {
             max_attempts: 3,
         };
         change(&mut config);
-        DynamoDb::connect(&config, Some(self.embedded.addresses().dynamodb)).await
+        DynamoDb::connect(
+            &config,
+            Some(self.embedded.addresses().dynamodb),
+            Chain::Whole,
+        )
+        .await
     }
 
     /// A pool of the SQL Server endpoint, with the tests' statements.
@@ -537,7 +544,7 @@ pub fn statements() -> Vec<Statement> {
         ),
         statement(
             "speak_german",
-            "SET LANGUAGE German; SELECT 1 AS n",
+            "SET LANGUAGE us_english; SELECT 1 AS n",
             Read,
             &[],
         ),

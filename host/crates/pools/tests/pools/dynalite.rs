@@ -13,7 +13,7 @@ use aws_sdk_dynamodb::types::{
 };
 use futures_util::future::join_all;
 use mayfly_config::Place;
-use mayfly_pools::{DynamoDb, PutRequest};
+use mayfly_pools::{Chain, DynamoDb, PutRequest};
 use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::{Child, Command};
 
@@ -60,7 +60,7 @@ impl Dynalite {
             attempt_timeout: Duration::from_secs(10),
             max_attempts: 3,
         };
-        DynamoDb::connect(&config, Some(self.address)).await
+        DynamoDb::connect(&config, Some(self.address), Chain::Whole).await
     }
 
     async fn seed(&self) {

@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use mayfly_embedded::{DropAt, DropConnection, DynamoDbFaults, Plain, Slow, Stall};
+use mayfly_embedded::{DropAt, DropConnection, DynamoDbFaults, ForeignAnswer, Plain, Slow, Stall};
 use mayfly_error::CallCode;
-use mayfly_pools::{CheckRequest, Expression, PutRequest, TransactItem};
+use mayfly_pools::{CheckRequest, Expression, PutRequest, QueryRequest, TransactItem};
 
 use crate::backends::{Backends, all, code, soon, within};
 
@@ -176,6 +176,210 @@ async fn a_write_whose_connection_is_cut_says_that_nobody_knows_and_is_sent_once
             "{at:?}"
         );
     }
+}
+
+/// A page of a load balancer, and other answers that are not DynamoDB's, with what is told of a read and of a write.
+const FOREIGN: [(u16, &str, &str, CallCode, CallCode); 9] = [
+    (
+        503,
+        "text/html",
+        "<html>503</html>",
+        CallCode::Unavailable,
+        CallCode::OutcomeUnknown,
+    ),
+    (
+        502,
+        "text/html",
+        "",
+        CallCode::Unavailable,
+        CallCode::OutcomeUnknown,
+    ),
+    (
+        500,
+        "application/x-amz-json-1.0",
+        r#"{"__type":"a#SomethingNew"}"#,
+        CallCode::Unavailable,
+        CallCode::OutcomeUnknown,
+    ),
+    (
+        503,
+        "application/x-amz-json-1.0",
+        r#"{"__type":"a#ServiceUnavailable"}"#,
+        CallCode::Unavailable,
+        CallCode::OutcomeUnknown,
+    ),
+    (
+        200,
+        "text/html",
+        "<html>hello</html>",
+        CallCode::Unavailable,
+        CallCode::OutcomeUnknown,
+    ),
+    (
+        200,
+        "application/x-amz-json-1.0",
+        "",
+        CallCode::Unavailable,
+        CallCode::OutcomeUnknown,
+    ),
+    (
+        200,
+        "application/x-amz-json-1.0",
+        r#"{"Item": 1"#,
+        CallCode::Unavailable,
+        CallCode::OutcomeUnknown,
+    ),
+    (
+        403,
+        "text/html",
+        "<html>no</html>",
+        CallCode::Denied,
+        CallCode::Denied,
+    ),
+    (
+        429,
+        "text/plain",
+        "slow down",
+        CallCode::Throttled,
+        CallCode::Throttled,
+    ),
+];
+
+#[tokio::test]
+async fn an_answer_of_something_in_between_says_no_more_than_it_knows() {
+    let backends = Backends::start().await;
+    for coalesce in [true, false] {
+        let dynamodb = backends.dynamodb(|config| config.coalesce = coalesce).await;
+        for (status, content_type, body, read, write) in FOREIGN {
+            backends.dynamodb_faults(DynamoDbFaults {
+                foreign_answer: Some(ForeignAnswer {
+                    status,
+                    content_type: Some(content_type.to_owned()),
+                    body: Some(body.to_owned()),
+                    carried_out: true,
+                    ..Default::default()
+                }),
+                ..Default::default()
+            });
+            let case = format!("{status} {content_type} {body}");
+            let key = r#"{"id":"s1"}"#;
+            let got = dynamodb.get("Students", key, &all(), soon()).await;
+            assert_eq!(code(got), read, "get: {case}");
+            let keys = [key.to_owned()];
+            let got = dynamodb
+                .batch_get("Students", &keys, &all(), 1 << 20, soon())
+                .await;
+            assert_eq!(code(got), read, "batch-get: {case}");
+            let written = dynamodb.put(&put("a", None), soon()).await;
+            assert_eq!(code(written), write, "put: {case}");
+            let items = [TransactItem::Put(put("b", None))];
+            let written = dynamodb.transact_write(&items, None, soon()).await;
+            assert_eq!(code(written), write, "transact-write: {case}");
+        }
+    }
+    // They were carried out, all of them, which nobody was told of and nobody was told the contrary.
+    backends.lift();
+    let dynamodb = backends.dynamodb(|_| ()).await;
+    let stored = dynamodb
+        .get("Students", r#"{"id":"a"}"#, &all(), soon())
+        .await;
+    assert_ne!(stored.unwrap(), "null");
+}
+
+#[tokio::test]
+async fn what_dynamodb_said_is_for_the_operator_and_not_for_the_guest() {
+    let backends = Backends::start().await;
+    let dynamodb = backends.dynamodb(|_| ()).await;
+    let error = dynamodb
+        .put(
+            &PutRequest {
+                item: r#"{"name":"no key"}"#.to_owned(),
+                ..put("a", None)
+            },
+            soon(),
+        )
+        .await
+        .unwrap_err();
+    assert_eq!(error.code, CallCode::Invalid);
+    assert!(error.said_by_backend);
+    assert!(
+        error.detail.starts_with("AWS answered ValidationException: ")
+            && error.detail.contains("HTTP 400") && error.detail.contains("key"),
+        "{}",
+        error.detail
+    );
+    assert!(!error.message.contains("HTTP 400"), "{}", error.message);
+    backends.dynamodb_faults(DynamoDbFaults {
+        foreign_answer: Some(ForeignAnswer::default()),
+        ..Default::default()
+    });
+    let error = dynamodb.put(&put("a", None), soon()).await.unwrap_err();
+    assert!(
+        error.detail.contains("HTTP 503") && error.detail.contains("Temporarily Unavailable"),
+        "{}",
+        error.detail
+    );
+}
+
+#[tokio::test]
+async fn the_last_key_is_null_or_begins_the_next_page() {
+    let backends = Backends::start().await;
+    let dynamodb = backends.dynamodb(|_| ()).await;
+    let key_condition = expression(
+        "PK = :pk",
+        r##"{"#h":"holder"}"##,
+        r#"{":pk":"a",":no":"nothing"}"#,
+    );
+    let without_filter = expression("PK = :pk", "", r#"{":pk":"a"}"#);
+    for empty_last_key in [false, true] {
+        backends.dynamodb_faults(DynamoDbFaults {
+            empty_last_key: empty_last_key.then(Plain::default),
+            ..Default::default()
+        });
+        for (filter, limit, items) in [
+            (None, None, 2),
+            (None, Some(1), 2),
+            (None, Some(2), 2),
+            (Some("holder = :no OR #h = :no"), Some(1), 0),
+            (Some("holder = :no OR #h = :no"), None, 0),
+        ] {
+            let mut request = QueryRequest {
+                table: "Notes".to_owned(),
+                key_condition: if filter.is_some() {
+                    key_condition.clone()
+                } else {
+                    without_filter.clone()
+                },
+                filter: filter.map(str::to_owned),
+                limit,
+                ascending: true,
+                ..Default::default()
+            };
+            let mut found = 0;
+            let mut pages = 0;
+            loop {
+                let page = dynamodb.query(&request, soon()).await.unwrap();
+                let page: serde_json::Value = serde_json::from_str(&page).unwrap();
+                found += page["items"].as_array().unwrap().len();
+                pages += 1;
+                assert!(pages < 5, "it ends: {filter:?} {limit:?}");
+                if page["lastKey"].is_null() {
+                    break;
+                }
+                request.start_key = Some(page["lastKey"].to_string());
+            }
+            assert_eq!(found, items, "{filter:?} {limit:?}");
+        }
+    }
+    // What was said of the last page may be handed back.
+    let request = QueryRequest {
+        table: "Notes".to_owned(),
+        key_condition: without_filter,
+        start_key: Some("null".to_owned()),
+        ascending: true,
+        ..Default::default()
+    };
+    dynamodb.query(&request, soon()).await.unwrap();
 }
 
 #[tokio::test]
