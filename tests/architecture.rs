@@ -148,6 +148,7 @@ fn the_top_level_holds_what_it_should() {
         "Makefile",
         "README.md",
         "CHANGELOG.md",
+        "docs",
         "host",
         "guest",
         "wit",

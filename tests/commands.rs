@@ -410,3 +410,22 @@ fn help_names_every_command_and_exit_code() {
     let output = mayfly().arg("serf").output().unwrap();
     assert_eq!(output.status.code(), Some(2));
 }
+
+#[tokio::test]
+async fn a_host_that_starts_without_credentials_says_so_in_its_log() {
+    let app = TestApp::students().configured("endpoint = \"embedded\"\n", "");
+    let nothing = app.path().display().to_string();
+    let environment = [
+        ("AWS_EC2_METADATA_DISABLED", "true"),
+        ("AWS_CONFIG_FILE", "/nonexistent"),
+        ("AWS_SHARED_CREDENTIALS_FILE", "/nonexistent"),
+        ("HOME", nothing.as_str()),
+    ];
+    let host = mayfly_tests::TestHost::start_with(app, &environment).await;
+    host.logged(&["ERROR", NO_CREDENTIALS]).await;
+    let answer = host
+        .query(r#"{ assessments(studentId: "S1") { id } }"#)
+        .await;
+    let code = &answer["errors"][0]["extensions"]["code"];
+    assert_eq!(code, &json!("BACKEND_UNAVAILABLE"), "{answer}");
+}

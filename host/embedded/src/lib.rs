@@ -7,13 +7,7 @@
 //! (dynoxide behind a proxy) and `tds` (SQL Server's protocol; `tsql` turns its language into SQLite's) → `control` ([`Faults`] and
 //! [`Status`] over HTTP).
 //!
-//! # How it differs from SQL Server
-//!
-//! Strings compare by case, unless a column is declared `COLLATE NOCASE`. Dates and times compare as text in the form that `tds::moment`
-//! writes, so a string literal must have that form (`2026-01-31 10:00:00`), and a `datetimeoffset` compares by its local time. Decimals
-//! of more than 15 digits compare as text. `+` on columns of text adds numbers unless a literal or conversion stands beside it. Readers
-//! never wait for writers, and one transaction writes at a time. Lengths are checked when values are read, not when they are written. A mistake in a
-//! batch is found when its statement's turn comes, not before the first one runs.
+//! What of SQL Server it has and lacks is in `docs/embedded-sql-server.md`, which a test runs line by line.
 
 mod control;
 mod dynamodb;

@@ -295,32 +295,12 @@ fn seed_sqlserver(from: Option<&Path>, to: &Path) -> Result<(), StartError> {
 
 fn create(file: &Path, script: &str) -> rusqlite::Result<()> {
     let connection = crate::tds::open(file)?;
+    // What cannot be read SQLite refuses in its own words.
+    let script = crate::tsql::seed_script(script).unwrap_or_else(|_| script.to_owned());
     // What a crash leaves behind is made anew, so nothing has to reach the disk before the end.
     connection.execute_batch("PRAGMA journal_mode = WAL; PRAGMA synchronous = OFF; BEGIN;")?;
-    connection.execute_batch(&max_lengths(script))?;
+    connection.execute_batch(&script)?;
     connection.execute_batch("COMMIT; PRAGMA wal_checkpoint(TRUNCATE);")
-}
-
-/// SQLite takes numbers only in a declaration: `VARCHAR(MAX)` becomes `VARCHAR(-1)`.
-fn max_lengths(script: &str) -> String {
-    let lower = script.to_ascii_lowercase();
-    let mut result = String::with_capacity(script.len());
-    let mut done = 0;
-    for (at, _) in lower.match_indices("(max)") {
-        let before = script.get(done..at).unwrap_or_default();
-        result.push_str(before);
-        let declares = lower
-            .get(..at)
-            .is_some_and(|text| text.ends_with("varchar") || text.ends_with("varbinary"));
-        result.push_str(if declares {
-            "(-1)"
-        } else {
-            script.get(at..at + 5).unwrap_or_default()
-        });
-        done = at + 5;
-    }
-    result.push_str(script.get(done..).unwrap_or_default());
-    result
 }
 
 fn open_databases(directory: &Path) -> Result<Databases, StartError> {

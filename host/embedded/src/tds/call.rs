@@ -2,6 +2,7 @@
 
 use rusqlite::types::Value;
 
+use super::conversion::convert;
 use super::database::Databases;
 use super::errors::SqlError;
 use super::execute::{Flow, Run};
@@ -47,7 +48,8 @@ pub(super) fn declared_variables(
             (SqlType::Decimal { .. }, Some(sent @ SqlType::Decimal { .. })) => sent,
             (ty, _) => ty,
         };
-        variables.insert(name, (Some(ty), coerce(sent.value.clone(), ty)?));
+        let value = convert((&sent.value).into(), sent.ty, ty, 0)?;
+        variables.insert(name, (Some(ty), value));
     }
     Ok(variables)
 }
@@ -72,11 +74,9 @@ pub(super) fn procedure(
     };
     run.procedure.clone_from(&procedure.name);
     run.variables = arguments(procedure, parameters)?;
-    let before = run.session.transaction.count;
     if run.statements(&procedure.body)? == Flow::Abort {
         return Ok(Flow::Abort);
     }
-    run.compare_count(before)?;
     for (position, sent) in parameters
         .iter()
         .enumerate()
@@ -106,7 +106,10 @@ fn arguments(procedure: &Procedure, parameters: &[Parameter]) -> Result<Variable
         })?;
         variables.insert(
             declared.name.clone(),
-            (Some(declared.ty), coerce(sent.value.clone(), declared.ty)?),
+            (
+                Some(declared.ty),
+                convert((&sent.value).into(), sent.ty, declared.ty, 0)?,
+            ),
         );
     }
     for declared in &procedure.parameters {

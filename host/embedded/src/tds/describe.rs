@@ -65,6 +65,11 @@ fn walk(
                 })?;
             }
             Statement::Block(statements) => walk(run, statements, first)?,
+            Statement::Try(body, handler) => {
+                walk(run, body, first)?;
+                walk(run, handler, first)?;
+            }
+            Statement::While(_, body) => walk(run, std::slice::from_ref(body), first)?,
             Statement::Execute(call) => walk_procedure(run, call, first)?,
             _ => {}
         }
@@ -128,21 +133,18 @@ fn walk_procedure(
 }
 
 fn columns(run: &Run<'_>, tokens: &[Token]) -> Result<Vec<Described>, SqlError> {
-    let translated = tsql::translate(tokens, &run.globals())?;
     let connection = &run.session.connection;
+    let translated = tsql::translate(tokens, &run.globals(), &query::Schema(connection))?;
     let mut statement = connection
         .prepare(&translated.sql)
         .map_err(|error| SqlError::from_sqlite(&error))?;
     query::bind(&mut statement, &run.variables)?;
-    if statement.column_count() == 0 {
-        return Ok(Vec::new());
-    }
-    let (names, types) =
-        query::known_columns(&statement, connection, &translated.outputs, &run.variables);
-    Ok(names
-        .into_iter()
-        .zip(types)
-        .map(|(name, ty)| Described { name, ty })
+    let outputs = translated.outputs.into_iter();
+    Ok(outputs
+        .map(|output| Described {
+            name: output.name,
+            ty: output.ty,
+        })
         .collect())
 }
 

@@ -110,7 +110,46 @@ impl SqlError {
 
     /// Whether the server goes on with the next statement of the batch.
     pub(crate) fn lets_batch_go_on(&self) -> bool {
-        matches!(self.number, 515 | 547 | 2601 | 2627 | 8115 | 8134 | 8152)
+        matches!(
+            self.number,
+            220 | 232 | 266 | 515 | 547 | 2601 | 2627 | 2628 | 8115 | 8134 | 8152
+        )
+    }
+
+    /// Whether the error takes the transaction with it, whatever `XACT_ABORT` says: conversions do, and deadlocks.
+    pub(crate) fn dooms(&self) -> bool {
+        matches!(
+            self.number,
+            241 | 242 | 244 | 245 | 248 | 1205 | 8114 | 8169 | 8170
+        )
+    }
+
+    /// Whether a `TRY` block of the same batch catches it. What does not even compile is not caught, nor what closes the connection.
+    pub(crate) fn is_caught(&self) -> bool {
+        (11..20).contains(&self.class)
+            && !matches!(
+                self.number,
+                102 | 105 | 137 | 156 | 195 | 207 | 208 | 243 | 40_517
+            )
+    }
+
+    /// A procedure or `sp_executesql` ends in another depth of transactions than it began in.
+    pub(crate) fn transaction_count(before: u32, now: u32) -> Self {
+        let message = format!(
+            "Transaction count after EXECUTE indicates a mismatching number of BEGIN and COMMIT statements. Previous count = {before}, current count = {now}."
+        );
+        Self {
+            state: 2,
+            ..Self::new(266, message)
+        }
+    }
+
+    /// What a transaction that an error has doomed answers to anything but `ROLLBACK`.
+    pub(crate) fn doomed() -> Self {
+        Self::new(
+            3930,
+            "The current transaction cannot be committed and cannot support operations that write to the log file. Roll back the transaction.",
+        )
     }
 
     /// What a SQLite error is.

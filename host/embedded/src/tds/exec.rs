@@ -7,6 +7,7 @@ use super::errors::SqlError;
 use super::execute::{Flow, Run};
 use super::flight::Stop;
 use super::parameters::Parameter;
+use super::types::SqlType;
 use crate::tsql::{Call, Kind};
 
 /// As deep as the server goes.
@@ -21,11 +22,11 @@ impl Run<'_> {
         }
         let mut parameters = Vec::new();
         for argument in &call.arguments {
-            let value = self.evaluate(&argument.value)?;
+            let (value, ty) = self.evaluate_typed(&argument.value)?;
             parameters.push(Parameter {
                 name: argument.name.clone(),
                 output: argument.output,
-                ty: None,
+                ty,
                 value,
             });
         }
@@ -37,7 +38,9 @@ impl Run<'_> {
         (self.return_status, self.depth) = (0, self.depth + 1);
         let databases = std::sync::Arc::clone(&self.databases);
         let mut outputs = Vec::new();
-        let ran = call::procedure(self, &databases, &call.procedure, &parameters, &mut outputs);
+        let ran = self.in_scope(|run| {
+            call::procedure(run, &databases, &call.procedure, &parameters, &mut outputs)
+        });
         let status = self.return_status;
         (self.variables, self.procedure, self.return_status) = caller;
         self.depth -= 1;
@@ -45,14 +48,15 @@ impl Run<'_> {
             return Ok(Flow::Abort);
         }
         if let Some(result) = &call.result {
-            self.assign(result, Value::Integer(status.into()))?;
+            let status = Value::Integer(status.into());
+            self.assign(result, &status, Some(SqlType::Int))?;
         }
-        for (position, _, _, value) in outputs {
+        for (position, _, ty, value) in outputs {
             if let Some(argument) = call.arguments.get(usize::from(position))
                 && let [variable] = argument.value.as_slice()
                 && variable.kind == Kind::Variable
             {
-                self.assign(&variable.text.to_lowercase(), value)?;
+                self.assign(&variable.text.to_lowercase(), &value, Some(ty))?;
             }
         }
         Ok(Flow::Next)

@@ -3,10 +3,10 @@
 use std::rc::Rc;
 use std::time::Duration;
 
-use rusqlite::Connection;
 use rusqlite::types::Value;
 
 use super::answer::Answer;
+use super::conversion::convert;
 use super::database::Databases;
 use super::errors::SqlError;
 use super::flight::{Flight, Stop};
@@ -26,7 +26,14 @@ pub(super) enum Flow {
     Return,
     /// Not at all: an error ended it.
     Abort,
+    /// Behind the loop: `BREAK`.
+    Break,
+    /// With the next round of the loop: `CONTINUE`.
+    Continue,
 }
+
+/// A value, and its type where it is known.
+pub(super) type TypedValue = (Value, Option<SqlType>);
 
 /// One run of a batch or procedure.
 pub(super) struct Run<'a> {
@@ -48,6 +55,10 @@ pub(super) struct Run<'a> {
     pub return_status: i32,
     /// Whether a statement failed.
     pub failed: bool,
+    /// How deep in `TRY` blocks it is.
+    pub tries: u32,
+    /// The errors that the `CATCH` blocks it is in have caught, and the procedures they come from.
+    pub caught: Vec<(SqlError, String)>,
     /// Whether an error was so grave that the connection has to be closed.
     pub fatal: bool,
     /// Whether error 266 is left out, from the fault switches.
@@ -60,10 +71,14 @@ impl Run<'_> {
         for statement in statements {
             self.flight.check()?;
             match self.statement(statement) {
-                Ok(Flow::Next) => {}
+                Ok(Flow::Next) => {
+                    if statement.clears_error() {
+                        self.session.last_error = 0;
+                    }
+                }
                 Ok(flow) => return Ok(flow),
                 Err(Stop::Failed(error)) => {
-                    if self.fail(&error)? == Flow::Abort {
+                    if self.report(error)? == Flow::Abort {
                         return Ok(Flow::Abort);
                     }
                 }
@@ -73,15 +88,30 @@ impl Run<'_> {
         Ok(Flow::Next)
     }
 
-    /// Reports an error, and rolls back what it takes with it. Whether the batch goes on.
-    pub(super) fn fail(&mut self, error: &SqlError) -> Result<Flow, Stop> {
+    /// Hands an error to the `TRY` block that catches it, or else tells the client.
+    pub(super) fn report(&mut self, error: SqlError) -> Result<Flow, Stop> {
+        if self.tries > 0 && error.is_caught() {
+            return Err(error.into());
+        }
+        let takes_transaction = self.takes_transaction(&error);
+        self.fail(&error, takes_transaction)
+    }
+
+    /// Whether an error ends the transaction, or dooms it where it is caught.
+    fn takes_transaction(&self, error: &SqlError) -> bool {
+        error.dooms()
+            || error.class >= 20
+            || (self.session.abort_on_error && error.class > 10 && error.number != 266)
+    }
+
+    /// Tells the client of an error, and rolls back what it takes with it. Whether the batch goes on.
+    pub(super) fn fail(&mut self, error: &SqlError, takes_transaction: bool) -> Result<Flow, Stop> {
         let procedure = self.procedure.clone();
         self.answer.error(error, &procedure)?;
         self.failed = true;
         self.fatal |= error.class >= 20;
         self.session.row_count = 0;
-        let takes_transaction =
-            error.number == 1205 || self.fatal || (self.session.abort_on_error && error.class > 10);
+        self.session.last_error = error.number;
         if self.session.transaction.count > 0
             && (takes_transaction || self.session.transaction.lost(&self.session.connection))
         {
@@ -91,8 +121,80 @@ impl Run<'_> {
             status: tokens::DONE_ERROR,
             ..Done::default()
         })?;
-        let goes_on = error.lets_batch_go_on() && !self.session.abort_on_error;
+        let goes_on =
+            error.lets_batch_go_on() && (!self.session.abort_on_error || error.number == 266);
         Ok(if goes_on { Flow::Next } else { Flow::Abort })
+    }
+
+    /// Runs what ends what it has set: a procedure, `sp_executesql`.
+    pub(super) fn in_scope(
+        &mut self,
+        run: impl FnOnce(&mut Self) -> Result<Flow, Stop>,
+    ) -> Result<Flow, Stop> {
+        let settings = self.session.settings();
+        let identity = self.session.scope_identity.take();
+        let before = self.session.transaction.count;
+        let ran = run(self);
+        // The server does not raise error 266 under `XACT_ABORT`.
+        let is_counted = !self.no_error_266 && !self.session.abort_on_error;
+        self.session.restore(settings);
+        self.session.scope_identity = identity;
+        let now = self.session.transaction.count;
+        if now != before && is_counted && ran.as_ref().is_ok_and(|flow| *flow != Flow::Abort) {
+            self.report(SqlError::transaction_count(before, now))?;
+        }
+        ran
+    }
+
+    /// Rolls back what was doomed and is still open when a batch ends.
+    pub(super) fn end_batch(&mut self) -> Result<(), Stop> {
+        if !self.session.transaction.doomed {
+            return Ok(());
+        }
+        let error = SqlError::new(
+            3998,
+            "Uncommittable transaction is detected at the end of the batch. The transaction is rolled back.",
+        );
+        self.fail(&error, true).map(|_| ())
+    }
+
+    /// Runs `body`, and `handler` when it fails.
+    fn try_catch(&mut self, body: &[Statement], handler: &[Statement]) -> Result<Flow, Stop> {
+        self.tries += 1;
+        let ran = self.statements(body);
+        self.tries -= 1;
+        let error = match ran {
+            Err(Stop::Failed(error)) if error.is_caught() => error,
+            ran => return ran,
+        };
+        let transaction = &self.session.transaction;
+        if transaction.count > 0 {
+            if transaction.lost(&self.session.connection) {
+                self.rollback()?;
+            } else if self.takes_transaction(&error) {
+                self.session.transaction.doomed = true;
+            }
+        }
+        self.session.last_error = error.number;
+        self.session.row_count = 0;
+        // The statement that failed may have begun an answer.
+        self.answer.statement(Done::default())?;
+        self.caught.push((error, self.procedure.clone()));
+        let ran = self.statements(handler);
+        self.caught.pop();
+        ran
+    }
+
+    fn repeat(&mut self, condition: &[Token], body: &Statement) -> Result<Flow, Stop> {
+        while self.holds(condition)? {
+            self.flight.check()?;
+            match self.statements(std::slice::from_ref(body))? {
+                Flow::Next | Flow::Continue => {}
+                Flow::Break => break,
+                flow => return Ok(flow),
+            }
+        }
+        Ok(Flow::Next)
     }
 
     fn statement(&mut self, statement: &Statement) -> Result<Flow, Stop> {
@@ -101,21 +203,28 @@ impl Run<'_> {
             Statement::SetOption(names, value) => self.session.set(names, value)?,
             Statement::Declare(variables) => {
                 for (name, ty, first) in variables {
-                    let value = first
-                        .as_ref()
-                        .map_or(Ok(Value::Null), |first| self.evaluate(first))?;
-                    self.variables
-                        .insert(name.clone(), (Some(*ty), coerce(value, *ty)?));
+                    let value = match first {
+                        Some(first) => {
+                            let (value, from) = self.evaluate_typed(first)?;
+                            convert((&value).into(), from, *ty, 0)?
+                        }
+                        None => Value::Null,
+                    };
+                    self.variables.insert(name.clone(), (Some(*ty), value));
                 }
             }
             Statement::Assign(name, expression) => {
-                let value = self.evaluate(expression)?;
-                self.assign(name, value)?;
+                let (value, from) = self.evaluate_typed(expression)?;
+                self.assign(name, &value, from)?;
             }
             Statement::If(condition, then, otherwise) => {
                 return self.branch(condition, then, otherwise.as_deref());
             }
             Statement::Block(statements) => return self.statements(statements),
+            Statement::Try(body, handler) => return self.try_catch(body, handler),
+            Statement::While(condition, body) => return self.repeat(condition, body),
+            Statement::Break => return Ok(Flow::Break),
+            Statement::Continue => return Ok(Flow::Continue),
             Statement::BeginTransaction => self.begin()?,
             Statement::Commit => self.commit()?,
             Statement::Rollback(None) => self.rollback()?,
@@ -154,6 +263,15 @@ impl Run<'_> {
         then: &Statement,
         otherwise: Option<&Statement>,
     ) -> Result<Flow, Stop> {
+        let holds = self.holds(condition)?;
+        self.session.row_count = 0;
+        match if holds { Some(then) } else { otherwise } {
+            Some(statement) => self.statements(std::slice::from_ref(statement)),
+            None => Ok(Flow::Next),
+        }
+    }
+
+    fn holds(&mut self, condition: &[Token]) -> Result<bool, Stop> {
         let case = [
             vec![Token::word("CASE"), Token::word("WHEN")],
             condition.to_vec(),
@@ -164,12 +282,7 @@ impl Run<'_> {
             ],
         ]
         .concat();
-        let holds = self.evaluate(&case)? == Value::Integer(1);
-        self.session.row_count = 0;
-        match if holds { Some(then) } else { otherwise } {
-            Some(statement) => self.statements(std::slice::from_ref(statement)),
-            None => Ok(Flow::Next),
-        }
+        Ok(self.evaluate(&case)? == Value::Integer(1))
     }
 
     /// Begins a transaction, or goes one deeper.
@@ -182,30 +295,6 @@ impl Run<'_> {
                 .transaction(8, self.session.transaction.descriptor)?;
         }
         self.answer.statement(Done::default())
-    }
-
-    /// A call ended: error 266, if it left another number of transactions open than the `before` it found. It changes nothing.
-    pub(super) fn compare_count(&mut self, before: u32) -> Result<(), Stop> {
-        let now = self.session.transaction.count;
-        // The server does not raise it under XACT_ABORT.
-        if now == before || self.no_error_266 || self.session.abort_on_error {
-            return Ok(());
-        }
-        let message = format!(
-            "Transaction count after EXECUTE indicates a mismatching number of BEGIN and COMMIT statements. \
-             Previous count = {before}, current count = {now}."
-        );
-        let error = SqlError {
-            state: 2,
-            ..SqlError::new(266, message)
-        };
-        let procedure = self.procedure.clone();
-        self.failed = true;
-        self.answer.error(&error, &procedure)?;
-        self.answer.statement(Done {
-            status: tokens::DONE_ERROR,
-            ..Done::default()
-        })
     }
 
     /// Commits.
@@ -250,47 +339,60 @@ impl Run<'_> {
         self.answer.statement(Done::default())
     }
 
-    pub(super) fn assign(&mut self, name: &str, value: Value) -> Result<(), Stop> {
+    /// Gives a variable a value of a type, or of one nobody knows.
+    pub(super) fn assign(
+        &mut self,
+        name: &str,
+        value: &Value,
+        from: Option<SqlType>,
+    ) -> Result<(), Stop> {
         let Some((ty, old)) = self.variables.get_mut(name) else {
             return Err(SqlError::undeclared(name).into());
         };
         *old = match *ty {
-            Some(ty) => coerce(value, ty)?,
-            None => value,
+            Some(ty) => convert(value.into(), from, ty, 0)?,
+            None => value.clone(),
         };
         Ok(())
     }
 
     /// The value of an expression.
     pub(super) fn evaluate(&mut self, expression: &[Token]) -> Result<Value, Stop> {
+        Ok(self.evaluate_typed(expression)?.0)
+    }
+
+    /// The value of an expression, and its type where it is known.
+    pub(super) fn evaluate_typed(&mut self, expression: &[Token]) -> Result<TypedValue, Stop> {
         let select: Vec<Token> = std::iter::once(Token::word("SELECT"))
             .chain(expression.iter().cloned())
             .collect();
-        Ok(self
-            .last_row(&select)?
+        let row = self.last_row(&select)?;
+        Ok(row
             .and_then(|row| row.into_iter().next())
-            .unwrap_or(Value::Null))
+            .unwrap_or((Value::Null, None)))
     }
 
     /// The last row of a `SELECT` whose rows are not sent.
-    fn last_row(&mut self, select: &[Token]) -> Result<Option<Vec<Value>>, Stop> {
-        let translated = tsql::translate(select, &self.globals())?;
+    fn last_row(&mut self, select: &[Token]) -> Result<Option<Vec<TypedValue>>, Stop> {
         let connection = Rc::clone(&self.session.connection);
+        let translated = tsql::translate(select, &self.globals(), &query::Schema(&connection))?;
         let failed = |error: rusqlite::Error| query::failure(&error, self.flight);
         let mut statement = connection.prepare_cached(&translated.sql).map_err(failed)?;
         query::bind(&mut statement, &self.variables)?;
         self.session
             .transaction
             .prepare(&connection, false, self.flight)?;
-        let width = statement.column_count();
         let mut rows = statement.raw_query();
         let mut last = None;
         let mut count = 0;
         while let Some(row) = rows.next().map_err(failed)? {
             self.flight.check()?;
+            let columns = translated.outputs.iter().enumerate();
             last = Some(
-                (0..width)
-                    .map(|at| row.get_ref(at).map_or(Value::Null, Value::from))
+                columns
+                    .map(|(at, output)| {
+                        (row.get_ref(at).map_or(Value::Null, Value::from), output.ty)
+                    })
                     .collect(),
             );
             count += 1;
@@ -302,14 +404,14 @@ impl Run<'_> {
     fn sql(&mut self, tokens: &[Token]) -> Result<(), Stop> {
         if let Some((names, select)) = assignments(tokens) {
             if let Some(row) = self.last_row(&select)? {
-                for (name, value) in names.iter().zip(row) {
-                    self.assign(name, value)?;
+                for (name, (value, from)) in names.iter().zip(row) {
+                    self.assign(name, &value, from)?;
                 }
             }
             return Ok(());
         }
-        let translated = tsql::translate(tokens, &self.globals())?;
         let connection = Rc::clone(&self.session.connection);
+        let translated = tsql::translate(tokens, &self.globals(), &query::Schema(&connection))?;
         let mut statement = connection
             .prepare_cached(&translated.sql)
             .map_err(|error| query::failure(&error, self.flight))?;
@@ -318,31 +420,30 @@ impl Run<'_> {
             self.session
                 .transaction
                 .prepare(&connection, !statement.readonly(), self.flight)?;
-        let ran = self.step(&mut statement, &connection, &translated);
+        let ran = self.step(&mut statement, &translated);
         drop(statement);
         if alone {
             super::transaction::end_alone(&connection, ran.is_ok(), self.flight)?;
         }
         let done = ran.map_err(|stop| self.refine(stop))?;
         self.session.row_count = done.rows;
+        if translated.identity && done.rows > 0 {
+            self.session.identity = Some(connection.last_insert_rowid());
+            self.session.scope_identity = self.session.identity;
+        }
         self.answer.statement(done)
     }
 
     fn step(
         &mut self,
         statement: &mut rusqlite::Statement<'_>,
-        connection: &Connection,
         translated: &tsql::Translated,
     ) -> Result<Done, Stop> {
-        let returns_rows = statement.column_count() > 0;
-        let changes = if returns_rows {
-            let (variables, flight, text_size) =
-                (&self.variables, self.flight, self.session.text_size);
+        let changes = if statement.column_count() > 0 {
+            let (flight, text_size) = (self.flight, self.session.text_size);
             query::send_rows(
                 statement,
-                connection,
                 &translated.outputs,
-                variables,
                 &mut self.answer,
                 flight,
                 text_size,
@@ -408,51 +509,63 @@ impl Run<'_> {
             Some(Value::Integer(number)) => u32::try_from(*number).unwrap_or(0),
             _ => 0,
         };
+        let small = |at: usize, or: u8| u8::try_from(number(at)).unwrap_or(or);
         let text = |at: usize| values.get(at).map(plain).unwrap_or_default();
         let error = match (throw, values.len()) {
+            (true, 0) => match self.caught.last() {
+                Some((error, _)) => error.clone(),
+                None => {
+                    let message = "To rethrow an error, a THROW statement must be used inside a CATCH block. Insert the THROW statement inside a CATCH block, or add error parameters to the THROW statement.";
+                    return Err(SqlError::new(10_704, message).into());
+                }
+            },
             (true, 3) => SqlError {
-                state: u8::try_from(number(2)).unwrap_or(1),
+                state: small(2, 1),
                 ..SqlError::new(number(0), text(1))
             },
-            (false, 3..) => {
-                let (class, state) = (
-                    u8::try_from(number(1)).unwrap_or(16),
-                    u8::try_from(number(2)).unwrap_or(1),
-                );
-                SqlError {
-                    class,
-                    state,
-                    ..SqlError::new(50_000, text(0))
-                }
-            }
-            _ => return Err(SqlError::syntax("THROW").into()),
+            (false, 3..) => SqlError {
+                class: small(1, 16),
+                state: small(2, 1),
+                ..SqlError::new(
+                    50_000,
+                    formatted(&text(0), values.get(3..).unwrap_or_default()),
+                )
+            },
+            _ => return Err(SqlError::syntax(if throw { "THROW" } else { "RAISERROR" }).into()),
         };
         if error.class <= 10 {
             self.answer.info(&error.message)?;
             return Ok(Flow::Next);
         }
-        // `RAISERROR` lets the batch go on; `THROW` ends it.
-        let flow = self.fail(&error)?;
-        Ok(if throw || self.fatal {
-            Flow::Abort
-        } else if flow == Flow::Abort && self.session.abort_on_error {
-            flow
-        } else {
-            Flow::Next
-        })
+        if throw {
+            self.report(error)?;
+            return Ok(Flow::Abort);
+        }
+        // `RAISERROR` lets the batch go on, and `XACT_ABORT` does not see it.
+        if self.tries > 0 && error.is_caught() {
+            return Err(error.into());
+        }
+        self.fail(&error, error.class >= 20)?;
+        Ok(if self.fatal { Flow::Abort } else { Flow::Next })
     }
 
     pub(super) fn globals(&self) -> Globals {
+        let session = &self.session;
+        let variables = self.variables.iter();
         Globals {
-            transaction_count: self.session.transaction.count,
-            transaction_id: self.session.transaction.descriptor,
-            row_count: self.session.row_count,
-            session: self.session.number,
-            text_variables: self
-                .variables
-                .iter()
-                .filter(|(_, (ty, _))| ty.is_some_and(SqlType::is_text))
-                .map(|(name, _)| name.clone())
+            transaction_count: session.transaction.count,
+            transaction_id: session.transaction.descriptor,
+            transaction_state: session.transaction.state(),
+            row_count: session.row_count,
+            last_error: session.last_error,
+            session: session.number,
+            depth: self.depth,
+            scope_identity: session.scope_identity,
+            identity: session.identity,
+            database: session.database.clone(),
+            caught: self.caught.last().cloned(),
+            variables: variables
+                .map(|(name, (ty, _))| (name.clone(), *ty))
                 .collect(),
         }
     }
@@ -494,6 +607,37 @@ fn delay(value: &Value) -> Result<Duration, SqlError> {
         .signed_duration_since(chrono::NaiveTime::MIN)
         .to_std()
         .unwrap_or_default())
+}
+
+/// A message of `RAISERROR` with its values: `%s`, `%d` and their kin, each taken in order; `%%` is a percent sign.
+fn formatted(message: &str, values: &[Value]) -> String {
+    let mut values = values.iter();
+    let mut parts = message.split('%');
+    let mut text = parts.next().unwrap_or_default().to_owned();
+    while let Some(part) = parts.next() {
+        if part.is_empty() {
+            text.push('%');
+            text.push_str(parts.next().unwrap_or_default());
+            continue;
+        }
+        let letter = part.find(|c: char| c.is_ascii_alphabetic());
+        let behind = letter.and_then(|at| part.get(at + 1..));
+        match (behind, values.next()) {
+            (Some(behind), Some(value)) => {
+                text.push_str(&plain(value));
+                text.push_str(behind);
+            }
+            (Some(behind), None) => {
+                text.push_str("(null)");
+                text.push_str(behind);
+            }
+            (None, _) => {
+                text.push('%');
+                text.push_str(part);
+            }
+        }
+    }
+    text
 }
 
 fn plain(value: &Value) -> String {

@@ -1,12 +1,13 @@
 //! The SQL Server endpoint: TDS 7.4 over SQLite.
 //!
 //! A connection goes `session` (`login`, then `packet` → `request`, `parameters`) → `worker` (`call`) → `execute` (`settings`, `transaction`,
-//! `query`, `exec`, `system`, `describe`) → `answer` (`tokens`). `types`, `value` and `moment` know SQL Server's types, `errors` its error numbers. T-SQL itself is the
+//! `query`, `exec`, `system`, `describe`) → `answer` (`tokens`). `types`, `value`, `conversion`, `shown` and `moment` know SQL Server's types, `errors` its error numbers. T-SQL itself is the
 //! business of the crate's `tsql`. `tls` encrypts where there is a
 //! certificate. Not served: MARS, bulk load, table-valued parameters, prepared handles.
 
 mod answer;
 mod call;
+mod conversion;
 mod database;
 mod describe;
 mod errors;
@@ -23,6 +24,7 @@ mod query;
 mod request;
 mod session;
 mod settings;
+mod shown;
 mod system;
 mod tls;
 mod tokens;
@@ -32,13 +34,14 @@ mod value;
 mod wire;
 mod worker;
 
+pub(crate) use conversion::{convert, store};
 pub(crate) use database::{Databases, open};
 pub(crate) use errors::SqlError;
 pub(crate) use moment::Moment;
 pub(crate) use procedure::Procedure;
 pub(crate) use tls::acceptor;
-pub(crate) use types::SqlType;
-pub(crate) use value::coerce;
+pub(crate) use types::{Length, SqlType};
+pub(crate) use value::{coerce, decimal_text, from_1252};
 
 use std::sync::Arc;
 

@@ -57,6 +57,11 @@ impl Moment {
             .unwrap_or(self.local)
     }
 
+    /// Whether it was written with an offset.
+    pub(crate) fn has_offset(self) -> bool {
+        self.offset.is_some()
+    }
+
     /// The offset in minutes.
     pub(crate) fn offset_minutes(self) -> i16 {
         self.offset.map_or(0, |offset| {

@@ -110,7 +110,7 @@ fn constant(tokens: &mut impl Iterator<Item = Token>) -> Option<Value> {
                 .ok()
                 .or_else(|| text.parse().map(Value::Real).ok())
         }
-        Kind::Literal => Some(Value::Text(
+        Kind::Literal | Kind::National => Some(Value::Text(
             token.text.trim_matches('\'').replace("''", "'"),
         )),
         _ => None,

@@ -10,13 +10,41 @@ use super::errors::SqlError;
 use super::flight::{Flight, Stop};
 use super::tokens::Column;
 use super::types::{Length, SqlType};
-use crate::tsql::{Aggregate, Guess, Output};
+use crate::tsql::{Catalog, Output};
 
 /// Rows looked at before the type of a column is settled that neither a table nor the statement declares.
 const LOOK_AHEAD: usize = 256;
 
 /// `@name` in lower case, its type and value.
 pub(super) type Variables = HashMap<String, (Option<SqlType>, Value)>;
+
+/// What the database of a connection has.
+pub(super) struct Schema<'a>(pub &'a Connection);
+
+impl Catalog for Schema<'_> {
+    fn columns(&self, table: &str) -> Option<Vec<(String, Option<SqlType>)>> {
+        if table.to_ascii_lowercase().starts_with("sqlite_") {
+            return None;
+        }
+        let select = format!("SELECT * FROM \"{}\"", table.replace('"', "\"\""));
+        let statement = self.0.prepare_cached(&select).ok()?;
+        let columns = statement.columns();
+        let described = columns.iter().map(|column| {
+            let ty = column.decl_type().and_then(SqlType::parse);
+            (column.name().to_owned(), ty)
+        });
+        Some(described.collect())
+    }
+
+    fn has_identity(&self, table: &str) -> bool {
+        const KEYS: &str = "SELECT count(*) = 1 AND max(upper(type)) = 'INTEGER' FROM pragma_table_info(?1) WHERE pk > 0";
+        let found = self
+            .0
+            .prepare_cached(KEYS)
+            .and_then(|mut keys| keys.query_row([table], |row| row.get(0)));
+        found.unwrap_or(false)
+    }
+}
 
 /// Binds the variables a statement names.
 pub(super) fn bind(statement: &mut Statement<'_>, variables: &Variables) -> Result<(), SqlError> {
@@ -48,14 +76,15 @@ pub(super) fn failure(error: &rusqlite::Error, flight: &Flight) -> Stop {
 /// Sends the rows of a statement. How many there were.
 pub(super) fn send_rows(
     statement: &mut Statement<'_>,
-    connection: &Connection,
     outputs: &[Output],
-    variables: &Variables,
     answer: &mut Answer<'_>,
     flight: &Flight,
     text_size: usize,
 ) -> Result<u64, Stop> {
-    let (names, known) = known_columns(statement, connection, outputs, variables);
+    let (names, known): (Vec<String>, Vec<Option<SqlType>>) = outputs
+        .iter()
+        .map(|output| (output.name.clone(), output.ty))
+        .unzip();
     let width = names.len();
     let mut rows = statement.raw_query();
     let mut ahead: Vec<Vec<Value>> = Vec::new();
@@ -99,67 +128,6 @@ pub(super) fn send_rows(
     }
     answer.rows_end()?;
     Ok(count)
-}
-
-/// The name of each column, and its type where it is known before any row.
-pub(super) fn known_columns(
-    statement: &Statement<'_>,
-    connection: &Connection,
-    outputs: &[Output],
-    variables: &Variables,
-) -> (Vec<String>, Vec<Option<SqlType>>) {
-    let columns = statement.columns();
-    let outputs = if outputs.len() == columns.len() {
-        outputs
-    } else {
-        &[]
-    };
-    columns
-        .iter()
-        .enumerate()
-        .map(|(at, column)| {
-            let output = outputs.get(at);
-            let name = output
-                .and_then(|output| output.name.clone())
-                .unwrap_or_else(|| column.name().to_owned());
-            let declared = column.decl_type().and_then(SqlType::parse);
-            let ty = declared.or_else(|| {
-                output.and_then(|output| guessed(&output.guess, connection, variables))
-            });
-            (name, ty)
-        })
-        .unzip()
-}
-
-fn guessed(guess: &Guess, connection: &Connection, variables: &Variables) -> Option<SqlType> {
-    match guess {
-        Guess::Unknown => None,
-        Guess::Type(ty) => Some(*ty),
-        Guess::Variable(name) => variables.get(name).and_then(|(ty, _)| *ty),
-        Guess::Column(select, sum) => {
-            let probe = connection
-                .prepare_cached(&crate::tsql::render(select))
-                .ok()?;
-            let declared = probe
-                .columns()
-                .first()
-                .and_then(|column| column.decl_type().and_then(SqlType::parse))?;
-            Some(match (sum, declared) {
-                (Aggregate::None, ty) => ty,
-                (Aggregate::Sum, SqlType::Decimal { scale, .. }) => SqlType::Decimal {
-                    precision: 38,
-                    scale,
-                },
-                (Aggregate::Average, SqlType::Decimal { scale, .. }) => SqlType::Decimal {
-                    precision: 38,
-                    scale: scale.max(6),
-                },
-                (_, SqlType::TinyInt | SqlType::SmallInt) => SqlType::Int,
-                (_, SqlType::Real) => SqlType::Float,
-                (_, ty) => ty,
-            })
-        }
-    }
 }
 
 /// The type that holds all values seen: `int` for nothing but NULLs, as on the server.

@@ -352,6 +352,9 @@ async fn start(
                 no_count,
                 abort_on_error: false,
                 row_count: 0,
+                last_error: 0,
+                scope_identity: None,
+                identity: None,
                 status: Arc::clone(&server.status),
             };
             let (databases, faults) = (Arc::clone(&server.databases), Arc::clone(&server.faults));

@@ -28,37 +28,82 @@ pub(super) struct Session {
     pub abort_on_error: bool,
     /// `@@ROWCOUNT`.
     pub row_count: u64,
+    /// `@@ERROR`.
+    pub last_error: u32,
+    /// `SCOPE_IDENTITY()`: none before the first `INSERT` into a table with an identity column.
+    pub scope_identity: Option<i64>,
+    /// `@@IDENTITY`: the same, of the whole session.
+    pub identity: Option<i64>,
     /// The counters.
     pub status: Arc<Status>,
 }
 
-/// Settings that are taken and change nothing here: drivers send them, and SQLite has no such choice.
-const ACCEPTED: [&str; 22] = [
-    "ANSI_DEFAULTS",
-    "ANSI_NULLS",
-    "ANSI_NULL_DFLT_ON",
-    "ANSI_PADDING",
-    "ANSI_WARNINGS",
+/// Settings that change nothing an answer depends on, whatever their value.
+const WITHOUT_EFFECT: [&str; 7] = [
     "ARITHABORT",
-    "ARITHIGNORE",
-    "CONCAT_NULL_YIELDS_NULL",
     "CURSOR_CLOSE_ON_COMMIT",
-    "DATEFIRST",
-    "DATEFORMAT",
     "DEADLOCK_PRIORITY",
-    "FMTONLY",
-    "IDENTITY_INSERT",
-    "IMPLICIT_TRANSACTIONS",
-    "LANGUAGE",
-    "NUMERIC_ROUNDABORT",
-    "QUERY_GOVERNOR_COST_LIMIT",
-    "QUOTED_IDENTIFIER",
-    "STATISTICS",
     "FORCEPLAN",
-    "NOEXEC",
+    "IDENTITY_INSERT",
+    "QUERY_GOVERNOR_COST_LIMIT",
+    "STATISTICS",
 ];
 
+/// Settings with the only values that this endpoint behaves like: drivers send them. Another value is refused, because answers would
+/// differ from the server's without a word.
+const FIXED: [(&str, &[&str]); 16] = [
+    ("ANSI_DEFAULTS", &["ON"]),
+    ("ANSI_NULLS", &["ON"]),
+    ("ANSI_NULL_DFLT_ON", &["ON"]),
+    ("ANSI_PADDING", &["ON"]),
+    ("ANSI_WARNINGS", &["ON"]),
+    ("ARITHIGNORE", &["OFF"]),
+    ("CONCAT_NULL_YIELDS_NULL", &["ON"]),
+    ("DATEFIRST", &["7"]),
+    ("DATEFORMAT", &["MDY"]),
+    ("FMTONLY", &["OFF"]),
+    ("IMPLICIT_TRANSACTIONS", &["OFF"]),
+    (
+        "LANGUAGE",
+        &["US_ENGLISH", "ENGLISH", "'US_ENGLISH'", "'ENGLISH'"],
+    ),
+    ("NOEXEC", &["OFF"]),
+    ("NUMERIC_ROUNDABORT", &["OFF"]),
+    ("QUOTED_IDENTIFIER", &["ON"]),
+    ("ROWCOUNT", &["0"]),
+];
+
+/// What `SET` changes, so that a procedure's changes can be taken back when it ends.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Settings {
+    text_size: usize,
+    no_count: bool,
+    abort_on_error: bool,
+    isolation: Isolation,
+    lock_timeout: Option<Duration>,
+}
+
 impl Session {
+    /// What `SET` has changed so far.
+    pub(super) fn settings(&self) -> Settings {
+        Settings {
+            text_size: self.text_size,
+            no_count: self.no_count,
+            abort_on_error: self.abort_on_error,
+            isolation: self.transaction.isolation,
+            lock_timeout: self.transaction.lock_timeout,
+        }
+    }
+
+    /// Takes later changes back.
+    pub(super) fn restore(&mut self, settings: Settings) {
+        self.text_size = settings.text_size;
+        self.no_count = settings.no_count;
+        self.abort_on_error = settings.abort_on_error;
+        self.transaction.isolation = settings.isolation;
+        self.transaction.lock_timeout = settings.lock_timeout;
+    }
+
     /// `SET name[, name] value`.
     pub(super) fn set(&mut self, names: &[String], value: &str) -> Result<(), SqlError> {
         let bad = || SqlError::syntax(value);
@@ -84,16 +129,15 @@ impl Session {
                 ("ISOLATION", "REPEATABLE READ" | "SERIALIZABLE") => {
                     self.transaction.isolation = Isolation::Serializable
                 }
-                // These change what SQLite cannot be told; the value that is its nature is accepted.
-                ("IMPLICIT_TRANSACTIONS" | "FMTONLY" | "NOEXEC", "ON") => {
-                    return Err(SqlError::unsupported(&format!("SET {name} ON")));
-                }
-                (name, _) if ACCEPTED.contains(&name) => {}
-                _ => {
-                    return Err(SqlError::new(
-                        195,
-                        format!("'{name}' is not a recognized SET option."),
-                    ));
+                (name, _) if WITHOUT_EFFECT.contains(&name) => {}
+                (name, value) => {
+                    let Some((_, values)) = FIXED.iter().find(|(fixed, _)| *fixed == name) else {
+                        let message = format!("'{name}' is not a recognized SET option.");
+                        return Err(SqlError::new(195, message));
+                    };
+                    if !values.contains(&value) {
+                        return Err(SqlError::unsupported(&format!("SET {name} {value}")));
+                    }
                 }
             }
         }

@@ -84,7 +84,7 @@ fn values_become_those_of_the_type_or_an_error_with_its_number() {
                 precision: 5,
                 scale: 2,
             },
-            Ok(Value::Real(1.01)),
+            Ok(text("1.01")),
         ),
         (
             text("1000"),

@@ -38,6 +38,8 @@ pub(super) struct Transaction {
     pub isolation: Isolation,
     /// `SET LOCK_TIMEOUT`; none waits as long as we think right.
     pub lock_timeout: Option<Duration>,
+    /// Whether an error has doomed it, so that it can only be rolled back: `XACT_STATE()` is -1.
+    pub doomed: bool,
     /// Whether SQLite is in a transaction too.
     begun: bool,
     last_descriptor: u64,
@@ -62,6 +64,9 @@ impl Transaction {
         writes: bool,
         flight: &Flight,
     ) -> Result<bool, Stop> {
+        if self.doomed && writes {
+            return Err(SqlError::doomed().into());
+        }
         if self.begun || (self.count == 0 && !writes) {
             return Ok(false);
         }
@@ -86,6 +91,7 @@ impl Transaction {
                 "The COMMIT TRANSACTION request has no corresponding BEGIN TRANSACTION.",
             )
             .into()),
+            _ if self.doomed => Err(SqlError::doomed().into()),
             1 => {
                 if self.begun {
                     execute(connection, "COMMIT", flight)?;
@@ -144,6 +150,15 @@ impl Transaction {
         })
     }
 
+    /// `XACT_STATE()`.
+    pub(super) fn state(&self) -> i32 {
+        match self.count {
+            0 => 0,
+            _ if self.doomed => -1,
+            _ => 1,
+        }
+    }
+
     /// Whether SQLite has given up a transaction that the session believes to be in.
     pub(super) fn lost(&self, connection: &Connection) -> bool {
         self.begun && connection.is_autocommit()
@@ -152,6 +167,7 @@ impl Transaction {
     fn ended(&mut self) -> u64 {
         self.count = 0;
         self.begun = false;
+        self.doomed = false;
         std::mem::take(&mut self.descriptor)
     }
 

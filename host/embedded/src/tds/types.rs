@@ -89,6 +89,10 @@ impl SqlType {
                 Self::Real
             }
             "float" | "double" | "double precision" => Self::Float,
+            // The names that exact numbers go by in SQLite; see `tsql::definitions`.
+            "decimal_text" => decimal(first, second)?,
+            "money_text" => Self::Money,
+            "smallmoney_text" => Self::SmallMoney,
             "decimal" | "numeric" | "dec" => decimal(first, second)?,
             "money" => Self::Money,
             "smallmoney" => Self::SmallMoney,
@@ -120,6 +124,24 @@ impl SqlType {
             self,
             Self::NVarChar(_) | Self::VarChar(_) | Self::NChar(_) | Self::Char(_)
         )
+    }
+
+    /// The bytes a value of a type without a length of its own takes: `DATALENGTH`.
+    pub(crate) fn bytes(self) -> usize {
+        match self {
+            Self::Bit | Self::TinyInt => 1,
+            Self::SmallInt => 2,
+            Self::Int | Self::Real | Self::SmallMoney | Self::SmallDateTime => 4,
+            Self::BigInt | Self::Float | Self::Money | Self::DateTime => 8,
+            Self::Decimal { precision, .. } => usize::from(decimal_bytes(precision)) + 1,
+            Self::Date => 3,
+            Self::Time { scale } => time_bytes(scale),
+            Self::DateTime2 { scale } => time_bytes(scale) + 3,
+            Self::DateTimeOffset { scale } => time_bytes(scale) + 5,
+            Self::UniqueIdentifier => 16,
+            Self::NVarChar(_) | Self::VarChar(_) | Self::NChar(_) | Self::Char(_) => 0,
+            Self::VarBinary(_) | Self::Binary(_) => 0,
+        }
     }
 
     /// The type as it is declared: `decimal(5,2)`, `nvarchar(max)`.

@@ -1,7 +1,7 @@
 //! Values: SQLite's five kinds as SQL Server's types, on the way in (`coerce`) and on the way out (`encode`).
 //!
-//! How values lie in SQLite: `bit` and integers as INTEGER; `float` and `real` as REAL; decimals and money as numbers where 15
-//! digits hold them exactly, else as text; dates and times as text (see `moment`); `uniqueidentifier` as upper-case text; text as
+//! How values lie in SQLite: `bit` and integers as INTEGER; `float` and `real` as REAL; decimals and money as text with
+//! all their digits; dates and times as text (see `moment`); `uniqueidentifier` as upper-case text; text as
 //! TEXT; bytes as BLOB.
 
 use rusqlite::types::{Value, ValueRef};
@@ -185,18 +185,9 @@ pub(crate) fn encode_null(ty: SqlType, out: &mut Vec<u8>) {
     }
 }
 
-/// A decimal as SQLite keeps it: a number while that is exact.
+/// A decimal as SQLite keeps it: text, with all its digits.
 pub(crate) fn decimal_value(number: i128, scale: u8) -> Value {
-    if scale == 0
-        && let Ok(number) = i64::try_from(number)
-    {
-        return Value::Integer(number);
-    }
-    let text = decimal_text(number, scale);
-    match text.parse() {
-        Ok(real) if number.unsigned_abs() < 10_u128.pow(15) => Value::Real(real),
-        _ => Value::Text(text),
-    }
+    Value::Text(decimal_text(number, scale))
 }
 
 /// All digits of a scaled number.
@@ -349,7 +340,14 @@ fn decimal(value: ValueRef<'_>, precision: u8, scale: u8) -> Result<i128, SqlErr
         ValueRef::Real(number) if number.is_finite() => {
             format!("{number:.places$}", places = usize::from(scale))
         }
-        _ => text(value).trim().to_owned(),
+        // What a seed computed may have been a floating-point number before it became text.
+        _ => match text(value).trim() {
+            text if text.contains(['e', 'E']) => text.parse::<f64>().map_or_else(
+                |_| text.to_owned(),
+                |number| format!("{number:.places$}", places = usize::from(scale)),
+            ),
+            text => text.to_owned(),
+        },
     };
     let (negative, digits) = match digits.strip_prefix('-') {
         Some(rest) => (true, rest),
@@ -437,7 +435,7 @@ const CP1252: [char; 32] = [
 ];
 
 /// Text in code page 1252; what it lacks becomes `?`, as on the server.
-fn to_1252(text: &str) -> Vec<u8> {
+pub(super) fn to_1252(text: &str) -> Vec<u8> {
     text.chars()
         .map(|c| match u8::try_from(u32::from(c)) {
             Ok(byte) if !(0x80..0xa0).contains(&byte) => byte,

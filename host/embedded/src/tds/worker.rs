@@ -95,17 +95,19 @@ impl Worker {
             procedure: String::new(),
             return_status: 0,
             failed: false,
+            tries: 0,
+            caught: Vec::new(),
             fatal: false,
             no_error_266: plan.no_error_266,
         };
         let mut outputs = Vec::new();
         let result = held_up(&plan, &faults, flight).and_then(|()| {
             let result = carry_out(&mut run, &self.databases, request, &plan, &mut outputs);
-            if let Err(Stop::Failed(error)) = result {
-                run.fail(&error).map(|_| ())
-            } else {
-                result
-            }
+            let reported = match result {
+                Err(Stop::Failed(error)) => run.report(error).map(|_| ()),
+                result => result,
+            };
+            reported.and_then(|()| run.end_batch())
         });
         let (returned, failed, fatal) = (run.return_status, run.failed, run.fatal);
         match result {
@@ -216,15 +218,11 @@ fn carry_out(
         Body::Batch(text) => batch(run, text).map(|_| ()),
         Body::Execute(text, declaration, parameters) => {
             run.variables = call::declared_variables(text, declaration, parameters)?;
-            let before = run.session.transaction.count;
-            if batch(run, text)? == Flow::Abort {
-                return Ok(());
-            }
-            run.compare_count(before)
+            run.in_scope(|run| batch(run, text)).map(|_| ())
         }
-        Body::Procedure(name, parameters) => {
-            call::procedure(run, databases, name, parameters, outputs).map(|_| ())
-        }
+        Body::Procedure(name, parameters) => run
+            .in_scope(|run| call::procedure(run, databases, name, parameters, outputs))
+            .map(|_| ()),
         Body::Begin(level) => {
             run.session.transaction.isolation = match level {
                 0 => run.session.transaction.isolation,

@@ -3,6 +3,8 @@
 //! Owns strings, comments and quoting, so that no later step can mistake the inside of one for SQL. White space and comments are
 //! dropped: SQLite does not need them, and nothing is shown to a person.
 
+use std::ops::Range;
+
 use crate::tds::SqlError;
 
 /// What a token is.
@@ -14,6 +16,8 @@ pub(crate) enum Kind {
     Quoted,
     /// A string or binary literal, ready for SQLite.
     Literal,
+    /// A string literal that was written `N'…'`, without its letter.
+    National,
     /// A number.
     Number,
     /// `@name` or `@@name`.
@@ -43,11 +47,6 @@ impl Token {
     /// A key word of our own making.
     pub(crate) fn word(text: &str) -> Self {
         Self::new(Kind::Word, text)
-    }
-
-    /// A symbol of our own making.
-    pub(crate) fn symbol(text: &str) -> Self {
-        Self::new(Kind::Symbol, text)
     }
 
     /// Whether this is the unquoted word `word`, in any case.
@@ -92,12 +91,24 @@ pub(crate) fn render(tokens: &[Token]) -> String {
 
 /// Splits T-SQL into tokens.
 pub(crate) fn tokenize(text: &str) -> Result<Vec<Token>, SqlError> {
+    Ok(tokenize_in_place(text)?
+        .into_iter()
+        .map(|(token, _)| token)
+        .collect())
+}
+
+/// The same, with the bytes of the text that each token takes.
+pub(crate) fn tokenize_in_place(text: &str) -> Result<Vec<(Token, Range<usize>)>, SqlError> {
     let mut lexer = Lexer { rest: text };
     let mut tokens = Vec::new();
-    while let Some(token) = lexer.next()? {
-        tokens.push(token);
+    loop {
+        lexer.skip_blank();
+        let start = text.len() - lexer.rest.len();
+        let Some(token) = lexer.next()? else {
+            return Ok(tokens);
+        };
+        tokens.push((token, start..text.len() - lexer.rest.len()));
     }
-    Ok(tokens)
 }
 
 struct Lexer<'a> {
@@ -114,7 +125,7 @@ impl Lexer<'_> {
         let token = match (first, second) {
             ('N' | 'n', Some('\'')) => {
                 self.take(1);
-                self.string()?
+                Token::new(Kind::National, self.string()?.text)
             }
             ('\'', _) => self.string()?,
             ('[', _) => Token::new(Kind::Quoted, self.delimited(']')?),
@@ -212,7 +223,10 @@ impl Lexer<'_> {
     }
 
     fn symbol(&mut self) -> Token {
-        const LONG: [&str; 9] = ["<>", "<=", ">=", "!=", "!<", "!>", "+=", "-=", "||"];
+        const LONG: [&str; 15] = [
+            "<>", "<=", ">=", "!=", "!<", "!>", "+=", "-=", "*=", "/=", "%=", "&=", "|=", "^=",
+            "||",
+        ];
         let length = if LONG.iter().any(|symbol| self.rest.starts_with(symbol)) {
             2
         } else {

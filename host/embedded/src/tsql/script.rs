@@ -1,7 +1,7 @@
 //! A batch as statements: the control flow of T-SQL, which SQLite lacks, and between it the SQL, which SQLite runs.
 //!
 //! T-SQL needs no `;` between statements, so a statement ends where a key word starts another one. Expressions are kept as tokens;
-//! SQLite checks them. Not known: `WHILE`, `TRY`, cursors, `MERGE`, table variables, `EXEC` of text.
+//! SQLite checks them. Not known: cursors, `MERGE`, table variables, `EXEC` of text.
 
 use super::lexer::{Kind, Token};
 use crate::tds::{SqlError, SqlType};
@@ -21,6 +21,14 @@ pub(crate) enum Statement {
     If(Vec<Token>, Box<Statement>, Option<Box<Statement>>),
     /// `BEGIN … END`.
     Block(Vec<Statement>),
+    /// `BEGIN TRY … END TRY BEGIN CATCH … END CATCH`.
+    Try(Vec<Statement>, Vec<Statement>),
+    /// `WHILE condition body`.
+    While(Vec<Token>, Box<Statement>),
+    /// `BREAK`.
+    Break,
+    /// `CONTINUE`.
+    Continue,
     /// `BEGIN TRAN`.
     BeginTransaction,
     /// `COMMIT`.
@@ -41,6 +49,21 @@ pub(crate) enum Statement {
     Use(String),
     /// `EXEC procedure`.
     Execute(Call),
+}
+
+impl Statement {
+    /// Whether `@@ERROR` is 0 behind it when it succeeds: what holds other statements, or makes an error itself, leaves theirs.
+    pub(crate) fn clears_error(&self) -> bool {
+        !matches!(
+            self,
+            Self::If(..)
+                | Self::Block(..)
+                | Self::Try(..)
+                | Self::While(..)
+                | Self::Raise(..)
+                | Self::Execute(..)
+        )
+    }
 }
 
 /// `EXEC [@result =] procedure [[@name =] value [OUTPUT], …]`.
@@ -99,7 +122,7 @@ pub(crate) fn depth_change(token: &Token) -> i32 {
     }
 }
 
-const STARTERS: [&str; 27] = [
+const STARTERS: [&str; 29] = [
     "SELECT",
     "INSERT",
     "UPDATE",
@@ -127,6 +150,34 @@ const STARTERS: [&str; 27] = [
     "END",
     "ELSE",
     "WHILE",
+    "BREAK",
+    "CONTINUE",
+];
+
+/// Statements that the server has and this endpoint has not.
+const LACKING: [&str; 22] = [
+    "MERGE",
+    "OPEN",
+    "FETCH",
+    "CLOSE",
+    "DEALLOCATE",
+    "GOTO",
+    "GRANT",
+    "REVOKE",
+    "DENY",
+    "BACKUP",
+    "RESTORE",
+    "DBCC",
+    "BULK",
+    "KILL",
+    "RECONFIGURE",
+    "CHECKPOINT",
+    "SHUTDOWN",
+    "READTEXT",
+    "WRITETEXT",
+    "UPDATETEXT",
+    "DISABLE",
+    "ENABLE",
 ];
 
 struct Parser {
@@ -197,7 +248,21 @@ impl Parser {
                 self.transaction_name();
                 Ok(Statement::BeginTransaction)
             }
+            "BEGIN" if second_is_name(self, "TRY") => self.try_catch(),
             "BEGIN" => self.block(),
+            "WHILE" => {
+                self.at += 1;
+                let condition = self.expression();
+                Ok(Statement::While(condition, Box::new(self.statement()?)))
+            }
+            "BREAK" | "CONTINUE" => {
+                self.at += 1;
+                Ok(if upper == "BREAK" {
+                    Statement::Break
+                } else {
+                    Statement::Continue
+                })
+            }
             "COMMIT" => {
                 self.at += 1;
                 self.transaction_words();
@@ -236,6 +301,7 @@ impl Parser {
             "EXEC" | "EXECUTE" => self.execute(),
             "SELECT" | "INSERT" | "UPDATE" | "DELETE" | "WITH" | "CREATE" | "ALTER" | "DROP"
             | "TRUNCATE" => Ok(Statement::Sql(self.sql())),
+            word if LACKING.contains(&word) => Err(SqlError::unsupported(word)),
             _ => Err(self.near()),
         }
     }
@@ -256,13 +322,7 @@ impl Parser {
             .cloned()
         {
             self.at += 1;
-            if !self.accept_symbol("=") {
-                return Err(self.near());
-            }
-            return Ok(Statement::Assign(
-                variable.text.to_lowercase(),
-                self.expression(),
-            ));
+            return self.assignment(&variable);
         }
         if self.accept("TRANSACTION") {
             if !(self.accept("ISOLATION") && self.accept("LEVEL")) {
@@ -298,6 +358,26 @@ impl Parser {
         ))
     }
 
+    /// `= expression`, `+= expression`, behind a variable.
+    fn assignment(&mut self, variable: &Token) -> Result<Statement, SqlError> {
+        let operator = self.next().ok_or_else(|| self.near())?;
+        let Some(sign) = operator
+            .text
+            .strip_suffix('=')
+            .filter(|sign| sign.len() <= 1 && operator.kind == Kind::Symbol)
+        else {
+            return Err(self.near());
+        };
+        let symbol = |text: &str| Token::new(Kind::Symbol, text);
+        let mut expression = self.expression();
+        if !sign.is_empty() {
+            let before = [variable.clone(), symbol(sign), symbol("(")];
+            expression.splice(0..0, before);
+            expression.push(symbol(")"));
+        }
+        Ok(Statement::Assign(variable.text.to_lowercase(), expression))
+    }
+
     /// `[TRAN|TRANSACTION|WORK] [name]`.
     fn transaction_words(&mut self) -> Option<String> {
         if self.accept("TRAN") || self.accept("TRANSACTION") {
@@ -329,6 +409,32 @@ impl Parser {
         Err(self.near())
     }
 
+    fn try_catch(&mut self) -> Result<Statement, SqlError> {
+        let mut blocks = Vec::new();
+        for word in ["TRY", "CATCH"] {
+            self.skip_semicolons();
+            if !(self.accept("BEGIN") && self.accept(word)) {
+                return Err(self.near());
+            }
+            let mut statements = Vec::new();
+            loop {
+                if !self.skip_semicolons() {
+                    return Err(self.near());
+                }
+                if self.accept("END") {
+                    break;
+                }
+                statements.push(self.statement()?);
+            }
+            if !self.accept(word) {
+                return Err(self.near());
+            }
+            blocks.push(statements);
+        }
+        let handler = blocks.pop().unwrap_or_default();
+        Ok(Statement::Try(blocks.pop().unwrap_or_default(), handler))
+    }
+
     fn condition(&mut self) -> Result<Statement, SqlError> {
         self.at += 1;
         let condition = self.expression();
@@ -348,6 +454,20 @@ impl Parser {
 
     fn declare(&mut self) -> Result<Statement, SqlError> {
         self.at += 1;
+        let is_table = |parser: &Self, at: usize| {
+            let word = parser.tokens.get(parser.at + at);
+            word.is_some_and(|word| word.is("TABLE"))
+        };
+        if is_table(self, 1) || is_table(self, 2) {
+            return Err(SqlError::unsupported("a table variable"));
+        }
+        if self
+            .tokens
+            .get(self.at + 1)
+            .is_some_and(|word| word.is("CURSOR"))
+        {
+            return Err(SqlError::unsupported("a cursor"));
+        }
         let mut variables = Vec::new();
         for part in split_commas(&self.expression()) {
             let mut tokens = part.into_iter().peekable();

@@ -1,6 +1,7 @@
 //! One file per subject.
 
 mod attention;
+mod documented;
 mod dynamodb;
 mod errors;
 mod faults;

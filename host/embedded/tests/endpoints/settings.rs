@@ -203,7 +203,7 @@ async fn functions_of_t_sql_have_their_answers() {
             "a1bc",
         ),
         (
-            "SELECT CONVERT(NVARCHAR(10), DATEADD(month, 1, '2026-01-31'))",
+            "SELECT CONVERT(NVARCHAR(10), DATEADD(month, 1, CAST('2026-01-31' AS DATE)))",
             "2026-02-28",
         ),
         (

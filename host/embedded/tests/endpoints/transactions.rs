@@ -1,6 +1,6 @@
 //! Transactions: by command, by text, and between sessions.
 
-use super::harness::{Sql, connect, run, server_error, until, with_script};
+use super::harness::{Sql, connect, run, server_error, set_faults, until, with_script};
 
 const TABLE: &str = "CREATE TABLE t (id INT NOT NULL PRIMARY KEY, v NVARCHAR(20));";
 
@@ -219,7 +219,7 @@ async fn a_transaction_has_a_number_that_no_other_of_its_session_has() {
     let text = "BEGIN TRAN; SELECT CURRENT_TRANSACTION_ID() AS id; BEGIN TRAN; SELECT CURRENT_TRANSACTION_ID() AS id; \
                 ROLLBACK; BEGIN TRAN; SELECT CURRENT_TRANSACTION_ID() AS id; ROLLBACK";
     let sets = run(&mut client, text).await.unwrap();
-    let ids: Vec<i32> = sets.iter().map(|rows| rows[0].get("id").unwrap()).collect();
+    let ids: Vec<i64> = sets.iter().map(|rows| rows[0].get("id").unwrap()).collect();
     assert!(ids[0] == ids[1] && ids[1] != ids[2], "{ids:?}");
     embedded.shutdown().await;
 }
@@ -303,5 +303,132 @@ async fn many_writers_at_once_all_get_through() {
     }
     assert_eq!(count(&mut connect(&embedded).await).await, 240);
     assert_eq!(embedded.status().get().sqlserver.commits, 120);
+    embedded.shutdown().await;
+}
+
+/// The error of a batch, or of a statement with parameters, which goes through `sp_executesql`.
+async fn executed(client: &mut Sql, sql: &str) -> tiberius::Result<u64> {
+    Ok(client.execute(sql, &[]).await?.total())
+}
+
+async fn depth(client: &mut Sql) -> i32 {
+    let sets = run(client, "SELECT @@TRANCOUNT").await.unwrap();
+    sets[0][0].get(0).unwrap()
+}
+
+#[tokio::test]
+async fn what_is_set_inside_sp_executesql_ends_with_it() {
+    let embedded = with_script(TABLE).await;
+    let mut client = connect(&embedded).await;
+    executed(
+        &mut client,
+        "SET NOCOUNT ON; SET XACT_ABORT ON; SET TEXTSIZE 4",
+    )
+    .await
+    .unwrap();
+    insert(&mut client, 1).await;
+    client.begin_transaction().await.unwrap();
+    executed(&mut client, "INSERT INTO t VALUES (1, 'again')")
+        .await
+        .unwrap_err();
+    assert_eq!(depth(&mut client).await, 1, "XACT_ABORT is off");
+    client.rollback_transaction().await.unwrap();
+    // In a batch it stays.
+    run(&mut client, "SET NOCOUNT ON").await.unwrap();
+    assert_eq!(executed(&mut client, "DELETE FROM t").await.unwrap(), 0);
+    embedded.shutdown().await;
+}
+
+#[tokio::test]
+async fn leaving_another_depth_of_transactions_is_error_266() {
+    let embedded = with_script(TABLE).await;
+    let mut client = connect(&embedded).await;
+    let error = executed(&mut client, "BEGIN TRAN; INSERT INTO t VALUES (1, 'x')").await;
+    let (number, message) = server_error(error);
+    assert_eq!(number, 266);
+    assert!(
+        message.ends_with("Previous count = 0, current count = 1."),
+        "{message}"
+    );
+    assert_eq!(depth(&mut client).await, 1, "it stays open");
+    let error = executed(&mut client, "ROLLBACK").await;
+    assert_eq!(server_error(error).0, 266);
+    assert_eq!((depth(&mut client).await, count(&mut client).await), (0, 0));
+    set_faults(
+        &embedded,
+        serde_json::json!({"sqlserver": {"no_error_266": {}}}),
+    );
+    executed(&mut client, "BEGIN TRAN").await.unwrap();
+    assert_eq!(depth(&mut client).await, 1);
+    embedded.shutdown().await;
+}
+
+#[tokio::test]
+async fn an_error_of_a_conversion_takes_its_transaction_with_it() {
+    let embedded = with_script(TABLE).await;
+    let mut client = connect(&embedded).await;
+    client.begin_transaction().await.unwrap();
+    insert(&mut client, 1).await;
+    let error = executed(&mut client, "SELECT CAST(v AS INT) FROM t").await;
+    assert_eq!(server_error(error).0, 245);
+    assert_eq!((depth(&mut client).await, count(&mut client).await), (0, 0));
+    // A division by zero ends its statement only.
+    run(
+        &mut client,
+        "BEGIN TRAN; INSERT INTO t VALUES (2, 'y'); SELECT 1 / 0; INSERT INTO t VALUES (3, 'z')",
+    )
+    .await
+    .unwrap_err();
+    assert_eq!(depth(&mut client).await, 1);
+    run(&mut client, "COMMIT").await.unwrap();
+    assert_eq!(count(&mut client).await, 2);
+    embedded.shutdown().await;
+}
+
+#[tokio::test]
+async fn a_doomed_transaction_can_only_be_rolled_back() {
+    let embedded = with_script(TABLE).await;
+    let mut client = connect(&embedded).await;
+    let caught = |handler: &str| {
+        format!(
+            "SET XACT_ABORT ON; BEGIN TRAN; INSERT INTO t VALUES (1, 'x'); \
+             BEGIN TRY INSERT INTO t VALUES (1, 'y') END TRY BEGIN CATCH {handler} END CATCH"
+        )
+    };
+    for handler in ["INSERT INTO t VALUES (2, 'z')", "COMMIT"] {
+        assert_eq!(
+            server_error(run(&mut client, &caught(handler)).await).0,
+            3930
+        );
+        assert_eq!((depth(&mut client).await, count(&mut client).await), (0, 0));
+    }
+    // What the handler leaves open, the end of the batch ends.
+    assert_eq!(
+        server_error(run(&mut client, &caught("SELECT 1")).await).0,
+        3998
+    );
+    assert_eq!((depth(&mut client).await, count(&mut client).await), (0, 0));
+    run(&mut client, &caught("IF XACT_STATE() = -1 ROLLBACK"))
+        .await
+        .unwrap();
+    assert_eq!((depth(&mut client).await, count(&mut client).await), (0, 0));
+    embedded.shutdown().await;
+}
+
+#[tokio::test]
+async fn the_usual_handler_of_procedures_rolls_back_and_tells_its_caller() {
+    let embedded = with_script(TABLE).await;
+    let mut client = connect(&embedded).await;
+    let usual = "BEGIN TRY BEGIN TRAN; INSERT INTO t VALUES (1, 'x'); INSERT INTO t VALUES (1, 'y'); COMMIT; END TRY \
+        BEGIN CATCH IF @@TRANCOUNT > 0 ROLLBACK; DECLARE @m NVARCHAR(200) = ERROR_MESSAGE(); RAISERROR('%s (%d)', 16, 1, @m, 7); END CATCH";
+    let (number, message) = server_error(run(&mut client, usual).await);
+    assert_eq!(number, 50_000);
+    assert!(
+        message.contains("PRIMARY KEY") && message.ends_with("(7)"),
+        "{message}"
+    );
+    assert_eq!((depth(&mut client).await, count(&mut client).await), (0, 0));
+    let sets = run(&mut client, "INSERT INTO t VALUES (NULL, 'x'); SELECT 1").await;
+    assert_eq!(server_error(sets).0, 515);
     embedded.shutdown().await;
 }

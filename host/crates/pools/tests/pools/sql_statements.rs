@@ -22,7 +22,7 @@ async fn rows_are_objects_and_a_list_finds_any_of_its_values() {
         .await
         .unwrap();
     assert!(
-        rows.starts_with(r#"[{"id":"a1","student_id":"s1","score":"50.12"},"#),
+        rows.starts_with(r#"[{"id":"a1","student_id":"s1","score":"50.13"},"#),
         "{rows}"
     );
     assert_eq!(rows.matches("\"id\"").count(), 20);
@@ -50,7 +50,7 @@ async fn every_type_of_column_has_its_json() {
         .unwrap();
     assert_eq!(
         row,
-        r#"[{"id":"a1","student_id":"s1","type":"math","score":"50.12","taken_at":"2026-01-31T10:00:00.0000000","taken_on":"2026-01-31","passed":true,"ref":"6f9619ff-8b86-d011-b42d-00c04fc964ff","raw":"AP8=","cost":"12.5000","weight":0.1,"attempts":9007199254740993}]"#
+        r#"[{"id":"a1","student_id":"s1","type":"math","score":"50.13","taken_at":"2026-01-31T10:00:00.0000000","taken_on":"2026-01-31","passed":true,"ref":"6f9619ff-8b86-d011-b42d-00c04fc964ff","raw":"AP8=","cost":"12.5000","weight":0.1,"attempts":9007199254740993}]"#
     );
 }
 
@@ -404,7 +404,7 @@ async fn outputs_of_every_type_come_back_and_dates_may_be_null() {
         .unwrap();
     assert_eq!(
         answer,
-        r#"{"resultSets":[[{"until_day":null}]],"output":{"id":"a37","score":"54.62","taken_on":"2026-01-31","note":"note of s1 x"},"returnValue":3}"#
+        r#"{"resultSets":[[{"until_day":null}]],"output":{"id":"a37","score":"54.63","taken_on":"2026-01-31","note":"note of s1 x"},"returnValue":3}"#
     );
     let until = r#"{"student_id": "s1", "until": "2026-01-30"}"#;
     let answer = session.call("latest", until, soon()).await.unwrap();
