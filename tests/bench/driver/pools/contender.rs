@@ -9,7 +9,9 @@ use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::config::{BehaviorVersion, Credentials, Region};
 use aws_sdk_dynamodb::types::AttributeValue;
 use mayfly_config::Config;
-use mayfly_pools::{Borrower, Chain, DynamoDb, ReadOptions, RowBudget, RowsLeft, SqlServer, SqlSession};
+use mayfly_pools::{
+    Borrower, Chain, DynamoDb, ReadOptions, RowBudget, RowsLeft, SqlServer, SqlSession,
+};
 use tiberius::numeric::Decimal;
 use tiberius::time::chrono::NaiveDateTime;
 use tiberius::{AuthMethod, EncryptionLevel, Query};
