@@ -303,8 +303,11 @@ async fn what_dynamodb_said_is_for_the_operator_and_not_for_the_guest() {
     assert_eq!(error.code, CallCode::Invalid);
     assert!(error.said_by_backend);
     assert!(
-        error.detail.starts_with("AWS answered ValidationException: ")
-            && error.detail.contains("HTTP 400") && error.detail.contains("key"),
+        error
+            .detail
+            .starts_with("AWS answered ValidationException: ")
+            && error.detail.contains("HTTP 400")
+            && error.detail.contains("key"),
         "{}",
         error.detail
     );
