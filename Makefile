@@ -5,7 +5,7 @@ CARGO ?= cargo
 
 # One place for everything built, whatever the environment says, so that commands below find it.
 export CARGO_TARGET_DIR := $(CURDIR)/target
-GUESTS := cd guest && CARGO_TARGET_DIR=$(CURDIR)/target/guests-native $(CARGO)
+GUESTS := cd guest && CARGO_TARGET_DIR="$(CURDIR)/target/guests-native" $(CARGO)
 
 SEED ?= $(shell date +%s)
 REQUESTS ?= 100000
@@ -16,7 +16,7 @@ help: ## What there is to make
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
 run: build guests ## Build everything and serve the sample app on http://127.0.0.1:8080
-	target/debug/mayfly serve $(APP)
+	target/debug/mayfly serve "$(APP)"
 
 build: ## Build the host and the embedded backends
 	$(CARGO) build --workspace --bins
@@ -28,7 +28,7 @@ toolchain-cpp: ## Make the toolchain for C++ guests available (Debian's clang, w
 	@sh guest/toolchain.sh cpp
 
 guests: build toolchain ## Build the components of the sample app
-	target/debug/mayfly build $(APP)
+	target/debug/mayfly build "$(APP)"
 
 test: toolchain toolchain-cpp ## Format, lints, documentation, all tests
 	$(CARGO) fmt --all --check

@@ -31,8 +31,23 @@ has_target() {
     root=$(rustc --print sysroot 2>/dev/null) && [ -d "$root/lib/rustlib/$TARGET/lib" ]
 }
 
+# The oldest Rust that guests are written for, and whether Debian's is that or newer: not every release's archive has one.
+NEEDED=$(sed -n 's/^rust-version = "\(.*\)"$/\1/p' "$(dirname "$0")/Cargo.toml")
+
+debian_version() {
+    /usr/bin/rustc --version | cut -d ' ' -f 2
+}
+
+is_new_enough() {
+    [ "$(printf '%s\n' "$NEEDED" "$1" | sort -V | head -n 1)" = "$NEEDED" ]
+}
+
 has_debian() {
     [ -x /usr/bin/rustc ] && [ -x /usr/bin/cargo ] && [ -x /usr/bin/wasm-ld ] || return 1
+    is_new_enough "$(debian_version)" || {
+        say "Debian's rustc-web is $(debian_version), and guests need $NEEDED"
+        return 1
+    }
     [ -f "$(/usr/bin/rustc --print sysroot)/lib/rustlib/src/rust/library/std/Cargo.toml" ]
 }
 
@@ -47,14 +62,18 @@ install() {
     command -v apt-get >/dev/null 2>&1 && [ "$(id -u)" = 0 ] || return 1
     say "installing Debian's $*"
     export DEBIAN_FRONTEND=noninteractive
-    # The lists may be absent or old: a first try without renewing them is the quick way when they are not.
-    apt-get install -y --no-install-recommends "$@" >&2 2>/dev/null \
-        || { apt-get update >&2 && apt-get install -y --no-install-recommends "$@" >&2; }
+    # The lists may be absent: a first try without renewing them is the quick way when they are not.
+    apt-get install -y --no-install-recommends "$@" >&2 2>/dev/null || install_newest "$@"
 }
 
+install_newest() {
+    apt-get update >&2 && apt-get install -y --no-install-recommends "$@" >&2
+}
+
+# The lists may also be old, and with them what they name.
 install_debian() {
     # shellcheck disable=SC2086  # one word per package
-    install $PACKAGES && has_debian
+    install $PACKAGES && { has_debian || { install_newest $PACKAGES && has_debian; }; }
 }
 
 # Whether a program that uses all of it can be compiled.
@@ -90,8 +109,8 @@ rustup)
 debian)
     has_debian && chosen debian "Debian's packages (GUEST_TOOLCHAIN=debian)"
     install_debian && chosen debian "Debian's packages, just installed (GUEST_TOOLCHAIN=debian)"
-    fail "GUEST_TOOLCHAIN=debian, but its packages are not there and could not be installed" \
-        "as root on Debian run \`apt-get install $PACKAGES\`, or set GUEST_TOOLCHAIN=rustup"
+    fail "GUEST_TOOLCHAIN=debian, but its packages are not there, or too old, and could not be installed" \
+        "as root on Debian with its security archive run \`apt-get install $PACKAGES\`, or set GUEST_TOOLCHAIN=rustup"
     ;;
 "")
     has_target && chosen rustup "the installed target $TARGET"

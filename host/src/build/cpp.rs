@@ -80,10 +80,14 @@ pub(super) fn build(
 ) -> anyhow::Result<Vec<u8>> {
     let compiler = Compiler::find()?;
     let (sources, bindings) = (read(source)?, bindings()?);
-    let digest = digest(&compiler, &sources, &bindings);
+    let inputs = digest(&compiler, &sources, &bindings);
     let (module, stamp) = (work.join("module.wasm"), work.join("digest"));
     let _alone = lock(work).with_context(|| format!("cannot lock {}", work.display()))?;
-    if !fs::read_to_string(&stamp).is_ok_and(|old| old == digest) || !module.exists() {
+    let is_built = || {
+        let built = stamped(&inputs, &fs::read(&module).ok()?);
+        fs::read_to_string(&stamp).ok().filter(|old| *old == built)
+    };
+    if is_built().is_none() {
         progress(&format!("compiling {}", source.display()));
         for (name, contents) in &bindings {
             fs::write(work.join(name), contents).with_context(|| {
@@ -98,9 +102,21 @@ pub(super) fn build(
         compiler
             .compile(&units, work, &module)
             .with_context(|| format!("{} does not compile", source.display()))?;
-        fs::write(&stamp, digest).with_context(|| format!("cannot write {}", stamp.display()))?;
+        let core =
+            fs::read(&module).with_context(|| format!("cannot read {}", module.display()))?;
+        fs::write(&stamp, stamped(&inputs, &core))
+            .with_context(|| format!("cannot write {}", stamp.display()))?;
     }
     fs::read(&module).with_context(|| format!("cannot read {}", module.display()))
+}
+
+/// What is noted of a module that was built: what it was built of, and what it is, so that one that is damaged is built again.
+fn stamped(inputs: &str, module: &[u8]) -> String {
+    format!("{inputs} {}", hex(&Sha256::digest(module)))
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// Makes the directory, and waits until nobody else builds in it; it is given back when the file is dropped.
@@ -234,9 +250,5 @@ fn digest(compiler: &Compiler, sources: &[Input], bindings: &[Input]) -> String 
         digest.update(contents.len().to_le_bytes());
         digest.update(contents);
     }
-    digest
-        .finalize()
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect()
+    hex(&digest.finalize())
 }

@@ -18,6 +18,7 @@ pub use toolchain::Toolchain;
 
 use anyhow::Context;
 use source::Source;
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 use std::{fs, io};
@@ -140,11 +141,18 @@ fn replace(file: &Path, bytes: &[u8]) -> io::Result<bool> {
         fs::create_dir_all(directory)?;
     }
     let temporary = file.with_extension(format!("{}.tmp", std::process::id()));
-    let renamed = fs::write(&temporary, bytes).and_then(|()| fs::rename(&temporary, file));
+    let renamed = write(&temporary, bytes).and_then(|()| fs::rename(&temporary, file));
     if renamed.is_err() {
         let _ = fs::remove_file(&temporary);
     }
     renamed.map(|()| true)
+}
+
+/// Writes a file that the disk has when this returns, so that what is renamed over another one is whole.
+fn write(file: &Path, bytes: &[u8]) -> io::Result<()> {
+    let mut file = fs::File::create(file)?;
+    file.write_all(bytes)?;
+    file.sync_all()
 }
 
 #[cfg(test)]

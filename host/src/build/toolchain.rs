@@ -24,30 +24,21 @@ pub(super) const LINK_FLAGS: [&str; 2] = [
     "-Clink-arg=--initial-memory=196608",
 ];
 
-/// Set by cargo for what it runs (tests, `cargo run`), or by people for the host: none of it is meant for guests.
-const FOREIGN_VARIABLES: [&str; 21] = [
-    "CARGO",
-    "CARGO_BUILD_RUSTC",
-    "CARGO_BUILD_RUSTC_WORKSPACE_WRAPPER",
-    "CARGO_BUILD_RUSTC_WRAPPER",
-    "CARGO_BUILD_RUSTFLAGS",
-    "CARGO_BUILD_TARGET",
-    "CARGO_BUILD_TARGET_DIR",
-    "CARGO_ENCODED_RUSTFLAGS",
-    "CARGO_MAKEFLAGS",
-    "CARGO_RESOLVER_FEATURE_UNIFICATION",
-    "CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_LINKER",
-    "CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS",
-    "CARGO_UNSTABLE_FEATURE_UNIFICATION",
-    "MAKEFLAGS",
-    "RUSTC",
-    "RUSTC_BOOTSTRAP",
-    "RUSTC_LINKER",
-    "RUSTC_WORKSPACE_WRAPPER",
-    "RUSTC_WRAPPER",
-    "RUSTFLAGS",
-    "RUSTUP_TOOLCHAIN",
+/// Beginnings of variables that are set by cargo for what it runs (tests, `cargo run`), or by people for the host: none of it is meant
+/// for guests.
+const FOREIGN_VARIABLES: [&str; 5] = ["CARGO", "__CARGO", "RUSTC", "RUSTFLAGS", "RUSTUP_TOOLCHAIN"];
+
+/// Beginnings of those among them that say where things are and how to get them.
+const KEPT_VARIABLES: [&str; 5] = [
+    "CARGO_HOME",
+    "CARGO_HTTP_",
+    "CARGO_NET_",
+    "CARGO_REGISTRIES_",
+    "CARGO_REGISTRY_",
 ];
+
+/// What make says to the programs it runs.
+const MAKE_VARIABLES: [&str; 2] = ["MAKEFLAGS", "MFLAGS"];
 
 const DEBIAN_CARGO: &str = "/usr/bin/cargo";
 const DEBIAN_RUSTC: &str = "/usr/bin/rustc";
@@ -148,10 +139,22 @@ fn sysroot(rustc: &str) -> Option<PathBuf> {
 
 fn clean(program: &str) -> Command {
     let mut command = Command::new(program);
-    for variable in FOREIGN_VARIABLES {
-        command.env_remove(variable);
+    for (variable, _) in std::env::vars_os() {
+        if variable.to_str().is_some_and(is_foreign) {
+            command.env_remove(variable);
+        }
     }
     command
+}
+
+/// Whether a variable of the environment is about another build than that of guests.
+fn is_foreign(variable: &str) -> bool {
+    let begins = |beginnings: &[&str]| {
+        beginnings
+            .iter()
+            .any(|beginning| variable.starts_with(beginning))
+    };
+    MAKE_VARIABLES.contains(&variable) || begins(&FOREIGN_VARIABLES) && !begins(&KEPT_VARIABLES)
 }
 
 #[cfg(test)]
@@ -185,6 +188,33 @@ mod tests {
         ] {
             let message = choose(choice, false, false).err().unwrap_or_default();
             assert!(message.contains(remedy), "{message}");
+        }
+    }
+
+    #[test]
+    fn what_is_set_for_another_build_is_not_for_guests() {
+        for foreign in [
+            "CARGO",
+            "CARGO_ENCODED_RUSTFLAGS",
+            "CARGO_RESOLVER_FEATURE_UNIFICATION",
+            "CARGO_TARGET_DIR",
+            "CARGO_PROFILE_RELEASE_LTO",
+            "MAKEFLAGS",
+            "RUSTC_WRAPPER",
+            "RUSTFLAGS",
+            "RUSTUP_TOOLCHAIN",
+        ] {
+            assert!(is_foreign(foreign), "{foreign}");
+        }
+        for kept in [
+            "CARGO_HOME",
+            "CARGO_NET_OFFLINE",
+            "CARGO_REGISTRIES_OURS_INDEX",
+            "HOME",
+            "PATH",
+            "RUSTUP_HOME",
+        ] {
+            assert!(!is_foreign(kept), "{kept}");
         }
     }
 
