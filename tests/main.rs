@@ -27,4 +27,5 @@ mod operating;
 mod operations;
 mod readme;
 mod sample_app;
+mod store;
 mod swapping;

@@ -14,6 +14,7 @@ use metrics::gauge;
 
 use crate::app::App;
 use crate::http::{ADMIN_CONNECTIONS, CONNECTION_BYTES};
+use crate::modules::Version;
 use crate::sandbox::Capacity;
 
 /// What a pool holds for one connection besides an answer, in bytes: a packet, the driver's buffers, TLS.
@@ -62,7 +63,7 @@ impl MemoryPlan {
     /// The plan of an app. `own_bytes` is what the process itself takes, as `resident_bytes` gave it once everything was loaded.
     #[must_use]
     pub fn of(config: &Config, app: &App, own_bytes: u64) -> Self {
-        Self::with_capacity(config, app.sandbox.capacity(), own_bytes, code_bytes(app))
+        Self::with_capacity(config, app.sandbox.capacity(), own_bytes, Code::of(app))
     }
 
     /// The plan of a host that is started with a configuration; everything but that is of `app`, which was loaded with another one.
@@ -70,12 +71,12 @@ impl MemoryPlan {
     pub fn of_another(config: &Config, app: &App, own_bytes: u64) -> Self {
         let caps = config.modules.iter().map(|module| module.memory_bytes);
         let capacity = Capacity::for_caps(caps, config.server.guest_memory_bytes);
-        Self::with_capacity(config, capacity, own_bytes, code_bytes(app))
+        Self::with_capacity(config, capacity, own_bytes, Code::of(app))
     }
 
-    fn with_capacity(config: &Config, capacity: Capacity, own_bytes: u64, code_bytes: u64) -> Self {
+    fn with_capacity(config: &Config, capacity: Capacity, own_bytes: u64, code: Code) -> Self {
         let mut lines = vec![line("this process, measured", own_bytes, None)];
-        lines.extend(guest_lines(config, capacity, code_bytes));
+        lines.extend(guest_lines(config, capacity, code));
         let buffers = buffer_lines(config, capacity);
         let slack = buffers.iter().map(|line| line.bytes).sum::<u64>() / SLACK_DIVISOR;
         lines.extend(buffers);
@@ -130,15 +131,27 @@ impl MemoryPlan {
     }
 }
 
-/// What the code of one version of each module takes.
-fn code_bytes(app: &App) -> u64 {
-    app.versions
-        .values()
-        .map(|version| version.code_bytes())
-        .sum()
+/// What one version of each module takes, in bytes.
+#[derive(Clone, Copy)]
+struct Code {
+    /// The components.
+    components: u64,
+    /// What was compiled of them.
+    compiled: u64,
 }
 
-fn guest_lines(config: &Config, capacity: Capacity, code_bytes: u64) -> Vec<Line> {
+impl Code {
+    fn of(app: &App) -> Self {
+        let sum =
+            |bytes: fn(&Version) -> u64| app.versions.values().map(|version| bytes(version)).sum();
+        Self {
+            components: sum(|version| version.component_bytes as u64),
+            compiled: sum(Version::code_bytes),
+        }
+    }
+}
+
+fn guest_lines(config: &Config, capacity: Capacity, code: Code) -> Vec<Line> {
     let slots = capacity.slots;
     let live = config.server.live_versions as u64;
     vec![
@@ -164,8 +177,13 @@ fn guest_lines(config: &Config, capacity: Capacity, code_bytes: u64) -> Vec<Line
         ),
         line(
             format!("code of {live} live versions of each module"),
-            code_bytes * live,
+            code.compiled * live,
             Some("server.live_versions"),
+        ),
+        line(
+            "a version of each module that is being loaded: its component, and its code once more",
+            code.components + code.compiled,
+            None,
         ),
     ]
 }

@@ -50,12 +50,7 @@ pub(crate) fn try_out(host: &'static UnderTest, bytes: &[u8]) -> Result<Fate, St
     };
     let loaded = host.finish(load(host, &component, &module))?;
     // What was compiled of it is of no further use to anybody.
-    drop(fs::remove_file(
-        host.app
-            .loader
-            .artifacts
-            .path(component.digest(), host.app.sandbox.engine()),
-    ));
+    host.app.loader.artifacts.remove(component.digest());
     let version = match loaded {
         Err(refusal) if refusal.trim().is_empty() => {
             return Err("it was refused without a word".to_owned());

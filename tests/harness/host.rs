@@ -15,7 +15,7 @@ use crate::app::TestApp;
 use crate::built::built;
 
 /// How long anything may take before a test is stuck. Generous: it fails tests that hang, and times nothing.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_secs(300);
 /// Between two questions.
 const PAUSE: Duration = Duration::from_millis(5);
 
@@ -66,6 +66,12 @@ impl TestHost {
         let mut command = Command::new(program);
         command.args(arguments).arg(built().join("mayfly"));
         Self::start_by(app, command, &[]).await
+    }
+
+    /// Starts a host from another file of the same program, by a command of its own.
+    pub async fn start_program(app: TestApp, command: std::process::Command) -> Self {
+        built();
+        Self::start_by(app, Command::from(command), &[]).await
     }
 
     async fn start_by(app: TestApp, mut command: Command, environment: &[(&str, &str)]) -> Self {
@@ -323,17 +329,22 @@ impl TestHost {
             .count()
     }
 
-    /// The files with this in their name that the host has mapped.
+    /// How many components' machine code the host has mapped: memory that is executable and of no file.
     #[must_use]
-    pub fn mappings(&self, part: &str) -> Vec<String> {
+    pub fn loaded_components(&self) -> usize {
         let maps =
             std::fs::read_to_string(format!("/proc/{}/maps", self.pid())).expect("the host runs");
-        let files = maps
-            .lines()
-            .filter(|line| line.contains(part))
-            .filter_map(|line| line.split_whitespace().nth(5));
-        let files: std::collections::BTreeSet<_> = files.map(str::to_owned).collect();
-        files.into_iter().collect()
+        let is_code = |line: &&str| {
+            let mut fields = line.split_whitespace().skip(1);
+            fields.next() == Some("r-xp") && fields.nth(3).is_none()
+        };
+        maps.lines().filter(is_code).count()
+    }
+
+    /// The processes that compile for this host now.
+    #[must_use]
+    pub fn compilers(&self) -> Vec<u32> {
+        compilers_of(self.pid())
     }
 
     /// Asks the host to end, without waiting.
@@ -351,14 +362,25 @@ impl TestHost {
         self.app
     }
 
-    /// Ends the host in order and starts another one on the same app.
-    pub async fn restarted(mut self) -> Self {
+    /// Kills the host as [`TestHost::killed`], without waiting until it is gone.
+    pub fn killed_now(mut self) -> (TestApp, Child) {
+        self.child.start_kill().expect("a signal sent");
+        (self.app, self.child)
+    }
+
+    /// Ends the host in order; gives its app.
+    pub async fn stopped(mut self) -> TestApp {
         self.terminate();
         tokio::time::timeout(PATIENCE, self.child.wait())
             .await
             .expect("the host ends")
             .expect("a status");
-        Self::start(self.app).await
+        self.app
+    }
+
+    /// Ends the host in order and starts another one on the same app.
+    pub async fn restarted(self) -> Self {
+        Self::start(self.stopped().await).await
     }
 
     /// Waits for the host's end.
@@ -410,6 +432,26 @@ impl Log {
     fn lines(&self) -> Vec<String> {
         self.lines.lock().expect("no test panics here").clone()
     }
+}
+
+/// The children of a process that compile.
+fn compilers_of(parent: u32) -> Vec<u32> {
+    let is_compiler = |pid: &u32| {
+        let read = |file: &str| std::fs::read_to_string(format!("/proc/{pid}/{file}"));
+        let (Ok(status), Ok(arguments)) = (read("status"), read("cmdline")) else {
+            return false;
+        };
+        let is_child = status
+            .lines()
+            .any(|line| line.strip_prefix("PPid:").map(str::trim) == Some(&parent.to_string()));
+        is_child && arguments.split('\0').nth(1) == Some("compile")
+    };
+    let processes = std::fs::read_dir("/proc").expect("/proc is mounted");
+    processes
+        .flatten()
+        .filter_map(|entry| entry.file_name().to_str()?.parse().ok())
+        .filter(is_compiler)
+        .collect()
 }
 
 /// The address in `http://127.0.0.1:8080/…`.

@@ -18,7 +18,8 @@ enum Instant {
     Receiving,
     Received,
     Compiling,
-    Compiled,
+    Keeping,
+    Kept,
     Writing,
     Written,
     Answered,
@@ -28,7 +29,8 @@ enum Instant {
 
 impl Instant {
     /// Whether it is here, or past.
-    fn is_here(self, store: &Path, before: &Before, answered: bool, looks: u32) -> bool {
+    fn is_here(self, host: &TestHost, before: &Before, answered: bool, looks: u32) -> bool {
+        let store = store(&host.app);
         let any = |directory: &str, end: &str| {
             names(&store.join(directory))
                 .iter()
@@ -41,8 +43,9 @@ impl Instant {
                 Self::Received => {
                     names(&store.join("components")).len() > before.components || written
                 }
-                Self::Compiling => any("compiled", ".tmp") || written,
-                Self::Compiled => {
+                Self::Compiling => !host.compilers().is_empty() || written,
+                Self::Keeping => any("compiled", ".tmp") || written,
+                Self::Kept => {
                     names(&store.join("compiled")).len() > before.compiled
                         && !any("compiled", ".tmp")
                         || written
@@ -108,7 +111,8 @@ async fn a_host_killed_at_any_instant_of_a_swap_comes_back_with_one_version_or_t
         Instant::Looks(30),
         Instant::Compiling,
         Instant::Looks(300),
-        Instant::Compiled,
+        Instant::Keeping,
+        Instant::Kept,
         Instant::Writing,
         Instant::Written,
         Instant::Looks(3_000),
@@ -153,7 +157,7 @@ async fn a_host_killed_at_any_instant_of_a_swap_comes_back_with_one_version_or_t
                 async move { push.await.is_ok_and(|answer| answer.status().is_success()) },
             );
         let mut looks = 0;
-        while !instant.is_here(&store, &before, push.is_finished(), looks) {
+        while !instant.is_here(&host, &before, push.is_finished(), looks) {
             looks += 1;
             tokio::task::yield_now().await;
         }
@@ -216,20 +220,26 @@ async fn a_disk_without_room_refuses_versions_and_nothing_else() {
         "nothing is left over"
     );
 
+    // What is compiled of it is larger. It need not be kept to be run.
     room(&host, Some(component.len() as u64 + 1));
-    let message = is_refused(&host, component.clone(), "compile").await;
-    assert!(message.contains("File too large"), "{message}");
-    host.until(async || names(&store(&host.app).join("components")).len() == 2)
+    let kept = names(&store(&host.app).join("compiled")).len();
+    assert_eq!(host.push("marked", component).await.status, 200);
+    assert_eq!(version(&host).await, mark("good", 1));
+    host.logged(&["what was compiled cannot be kept", "File too large"])
         .await;
     let compiled = names(&store(&host.app).join("compiled"));
-    assert!(
-        !compiled.iter().any(|name| name.ends_with(".tmp")),
-        "{compiled:?}"
+    assert_eq!(
+        compiled.len(),
+        kept,
+        "and nothing is left over: {compiled:?}"
     );
 
     room(&host, None);
-    assert_eq!(host.push("marked", component).await.status, 200);
-    assert_eq!(version(&host).await, mark("good", 1));
+    assert_eq!(
+        host.push("marked", marked(&mark("good", 2))).await.status,
+        200
+    );
+    assert_eq!(version(&host).await, mark("good", 2));
     is_whole(&host.app);
 }
 

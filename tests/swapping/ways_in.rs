@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::fs;
+use std::io::Write;
 use std::os::unix::fs::symlink;
 
 use mayfly_tests::versions::{component, mark, marked, renamed};
@@ -219,6 +220,27 @@ async fn a_component_file_that_is_renamed_over_is_deployed() {
 }
 
 #[tokio::test]
+async fn a_component_file_that_changes_in_place_is_deployed_whatever_its_size_and_time_say() {
+    let app = TestApp::swapping().with_file("build/marked.wasm", &component("marked"));
+    let file = app.path().join("build/marked.wasm");
+    let before = fs::metadata(&file).unwrap();
+    let host = TestHost::start(app).await;
+    for number in 1..=2 {
+        // As `rsync --inplace --times` of a build whose times are fixed.
+        let mut open = fs::File::options().write(true).open(&file).unwrap();
+        open.write_all(&marked(&mark("good", number))).unwrap();
+        open.set_modified(before.modified().unwrap()).unwrap();
+        drop(open);
+        let now = fs::metadata(&file).unwrap();
+        assert_eq!(
+            (now.len(), now.modified().unwrap()),
+            (before.len(), before.modified().unwrap())
+        );
+        until_version(&host, &mark("good", number)).await;
+    }
+}
+
+#[tokio::test]
 async fn a_link_that_points_elsewhere_is_followed() {
     // As volumes of configuration are mounted: the file is a link through a link to a directory.
     let app = TestApp::swapping().with_file("build/marked.wasm", &component("marked"));
@@ -345,8 +367,10 @@ async fn two_hosts_do_not_share_a_store() {
     assert_eq!(output.status.code(), Some(3), "{output:?}");
     let said = String::from_utf8(output.stderr).unwrap();
     assert!(
-        said.contains("another host serves with ")
-            && said.contains("set `server.store` to another place"),
+        said.contains(&format!(
+            "another host (process {}) serves with ",
+            host.pid()
+        )) && said.contains("set `server.store` to another place"),
         "{said}"
     );
 }

@@ -22,9 +22,10 @@ use mayfly_graphql::Engine;
 use crate::callers::Callers;
 use crate::imports::Backends;
 use crate::meter::Meters;
+use crate::modules::compiler::CompilerLimits;
 use crate::modules::{
-    ArtifactStore, CompilerLimits, ComponentBytes, Effort, Loader, Loading, Places, Refusal, Step,
-    Store, Terms, Version,
+    ArtifactStore, Compiler, ComponentBytes, Effort, Loader, Loading, Places, Refusal, Step, Store,
+    Terms, Version,
 };
 use crate::sandbox::{Capacity, MemoryShares, Sandbox};
 use crate::tried::Tried;
@@ -176,9 +177,12 @@ pub(crate) fn unusable(directory: &Path, error: &std::io::Error) -> Problem {
 
 fn loader(config: &Config, sandbox: &Arc<Sandbox>, artifacts: ArtifactStore) -> Arc<Loader> {
     let places = Places::new(config.server.live_versions, config.server.swap_wait);
-    let compiler = CompilerLimits {
-        memory_bytes: config.server.compile_memory_bytes,
-        time: config.server.compile_time,
+    let compiler = Compiler {
+        limits: CompilerLimits {
+            memory_bytes: config.server.compile_memory_bytes,
+            time: config.server.compile_time,
+        },
+        priority: config.server.compile_priority,
     };
     Arc::new(Loader {
         sandbox: sandbox.clone(),

@@ -13,7 +13,9 @@ use mayfly_config::{Config, FILE, Place, Problem, Problems, units};
 use super::backends::DYNAMODB;
 use super::groundwork::Groundwork;
 use super::{App, EmbeddedAddresses};
-use crate::modules::{ComponentBytes, Effort, Pinned, Refusal, Step, Store, Terms, Version};
+use crate::modules::{
+    ComponentBytes, Effort, Pinned, Refusal, Step, Store, Terms, Version, writing_remedy,
+};
 
 /// An app read anew.
 pub struct Renewed {
@@ -148,7 +150,8 @@ impl App {
                     refused(
                         Step::Swap,
                         format!(
-                            "the component cannot be stored: {error}; free space for `server.store`"
+                            "the component cannot be stored: {error}; {}",
+                            writing_remedy(&error)
                         ),
                     )
                 })?;

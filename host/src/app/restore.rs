@@ -89,14 +89,7 @@ async fn known(
     progress: &(dyn Fn(Loading<'_>) + Sync),
 ) -> Result<Version, Refusal> {
     let refused = |message| Refusal::new(&terms.module.name, Step::Read, message);
-    let component = ComponentBytes::read(&store.component(digest)).map_err(refused)?;
-    if component.digest() != digest {
-        return Err(refused(format!(
-            "{} holds {}, not what it is named after",
-            store.component(digest).display(),
-            component.digest()
-        )));
-    }
+    let component = store.read(digest).map_err(refused)?;
     loader
         .load(
             terms.module.clone(),

@@ -1,39 +1,57 @@
 //! `mayfly compile`: the limited child process in which components are compiled.
 
-use std::path::PathBuf;
+use std::io::Write;
 use std::time::Duration;
 
-use super::Exit;
-use crate::modules::{CompilerLimits, compile_in_this_process, give_way};
+use mayfly_config::CompilePriority;
 
-/// Compile a component from standard input.
+use super::Exit;
+use crate::modules::compiler::{
+    CompilerLimits, compile, end_with_the_host, give_way, give_way_out_of_memory, read_component,
+};
+
+/// Compile a component from standard input, to standard output; standard input has to stay open meanwhile.
 #[derive(clap::Args)]
 pub struct Compile {
-    /// The file to write
+    /// Size of the component, in bytes
     #[arg(long)]
-    output: PathBuf,
+    bytes: u64,
     /// Address space it may use, in bytes
     #[arg(long)]
     memory: u64,
     /// Processor time it may use, in seconds
     #[arg(long)]
     seconds: u64,
-    /// Use one thread, and the processor only when nobody else wants it
-    #[arg(long)]
-    background: bool,
+    /// Use one thread, with this priority
+    #[arg(long, value_name = "PRIORITY", value_parser = priority)]
+    background: Option<CompilePriority>,
 }
 
 impl Compile {
     pub(super) fn run(self) -> anyhow::Result<Exit> {
+        // The host logs what is told here.
+        let tell = |refused: Result<(), String>| {
+            if let Err(refused) = refused {
+                eprintln!("{refused}");
+            }
+        };
+        tell(give_way_out_of_memory());
+        tell(give_way(self.background.unwrap_or(CompilePriority::Normal)));
         CompilerLimits {
             memory_bytes: self.memory,
             time: Duration::from_secs(self.seconds),
         }
         .limit_this_process()?;
-        if self.background {
-            give_way()?;
-        }
-        compile_in_this_process(&mut std::io::stdin().lock(), &self.output, !self.background)?;
+        let component = read_component(&mut std::io::stdin().lock(), self.bytes)?;
+        end_with_the_host();
+        let artifact = compile(&component, self.background.is_none())?;
+        let mut output = std::io::stdout().lock();
+        output.write_all(&artifact)?;
+        output.flush()?;
         Ok(Exit::Done)
     }
+}
+
+fn priority(text: &str) -> Result<CompilePriority, String> {
+    CompilePriority::parse(text).ok_or_else(|| format!("unknown priority {text}"))
 }

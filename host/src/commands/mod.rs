@@ -16,6 +16,7 @@ use mayfly_config::Problems;
 use mayfly_telemetry::output;
 
 use crate::modules::Loading;
+use crate::modules::compiler::compile_with_this_program;
 
 /// A command of `mayfly`.
 #[derive(Subcommand)]
@@ -82,6 +83,7 @@ impl Command {
     ///
     /// Whatever ends it early; [`Exit::of`] says with which code.
     pub fn run(self) -> anyhow::Result<Exit> {
+        compile_with_this_program();
         match self {
             Self::Serve(serve) => serve.run(),
             Self::Check(check) => check.run(),

@@ -144,8 +144,10 @@ async fn load(
     seen: Seen,
 ) -> anyhow::Result<(usize, Option<EmbeddedProcess>)> {
     let directory = config.store();
-    let store =
-        Store::open(&directory).map_err(|error| Problems(vec![unusable(&directory, &error)]))?;
+    let opened = directory.clone();
+    let store = tokio::task::spawn_blocking(move || Store::open(&opened))
+        .await?
+        .map_err(|error| Problems(vec![unusable(&directory, &error)]))?;
     let embedded = EmbeddedProcess::start_for(config).await?;
     if let Some(process) = &embedded {
         output::announce(
@@ -165,7 +167,7 @@ async fn load(
     let app = Arc::new(App::restore(config, &addresses, &store, &show_progress).await?);
     app.keep_connections();
     app.tell_missing();
-    let started = Deployment::start(
+    let deployment = Deployment::start(
         host.snapshot(),
         app.clone(),
         store,
@@ -173,7 +175,6 @@ async fn load(
         addresses,
     )
     .await;
-    let deployment = started.map_err(|error| Problems(vec![unusable(&directory, &error)]))?;
     if config.server.watch {
         // It runs as long as the process does.
         drop(watch(deployment.clone(), seen));

@@ -11,6 +11,7 @@ use metrics::counter;
 use super::{Deployment, Swapped, count, note_start};
 use crate::app::{App, Renewed, adopt_embedded};
 use crate::memory_plan::MemoryPlan;
+use crate::modules::writing_remedy;
 
 /// How often it is tried again when versions are swapped in between.
 const ATTEMPTS: usize = 8;
@@ -142,9 +143,14 @@ impl Deployment {
             return Ok(None);
         }
         let (active, kept): (Vec<_>, _) = (next.versions.values().cloned().collect(), self.kept);
-        self.change(move |record| note_start(record, &active, kept)).await.map_err(|error| {
-            ApplyError::Failed(format!("the list of active versions cannot be written: {error}; free space for `server.store`"))
-        })?;
+        self.change(move |record| note_start(record, &active, kept))
+            .await
+            .map_err(|error| {
+                ApplyError::Failed(format!(
+                    "the list of active versions cannot be written: {error}; {}",
+                    writing_remedy(&error)
+                ))
+            })?;
         let next = Arc::new(next);
         self.snapshot.store(Some(next.clone()));
         now.pools.clear_gauges_without(&next.pools);

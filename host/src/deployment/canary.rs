@@ -13,7 +13,7 @@ use serde::Serialize;
 
 use super::{Admitted, DeployError, Deployment, Swapped, Turn, active};
 use crate::canary::{TallyStatus, Trial, Verdict};
-use crate::modules::{Activation, Origin, Pinned, Refusal, Step};
+use crate::modules::{Activation, Origin, Pinned, Refusal, Step, writing_remedy};
 
 /// The canary that runs, and how those before it ended.
 #[derive(Default)]
@@ -170,7 +170,8 @@ impl Deployment {
             .await;
         if let Err(error) = noted {
             let message = format!(
-                "the list of active versions cannot be written: {error}; free space for `server.store`"
+                "the list of active versions cannot be written: {error}; {}",
+                writing_remedy(&error)
             );
             return Err(self.refused(
                 Refusal::new(module, Step::Swap, message),

@@ -33,7 +33,7 @@ use crate::host::resident_bytes;
 use crate::memory_plan::MemoryPlan;
 use crate::modules::{
     Activation, ComponentBytes, Effort, Incoming, Origin, Pinned, Record, Refusal, Step, Store,
-    Terms, Version,
+    Terms, Version, writing_remedy,
 };
 use canary::Canaries;
 use slot::{GateTurn, Slot};
@@ -152,18 +152,14 @@ pub enum DeployError {
 }
 
 impl Deployment {
-    /// Serves an app that was restored from this store, and notes what is active now.
-    ///
-    /// # Errors
-    ///
-    /// When the list cannot be written.
+    /// Serves an app that was restored from this store, and notes what is active now, if that is news.
     pub async fn start(
         snapshot: Snapshot,
         app: Arc<App>,
         store: Arc<Store>,
         config: Config,
         embedded: EmbeddedAddresses,
-    ) -> io::Result<Arc<Self>> {
+    ) -> Arc<Self> {
         let deployment = Arc::new(Self {
             snapshot,
             store,
@@ -187,9 +183,12 @@ impl Deployment {
         }
         let active: Vec<_> = app.versions.values().cloned().collect();
         let kept = deployment.kept;
-        deployment
-            .change(move |record| note_start(record, &active, kept))
-            .await?;
+        let noted = deployment.note(move |record| note_start(record, &active, kept));
+        if let Err(error) = noted.await {
+            tracing::error!(
+                "the list of active versions cannot be written ({error}), so the next start begins from an older one"
+            );
+        }
         deployment.store.collect();
         deployment.store.collect_artifacts(app.sandbox.engine());
         deployment.snapshot.store(Some(app.clone()));
@@ -197,7 +196,7 @@ impl Deployment {
         for name in app.versions.keys() {
             deployment.clone().keep_previous_resident(name.clone());
         }
-        Ok(deployment)
+        deployment
     }
 
     /// The app that is served now.
@@ -274,8 +273,10 @@ impl Deployment {
             .map_err(io::Error::other)
             .flatten();
         let kept = kept.map_err(|error| {
-            let message =
-                format!("the component cannot be stored: {error}; free space for `server.store`");
+            let message = format!(
+                "the component cannot be stored: {error}; {}",
+                writing_remedy(&error)
+            );
             self.refused(Refusal::new(module, Step::Read, message), None)
         })?;
         self.deploy(module, kept, Origin::File, Turn::Wait)
@@ -305,7 +306,7 @@ impl Deployment {
         let app = self.app().ok_or(DeployError::Loading)?;
         let running = active(&app, module)?;
         if running.digest == component.digest {
-            self.note(module, running, by).await;
+            self.came_again(module, running, by).await;
             return Ok(None);
         }
         let terms = Terms {
@@ -313,11 +314,12 @@ impl Deployment {
             wanted: app.wanted_of(module),
             backends: app.backends.clone(),
         };
-        let path = component.path();
-        let bytes = tokio::task::spawn_blocking(move || ComponentBytes::read(&path))
-            .await
-            .map_err(|lost| lost.to_string())
-            .flatten();
+        let (component, bytes) = tokio::task::spawn_blocking(move || {
+            let bytes = component.read();
+            (component, bytes)
+        })
+        .await
+        .map_err(|lost| self.refused(Refusal::new(module, Step::Read, lost.to_string()), None))?;
         let passed = match bytes {
             Ok(bytes) => {
                 app.loader
@@ -378,7 +380,8 @@ impl Deployment {
             .await;
         if let Err(error) = noted {
             let message = format!(
-                "the list of active versions cannot be written: {error}; free space for `server.store`"
+                "the list of active versions cannot be written: {error}; {}",
+                writing_remedy(&error)
             );
             return Err(self.refused(
                 Refusal::new(&module, Step::Swap, message),
@@ -427,7 +430,7 @@ impl Deployment {
     }
 
     /// Notes that the version which is active came again by another way.
-    async fn note(&self, module: &str, running: &Version, by: Origin) {
+    async fn came_again(&self, module: &str, running: &Version, by: Origin) {
         let activation = Activation::now(&running.digest, running.component_bytes as u64, by);
         let (name, kept) = (module.to_owned(), self.kept);
         let noted = self
@@ -459,6 +462,15 @@ impl Deployment {
     async fn change(&self, change: impl FnOnce(&mut Record) + Send + 'static) -> io::Result<()> {
         let store = self.store.clone();
         tokio::task::spawn_blocking(move || store.change(change))
+            .await
+            .map_err(io::Error::other)
+            .flatten()
+    }
+
+    /// Changes the list, also when the disk does not take it.
+    async fn note(&self, change: impl FnOnce(&mut Record) + Send + 'static) -> io::Result<()> {
+        let store = self.store.clone();
+        tokio::task::spawn_blocking(move || store.note(change))
             .await
             .map_err(io::Error::other)
             .flatten()

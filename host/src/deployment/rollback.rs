@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::{DeployError, Deployment, Swapped, active, count};
 use crate::app::App;
-use crate::modules::{Activation, ComponentBytes, Effort, ModuleRecord, Refusal, Step, Version};
+use crate::modules::{Activation, Effort, ModuleRecord, Refusal, Step, Version};
 
 impl Deployment {
     /// Makes the version active that was before, or the one whose digest begins like `to`, which was active at some time. Doing so
@@ -102,8 +102,8 @@ impl Deployment {
                 }
             };
         }
-        let path = self.store.component(digest);
-        let read = tokio::task::spawn_blocking(move || ComponentBytes::read(&path)).await;
+        let (store, name) = (self.store.clone(), digest.to_owned());
+        let read = tokio::task::spawn_blocking(move || store.read(&name)).await;
         let component = read.map_err(|lost| lost.to_string()).flatten();
         let component = component.map_err(|message| Refusal::new(module, Step::Read, message))?;
         let version = app
@@ -123,7 +123,7 @@ impl Deployment {
     async fn note_rollback(&self, module: &str, change: Change) -> Option<String> {
         let name = module.to_owned();
         let kept = self.kept;
-        let noted = self.change(move |record| {
+        let noted = self.note(move |record| {
             if let Some(module) = record.modules.get_mut(&name) {
                 match change {
                     Change::Back(steps) => module.roll_back(steps),

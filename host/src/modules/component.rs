@@ -5,7 +5,7 @@ use std::path::Path;
 
 use sha2::{Digest, Sha256};
 
-use super::compile::MAX_COMPONENT_BYTES;
+use super::compiler::MAX_COMPONENT_BYTES;
 
 /// A component in memory.
 pub struct ComponentBytes {

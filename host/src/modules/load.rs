@@ -1,20 +1,18 @@
 //! From bytes to a [`Version`]: recognise, compile or find compiled, load, type-check, compare the fields.
 
 use std::collections::BTreeSet;
-use std::fs;
-use std::path::Path;
 use std::sync::Arc;
 
 use mayfly_config::Module;
 use wasmtime::component::Component;
 
 use super::Version;
-use super::compile::{CompilerLimits, compile_in_a_child};
+use super::compiler::Compiler;
 use super::component::ComponentBytes;
 use super::fields::handled_fields;
 use super::places::Places;
 use super::refusal::{Refusal, Step};
-use super::store::ArtifactStore;
+use super::store::{ArtifactStore, NoArtifact, writing_remedy};
 use crate::sandbox::Sandbox;
 
 /// What a loader is doing, for showing progress.
@@ -41,8 +39,8 @@ pub struct Loader {
     pub sandbox: Arc<Sandbox>,
     /// Compiled modules.
     pub artifacts: ArtifactStore,
-    /// What compiling a version may use.
-    pub compiler: CompilerLimits,
+    /// How versions are compiled.
+    pub compiler: Compiler,
     /// How many versions may be in memory.
     pub places: Places,
 }
@@ -67,24 +65,19 @@ impl Loader {
             .map_err(|message| failed(Step::Validate, message))?;
         let fields =
             handled_fields(component.bytes()).map_err(|message| failed(Step::Validate, message))?;
-        let artifact = self
-            .artifacts
-            .path(component.digest(), self.sandbox.engine());
-        if artifact.exists() {
-            progress(Loading::Cached(&module.name));
-        } else {
-            progress(Loading::Compiling(&module.name));
-            self.compile(component, &artifact, effort)
-                .await
-                .map_err(|message| failed(Step::Compile, message))?;
-        }
+        let found = self
+            .find(&module.name, component, effort, progress)
+            .await
+            .map_err(|message| failed(Step::Compile, message))?;
         let place = self
             .places
             .take(&module.name)
             .await
             .map_err(|message| failed(Step::Swap, message))?;
-        let loaded = deserialize(&self.sandbox, &artifact)
-            .map_err(|error| failed(Step::Compile, load_error(&artifact, &error)))?;
+        let loaded = self
+            .load_artifact(&module.name, component, found, effort)
+            .await
+            .map_err(|message| failed(Step::Compile, message))?;
         let prepared = self
             .sandbox
             .prepare(&loaded)
@@ -101,52 +94,135 @@ impl Loader {
         })
     }
 
+    /// Finds what was compiled of a component, or compiles it.
+    async fn find(
+        &self,
+        module: &str,
+        component: &ComponentBytes,
+        effort: Effort,
+        progress: &(dyn Fn(Loading<'_>) + Sync),
+    ) -> Result<Found, String> {
+        let (store, digest) = (self.artifacts.clone(), component.digest().to_owned());
+        let engine = self.sandbox.engine().clone();
+        let read = tokio::task::spawn_blocking(move || store.read(&digest, &engine)).await;
+        match read.map_err(|lost| lost.to_string())? {
+            Ok(artifact) => {
+                progress(Loading::Cached(module));
+                return Ok(Found::Kept(artifact));
+            }
+            Err(NoArtifact::Missing) => {}
+            Err(NoArtifact::Unusable(why)) => tell_unusable(module, component, &why),
+        }
+        progress(Loading::Compiling(module));
+        let artifact = self.compile(module, component, effort).await?;
+        Ok(Found::New(artifact))
+    }
+
+    /// Compiles a component and keeps what comes of it. That it cannot be kept costs the next start its time, and nobody else.
     async fn compile(
         &self,
+        module: &str,
         component: &ComponentBytes,
-        artifact: &Path,
         effort: Effort,
-    ) -> Result<(), String> {
-        let temporary = Temporary(self.artifacts.temporary());
-        compile_in_a_child(component.bytes(), &temporary.0, self.compiler, effort).await?;
-        fs::rename(&temporary.0, artifact)
-            .map_err(|error| format!("{} cannot be written: {error}", artifact.display()))
+    ) -> Result<Vec<u8>, String> {
+        let artifact = self.compiler.compile(component.bytes(), effort).await?;
+        let (store, digest) = (self.artifacts.clone(), component.digest().to_owned());
+        let engine = self.sandbox.engine().clone();
+        let kept = tokio::task::spawn_blocking(move || {
+            let written = store.write(&digest, &engine, &artifact);
+            (written, artifact)
+        });
+        let (written, artifact) = kept.await.map_err(|lost| lost.to_string())?;
+        if let Err(error) = written {
+            tracing::warn!(
+                module,
+                version = component.digest(),
+                "what was compiled cannot be kept ({error}), so the next start compiles it again; {}",
+                writing_remedy(&error)
+            );
+        }
+        Ok(artifact)
+    }
+
+    /// Loads an artifact. One that was kept and does not load, though it is whole, was made by another compiler, and is made again.
+    async fn load_artifact(
+        &self,
+        module: &str,
+        component: &ComponentBytes,
+        found: Found,
+        effort: Effort,
+    ) -> Result<Component, String> {
+        let artifact = match found {
+            Found::New(artifact) => artifact,
+            Found::Kept(artifact) => match self.deserialize(artifact).await? {
+                Ok(loaded) => return Ok(loaded),
+                Err(error) if asks_too_much(&error) => return Err(load_error(&error)),
+                Err(error) => {
+                    tell_unusable(module, component, &format!("{error:#}"));
+                    self.compile(module, component, effort).await?
+                }
+            },
+        };
+        let loaded = self.deserialize(artifact).await?;
+        loaded.map_err(|error| load_error(&error))
+    }
+
+    /// Makes a component of bytes in memory: its machine code is copied, and made executable.
+    #[expect(
+        unsafe_code,
+        reason = "the one place that loads compiled code: what this host compiled, checked byte for byte, see store/artifacts.rs"
+    )]
+    async fn deserialize(&self, artifact: Vec<u8>) -> Result<wasmtime::Result<Component>, String> {
+        let engine = self.sandbox.engine().clone();
+        let loaded = tokio::task::spawn_blocking(move || {
+            // SAFETY: these bytes were written by `Compiler::compile` of this user, and have been in this process since, or were kept in
+            // a directory nobody else may write to and compared with their checksum after they were read.
+            unsafe { Component::deserialize(&engine, &artifact) }
+        });
+        loaded.await.map_err(|lost| lost.to_string())
     }
 }
 
-/// A file that is gone in the end, whatever happens, unless it was renamed.
-struct Temporary(std::path::PathBuf);
+/// An artifact, in memory.
+enum Found {
+    /// It was in the store.
+    Kept(Vec<u8>),
+    /// It was compiled just now.
+    New(Vec<u8>),
+}
 
-impl Drop for Temporary {
-    fn drop(&mut self) {
-        // It may not exist, and a leftover harms nobody.
-        let _ = fs::remove_file(&self.0);
-    }
+fn tell_unusable(module: &str, component: &ComponentBytes, why: &str) {
+    tracing::warn!(
+        module,
+        version = component.digest(),
+        "what was compiled of it is not used, and is made again: {why}"
+    );
+}
+
+/// Whether a component declares more than the pool has for each: wasmtime has no type for this one.
+fn asks_too_much(error: &wasmtime::Error) -> bool {
+    format!("{error:#}").contains("exceeds")
 }
 
 /// What the engine says about an artifact, with what to do about it.
-fn load_error(artifact: &Path, error: &wasmtime::Error) -> String {
+fn load_error(error: &wasmtime::Error) -> String {
     let said = format!("{error:#}");
-    // wasmtime has no type for this one: what a component declares is compared with what the pool has for each.
-    if said.contains("exceeds") {
+    if asks_too_much(error) {
         return format!(
             "it asks for more than a component may have ({said}); use fewer or smaller memories, tables and instances"
         );
     }
-    format!(
-        "{} cannot be loaded ({said}); delete it and start again",
-        artifact.display()
-    )
-}
-
-#[expect(
-    unsafe_code,
-    reason = "the one place that loads compiled code: from a store only this host writes, see store.rs"
-)]
-fn deserialize(sandbox: &Sandbox, artifact: &Path) -> wasmtime::Result<Component> {
-    // SAFETY: the artifact was written by `compile_in_a_child` of this user, under a name that says for which compiler, in a
-    // directory nobody else may write to, and is never changed once it has that name.
-    unsafe { Component::deserialize_file(sandbox.engine(), artifact) }
+    let forbidden = error
+        .chain()
+        .filter_map(|cause| cause.downcast_ref::<std::io::Error>())
+        .any(|cause| cause.kind() == std::io::ErrorKind::PermissionDenied);
+    if forbidden {
+        return format!(
+            "the system forbids to run compiled code ({said}); allow this service memory that is executable (systemd: \
+             MemoryDenyWriteExecute=no; SELinux: execmem)"
+        );
+    }
+    format!("what was compiled cannot be loaded: {said}")
 }
 
 /// What the linker says, with what to do about it.

@@ -3,7 +3,7 @@
 //! A version is named by the SHA-256 of its component's bytes. Compiling happens in a child process under limits; what it writes
 //! is kept in a store that only this host writes, and only artifacts from there are ever loaded.
 
-mod compile;
+pub mod compiler;
 mod component;
 mod fields;
 mod gate;
@@ -13,14 +13,17 @@ mod probe;
 mod refusal;
 mod store;
 
-pub use compile::{CompilerLimits, MAX_COMPONENT_BYTES, compile_in_this_process, give_way};
+pub use compiler::{Compiler, MAX_COMPONENT_BYTES};
 pub use component::ComponentBytes;
 pub use fields::handled_fields;
 pub use gate::Terms;
 pub use load::{Effort, Loader, Loading};
 pub use places::{Place, Places};
 pub use refusal::{Refusal, Step};
-pub use store::{Activation, ArtifactStore, Incoming, ModuleRecord, Origin, Pinned, Record, Store};
+pub use store::{
+    Activation, ArtifactStore, Incoming, ModuleRecord, Origin, Pinned, Record, Store,
+    writing_remedy,
+};
 
 use std::collections::BTreeSet;
 use std::sync::Arc;

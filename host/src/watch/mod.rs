@@ -33,9 +33,17 @@ const AGAIN: Duration = Duration::from_secs(5);
 /// Links that are followed from a component file, at most.
 const LINKS: usize = 16;
 
-/// What tells one state of a file from another without reading it: device, inode, size, and when it was written, to the nanosecond.
+/// What tells one state of a file from another without reading it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Look(u64, u64, u64, i64, i64);
+struct Look {
+    device: u64,
+    inode: u64,
+    size_bytes: u64,
+    /// When its contents were written, as whoever wrote it may say: seconds, nanoseconds.
+    written: (i64, i64),
+    /// When anything about it changed, as the system says, whatever the writer sets `written` to: seconds, nanoseconds.
+    changed: (i64, i64),
+}
 
 /// What files looked like before they were read, so that watching finds every later change, and no other.
 #[derive(Debug, Default)]
@@ -136,13 +144,13 @@ async fn settled(file: &Path) -> Option<Look> {
 
 fn look(file: &Path) -> Option<Look> {
     let metadata = fs::metadata(file).ok()?;
-    Some(Look(
-        metadata.dev(),
-        metadata.ino(),
-        metadata.len(),
-        metadata.mtime(),
-        metadata.mtime_nsec(),
-    ))
+    Some(Look {
+        device: metadata.dev(),
+        inode: metadata.ino(),
+        size_bytes: metadata.len(),
+        written: (metadata.mtime(), metadata.mtime_nsec()),
+        changed: (metadata.ctime(), metadata.ctime_nsec()),
+    })
 }
 
 /// The directory of a file, and those of everything it links to.

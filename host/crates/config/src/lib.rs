@@ -6,6 +6,7 @@
 mod backends;
 mod callers;
 mod canary;
+mod compile_priority;
 mod connection_string;
 mod embedded;
 mod grants;
@@ -28,6 +29,7 @@ use std::path::{Path, PathBuf};
 pub use backends::{DynamoDb, Encryption, Place, SqlServer};
 pub use callers::{Callers, TokenKey};
 pub use canary::{Canary, CanaryKey, Percent};
+pub use compile_priority::CompilePriority;
 pub use embedded::Embedded;
 pub use grants::{Action, BoundKey, Grants, KeyPart, TableGrant};
 pub use limits::Limits;

@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use crate::compile_priority::CompilePriority;
 use crate::outside::Given;
 use crate::reader::Table;
 use crate::secret::Secret;
@@ -67,6 +68,8 @@ pub struct Server {
     pub compile_memory_bytes: u64,
     /// `compile_time`: processor time of the process that compiles a version, of all its threads together. Default 300 s.
     pub compile_time: Duration,
+    /// `compile_priority`: `normal`, `low` or `idle`, of that process while requests are answered. Default `low`.
+    pub compile_priority: CompilePriority,
 }
 
 impl Server {
@@ -104,6 +107,10 @@ impl Server {
                 self.compile_memory_bytes == was.compile_memory_bytes,
             ),
             ("compile_time", self.compile_time == was.compile_time),
+            (
+                "compile_priority",
+                self.compile_priority == was.compile_priority,
+            ),
         ];
         let changed: Vec<_> = keys
             .into_iter()
@@ -149,6 +156,7 @@ impl Server {
             swap_wait: Duration::from_secs(30),
             compile_memory_bytes: 4 << 30,
             compile_time: Duration::from_secs(300),
+            compile_priority: CompilePriority::Low,
         };
         let Some(mut table) = table else {
             return server;
@@ -199,6 +207,7 @@ impl Server {
             server.compile_time,
             Duration::from_secs(1)..=hour,
         );
+        server.compile_priority = compile_priority(&mut table, server.compile_priority);
         table.finish();
         server
     }
@@ -233,6 +242,22 @@ fn error_detail(table: &mut Table<'_>) -> ErrorDetail {
             ErrorDetail::default()
         }
     }
+}
+
+fn compile_priority(table: &mut Table<'_>, default: CompilePriority) -> CompilePriority {
+    let Some((at, text)) = table.text_at("compile_priority") else {
+        return default;
+    };
+    CompilePriority::parse(&text).unwrap_or_else(|| {
+        table.problem_at(
+            at,
+            format!(
+                "`{}` must be \"normal\", \"low\" or \"idle\"",
+                table.key("compile_priority")
+            ),
+        );
+        default
+    })
 }
 
 /// Tokens shorter than this are guessed.

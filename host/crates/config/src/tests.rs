@@ -546,6 +546,14 @@ fn each_mistake_in_a_probe_or_in_who_may_swap_is_named() {
             "[server]\nlive_versions = 2\n",
             "`server.live_versions` must be a whole number from 3 to 64",
         ),
+        (
+            "[server]\ncompile_priority = \"high\"\n",
+            "`server.compile_priority` must be \"normal\", \"low\" or \"idle\"",
+        ),
+        (
+            "[server]\ncompile_priority = 5\n",
+            "`server.compile_priority` is a integer; write a string",
+        ),
     ];
     for (text, said) in table {
         let problems = parse(&format!("{GOOD}{text}")).unwrap_err().to_string();

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! lock             held by the host that serves the app
-//! active.json      what was active, by module
+//! active.json      what was active, by module, with a copy
 //! components/SHA   component files, named by their digest
 //! compiled/        what was compiled of them
 //! ```
@@ -10,12 +10,19 @@
 //! Every file is written under another name, synced and renamed, so that whatever has its name is whole. Order keeps the store
 //! consistent when the process is ended at any instant: a component has its name before the list names it, and loses it after the
 //! list has stopped naming it. What is neither in the list nor pinned by somebody at work is collected.
+//!
+//! Nothing here is believed: what a file holds is compared with its name or checksum before it is used, and what was compiled is made
+//! again when it does not agree. A start that changes nothing writes nothing, so a full disk or one that became read-only stops nobody.
 
 mod artifacts;
+mod directory;
 mod incoming;
+mod lock;
 mod record;
+mod seal;
 
 pub use artifacts::ArtifactStore;
+pub(super) use artifacts::NoArtifact;
 pub use incoming::Incoming;
 pub use record::{Activation, ModuleRecord, Origin, Record};
 
@@ -25,13 +32,25 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use rustix::fs::{FlockOperation, flock};
 use wasmtime::Engine;
 
 use super::component::ComponentBytes;
+use directory::make_private;
+use lock::StoreLock;
 
 /// The end of names of files that are being written.
 const TEMPORARY: &str = ".tmp";
+
+/// What an operator can do about a store that cannot be written.
+#[must_use]
+pub fn writing_remedy(error: &io::Error) -> &'static str {
+    match error.kind() {
+        io::ErrorKind::ReadOnlyFilesystem | io::ErrorKind::PermissionDenied => {
+            "make `server.store` writable"
+        }
+        _ => "free space for `server.store`",
+    }
+}
 
 /// The store of a host that serves.
 pub struct Store {
@@ -41,12 +60,13 @@ pub struct Store {
     state: Mutex<State>,
     /// Held while the list is written, so that changes come one after the other and nobody waits for the disk to read it.
     writing: Mutex<()>,
-    /// Locked as long as it is open.
-    _lock: File,
+    _lock: StoreLock,
 }
 
 struct State {
     record: Record,
+    /// What the disk has of it: the same, unless it could not be written.
+    written: Record,
     /// How often each digest is pinned.
     pins: BTreeMap<String, usize>,
 }
@@ -61,31 +81,23 @@ pub struct Pinned {
 }
 
 impl Store {
-    /// Opens the store of an app for the one host that serves it, and clears away what an end halfway left.
+    /// Opens the store of an app for the one host that serves it, and clears away what an end halfway left. Blocks while another host
+    /// that has it ends.
     ///
     /// # Errors
     ///
     /// When the directory cannot be used, another host has it, or its list is damaged.
     pub fn open(directory: &Path) -> io::Result<Arc<Self>> {
-        artifacts::make_private(directory)?;
-        let lock = File::options()
-            .create(true)
-            .truncate(false)
-            .write(true)
-            .open(directory.join("lock"))?;
-        flock(&lock, FlockOperation::NonBlockingLockExclusive).map_err(|_| {
-            let message = format!(
-                "another host serves with {}; give each its own `server.store`",
-                directory.display()
-            );
-            io::Error::new(io::ErrorKind::WouldBlock, message)
-        })?;
+        make_private(directory)?;
+        let lock = StoreLock::take(directory)?;
         let components = directory.join("components");
-        artifacts::make_private(&components)?;
+        make_private(&components)?;
+        let record = Record::read(directory)?;
         let store = Self {
             artifacts: ArtifactStore::open(&directory.join("compiled"))?,
             state: Mutex::new(State {
-                record: Record::read(directory)?,
+                written: record.clone(),
+                record,
                 pins: BTreeMap::new(),
             }),
             writing: Mutex::new(()),
@@ -127,12 +139,42 @@ impl Store {
     ///
     /// When it cannot be written; the old list then stands.
     pub fn change(&self, change: impl FnOnce(&mut Record)) -> io::Result<()> {
+        self.change_or(change, |_| ())
+    }
+
+    /// Changes the list whether the disk takes it or not: what it says has happened already. A later change that the disk takes
+    /// brings this one along.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot be written, so that a restart would not know of it.
+    pub fn note(&self, change: impl FnOnce(&mut Record)) -> io::Result<()> {
+        self.change_or(change, |record| self.state().record = record)
+    }
+
+    /// Changes the list, and does something with the new one when it cannot be written.
+    fn change_or(
+        &self,
+        change: impl FnOnce(&mut Record),
+        otherwise: impl FnOnce(Record),
+    ) -> io::Result<()> {
         let _writing = self.writing.lock().unwrap_or_else(PoisonError::into_inner);
         let mut record = self.record();
         change(&mut record);
-        record.write(&self.directory)?;
-        self.state().record = record;
-        Ok(())
+        let written = if record == self.state().written {
+            Ok(())
+        } else {
+            record.write(&self.directory)
+        };
+        match written {
+            Ok(()) => {
+                let mut state = self.state();
+                state.written = record.clone();
+                state.record = record;
+            }
+            Err(_) => otherwise(record),
+        }
+        written
     }
 
     /// Begins to receive a component.
@@ -153,7 +195,9 @@ impl Store {
         let pinned = self
             .clone()
             .pin(component.digest(), component.bytes().len() as u64);
-        if self.component(component.digest()).exists() {
+        // What is there may be damaged.
+        if fs::read(self.component(component.digest())).is_ok_and(|kept| kept == component.bytes())
+        {
             return Ok(pinned);
         }
         let temporary = self.temporary_component();
@@ -169,9 +213,32 @@ impl Store {
         written.map(|()| pinned)
     }
 
+    /// Reads a component, and sees that it is what its name says.
+    ///
+    /// # Errors
+    ///
+    /// Why it cannot be had, with a remedy.
+    pub fn read(&self, digest: &str) -> Result<ComponentBytes, String> {
+        let file = self.component(digest);
+        if !file.exists() {
+            return Err(format!(
+                "{} is missing; deploy that version again",
+                file.display()
+            ));
+        }
+        let component = ComponentBytes::read(&file)?;
+        if component.digest() == digest {
+            return Ok(component);
+        }
+        Err(format!(
+            "{} is damaged: its digest is {}; deploy that version again",
+            file.display(),
+            component.digest()
+        ))
+    }
+
     /// Where a component is, or would be.
-    #[must_use]
-    pub fn component(&self, digest: &str) -> PathBuf {
+    fn component(&self, digest: &str) -> PathBuf {
         self.components.join(format!("{digest}.wasm"))
     }
 
@@ -190,11 +257,7 @@ impl Store {
     pub fn collect(&self) {
         // Nobody can pin what is being removed: that takes the same lock.
         let state = self.state();
-        let kept: BTreeSet<&str> = state
-            .record
-            .digests()
-            .chain(state.pins.keys().map(String::as_str))
-            .collect();
+        let kept: BTreeSet<&str> = state.needed().collect();
         for entry in fs::read_dir(&self.components)
             .into_iter()
             .flatten()
@@ -215,28 +278,21 @@ impl Store {
     /// Removes artifacts that belong to nothing in the list, or to another compiler than this engine's.
     pub fn collect_artifacts(&self, engine: &Engine) {
         let state = self.state();
-        self.artifacts.keep_only(
-            state
-                .record
-                .digests()
-                .chain(state.pins.keys().map(String::as_str)),
-            engine,
-        );
+        self.artifacts.keep_only(state.needed(), engine);
     }
 
-    /// Removes what the last host was receiving when it ended.
+    /// Removes what the last host was writing when it ended.
     fn clear_temporaries(&self) {
-        for entry in fs::read_dir(&self.components)
-            .into_iter()
-            .flatten()
-            .flatten()
-        {
-            if entry
-                .file_name()
-                .to_str()
-                .is_some_and(|name| name.ends_with(TEMPORARY))
-            {
-                let _ = fs::remove_file(entry.path());
+        self.artifacts.clear_temporaries();
+        for directory in [&self.directory, &self.components] {
+            for entry in fs::read_dir(directory).into_iter().flatten().flatten() {
+                if entry
+                    .file_name()
+                    .to_str()
+                    .is_some_and(|name| name.ends_with(TEMPORARY))
+                {
+                    let _ = fs::remove_file(entry.path());
+                }
             }
         }
     }
@@ -258,11 +314,24 @@ impl Store {
     }
 }
 
+impl State {
+    /// The digests of versions that have to stay, some of them more than once.
+    fn needed(&self) -> impl Iterator<Item = &str> {
+        self.record
+            .digests()
+            .chain(self.written.digests())
+            .chain(self.pins.keys().map(String::as_str))
+    }
+}
+
 impl Pinned {
-    /// The file.
-    #[must_use]
-    pub fn path(&self) -> PathBuf {
-        self.store.component(&self.digest)
+    /// Reads it, and sees that it is what its name says.
+    ///
+    /// # Errors
+    ///
+    /// Why it cannot be had, with a remedy.
+    pub fn read(&self) -> Result<ComponentBytes, String> {
+        self.store.read(&self.digest)
     }
 }
 

@@ -1,7 +1,7 @@
-//! The list of what was active: one small file, replaced in one step.
+//! The list of what was active: one small file, replaced in one step, and a copy of it.
 //!
-//! It is written to another name, synced, renamed, and its directory synced, so that whatever ends the process, the file is whole:
-//! the old list or the new one.
+//! Each is written to another name, synced, renamed, and its directory synced, so that whatever ends the process, a file is whole:
+//! the old list or the new one. What a disk does to it later is found by its checksum, and the copy takes its place.
 
 use std::collections::BTreeMap;
 use std::fs::{self, File};
@@ -10,15 +10,22 @@ use std::path::Path;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use super::TEMPORARY;
+use crate::modules::component::hex;
 
 /// The file's name in the store.
 const FILE: &str = "active.json";
 
-/// The name it is written under.
-const TEMPORARY: &str = "active.json.tmp";
+/// The name of its copy, which is read when the file is damaged.
+const COPY: &str = "active.json.copy";
 
 /// The version of this format.
 const FORMAT: u32 = 1;
+
+/// What stands in place of the checksum while it is computed.
+const NO_CHECKSUM: &str = "0000000000000000000000000000000000000000000000000000000000000000";
 
 /// Who put a version in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -152,56 +159,87 @@ impl ModuleRecord {
 }
 
 /// What was active, by module.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Record {
-    /// [`FORMAT`].
-    format: u32,
     /// By the module's name.
     pub modules: BTreeMap<String, ModuleRecord>,
 }
 
-impl Default for Record {
-    fn default() -> Self {
-        Self {
-            format: FORMAT,
-            modules: BTreeMap::new(),
-        }
-    }
+/// A record as it stands in a file.
+#[derive(Serialize, Deserialize)]
+struct Written {
+    /// [`FORMAT`].
+    format: u32,
+    /// SHA-256 of the file with [`NO_CHECKSUM`] in this place, 64 hexadecimal digits. Files of the first hosts have none.
+    #[serde(default)]
+    sha256: Option<String>,
+    modules: BTreeMap<String, ModuleRecord>,
 }
 
 impl Record {
     /// Reads the list of a store; an empty one when there is none yet.
     pub(super) fn read(directory: &Path) -> io::Result<Self> {
         let file = directory.join(FILE);
-        let text = match fs::read(&file) {
-            Ok(text) => text,
+        let damage = match fs::read(&file).map(|text| Self::parse(&text)) {
+            Ok(Ok(record)) => return Ok(record),
+            Ok(Err(damage)) => damage,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Self::default()),
-            Err(error) => return Err(error),
+            Err(error) => format!("cannot be read ({error})"),
         };
-        let wrong = |said: String| {
+        let copy = fs::read(directory.join(COPY)).map(|text| Self::parse(&text));
+        let Ok(Ok(record)) = copy else {
             let message = format!(
-                "{} {said}; delete it to begin with the component files",
+                "{} {damage}, and so is its copy; delete both to begin with the component files",
                 file.display()
             );
-            io::Error::new(io::ErrorKind::InvalidData, message)
+            return Err(io::Error::new(io::ErrorKind::InvalidData, message));
         };
-        let record: Self = serde_json::from_slice(&text)
-            .map_err(|error| wrong(format!("is damaged ({error})")))?;
-        if record.format == FORMAT {
-            Ok(record)
-        } else {
-            Err(wrong(format!("has format {}, not {FORMAT}", record.format)))
+        tracing::error!("{} {damage}; going on with its copy", file.display());
+        if let Err(error) = record.write(directory) {
+            tracing::error!("{} cannot be replaced: {error}", file.display());
         }
+        Ok(record)
     }
 
     /// Replaces the list of a store. When this fails, the old list stands.
     pub(super) fn write(&self, directory: &Path) -> io::Result<()> {
-        let temporary = directory.join(TEMPORARY);
-        let mut file = File::create(&temporary)?;
-        file.write_all(&serde_json::to_vec_pretty(self)?)?;
-        file.sync_all()?;
-        fs::rename(&temporary, directory.join(FILE))?;
-        File::open(directory)?.sync_all()
+        let text = self.text()?;
+        replace(directory, FILE, &text)?;
+        if let Err(error) = replace(directory, COPY, &text) {
+            // An old copy would bring back what was active before.
+            let _ = fs::remove_file(directory.join(COPY));
+            tracing::warn!("{} has no copy: {error}", directory.join(FILE).display());
+        }
+        Ok(())
+    }
+
+    fn text(&self) -> io::Result<String> {
+        let written = Written {
+            format: FORMAT,
+            sha256: Some(NO_CHECKSUM.to_owned()),
+            modules: self.modules.clone(),
+        };
+        let text = serde_json::to_string_pretty(&written)?;
+        Ok(text.replacen(NO_CHECKSUM, &checksum(&text), 1))
+    }
+
+    /// Reads a file's text; what is wrong with it, to be told after its name.
+    fn parse(text: &[u8]) -> Result<Self, String> {
+        let damaged = |how: &str| format!("is damaged ({how})");
+        let text = std::str::from_utf8(text).map_err(|error| damaged(&error.to_string()))?;
+        let written: Written =
+            serde_json::from_str(text).map_err(|error| damaged(&error.to_string()))?;
+        let as_it_was =
+            |sha256: &String| checksum(&text.replacen(sha256, NO_CHECKSUM, 1)) == *sha256;
+        if !written.sha256.as_ref().is_none_or(as_it_was) {
+            return Err(damaged("its checksum differs"));
+        }
+        if written.format != FORMAT {
+            return Err(format!("has format {}, not {FORMAT}", written.format));
+        }
+        Ok(Self {
+            modules: written.modules,
+        })
     }
 
     /// The digests it names, some of them more than once.
@@ -213,9 +251,111 @@ impl Record {
     }
 }
 
+/// SHA-256 of a text, 64 hexadecimal digits.
+fn checksum(text: &str) -> String {
+    hex(&Sha256::digest(text))
+}
+
+/// Replaces a file in one step.
+fn replace(directory: &Path, name: &str, text: &str) -> io::Result<()> {
+    let temporary = directory.join(format!("{name}{TEMPORARY}"));
+    let mut file = File::create(&temporary)?;
+    file.write_all(text.as_bytes())?;
+    file.sync_all()?;
+    fs::rename(&temporary, directory.join(name))?;
+    File::open(directory)?.sync_all()
+}
+
 fn now_ms() -> u64 {
     let since = SystemTime::now()
         .duration_since(UNIX_EPOCH)
         .unwrap_or_default();
     u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests end by panicking")]
+    use super::*;
+
+    fn record(digest: char) -> Record {
+        let mut module = ModuleRecord::default();
+        let digest = digest.to_string().repeat(64);
+        module.activate(Activation::now(&digest, 10, Origin::Push), 8);
+        Record {
+            modules: BTreeMap::from([("students".to_owned(), module)]),
+        }
+    }
+
+    #[test]
+    fn any_bit_that_differs_is_found() {
+        let text = record('a').text().unwrap().into_bytes();
+        assert_eq!(Record::parse(&text), Ok(record_of(&text)));
+        for at in 0..text.len() * 8 {
+            let mut damaged = text.clone();
+            *damaged.get_mut(at / 8).unwrap() ^= 1 << (at % 8);
+            assert!(
+                Record::parse(&damaged).is_err(),
+                "bit {at} of {}",
+                String::from_utf8_lossy(&damaged)
+            );
+        }
+    }
+
+    fn record_of(text: &[u8]) -> Record {
+        let written: Written = serde_json::from_slice(text).unwrap();
+        Record {
+            modules: written.modules,
+        }
+    }
+
+    #[test]
+    fn a_damaged_list_is_replaced_by_its_copy() {
+        let directory = tempfile::tempdir().unwrap();
+        let file = directory.path().join(FILE);
+        let kept = record('a');
+        kept.write(directory.path()).unwrap();
+        let text = fs::read(&file).unwrap();
+        let damages = [
+            Vec::new(),
+            text.iter().copied().take(text.len() / 2).collect(),
+            String::from_utf8(text.clone())
+                .unwrap()
+                .replace('a', "b")
+                .into_bytes(),
+        ];
+        for damaged in damages {
+            fs::write(&file, damaged).unwrap();
+            assert_eq!(Record::read(directory.path()).unwrap(), kept);
+            assert_eq!(fs::read(&file).unwrap(), text, "and it is put right");
+        }
+    }
+
+    #[test]
+    fn a_list_that_is_damaged_like_its_copy_is_told_with_a_remedy() {
+        let directory = tempfile::tempdir().unwrap();
+        record('a').write(directory.path()).unwrap();
+        for name in [FILE, COPY] {
+            fs::write(directory.path().join(name), "{").unwrap();
+        }
+        let error = Record::read(directory.path()).unwrap_err().to_string();
+        assert!(
+            error.ends_with("and so is its copy; delete both to begin with the component files"),
+            "{error}"
+        );
+        fs::remove_file(directory.path().join(FILE)).unwrap();
+        assert_eq!(Record::read(directory.path()).unwrap(), Record::default());
+    }
+
+    #[test]
+    fn a_list_without_a_checksum_is_one_of_an_earlier_host() {
+        let text = r#"{"format": 1, "modules": {"students": {"file": null, "activations": []}}}"#;
+        let record = Record::parse(text.as_bytes()).unwrap();
+        assert!(record.modules.contains_key("students"));
+        let later = text.replace("\"format\": 1", "\"format\": 2");
+        assert_eq!(
+            Record::parse(later.as_bytes()),
+            Err("has format 2, not 1".to_owned())
+        );
+    }
 }

@@ -1,0 +1,101 @@
+//! How a compiler in the background gives way to requests, as far as the system lets it.
+
+use mayfly_config::CompilePriority;
+use rustix::process::nice;
+
+/// How much nicer than the host a compiler of low priority is. Where every core is busy it still gets a quarter of one.
+const LOW: i32 = 5;
+
+/// The niceness of a compiler that runs when nobody else does: the highest there is.
+const LEAST: i32 = 19;
+
+/// Lowers the priority of this thread, and of those it will start, and makes this process the first to go when memory runs out.
+///
+/// # Errors
+///
+/// What the system refused, for the log: in a container, or under a filter of system calls, it may refuse any of this, and none of it
+/// is a reason not to compile.
+pub fn give_way(priority: CompilePriority) -> Result<(), String> {
+    let lowered = match priority {
+        CompilePriority::Normal => Ok(()),
+        CompilePriority::Low => be_nicer(LOW),
+        CompilePriority::Idle => be_nicer(LEAST).and_then(|()| run_when_idle()),
+    };
+    lowered.map_err(|error| {
+        format!("the priority cannot be lowered ({error}), so compiling takes as much of the processor as requests do")
+    })
+}
+
+/// Makes this process go, and not the host, when the machine or the control group runs out of memory.
+///
+/// # Errors
+///
+/// What the system refused, for the log.
+pub fn give_way_out_of_memory() -> Result<(), String> {
+    std::fs::write("/proc/self/oom_score_adj", "1000").or_else(|error| match error.kind() {
+        std::io::ErrorKind::NotFound => Ok(()),
+        _ => Err(format!(
+            "/proc/self/oom_score_adj cannot be written ({error}), so running out of memory while compiling may end the host"
+        )),
+    })
+}
+
+fn be_nicer(by: i32) -> std::io::Result<()> {
+    nice(by)?;
+    Ok(())
+}
+
+#[cfg(target_os = "linux")]
+#[expect(unsafe_code, reason = "rustix does not have this call")]
+fn run_when_idle() -> std::io::Result<()> {
+    // SAFETY: numbers only, for which zeros are valid; and the kernel does no more than read it during the call.
+    let parameter: libc::sched_param = unsafe { std::mem::zeroed() };
+    // SAFETY: as above.
+    let refused =
+        unsafe { libc::sched_setscheduler(0, libc::SCHED_IDLE, &raw const parameter) } != 0;
+    if refused {
+        Err(std::io::Error::last_os_error())
+    } else {
+        Ok(())
+    }
+}
+
+#[cfg(not(target_os = "linux"))]
+fn run_when_idle() -> std::io::Result<()> {
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests end by panicking")]
+    use super::*;
+
+    /// Gives way in a thread of its own, and looks at it there.
+    fn after<T: Send + 'static>(
+        priority: CompilePriority,
+        look: impl Fn() -> T + Send + 'static,
+    ) -> T {
+        let thread = std::thread::spawn(move || {
+            give_way(priority).unwrap();
+            look()
+        });
+        thread.join().unwrap()
+    }
+
+    #[test]
+    #[cfg(target_os = "linux")]
+    #[expect(unsafe_code, reason = "rustix does not have this call")]
+    fn each_priority_is_what_its_name_says() {
+        // SAFETY: it takes and gives numbers.
+        let policy = || unsafe { libc::sched_getscheduler(0) };
+        let niceness = || rustix::process::getpriority_process(None).unwrap();
+        let before = niceness();
+        assert_eq!(after(CompilePriority::Normal, niceness), before);
+        assert_eq!(
+            after(CompilePriority::Low, niceness),
+            (before + LOW).min(19)
+        );
+        assert_eq!(after(CompilePriority::Low, policy), libc::SCHED_OTHER);
+        assert_eq!(after(CompilePriority::Idle, policy), libc::SCHED_IDLE);
+    }
+}
