@@ -107,7 +107,7 @@ async fn queries_come_by_get_too_and_mutations_do_not() {
     );
     let answer = host.get("/graphql?query=mutation%7B__typename%7D").await;
     assert_eq!(answer.status, StatusCode::METHOD_NOT_ALLOWED);
-    assert_eq!(answer.header("allow"), "GET, POST");
+    assert_eq!(answer.header("allow"), "GET, HEAD, POST");
     let answer = host.get("/graphql").await;
     assert_eq!(answer.status, StatusCode::BAD_REQUEST);
 }
@@ -155,7 +155,7 @@ async fn what_cannot_be_accepted_is_refused() {
     let answer = Answer::of(client.put(format!("http://{}/graphql", host.graphql))).await;
     assert_eq!(
         (answer.status, answer.header("allow")),
-        (StatusCode::METHOD_NOT_ALLOWED, "GET, POST")
+        (StatusCode::METHOD_NOT_ALLOWED, "GET, HEAD, POST")
     );
 }
 

@@ -19,6 +19,7 @@ mod canary;
 mod chaos;
 mod commands;
 mod conformance;
+mod edge;
 mod hostile;
 mod http;
 mod languages;

@@ -13,7 +13,7 @@ use tokio_util::task::TaskTracker;
 
 use crate::app::App;
 use crate::deployment::{Deployment, Snapshot};
-use crate::http::Admission;
+use crate::http::{Admission, AnswerMemory, Connections};
 
 /// Everything HTTP handlers need.
 pub struct Host {
@@ -21,6 +21,10 @@ pub struct Host {
     deployment: OnceLock<Arc<Deployment>>,
     /// The door.
     pub admission: Admission,
+    /// The memory for answers that clients have not read.
+    pub answers: AnswerMemory,
+    /// The connections of clients.
+    pub connections: Arc<Connections>,
     /// Mutations under way, which outlive their clients.
     pub tasks: TaskTracker,
     /// `[server]`.
@@ -35,6 +39,7 @@ impl Host {
     /// A host that serves no app yet.
     #[must_use]
     pub fn new(limits: Server, exporter: Metrics) -> Arc<Self> {
+        let connections = Arc::<Connections>::default();
         Arc::new(Self {
             snapshot: Arc::new(ArcSwapOption::empty()),
             deployment: OnceLock::new(),
@@ -43,6 +48,8 @@ impl Host {
                 limits.max_queue,
                 limits.request_memory_bytes,
             ),
+            answers: AnswerMemory::new(limits.answer_memory_bytes, connections.clone()),
+            connections,
             tasks: TaskTracker::new(),
             limits,
             metrics: RequestMetrics::new(),
@@ -95,6 +102,13 @@ impl Host {
         self.snapshot.store(Some(app));
     }
 
+    /// Whether a client would miss something if the process ended now: an operation, or an answer on its way.
+    #[must_use]
+    pub fn is_busy(&self) -> bool {
+        let (running, waiting) = self.admission.status();
+        running + waiting > 0 || !self.tasks.is_empty() || self.connections.busy() > 0
+    }
+
     /// Says that the process is about to end, so that balancers look elsewhere.
     pub fn end(&self) {
         self.ending.store(true, Ordering::Relaxed);
@@ -124,6 +138,10 @@ impl Host {
         let (running, waiting) = self.admission.status();
         set(names::OPERATIONS, running as u64);
         set(names::OPERATIONS_WAITING, waiting as u64);
+        for (state, count) in self.connections.by_state() {
+            #[expect(clippy::cast_precision_loss, reason = "metrics are floating point")]
+            gauge!(names::CONNECTIONS, "state" => state.as_str()).set(count as f64);
+        }
         set(names::RSS_BYTES, resident_bytes());
         if let Some(app) = self.app() {
             app.record_gauges();

@@ -12,7 +12,7 @@
 //!
 //! [`app`] puts them together, and reads them anew while they are served; [`deployment`] swaps them, [`watch`] notices files that
 //! change, [`canary`] judges a version that is tried on a share of the operations, which [`tried`] picks; [`host`] is what runs,
-//! [`memory_plan`] what it may take; [`commands`] are what a person types, [`embedded`] starts the backends an app can be tried with,
+//! [`memory_plan`] and [`descriptors`] what it may take; [`commands`] are what a person types, [`embedded`] starts the backends an app can be tried with,
 //! [`build`] makes components from source. The crates `mayfly-config`, `mayfly-error` and `mayfly-telemetry` are leaves that any
 //! layer may use.
 
@@ -24,6 +24,7 @@ pub mod callers;
 pub mod canary;
 pub mod commands;
 pub mod deployment;
+pub mod descriptors;
 pub mod embedded;
 pub mod host;
 pub mod http;

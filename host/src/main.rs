@@ -23,7 +23,7 @@ struct Arguments {
 
 const AFTER_HELP: &str = "Exit codes: 0 done; 1 failed; 2 wrong arguments; 3 the app has problems (they are listed); \
                           4 an address is in use; 5 a resolver answered with an error (`invoke`); \
-                          6 the host refused (`module`).";
+                          6 the host refused (`module`); 7 requests were cut off (`serve`).";
 
 fn main() -> ExitCode {
     let exit = match Arguments::parse().command.run() {

@@ -13,7 +13,7 @@ use mayfly_telemetry::names;
 use metrics::gauge;
 
 use crate::app::App;
-use crate::http::{ADMIN_CONNECTIONS, CONNECTION_BYTES};
+use crate::http::{ADMIN_CONNECTIONS, CONNECTION_BYTES, largest_request_bytes};
 use crate::modules::Version;
 use crate::sandbox::Capacity;
 
@@ -251,9 +251,18 @@ fn buffer_lines(config: &Config, capacity: Capacity) -> Vec<Line> {
             Some("limits.plan"),
         ),
         line(
-            "requests that were read",
-            server.request_memory_bytes,
+            "requests, from their first byte until they are answered",
+            server
+                .request_memory_bytes
+                .max(largest_request_bytes(server.max_body_bytes)),
             Some("server.request_memory"),
+        ),
+        line(
+            "answers that clients have not read",
+            server
+                .answer_memory_bytes
+                .max(2 * config.limits.response_bytes as u64),
+            Some("server.answer_memory"),
         ),
         line(
             format!("buffers of {connections} connections"),

@@ -5,6 +5,7 @@ use mayfly_telemetry::{output, start_command_log};
 
 use super::{AppDirectory, Exit, show_progress};
 use crate::app::{App, EmbeddedAddresses};
+use crate::descriptors::{Descriptors, raise_limit};
 use crate::embedded::EmbeddedProcess;
 use crate::host::resident_bytes;
 use crate::memory_plan::{MemoryLimit, MemoryPlan};
@@ -53,6 +54,10 @@ impl Check {
         self.show_plan(&config, &app);
         for missing in runtime.block_on(app.missing()) {
             output::print(format_args!("warning: dynamodb: {missing}"));
+        }
+        raise_limit();
+        if let Some(objection) = Descriptors::of(&config).objection() {
+            output::print(format_args!("warning: {objection}"));
         }
         if self.connect {
             output::print(

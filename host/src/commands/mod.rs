@@ -54,6 +54,8 @@ pub enum Exit {
     ResolverFailed = 5,
     /// The host did not do what it was asked.
     Refused = 6,
+    /// The host ended before everything was answered.
+    CutOff = 7,
 }
 
 impl Exit {

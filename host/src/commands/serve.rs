@@ -5,9 +5,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context;
-use axum::Router;
 use clap::ValueEnum;
-use mayfly_config::{Config, FILE, Problems};
+use mayfly_config::{Config, FILE, Problems, Server};
 use mayfly_telemetry::{LogFormat, Metrics, output, start_server_log};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
@@ -17,15 +16,17 @@ use tokio::task::JoinHandle;
 use super::{AppDirectory, Exit, show_progress};
 use crate::app::{App, EmbeddedAddresses, unusable};
 use crate::deployment::Deployment;
+use crate::descriptors::{Descriptors, raise_limit};
 use crate::embedded::EmbeddedProcess;
 use crate::host::Host;
-use crate::http::{ADMIN_CONNECTIONS, Connections, admin_router, graphql_router};
+use crate::http::{ADMIN_CONNECTIONS, Connections, Listener, admin_router, graphql_router};
 use crate::modules::Store;
 use crate::watch::{Seen, watch};
 
 /// Serve an app: GraphQL on one address, health and metrics on another.
 ///
-/// Ends on SIGTERM or SIGINT, after finishing what is running; a second signal ends it at once.
+/// Ends on SIGTERM or SIGINT, after finishing what is running; a second signal ends it at once. On SIGHUP the app is read again, as
+/// `mayfly apply` does.
 #[derive(clap::Args)]
 pub struct Serve {
     #[command(flatten)]
@@ -85,19 +86,34 @@ impl Serve {
             "--admin-listen",
         )
         .await?;
+        raise_limit();
+        let descriptors = Descriptors::of(&config);
+        if let Some(objection) = descriptors.objection() {
+            tracing::warn!("{objection}");
+        }
+        if config.server.hosts.is_empty() {
+            tracing::info!(
+                "requests are served whatever name of this server they use; list its names in `server.hosts` to refuse others"
+            );
+        }
         let host = Host::new(config.server.clone(), metrics);
         host.keep_metrics();
-        let (stop, stopped) = watch::channel(false);
-        let admin = serve_until(
-            Connections::new(admin, ADMIN_CONNECTIONS),
+        let clients = config.server.clients;
+        let operators = Listener::new(
+            admin,
             admin_router(host.clone()),
-            stopped.clone(),
+            Arc::<Connections>::default(),
+            ADMIN_CONNECTIONS,
+            clients,
         );
-        let graphql = serve_until(
-            Connections::new(listener, config.server.max_connections),
+        let admin = Serving::begin(operators.for_operators());
+        let graphql = Serving::begin(Listener::new(
+            listener,
             graphql_router(host.clone()),
-            stopped,
-        );
+            host.connections.clone(),
+            descriptors.clients(),
+            clients,
+        ));
         output::announce(
             &format!("admin    http://{admin_listen}/readyz /healthz /metrics"),
             "health, metrics and modules",
@@ -106,7 +122,7 @@ impl Serve {
 
         let loaded = tokio::select! {
             loaded = load(&mut config, &host, seen) => Some(loaded?),
-            () = signals.next() => None,
+            () = signals.end() => None,
         };
         if let Some((modules, _)) = &loaded {
             output::announce(
@@ -120,19 +136,14 @@ impl Serve {
                 "serving {modules} modules of {}",
                 self.directory.app.display()
             ));
-            signals.next().await;
+            signals.end_or_reload(&host).await;
         }
-        finish(
-            &host,
-            &stop,
-            vec![graphql, admin],
-            config.server.shutdown_grace,
-            &mut signals,
-        )
-        .await;
+        let exit = finish(&host, graphql, &config.server, &mut signals).await;
+        // Operators see how it goes until nothing goes on any more.
+        admin.end().await;
         // The embedded backends end last: what was running needed them.
         drop(loaded);
-        Ok(Exit::Done)
+        Ok(exit)
     }
 }
 
@@ -190,29 +201,35 @@ async fn bind(address: SocketAddr, flag: &str) -> anyhow::Result<(TcpListener, S
     Ok((listener, address))
 }
 
-fn serve_until(
-    listener: Connections,
-    router: Router,
-    mut stopped: watch::Receiver<bool>,
-) -> JoinHandle<()> {
-    tokio::spawn(async move {
-        let stop = async move {
-            // An error says that the sender is gone, which is a stop too.
-            let _ = stopped.wait_for(|stop| *stop).await;
-        };
-        if let Err(error) = axum::serve(listener, router)
-            .with_graceful_shutdown(stop)
-            .await
-        {
-            tracing::error!(%error, "a listener failed");
-        }
-    })
+/// A listener that serves.
+struct Serving {
+    stop: watch::Sender<bool>,
+    served: JoinHandle<()>,
 }
 
-/// The signals that end the process.
+impl Serving {
+    fn begin(listener: Listener) -> Self {
+        let (stop, stopped) = watch::channel(false);
+        Self {
+            stop,
+            served: tokio::spawn(listener.serve(stopped)),
+        }
+    }
+
+    /// Stops accepting clients, and waits for those that are being served.
+    async fn end(self) {
+        // Nobody listening any more is what this is for.
+        let _ = self.stop.send(true);
+        // A listener that panicked has said so.
+        let _ = self.served.await;
+    }
+}
+
+/// The signals that the process acts on.
 struct Signals {
     terminate: Signal,
     interrupt: Signal,
+    hangup: Signal,
 }
 
 impl Signals {
@@ -220,46 +237,76 @@ impl Signals {
         Ok(Self {
             terminate: signal(SignalKind::terminate())?,
             interrupt: signal(SignalKind::interrupt())?,
+            hangup: signal(SignalKind::hangup())?,
         })
     }
 
-    async fn next(&mut self) {
+    /// Waits for a signal to end.
+    async fn end(&mut self) {
         tokio::select! {
             _ = self.terminate.recv() => {}
             _ = self.interrupt.recv() => {}
         }
     }
+
+    /// Waits for a signal to end, and applies the app whenever there is one to reload.
+    async fn end_or_reload(&mut self, host: &Host) {
+        loop {
+            tokio::select! {
+                _ = self.terminate.recv() => return,
+                _ = self.interrupt.recv() => return,
+                _ = self.hangup.recv() => {}
+            }
+            tracing::info!("SIGHUP: reading the app again");
+            if let Some(deployment) = host.deployment().cloned() {
+                // What comes of it is logged.
+                tokio::spawn(async move { drop(deployment.apply(false).await) });
+            }
+        }
+    }
 }
 
+/// How long requests are still accepted after a signal, when something is running and nobody says otherwise.
+const DRAIN_DELAY: Duration = Duration::from_secs(1);
+
 /// Stops accepting, finishes what is running within the grace, or what a second signal leaves of it.
-async fn finish(
-    host: &Host,
-    stop: &watch::Sender<bool>,
-    listeners: Vec<JoinHandle<()>>,
-    grace: Duration,
-    signals: &mut Signals,
-) {
+async fn finish(host: &Host, graphql: Serving, server: &Server, signals: &mut Signals) -> Exit {
+    let grace = server.shutdown_grace;
     output::tell(format_args!(
         "finishing what is running (at most {} s; a second signal ends at once)",
         grace.as_secs()
     ));
     host.end();
-    // Nobody listening any more is what this is for.
-    let _ = stop.send(true);
-    host.tasks.close();
+    let usual = if host.is_busy() {
+        DRAIN_DELAY
+    } else {
+        Duration::ZERO
+    };
+    let delay = server.drain_delay.unwrap_or(usual);
+    if !delay.is_zero() {
+        output::tell(format_args!("accepting requests for another {delay:?}"));
+    }
     let finished = async {
-        for listener in listeners {
-            // A listener that panicked has said so.
-            let _ = listener.await;
-        }
+        // Balancers see that it is not ready before it refuses connections.
+        tokio::time::sleep(delay).await;
+        graphql.end().await;
+        host.tasks.close();
         host.tasks.wait().await;
     };
     tokio::select! {
-        () = finished => output::tell("finished"),
-        () = tokio::time::sleep(grace) => output::tell(format_args!(
+        () = finished => {
+            output::tell("finished");
+            return Exit::Done;
+        }
+        () = tokio::time::sleep(delay + grace) => output::tell(format_args!(
             "shutdown grace of {} s elapsed; stopping the remaining operations",
             grace.as_secs()
         )),
-        () = signals.next() => output::tell("stopping at once"),
+        () = signals.end() => output::tell("stopping at once"),
+    }
+    if host.is_busy() {
+        Exit::CutOff
+    } else {
+        Exit::Done
     }
 }

@@ -11,11 +11,10 @@ use axum::body::Body;
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{Query, Request as HttpRequest, State};
 use axum::http::header::{
-    ALLOW, AUTHORIZATION, CACHE_CONTROL, CONTENT_LENGTH, CONTENT_TYPE, RETRY_AFTER,
-    WWW_AUTHENTICATE,
+    ALLOW, AUTHORIZATION, CACHE_CONTROL, CONNECTION, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE,
 };
-use axum::http::{HeaderMap, HeaderValue, Method, StatusCode};
-use axum::response::Response;
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, Uri};
+use axum::response::{IntoResponse, Response};
 use axum::routing::{any, get};
 use mayfly_config::CanaryKey;
 use mayfly_error::Error;
@@ -24,7 +23,7 @@ use mayfly_graphql::{OperationKind, Request, RequestError, RequestErrors};
 use super::accept::{MediaType, wants_html};
 use super::admission::RequestMemory;
 use super::request::{Parameters, check_content_type, from_body};
-use super::{ide, request};
+use super::{body, hosts, ide, request};
 use crate::app::App;
 use crate::host::Host;
 use crate::imports::{Allowance, Caller, Operation};
@@ -37,8 +36,16 @@ const TRACE_ID: &str = "x-trace-id";
 pub fn router(host: Arc<Host>) -> Router {
     Router::new()
         .route("/graphql", any(graphql))
-        .route("/", get(ide::page))
+        .route("/", get(page))
         .with_state(host)
+}
+
+async fn page(State(host): State<Arc<Host>>, http: HttpRequest) -> Response {
+    let (head, _) = http.into_parts();
+    match hosts::check(&head, &host.limits.hosts) {
+        Ok(()) => ide::page(State(host)).await,
+        Err((status, error)) => (status, error.to_string()).into_response(),
+    }
 }
 
 /// One request on its way to an answer.
@@ -56,7 +63,10 @@ async fn graphql(
 ) -> Response {
     let started = Instant::now();
     let (head, body) = http.into_parts();
-    let asks_for_page = head.method == Method::GET && wants_html(&head.headers) && host.has_page();
+    let is_ours = hosts::check(&head, &host.limits.hosts);
+    let reads_only = matches!(head.method, Method::GET | Method::HEAD);
+    let asks_for_page =
+        reads_only && is_ours.is_ok() && wants_html(&head.headers) && host.has_page();
     if asks_for_page
         && parameters
             .as_ref()
@@ -71,17 +81,17 @@ async fn graphql(
         trace_id: trace_id(&head.headers),
         headers: head.headers,
     };
-    let response = match media_type {
-        None => {
+    let response = match (is_ours, media_type) {
+        (Err(refusal), _) => exchange.refuse(refusal),
+        (_, None) => {
             let message = "accept application/graphql-response+json or application/json".to_owned();
             exchange.refuse((StatusCode::NOT_ACCEPTABLE, Error::BadRequest(message)))
         }
-        Some(_) => match exchange.read(&head.method, parameters, body).await {
-            Ok((request, memory)) => {
-                exchange
-                    .answer(request, memory, head.method == Method::GET)
-                    .await
-            }
+        (Ok(()), Some(_)) => match exchange
+            .read(&head.method, &head.uri, parameters, body)
+            .await
+        {
+            Ok((request, memory)) => exchange.answer(request, memory, reads_only).await,
             Err(refusal) => exchange.refuse(refusal),
         },
     };
@@ -96,10 +106,12 @@ impl Exchange {
     async fn read(
         &self,
         method: &Method,
+        uri: &Uri,
         parameters: Result<Query<Parameters>, QueryRejection>,
         body: Body,
-    ) -> Result<(Request, Option<RequestMemory>), request::Refusal> {
-        match *method {
+    ) -> Result<(Request, RequestMemory), request::Refusal> {
+        let mut memory = self.hold()?;
+        let request = match *method {
             Method::GET | Method::HEAD => {
                 let Query(parameters) = parameters.map_err(|error| {
                     (
@@ -107,42 +119,55 @@ impl Exchange {
                         Error::BadRequest(format!("the URL is wrong: {error}")),
                     )
                 })?;
-                Ok((parameters.into_request()?, None))
+                let bytes = uri.query().unwrap_or_default().len() as u64;
+                self.full(memory.parsing(bytes).await)?;
+                parameters.into_request()?
             }
             Method::POST => {
                 check_content_type(&self.headers)?;
                 let limit_bytes = self.host.limits.max_body_bytes;
-                let memory = self.hold(limit_bytes)?;
-                let bytes = axum::body::to_bytes(body, limit_bytes).await.map_err(|_| {
-                    (
-                        StatusCode::PAYLOAD_TOO_LARGE,
-                        Error::BodyTooLarge { limit_bytes },
-                    )
-                })?;
-                Ok((from_body(&bytes)?, Some(memory)))
+                let bytes = body::read(&self.headers, body, limit_bytes, &mut memory).await;
+                let bytes = bytes.inspect_err(|(status, _)| self.note(*status))?;
+                self.full(memory.parsing(bytes.len() as u64).await)?;
+                from_body(&bytes)?
             }
             _ => {
-                let message = "use POST, or GET for queries".to_owned();
-                Err((StatusCode::METHOD_NOT_ALLOWED, Error::BadRequest(message)))
+                let message = "use POST, or GET and HEAD for queries".to_owned();
+                return Err((StatusCode::METHOD_NOT_ALLOWED, Error::BadRequest(message)));
             }
-        }
+        };
+        memory.parsed(&request);
+        Ok((request, memory))
     }
 
-    /// Memory for the body, by the length it is said to have.
-    fn hold(&self, limit_bytes: usize) -> Result<RequestMemory, request::Refusal> {
-        let said = self
+    /// Memory for a request, by the size of its head.
+    fn hold(&self) -> Result<RequestMemory, request::Refusal> {
+        let sizes = self
             .headers
-            .get(CONTENT_LENGTH)
-            .and_then(|value| value.to_str().ok()?.parse().ok());
-        let bytes = said.unwrap_or(limit_bytes as u64).min(limit_bytes as u64);
-        self.host.admission.hold(bytes).map_err(|error| {
-            self.host.metrics.refused();
+            .iter()
+            .map(|(name, value)| name.as_str().len() + value.len());
+        self.full(self.host.admission.hold(sizes.sum::<usize>() as u64))
+    }
+
+    /// Refuses a request for which there is no room.
+    fn full<T>(&self, room: Result<T, Error>) -> Result<T, request::Refusal> {
+        room.map_err(|error| {
+            self.note(StatusCode::SERVICE_UNAVAILABLE);
             (StatusCode::SERVICE_UNAVAILABLE, error)
         })
     }
 
+    /// Counts a request that is refused because the host is full.
+    fn note(&self, status: StatusCode) {
+        if status == StatusCode::SERVICE_UNAVAILABLE {
+            self.host.metrics.refused();
+        }
+    }
+
     /// Executes a request that is well formed.
-    async fn answer(&self, request: Request, memory: Option<RequestMemory>, get: bool) -> Response {
+    async fn answer(&self, request: Request, memory: RequestMemory, reads_only: bool) -> Response {
+        // The request has arrived: from now on its time runs, waiting included.
+        let arrived = Instant::now();
         let Some(app) = self.host.app() else {
             let error = Error::Overloaded {
                 retry_after: std::time::Duration::from_secs(1),
@@ -153,12 +178,10 @@ impl Exchange {
             Ok(caller) => caller,
             Err(error) => return self.refuse((StatusCode::UNAUTHORIZED, error)),
         };
-        let place = match self.host.admission.enter().await {
+        let last = arrived + app.operation.deadline;
+        let place = match self.full(self.host.admission.enter(last).await) {
             Ok(place) => place,
-            Err(error) => {
-                self.host.metrics.refused();
-                return self.refuse((StatusCode::SERVICE_UNAVAILABLE, error));
-            }
+            Err(refusal) => return self.refuse(refusal),
         };
         let (app, observation) = app.choose(|by| self.key(by, &caller));
         let prepared = match app.engine.prepare(&request) {
@@ -173,26 +196,31 @@ impl Exchange {
                     MediaType::GraphqlResponse => status.unwrap_or(StatusCode::BAD_REQUEST),
                 };
                 let disclosure = disclosure(app.error_detail, &self.trace_id);
-                return self.respond(status, errors.render(disclosure).into());
+                let answer = self.host.answers.hold(errors.render(disclosure)).await;
+                return self.respond(status, answer.into());
             }
         };
         let mutation = prepared.kind() == OperationKind::Mutation;
-        if mutation && get {
+        if mutation && reads_only {
             let message = "a mutation has to be sent by POST".to_owned();
             return self.refuse((StatusCode::METHOD_NOT_ALLOWED, Error::BadRequest(message)));
         }
-        let allowance = Allowance::new(app.operation);
+        let allowance = Allowance::since(arrived, app.operation);
         let operation = Operation {
             trace_id: self.trace_id.clone(),
             caller,
             allowance,
         };
         let resolver = Resolver::new(app.clone(), operation).observed(observation);
+        let host = self.host.clone();
         let execution = async move {
             let body = app.engine.execute(prepared, &resolver).await;
             resolver.finish();
-            drop((place, memory));
-            body
+            drop(memory);
+            let answer = host.answers.hold(body).await;
+            // Not before: no more answers wait for memory than there are places.
+            drop(place);
+            answer
         };
         if mutation {
             return match self.host.tasks.spawn(execution).await {
@@ -258,10 +286,22 @@ impl Exchange {
                 HeaderValue::from_static(challenge(*presented)),
             );
         }
+        let leaves_body = matches!(
+            status,
+            StatusCode::REQUEST_TIMEOUT
+                | StatusCode::PAYLOAD_TOO_LARGE
+                | StatusCode::NOT_IMPLEMENTED
+        );
+        if leaves_body {
+            // What still comes of it is not the next request.
+            response
+                .headers_mut()
+                .insert(CONNECTION, HeaderValue::from_static("close"));
+        }
         if status == StatusCode::METHOD_NOT_ALLOWED {
             response
                 .headers_mut()
-                .insert(ALLOW, HeaderValue::from_static("GET, POST"));
+                .insert(ALLOW, HeaderValue::from_static("GET, HEAD, POST"));
         }
         response
     }

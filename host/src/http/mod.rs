@@ -3,12 +3,16 @@
 mod accept;
 mod admin;
 mod admission;
+mod answers;
+mod body;
 mod connections;
 mod graphql;
+mod hosts;
 mod ide;
 mod request;
 
 pub use admin::router as admin_router;
-pub use admission::{Admission, BYTES_PER_BODY_BYTE};
-pub use connections::{ADMIN_CONNECTIONS, CONNECTION_BYTES, Connections};
+pub use admission::{Admission, BYTES_PER_BODY_BYTE, largest_request_bytes};
+pub use answers::AnswerMemory;
+pub use connections::{ADMIN_CONNECTIONS, CONNECTION_BYTES, Connections, Listener, State};
 pub use graphql::router as graphql_router;

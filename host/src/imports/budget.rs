@@ -187,9 +187,15 @@ impl Allowance {
     /// What an operation that begins now may use.
     #[must_use]
     pub fn new(limits: Limits) -> Self {
+        Self::since(Instant::now(), limits)
+    }
+
+    /// What an operation may use whose time began to run then.
+    #[must_use]
+    pub fn since(began: Instant, limits: Limits) -> Self {
         Self {
             limits,
-            deadline: Instant::now() + limits.deadline,
+            deadline: began + limits.deadline,
             invocations: AtomicU32::new(limits.invocations),
             host_calls: AtomicU32::new(limits.host_calls),
             exchanged_bytes: AtomicUsize::new(limits.exchanged_bytes),

@@ -38,7 +38,7 @@ pub use operation::Operation;
 pub use probe::Probe;
 pub use problem::{Problem, Problems};
 pub use secret::Secret;
-pub use server::{ErrorDetail, Server};
+pub use server::{Clients, ErrorDetail, HostName, Server};
 pub use statements::{Access, Body, Parameter, SqlType, Statement};
 
 use outside::Outside;

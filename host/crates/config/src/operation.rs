@@ -8,8 +8,8 @@ use crate::server::count;
 /// `[operation]`. A document may ask for many fields; what each invocation may use is in its module's `limits`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Operation {
-    /// `deadline`: from its admission on; invocations end by then, whatever time their modules have. Default 10 s, or the longest
-    /// `deadline` of a module.
+    /// `deadline`: from the arrival of its request on, waiting for a place included; invocations end by then, whatever time their
+    /// modules have. Default 10 s, or the longest `deadline` of a module.
     pub deadline: Duration,
     /// `invocations` in all. Default 1,000.
     pub invocations: u32,

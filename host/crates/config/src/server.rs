@@ -1,8 +1,12 @@
 //! `[server]`: addresses, and what the process as a whole may use.
 
+mod clients;
+
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
+
+pub use clients::{Clients, HostName};
 
 use crate::compile_priority::CompilePriority;
 use crate::outside::Given;
@@ -34,15 +38,25 @@ pub struct Server {
     pub max_queue: usize,
     /// `max_connections`: of clients, at once; more wait to be accepted. Default 1,024.
     pub max_connections: usize,
-    /// `request_memory`: what the requests that were read and not answered yet may take, in bytes; more are refused. Default
-    /// 256 MiB. A body is reckoned with 48 times its size: a list of digits takes that much once it is read.
+    /// `request_memory`: what requests may take from their first byte until they are answered, in bytes; more are refused. Default
+    /// 256 MiB. A body counts as it arrives, and while it is parsed with the most that its text can become.
     pub request_memory_bytes: u64,
+    /// `answer_memory`: what answers may take that clients have not read yet, in bytes. When it is used up, the client that has
+    /// read nothing for longest is disconnected. Default 64 MiB.
+    pub answer_memory_bytes: u64,
+    /// What a client may take its time with.
+    pub clients: Clients,
+    /// `hosts`: the names clients may use for this server, each with or without a port. Default any.
+    pub hosts: Vec<HostName>,
     /// `guest_memory`: the sum of the memory caps of all invocations under way, in bytes. Default 1 GiB.
     pub guest_memory_bytes: u64,
     /// `plan_cache`: prepared operations kept, in bytes. Default 16 MiB.
     pub plan_cache_bytes: usize,
     /// `shutdown_grace`: how long what is running may take to finish after a signal. Default 30 s.
     pub shutdown_grace: Duration,
+    /// `drain_delay`: how long requests are still accepted after a signal, while `/readyz` already answers 503, so that load
+    /// balancers look elsewhere first. Default 1 s while an operation runs, and none otherwise.
+    pub drain_delay: Option<Duration>,
     /// `guest_headers`: request headers that guests may read, in lower case. Default none.
     pub guest_headers: Vec<String>,
     /// `error_detail`: how much of an error clients read, `"code"` or `"full"`. Default `"code"`. The log has everything either way.
@@ -91,11 +105,41 @@ impl Server {
                 self.request_memory_bytes == was.request_memory_bytes,
             ),
             (
+                "answer_memory",
+                self.answer_memory_bytes == was.answer_memory_bytes,
+            ),
+            (
+                "head_timeout",
+                self.clients.head_timeout == was.clients.head_timeout,
+            ),
+            (
+                "body_timeout",
+                self.clients.body_timeout == was.clients.body_timeout,
+            ),
+            (
+                "write_timeout",
+                self.clients.write_timeout == was.clients.write_timeout,
+            ),
+            (
+                "idle_timeout",
+                self.clients.idle_timeout == was.clients.idle_timeout,
+            ),
+            (
+                "min_rate",
+                self.clients.min_rate_bytes == was.clients.min_rate_bytes,
+            ),
+            (
+                "max_streams",
+                self.clients.max_streams == was.clients.max_streams,
+            ),
+            ("hosts", self.hosts == was.hosts),
+            (
                 "guest_memory",
                 self.guest_memory_bytes == was.guest_memory_bytes,
             ),
             ("plan_cache", self.plan_cache_bytes == was.plan_cache_bytes),
             ("shutdown_grace", self.shutdown_grace == was.shutdown_grace),
+            ("drain_delay", self.drain_delay == was.drain_delay),
             ("guest_headers", self.guest_headers == was.guest_headers),
             ("store", self.store == was.store),
             ("watch", self.watch == was.watch),
@@ -141,9 +185,13 @@ impl Server {
             max_queue: 512,
             max_connections: 1_024,
             request_memory_bytes: 256 << 20,
+            answer_memory_bytes: 64 << 20,
+            clients: Clients::default(),
+            hosts: Vec::new(),
             guest_memory_bytes: 1 << 30,
             plan_cache_bytes: 16 << 20,
             shutdown_grace: Duration::from_secs(30),
+            drain_delay: None,
             guest_headers: Vec::new(),
             error_detail: ErrorDetail::default(),
             introspection: true,
@@ -168,6 +216,9 @@ impl Server {
         server.max_queue = count(table.number("max_queue", 512, 0..=1_000_000));
         server.max_connections = count(table.number("max_connections", 1_024, 1..=1_000_000));
         server.request_memory_bytes = table.size("request_memory", 256 << 20, 1 << 20..=1 << 40);
+        server.answer_memory_bytes = table.size("answer_memory", 64 << 20, 1 << 20..=1 << 40);
+        server.clients = Clients::read(&mut table);
+        server.hosts = clients::host_names(&mut table);
         server.guest_memory_bytes = table.size("guest_memory", 1 << 30, 1 << 20..=1 << 40);
         server.plan_cache_bytes = count(table.size("plan_cache", 16 << 20, 0..=1 << 34));
         let hour = Duration::from_secs(3_600);
@@ -176,6 +227,10 @@ impl Server {
             server.shutdown_grace,
             Duration::ZERO..=hour,
         );
+        if table.has("drain_delay") {
+            server.drain_delay =
+                Some(table.time("drain_delay", Duration::ZERO, Duration::ZERO..=hour));
+        }
         server.guest_headers = table
             .texts("guest_headers")
             .into_iter()

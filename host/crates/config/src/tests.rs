@@ -724,3 +724,66 @@ fn how_much_clients_are_told_is_one_of_two_words() {
         "app/mayfly.toml:24: `server.error_detail` must be \"code\" or \"full\""
     );
 }
+
+#[test]
+fn each_mistake_about_clients_is_named_with_a_remedy() {
+    let parse_server = |line: &str| parse(&format!("{GOOD}\n[server]\n{line}\n"));
+    let server = parse_server("hosts = [\"API.example.org\", \"[::1]:8080\"]\nhead_timeout = \"5 s\"\ndrain_delay = \"0 s\"")
+        .unwrap()
+        .server;
+    assert_eq!(server.clients.head_timeout.as_secs(), 5);
+    assert_eq!(server.drain_delay, Some(std::time::Duration::ZERO));
+    assert_eq!(
+        server.hosts,
+        ["api.example.org", "[::1]:8080"].map(|name| HostName::parse(name).unwrap())
+    );
+    let table = [
+        (
+            "head_timeout = \"1 ms\"",
+            "`server.head_timeout` must be from 10ms to 3600s",
+        ),
+        (
+            "body_timeout = 5",
+            "`server.body_timeout` must be a duration such as \"2 s\" or \"250 ms\"",
+        ),
+        (
+            "write_timeout = \"2 h\"",
+            "`server.write_timeout` must be from 10ms to 3600s",
+        ),
+        (
+            "idle_timeout = \"0 s\"",
+            "`server.idle_timeout` must be from 10ms to 3600s",
+        ),
+        (
+            "min_rate = \"0 B\"",
+            "`server.min_rate` must be from 1 B to 1 GiB",
+        ),
+        (
+            "max_streams = 0",
+            "`server.max_streams` must be a whole number from 1 to 1000",
+        ),
+        (
+            "answer_memory = \"1 KiB\"",
+            "`server.answer_memory` must be from 1 MiB to 1024 GiB",
+        ),
+        (
+            "drain_delay = \"2 h\"",
+            "`server.drain_delay` must be from 0ns to 3600s",
+        ),
+        (
+            "hosts = \"a.org\"",
+            "`server.hosts` is a string; write a list of strings",
+        ),
+        (
+            "hosts = [\"http://a.org\"]",
+            "`server.hosts` has the invalid name \"http://a.org\"; write a host name such as \"api.example.org\" or \"localhost:8080\"",
+        ),
+    ];
+    for (line, expected) in table {
+        let problems = parse_server(line).unwrap_err().to_string();
+        assert!(
+            problems.lines().any(|found| found.ends_with(expected)),
+            "\nexpected {expected}\nfound    {problems}"
+        );
+    }
+}

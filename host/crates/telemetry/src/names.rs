@@ -12,6 +12,12 @@ pub const OPERATIONS: &str = "mayfly_operations";
 pub const OPERATIONS_WAITING: &str = "mayfly_operations_waiting";
 /// Operations refused at the door.
 pub const OPERATIONS_REFUSED: &str = "mayfly_operations_refused_total";
+/// Open connections of clients, by `state`: `idle`, `head`, `body`, `operation`, `answer` or `closing`.
+pub const CONNECTIONS: &str = "mayfly_connections";
+/// Connections that were closed, by `reason`.
+pub const CONNECTIONS_CLOSED: &str = "mayfly_connections_closed_total";
+/// Requests on HTTP/2 streams that were cut off while their connection went on, by `reason`.
+pub const STREAMS_RESET: &str = "mayfly_streams_reset_total";
 /// Invocations, by `module`, `field` and `outcome`.
 pub const INVOCATIONS: &str = "mayfly_invocations_total";
 /// Seconds an invocation waited for memory and a place, by `module`.
@@ -108,6 +114,15 @@ pub(crate) fn describe() {
     describe_counter!(
         OPERATIONS_REFUSED,
         "operations refused because the host was busy"
+    );
+    describe_gauge!(CONNECTIONS, "open connections of clients, by state");
+    describe_counter!(
+        CONNECTIONS_CLOSED,
+        "connections that were closed, by reason"
+    );
+    describe_counter!(
+        STREAMS_RESET,
+        "requests of HTTP/2 connections that were cut off, by reason"
     );
     describe_counter!(APPLIES, "apps applied while they were served, by outcome");
     describe_counter!(

@@ -1,0 +1,123 @@
+//! Descriptors: how many this process may have open, and whether connections, pools and files fit.
+
+use mayfly_config::Config;
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+
+use crate::http::ADMIN_CONNECTIONS;
+
+/// Standard streams, listeners, the runtime's own, what watches files, and pipes to the embedded backends.
+const OWN: u64 = 32;
+
+/// A version at the gate, with the pipes to the process that compiles it, and components that are received.
+const DEPLOYING: u64 = 16;
+
+/// What is left for what nobody thought of, such as names being looked up.
+const RESERVE: u64 = 16;
+
+/// What an app needs, and what this process may have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Descriptors {
+    /// `server.max_connections`.
+    clients: u64,
+    /// Connections to backends, at their limits.
+    pools: u64,
+    /// The limit of this process; none when it has none.
+    limit: Option<u64>,
+}
+
+/// Raises the limit that programs begin with to the one they may have. The lower one protects programs that use `select`, and this
+/// one does not.
+pub fn raise_limit() {
+    let limit = getrlimit(Resource::Nofile);
+    if limit.current != limit.maximum {
+        let raised = Rlimit {
+            current: limit.maximum,
+            ..limit
+        };
+        // What it is then is looked at again, and told when it is not enough.
+        let _ = setrlimit(Resource::Nofile, raised);
+    }
+}
+
+impl Descriptors {
+    /// What an app needs, once its limit was raised.
+    #[must_use]
+    pub fn of(config: &Config) -> Self {
+        let sqlserver = config
+            .sqlserver
+            .iter()
+            .map(|backend| backend.max_connections as u64);
+        let dynamodb = config
+            .dynamodb
+            .iter()
+            .map(|dynamodb| dynamodb.max_in_flight as u64);
+        Self {
+            clients: config.server.max_connections as u64,
+            pools: sqlserver.chain(dynamodb).sum(),
+            limit: getrlimit(Resource::Nofile).current,
+        }
+    }
+
+    /// Clients that may be connected at once, so that everything else has the descriptors it needs.
+    #[must_use]
+    pub fn clients(&self) -> usize {
+        let room = self
+            .limit
+            .map_or(u64::MAX, |limit| limit.saturating_sub(self.others()));
+        usize::try_from(self.clients.min(room).max(1)).unwrap_or(usize::MAX)
+    }
+
+    /// Why they do not fit, with what to do about it; none when they do.
+    #[must_use]
+    pub fn objection(&self) -> Option<String> {
+        let limit = self.limit?;
+        let needed = self.clients + self.others();
+        if needed <= limit {
+            return None;
+        }
+        Some(format!(
+            "{needed} descriptors are needed ({} for `server.max_connections`, {} for connections to backends, {} for everything \
+             else), and the limit of open files is {limit}; raise it to {needed} (`ulimit -n`, LimitNOFILE=), or lower \
+             `server.max_connections` to {}",
+            self.clients,
+            self.pools,
+            self.others() - self.pools,
+            self.clients(),
+        ))
+    }
+
+    fn others(&self) -> u64 {
+        self.pools + ADMIN_CONNECTIONS as u64 + OWN + DEPLOYING + RESERVE
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_does_not_fit_is_told_with_the_values_to_change() {
+        let descriptors = |limit| Descriptors {
+            clients: 1_000,
+            pools: 72,
+            limit,
+        };
+        assert_eq!(descriptors(None).objection(), None);
+        assert_eq!(descriptors(Some(1_200)).objection(), None);
+        assert_eq!(descriptors(Some(1_200)).clients(), 1_000);
+        assert_eq!(descriptors(Some(1_024)).clients(), 824);
+        assert_eq!(
+            descriptors(Some(1_024)).objection().as_deref(),
+            Some(
+                "1200 descriptors are needed (1000 for `server.max_connections`, 72 for connections to backends, 128 for everything \
+                 else), and the limit of open files is 1024; raise it to 1200 (`ulimit -n`, LimitNOFILE=), or lower \
+                 `server.max_connections` to 824"
+            )
+        );
+        assert_eq!(
+            descriptors(Some(64)).clients(),
+            1,
+            "one client is served whatever happens"
+        );
+    }
+}

@@ -1,0 +1,196 @@
+//! An answer on its way to a client: handed out in pieces, so that it is known how much the client has taken, and counted until
+//! the last byte of it is gone.
+
+use std::convert::Infallible;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll, Waker};
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+use futures_util::task::AtomicWaker;
+use hyper::body::{Body, Frame, SizeHint};
+
+use super::activity::{Activity, Reason};
+use super::pace::{Pace, Rate};
+
+/// A piece of an answer: what HTTP/2 puts into one frame.
+const PIECE_BYTES: usize = 16 << 10;
+
+/// What is known of an answer on its way.
+pub struct Delivery {
+    /// The whole answer.
+    bytes: usize,
+    progress: Mutex<Progress>,
+    /// Wakes the task of its stream (HTTP/2).
+    stream: AtomicWaker,
+}
+
+struct Progress {
+    pace: Pace,
+    began: Instant,
+    moved: Instant,
+    /// Since when it is to be cut off, and why.
+    end: Option<(Instant, Reason)>,
+}
+
+/// The body of an answer.
+pub struct Answer {
+    rest: Bytes,
+    sent: Option<(Arc<Activity>, Arc<Delivery>)>,
+}
+
+/// The bytes of an answer: when the last piece of them is dropped, it was sent, or will never be.
+struct Undelivered {
+    bytes: Bytes,
+    activity: Arc<Activity>,
+    delivery: Arc<Delivery>,
+}
+
+impl Delivery {
+    /// When it is to be cut off, and why, unless the client takes more before.
+    #[must_use]
+    pub fn due(&self) -> (Instant, Reason) {
+        let progress = self.progress();
+        progress
+            .end
+            .unwrap_or((progress.pace.deadline(), Reason::WriteTimeout))
+    }
+
+    /// For how long the client has taken nothing.
+    #[must_use]
+    pub fn stalled(&self) -> Duration {
+        self.progress().moved.elapsed()
+    }
+
+    /// For how long it has been sent.
+    #[must_use]
+    pub fn age(&self) -> Duration {
+        self.progress().began.elapsed()
+    }
+
+    /// The size of the whole answer.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        self.bytes
+    }
+
+    /// Has it cut off.
+    pub fn end(&self, reason: Reason) {
+        let mut progress = self.progress();
+        progress.end = progress.end.or(Some((Instant::now(), reason)));
+        drop(progress);
+        self.stream.wake();
+    }
+
+    /// Whom to wake.
+    pub(super) fn driven_by(&self, stream: &Waker) {
+        self.stream.register(stream);
+    }
+
+    fn begin(bytes: usize, rate: Rate) -> Self {
+        let now = Instant::now();
+        Self {
+            bytes,
+            progress: Mutex::new(Progress {
+                pace: Pace::begin(rate, now),
+                began: now,
+                moved: now,
+                end: None,
+            }),
+            stream: AtomicWaker::new(),
+        }
+    }
+
+    fn moved(&self, bytes: usize) {
+        let mut progress = self.progress();
+        progress.moved = Instant::now();
+        let moved = progress.moved;
+        progress.pace.moved(bytes as u64, moved);
+    }
+
+    fn progress(&self) -> MutexGuard<'_, Progress> {
+        self.progress.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Answer {
+    /// An answer without a body.
+    #[must_use]
+    pub fn empty() -> Self {
+        Self {
+            rest: Bytes::new(),
+            sent: None,
+        }
+    }
+
+    /// Begins to send an answer.
+    #[must_use]
+    pub fn begin(bytes: Bytes, activity: &Arc<Activity>) -> Self {
+        if bytes.is_empty() {
+            return Self::empty();
+        }
+        let limits = activity.limits();
+        let rate = Rate::new(limits.write_timeout, limits.min_rate_bytes);
+        let delivery = Arc::new(Delivery::begin(bytes.len(), rate));
+        activity.delivery_begins(&delivery);
+        Self {
+            rest: Bytes::from_owner(Undelivered {
+                bytes,
+                activity: activity.clone(),
+                delivery: delivery.clone(),
+            }),
+            sent: Some((activity.clone(), delivery)),
+        }
+    }
+
+    /// What is known of it, unless it has no body.
+    #[must_use]
+    pub fn delivery(&self) -> Option<&Arc<Delivery>> {
+        self.sent.as_ref().map(|(_, delivery)| delivery)
+    }
+}
+
+impl Body for Answer {
+    type Data = Bytes;
+    type Error = Infallible;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+        if self.rest.is_empty() {
+            return Poll::Ready(None);
+        }
+        let piece = if self.rest.len() <= PIECE_BYTES {
+            std::mem::take(&mut self.rest)
+        } else {
+            self.rest.split_to(PIECE_BYTES)
+        };
+        if let Some((activity, delivery)) = &self.sent {
+            delivery.moved(piece.len());
+            activity.delivered(piece.len());
+        }
+        Poll::Ready(Some(Ok(Frame::data(piece))))
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.rest.is_empty()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        SizeHint::with_exact(self.rest.len() as u64)
+    }
+}
+
+impl AsRef<[u8]> for Undelivered {
+    fn as_ref(&self) -> &[u8] {
+        &self.bytes
+    }
+}
+
+impl Drop for Undelivered {
+    fn drop(&mut self) {
+        self.activity.delivery_ends(&self.delivery);
+    }
+}

@@ -1,0 +1,28 @@
+//! Connections of clients: accepted up to a limit, driven by hyper, and held to what a client may take its time with.
+//!
+//! `listener` accepts, `drive` serves one connection, `activity` knows what each is doing and until when it may, `open` has the list
+//! of them and chooses which one goes when others need its place or its memory. A request goes through `request`, its answer through
+//! `delivery`; in HTTP/2 each has a task of its own (`stream`). Nothing here knows GraphQL.
+
+mod activity;
+mod alarm;
+mod delivery;
+mod drive;
+mod listener;
+mod open;
+mod pace;
+mod request;
+mod socket;
+mod stream;
+
+pub use activity::State;
+pub use listener::Listener;
+pub use open::Connections;
+pub use request::TooSlow;
+
+/// Connections of operators and their tools, at once.
+pub const ADMIN_CONNECTIONS: usize = 64;
+
+/// What one connection takes, in bytes: a head, or in HTTP/2 what was sent and not read (128 KiB), tables of headers, frames and
+/// streams; buffers for writing; its tasks. Heads of HTTP/2 requests count as request memory, answers as answer memory.
+pub const CONNECTION_BYTES: u64 = 256 << 10;

@@ -1,0 +1,181 @@
+//! A request's body on its way, which has to get on, and the service that stands between hyper and the routes.
+
+use std::convert::Infallible;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::Instant;
+
+use axum::Router;
+use axum::body::Body;
+use axum::http::header::CONTENT_LENGTH;
+use axum::http::{HeaderValue, Method, Request, Response, StatusCode};
+use bytes::Bytes;
+use hyper::body::{Body as _, Frame, Incoming, SizeHint};
+use tower::ServiceExt;
+
+use super::activity::{Activity, Reason};
+use super::alarm::Alarm;
+use super::delivery::Answer;
+use super::pace::{Pace, Rate};
+use super::stream;
+
+/// A body came too slowly.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the body arrives too slowly: less than {} bytes in {:?}", .0.least_bytes, .0.window)]
+pub struct TooSlow(pub Rate);
+
+/// Hands requests to the routes, and their answers back.
+#[derive(Clone)]
+pub(super) struct Service {
+    pub router: Router,
+    pub activity: Arc<Activity>,
+    /// How fast bodies have to come; none where the routes see to that.
+    pub body_rate: Option<Rate>,
+}
+
+/// A request that is worked on, until it is answered or given up.
+struct Exchange {
+    activity: Arc<Activity>,
+    answered: bool,
+}
+
+/// A body on its way.
+struct Arriving {
+    body: Incoming,
+    activity: Arc<Activity>,
+    rate: Option<Rate>,
+    /// How fast it comes, once it was waited for.
+    pace: Option<Pace>,
+    alarm: Alarm,
+}
+
+impl hyper::service::Service<Request<Incoming>> for Service {
+    type Response = Response<Answer>;
+    type Error = Infallible;
+    type Future = Pin<Box<dyn Future<Output = Result<Self::Response, Infallible>> + Send>>;
+
+    fn call(&self, request: Request<Incoming>) -> Self::Future {
+        let exchange = Exchange::begin(&self.activity);
+        let router = self.router.clone();
+        let rate = self.body_rate;
+        Box::pin(async move {
+            let is_head = request.method() == Method::HEAD;
+            let request = request.map(|body| Arriving::body(body, rate, &exchange.activity));
+            let Ok(response) = router.oneshot(request).await;
+            let (mut head, body) = response.into_parts();
+            // Every answer of the routes is in memory already.
+            let bytes = match axum::body::to_bytes(body, usize::MAX).await {
+                Ok(bytes) => bytes,
+                Err(error) => {
+                    tracing::error!(%error, "an answer was lost");
+                    head.status = StatusCode::INTERNAL_SERVER_ERROR;
+                    Bytes::new()
+                }
+            };
+            if is_head {
+                let length = HeaderValue::from(bytes.len());
+                head.headers.entry(CONTENT_LENGTH).or_insert(length);
+            }
+            let answer = if is_head {
+                Answer::empty()
+            } else {
+                Answer::begin(bytes, &exchange.activity)
+            };
+            answer.delivery().into_iter().for_each(stream::sends);
+            exchange.ends();
+            Ok(Response::from_parts(head, answer))
+        })
+    }
+}
+
+impl Exchange {
+    fn begin(activity: &Arc<Activity>) -> Self {
+        activity.request_begins();
+        Self {
+            activity: activity.clone(),
+            answered: false,
+        }
+    }
+
+    /// It was answered, not given up.
+    fn ends(mut self) {
+        self.answered = true;
+    }
+}
+
+impl Drop for Exchange {
+    fn drop(&mut self) {
+        self.activity.request_ends(self.answered);
+    }
+}
+
+impl Arriving {
+    fn body(body: Incoming, rate: Option<Rate>, activity: &Arc<Activity>) -> Body {
+        if body.is_end_stream() {
+            return Body::empty();
+        }
+        Body::new(Self {
+            body,
+            activity: activity.clone(),
+            rate,
+            pace: None,
+            alarm: Alarm::default(),
+        })
+    }
+
+    /// Waits, but not for ever.
+    fn poll_late(&mut self, cx: &mut Context<'_>) -> Poll<TooSlow> {
+        let Some(rate) = self.rate else {
+            return Poll::Pending;
+        };
+        if self.pace.is_none() {
+            self.activity.body_begins();
+        }
+        let pace = self
+            .pace
+            .get_or_insert_with(|| Pace::begin(rate, Instant::now()));
+        std::task::ready!(self.alarm.poll(pace.deadline(), cx));
+        self.activity.blame(Reason::BodyTimeout);
+        stream::blame(Reason::BodyTimeout);
+        Poll::Ready(TooSlow(rate))
+    }
+}
+
+impl hyper::body::Body for Arriving {
+    type Data = Bytes;
+    type Error = Box<dyn std::error::Error + Send + Sync>;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Self::Error>>> {
+        let Poll::Ready(frame) = Pin::new(&mut self.body).poll_frame(cx) else {
+            return self.poll_late(cx).map(|late| Some(Err(late.into())));
+        };
+        if let Some(bytes) = frame.iter().flatten().find_map(Frame::data_ref) {
+            self.activity.body_received(bytes.len());
+            let moved = bytes.len() as u64;
+            if let Some(pace) = &mut self.pace {
+                pace.moved(moved, Instant::now());
+            }
+        }
+        Poll::Ready(frame.map(|frame| frame.map_err(Into::into)))
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
+}
+
+impl Drop for Arriving {
+    fn drop(&mut self) {
+        if self.pace.is_some() {
+            self.activity.body_ends();
+        }
+    }
+}
