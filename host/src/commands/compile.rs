@@ -32,7 +32,7 @@ impl Compile {
         // The host logs what is told here.
         let tell = |refused: Result<(), String>| {
             if let Err(refused) = refused {
-                eprintln!("{refused}");
+                let _ = writeln!(std::io::stderr(), "{refused}");
             }
         };
         tell(give_way_out_of_memory());
