@@ -16,6 +16,7 @@ mod conditions;
 mod introspection;
 mod limits;
 mod linear;
+mod nasty;
 mod nulls;
 mod numbers;
 mod plans;
