@@ -125,19 +125,20 @@ fn leaves_and_engine_and_pools_depend_on_nothing_above() {
             .map(|name| (*name).to_owned())
             .collect::<BTreeSet<_>>()
     };
-    for leaf in ["config", "error", "telemetry"] {
+    for leaf in ["error", "json", "telemetry"] {
         assert_eq!(dependencies(leaf), set(&[]), "{leaf} is a leaf");
     }
-    assert!(dependencies("graphql").is_subset(&set(&[
+    // Probes are JSON in the configuration.
+    assert_eq!(dependencies("config"), set(&["mayfly-json"]));
+    let leaves = set(&[
         "mayfly-config",
         "mayfly-error",
-        "mayfly-telemetry"
-    ])));
-    assert!(dependencies("pools").is_subset(&set(&[
-        "mayfly-config",
-        "mayfly-error",
-        "mayfly-telemetry"
-    ])));
+        "mayfly-json",
+        "mayfly-telemetry",
+    ]);
+    for user in ["graphql", "pools"] {
+        assert!(dependencies(user).is_subset(&leaves), "{user}");
+    }
 }
 
 #[test]

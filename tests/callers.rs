@@ -5,7 +5,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jsonwebtoken::{Algorithm, EncodingKey, Header, encode};
-use mayfly_tests::{Answer, TestApp, TestHost};
+use mayfly_tests::{Answer, TestApp, TestHost, mayfly};
 use reqwest::StatusCode;
 use serde_json::{Value, json};
 
@@ -62,6 +62,15 @@ pub fn signed(claims: &Value) -> String {
         &EncodingKey::from_secret(SECRET.as_bytes()),
     )
     .unwrap()
+}
+
+/// A token whose claims are written just so.
+pub fn signed_text(claims: &str) -> String {
+    let part = |text: &str| URL_SAFE_NO_PAD.encode(text);
+    let signed = format!("{}.{}", part(r#"{"alg":"HS256"}"#), part(claims));
+    let key = EncodingKey::from_secret(SECRET.as_bytes());
+    let signature = jsonwebtoken::crypto::sign(signed.as_bytes(), &key, Algorithm::HS256).unwrap();
+    format!("{signed}.{signature}")
 }
 
 /// A token put together by hand, with any header.
@@ -207,6 +216,9 @@ async fn a_token_with_wrong_claims_is_refused_with_the_reason() {
             "the token is of another issuer",
         ),
         (json!({ "iss": null }), "the token is not valid"),
+        (json!({ "iss": [ISSUER] }), "the token is not valid"),
+        (json!({ "iss": [] }), "the token is not valid"),
+        (json!({ "iss": { "a": ISSUER } }), "the token is not valid"),
     ];
     for (changes, expected) in table {
         assert_eq!(
@@ -423,4 +435,89 @@ async fn an_issuer_s_new_keys_are_believed_once_their_file_has_changed() {
     std::fs::write(host.app.path().join("issuer.json"), "{").unwrap();
     host.logged(&["not applied: ", "issuer.json"]).await;
     accepted(&host, &tokens.1).await;
+}
+
+#[tokio::test]
+async fn a_modulus_with_leading_zeros_is_the_number_that_it_is() {
+    let key = RsaKey::new();
+    let mut padded = key.jwk("a");
+    padded["n"] = json!(URL_SAFE_NO_PAD.encode([&[0, 0][..], &key.modulus()].concat()));
+    let set = json!({ "keys": [padded] });
+    let app = TestApp::hostile()
+        .with_file("issuer.json", set.to_string().as_bytes())
+        .with_configuration(&section("key_set = \"issuer.json\""));
+    let host = TestHost::start(app).await;
+    for id in [Some("a"), None] {
+        assert!(
+            accepted(&host, &key.token(id, &claims()))
+                .await
+                .starts_with("ann: ")
+        );
+    }
+}
+
+/// What `mayfly check` says of an app with this key set.
+fn checked(set: &Value) -> (Option<i32>, String) {
+    let app = TestApp::hostile()
+        .with_file("issuer.json", set.to_string().as_bytes())
+        .with_configuration(&section("key_set = \"issuer.json\""));
+    let output = mayfly().arg("check").arg(app.path()).output().unwrap();
+    let said = [output.stdout, output.stderr].concat();
+    (output.status.code(), String::from_utf8(said).unwrap())
+}
+
+#[tokio::test]
+async fn keys_that_are_not_used_are_told_of_by_check_and_in_the_log() {
+    let (rsa, elliptic) = (RsaKey::new(), EllipticKey::new());
+    let mut encryption = rsa.jwk("for-encryption");
+    encryption["use"] = json!("enc");
+    let mut no_point = elliptic.jwk("no-point");
+    no_point["x"] = json!("AAAA");
+    let mut short = rsa.jwk("short");
+    short["n"] = json!(URL_SAFE_NO_PAD.encode(&rsa.modulus()[..128]));
+    let mut even = rsa.jwk("even");
+    let mut modulus = rsa.modulus();
+    *modulus.last_mut().unwrap() &= !1;
+    even["n"] = json!(URL_SAFE_NO_PAD.encode(modulus));
+    let unused = [encryption, no_point, short, even, json!({ "kty": "oct" })];
+    let why = "\"for-encryption\" is not for signatures, \"no-point\" is damaged: it is no point of P-256, \
+               \"short\" is of 1024 bits, not 2,048 to 8,192, \"even\" is damaged: it is no RSA key, \
+               number 5 is of kind \"oct\", not RSA or EC";
+    // None that can be used is a problem, and some that cannot are a warning.
+    let (code, said) = checked(&json!({ "keys": unused }));
+    assert_eq!(code, Some(3), "{said}");
+    let problem = format!(
+        "has no key that checks signatures of RS256 or ES256: {why}; write the set the issuer publishes"
+    );
+    assert!(said.contains(&problem), "{said}");
+    let keys: Vec<_> = unused.into_iter().chain([elliptic.jwk("good")]).collect();
+    let set = json!({ "keys": keys });
+    let (code, said) = checked(&set);
+    assert_eq!(code, Some(0), "{said}");
+    assert!(
+        said.contains(&format!("issuer.json: 5 of 6 keys are not used: {why}")),
+        "{said}"
+    );
+    let app = TestApp::hostile()
+        .with_file("issuer.json", set.to_string().as_bytes())
+        .with_configuration(&section("key_set = \"issuer.json\""));
+    let host = TestHost::start(app).await;
+    host.logged(&["5 of 6 keys are not used"]).await;
+    accepted(&host, &elliptic.token(Some("good"), &claims())).await;
+}
+
+#[test]
+fn more_keys_than_are_tried_are_refused_and_not_dropped() {
+    let key = EllipticKey::new();
+    let set = |count: usize| {
+        let keys: Vec<_> = (0..count).map(|id| key.jwk(&id.to_string())).collect();
+        json!({ "keys": keys })
+    };
+    assert_eq!(checked(&set(64)).0, Some(0));
+    let (code, said) = checked(&set(65));
+    assert_eq!(code, Some(3), "{said}");
+    assert!(
+        said.contains("has 65 keys that check signatures, and 64 are tried at most"),
+        "{said}"
+    );
 }

@@ -23,6 +23,9 @@ const START_TIME: Duration = Duration::from_secs(60);
 /// The name of the program, which stands beside this one.
 const PROGRAM: &str = "mayfly-embedded";
 
+/// What the line that says where it listens may hold.
+const ANNOUNCEMENT: mayfly_json::Limits = mayfly_json::Limits::of_bytes(4 << 10);
+
 /// The user that the embedded SQL Server lets in.
 const USER: &str = "mayfly";
 
@@ -108,7 +111,8 @@ async fn announcement(
         let message = message.as_deref().unwrap_or("it exited without a message");
         bail!("{PROGRAM} cannot start: {}", without_name(message));
     };
-    serde_json::from_str(&line).with_context(|| format!("unexpected line from {PROGRAM}: {line:?}"))
+    mayfly_json::read(&line, ANNOUNCEMENT)
+        .map_err(|error| anyhow::anyhow!("unexpected line from {PROGRAM}: {line:?}: {error}"))
 }
 
 /// Logs what the child writes; gives its last line once it has ended.

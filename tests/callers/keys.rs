@@ -37,6 +37,14 @@ impl RsaKey {
         pem("PUBLIC KEY", self.0.public_key().as_der().unwrap().as_ref())
     }
 
+    pub fn modulus(&self) -> Vec<u8> {
+        self.0
+            .public_key()
+            .modulus()
+            .big_endian_without_leading_zero()
+            .to_vec()
+    }
+
     pub fn jwk(&self, id: &str) -> Value {
         let part = |bytes: &[u8]| URL_SAFE_NO_PAD.encode(bytes);
         let key = self.0.public_key();

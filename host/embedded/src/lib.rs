@@ -9,6 +9,12 @@
 //!
 //! What of SQL Server it has and lacks is in `docs/embedded-sql-server.md`, which a test runs line by line.
 
+#![expect(
+    clippy::disallowed_types,
+    clippy::disallowed_methods,
+    reason = "a process of its own, for trying and testing, which reads what a host and its developer write"
+)]
+
 mod control;
 mod dynamodb;
 mod error;

@@ -39,6 +39,9 @@ impl Groundwork {
             .ok()
             .flatten()
             .map(Arc::new);
+        if let Some(warning) = callers.as_ref().and_then(|callers| callers.warning()) {
+            tracing::warn!(%warning, "callers: some keys are not used");
+        }
         let pools = connect(config, embedded, kept, problems).await;
         let wanted = Arc::new(schema.as_ref().map(fields_by_module).unwrap_or_default());
         if schema.is_some() {

@@ -17,6 +17,9 @@ const TARGET_DIRECTORY: &str = "MAYFLY_GUEST_TARGET_DIR";
 /// So many of the compiler's last lines are repeated in the error.
 const LINES_KEPT: usize = 60;
 
+/// What cargo may say in one text: the metadata of a large workspace is some megabytes.
+const CARGO: mayfly_json::Limits = mayfly_json::Limits::of_bytes(256 << 20);
+
 /// A crate to build.
 #[derive(Debug, Clone)]
 pub(super) struct Package {
@@ -77,8 +80,8 @@ pub(super) fn package(crate_dir: &Path, toolchain: &Toolchain) -> anyhow::Result
             String::from_utf8_lossy(&output.stderr).trim()
         );
     }
-    let metadata: Metadata =
-        serde_json::from_slice(&output.stdout).context("cargo metadata is not what it was")?;
+    let metadata: Metadata = mayfly_json::read(&String::from_utf8_lossy(&output.stdout), CARGO)
+        .map_err(|error| anyhow::anyhow!("cannot read cargo metadata: {error}"))?;
     let package = metadata
         .packages
         .into_iter()
@@ -180,7 +183,7 @@ fn read(
 fn core_modules(messages: &str) -> BTreeMap<PathBuf, PathBuf> {
     messages
         .lines()
-        .filter_map(|line| serde_json::from_str::<Message>(line).ok())
+        .filter_map(|line| mayfly_json::read::<Message>(line, CARGO).ok())
         .filter(|message| message.reason == "compiler-artifact")
         .filter_map(|message| {
             let wasm = message.filenames.into_iter().find(|file| {

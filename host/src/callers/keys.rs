@@ -1,15 +1,32 @@
 //! Keys that signatures are checked with, from the environment or from files.
+//!
+//! A key that could never accept a signature is not kept: the library that checks signatures would refuse every token with it, and
+//! say no more than that.
 
+use std::borrow::Cow;
 use std::path::Path;
 
-use jsonwebtoken::jwk::{AlgorithmParameters, EllipticCurve, Jwk, PublicKeyUse};
-use jsonwebtoken::{Algorithm, AlgorithmFamily, DecodingKey, Header};
+use aws_lc_rs::rsa::{PublicEncryptingKey, PublicKeyComponents};
+use aws_lc_rs::signature::{
+    ECDSA_P256_SHA256_FIXED, ParsedPublicKey, RSA_PKCS1_2048_8192_SHA256, VerificationAlgorithm,
+};
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use jsonwebtoken::{Algorithm, DecodingKey};
 use mayfly_config::{Problem, Secret};
-use serde::Deserialize;
-use serde_json::value::RawValue;
+use mayfly_json::{Kind, Limits, Tree, Value};
 
-/// Keys of one set that are read: issuers keep two or three, and a token that names none is tried with each.
-const MAX_KEYS: usize = 32;
+/// Keys of one set that can check signatures, at most: issuers keep two or three, and a token that names none is tried with each.
+const MAX_KEYS: usize = 64;
+
+/// What a key set may hold: certificates stand beside the keys in some.
+const KEY_SET: Limits = Limits::of_bytes(1 << 20).with_values(50_000);
+
+/// Keys left out that are told of one by one.
+const TOLD: usize = 5;
+
+/// The lengths of an RSA modulus in bits that the library takes.
+const MODULUS_BITS: std::ops::RangeInclusive<usize> = 2_048..=8_192;
 
 /// A key, and the one algorithm it is for.
 pub(super) struct TrustedKey {
@@ -19,6 +36,14 @@ pub(super) struct TrustedKey {
     pub(super) algorithm: Algorithm,
     /// The key.
     pub(super) key: DecodingKey,
+}
+
+/// The keys of a set.
+pub(super) struct KeySet {
+    /// Those that check signatures.
+    pub(super) keys: Vec<TrustedKey>,
+    /// What is to be told of the others.
+    pub(super) warning: Option<Problem>,
 }
 
 impl TrustedKey {
@@ -31,35 +56,48 @@ impl TrustedKey {
         }
     }
 
-    /// Whether a token with this header may be signed with this key. A key without a name fits every token of its algorithm.
-    pub(super) fn fits(&self, header: &Header) -> bool {
-        let named = match (&self.id, &header.kid) {
+    /// Whether a token of this algorithm, and of a key with this name, may be signed with this key. A key without a name fits every
+    /// token of its algorithm.
+    pub(super) fn fits(&self, algorithm: Algorithm, wanted: Option<&str>) -> bool {
+        let named = match (&self.id, wanted) {
             (Some(id), Some(wanted)) => id == wanted,
             _ => true,
         };
-        named && header.alg == self.algorithm
+        named && algorithm == self.algorithm
     }
 
-    fn of(jwk: &Jwk) -> Option<Self> {
-        let signs = jwk
-            .common
-            .public_key_use
-            .as_ref()
-            .is_none_or(|purpose| *purpose == PublicKeyUse::Signature);
-        let algorithm = match &jwk.algorithm {
-            AlgorithmParameters::RSA(_) => Algorithm::RS256,
-            AlgorithmParameters::EllipticCurve(curve) if curve.curve == EllipticCurve::P256 => {
-                Algorithm::ES256
-            }
-            _ => return None,
+    /// The key of a JSON Web Key, or why it checks no signature.
+    fn of(jwk: Value<'_>) -> Result<Self, String> {
+        let text = |name: &str| jwk.get(name).and_then(Value::as_str).unwrap_or_default();
+        if !matches!(text("use").as_ref(), "" | "sig") {
+            return Err("not for signatures".to_owned());
+        }
+        let verifies = |mut operations: mayfly_json::Elements<'_>| {
+            operations.any(|operation| operation.as_str().is_some_and(|name| name == "verify"))
         };
-        let declared = jwk
-            .common
-            .key_algorithm
-            .is_none_or(|declared| declared == algorithm.into());
-        let key = DecodingKey::from_jwk(jwk).ok()?;
-        (signs && declared).then(|| Self {
-            id: jwk.common.key_id.clone(),
+        if jwk
+            .get("key_ops")
+            .and_then(Value::elements)
+            .is_some_and(|operations| !verifies(operations))
+        {
+            return Err("not for checking signatures".to_owned());
+        }
+        let (algorithm, name) = match (text("kty").as_ref(), text("crv").as_ref()) {
+            ("RSA", _) => (Algorithm::RS256, "RS256"),
+            ("EC", "P-256") => (Algorithm::ES256, "ES256"),
+            ("EC", curve) => return Err(format!("of curve {curve:?}, not P-256")),
+            (kind, _) => return Err(format!("of kind {kind:?}, not RSA or EC")),
+        };
+        let declared = text("alg");
+        if !declared.is_empty() && declared != name {
+            return Err(format!("for {declared:?}, not {name}"));
+        }
+        let key = match algorithm {
+            Algorithm::RS256 => rsa_key(&text("n"), &text("e"))?,
+            _ => elliptic_key(&text("x"), &text("y"))?,
+        };
+        Ok(Self {
+            id: jwk.get("kid").and_then(Value::as_str).map(Cow::into_owned),
             algorithm,
             key,
         })
@@ -77,68 +115,125 @@ pub(super) fn public_key(file: &Path) -> Result<TrustedKey, Problem> {
         ));
     }
     let pem = text.as_bytes();
-    let rsa = DecodingKey::from_rsa_pem(pem).map(|key| (Algorithm::RS256, key));
-    let key = rsa.or_else(|_| DecodingKey::from_ec_pem(pem).map(|key| (Algorithm::ES256, key)));
-    match key {
-        Ok((algorithm, key)) if is_usable(&key) => Ok(TrustedKey {
+    let rsa = DecodingKey::from_rsa_pem(pem)
+        .ok()
+        .filter(|key| is_parsed(key, &RSA_PKCS1_2048_8192_SHA256))
+        .map(|key| (Algorithm::RS256, key));
+    let elliptic = || {
+        DecodingKey::from_ec_pem(pem)
+            .ok()
+            .filter(|key| is_parsed(key, &ECDSA_P256_SHA256_FIXED))
+            .map(|key| (Algorithm::ES256, key))
+    };
+    match rsa.or_else(elliptic) {
+        Some((algorithm, key)) => Ok(TrustedKey {
             id: None,
             algorithm,
             key,
         }),
-        _ => {
-            let message = "holds no public key of RSA (2,048 bits or more) or P-256 in PEM; write the one the issuer publishes";
+        None => {
+            let message = "holds no public key of RSA (2,048 to 8,192 bits) or P-256 in PEM; write the one the issuer publishes";
             Err(Problem::of_file(file, message.to_owned()))
         }
     }
 }
 
-/// The keys of a JSON Web Key Set. Those for other purposes and of other kinds are left out.
-pub(super) fn key_set(file: &Path) -> Result<Vec<TrustedKey>, Problem> {
-    #[derive(Deserialize)]
-    struct KeySet {
-        keys: Vec<Box<RawValue>>,
-    }
-
+/// The keys of a JSON Web Key Set.
+pub(super) fn key_set(file: &Path) -> Result<KeySet, Problem> {
     let text = read(file, "callers.key_set")?;
-    let set: KeySet = serde_json::from_str(&text).map_err(|error| {
-        Problem::of_file(
-            file,
-            format!("is not a JSON Web Key Set: {error}; write {{\"keys\": [..]}}"),
-        )
-    })?;
-    // A kind of key the library does not know is no reason to refuse the others.
-    let known = set
-        .keys
-        .iter()
-        .filter_map(|key| serde_json::from_str::<Jwk>(key.get()).ok());
-    let keys: Vec<_> = known
-        .filter_map(|jwk| TrustedKey::of(&jwk))
-        .filter(|key| is_usable(&key.key))
-        .take(MAX_KEYS)
-        .collect();
-    if keys.is_empty() {
-        let message = "has no key that checks signatures of RS256 or ES256; write the set the issuer publishes";
-        return Err(Problem::of_file(file, message.to_owned()));
+    let problem = |message: String| Problem::of_file(file, message);
+    let no_set = |why: &str| {
+        problem(format!(
+            "is not a JSON Web Key Set: {why}; write {{\"keys\": [..]}}"
+        ))
+    };
+    let set = Tree::read(text, KEY_SET).map_err(|error| no_set(&error.to_string()))?;
+    let jwks = set
+        .root()
+        .get("keys")
+        .and_then(Value::elements)
+        .ok_or_else(|| no_set("it lacks the list `keys`"))?;
+    let (mut keys, mut left_out) = (Vec::new(), Vec::new());
+    for (index, jwk) in jwks.enumerate() {
+        match TrustedKey::of(jwk) {
+            Ok(key) => keys.push(key),
+            Err(why) => left_out.push(format!("{} is {why}", named(jwk, index))),
+        }
     }
-    Ok(keys)
+    if keys.is_empty() {
+        let told = told(&left_out);
+        return Err(problem(format!(
+            "has no key that checks signatures of RS256 or ES256{told}; write the set the issuer publishes"
+        )));
+    }
+    if keys.len() > MAX_KEYS {
+        let count = keys.len();
+        return Err(problem(format!(
+            "has {count} keys that check signatures, and {MAX_KEYS} are tried at most; leave out those that the issuer signs with \
+             no more"
+        )));
+    }
+    let warning = (!left_out.is_empty()).then(|| {
+        let (unused, all) = (left_out.len(), left_out.len() + keys.len());
+        let told = told(&left_out);
+        problem(format!("{unused} of {all} keys are not used{told}"))
+    });
+    Ok(KeySet { keys, warning })
 }
 
-/// Whether the key can check anything: a curve other than P-256 and a short RSA key refuse every token.
-fn is_usable(key: &DecodingKey) -> bool {
-    /// 2,048 bits.
-    const LEAST_MODULUS_BYTES: usize = 256;
-    /// A P-256 point, uncompressed.
-    const POINT_BYTES: usize = 65;
-    match (key.family(), key.kind()) {
-        (AlgorithmFamily::Ec, _) => key
-            .try_get_as_bytes()
-            .is_ok_and(|point| point.len() == POINT_BYTES),
-        (_, jsonwebtoken::DecodingKeyKind::RsaModulusExponent { n, .. }) => {
-            n.len() >= LEAST_MODULUS_BYTES
-        }
-        _ => key
-            .try_get_as_bytes()
-            .is_ok_and(|der| der.len() > LEAST_MODULUS_BYTES),
+fn rsa_key(modulus: &str, exponent: &str) -> Result<DecodingKey, String> {
+    // Numbers are written without leading zeros (RFC 7518, 6.3.1), which some issuers do not know, and the library refuses.
+    let number = |text: &str, name: &str| {
+        let bytes = URL_SAFE_NO_PAD
+            .decode(text.trim_end_matches('='))
+            .map_err(|_| format!("damaged: `{name}` is not base64url"))?;
+        let zeros = bytes.iter().take_while(|byte| **byte == 0).count();
+        Ok::<_, String>(bytes.into_iter().skip(zeros).collect::<Vec<u8>>())
+    };
+    let (n, e) = (number(modulus, "n")?, number(exponent, "e")?);
+    let bits = n
+        .first()
+        .map_or(0, |first| n.len() * 8 - first.leading_zeros() as usize);
+    if !MODULUS_BITS.contains(&bits) {
+        return Err(format!("of {bits} bits, not 2,048 to 8,192"));
+    }
+    let components = PublicKeyComponents { n: &n, e: &e };
+    let usable: Result<PublicEncryptingKey, _> = components.try_into();
+    usable.map_err(|_| "damaged: it is no RSA key".to_owned())?;
+    Ok(DecodingKey::from_rsa_raw_components(&n, &e))
+}
+
+fn elliptic_key(x: &str, y: &str) -> Result<DecodingKey, String> {
+    DecodingKey::from_ec_components(x, y)
+        .ok()
+        .filter(|key| is_parsed(key, &ECDSA_P256_SHA256_FIXED))
+        .ok_or_else(|| "damaged: it is no point of P-256".to_owned())
+}
+
+/// Whether the library that checks signatures can read the key.
+fn is_parsed(key: &DecodingKey, algorithm: &'static dyn VerificationAlgorithm) -> bool {
+    key.try_get_as_bytes()
+        .is_ok_and(|bytes| ParsedPublicKey::new(algorithm, bytes).is_ok())
+}
+
+fn named(jwk: Value<'_>, index: usize) -> String {
+    match jwk.get("kid").and_then(Value::as_str) {
+        Some(id) => format!("{id:.60?}"),
+        None if jwk.kind() == Kind::Object => format!("number {}", index + 1),
+        None => format!("number {}, {},", index + 1, jwk.kind().name()),
+    }
+}
+
+/// Some reasons, behind a colon.
+fn told(reasons: &[String]) -> String {
+    let mut text = String::new();
+    for (index, reason) in reasons.iter().take(TOLD).enumerate() {
+        text += if index == 0 { ": " } else { ", " };
+        text += reason;
+    }
+    match reasons.len().saturating_sub(TOLD) {
+        0 => text,
+        more => format!("{text} and {more} more"),
     }
 }
 

@@ -8,19 +8,24 @@
 
 mod keys;
 
+use std::borrow::Cow;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use jsonwebtoken::errors::ErrorKind;
-use jsonwebtoken::{Validation, decode, decode_header};
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use jsonwebtoken::{Algorithm, crypto};
 use mayfly_config::{Problem, TokenKey};
 use mayfly_error::Error;
-use serde_json::{Map, Value};
+use mayfly_json::{Kind, Limits, Tree, Value};
 
 use crate::imports::Caller;
-use keys::TrustedKey;
+use keys::{KeySet, TrustedKey};
 
 /// The longest token that is looked at, in bytes: several times what issuers write, and nothing to keep a core busy with.
 const MAX_TOKEN_BYTES: usize = 16 << 10;
+
+/// What a part of a token may hold.
+const PART: Limits = Limits::of_bytes(MAX_TOKEN_BYTES).with_depth(32);
 
 const NO_TOKEN: &str = "the request carries no token; send one as Authorization: Bearer";
 const NOT_BEARER: &str =
@@ -31,14 +36,15 @@ const TOO_EARLY: &str = "the token is not valid yet";
 const OTHER_AUDIENCE: &str = "the token is for another audience";
 const OTHER_ISSUER: &str = "the token is of another issuer";
 
-type Claims = Map<String, Value>;
-
 /// Recognises callers.
 pub struct Callers {
     keys: Vec<TrustedKey>,
-    validation: Validation,
+    issuer: String,
+    audience: String,
     required: bool,
     leeway: Duration,
+    /// What the operator is to be told of the keys.
+    warning: Option<Problem>,
 }
 
 impl Callers {
@@ -48,25 +54,29 @@ impl Callers {
     ///
     /// When a file cannot be read, or holds no key that can check signatures.
     pub fn load(config: &mayfly_config::Callers) -> Result<Self, Problem> {
-        let keys = match &config.key {
-            TokenKey::Secret(secret) => vec![TrustedKey::secret(secret)],
-            TokenKey::PublicKey(file) => vec![keys::public_key(file)?],
+        let set = |keys| KeySet {
+            keys,
+            warning: None,
+        };
+        let KeySet { keys, warning } = match &config.key {
+            TokenKey::Secret(secret) => set(vec![TrustedKey::secret(secret)]),
+            TokenKey::PublicKey(file) => set(vec![keys::public_key(file)?]),
             TokenKey::KeySet(file) => keys::key_set(file)?,
         };
-        let mut validation = Validation::default();
-        validation.set_issuer(&[&config.issuer]);
-        validation.set_audience(&[&config.audience]);
-        validation.set_required_spec_claims(&["iss", "aud"]);
-        // The library reads numbers through serde's data model, which shows them as maps where `serde_json` keeps all digits, as
-        // it does in this program; so `exp` and `nbf` are checked here.
-        validation.validate_exp = false;
-        validation.validate_nbf = false;
         Ok(Self {
             keys,
-            validation,
+            issuer: config.issuer.clone(),
+            audience: config.audience.clone(),
             required: config.required,
             leeway: config.leeway,
+            warning,
         })
+    }
+
+    /// What the operator is to be told of the keys: those that are not used.
+    #[must_use]
+    pub fn warning(&self) -> Option<&Problem> {
+        self.warning.as_ref()
     }
 
     /// Who sent a request with these values of the header `Authorization`.
@@ -93,32 +103,54 @@ impl Callers {
         Ok(Caller::with_claims(claims))
     }
 
-    fn verify(&self, token: &str) -> Result<Claims, &'static str> {
+    /// The claims of a token that is accepted, as they were written.
+    fn verify(&self, token: &str) -> Result<String, &'static str> {
         if token.len() > MAX_TOKEN_BYTES {
             return Err(NOT_VALID);
         }
-        // Fails for algorithms the library does not know, `none` among them.
-        let header = decode_header(token).map_err(|_| NOT_VALID)?;
-        // A critical extension must be understood (RFC 7515, 4.1.11), and none is.
-        if header.crit.is_some() {
-            return Err(NOT_VALID);
-        }
-        let mut problem = NOT_VALID;
-        for key in self.keys.iter().filter(|key| key.fits(&header)) {
-            let mut validation = self.validation.clone();
-            validation.algorithms = vec![key.algorithm];
-            match decode::<Claims>(token, &key.key, &validation) {
-                Ok(token) => return self.in_time(token.claims),
-                // Another key may be the right one.
-                Err(error) if matches!(error.kind(), ErrorKind::InvalidSignature) => {}
-                Err(error) => problem = explain(error.kind()),
-            }
-        }
-        Err(problem)
+        let (signed, signature) = token.rsplit_once('.').ok_or(NOT_VALID)?;
+        let (header, claims) = signed.split_once('.').ok_or(NOT_VALID)?;
+        let header = part(header)?;
+        let (algorithm, key_id) = read_header(header.root())?;
+        // Of several keys that fit, another may be the right one.
+        let mut fitting = self
+            .keys
+            .iter()
+            .filter(|key| key.fits(algorithm, key_id.as_deref()));
+        fitting
+            .find(|trusted| {
+                crypto::verify(signature, signed.as_bytes(), &trusted.key, algorithm)
+                    .unwrap_or_default()
+            })
+            .ok_or(NOT_VALID)?;
+        let claims = part(claims)?;
+        self.check(claims.root())?;
+        Ok(claims.text().to_owned())
     }
 
-    /// The claims, if the token is valid now. A token without an end is none.
-    fn in_time(&self, claims: Claims) -> Result<Claims, &'static str> {
+    /// Whether what was signed is meant for this host, now. A token without an end is not valid.
+    fn check(&self, claims: Value<'_>) -> Result<(), &'static str> {
+        let text = |value: Value<'_>, wanted: &str| value.as_str().is_some_and(|is| is == wanted);
+        let issuer = claims.get("iss").ok_or(NOT_VALID)?;
+        match issuer.kind() {
+            Kind::String if text(issuer, &self.issuer) => {}
+            Kind::String => return Err(OTHER_ISSUER),
+            // A token has one issuer (RFC 7519, 4.1.1).
+            _ => return Err(NOT_VALID),
+        }
+        let audience = claims.get("aud").ok_or(NOT_VALID)?;
+        let is_meant = match (audience.kind(), audience.elements()) {
+            (Kind::String, _) => text(audience, &self.audience),
+            (_, Some(mut all)) => all.any(|one| text(one, &self.audience)),
+            _ => return Err(NOT_VALID),
+        };
+        if !is_meant {
+            return Err(OTHER_AUDIENCE);
+        }
+        self.check_time(claims)
+    }
+
+    fn check_time(&self, claims: Value<'_>) -> Result<(), &'static str> {
         let now = SystemTime::now()
             .duration_since(UNIX_EPOCH)
             .unwrap_or_default()
@@ -136,8 +168,38 @@ impl Callers {
             (None, _) => Err(NOT_VALID),
             (Some(end), _) if end + leeway <= now => Err(EXPIRED),
             (_, Some(begin)) if begin > now + leeway => Err(TOO_EARLY),
-            _ => Ok(claims),
+            _ => Ok(()),
         }
+    }
+}
+
+/// A part of a token: a JSON object in base64url.
+fn part(encoded: &str) -> Result<Tree<'static>, &'static str> {
+    let bytes = URL_SAFE_NO_PAD.decode(encoded).map_err(|_| NOT_VALID)?;
+    let text = String::from_utf8(bytes).map_err(|_| NOT_VALID)?;
+    let tree = Tree::read(text, PART).map_err(|_| NOT_VALID)?;
+    if tree.root().kind() == Kind::Object {
+        Ok(tree)
+    } else {
+        Err(NOT_VALID)
+    }
+}
+
+/// The algorithm a token is signed with, and the name of its key. Fails for algorithms the library does not know, `none` among
+/// them.
+fn read_header(header: Value<'_>) -> Result<(Algorithm, Option<Cow<'_, str>>), &'static str> {
+    // A critical extension must be understood (RFC 7515, 4.1.11), and none is.
+    if header.get("crit").is_some() {
+        return Err(NOT_VALID);
+    }
+    let algorithm = header
+        .get("alg")
+        .and_then(Value::as_str)
+        .and_then(|name| name.parse().ok())
+        .ok_or(NOT_VALID)?;
+    match header.get("kid") {
+        None => Ok((algorithm, None)),
+        Some(id) => id.as_str().map(|id| (algorithm, Some(id))).ok_or(NOT_VALID),
     }
 }
 
@@ -147,14 +209,6 @@ fn bearer(value: &str) -> Option<&str> {
     let token = token.trim();
     (scheme.eq_ignore_ascii_case("bearer") && !token.is_empty() && !token.contains([' ', ',']))
         .then_some(token)
-}
-
-fn explain(kind: &ErrorKind) -> &'static str {
-    match kind {
-        ErrorKind::InvalidAudience => OTHER_AUDIENCE,
-        ErrorKind::InvalidIssuer => OTHER_ISSUER,
-        _ => NOT_VALID,
-    }
 }
 
 fn refused(problem: &'static str, presented: bool) -> Error {

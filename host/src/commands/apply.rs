@@ -1,8 +1,8 @@
 //! `mayfly apply`: a running host reads its app anew, over its admin address.
 
 use http::Method;
+use mayfly_json::Value;
 use mayfly_telemetry::output;
-use serde_json::Value;
 
 use super::module::client::{Client, segment};
 use super::module::show::{error, short, text};
@@ -56,11 +56,11 @@ impl Apply {
             .await?;
         let done = answer.status.is_success();
         match (self.json, done) {
-            (true, _) => output::print(&answer.body),
-            (false, true) => output::print(applied(&answer.body)),
+            (true, _) => output::print(answer.body.text()),
+            (false, true) => output::print(applied(answer.body.root())),
             (false, false) => {
                 output::fail(error(&answer));
-                listed(answer.body.get("error").unwrap_or(&Value::Null))
+                listed(answer.body.root().get("error").unwrap_or_default())
                     .iter()
                     .for_each(|line| output::tell(format_args!("  {line}")));
             }
@@ -70,7 +70,7 @@ impl Apply {
 }
 
 /// What applying did.
-fn applied(body: &Value) -> String {
+fn applied(body: Value<'_>) -> String {
     if body.get("changed").and_then(Value::as_bool) != Some(true) {
         return "no changes".to_owned();
     }
@@ -86,14 +86,14 @@ fn applied(body: &Value) -> String {
         let (module, version) = (text(swapped, "module"), text(swapped, "version"));
         format!(
             "  {module}: {version} is active (before: {})",
-            short(text(swapped, "previous"))
+            short(&text(swapped, "previous"))
         )
     }));
     lines.join("\n")
 }
 
 /// Why nothing was applied, a line each.
-fn listed(error: &Value) -> Vec<String> {
+fn listed(error: Value<'_>) -> Vec<String> {
     let problems = list(error, "problems").map(|problem| {
         let number = |key: &str| {
             let number = problem.get(key).and_then(Value::as_u64);
@@ -113,10 +113,6 @@ fn listed(error: &Value) -> Vec<String> {
     problems.chain(breaking).collect()
 }
 
-fn list<'v>(value: &'v Value, key: &str) -> impl Iterator<Item = &'v Value> {
-    value
-        .get(key)
-        .and_then(Value::as_array)
-        .into_iter()
-        .flatten()
+fn list<'v>(value: Value<'v>, key: &str) -> impl Iterator<Item = Value<'v>> {
+    value.get(key).and_then(Value::elements).unwrap_or_default()
 }

@@ -51,6 +51,9 @@ impl Check {
                 fields.join(", ")
             ));
         }
+        if let Some(warning) = app.callers.as_ref().and_then(|callers| callers.warning()) {
+            output::print(format_args!("warning: {warning}"));
+        }
         self.show_plan(&config, &app);
         for missing in runtime.block_on(app.missing()) {
             output::print(format_args!("warning: dynamodb: {missing}"));

@@ -10,8 +10,8 @@ use mayfly_error::Error;
 use mayfly_graphql::{
     Answers, Binding, Engine, Invocation, PARENTS, PathStep, Question, Request, Resolve,
 };
+use mayfly_json::{Kind, Limits as JsonLimits, Tree, Value};
 use mayfly_telemetry::{output, start_command_log};
-use serde_json::{Map, Value};
 
 use super::{Exit, show_progress};
 use crate::app::{App, EmbeddedAddresses};
@@ -70,12 +70,12 @@ impl Invoke {
         let question = question(&app, &field, self.select.as_deref(), &parents)?;
         let operation = Operation {
             trace_id: format!("{:032x}", rand::random::<u128>()),
-            caller: Caller::with_claims(claims),
+            caller: Caller::with_claims(claims.text().to_owned()),
             allowance: Allowance::new(config.operation),
         };
         let stage = Stage {
             resolver: Resolver::new(app, operation),
-            parents: Value::from(parents).to_string(),
+            parents: format!("[{}]", self.parent.join(",")),
             failed: AtomicBool::new(false),
         };
         ask(question, arguments, config.limits, &stage).await
@@ -85,7 +85,7 @@ impl Invoke {
 /// Asks, and prints the answers.
 async fn ask(
     question: Question,
-    arguments: Map<String, Value>,
+    arguments: Tree<'static>,
     limits: Limits,
     stage: &Stage,
 ) -> anyhow::Result<Exit> {
@@ -106,9 +106,9 @@ async fn ask(
         anyhow::anyhow!("{}", messages.join("\n"))
     })?;
     let response = engine.execute(prepared, stage).await;
-    let response: Value =
-        serde_json::from_slice(&response).context("the engine's response is not JSON")?;
-    for answer in answers(&response, &keys) {
+    let response = String::from_utf8_lossy(&response);
+    let response = read(&response).context("the engine's response is not JSON")?;
+    for answer in answers(response.root(), &keys) {
         output::print(answer);
     }
     Ok(if stage.failed.load(Ordering::Relaxed) {
@@ -119,14 +119,15 @@ async fn ask(
 }
 
 /// The answers of a response, one for each parent.
-fn answers<'r>(response: &'r Value, keys: &[String]) -> Vec<&'r Value> {
-    let data = response.get("data").unwrap_or(&Value::Null);
+fn answers<'r>(response: Value<'r>, keys: &[String]) -> Vec<Value<'r>> {
+    let data = response.get("data").unwrap_or_default();
     match keys {
-        [key] => vec![data.get(key).unwrap_or(&Value::Null)],
+        [key] => vec![data.get(key).unwrap_or_default()],
         [list, key] => {
-            let parents = data.get(list).and_then(Value::as_array);
-            let answer = |parent: &'r Value| parent.get(key).unwrap_or(&Value::Null);
-            parents.into_iter().flatten().map(answer).collect()
+            let parents = data.get(list).and_then(Value::elements).unwrap_or_default();
+            parents
+                .map(|parent| parent.get(key).unwrap_or_default())
+                .collect()
         }
         _ => Vec::new(),
     }
@@ -144,11 +145,19 @@ fn without_bounds(limits: Limits) -> Limits {
     }
 }
 
-fn object(flag: &str, json: &str) -> anyhow::Result<Map<String, Value>> {
-    match serde_json::from_str(json).with_context(|| format!("{flag} is not JSON"))? {
-        Value::Object(object) => Ok(object),
-        _ => bail!("{flag} must be a JSON object"),
+fn read(json: &str) -> anyhow::Result<Tree<'static>> {
+    Ok(Tree::read(
+        json.to_owned(),
+        JsonLimits::of_bytes(json.len()),
+    )?)
+}
+
+fn object(flag: &str, json: &str) -> anyhow::Result<Tree<'static>> {
+    let tree = read(json).with_context(|| format!("{flag} is not JSON"))?;
+    if tree.root().kind() != Kind::Object {
+        bail!("{flag} must be a JSON object");
     }
+    Ok(tree)
 }
 
 /// How to ask the field that is named.
@@ -156,7 +165,7 @@ fn question(
     app: &App,
     field: &str,
     selected: Option<&str>,
-    parents: &[Map<String, Value>],
+    parents: &[Tree<'_>],
 ) -> anyhow::Result<Question> {
     let Some((type_name, field_name)) = field.split_once('.') else {
         bail!("`{field}` is not a field; write it as Type.field, such as Query.student");

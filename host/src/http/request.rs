@@ -7,22 +7,40 @@ use axum::http::header::CONTENT_TYPE;
 use axum::http::{HeaderMap, StatusCode};
 use mayfly_error::Error;
 use mayfly_graphql::Request;
+use mayfly_json::{Kind, Limits, Members, Tree};
 use serde::Deserialize;
-use serde_json::value::RawValue;
-use serde_json::{Map, Value};
 
 /// A request that is no GraphQL request: its status and its error.
 pub(super) type Refusal = (StatusCode, Error);
 
-/// The body of a POST, before its parts are checked.
-#[derive(Deserialize)]
+/// The body of a POST, before its parts are checked: the text of each.
+#[derive(Default)]
 struct Body<'a> {
-    #[serde(borrow)]
-    query: Option<&'a RawValue>,
-    #[serde(borrow, rename = "operationName")]
-    operation_name: Option<&'a RawValue>,
-    variables: Option<Value>,
-    extensions: Option<Value>,
+    query: Option<&'a str>,
+    operation_name: Option<&'a str>,
+    variables: Option<&'a str>,
+    extensions: Option<&'a str>,
+}
+
+impl<'a> Body<'a> {
+    fn read(text: &'a str) -> Result<Self, String> {
+        let mut body = Self::default();
+        for member in Members::of(text, Limits::MAX_DEPTH) {
+            let (key, value) = member.map_err(|error| error.to_string())?;
+            let key = key.value();
+            let part = match key.as_ref() {
+                "query" => &mut body.query,
+                "operationName" => &mut body.operation_name,
+                "variables" => &mut body.variables,
+                "extensions" => &mut body.extensions,
+                _ => continue,
+            };
+            if part.replace(value).is_some() {
+                return Err(format!("it has `{key}` twice"));
+            }
+        }
+        Ok(body)
+    }
 }
 
 /// Checks the headers of a POST before its body is read.
@@ -53,26 +71,32 @@ pub(super) fn check_content_type(headers: &HeaderMap) -> Result<(), Refusal> {
 
 /// Reads the body of a POST.
 pub(super) fn from_body(bytes: &[u8]) -> Result<Request, Refusal> {
-    let body: Body<'_> = serde_json::from_slice(bytes).map_err(|error| {
-        bad(
-            match bytes.iter().find(|byte| !byte.is_ascii_whitespace()) {
-                None => "the body is empty; send {\"query\": \"…\"}".to_owned(),
-                Some(b'[') => {
-                    "the body is a list; batches are not served, send one operation per request"
-                        .to_owned()
-                }
-                _ => format!("the body is not a GraphQL request in JSON: {error}"),
-            },
-        )
+    let text = str::from_utf8(bytes).map_err(|_| bad("the body is not UTF-8".to_owned()))?;
+    let body = Body::read(text).map_err(|problem| {
+        bad(match text.trim_start().bytes().next() {
+            None => "the body is empty; send {\"query\": \"…\"}".to_owned(),
+            Some(b'[') => {
+                "the body is a list; batches are not served, send one operation per request"
+                    .to_owned()
+            }
+            _ => format!("the body is not a GraphQL request in JSON: {problem}"),
+        })
     })?;
     let query =
-        text(body.query, "query")?.ok_or_else(|| bad("the body lacks `query`".to_owned()))?;
-    let operation_name = text(body.operation_name, "operationName")?;
-    object(body.extensions, "extensions")?;
+        string(body.query, "query")?.ok_or_else(|| bad("the body lacks `query`".to_owned()))?;
+    let operation_name = string(body.operation_name, "operationName")?;
+    if body
+        .extensions
+        .is_some_and(|text| !text.starts_with('{') && text != "null")
+    {
+        return Err(bad("`extensions` must be an object".to_owned()));
+    }
     Ok(Request {
         query,
         operation_name,
-        variables: object(body.variables, "variables")?,
+        variables: body
+            .variables
+            .map_or(Ok(None), |text| object(text.to_owned(), "variables"))?,
     })
 }
 
@@ -94,13 +118,9 @@ impl Parameters {
 
     /// Reads the parameters of a GET.
     pub(super) fn into_request(self) -> Result<Request, Refusal> {
-        let parse = |text: Option<String>, name: &str| {
-            let Some(text) = text.filter(|text| !text.is_empty()) else {
-                return Ok(None);
-            };
-            let value = serde_json::from_str(&text)
-                .map_err(|error| bad(format!("`{name}` is not JSON: {error}")))?;
-            object(Some(value), name)
+        let parse = |text: Option<String>, name: &str| match text.filter(|text| !text.is_empty()) {
+            Some(text) => object(text, name),
+            None => Ok(None),
         };
         let query = self
             .query
@@ -115,20 +135,24 @@ impl Parameters {
     }
 }
 
-fn text(value: Option<&RawValue>, name: &str) -> Result<Option<String>, Refusal> {
-    let Some(value) = value.filter(|value| value.get() != "null") else {
-        return Ok(None);
-    };
-    serde_json::from_str(value.get())
-        .map(Some)
-        .map_err(|_| bad(format!("`{name}` must be a string")))
+fn string(text: Option<&str>, name: &str) -> Result<Option<String>, Refusal> {
+    match text.filter(|text| *text != "null") {
+        None => Ok(None),
+        Some(text) => match mayfly_json::string(text) {
+            Some(string) => Ok(Some(string.into_owned())),
+            None => Err(bad(format!("`{name}` must be a string"))),
+        },
+    }
 }
 
-fn object(value: Option<Value>, name: &str) -> Result<Option<Map<String, Value>>, Refusal> {
-    match value {
-        None | Some(Value::Null) => Ok(None),
-        Some(Value::Object(object)) => Ok(Some(object)),
-        Some(_) => Err(bad(format!("`{name}` must be an object"))),
+fn object(text: String, name: &str) -> Result<Option<Tree<'static>>, Refusal> {
+    let limits = Limits::of_bytes(text.len());
+    let tree = Tree::read(text, limits)
+        .map_err(|error| bad(format!("`{name}` cannot be read: {error}")))?;
+    match tree.root().kind() {
+        Kind::Null => Ok(None),
+        Kind::Object => Ok(Some(tree)),
+        _ => Err(bad(format!("`{name}` must be an object"))),
     }
 }
 

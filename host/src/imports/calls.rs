@@ -1,13 +1,14 @@
 //! The state behind one invocation's imports. Kept small and filled lazily: most invocations use little of it.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Instant;
 
 use mayfly_config::Module;
-use mayfly_error::{CallCode, CallError};
+use mayfly_error::{CallCode, CallError, shortened};
+use mayfly_json::{Limits, Tree};
 use mayfly_pools::RowBudget;
-use serde_json::Value;
 use wasmtime::component::ResourceTable;
 
 use super::backends::{Database, Session, Tables};
@@ -38,17 +39,16 @@ pub struct Caller {
 }
 
 impl Caller {
-    /// A caller whose claims were verified.
+    /// A caller whose claims, a JSON object, were verified.
     #[must_use]
-    pub fn with_claims(claims: serde_json::Map<String, Value>) -> Self {
-        let id = claims
-            .get("sub")
-            .and_then(Value::as_str)
-            .filter(|id| !id.is_empty())
-            .map(str::to_owned);
+    pub fn with_claims(claims: String) -> Self {
+        let id = Tree::read(claims.as_str(), Limits::of_bytes(claims.len()))
+            .ok()
+            .and_then(|claims| claims.root().get("sub")?.as_str().map(Cow::into_owned))
+            .filter(|id| !id.is_empty());
         Self {
             id,
-            claims: Value::Object(claims).to_string(),
+            claims,
             headers: Vec::new(),
         }
     }
@@ -97,6 +97,12 @@ pub struct Failure {
 
 /// Failures kept per invocation: a guest that fails more often passes on one of the last.
 const KEPT_FAILURES: usize = 8;
+
+/// Bytes of a name that a guest gave in messages, at most.
+pub(super) const SHOWN_BYTES: usize = 100;
+
+/// Bytes of a failure in the log, at most.
+const LINE_BYTES: usize = 8 << 10;
 
 /// The state behind one invocation's imports.
 pub struct Calls {
@@ -197,6 +203,7 @@ impl Calls {
             .find(|failure| failure.code.as_str() == code && failure.message == message)
     }
 
+    /// Keeps a failure, and writes a line of it, which counts as one of the guest's own: it is the guest that calls again.
     pub(super) fn note_failure(&mut self, error: &CallError) {
         let module = &self.module.name;
         let detail = if error.detail.is_empty() {
@@ -206,27 +213,7 @@ impl Calls {
             let limits = format!("`modules.{module}.limits.");
             error.detail.replace("`limits.", &limits)
         };
-        let version = &self.origin.version;
-        let field = self.origin.field();
-        let trace_id = &self.operation.trace_id;
-        let code = error.code.as_str();
-        // What a guest did wrong it is told, and may mean; what a backend did is the operator's business.
-        match error.code {
-            CallCode::Unavailable
-            | CallCode::Throttled
-            | CallCode::Deadline
-            | CallCode::OutcomeUnknown
-            | CallCode::Backend => {
-                tracing::warn!(%module, %version, %field, %trace_id, code, %detail, "host call failed");
-            }
-            // A condition that does not hold and a conflict are the daily business of guests.
-            CallCode::Denied | CallCode::Invalid | CallCode::NotFound if error.said_by_backend => {
-                tracing::warn!(%module, %version, %field, %trace_id, code, %detail, "host call failed");
-            }
-            _ => {
-                tracing::debug!(%module, %version, %field, %trace_id, code, %detail, "host call failed");
-            }
-        }
+        self.log_failure(error, &detail);
         if self.failures.len() == KEPT_FAILURES {
             self.failures.remove(0);
         }
@@ -235,6 +222,38 @@ impl Calls {
             message: error.message.clone(),
             detail,
         });
+    }
+
+    fn log_failure(&mut self, error: &CallError, detail: &str) {
+        // What a guest did wrong it is told, and may mean; what a backend did is the operator's business.
+        let is_warning = match error.code {
+            CallCode::Unavailable
+            | CallCode::Throttled
+            | CallCode::Deadline
+            | CallCode::OutcomeUnknown
+            | CallCode::Backend => true,
+            // A condition that does not hold and a conflict are the daily business of guests.
+            CallCode::Denied | CallCode::Invalid | CallCode::NotFound => error.said_by_backend,
+            _ => false,
+        };
+        let is_written = if is_warning {
+            tracing::enabled!(tracing::Level::WARN)
+        } else {
+            tracing::enabled!(tracing::Level::DEBUG)
+        };
+        let most = self.module.budget.log_bytes as usize;
+        let detail = shortened(detail, most.min(LINE_BYTES));
+        if !is_written || !self.may_log(detail.len()) {
+            return;
+        }
+        let (module, trace_id) = (&self.module.name, &self.operation.trace_id);
+        let code = error.code.as_str();
+        let (version, field) = (&self.origin.version, self.origin.field());
+        if is_warning {
+            tracing::warn!(%module, %version, %field, %trace_id, code, %detail, "host call failed");
+        } else {
+            tracing::debug!(%module, %version, %field, %trace_id, code, %detail, "host call failed");
+        }
     }
 
     /// The longest answer a call may still give, in bytes.
@@ -297,6 +316,7 @@ impl Calls {
             return Ok(backend.clone());
         }
         let name = &self.module.name;
+        let statement = shortened(statement, SHOWN_BYTES);
         let detail = format!(
             "module `{name}` may not run statement `{statement}`; add \"{statement}\" to `modules.{name}.grants.sql`"
         );

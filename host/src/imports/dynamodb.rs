@@ -6,16 +6,18 @@ use mayfly_config::Action;
 use mayfly_error::{CallCode, CallError};
 use mayfly_pools::{
     CheckRequest, DeleteRequest, Expression, Partition, PutRequest, QueryRequest, ReadOptions,
-    TransactItem, UpdateRequest,
+    TransactItem, UpdateRequest, Weight, key_weight,
 };
 use wasmtime::component::Resource;
 
 use super::backends::Tables;
 use super::bindings::mayfly::resolver::dynamodb as wit;
 use super::calls::Calls;
-use super::grants::{TableAccess, denied_key};
-use super::lifted::Lifted;
+use super::grants::{TableAccess, WriteBounds, denied_key};
 use super::pending::Pending;
+
+/// Keys that are read without giving way to others.
+const KEYS_AT_ONCE: usize = 64;
 
 impl Calls {
     /// The tables, once the grant was checked: for the action, and, where the key is bound to the caller, for what is asked of
@@ -38,12 +40,47 @@ impl Calls {
                 &partition.attribute,
             ));
         }
+        self.client()
+    }
+
+    fn client(&self) -> Result<Arc<dyn Tables>, CallError> {
         // A grant without `[dynamodb]` was refused with the configuration.
         let share = self.backends.dynamodb_shares.get(&self.module.name);
         share
             .or(self.backends.dynamodb.as_ref())
             .cloned()
             .ok_or_else(|| CallError::new(CallCode::Unavailable, "DynamoDB is not configured"))
+    }
+
+    /// What the caller may write of a write's table, once the grant for the action was checked.
+    fn write_bounds(&self, write: &TransactItem) -> Result<WriteBounds, CallError> {
+        let (table, action) = match write {
+            TransactItem::Put(put) => (&put.table, Action::Put),
+            TransactItem::Update(update) => (&update.table, Action::Update),
+            TransactItem::Delete(delete) => (&delete.table, Action::Delete),
+            TransactItem::Check(check) => (&check.table, Action::Check),
+        };
+        TableAccess::of(&self.module, table, action)?.write_bounds(&self.operation.caller)
+    }
+
+    /// Begins a write of one item.
+    fn write(&mut self, write: TransactItem) -> wasmtime::Result<Resource<Pending>> {
+        let deadline = self.call_deadline.into();
+        self.begin(write.weight(), |calls| {
+            calls.write_bounds(&write)?.check(&write)?;
+            let tables = calls.client()?;
+            Ok(match write {
+                TransactItem::Put(put) => tables.put(put, deadline),
+                TransactItem::Update(update) => tables.update(update, deadline),
+                TransactItem::Delete(delete) => tables.delete(delete, deadline),
+                TransactItem::Check(_) => {
+                    return Err(CallError::new(
+                        CallCode::Invalid,
+                        "a check stands in a transaction",
+                    ));
+                }
+            })
+        })
     }
 }
 
@@ -55,11 +92,13 @@ impl wit::Host for Calls {
         options: wit::ReadOptions,
     ) -> wasmtime::Result<Resource<Pending>> {
         let deadline = self.call_deadline.into();
-        self.begin(table.len() + key.len() + options.lifted_bytes(), |calls| {
+        let options = ReadOptions::from(options);
+        let weight = table.len() + key_weight(&key) + options.weight();
+        self.begin(weight, |calls| {
             let tables = calls.tables((&table, None), Action::Get, |partition| {
                 partition.has_key(&key)
             })?;
-            Ok(tables.get(table, key, options.into(), deadline))
+            Ok(tables.get(table, key, options, deadline))
         })
     }
 
@@ -70,20 +109,33 @@ impl wit::Host for Calls {
         options: wit::ReadOptions,
     ) -> wasmtime::Result<Resource<Pending>> {
         let (most, deadline) = (self.most_bytes(), self.call_deadline.into());
-        self.begin(
-            table.len() + keys.lifted_bytes() + options.lifted_bytes(),
-            |calls| {
-                let within = |partition: &Partition| all(&keys, |key| partition.has_key(key));
-                let tables = calls.tables((&table, None), Action::BatchGet, within)?;
-                Ok(tables.batch_get(table, keys, options.into(), most, deadline))
-            },
-        )
+        let options = ReadOptions::from(options);
+        let keys_weight: usize = keys.iter().map(|key| key_weight(key)).sum();
+        self.begin(table.len() + keys_weight + options.weight(), |calls| {
+            let access = TableAccess::of(&calls.module, &table, Action::BatchGet)?;
+            let bound = access.partition(None, &calls.operation.caller)?;
+            let (tables, module) = (calls.client()?, calls.module.clone());
+            Ok(Box::pin(async move {
+                if let Some(partition) = bound
+                    && !have_keys(&partition, &keys).await?
+                {
+                    let attribute = &partition.attribute;
+                    return Err(denied_key(
+                        &module.name,
+                        &table,
+                        Action::BatchGet,
+                        attribute,
+                    ));
+                }
+                tables.batch_get(table, keys, options, most, deadline).await
+            }))
+        })
     }
 
     fn query(&mut self, request: wit::QueryRequest) -> wasmtime::Result<Resource<Pending>> {
         let deadline = self.call_deadline.into();
-        self.begin(request.lifted_bytes(), |calls| {
-            let query = QueryRequest::from(request);
+        let query = QueryRequest::from(request);
+        self.begin(query.weight(), |calls| {
             let place = (query.table.as_str(), query.index.as_deref());
             let tables = calls.tables(place, Action::Query, |partition| {
                 partition.has_query(&query)
@@ -93,33 +145,15 @@ impl wit::Host for Calls {
     }
 
     fn put(&mut self, request: wit::PutRequest) -> wasmtime::Result<Resource<Pending>> {
-        let deadline = self.call_deadline.into();
-        self.begin(request.lifted_bytes(), |calls| {
-            let tables = calls.tables((&request.table, None), Action::Put, |partition| {
-                partition.has_item(&request.item)
-            })?;
-            Ok(tables.put(request.into(), deadline))
-        })
+        self.write(TransactItem::Put(request.into()))
     }
 
     fn update(&mut self, request: wit::UpdateRequest) -> wasmtime::Result<Resource<Pending>> {
-        let deadline = self.call_deadline.into();
-        self.begin(request.lifted_bytes(), |calls| {
-            let tables = calls.tables((&request.table, None), Action::Update, |partition| {
-                partition.has_key(&request.key)
-            })?;
-            Ok(tables.update(request.into(), deadline))
-        })
+        self.write(TransactItem::Update(request.into()))
     }
 
     fn delete(&mut self, request: wit::DeleteRequest) -> wasmtime::Result<Resource<Pending>> {
-        let deadline = self.call_deadline.into();
-        self.begin(request.lifted_bytes(), |calls| {
-            let tables = calls.tables((&request.table, None), Action::Delete, |partition| {
-                partition.has_key(&request.key)
-            })?;
-            Ok(tables.delete(request.into(), deadline))
-        })
+        self.write(TransactItem::Delete(request.into()))
     }
 
     fn transact_write(
@@ -128,33 +162,42 @@ impl wit::Host for Calls {
         token: Option<String>,
     ) -> wasmtime::Result<Resource<Pending>> {
         let deadline = self.call_deadline.into();
-        self.begin(items.lifted_bytes() + token.lifted_bytes(), |calls| {
-            let items: Vec<TransactItem> = items.into_iter().map(Into::into).collect();
-            let mut tables = None;
-            for item in &items {
-                let (table, action) = match item {
-                    TransactItem::Put(put) => (&put.table, Action::Put),
-                    TransactItem::Update(update) => (&update.table, Action::Update),
-                    TransactItem::Delete(delete) => (&delete.table, Action::Delete),
-                    TransactItem::Check(check) => (&check.table, Action::Check),
-                };
-                tables = Some(
-                    calls.tables((table, None), action, |partition| partition.has_write(item))?,
-                );
+        let items: Vec<TransactItem> = items.into_iter().map(Into::into).collect();
+        let weight: usize = items.iter().map(Weight::weight).sum();
+        self.begin(weight + token.as_ref().map_or(0, String::len), |calls| {
+            if items.is_empty() {
+                return Err(CallError::new(
+                    CallCode::Invalid,
+                    "transact-write without an item",
+                ));
             }
-            let tables = tables.ok_or_else(|| {
-                CallError::new(CallCode::Invalid, "transact-write without an item")
-            })?;
-            Ok(tables.transact_write(items, token, deadline))
+            let bounds = items
+                .iter()
+                .map(|item| calls.write_bounds(item))
+                .collect::<Result<Vec<_>, _>>()?;
+            let tables = calls.client()?;
+            Ok(Box::pin(async move {
+                for (bounds, item) in bounds.iter().zip(&items) {
+                    bounds.check(item)?;
+                    // A hundred items of 400 KB take longer to read than others should wait.
+                    tokio::task::yield_now().await;
+                }
+                tables.transact_write(items, token, deadline).await
+            }))
         })
     }
 }
 
-/// Whether all are so; the first error ends it.
-fn all<T>(elements: &[T], is: impl Fn(&T) -> Result<bool, CallError>) -> Result<bool, CallError> {
-    elements
-        .iter()
-        .try_fold(true, |so_far, element| Ok(is(element)? && so_far))
+/// Whether all keys lie in a partition; the first that is malformed ends it.
+async fn have_keys(partition: &Partition, keys: &[String]) -> Result<bool, CallError> {
+    let mut all = true;
+    for keys in keys.chunks(KEYS_AT_ONCE) {
+        for key in keys {
+            all &= partition.has_key(key)?;
+        }
+        tokio::task::yield_now().await;
+    }
+    Ok(all)
 }
 
 impl From<wit::Expression> for Expression {

@@ -4,11 +4,11 @@
 //! caller, a claim that is missing, empty or no plain value) is a denial: there is no key, so there is nothing to reach.
 
 use mayfly_config::{Action, BoundKey, KeyPart, Module, TableGrant};
-use mayfly_error::{CallCode, CallError};
-use mayfly_pools::Partition;
-use serde_json::{Map, Value};
+use mayfly_error::{CallCode, CallError, shortened};
+use mayfly_json::{Kind, Limits, Tree};
+use mayfly_pools::{Partition, TransactItem};
 
-use super::calls::Caller;
+use super::calls::{Caller, SHOWN_BYTES};
 
 /// A table and an action that were granted.
 pub(super) struct TableAccess<'a> {
@@ -39,6 +39,7 @@ impl<'a> TableAccess<'a> {
             });
         }
         let (name, action) = (&module.name, action.as_str());
+        let table = shortened(table, SHOWN_BYTES);
         let detail = format!(
             "module `{name}` may not `{action}` in table `{table}`; add \"{action}\" to `modules.{name}.grants.dynamodb.{table}`"
         );
@@ -59,13 +60,32 @@ impl<'a> TableAccess<'a> {
         let Some(key) = own.or(self.grant.key.as_ref()) else {
             return Ok(None);
         };
-        match value(key, caller) {
-            Ok(value) => Ok(Some(Partition {
-                attribute: key.attribute.clone(),
-                value,
-            })),
-            Err(problem) => Err(self.denied(problem)),
-        }
+        self.bound(key, caller).map(Some)
+    }
+
+    /// What the caller may write, by the keys of the table and of all its indexes that are bound.
+    pub(super) fn write_bounds(&self, caller: &Caller) -> Result<WriteBounds, CallError> {
+        let indexes = self
+            .grant
+            .index_keys
+            .values()
+            .map(|key| self.bound(key, caller))
+            .collect::<Result<_, _>>()?;
+        Ok(WriteBounds {
+            module: self.module.to_owned(),
+            table: self.table.to_owned(),
+            action: self.action,
+            key: self.partition(None, caller)?,
+            indexes,
+        })
+    }
+
+    fn bound(&self, key: &BoundKey, caller: &Caller) -> Result<Partition, CallError> {
+        let value = value(key, caller).map_err(|problem| self.denied(problem))?;
+        Ok(Partition {
+            attribute: key.attribute.clone(),
+            value,
+        })
     }
 
     fn denied(&self, problem: String) -> CallError {
@@ -78,6 +98,38 @@ impl<'a> TableAccess<'a> {
             format!("`{action}` in table `{table}` is not granted to this caller"),
         )
         .with_detail(detail)
+    }
+}
+
+/// What a caller may write of a table.
+pub(super) struct WriteBounds {
+    module: String,
+    table: String,
+    action: Action,
+    /// The partition every key has to lie in.
+    key: Option<Partition>,
+    /// The partitions of indexes: what is written lies in these, or in none of the index.
+    indexes: Vec<Partition>,
+}
+
+impl WriteBounds {
+    /// Refuses a write that reaches beyond.
+    pub(super) fn check(&self, write: &TransactItem) -> Result<(), CallError> {
+        let denied = |partition: &Partition| {
+            let (module, table) = (&self.module, &self.table);
+            Err(denied_key(module, table, self.action, &partition.attribute))
+        };
+        if let Some(key) = &self.key
+            && !key.has_write(write)?
+        {
+            return denied(key);
+        }
+        for index in &self.indexes {
+            if !index.keeps_write(write)? {
+                return denied(index);
+            }
+        }
+        Ok(())
     }
 }
 
@@ -100,8 +152,11 @@ fn value(key: &BoundKey, caller: &Caller) -> Result<String, String> {
     if caller.claims.is_empty() {
         return Err("the caller is anonymous".to_owned());
     }
-    let claims: Map<String, Value> =
-        serde_json::from_str(&caller.claims).map_err(|_| "the claims are no object".to_owned())?;
+    let claims = Tree::read(
+        caller.claims.as_str(),
+        Limits::of_bytes(caller.claims.len()),
+    )
+    .map_err(|_| "the claims are no object".to_owned())?;
     let mut value = String::new();
     let mut parts = key.parts.iter().peekable();
     while let Some(part) = parts.next() {
@@ -112,12 +167,17 @@ fn value(key: &BoundKey, caller: &Caller) -> Result<String, String> {
             }
             KeyPart::Claim(name) => name,
         };
-        let claim = match claims.get(name) {
-            Some(Value::String(text)) if !text.is_empty() => text.clone(),
-            Some(Value::Number(number)) => number.to_string(),
-            Some(_) => return Err(format!("the claim `{name}` is neither text nor a number")),
-            None => return Err(format!("the token has no claim `{name}`")),
+        let Some(claim) = claims.root().get(name) else {
+            return Err(format!("the token has no claim `{name}`"));
         };
+        let claim = match claim.kind() {
+            Kind::Number => claim.raw().to_owned(),
+            Kind::String => claim.as_str().unwrap_or_default().into_owned(),
+            _ => String::new(),
+        };
+        if claim.is_empty() {
+            return Err(format!("the claim `{name}` is neither text nor a number"));
+        }
         if let Some(KeyPart::Text(next)) = parts.peek()
             && parts.len() > 1
             && format!("{claim}{next}").find(next.as_str()) != Some(claim.len())

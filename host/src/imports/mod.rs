@@ -11,7 +11,6 @@ mod clock;
 mod context;
 mod dynamodb;
 mod grants;
-mod lifted;
 mod log;
 mod pending;
 mod random;

@@ -4,6 +4,7 @@
 use std::sync::Arc;
 
 use mayfly_error::{CallCode, CallError};
+use mayfly_pools::statement_weight;
 use wasmtime::component::Resource;
 
 use super::backends::{OpenTransaction, Rows, Session};
@@ -94,7 +95,7 @@ impl wit::Host for Calls {
         parameters: String,
     ) -> wasmtime::Result<Resource<Pending>> {
         let deadline = self.call_deadline.into();
-        self.begin(statement.len() + parameters.len(), |calls| {
+        self.begin(statement_weight(&statement, &parameters), |calls| {
             Ok(calls
                 .statement_session(&statement)?
                 .query(&statement, &parameters, deadline))
@@ -107,7 +108,7 @@ impl wit::Host for Calls {
         parameters: String,
     ) -> wasmtime::Result<Resource<Pending>> {
         let deadline = self.call_deadline.into();
-        self.begin(statement.len() + parameters.len(), |calls| {
+        self.begin(statement_weight(&statement, &parameters), |calls| {
             Ok(calls
                 .statement_session(&statement)?
                 .execute(&statement, &parameters, deadline))
@@ -120,7 +121,7 @@ impl wit::Host for Calls {
         parameters: String,
     ) -> wasmtime::Result<Resource<Pending>> {
         let deadline = self.call_deadline.into();
-        self.begin(statement.len() + parameters.len(), |calls| {
+        self.begin(statement_weight(&statement, &parameters), |calls| {
             Ok(calls
                 .statement_session(&statement)?
                 .call(&statement, &parameters, deadline))
@@ -133,7 +134,7 @@ impl wit::Host for Calls {
         parameters: String,
     ) -> wasmtime::Result<Resource<RowStream>> {
         let counted = self
-            .count_call(statement.len() + parameters.len())
+            .count_call(statement_weight(&statement, &parameters))
             .map_err(Into::into);
         let session = counted.and_then(|()| self.statement_session(&statement));
         let stream = session.map(|session| session.stream_rows(&statement, &parameters));
@@ -175,7 +176,7 @@ impl wit::HostTransaction for Calls {
         parameters: String,
     ) -> wasmtime::Result<Resource<Pending>> {
         let deadline = self.call_deadline.into();
-        self.begin(statement.len() + parameters.len(), |calls| {
+        self.begin(statement_weight(&statement, &parameters), |calls| {
             Ok(calls.transaction(&transaction, Some(&statement))?.query(
                 &statement,
                 &parameters,
@@ -191,7 +192,7 @@ impl wit::HostTransaction for Calls {
         parameters: String,
     ) -> wasmtime::Result<Resource<Pending>> {
         let deadline = self.call_deadline.into();
-        self.begin(statement.len() + parameters.len(), |calls| {
+        self.begin(statement_weight(&statement, &parameters), |calls| {
             Ok(calls.transaction(&transaction, Some(&statement))?.execute(
                 &statement,
                 &parameters,
@@ -207,7 +208,7 @@ impl wit::HostTransaction for Calls {
         parameters: String,
     ) -> wasmtime::Result<Resource<Pending>> {
         let deadline = self.call_deadline.into();
-        self.begin(statement.len() + parameters.len(), |calls| {
+        self.begin(statement_weight(&statement, &parameters), |calls| {
             Ok(calls.transaction(&transaction, Some(&statement))?.call(
                 &statement,
                 &parameters,

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use mayfly_config::Probe;
-use serde_json::Value;
+use mayfly_json::{Kind, Limits, Tree, Value};
 
 use super::Version;
 use crate::imports::{Backends, Operation};
@@ -86,56 +86,71 @@ async fn ask(
                 error.code()
             )
         })?;
-        found.push(
-            serde_json::from_str::<Value>(&json)
-                .map_err(|error| format!("its answer is not JSON: {error}"))?,
-        );
+        // Whether anything is expected or not: a version that answers with what nobody can read is refused here, not by clients.
+        let limits = Limits::of_bytes(json.len()).with_depth(version.module.budget.output_depth);
+        let tree = Tree::read(json, limits)
+            .map_err(|error| format!("its answer cannot be read: {error}"))?;
+        found.push(tree);
     }
-    let found = match (probe.parents.is_empty(), found.len()) {
-        (true, 1) => found.swap_remove(0),
-        _ => Value::Array(found),
+    let Some(expected) = &probe.answer else {
+        return Ok(());
     };
-    match &probe.answer {
-        Some(expected) => match difference(expected, &found, "the answer") {
-            Some(said) => Err(said),
-            None => Ok(()),
-        },
-        None => Ok(()),
+    let expected = Tree::read(expected.as_str(), Limits::of_bytes(expected.len()))
+        .map_err(|error| format!("`answer` cannot be read: {error}"))?;
+    let said = match (probe.parents.is_empty(), found.as_slice()) {
+        (true, [only]) => difference(expected.root(), only.root(), "the answer"),
+        _ => differences(expected.root(), &found),
+    };
+    said.map_or(Ok(()), Err)
+}
+
+/// The first answer that lacks something, of a list with one for each parent.
+fn differences(expected: Value<'_>, found: &[Tree<'_>]) -> Option<String> {
+    let expected: Vec<_> = expected.elements()?.collect();
+    if expected.len() != found.len() {
+        let (found, expected) = (found.len(), expected.len());
+        return Some(format!("there are {found} answers, not {expected}"));
     }
+    let mut pairs = expected.into_iter().zip(found).enumerate();
+    pairs.find_map(|(index, (expected, found))| {
+        difference(expected, found.root(), &format!("the answer.{index}"))
+    })
 }
 
 /// Where what was found lacks something that is expected. Objects may hold more; lists have to be as long.
-fn difference(expected: &Value, found: &Value, at: &str) -> Option<String> {
-    match (expected, found) {
-        (Value::Object(expected), Value::Object(found)) => {
-            expected
-                .iter()
-                .find_map(|(key, value)| match found.get(key) {
+fn difference(expected: Value<'_>, found: Value<'_>, at: &str) -> Option<String> {
+    let same = match (expected.kind(), found.kind()) {
+        (Kind::Object, Kind::Object) => {
+            return expected.members()?.find_map(|(key, value)| {
+                let key = key.value();
+                match found.get(&key) {
                     Some(found) => difference(value, found, &format!("{at}.{key}")),
                     None => Some(format!("{at} lacks `{key}`")),
-                })
+                }
+            });
         }
-        (Value::Array(expected), Value::Array(found)) if expected.len() == found.len() => {
-            let mut items = expected.iter().zip(found).enumerate();
-            items.find_map(|(index, (expected, found))| {
+        (Kind::Array, Kind::Array) if expected.elements()?.count() == found.elements()?.count() => {
+            let mut items = expected.elements()?.zip(found.elements()?).enumerate();
+            return items.find_map(|(index, (expected, found))| {
                 difference(expected, found, &format!("{at}.{index}"))
-            })
+            });
         }
-        (Value::Number(expected), Value::Number(found)) if expected.as_f64() == found.as_f64() => {
-            None
+        (Kind::Number, Kind::Number) => {
+            expected.raw() == found.raw() || expected.as_f64() == found.as_f64()
         }
-        _ if expected == found => None,
-        _ => Some(format!("{at} is {}, not {}", show(found), show(expected))),
-    }
+        (Kind::String, Kind::String) => expected.as_str() == found.as_str(),
+        (Kind::Array, Kind::Array) => false,
+        _ => expected.raw() == found.raw(),
+    };
+    (!same).then(|| format!("{at} is {}, not {}", show(found), show(expected)))
 }
 
-fn show(value: &Value) -> String {
-    let mut text = value.to_string();
-    if text.len() > SHOWN {
-        text.truncate(text.floor_char_boundary(SHOWN));
-        text.push('…');
+fn show(value: Value<'_>) -> String {
+    let text = value.raw();
+    match text.get(..text.floor_char_boundary(SHOWN)) {
+        Some(start) if start.len() < text.len() => format!("{start}…"),
+        _ => text.to_owned(),
     }
-    text
 }
 
 #[cfg(test)]
@@ -156,7 +171,7 @@ mod tests {
                 None,
             ),
             ("[1, 2]", "[1, 2]", None),
-            ("[1]", "[1, 2]", Some("the answer is [1,2], not [1]")),
+            ("[1]", "[1, 2]", Some("the answer is [1, 2], not [1]")),
             (r#"{"a": 1}"#, "{}", Some("the answer lacks `a`")),
             (
                 r#"{"a": [{"b": 1}]}"#,
@@ -167,9 +182,9 @@ mod tests {
             (r#""1""#, "1", Some(r#"the answer is 1, not "1""#)),
         ];
         for (expected, found, said) in table {
-            let parse = |text| serde_json::from_str::<Value>(text).unwrap();
+            let parse = |text| Tree::read(text, Limits::of_bytes(1_000)).unwrap();
             assert_eq!(
-                difference(&parse(expected), &parse(found), "the answer").as_deref(),
+                difference(parse(expected).root(), parse(found).root(), "the answer").as_deref(),
                 said,
                 "{expected} {found}"
             );

@@ -2,7 +2,7 @@
 //!
 //! Arguments, parents and answers are JSON texts, as `mayfly invoke` takes them, because TOML has no null.
 
-use serde_json::Value;
+use mayfly_json::{Kind, Limits, Tree};
 
 use crate::reader::Table;
 
@@ -18,8 +18,8 @@ pub struct Probe {
     /// `selection`: paths selected below the field, as guests see them. Default none.
     pub selection: Vec<String>,
     /// `answer`: what has to come back; with `parents`, a list with one for each. Objects may hold more than is written here. Any
-    /// answer that is no error will do when it is left out.
-    pub answer: Option<Value>,
+    /// answer that is no error will do when it is left out. JSON, which was checked.
+    pub answer: Option<String>,
 }
 
 impl Probe {
@@ -93,16 +93,18 @@ fn object(table: &mut Table<'_>, key: &str) -> Option<String> {
     Some(text)
 }
 
-fn parse_object(text: &str) -> Option<Value> {
-    serde_json::from_str::<Value>(text)
-        .ok()
-        .filter(Value::is_object)
+fn parse(text: &str) -> Option<Tree<'_>> {
+    Tree::read(text, Limits::of_bytes(text.len())).ok()
 }
 
-fn answer(table: &mut Table<'_>, parents: usize) -> Option<Value> {
+fn parse_object(text: &str) -> Option<Tree<'_>> {
+    parse(text).filter(|tree| tree.root().kind() == Kind::Object)
+}
+
+fn answer(table: &mut Table<'_>, parents: usize) -> Option<String> {
     let (at, text) = table.text_at("answer")?;
     let key = table.key("answer");
-    let Ok(answer) = serde_json::from_str::<Value>(&text) else {
+    let Some(answer) = parse(&text) else {
         table.problem_at(
             at,
             format!("`{key}` must be JSON in quotes, such as '{{\"name\": \"Ada\"}}'"),
@@ -111,13 +113,14 @@ fn answer(table: &mut Table<'_>, parents: usize) -> Option<Value> {
     };
     if parents > 0
         && answer
-            .as_array()
-            .is_none_or(|answers| answers.len() != parents)
+            .root()
+            .elements()
+            .is_none_or(|answers| answers.count() != parents)
     {
         table.problem_at(
             at,
             format!("`{key}` must be a JSON list with one answer for each of `parents`"),
         );
     }
-    Some(answer)
+    Some(text)
 }

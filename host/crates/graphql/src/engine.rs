@@ -20,6 +20,7 @@ use crate::syntax::{Document, Operation, OperationKind, parser};
 use crate::validation;
 use mayfly_config::Limits;
 use mayfly_error::Error;
+use mayfly_json::Tree;
 use std::collections::HashMap;
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
@@ -35,8 +36,8 @@ pub struct Request {
     pub query: String,
     /// Which operation of the document; none when it has only one.
     pub operation_name: Option<String>,
-    /// The variables' values.
-    pub variables: Option<serde_json::Map<String, serde_json::Value>>,
+    /// The variables' values, an object; none when nothing was given.
+    pub variables: Option<Tree<'static>>,
 }
 
 /// Answers requests for one schema. Shared by all threads.

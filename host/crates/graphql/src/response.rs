@@ -7,6 +7,7 @@
 pub use crate::syntax::Position;
 use crate::syntax::SyntaxError;
 use mayfly_error::{Code, Error};
+pub(crate) use mayfly_json::{quoted as json_string, write_string as write_json_string};
 use std::fmt::Write as _;
 
 /// Places told of one error, at most: a field may be selected a thousand times.
@@ -205,36 +206,4 @@ fn disclosed<'t>(error: &Error, disclosure: Disclosure<'t>) -> (String, Option<&
             }
         },
     }
-}
-
-/// Writes a text as a JSON string.
-pub(crate) fn write_json_string(out: &mut String, text: &str) {
-    out.push('"');
-    let mut plain = 0;
-    for (index, byte) in text.bytes().enumerate() {
-        if byte >= 0x20 && byte != b'"' && byte != b'\\' {
-            continue;
-        }
-        out.push_str(text.get(plain..index).unwrap_or_default());
-        plain = index + 1;
-        match byte {
-            b'"' => out.push_str("\\\""),
-            b'\\' => out.push_str("\\\\"),
-            b'\n' => out.push_str("\\n"),
-            b'\r' => out.push_str("\\r"),
-            b'\t' => out.push_str("\\t"),
-            control => {
-                let _ = write!(out, "\\u{control:04x}");
-            }
-        }
-    }
-    out.push_str(text.get(plain..).unwrap_or_default());
-    out.push('"');
-}
-
-/// A text as a JSON string.
-pub(crate) fn json_string(text: &str) -> String {
-    let mut out = String::with_capacity(text.len() + 2);
-    write_json_string(&mut out, text);
-    out
 }

@@ -11,15 +11,15 @@
 mod clock;
 mod decimal;
 mod dynamodb;
-mod json;
 mod share;
 mod sql;
 
 pub use dynamodb::{
-    Chain, CheckRequest, DeleteRequest, DynamoDb, DynamoDbStatus, Expression, Partition,
-    PartitionKeys, PutRequest, QueryRequest, ReadOptions, TransactItem, UpdateRequest,
+    Chain, CheckRequest, DeleteRequest, DynamoDb, DynamoDbStatus, Expression, HELD_PER_BYTE,
+    Partition, PartitionKeys, PutRequest, QueryRequest, ReadOptions, TransactItem, UpdateRequest,
+    Weight, key_weight,
 };
 pub use sql::{
     Borrower, Problem, RowBudget, RowStream, RowsLeft, SqlServer, SqlServerStatus, SqlSession,
-    Transaction,
+    Transaction, statement_weight,
 };

@@ -36,6 +36,7 @@ mod types;
 mod upkeep;
 mod values;
 
+pub use parameters::statement_weight;
 pub use pool::{SqlServer, SqlServerStatus};
 pub use roster::Borrower;
 pub use row_budget::{RowBudget, RowsLeft};

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use http::Method;
-use serde_json::{Value, json};
+use mayfly_json::{Limits, Tree, Value, quoted};
 
 use super::client::{Answer, Client, segment};
 use super::{Exit, read, show, tell};
@@ -86,29 +86,36 @@ impl Canary {
     async fn end(&self, client: &Client, digest: &str, json: bool) -> anyhow::Result<Exit> {
         loop {
             tokio::time::sleep(LOOK).await;
-            let Answer { status, body } = client
+            let answer = client
                 .send(
                     Method::GET,
                     &format!("/modules/{}", segment(&self.module)),
                     Vec::new(),
                 )
                 .await?;
-            let runs = body
-                .get("canary")
-                .is_some_and(|canary| canary.get("digest").and_then(Value::as_str) == Some(digest));
-            if status.is_success() && runs {
+            let body = answer.body.root();
+            let is_this = |canary: &Value<'_>| {
+                canary
+                    .get("digest")
+                    .and_then(Value::as_str)
+                    .is_some_and(|other| other == digest)
+            };
+            let runs = body.get("canary").as_ref().is_some_and(is_this);
+            if answer.status.is_success() && runs {
                 continue;
             }
-            let ended = body
-                .get("last_canary")
-                .filter(|past| past.get("digest").and_then(Value::as_str) == Some(digest));
-            let Some(ended) = ended else {
-                return Ok(tell(&Answer { status, body }, json, show::module));
+            let Some(ended) = body.get("last_canary").filter(is_this) else {
+                return Ok(tell(&answer, json, show::module));
             };
-            let promoted = ended.get("verdict").and_then(Value::as_str) == Some("promoted");
+            let promoted = ended
+                .get("verdict")
+                .and_then(Value::as_str)
+                .is_some_and(|verdict| verdict == "promoted");
+            let text = format!("{{\"module\":{},\"canary\":{ended}}}", quoted(&self.module));
+            let limits = Limits::of_bytes(text.len());
             let answer = Answer {
-                status,
-                body: json!({ "module": self.module, "canary": ended }),
+                status: answer.status,
+                body: Tree::read(text, limits).unwrap_or_default(),
             };
             tell(&answer, json, show::canary_ended);
             return Ok(if promoted { Exit::Done } else { Exit::Refused });

@@ -3,15 +3,18 @@
 use anyhow::{Context, bail};
 use http::header::{AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, HOST};
 use http::{Method, Request, StatusCode, Uri};
-use http_body_util::{BodyExt, Full};
+use http_body_util::{BodyExt, Full, Limited};
 use hyper::body::Bytes;
 use hyper_util::rt::TokioIo;
 use mayfly_config::Secret;
-use serde_json::{Value, json};
+use mayfly_json::{Kind, Limits, Tree, quoted};
 use tokio::net::TcpStream;
 
 /// The environment variable with the token.
 const TOKEN: &str = "MAYFLY_ADMIN_TOKEN";
+
+/// The largest answer that is read, in bytes: a host with thousands of modules says less.
+const MAX_ANSWER_BYTES: usize = 16 << 20;
 
 /// Where to ask, and what to show.
 pub(in crate::commands) struct Client {
@@ -24,7 +27,7 @@ pub(in crate::commands) struct Answer {
     /// The status.
     pub(in crate::commands) status: StatusCode,
     /// The body, a JSON object.
-    pub(in crate::commands) body: Value,
+    pub(in crate::commands) body: Tree<'static>,
 }
 
 impl Client {
@@ -97,21 +100,21 @@ impl Client {
             )
         })?;
         let status = response.status();
-        let bytes = response
-            .into_body()
+        let bytes = Limited::new(response.into_body(), MAX_ANSWER_BYTES)
             .collect()
             .await
-            .context("the host's answer was cut off")?
+            .map_err(|error| anyhow::anyhow!("the host's answer cannot be read: {error}"))?
             .to_bytes();
-        let body: Value = serde_json::from_slice(&bytes).unwrap_or_default();
-        if !body.is_object() {
+        let body = answer(&String::from_utf8_lossy(&bytes));
+        if body.root().kind() != Kind::Object {
             bail!(
                 "http://{} is not an admin address (it answered {status}); choose another address with --admin",
                 self.authority
             );
         }
         let body = if status == StatusCode::UNAUTHORIZED {
-            json!({ "error": { "message": self.token_problem() } })
+            let problem = quoted(&self.token_problem());
+            answer(&format!("{{\"error\":{{\"message\":{problem}}}}}"))
         } else {
             body
         };
@@ -128,6 +131,12 @@ impl Client {
             ),
         }
     }
+}
+
+/// What was answered, `null` where it is not JSON.
+fn answer(text: &str) -> Tree<'static> {
+    let limits = Limits::of_bytes(MAX_ANSWER_BYTES);
+    Tree::read(text.to_owned(), limits).unwrap_or_default()
 }
 
 /// A name as a segment of a path.

@@ -10,8 +10,8 @@ use anyhow::Context;
 use clap::Subcommand;
 use http::Method;
 use mayfly_config::units;
+use mayfly_json::Value;
 use mayfly_telemetry::output;
-use serde_json::Value;
 use sha2::{Digest, Sha256};
 
 use super::Exit;
@@ -90,7 +90,7 @@ impl Module {
 
     async fn act(self) -> anyhow::Result<Exit> {
         let client = Client::new(&self.admin)?;
-        let (answer, show): (Answer, fn(&Value) -> String) = match self.action {
+        let (answer, show): (Answer, fn(Value<'_>) -> String) = match self.action {
             Action::Push { module, file } => {
                 let (bytes, digest) = read(&file)?;
                 let path = format!("/modules/{}?version={digest}", segment(&module));
@@ -165,13 +165,13 @@ fn read(file: &Path) -> anyhow::Result<(Vec<u8>, String)> {
 }
 
 /// Prints what the host answered.
-fn tell(answer: &Answer, json: bool, show: fn(&Value) -> String) -> Exit {
+fn tell(answer: &Answer, json: bool, show: fn(Value<'_>) -> String) -> Exit {
     if json {
-        output::print(&answer.body);
+        output::print(answer.body.text());
     }
     match (answer.status.is_success(), json) {
         (true, true) => {}
-        (true, false) => output::print(show(&answer.body)),
+        (true, false) => output::print(show(answer.body.root())),
         (false, _) => output::fail(show::error(answer)),
     }
     if answer.status.is_success() {

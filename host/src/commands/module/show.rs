@@ -1,9 +1,10 @@
 //! What the host answered, for people.
 
+use std::borrow::Cow;
 use std::time::Duration;
 
 use mayfly_config::units;
-use serde_json::Value;
+use mayfly_json::Value;
 
 use super::client::Answer;
 
@@ -11,7 +12,7 @@ use super::client::Answer;
 const SHORT: usize = 12;
 
 /// What a swap did.
-pub(super) fn swapped(body: &Value) -> String {
+pub(super) fn swapped(body: Value<'_>) -> String {
     let (module, version, previous) = (
         text(body, "module"),
         text(body, "version"),
@@ -21,7 +22,7 @@ pub(super) fn swapped(body: &Value) -> String {
         Some(false) => format!("{module}: {version} was active already"),
         _ => format!(
             "{module}: {version} is active (before: {})",
-            short(previous)
+            short(&previous)
         ),
     };
     if let Some(seconds) = body.get("seconds").and_then(Value::as_f64) {
@@ -34,14 +35,13 @@ pub(super) fn swapped(body: &Value) -> String {
 }
 
 /// Every module, a line each.
-pub(super) fn list(body: &Value) -> String {
+pub(super) fn list(body: Value<'_>) -> String {
     let modules = body
         .get("modules")
-        .and_then(Value::as_array)
-        .into_iter()
-        .flatten();
+        .and_then(Value::elements)
+        .unwrap_or_default();
     let lines = modules.map(|module| {
-        let active = module.get("active").unwrap_or(&Value::Null);
+        let active = module.get("active").unwrap_or_default();
         let (swaps, refusals) = (number(module, "swaps"), number(module, "refusals"));
         let canary = module.get("canary").filter(|canary| !canary.is_null());
         let canary = canary.map_or_else(String::new, |canary| {
@@ -58,19 +58,18 @@ pub(super) fn list(body: &Value) -> String {
 }
 
 /// One module.
-pub(super) fn module(body: &Value) -> String {
+pub(super) fn module(body: Value<'_>) -> String {
     let mut lines = vec![
-        text(body, "name").to_owned(),
+        text(body, "name").into_owned(),
         format!(
             "  active   {}",
-            version(body.get("active").unwrap_or(&Value::Null))
+            version(body.get("active").unwrap_or_default())
         ),
     ];
     for earlier in body
         .get("earlier")
-        .and_then(Value::as_array)
-        .into_iter()
-        .flatten()
+        .and_then(Value::elements)
+        .unwrap_or_default()
     {
         lines.push(format!("  earlier  {}", version(earlier)));
     }
@@ -84,9 +83,8 @@ pub(super) fn module(body: &Value) -> String {
     }
     let fields = body
         .get("fields")
-        .and_then(Value::as_array)
-        .into_iter()
-        .flatten()
+        .and_then(Value::elements)
+        .unwrap_or_default()
         .filter_map(Value::as_str);
     lines.push(format!(
         "  handles  {}",
@@ -104,7 +102,7 @@ pub(super) fn module(body: &Value) -> String {
     if let Some(past) = body.get("last_canary").filter(|past| !past.is_null()) {
         lines.push(format!(
             "  tried    {} {}: {}",
-            short(text(past, "digest")),
+            short(&text(past, "digest")),
             text(past, "verdict"),
             text(past, "reason")
         ));
@@ -113,13 +111,9 @@ pub(super) fn module(body: &Value) -> String {
         .get("last_refusal")
         .filter(|refusal| !refusal.is_null())
     {
-        let digest = refusal
-            .get("digest")
-            .and_then(Value::as_str)
-            .map(short)
-            .unwrap_or_default();
         lines.push(format!(
-            "  refused  {digest} {}: {}",
+            "  refused  {} {}: {}",
+            short(&text(refusal, "digest")),
             text(refusal, "step"),
             text(refusal, "message")
         ));
@@ -128,14 +122,14 @@ pub(super) fn module(body: &Value) -> String {
 }
 
 /// A canary that began.
-pub(super) fn canary_begun(body: &Value) -> String {
-    let canary = body.get("canary").unwrap_or(&Value::Null);
+pub(super) fn canary_begun(body: Value<'_>) -> String {
+    let canary = body.get("canary").unwrap_or_default();
     format!("{}: {}", text(body, "module"), running(canary))
 }
 
 /// A canary that ended.
-pub(super) fn canary_ended(body: &Value) -> String {
-    let canary = body.get("canary").unwrap_or(&Value::Null);
+pub(super) fn canary_ended(body: Value<'_>) -> String {
+    let canary = body.get("canary").unwrap_or_default();
     format!(
         "{}: {} {}: {}",
         text(body, "module"),
@@ -145,9 +139,9 @@ pub(super) fn canary_ended(body: &Value) -> String {
     )
 }
 
-fn running(canary: &Value) -> String {
+fn running(canary: Value<'_>) -> String {
     let counted = |side: &str| {
-        let side = canary.get(side).unwrap_or(&Value::Null);
+        let side = canary.get(side).unwrap_or_default();
         format!(
             "{} of {} operations failed",
             number(side, "failed"),
@@ -169,7 +163,7 @@ fn running(canary: &Value) -> String {
 
 /// Why the host did not do it.
 pub(in crate::commands) fn error(answer: &Answer) -> String {
-    let Some(error) = answer.body.get("error") else {
+    let Some(error) = answer.body.root().get("error") else {
         return format!("the host answered {} without saying why", answer.status);
     };
     match error.get("step").and_then(Value::as_str) {
@@ -178,11 +172,11 @@ pub(in crate::commands) fn error(answer: &Answer) -> String {
             text(error, "module"),
             text(error, "message")
         ),
-        None => text(error, "message").to_owned(),
+        None => text(error, "message").into_owned(),
     }
 }
 
-fn version(version: &Value) -> String {
+fn version(version: Value<'_>) -> String {
     let age = Duration::from_secs(number(version, "age_seconds"));
     let bytes = units::show_bytes(number(version, "bytes"));
     format!(
@@ -202,11 +196,11 @@ fn show_age(age: Duration) -> String {
     }
 }
 
-pub(in crate::commands) fn text<'v>(value: &'v Value, key: &str) -> &'v str {
+pub(in crate::commands) fn text<'v>(value: Value<'v>, key: &str) -> Cow<'v, str> {
     value.get(key).and_then(Value::as_str).unwrap_or_default()
 }
 
-fn number(value: &Value, key: &str) -> u64 {
+fn number(value: Value<'_>, key: &str) -> u64 {
     value.get(key).and_then(Value::as_u64).unwrap_or_default()
 }
 

@@ -21,6 +21,9 @@ const FILE: &str = "active.json";
 /// The name of its copy, which is read when the file is damaged.
 const COPY: &str = "active.json.copy";
 
+/// What the file may hold: a hundred activations of each of a thousand modules are half of it.
+const LIMITS: mayfly_json::Limits = mayfly_json::Limits::of_bytes(64 << 20);
+
 /// The version of this format.
 const FORMAT: u32 = 1;
 
@@ -227,8 +230,7 @@ impl Record {
     fn parse(text: &[u8]) -> Result<Self, String> {
         let damaged = |how: &str| format!("is damaged ({how})");
         let text = std::str::from_utf8(text).map_err(|error| damaged(&error.to_string()))?;
-        let written: Written =
-            serde_json::from_str(text).map_err(|error| damaged(&error.to_string()))?;
+        let written: Written = mayfly_json::read(text, LIMITS).map_err(|error| damaged(&error))?;
         let as_it_was =
             |sha256: &String| checksum(&text.replacen(sha256, NO_CHECKSUM, 1)) == *sha256;
         if !written.sha256.as_ref().is_none_or(as_it_was) {

@@ -8,16 +8,29 @@ use super::template::json_key;
 use super::values::Values;
 use crate::response::{PathStep, Position, RequestError, write_json_string};
 use crate::schema::Schema;
-use crate::schema::types::{InputObject, Kind, Scalar, Type};
+use crate::schema::types::{EnumValue, InputObject, Kind, Scalar, Type};
+use indexmap::IndexMap;
 use mayfly_error::Error;
-use serde_json::{Map, Value};
+use mayfly_json::{Kind as Json, Tree, Value};
+use std::borrow::Cow;
 use std::fmt::Write as _;
+use std::sync::Arc;
 
 /// Characters of a value that messages show, at most.
 const SHOWN: usize = 200;
 
+/// Characters of a name that messages show, at most.
+const SHOWN_NAME: usize = 100;
+
 /// Mistakes told of in one response, at most.
 const MAX_ERRORS: usize = 50;
+
+/// How many times as large as the variables given their values may be once defaults are filled in, beyond [`FREE_BYTES`]: `{}` in
+/// a list may stand for an input object whose defaults are a page.
+const MAX_GROWTH: usize = 4;
+
+/// Bytes that values may have whatever was given.
+const FREE_BYTES: usize = 64 << 10;
 
 /// A variable of an operation.
 #[derive(Debug)]
@@ -35,8 +48,12 @@ pub(crate) struct VariableDef {
 pub(crate) fn coerce(
     schema: &Schema,
     definitions: &[VariableDef],
-    given: Option<&Map<String, Value>>,
+    given: Option<&Tree<'_>>,
 ) -> Result<Values, Vec<RequestError>> {
+    let max_bytes = given
+        .map_or(0, |given| given.text().len())
+        .saturating_mul(MAX_GROWTH)
+        .saturating_add(FREE_BYTES);
     let mut values = Values::with_capacity(definitions.len());
     let mut errors = Vec::new();
     for definition in definitions {
@@ -49,7 +66,7 @@ pub(crate) fn coerce(
             }
         };
         let (name, ty) = (&definition.name, &definition.type_text);
-        match given.and_then(|given| given.get(name)) {
+        match given.and_then(|given| given.root().get(name)) {
             None => {
                 if definition.default.is_none() && definition.ty.is_non_null() {
                     refuse(format!(
@@ -61,7 +78,7 @@ pub(crate) fn coerce(
                     None => values.push_missing(),
                 }
             }
-            Some(Value::Null) if definition.ty.is_non_null() => {
+            Some(value) if value.is_null() && definition.ty.is_non_null() => {
                 refuse(format!(
                     "Variable \"${name}\" of non-null type \"{ty}\" must not be null."
                 ));
@@ -72,6 +89,7 @@ pub(crate) fn coerce(
                     schema,
                     path: Vec::new(),
                     problems: Vec::new(),
+                    max_bytes,
                 };
                 values.push(|out| coercer.value(&definition.ty, value, out));
                 coercer
@@ -92,6 +110,8 @@ struct Coercer<'s> {
     schema: &'s Schema,
     path: Vec<PathStep>,
     problems: Vec<Mistake>,
+    /// Bytes of all values together, at most.
+    max_bytes: usize,
 }
 
 struct Mistake {
@@ -116,7 +136,10 @@ impl Mistake {
 }
 
 impl Coercer<'_> {
-    fn refuse(&mut self, value: &Value, text: String) {
+    fn refuse(&mut self, value: Value<'_>, text: String) {
+        if self.is_over() {
+            return;
+        }
         let mut path = String::new();
         for step in &self.path {
             let _ = match step {
@@ -131,8 +154,21 @@ impl Coercer<'_> {
         });
     }
 
-    fn value(&mut self, ty: &Type, value: &Value, out: &mut String) {
-        if self.problems.len() >= MAX_ERRORS {
+    /// Whether nothing more is read of the value.
+    fn is_over(&self) -> bool {
+        self.problems.len() >= MAX_ERRORS
+    }
+
+    fn value(&mut self, ty: &Type, value: Value<'_>, out: &mut String) {
+        if self.is_over() {
+            return;
+        }
+        if out.len() > self.max_bytes {
+            let most = self.max_bytes;
+            self.refuse(
+                value,
+                format!("with their defaults the variables are larger than {most} bytes."),
+            );
             return;
         }
         if value.is_null() {
@@ -154,28 +190,9 @@ impl Coercer<'_> {
                 let definition = schema.get(*id);
                 match &definition.kind {
                     Kind::Scalar(scalar) => self.scalar(scalar, value, out),
-                    Kind::Enum(values) => match value {
-                        Value::String(name) if values.contains_key(name.as_str()) => {
-                            write_json_string(out, name)
-                        }
-                        Value::String(name) => {
-                            self.refuse(
-                                value,
-                                format!(
-                                    "Value \"{name}\" does not exist in \"{}\" enum.",
-                                    definition.name
-                                ),
-                            );
-                        }
-                        other => {
-                            let text = format!(
-                                "Enum \"{}\" cannot represent non-string value: {}.",
-                                definition.name,
-                                shown(other)
-                            );
-                            self.refuse(value, text);
-                        }
-                    },
+                    Kind::Enum(values) => {
+                        self.enumeration(&definition.name, values, value, out);
+                    }
                     Kind::Input(input) => self.input(&definition.name, input, value, out),
                     _ => self.refuse(value, format!("\"{}\" is no input type.", definition.name)),
                 }
@@ -183,11 +200,38 @@ impl Coercer<'_> {
         }
     }
 
-    fn list(&mut self, item: &Type, value: &Value, out: &mut String) {
+    fn enumeration(
+        &mut self,
+        ty: &str,
+        values: &IndexMap<Arc<str>, EnumValue>,
+        value: Value<'_>,
+        out: &mut String,
+    ) {
+        let Some(name) = value.as_str() else {
+            let text = format!(
+                "Enum \"{ty}\" cannot represent non-string value: {}.",
+                shown(value)
+            );
+            return self.refuse(value, text);
+        };
+        if values.contains_key(name.as_ref()) {
+            return write_json_string(out, &name);
+        }
+        let name = shortened(&name, SHOWN_NAME);
+        self.refuse(
+            value,
+            format!("Value \"{name}\" does not exist in \"{ty}\" enum."),
+        );
+    }
+
+    fn list(&mut self, item: &Type, value: Value<'_>, out: &mut String) {
         out.push('[');
-        match value {
-            Value::Array(items) => {
-                for (index, value) in items.iter().enumerate() {
+        match value.elements() {
+            Some(items) => {
+                for (index, value) in items.enumerate() {
+                    if self.is_over() {
+                        break;
+                    }
                     if index > 0 {
                         out.push(',');
                     }
@@ -196,79 +240,78 @@ impl Coercer<'_> {
                     self.path.pop();
                 }
             }
-            single => self.value(item, single, out),
+            None => self.value(item, value, out),
         }
         out.push(']');
     }
 
-    fn scalar(&mut self, scalar: &Scalar, value: &Value, out: &mut String) {
-        let problem = match (scalar, value) {
-            (Scalar::Custom { .. }, any) => {
-                let _ = write!(out, "{any}");
+    fn scalar(&mut self, scalar: &Scalar, value: Value<'_>, out: &mut String) {
+        let kind = value.kind();
+        let problem = match (scalar, kind) {
+            (Scalar::Custom { .. }, _) => {
+                out.push_str(value.raw());
                 return;
             }
-            (Scalar::Int, Value::Number(number)) => match whole(number.as_str()) {
+            (Scalar::Int, Json::Number) => match whole(value.raw()) {
                 Some(digits) if fits_int(&digits) => {
                     out.push_str(&digits);
                     return;
                 }
-                Some(_) => {
-                    format!("Int cannot represent non 32-bit signed integer value: {number}")
-                }
-                None => format!("Int cannot represent non-integer value: {number}"),
+                Some(_) => "Int cannot represent non 32-bit signed integer value",
+                None => "Int cannot represent non-integer value",
             },
-            (Scalar::Float, Value::Number(number)) if is_finite(number.as_str()) => {
-                out.push_str(number.as_str());
+            (Scalar::Float, Json::Number) if is_finite(value.raw()) => {
+                out.push_str(value.raw());
                 return;
             }
-            (Scalar::Id, Value::Number(number)) => match whole(number.as_str()) {
+            (Scalar::Id, Json::Number) => match whole(value.raw()) {
                 Some(digits) => {
                     write_json_string(out, &digits);
                     return;
                 }
-                None => format!("ID cannot represent value: {number}"),
+                None => "ID cannot represent value",
             },
-            (Scalar::String | Scalar::Id, Value::String(text)) => {
-                write_json_string(out, text);
+            (Scalar::String | Scalar::Id, Json::String) => {
+                write_json_string(out, &value.as_str().unwrap_or_default());
                 return;
             }
-            (Scalar::Boolean, Value::Bool(value)) => {
-                out.push_str(if *value { "true" } else { "false" });
+            (Scalar::Boolean, Json::Bool) => {
+                out.push_str(value.raw());
                 return;
             }
-            (Scalar::Int, _) => format!("Int cannot represent non-integer value: {}", shown(value)),
-            (Scalar::Float, _) => {
-                format!("Float cannot represent non numeric value: {}", shown(value))
-            }
-            (Scalar::String, _) => format!(
-                "String cannot represent a non string value: {}",
-                shown(value)
-            ),
-            (Scalar::Boolean, _) => format!(
-                "Boolean cannot represent a non boolean value: {}",
-                shown(value)
-            ),
-            (Scalar::Id, _) => format!("ID cannot represent value: {}", shown(value)),
+            (Scalar::Int, _) => "Int cannot represent non-integer value",
+            (Scalar::Float, _) => "Float cannot represent non numeric value",
+            (Scalar::String, _) => "String cannot represent a non string value",
+            (Scalar::Boolean, _) => "Boolean cannot represent a non boolean value",
+            (Scalar::Id, _) => "ID cannot represent value",
         };
-        self.refuse(value, problem);
+        self.refuse(value, format!("{problem}: {}", shown(value)));
     }
 
-    fn input(&mut self, name: &str, input: &InputObject, value: &Value, out: &mut String) {
-        let Value::Object(given) = value else {
+    fn input(&mut self, name: &str, input: &InputObject, value: Value<'_>, out: &mut String) {
+        let Some(given) = value.members() else {
             self.refuse(value, format!("Expected type \"{name}\" to be an object."));
             return;
         };
+        // By the field's number, so that an object is gone through once however many fields there are.
+        let mut found = vec![None; input.fields.len()];
+        for (key, inner) in given.clone() {
+            let index = input.fields.get_index_of(key.value().as_ref());
+            if let Some(slot) = index.and_then(|index| found.get_mut(index)) {
+                *slot = Some(inner);
+            }
+        }
         out.push('{');
-        for field in input.fields.values() {
+        for (field, given) in input.fields.values().zip(&found) {
             let before = out.len();
             if !out.ends_with('{') {
                 out.push(',');
             }
             out.push_str(&json_key(&field.name));
-            match (given.get(field.name.as_ref()), &field.default) {
+            match (given, &field.default) {
                 (Some(inner), _) => {
                     self.path.push(PathStep::Key(field.name.to_string()));
-                    self.value(&field.ty, inner, out);
+                    self.value(&field.ty, *inner, out);
                     self.path.pop();
                 }
                 (None, Some(default)) => out.push_str(&default.json),
@@ -288,17 +331,21 @@ impl Coercer<'_> {
             }
         }
         out.push('}');
-        for key in given
-            .keys()
-            .filter(|key| !input.fields.contains_key(key.as_str()))
-        {
-            self.refuse(
-                value,
-                format!("Field \"{key}\" is not defined by type \"{name}\"."),
-            );
+        for (key, _) in given {
+            let key = key.value();
+            if self.is_over() {
+                return;
+            }
+            if !input.fields.contains_key(key.as_ref()) {
+                let key = shortened(&key, SHOWN_NAME);
+                self.refuse(
+                    value,
+                    format!("Field \"{key}\" is not defined by type \"{name}\"."),
+                );
+            }
         }
         if input.one_of {
-            self.one_of(name, input, given, value);
+            self.one_of(name, input, &found, value);
         }
     }
 
@@ -306,16 +353,18 @@ impl Coercer<'_> {
         &mut self,
         name: &str,
         input: &InputObject,
-        given: &Map<String, Value>,
-        value: &Value,
+        found: &[Option<Value<'_>>],
+        value: Value<'_>,
     ) {
-        let mut fields = given
-            .iter()
-            .filter(|(key, _)| input.fields.contains_key(key.as_str()));
-        match (fields.next(), fields.next()) {
+        let mut given = input
+            .fields
+            .keys()
+            .zip(found)
+            .filter_map(|(key, value)| Some((key, (*value)?)));
+        match (given.next(), given.next()) {
             (Some((key, only)), None) => {
                 if only.is_null() {
-                    self.path.push(PathStep::Key(key.clone()));
+                    self.path.push(PathStep::Key(key.to_string()));
                     self.refuse(only, format!("Field \"{key}\" must be non-null."));
                     self.path.pop();
                 }
@@ -328,44 +377,61 @@ impl Coercer<'_> {
     }
 }
 
-/// A value as messages show it.
-fn shown(value: &Value) -> String {
-    let mut text = String::new();
-    show(value, 0, &mut text);
-    if let Some((end, _)) = text.char_indices().nth(SHOWN) {
-        text.truncate(end);
-        text.push('…');
+/// A text as messages show it.
+fn shortened(text: &str, characters: usize) -> Cow<'_, str> {
+    match text.char_indices().nth(characters) {
+        Some((end, _)) => Cow::Owned(format!("{}…", text.get(..end).unwrap_or_default())),
+        None => Cow::Borrowed(text),
     }
-    text
 }
 
-fn show(value: &Value, depth: usize, text: &mut String) {
+/// A value as messages show it.
+fn shown(value: Value<'_>) -> String {
+    let mut text = String::new();
+    show(value, 0, &mut text);
+    match shortened(&text, SHOWN) {
+        Cow::Borrowed(_) => text,
+        Cow::Owned(short) => short,
+    }
+}
+
+fn show(value: Value<'_>, depth: usize, text: &mut String) {
     if text.len() > 8 * SHOWN {
         return;
     }
-    match value {
-        Value::Null | Value::Bool(_) | Value::Number(_) => {
-            let _ = write!(text, "{value}");
+    match value.kind() {
+        Json::Null | Json::Bool | Json::Number => {
+            text.push_str(&shortened(value.raw(), SHOWN + 1));
         }
-        Value::String(string) => write_json_string(text, string),
-        Value::Array(_) if depth > 2 => text.push_str("[Array]"),
-        Value::Object(_) if depth > 2 => text.push_str("[Object]"),
-        Value::Array(items) => {
+        Json::String => {
+            let string = value.as_str().unwrap_or_default();
+            write_json_string(text, &shortened(&string, SHOWN + 1));
+        }
+        Json::Array if depth > 2 => text.push_str("[Array]"),
+        Json::Object if depth > 2 => text.push_str("[Object]"),
+        Json::Array => {
+            let items = value.elements().unwrap_or_default();
             text.push('[');
-            for (index, item) in items.iter().take(10).enumerate() {
+            for (index, item) in items.clone().take(10).enumerate() {
                 text.push_str(if index > 0 { ", " } else { "" });
                 show(item, depth + 1, text);
             }
-            if items.len() > 10 {
-                let _ = write!(text, ", ... {} more items", items.len() - 10);
+            match items.count() {
+                0..=10 => {}
+                all => {
+                    let _ = write!(text, ", ... {} more items", all - 10);
+                }
             }
             text.push(']');
         }
-        Value::Object(fields) if fields.is_empty() => text.push_str("{}"),
-        Value::Object(fields) => {
+        Json::Object if value.values() == 1 => text.push_str("{}"),
+        Json::Object => {
             text.push_str("{ ");
-            for (index, (key, field)) in fields.iter().enumerate() {
-                let _ = write!(text, "{}{key}: ", if index > 0 { ", " } else { "" });
+            let fields = value.members().unwrap_or_default();
+            for (index, (key, field)) in fields.take(SHOWN).enumerate() {
+                let key = key.value();
+                let comma = if index > 0 { ", " } else { "" };
+                let _ = write!(text, "{comma}{}: ", shortened(&key, SHOWN));
                 show(field, depth + 1, text);
             }
             text.push_str(" }");

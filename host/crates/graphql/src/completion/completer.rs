@@ -5,7 +5,6 @@
 //! knows the nearest range of bytes around it that may be.
 
 use super::completed::{Answer, Completion, ErrorId, Failure, FieldError, Hole, Range, Step};
-use super::scanner::{Malformed, Scanner};
 use super::tally::Tally;
 use crate::coercion::values::Values;
 use crate::introspection::Introspection;
@@ -13,6 +12,7 @@ use crate::plan::node::{FieldPlan, Node, Output, Shape};
 use crate::response::Position;
 use crate::schema::Schema;
 use mayfly_error::Error;
+use mayfly_json::{Malformed, Problem, Scanner};
 use std::fmt::Arguments;
 use std::sync::Arc;
 
@@ -128,7 +128,7 @@ impl<'p, 'j, 'e> Completer<'p, 'j, 'e> {
                     self.owner = owner;
                     self.slots.clear();
                     self.pending.clear();
-                    if self.scanner.too_deep {
+                    if matches!(malformed.problem, Problem::TooDeep(_)) {
                         self.refuse_depth();
                     } else {
                         self.refuse(format_args!("answer is not JSON at byte {}", malformed.at));

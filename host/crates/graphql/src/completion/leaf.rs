@@ -4,9 +4,9 @@
 //! strings (exact decimals of databases come so), `String` and `ID` take numbers; whatever else does not fit is an error.
 
 use super::completer::Completer;
-use super::scanner::{Malformed, Scanner};
 use crate::coercion::numbers::{fits_int, is_finite, whole};
 use crate::schema::types::{Kind, Scalar, TypeId};
+use mayfly_json::{Malformed, Scanner};
 
 impl Completer<'_, '_, '_> {
     /// Completes a scalar; false when the value is none, the error noted.

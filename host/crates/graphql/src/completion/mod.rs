@@ -1,6 +1,6 @@
 //! Guests' answers to response bytes, in one pass and without a tree of values.
 //!
-//! [`scanner`] reads JSON as slices, [`leaf`] checks scalars and enums, [`object`] puts an object's properties into the order of the
+//! [`mayfly_json::Scanner`] reads JSON as slices, [`leaf`] checks scalars and enums, [`object`] puts an object's properties into the order of the
 //! selection, [`completer`] ties them together for all the answers of one node, which are [`completed`] then; [`tally`] bounds what all nodes
 //! of an operation complete. What other modules answer stays a hole in the bytes; `execution::join` fills the holes once everything is there. A guest's values never appear in messages.
 
@@ -8,7 +8,6 @@ mod completed;
 mod completer;
 mod leaf;
 mod object;
-mod scanner;
 mod tally;
 
 pub(crate) use completed::{Answer, Completion, ErrorId, FieldError, Hole, Range, Step};

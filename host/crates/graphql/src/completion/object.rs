@@ -6,10 +6,10 @@
 
 use super::completed::Step;
 use super::completer::Completer;
-use super::scanner::Malformed;
 use crate::coercion::template::Template;
 use crate::introspection::Introspection;
 use crate::plan::node::{AbstractPlan, FieldPlan, Need, ObjectPlan, Output, Source};
+use mayfly_json::Malformed;
 
 impl<'p> Completer<'p, '_, '_> {
     /// Completes an object; false when it cannot be one, the error noted.

@@ -48,7 +48,7 @@ impl<'p> Introspection<'p> {
             "__schema" => Answer::Object(Meta::Schema),
             _ => {
                 let json = argument.and_then(|argument| argument.value(values));
-                let name = json.and_then(|json| serde_json::from_str::<String>(json).ok());
+                let name = json.and_then(mayfly_json::string);
                 let ty = name.and_then(|name| schema.by_name(&name));
                 ty.map_or(Answer::Null, |ty| Answer::Object(Meta::Named(ty)))
             }

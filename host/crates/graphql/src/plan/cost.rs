@@ -13,7 +13,6 @@ use crate::schema::types::{FieldDef, Kind, Scalar, Type};
 use crate::syntax::{Argument, Value, ValueKind};
 use mayfly_config::Limits;
 use mayfly_error::Error;
-use serde_json::value::RawValue;
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -180,15 +179,9 @@ impl<'p> Pricer<'p> {
                 *self
                     .lengths
                     .entry(index)
-                    .or_insert_with(|| value(index).and_then(length))
+                    .or_insert_with(|| value(index).and_then(mayfly_json::length))
             }
         };
         found.unwrap_or(self.list_size)
     }
-}
-
-/// How many elements a list has; none when the text is no list.
-fn length(json: &str) -> Option<u64> {
-    let items = serde_json::from_str::<Option<Vec<&RawValue>>>(json).ok()?;
-    items.map(|items| items.len() as u64)
 }

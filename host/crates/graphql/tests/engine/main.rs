@@ -4,6 +4,8 @@
     clippy::expect_used,
     clippy::panic,
     clippy::indexing_slicing,
+    clippy::disallowed_types,
+    clippy::disallowed_methods,
     missing_docs,
     reason = "tests fail by panicking"
 )]

@@ -4,6 +4,7 @@ use mayfly_error::Error;
 use mayfly_graphql::{
     Answers, Disclosure, Engine, Invocation, Limits, PathStep, Request, Resolve, Schema,
 };
+use mayfly_json::{Limits as JsonLimits, Tree};
 use serde_json::Value;
 use std::collections::HashMap;
 use std::future::Future;
@@ -145,9 +146,14 @@ pub fn request(query: &str) -> Request {
     }
 }
 
+/// Variables from their text.
+pub fn read(variables: &str) -> Tree<'static> {
+    Tree::read(variables.to_owned(), JsonLimits::of_bytes(usize::MAX)).unwrap()
+}
+
 pub fn with_variables(query: &str, variables: &str) -> Request {
     Request {
-        variables: Some(serde_json::from_str(variables).unwrap()),
+        variables: Some(read(variables)),
         ..request(query)
     }
 }

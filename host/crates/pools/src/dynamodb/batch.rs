@@ -83,10 +83,7 @@ impl DynamoDb {
             )));
         }
         let what = format!("batch-get from table `{table}`");
-        let keys = keys
-            .iter()
-            .map(|key| Key::parse(key))
-            .collect::<Result<Vec<_>, _>>()?;
+        let keys = parse(keys).await?;
         let mut seen = HashSet::new();
         let distinct: Vec<&Key> = keys
             .iter()
@@ -117,6 +114,18 @@ impl DynamoDb {
             .collect();
         Ok(format!("[{}]", texts.join(",")))
     }
+}
+
+async fn parse(texts: &[String]) -> Result<Vec<Key>, CallError> {
+    let mut keys = Vec::with_capacity(texts.len());
+    for texts in texts.chunks(MAX_KEYS) {
+        for text in texts {
+            keys.push(Key::parse(text)?);
+        }
+        // A thousand long keys take longer to read than others should wait.
+        tokio::task::yield_now().await;
+    }
+    Ok(keys)
 }
 
 impl Shared {

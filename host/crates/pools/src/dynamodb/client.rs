@@ -22,7 +22,7 @@ use super::answers::client_with_room;
 use super::attempts::Attempts;
 use super::coalesce::Coalescer;
 use super::identity::{Chain, Identity, regions};
-use super::item::{item_text, parse_item, write_item};
+use super::item::{Room, item_text, parse_item, write_item};
 use super::key::Key;
 use super::request::{Projection, QueryRequest, ReadOptions, invalid};
 use super::send::{Operation, Shared};
@@ -194,7 +194,7 @@ impl DynamoDb {
             .as_deref()
             // `lastKey` is null behind the last page, and may be handed back as it is.
             .filter(|key| key.trim() != "null")
-            .map(|key| parse_item(key, "start key"))
+            .map(|key| parse_item(key, Room::START_KEY))
             .transpose()?;
         let limit = match request.limit {
             Some(0) => return Err(invalid("limit: must be at least 1")),

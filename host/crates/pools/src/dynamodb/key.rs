@@ -5,7 +5,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use mayfly_error::CallError;
 
-use super::item::{Item, parse_item};
+use super::item::{Item, Room, parse_item};
 use super::request::invalid;
 use crate::decimal::Decimal;
 
@@ -23,7 +23,7 @@ pub(super) struct Key {
 impl Key {
     /// Reads a key: one or two attributes of a type that DynamoDB takes for keys.
     pub(super) fn parse(text: &str) -> Result<Self, CallError> {
-        let attributes = parse_item(text, "key")?;
+        let attributes = parse_item(text, Room::KEY)?;
         if attributes.is_empty() || attributes.len() > 2 {
             return Err(invalid(&format!(
                 "key: {} attributes where one or two were expected",

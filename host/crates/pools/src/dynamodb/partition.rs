@@ -7,10 +7,11 @@
 use aws_sdk_dynamodb::types::AttributeValue;
 use mayfly_error::CallError;
 
-use super::item::{Item, parse_item};
+use super::item::{Item, Room, parse_item};
 use super::key::Key;
 use super::key_condition::KeyCondition;
-use super::request::{Names, QueryRequest, TransactItem, Values};
+use super::request::{Expression, Names, QueryRequest, TransactItem, Values};
+use super::update_expression;
 
 /// A partition: the items whose attribute is this text.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -37,7 +38,7 @@ impl Partition {
     ///
     /// `invalid` when it is no item.
     pub fn has_item(&self, item: &str) -> Result<bool, CallError> {
-        Ok(self.has(&parse_item(item, "item")?))
+        Ok(self.has(&parse_item(item, Room::ITEM)?))
     }
 
     /// Whether everything a write of a transaction touches lies in the partition.
@@ -70,24 +71,65 @@ impl Partition {
             .any(|(name, value)| self.is_meant(name, value, &names, &values)))
     }
 
+    /// Whether a write leaves an item in the partition of an index, or in none of its partitions: an item without the attribute is in
+    /// no partition of the index. What an update writes has to show in its text.
+    ///
+    /// # Errors
+    ///
+    /// `invalid` when it is malformed.
+    pub fn keeps_write(&self, write: &TransactItem) -> Result<bool, CallError> {
+        let fits = |item: &Item| {
+            item.get(&self.attribute)
+                .is_none_or(|value| self.is_value(value))
+        };
+        match write {
+            TransactItem::Put(put) => Ok(fits(&parse_item(&put.item, Room::ITEM)?)),
+            TransactItem::Update(update) => {
+                Ok(fits(&Key::parse(&update.key)?.attributes)
+                    && self.keeps_update(&update.update)?)
+            }
+            // What is there is the caller's by the key of the table.
+            TransactItem::Delete(_) | TransactItem::Check(_) => Ok(true),
+        }
+    }
+
+    fn keeps_update(&self, update: &Expression) -> Result<bool, CallError> {
+        let names = update.names()?;
+        let values = update.values()?;
+        let Some(writes) = update_expression::writes(&update.text) else {
+            return Ok(false);
+        };
+        Ok(writes.iter().all(|write| {
+            let value = write.value.unwrap_or_default();
+            write.removes
+                || attribute(write.name, &names) != Some(self.attribute.as_str())
+                || self.is_meant(write.name, value, &names, &values)
+        }))
+    }
+
     fn has(&self, item: &Item) -> bool {
         item.get(&self.attribute)
             .is_some_and(|value| self.is_value(value))
     }
 
     fn is_meant(&self, name: &str, value: &str, names: &Names, values: &Values) -> bool {
-        let attribute = match name.starts_with('#') {
-            true => names
-                .as_ref()
-                .and_then(|names| names.get(name))
-                .map(String::as_str),
-            false => Some(name),
-        };
         let value = values.as_ref().and_then(|values| values.get(value));
-        attribute == Some(&self.attribute) && value.is_some_and(|value| self.is_value(value))
+        attribute(name, names) == Some(self.attribute.as_str())
+            && value.is_some_and(|value| self.is_value(value))
     }
 
     fn is_value(&self, value: &AttributeValue) -> bool {
         matches!(value, AttributeValue::S(text) if *text == self.value)
+    }
+}
+
+/// The attribute that a name in an expression stands for.
+fn attribute<'a>(name: &'a str, names: &'a Names) -> Option<&'a str> {
+    match name.starts_with('#') {
+        true => names
+            .as_ref()
+            .and_then(|names| names.get(name))
+            .map(String::as_str),
+        false => Some(name),
     }
 }

@@ -4,9 +4,14 @@ use std::collections::HashMap;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use mayfly_error::{CallCode, CallError};
+use mayfly_json::{Limits, Tree};
 
-use super::item::{Item, parse_item};
-use crate::json::{self, Shape};
+use super::item::{Item, Room, parse_item};
+
+/// The text of a map of names: DynamoDB takes 255 bytes for a name, and 300 of them in an expression.
+const NAMES: Limits = Limits::of_bytes(256 << 10).with_values(2_000).with_depth(2);
+/// Characters of a placeholder that messages show, at most.
+const SHOWN: usize = 100;
 
 /// An expression with what it refers to. `names` and `values` are JSON objects, or empty.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -118,17 +123,21 @@ impl Expression {
         if self.names.trim().is_empty() {
             return Ok(None);
         }
-        let Shape::Object(entries) =
-            json::parse(&self.names).map_err(|problem| invalid(&format!("names: {problem}")))?
-        else {
-            return Err(invalid("names: not an object"));
-        };
-        let mut names = HashMap::with_capacity(entries.len());
-        for (placeholder, raw) in entries {
-            match json::shape(raw) {
-                Ok(Shape::Text(name)) => names.insert(placeholder, name.into_owned()),
-                _ => return Err(invalid(&format!("names: `{placeholder}` is not text"))),
+        let tree = Tree::read(self.names.as_str(), NAMES)
+            .map_err(|error| invalid(&format!("names: {error}")))?;
+        let members = tree
+            .root()
+            .members()
+            .ok_or_else(|| invalid("names: not an object"))?;
+        let mut names = HashMap::with_capacity(members.clone().count());
+        for (placeholder, name) in members {
+            let placeholder = placeholder.value();
+            let Some(name) = name.as_str() else {
+                return Err(invalid(&format!(
+                    "names: `{placeholder:.SHOWN$}` is not text"
+                )));
             };
+            names.insert(placeholder.into_owned(), name.into_owned());
         }
         Ok(Some(names).filter(|names| !names.is_empty()))
     }
@@ -138,7 +147,7 @@ impl Expression {
         if self.values.trim().is_empty() {
             return Ok(None);
         }
-        let values: Item = parse_item(&self.values, "values")?;
+        let values: Item = parse_item(&self.values, Room::VALUES)?;
         Ok(Some(values).filter(|values| !values.is_empty()))
     }
 }

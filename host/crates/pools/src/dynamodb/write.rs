@@ -17,7 +17,7 @@ use tokio::time::{Instant, sleep};
 
 use super::client::DynamoDb;
 use super::failure::explain_transaction;
-use super::item::{item_text, parse_item};
+use super::item::{Room, item_text, parse_item};
 use super::key::Key;
 use super::request::{
     CheckRequest, DeleteRequest, Expression, Names, PutRequest, TransactItem, UpdateRequest,
@@ -50,21 +50,27 @@ impl DynamoDb {
     ///
     /// See the table in `wit/types.wit`.
     pub async fn put(&self, request: &PutRequest, deadline: Instant) -> Result<String, CallError> {
-        let (condition, names, values) = condition(request.condition.as_ref())?;
-        let builder = self
-            .shared
-            .client
-            .put_item()
-            .table_name(&request.table)
-            .set_item(Some(parse_item(&request.item, "item")?))
-            .set_condition_expression(condition)
-            .set_expression_attribute_names(names)
-            .set_expression_attribute_values(values)
-            .return_values(ReturnValue::AllOld);
+        let builder = || {
+            let (condition, names, values) = condition(request.condition.as_ref())?;
+            let item = parse_item(&request.item, Room::ITEM)?;
+            Ok::<_, CallError>(
+                self.shared
+                    .client
+                    .put_item()
+                    .table_name(&request.table)
+                    .set_item(Some(item))
+                    .set_condition_expression(condition)
+                    .set_expression_attribute_names(names)
+                    .set_expression_attribute_values(values)
+                    .return_values(ReturnValue::AllOld),
+            )
+        };
         let what = format!("put to table `{}`", request.table);
         let answer = self
             .write(Operation::PutItem, &what, deadline, || {
-                Box::pin(builder.clone().customize().config_override(once()).send())
+                Ok(Box::pin(
+                    builder()?.customize().config_override(once()).send(),
+                ))
             })
             .await?;
         item_text(answer.attributes())
@@ -80,21 +86,26 @@ impl DynamoDb {
         request: &UpdateRequest,
         deadline: Instant,
     ) -> Result<String, CallError> {
-        let builder = self
-            .shared
-            .client
-            .update_item()
-            .table_name(&request.table)
-            .set_key(Some(Key::parse(&request.key)?.attributes))
-            .update_expression(&request.update.text)
-            .set_condition_expression(request.condition.clone())
-            .set_expression_attribute_names(request.update.names()?)
-            .set_expression_attribute_values(request.update.values()?)
-            .return_values(ReturnValue::AllNew);
+        let builder = || {
+            Ok::<_, CallError>(
+                self.shared
+                    .client
+                    .update_item()
+                    .table_name(&request.table)
+                    .set_key(Some(Key::parse(&request.key)?.attributes))
+                    .update_expression(&request.update.text)
+                    .set_condition_expression(request.condition.clone())
+                    .set_expression_attribute_names(request.update.names()?)
+                    .set_expression_attribute_values(request.update.values()?)
+                    .return_values(ReturnValue::AllNew),
+            )
+        };
         let what = format!("update of table `{}`", request.table);
         let answer = self
             .write(Operation::UpdateItem, &what, deadline, || {
-                Box::pin(builder.clone().customize().config_override(once()).send())
+                Ok(Box::pin(
+                    builder()?.customize().config_override(once()).send(),
+                ))
             })
             .await?;
         item_text(answer.attributes())
@@ -110,21 +121,27 @@ impl DynamoDb {
         request: &DeleteRequest,
         deadline: Instant,
     ) -> Result<String, CallError> {
-        let (condition, names, values) = condition(request.condition.as_ref())?;
-        let builder = self
-            .shared
-            .client
-            .delete_item()
-            .table_name(&request.table)
-            .set_key(Some(Key::parse(&request.key)?.attributes))
-            .set_condition_expression(condition)
-            .set_expression_attribute_names(names)
-            .set_expression_attribute_values(values)
-            .return_values(ReturnValue::AllOld);
+        let builder = || {
+            let (condition, names, values) = condition(request.condition.as_ref())?;
+            let key = Key::parse(&request.key)?.attributes;
+            Ok::<_, CallError>(
+                self.shared
+                    .client
+                    .delete_item()
+                    .table_name(&request.table)
+                    .set_key(Some(key))
+                    .set_condition_expression(condition)
+                    .set_expression_attribute_names(names)
+                    .set_expression_attribute_values(values)
+                    .return_values(ReturnValue::AllOld),
+            )
+        };
         let what = format!("delete from table `{}`", request.table);
         let answer = self
             .write(Operation::DeleteItem, &what, deadline, || {
-                Box::pin(builder.clone().customize().config_override(once()).send())
+                Ok(Box::pin(
+                    builder()?.customize().config_override(once()).send(),
+                ))
             })
             .await?;
         item_text(answer.attributes())
@@ -155,15 +172,17 @@ impl DynamoDb {
                 "transact-write: the token must have 1 to {MAX_TOKEN_CHARS} characters"
             )));
         }
-        let items = items
-            .iter()
-            .map(transact_item)
-            .collect::<Result<Vec<_>, _>>()?;
+        let mut parts = Vec::with_capacity(items.len());
+        for item in items {
+            parts.push(transact_item(item)?);
+            // A hundred items of 400 KB take longer to read than others should wait.
+            tokio::task::yield_now().await;
+        }
         let request = self
             .shared
             .client
             .transact_write_items()
-            .set_transact_items(Some(items))
+            .set_transact_items(Some(parts))
             .set_client_request_token(token);
         let what = "transact-write";
         let request = Box::pin(request.send());
@@ -180,13 +199,14 @@ impl DynamoDb {
         Ok("null".to_owned())
     }
 
-    /// Sends a write, again only after it was refused for want of capacity.
+    /// Sends a write, again only after it was refused for want of capacity. The request is made for each attempt, so that nothing is
+    /// held twice.
     async fn write<T, E, F>(
         &self,
         operation: Operation,
         what: &str,
         deadline: Instant,
-        request: impl Fn() -> F,
+        request: impl Fn() -> Result<F, CallError>,
     ) -> Result<T, CallError>
     where
         F: Future<Output = Result<T, SdkError<E>>>,
@@ -194,7 +214,11 @@ impl DynamoDb {
     {
         let mut pause = FIRST_PAUSE;
         for attempt in 1.. {
-            match self.shared.send(operation, what, deadline, request()).await {
+            match self
+                .shared
+                .send(operation, what, deadline, request()?)
+                .await
+            {
                 Err(error)
                     if error.code == CallCode::Throttled
                         && attempt < self.shared.max_attempts
@@ -236,7 +260,7 @@ fn put(request: &PutRequest) -> Result<Put, CallError> {
     let (condition, names, values) = condition(request.condition.as_ref())?;
     Put::builder()
         .table_name(&request.table)
-        .set_item(Some(parse_item(&request.item, "item")?))
+        .set_item(Some(parse_item(&request.item, Room::ITEM)?))
         .set_condition_expression(condition)
         .set_expression_attribute_names(names)
         .set_expression_attribute_values(values)

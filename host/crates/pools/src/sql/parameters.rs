@@ -5,11 +5,31 @@
 
 use mayfly_config::Parameter;
 use mayfly_error::{CallCode, CallError};
-use serde_json::value::RawValue;
+use mayfly_json::{Limits, Problem, Tree, Value};
 
-use super::template::Bound;
+use super::template::{Bound, MAX_VALUES};
 use super::values::value;
-use crate::json::{self, Shape};
+use crate::dynamodb::json_weight;
+
+/// Parameters and elements of lists, at most: a key and a value for each. The sizes of values are bounded by the budget of bytes
+/// that a guest may hand over.
+const PARAMETERS: Limits = Limits::of_bytes(usize::MAX)
+    .with_values(1 + 2 * MAX_VALUES)
+    .with_depth(2);
+
+/// What is said of more values than the server takes; they are counted once more when everything is read.
+pub(super) const TOO_MANY: &str =
+    "more than 2098 values; SQL Server takes no more, so pass shorter lists";
+
+/// Characters of a name that messages show, at most.
+const SHOWN: usize = 100;
+
+/// What a call of a statement counts of the bytes that a guest may hand over: its values are held as text, and sent as UTF-16 in
+/// buffers that grow.
+#[must_use]
+pub fn statement_weight(statement: &str, parameters: &str) -> usize {
+    statement.len() + parameters.len() + json_weight(parameters)
+}
 
 /// Reads the values in the order of the declaration.
 pub(super) fn bind(
@@ -23,32 +43,32 @@ pub(super) fn bind(
             format!("statement `{statement}`: {problem}"),
         )
     };
-    let entries = match given.trim() {
-        "" => Vec::new(),
-        given => match json::parse(given) {
-            Ok(Shape::Object(entries)) => entries,
-            Ok(other) => {
-                return Err(fail(format!(
-                    "parameters: {} where an object was expected",
-                    other.name()
-                )));
-            }
-            Err(problem) => return Err(fail(format!("parameters: {problem}"))),
-        },
+    let given = match given.trim() {
+        "" => "{}",
+        given => given,
     };
+    let tree = Tree::read(given, PARAMETERS).map_err(|error| {
+        fail(match error.problem {
+            Problem::TooManyValues(_) => TOO_MANY.to_owned(),
+            _ => format!("parameters: {error}"),
+        })
+    })?;
+    let entries = tree.root().members().ok_or_else(|| {
+        let found = tree.root().kind().name();
+        fail(format!("parameters: {found} where an object was expected"))
+    })?;
     let mut bound: Vec<Option<Bound>> = vec![None; declared.len()];
-    for (name, raw) in entries {
+    for (name, value) in entries {
+        let name = name.value();
         let Some(index) = declared.iter().position(|parameter| parameter.name == name) else {
-            return Err(fail(format!("has no parameter `{name}`")));
+            return Err(fail(format!("has no parameter `{name:.SHOWN$}`")));
         };
         let (Some(parameter), Some(slot)) = (declared.get(index), bound.get_mut(index)) else {
             continue;
         };
-        let value = bind_one(parameter, raw)
+        let value = bind_one(parameter, value)
             .map_err(|problem| fail(format!("parameter `{name}`: {problem}")))?;
-        if slot.replace(value).is_some() {
-            return Err(fail(format!("parameter `{name}` is given twice")));
-        }
+        *slot = Some(value);
     }
     let missing = |(slot, parameter): (Option<Bound>, &Parameter)| match slot {
         Some(value) => Ok(value),
@@ -62,15 +82,15 @@ pub(super) fn bind(
     bound.into_iter().zip(declared).map(missing).collect()
 }
 
-fn bind_one(parameter: &Parameter, raw: &RawValue) -> Result<Bound, String> {
+fn bind_one(parameter: &Parameter, given: Value<'_>) -> Result<Bound, String> {
     if !parameter.list {
-        return Ok(value(parameter.sql_type, raw)?.map_or(Bound::Null, Bound::Value));
+        return Ok(value(parameter.sql_type, given)?.map_or(Bound::Null, Bound::Value));
     }
-    let Shape::Array(elements) = json::shape(raw)? else {
+    let Some(elements) = given.elements() else {
         return Err("no array, and the parameter is a list".to_owned());
     };
-    let mut list = Vec::with_capacity(elements.len());
-    for (index, element) in elements.into_iter().enumerate() {
+    let mut list = Vec::with_capacity(elements.clone().count());
+    for (index, element) in elements.enumerate() {
         let value = value(parameter.sql_type, element)
             .map_err(|problem| format!("element {index}: {problem}"))?;
         // NULL equals nothing, so in a list it could only make `NOT IN` find nothing at all.

@@ -6,6 +6,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use mayfly_config::SqlType;
 use mayfly_error::{CallCode, CallError};
+use mayfly_json::write_string;
 use tiberius::{Column, ColumnData, ColumnType, Row};
 
 use super::failure::{Fail, Undecodable, cannot_decode};
@@ -14,7 +15,6 @@ use super::statement::Statement;
 use super::times;
 use super::values::type_text;
 use crate::decimal::write_scaled;
-use crate::json::write_string;
 
 /// The driver reads `money` as floating point. Below this, the four digits after the point are exact all the same.
 const EXACT_MONEY: f64 = 549_755_813_888.0;

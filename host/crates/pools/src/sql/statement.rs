@@ -4,7 +4,7 @@ use mayfly_config::{Access, Body, Parameter, SqlType};
 use mayfly_error::{CallCode, CallError};
 
 use super::effects::{TransactionEffects, is_altering_procedure};
-use super::parameters;
+use super::parameters::{self, TOO_MANY};
 use super::procedure::Procedure;
 use super::template::{Complaint, Filled, MAX_VALUES, Template};
 
@@ -137,10 +137,7 @@ impl Statement {
         if filled.values.len() > MAX_VALUES {
             return Err(CallError::new(
                 CallCode::Invalid,
-                format!(
-                    "statement `{}`: more than {MAX_VALUES} values; SQL Server takes no more, so pass shorter lists",
-                    self.name
-                ),
+                format!("statement `{}`: {TOO_MANY}", self.name),
             ));
         }
         Ok(filled)

@@ -10,12 +10,11 @@ use std::borrow::Cow;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use mayfly_config::SqlType;
-use serde_json::value::RawValue;
+use mayfly_json::{Kind, Value};
 use tiberius::{ColumnData, Uuid};
 
 use super::times;
 use crate::decimal::Decimal;
-use crate::json::{Shape, shape};
 
 /// Digits after the point of `money`.
 const MONEY_SCALE: u8 = 4;
@@ -95,73 +94,76 @@ pub(super) fn null_text(sql_type: SqlType) -> String {
 /// A value as its type wants it, `None` for JSON null. The error says what was expected, and never repeats the value.
 pub(super) fn value(
     sql_type: SqlType,
-    raw: &RawValue,
+    given: Value<'_>,
 ) -> Result<Option<ColumnData<'static>>, String> {
-    let given = shape(raw)?;
-    if matches!(given, Shape::Null) {
-        return Ok(None);
-    }
-    convert(sql_type, &given)
-        .map(Some)
-        .ok_or_else(|| format!("{} where {} was expected", given.name(), expected(sql_type)))
+    let converted = match given.kind() {
+        Kind::Null => return Ok(None),
+        Kind::Bool if sql_type == SqlType::Bit => Some(ColumnData::Bit(given.as_bool())),
+        Kind::Number => number(sql_type, given.raw()),
+        Kind::String => from_text(sql_type, given.as_str().unwrap_or_default()),
+        _ => None,
+    };
+    converted.map(Some).ok_or_else(|| {
+        let (found, expected) = (given.kind().name(), expected(sql_type));
+        format!("{found} where {expected} was expected")
+    })
 }
 
-fn convert(sql_type: SqlType, given: &Shape<'_>) -> Option<ColumnData<'static>> {
-    match (sql_type, given) {
-        (SqlType::Bit, Shape::Bool(value)) => Some(ColumnData::Bit(Some(*value))),
-        (SqlType::TinyInt, Shape::Number(text)) => {
-            text.parse().ok().map(|value| ColumnData::U8(Some(value)))
-        }
-        (SqlType::SmallInt, Shape::Number(text)) => {
-            text.parse().ok().map(|value| ColumnData::I16(Some(value)))
-        }
-        (SqlType::Int, Shape::Number(text)) => {
-            text.parse().ok().map(|value| ColumnData::I32(Some(value)))
-        }
-        (SqlType::BigInt, Shape::Number(text)) => {
-            text.parse().ok().map(|value| ColumnData::I64(Some(value)))
-        }
-        (SqlType::BigInt, Shape::Text(text)) => {
-            text.parse().ok().map(|value| ColumnData::I64(Some(value)))
-        }
-        (SqlType::Real, Shape::Number(text)) => text
+fn number(sql_type: SqlType, digits: &str) -> Option<ColumnData<'static>> {
+    match sql_type {
+        SqlType::TinyInt => digits.parse().ok().map(|value| ColumnData::U8(Some(value))),
+        SqlType::SmallInt => digits
+            .parse()
+            .ok()
+            .map(|value| ColumnData::I16(Some(value))),
+        SqlType::Int => digits
+            .parse()
+            .ok()
+            .map(|value| ColumnData::I32(Some(value))),
+        SqlType::BigInt => digits
+            .parse()
+            .ok()
+            .map(|value| ColumnData::I64(Some(value))),
+        SqlType::Real => digits
             .parse::<f32>()
             .ok()
             .filter(|value| value.is_finite())
             .map(|value| ColumnData::F32(Some(value))),
-        (SqlType::Float, Shape::Number(text)) => text
+        SqlType::Float => digits
             .parse::<f64>()
             .ok()
             .filter(|value| value.is_finite())
             .map(|value| ColumnData::F64(Some(value))),
-        (SqlType::Decimal { precision, scale }, given) => {
-            decimal(given, precision, scale).map(text)
-        }
-        (SqlType::Money, given) => money(given).map(text),
-        (SqlType::NVarChar(size), Shape::Text(value)) => size
-            .is_none_or(|size| value.encode_utf16().count() <= usize::from(size))
-            .then(|| text(value.to_string())),
-        (SqlType::VarChar(size), Shape::Text(value)) => size
-            .is_none_or(|size| value.chars().count() <= usize::from(size))
-            .then(|| text(value.to_string())),
-        (SqlType::VarBinary(size), Shape::Text(value)) => STANDARD
-            .decode(value.as_bytes())
+        SqlType::Decimal { precision, scale } => decimal(digits, precision, scale).map(text),
+        SqlType::Money => money(digits).map(text),
+        _ => None,
+    }
+}
+
+fn from_text(sql_type: SqlType, given: Cow<'_, str>) -> Option<ColumnData<'static>> {
+    match sql_type {
+        SqlType::BigInt => given.parse().ok().map(|value| ColumnData::I64(Some(value))),
+        SqlType::Decimal { precision, scale } => decimal(&given, precision, scale).map(text),
+        SqlType::Money => money(&given).map(text),
+        SqlType::NVarChar(size) => size
+            .is_none_or(|size| given.encode_utf16().count() <= usize::from(size))
+            .then(|| text(given.into_owned())),
+        SqlType::VarChar(size) => size
+            .is_none_or(|size| given.chars().count() <= usize::from(size))
+            .then(|| text(given.into_owned())),
+        SqlType::VarBinary(size) => STANDARD
+            .decode(given.as_bytes())
             .ok()
             .filter(|bytes| size.is_none_or(|size| bytes.len() <= usize::from(size)))
             .map(|bytes| ColumnData::Binary(Some(Cow::Owned(bytes)))),
-        (SqlType::Date, Shape::Text(text)) => {
-            times::parse_date(text).map(|value| ColumnData::Date(Some(value)))
+        SqlType::Date => times::parse_date(&given).map(|value| ColumnData::Date(Some(value))),
+        SqlType::Time => times::parse_time(&given).map(|value| ColumnData::Time(Some(value))),
+        SqlType::DateTime2 => {
+            times::parse_datetime(&given).map(|value| ColumnData::DateTime2(Some(value)))
         }
-        (SqlType::Time, Shape::Text(text)) => {
-            times::parse_time(text).map(|value| ColumnData::Time(Some(value)))
-        }
-        (SqlType::DateTime2, Shape::Text(text)) => {
-            times::parse_datetime(text).map(|value| ColumnData::DateTime2(Some(value)))
-        }
-        (SqlType::DateTimeOffset, Shape::Text(text)) => {
-            times::parse_datetime_offset(text).map(|value| ColumnData::DateTimeOffset(Some(value)))
-        }
-        (SqlType::UniqueIdentifier, Shape::Text(text)) if text.len() == 36 => Uuid::try_parse(text)
+        SqlType::DateTimeOffset => times::parse_datetime_offset(&given)
+            .map(|value| ColumnData::DateTimeOffset(Some(value))),
+        SqlType::UniqueIdentifier if given.len() == 36 => Uuid::try_parse(&given)
             .ok()
             .map(|value| ColumnData::Guid(Some(value))),
         _ => None,
@@ -172,20 +174,16 @@ fn text(value: String) -> ColumnData<'static> {
     ColumnData::String(Some(Cow::Owned(value)))
 }
 
-fn decimal(given: &Shape<'_>, precision: u8, scale: u8) -> Option<String> {
-    let number = match given {
-        Shape::Number(text) => Decimal::parse(text)?,
-        Shape::Text(text) => Decimal::parse(text)?,
-        _ => return None,
-    };
+fn decimal(digits: &str, precision: u8, scale: u8) -> Option<String> {
+    let number = Decimal::parse(digits)?;
     let fits = number.fraction_digits() <= i64::from(scale)
         && number.whole_digits() <= i64::from(precision.saturating_sub(scale));
     fits.then(|| number.to_plain())
 }
 
 /// Money is a 64-bit number of ten-thousandths.
-fn money(given: &Shape<'_>) -> Option<String> {
-    let text = decimal(given, MONEY_PRECISION, MONEY_SCALE)?;
+fn money(digits: &str) -> Option<String> {
+    let text = decimal(digits, MONEY_PRECISION, MONEY_SCALE)?;
     let (whole, fraction) = text.split_once('.').unwrap_or((&text, ""));
     format!("{whole}{fraction:0<4}").parse::<i64>().ok()?;
     Some(text)

@@ -549,6 +549,18 @@ pub fn statements() -> Vec<Statement> {
             &[],
         ),
         statement("no_table", "SELECT x FROM Nowhere", Read, &[]),
+        statement(
+            "by_text",
+            "SELECT n FROM Numbers WHERE text = @text",
+            Read,
+            &[("text", NVarChar(None), false)],
+        ),
+        statement(
+            "in_numbers",
+            "SELECT n FROM Numbers WHERE n IN (@ids)",
+            Read,
+            &[("ids", Int, true)],
+        ),
         statement("unnamed", "SELECT COUNT(*) FROM Ledger", Read, &[]),
     ]
 }

@@ -4,6 +4,8 @@
     clippy::expect_used,
     clippy::panic,
     clippy::indexing_slicing,
+    clippy::disallowed_types,
+    clippy::disallowed_methods,
     missing_docs,
     reason = "a failed unwrap is a failed test"
 )]
@@ -13,6 +15,7 @@ mod backends;
 mod coalescing;
 mod dynalite;
 mod dynamodb;
+mod handed_over;
 mod partitions;
 mod round_trips;
 mod sql_cells;

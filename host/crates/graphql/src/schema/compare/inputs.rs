@@ -2,7 +2,7 @@
 
 use super::{ChangeKind, Changes, Pair};
 use crate::schema::types::{InputDef, InputObject, Type};
-use serde_json::Value;
+use mayfly_json::{Kind, Limits, Tree, Value};
 
 pub(super) fn compare(
     pair: Pair<'_>,
@@ -94,30 +94,35 @@ pub(super) fn default_changed(old: &InputDef, new: &InputDef) -> Option<String> 
 
 /// Whether two defaults, coerced to their type, are the same value; the order of an object's fields is none of it.
 fn same_value(old: &str, new: &str) -> bool {
-    match (
-        serde_json::from_str::<Value>(old),
-        serde_json::from_str::<Value>(new),
-    ) {
-        (Ok(old), Ok(new)) => same(&old, &new),
+    let read = |json| Tree::read(json, Limits::of_bytes(usize::MAX));
+    match (read(old), read(new)) {
+        (Ok(old), Ok(new)) => same(old.root(), new.root()),
         _ => old == new,
     }
 }
 
-fn same(old: &Value, new: &Value) -> bool {
-    match (old, new) {
-        (Value::Number(old), Value::Number(new)) => {
-            old == new || same_number(&old.to_string(), &new.to_string())
+fn same(old: Value<'_>, new: Value<'_>) -> bool {
+    if old.kind() != new.kind() {
+        return false;
+    }
+    match old.kind() {
+        Kind::Number => old.raw() == new.raw() || same_number(old.raw(), new.raw()),
+        Kind::String => old.as_str() == new.as_str(),
+        Kind::Null | Kind::Bool => old.raw() == new.raw(),
+        Kind::Array => {
+            let (old, new) = (
+                old.elements().unwrap_or_default(),
+                new.elements().unwrap_or_default(),
+            );
+            old.clone().count() == new.clone().count()
+                && old.zip(new).all(|(old, new)| same(old, new))
         }
-        (Value::Array(old), Value::Array(new)) => {
-            old.len() == new.len() && old.iter().zip(new).all(|(old, new)| same(old, new))
+        Kind::Object => {
+            let mut members = old.members().unwrap_or_default();
+            members.clone().count() == new.members().unwrap_or_default().count()
+                && members
+                    .all(|(name, old)| new.get(&name.value()).is_some_and(|new| same(old, new)))
         }
-        (Value::Object(old), Value::Object(new)) => {
-            old.len() == new.len()
-                && old
-                    .iter()
-                    .all(|(name, old)| new.get(name).is_some_and(|new| same(old, new)))
-        }
-        (old, new) => old == new,
     }
 }
 

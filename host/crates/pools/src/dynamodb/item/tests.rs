@@ -6,7 +6,7 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use aws_smithy_types::Blob;
 use proptest::prelude::*;
 
-use super::{Item, item_text, parse_item};
+use super::{Item, Room, item_text, parse_item};
 
 fn item(value: AttributeValue) -> Item {
     HashMap::from([
@@ -16,11 +16,11 @@ fn item(value: AttributeValue) -> Item {
 }
 
 fn round_trip(text: &str) -> String {
-    item_text(Some(&parse_item(text, "item").unwrap())).unwrap()
+    item_text(Some(&parse_item(text, Room::ITEM).unwrap())).unwrap()
 }
 
 fn problem(text: &str) -> String {
-    parse_item(text, "item").unwrap_err().message
+    parse_item(text, Room::ITEM).unwrap_err().message
 }
 
 #[test]
@@ -57,7 +57,7 @@ fn every_type_has_its_json() {
     ] {
         let text = item_text(Some(&item(value.clone()))).unwrap();
         assert_eq!(text, format!("{{\"a\":{json},\"b\":true}}"));
-        assert_eq!(parse_item(&text, "item").unwrap(), item(value));
+        assert_eq!(parse_item(&text, Room::ITEM).unwrap(), item(value));
     }
 }
 
@@ -69,7 +69,7 @@ fn a_map_with_one_key_like_a_tag_is_escaped_and_comes_back() {
     )]));
     let text = item_text(Some(&item(map.clone()))).unwrap();
     assert_eq!(text, r#"{"a":{"$$binary":"AP8="},"b":true}"#);
-    assert_eq!(parse_item(&text, "item").unwrap(), item(map));
+    assert_eq!(parse_item(&text, Room::ITEM).unwrap(), item(map));
     // Two keys are no tag, so nothing is escaped.
     assert_eq!(
         round_trip(r#"{"$binary":"x","$b":1}"#),
@@ -103,7 +103,7 @@ fn malformed_items_name_the_place_and_not_the_value() {
     );
     assert_eq!(
         problem(r#"{"a": 1, "a": 2}"#),
-        "item: `a` stands there twice"
+        "item: duplicate key at line 1, column 10"
     );
     assert_eq!(
         problem(r#"{"a": {"$numberSet": ["1"]}}"#),
@@ -125,8 +125,9 @@ fn malformed_items_name_the_place_and_not_the_value() {
 
 #[test]
 fn nesting_past_dynamodbs_own_limit_is_refused() {
-    let deep = format!("{{\"a\":{}1{}}}", "[".repeat(40), "]".repeat(40));
-    assert!(problem(&deep).ends_with("nested deeper than 32 levels"));
+    let deep = |levels: usize| format!("{{\"a\":{}1{}}}", "[".repeat(levels), "]".repeat(levels));
+    assert!(problem(&deep(32)).ends_with("nested deeper than 32 levels"));
+    assert!(problem(&deep(100_000)).contains("more than 34 arrays and objects inside one another"));
 }
 
 #[test]
@@ -185,8 +186,32 @@ proptest! {
     #[test]
     fn any_item_is_the_same_after_json(item in proptest::collection::hash_map(names(), values(), 0..5)) {
         let text = item_text(Some(&item)).unwrap();
-        prop_assert_eq!(&parse_item(&text, "item").unwrap(), &item);
+        prop_assert_eq!(&parse_item(&text, Room::ITEM).unwrap(), &item);
         // And the text is the same after the item.
-        prop_assert_eq!(&item_text(Some(&parse_item(&text, "item").unwrap())).unwrap(), &text);
+        prop_assert_eq!(&item_text(Some(&parse_item(&text, Room::ITEM).unwrap())).unwrap(), &text);
     }
+}
+
+#[test]
+fn an_item_is_measured_before_attributes_are_made_of_it() {
+    let too_large = "item: larger than 409600 bytes, as DynamoDB counts them";
+    let list =
+        |element: &str, count: usize| format!("{{\"a\":[{}]}}", vec![element; count].join(","));
+    // Three bytes a number, and seven of the item and its list.
+    assert!(parse_item(&list("1", 136_530), Room::ITEM).is_ok());
+    assert_eq!(problem(&list("1", 136_540)), too_large);
+    assert_eq!(problem(&list("{}", 102_500)), too_large);
+    assert_eq!(
+        problem(&list("1", 4_000_000)),
+        "item: longer than 2457600 bytes"
+    );
+    assert_eq!(
+        problem(&list("null", 204_900)),
+        "item: more than 204802 values at line 1, column 1024002"
+    );
+    let string = |length: usize| format!("{{\"a\":\"{}\"}}", "\\u0041".repeat(length));
+    assert!(parse_item(&string(409_500), Room::ITEM).is_ok());
+    assert_eq!(problem(&string(409_598)), too_large);
+    let binary = format!("{{\"a\":{{\"$binary\":\"{}\"}}}}", "AAAA".repeat(136_000));
+    assert!(parse_item(&binary, Room::ITEM).is_ok());
 }

@@ -2,14 +2,19 @@
 
 use mayfly_config::{Parameter, SqlType};
 use mayfly_error::CallCode;
-use serde_json::value::RawValue;
+use mayfly_json::{Limits, Tree};
 use tiberius::ColumnData;
 
 use super::value;
 use crate::sql::parameters::bind;
 
 fn given(sql_type: SqlType, json: &str) -> Result<Option<ColumnData<'static>>, String> {
-    value(sql_type, serde_json::from_str::<&RawValue>(json).unwrap())
+    value(
+        sql_type,
+        Tree::read(json, Limits::of_bytes(json.len()))
+            .unwrap()
+            .root(),
+    )
 }
 
 fn sent_text(sql_type: SqlType, json: &str) -> Option<String> {
@@ -146,7 +151,7 @@ fn every_parameter_has_to_be_given_and_no_other() {
     );
     assert_eq!(
         problem(r#"{"ids": [], "ids": []}"#),
-        "statement `x`: parameter `ids` is given twice"
+        "statement `x`: parameters: duplicate key at line 1, column 13"
     );
     assert_eq!(
         problem(r#"{"ids": 1}"#),

@@ -1,18 +1,17 @@
 //! A strict JSON reader over a text that gives out slices of it.
 //!
 //! It allocates nothing and decodes nothing. Skipping a value checks it fully, so that text which is not JSON is found even in
-//! properties nobody asked for. Recursion is bounded.
+//! properties nobody asked for. Nothing recurses: a bit a level says what is open.
 
-/// The text is not JSON, or deeper than it may be.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Malformed {
-    /// The byte at which that shows.
-    pub at: usize,
-}
+use std::borrow::Cow;
+
+use crate::error::{Malformed, Problem};
+use crate::limits::Limits;
+use crate::string::unescape;
 
 /// A string as it stands in the text.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct RawString<'j> {
+pub struct RawString<'j> {
     /// With its quotes.
     pub quoted: &'j str,
     /// Whether it contains escapes.
@@ -21,41 +20,110 @@ pub(super) struct RawString<'j> {
 
 impl<'j> RawString<'j> {
     /// What stands between the quotes.
+    #[must_use]
     pub fn inner(&self) -> &'j str {
         self.quoted
             .get(1..self.quoted.len().saturating_sub(1))
             .unwrap_or_default()
     }
 
+    /// Its value, borrowed when it holds no escape.
+    #[must_use]
+    pub fn value(self) -> Cow<'j, str> {
+        if self.escaped {
+            unescape(self.inner())
+        } else {
+            Cow::Borrowed(self.inner())
+        }
+    }
+
     /// Whether the string's value is `text`.
+    #[must_use]
     pub fn is(&self, text: &str) -> bool {
         if self.escaped {
-            serde_json::from_str::<String>(self.quoted).is_ok_and(|value| value == text)
+            self.value() == text
         } else {
             self.inner() == text
         }
     }
 }
 
+/// Who is told of the values that a scanner walks over. Each may refuse.
+pub(crate) trait Visit {
+    /// A key begins at a byte.
+    fn key(&mut self, at: usize) -> Result<(), Malformed>;
+    /// A value begins at a byte.
+    fn value(&mut self, at: usize) -> Result<(), Malformed>;
+    /// The value is an array or object, and has something in it.
+    fn open(&mut self);
+    /// The innermost array or object, which had something in it, ends.
+    fn close(&mut self, object: bool) -> Result<(), Malformed>;
+}
+
+/// Nobody.
+struct Skip;
+
+impl Visit for Skip {
+    #[inline]
+    fn key(&mut self, _: usize) -> Result<(), Malformed> {
+        Ok(())
+    }
+
+    #[inline]
+    fn value(&mut self, _: usize) -> Result<(), Malformed> {
+        Ok(())
+    }
+
+    #[inline]
+    fn open(&mut self) {}
+
+    #[inline]
+    fn close(&mut self, _: bool) -> Result<(), Malformed> {
+        Ok(())
+    }
+}
+
+/// The arrays and objects under way: a bit for each, the innermost lowest.
+#[derive(Default)]
+struct Open {
+    depth: usize,
+    objects: u128,
+}
+
+impl Open {
+    fn push(&mut self, object: bool) {
+        self.depth += 1;
+        self.objects = (self.objects << 1) | u128::from(object);
+    }
+
+    fn pop(&mut self) {
+        self.depth -= 1;
+        self.objects >>= 1;
+    }
+
+    /// Whether the innermost one is an object; none when nothing is open.
+    fn innermost(&self) -> Option<bool> {
+        (self.depth > 0).then_some(self.objects & 1 == 1)
+    }
+}
+
 /// Reads one text.
-pub(super) struct Scanner<'j> {
+pub struct Scanner<'j> {
     text: &'j str,
     /// The byte to read next.
     pub at: usize,
-    /// Arrays and objects inside one another, at most; only custom scalars and dropped properties can be as deep as a guest likes.
+    /// Arrays and objects inside one another in a value that is skipped, at most.
     max_depth: usize,
-    /// Whether it stopped for being deeper than that.
-    pub too_deep: bool,
 }
 
 impl<'j> Scanner<'j> {
-    /// Reads `text` from its start.
+    /// Reads `text` from its start. What is skipped may be `max_depth` deep, and never more than [`Limits::MAX_DEPTH`].
+    #[must_use]
     pub fn new(text: &'j str, max_depth: usize) -> Self {
         Self {
             text,
             at: 0,
-            max_depth,
-            too_deep: false,
+            max_depth: max_depth.min(Limits::MAX_DEPTH),
         }
     }
 
@@ -72,13 +140,25 @@ impl<'j> Scanner<'j> {
     }
 
     /// The text between two places.
+    #[must_use]
     pub fn slice(&self, start: usize, end: usize) -> &'j str {
         self.text.get(start..end).unwrap_or_default()
     }
 
-    /// What is wrong here.
+    /// What stands here is not JSON.
+    ///
+    /// # Errors
+    ///
+    /// Always.
     pub fn malformed<T>(&self) -> Result<T, Malformed> {
-        Err(Malformed { at: self.at })
+        self.refuse(Problem::Syntax)
+    }
+
+    fn refuse<T>(&self, problem: Problem) -> Result<T, Malformed> {
+        Err(Malformed {
+            at: self.at,
+            problem,
+        })
     }
 
     /// Steps over a byte of punctuation if it comes next.
@@ -91,6 +171,10 @@ impl<'j> Scanner<'j> {
     }
 
     /// Steps over a byte of punctuation that must come next.
+    ///
+    /// # Errors
+    ///
+    /// When something else does.
     pub fn expect(&mut self, byte: u8) -> Result<(), Malformed> {
         if self.eat(byte) {
             Ok(())
@@ -100,6 +184,10 @@ impl<'j> Scanner<'j> {
     }
 
     /// Makes sure nothing follows.
+    ///
+    /// # Errors
+    ///
+    /// When something does.
     pub fn end(&mut self) -> Result<(), Malformed> {
         if self.peek().is_none() {
             Ok(())
@@ -109,6 +197,10 @@ impl<'j> Scanner<'j> {
     }
 
     /// Steps over `null`, `true` or `false`.
+    ///
+    /// # Errors
+    ///
+    /// When something else comes next.
     pub fn word(&mut self, word: &str) -> Result<(), Malformed> {
         let end = self.at + word.len();
         if self.text.as_bytes().get(self.at..end) == Some(word.as_bytes()) {
@@ -120,6 +212,10 @@ impl<'j> Scanner<'j> {
     }
 
     /// Reads a string.
+    ///
+    /// # Errors
+    ///
+    /// Where it is no string.
     pub fn string(&mut self) -> Result<RawString<'j>, Malformed> {
         let start = self.at;
         let bytes = self.text.as_bytes();
@@ -165,6 +261,10 @@ impl<'j> Scanner<'j> {
     }
 
     /// Reads a number.
+    ///
+    /// # Errors
+    ///
+    /// Where it is no number.
     pub fn number(&mut self) -> Result<&'j str, Malformed> {
         let start = self.at;
         if self.byte() == Some(b'-') {
@@ -190,42 +290,91 @@ impl<'j> Scanner<'j> {
     }
 
     /// Steps over any value, checking it.
+    ///
+    /// # Errors
+    ///
+    /// Where it is not JSON, or too deep.
     pub fn skip(&mut self) -> Result<(), Malformed> {
-        self.skip_within(self.max_depth)
+        self.walk(&mut Skip)
     }
 
-    fn skip_within(&mut self, depth: usize) -> Result<(), Malformed> {
-        match self.peek() {
-            Some(b'"') => self.string().map(drop),
-            Some(b'-' | b'0'..=b'9') => self.number().map(drop),
-            Some(b't') => self.word("true"),
-            Some(b'f') => self.word("false"),
-            Some(b'n') => self.word("null"),
-            Some(open @ (b'[' | b'{')) if depth > 0 => {
-                self.at += 1;
-                let close = if open == b'[' { b']' } else { b'}' };
-                if self.eat(close) {
+    /// The same for a value that is inside so many others.
+    ///
+    /// # Errors
+    ///
+    /// Where it is not JSON, or too deep.
+    pub fn skip_below(&mut self, levels: usize) -> Result<(), Malformed> {
+        let most = self.max_depth;
+        self.max_depth = most.saturating_sub(levels);
+        let skipped = self.walk(&mut Skip);
+        self.max_depth = most;
+        skipped.map_err(|malformed| match malformed.problem {
+            Problem::TooDeep(_) => Malformed {
+                problem: Problem::TooDeep(most),
+                ..malformed
+            },
+            _ => malformed,
+        })
+    }
+
+    /// Steps over any value, checking it, and tells of what is in it.
+    pub(crate) fn walk(&mut self, visit: &mut impl Visit) -> Result<(), Malformed> {
+        let mut open = Open::default();
+        loop {
+            let next = self.peek();
+            visit.value(self.at)?;
+            match next {
+                Some(b'"') => self.string().map(drop)?,
+                Some(b'-' | b'0'..=b'9') => self.number().map(drop)?,
+                Some(b't') => self.word("true")?,
+                Some(b'f') => self.word("false")?,
+                Some(b'n') => self.word("null")?,
+                Some(bracket @ (b'[' | b'{')) => {
+                    if open.depth >= self.max_depth {
+                        return self.refuse(Problem::TooDeep(self.max_depth));
+                    }
+                    let object = bracket == b'{';
+                    self.at += 1;
+                    if !self.eat(closing(object)) {
+                        open.push(object);
+                        visit.open();
+                        self.member(object, visit)?;
+                        continue;
+                    }
+                }
+                _ => return self.malformed(),
+            }
+            // A value has ended, and with it whatever it was the last part of.
+            loop {
+                let Some(object) = open.innermost() else {
                     return Ok(());
+                };
+                if self.eat(b',') {
+                    self.member(object, visit)?;
+                    break;
                 }
-                loop {
-                    if open == b'{' {
-                        self.key()?;
-                    }
-                    self.skip_within(depth - 1)?;
-                    if !self.eat(b',') {
-                        return self.expect(close);
-                    }
-                }
+                self.expect(closing(object))?;
+                open.pop();
+                visit.close(object)?;
             }
-            Some(b'[' | b'{') => {
-                self.too_deep = true;
-                self.malformed()
-            }
-            _ => self.malformed(),
         }
     }
 
+    /// Reads what stands before a value: a key in an object, nothing in an array.
+    fn member(&mut self, object: bool, visit: &mut impl Visit) -> Result<(), Malformed> {
+        if object {
+            self.peek();
+            visit.key(self.at)?;
+            self.key()?;
+        }
+        Ok(())
+    }
+
     /// Reads a property's name and its colon.
+    ///
+    /// # Errors
+    ///
+    /// When something else comes next.
     pub fn key(&mut self) -> Result<RawString<'j>, Malformed> {
         if self.peek() != Some(b'"') {
             return self.malformed();
@@ -236,6 +385,10 @@ impl<'j> Scanner<'j> {
     }
 
     /// Steps over a property's name and its colon if it is written as `name`, which contains nothing to be escaped.
+    ///
+    /// # Errors
+    ///
+    /// When no name comes next, or no colon behind this one.
     pub fn eat_key(&mut self, name: &str) -> Result<bool, Malformed> {
         if self.peek() != Some(b'"') {
             return self.malformed();
@@ -279,22 +432,21 @@ impl<'j> Scanner<'j> {
         }
     }
 
-    /// Reads what follows a backslash and stands for one character: a surrogate has to be half of a pair, or clients could not
-    /// read the response.
+    /// Reads what follows a backslash and stands for one character: a surrogate has to be half of a pair, or it would be none.
     fn code_point(&mut self) -> Result<(), Malformed> {
         match self.code_unit()? {
             0xd800..0xdc00 => {
                 if self.text.as_bytes().get(self.at..self.at + 2) != Some(b"\\u") {
-                    return self.malformed();
+                    return self.refuse(Problem::LoneSurrogate);
                 }
                 self.at += 1;
                 if matches!(self.code_unit()?, 0xdc00..0xe000) {
                     Ok(())
                 } else {
-                    self.malformed()
+                    self.refuse(Problem::LoneSurrogate)
                 }
             }
-            0xdc00..0xe000 => self.malformed(),
+            0xdc00..0xe000 => self.refuse(Problem::LoneSurrogate),
             _ => Ok(()),
         }
     }
@@ -312,6 +464,11 @@ impl<'j> Scanner<'j> {
         self.at += 4;
         Ok(unit)
     }
+}
+
+/// The bracket that ends an object or an array.
+fn closing(object: bool) -> u8 {
+    if object { b'}' } else { b']' }
 }
 
 #[cfg(test)]
