@@ -9,6 +9,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use mayfly_config::{Config, Module};
+use mayfly_pools::HELD_PER_BYTE;
 use mayfly_telemetry::names;
 use metrics::gauge;
 
@@ -204,8 +205,9 @@ fn buffer_lines(config: &Config, capacity: Capacity) -> Vec<Line> {
         modules.max().unwrap_or_default()
     };
     let (unread, unread_by, unread_each) = most(|module| module.budget.unread_bytes);
-    let (handed, handed_by, handed_each) =
-        most(|module| module.budget.guest_to_host_bytes + module.budget.output_bytes);
+    let (handed, handed_by, handed_each) = most(|module| {
+        HELD_PER_BYTE * module.budget.guest_to_host_bytes + module.budget.output_bytes
+    });
     let largest_unread = config
         .modules
         .iter()

@@ -1,9 +1,10 @@
 //! Answers the engine's invocations with guests: picks the version, runs it in the sandbox, counts and logs what became of it.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use mayfly_config::ErrorDetail;
-use mayfly_error::{Code, Error};
+use mayfly_error::{Code, Error, shortened};
 use mayfly_graphql::{Answers, Disclosure, Invocation, PathStep, Resolve};
 
 use crate::app::App;
@@ -18,16 +19,55 @@ pub struct Resolver {
     operation: Arc<Operation>,
     /// What counts this operation for a canary.
     observation: Option<Observation>,
+    warnings: Warnings,
+}
+
+/// Errors of one answer that are warned of one by one; the others are counted. A guest makes a thousand of them with one byte each.
+const MAX_WARNINGS: u32 = 10;
+
+/// Bytes of an error, and of its path, in the log, at most.
+const SHOWN_BYTES: usize = 4 << 10;
+const SHOWN_PATH_BYTES: usize = 500;
+
+/// The errors of one answer, as far as the log tells of them.
+struct Warnings {
+    trace_id: String,
+    found: AtomicU32,
+}
+
+impl Warnings {
+    /// Whether the next one is told.
+    fn next_is_told(&self) -> bool {
+        self.found.fetch_add(1, Ordering::Relaxed) < MAX_WARNINGS
+    }
+}
+
+impl Drop for Warnings {
+    fn drop(&mut self) {
+        let found = *self.found.get_mut();
+        if let Some(more @ 1..) = found.checked_sub(MAX_WARNINGS) {
+            tracing::warn!(
+                trace_id = self.trace_id,
+                errors = found,
+                "{more} more errors in this answer"
+            );
+        }
+    }
 }
 
 impl Resolver {
     /// Answers an operation with an app's guests.
     #[must_use]
     pub fn new(app: Arc<App>, operation: Operation) -> Self {
+        let warnings = Warnings {
+            trace_id: operation.trace_id.clone(),
+            found: AtomicU32::new(0),
+        };
         Self {
             app,
             operation: Arc::new(operation),
             observation: None,
+            warnings,
         }
     }
 
@@ -164,20 +204,24 @@ impl Resolve for Resolver {
         if let Some(observation) = &self.observation {
             observation.failed(module, error.code());
         }
-        let digest = self
-            .app
-            .versions
-            .get(module)
-            .map(|version| version.digest.as_str());
+        if !self.warnings.next_is_told() {
+            return;
+        }
+        let version = self.app.versions.get(module);
+        let digest = version.map(|version| version.digest.as_str());
+        let most = version.map_or(SHOWN_BYTES, |version| {
+            SHOWN_BYTES.min(version.module.budget.log_bytes as usize)
+        });
         tracing::warn!(
             trace_id = %self.operation.trace_id,
             module,
             version = digest,
             field = %format_args!("{type_name}.{field_name}"),
-            path = %show(path),
+            path = %shortened(&show(path), SHOWN_PATH_BYTES),
             code = error.code().as_str(),
             blame = ?error.code().blame(),
-            "{}", error.log_message()
+            "{}",
+            shortened(&error.log_message(), most)
         );
     }
 }

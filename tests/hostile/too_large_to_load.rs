@@ -47,6 +47,35 @@ fn many_memories() {
 }
 
 #[test]
+fn as_many_memories_as_a_component_may_have_may_stand_in_one_module() {
+    let output = check(&module(&"(memory 1)".repeat(3)));
+    assert_eq!(output.status.code(), Some(0), "{output:?}");
+}
+
+#[test]
+fn what_uses_a_proposal_that_is_refused() {
+    for (more, name) in [
+        ("(memory 1 1 shared)", "threads and shared memory (threads)"),
+        ("(memory i64 1)", "64-bit memories (memory64)"),
+        ("(tag) (func (throw 0))", "exceptions (exception-handling)"),
+        (
+            "(type (struct (field i32))) (func (drop (struct.new_default 0)))",
+            "garbage collection (gc)",
+        ),
+    ] {
+        let output = check(&module(more));
+        assert_eq!(output.status.code(), Some(3), "{output:?}");
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert!(
+            said.contains(&format!(
+                "module `students`: compile: it uses {name}, which guests may not"
+            )),
+            "{said}"
+        );
+    }
+}
+
+#[test]
 fn many_tables() {
     let said = refused(&module(&"(table 1 funcref)".repeat(100)));
     assert!(said.contains("tables"), "{said}");

@@ -9,15 +9,16 @@ use std::time::{Duration, Instant};
 
 use mayfly_error::Error;
 use mayfly_graphql::Request;
-use serde_json::Value;
+use mayfly_json::Tree;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::{timeout, timeout_at};
 
 /// What a refused client is told to wait.
 const RETRY_AFTER: Duration = Duration::from_secs(1);
 
-/// What a byte of a body may become once it is read: `1,` in a list is a number with its digits in an allocation of their own.
-pub const BYTES_PER_BODY_BYTE: u64 = 48;
+/// What a byte of a body may become once it is read: itself in a buffer that grew by doubling, its copy among the variables, four bytes
+/// for a value in two bytes of text, and up to four of the coerced variables.
+pub const BYTES_PER_BODY_BYTE: u64 = 12;
 
 /// What a byte of a body takes while it arrives: the buffer it is collected in grows by doubling.
 const BYTES_PER_ARRIVING_BYTE: u64 = 2;
@@ -175,27 +176,8 @@ fn overloaded() -> Error {
 fn held_bytes(request: &Request) -> u64 {
     let name = request.operation_name.as_ref().map_or(0, String::capacity);
     let texts = request.query.capacity() + name;
-    let variables = request.variables.iter().flatten();
-    let trees = variables.map(|(name, value)| entry_bytes(name, value));
-    texts as u64 + 2 * trees.sum::<u64>()
-}
-
-/// What a value, or an entry of an object, takes besides its texts.
-const NODE_BYTES: u64 = 96;
-
-fn entry_bytes(name: &str, value: &Value) -> u64 {
-    let below = match value {
-        Value::Null | Value::Bool(_) => 0,
-        // Its digits are a text.
-        Value::Number(_) => NODE_BYTES,
-        Value::String(text) => text.capacity() as u64,
-        Value::Array(items) => items.iter().map(|item| entry_bytes("", item)).sum(),
-        Value::Object(entries) => entries
-            .iter()
-            .map(|(name, value)| entry_bytes(name, value))
-            .sum(),
-    };
-    NODE_BYTES + name.len() as u64 + below
+    let variables = request.variables.as_ref().map_or(0, Tree::held_bytes);
+    texts as u64 + 2 * variables as u64
 }
 
 /// A place in the queue, left whatever happens.
@@ -262,10 +244,10 @@ mod tests {
         let mut large = admission.hold(100).unwrap();
         let mut second = admission.hold(100).unwrap();
         let mut third = admission.hold(100).unwrap();
-        large.parsing(100_000).await.unwrap();
-        second.parsing(100_000).await.unwrap();
+        large.parsing(400_000).await.unwrap();
+        second.parsing(400_000).await.unwrap();
         {
-            let mut waits = Box::pin(third.parsing(100_000));
+            let mut waits = Box::pin(third.parsing(400_000));
             assert!(futures_util::poll!(&mut waits).is_pending());
             assert!(
                 matches!(waits.await, Err(Error::Overloaded { .. })),

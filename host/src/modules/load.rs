@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use mayfly_config::Module;
+use mayfly_error::shortened;
 use wasmtime::component::Component;
 
 use super::Version;
@@ -14,6 +15,9 @@ use super::places::Places;
 use super::refusal::{Refusal, Step};
 use super::store::{ArtifactStore, NoArtifact, writing_remedy};
 use crate::sandbox::Sandbox;
+
+/// Bytes of a component's list of fields that a refusal shows, at most.
+const SHOWN_BYTES: usize = 1_000;
 
 /// What a loader is doing, for showing progress.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -242,7 +246,7 @@ fn compare(handled: &BTreeSet<String>, wanted: &BTreeSet<String>) -> Result<(), 
     let handled = if handled.is_empty() {
         "nothing".to_owned()
     } else {
-        handled.join(", ")
+        shortened(&handled.join(", "), SHOWN_BYTES).into_owned()
     };
     Err(format!(
         "the schema gives it {}, which the component does not handle (it handles {handled}); add it to `resolvers!` (Rust), with MAYFLY_RESOLVER (C++) or to the section `mayfly:fields` (other languages), or change @resolve",

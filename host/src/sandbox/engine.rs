@@ -10,6 +10,7 @@ use wasmtime::{Config, Engine, InstanceAllocationStrategy, OptLevel, PoolingAllo
 
 use super::Prepared;
 use super::instance::Data;
+use super::proposals;
 use super::shares::MemoryShares;
 use super::ticker::Ticker;
 use crate::imports;
@@ -133,6 +134,12 @@ impl Sandbox {
         Engine::new(compiler_config().parallel_compilation(parallel))
     }
 
+    /// Why a component is not compiled: a proposal it uses that guests may not, or that it is no component at all.
+    #[must_use]
+    pub fn objection(component: &[u8]) -> Option<String> {
+        proposals::objection(component)
+    }
+
     /// The engine, for loading what was compiled for it.
     #[must_use]
     pub fn engine(&self) -> &Engine {
@@ -187,8 +194,9 @@ fn compiler_config() -> Config {
         .epoch_interruption(true)
         .max_wasm_stack(WASM_STACK_BYTES)
         .async_stack_size(FIBER_STACK_BYTES)
-        // The newest advisories touch what these three leave out.
         .concurrency_support(false)
+        .wasm_features(proposals::ACCEPTED, true)
+        .wasm_features(proposals::ACCEPTED.complement(), false)
         .memory_init_cow(true);
     config
 }
@@ -204,6 +212,8 @@ fn pool(capacity: Capacity) -> PoolingAllocationConfig {
         .max_core_instances_per_component(Budget::MAX_INSTANCES)
         .max_memories_per_component(Budget::MAX_MEMORIES)
         .max_tables_per_component(Budget::MAX_TABLES)
+        .max_memories_per_module(Budget::MAX_MEMORIES)
+        .max_tables_per_module(Budget::MAX_TABLES)
         .max_core_instance_size(INSTANCE_BYTES)
         .max_component_instance_size(INSTANCE_BYTES)
         .table_elements(TABLE_ELEMENTS)

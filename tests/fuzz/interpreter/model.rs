@@ -1,5 +1,7 @@
 //! What a program has to come to: computed from its instructions and limits alone, without a sandbox.
 
+use mayfly_pools::{key_weight, statement_weight};
+
 use super::memory::{Block, Memory, Refused};
 use super::program::{Program, Step};
 
@@ -154,7 +156,7 @@ impl Model<'_> {
             Step::Random(bytes) if bytes > MOST_RANDOM_BYTES => return Err(Stop::Is(TRAPPED)),
             Step::Random(bytes) => self.memory.pass(bytes)?,
             Step::Log(bytes) => self.log(bytes)?,
-            Step::Sleep if self.send(TABLE.len() + NEVER.len()) => self.failed += 1,
+            Step::Sleep if self.send(TABLE.len() + key_weight(NEVER)) => self.failed += 1,
             Step::Sleep => self.over_budget += 1,
             Step::Spin => return Err(Stop::Is(DEADLINE)),
             // Aborting is what a guest does that cannot go on without memory.
@@ -167,7 +169,7 @@ impl Model<'_> {
             Step::Answer(count, bytes) => return Err(self.answer(count, bytes)?),
             // What cannot be opened says so when it is used, which these programs do not do.
             Step::Begin => drop(self.send(BACKEND.len())),
-            Step::Stream => drop(self.send(STATEMENT.len())),
+            Step::Stream => drop(self.send(statement_weight(STATEMENT, ""))),
             Step::Free(_) | Step::Recurse(_) => {}
         }
         Ok(())
@@ -187,7 +189,7 @@ impl Model<'_> {
 
     /// Sends a call for an item of so many bytes: they, unless it is over a budget.
     fn send_get(&mut self, bytes: usize) -> Option<usize> {
-        self.send(TABLE.len() + bytes.to_string().len())
+        self.send(TABLE.len() + key_weight(&bytes.to_string()))
             .then_some(bytes)
     }
 

@@ -1,5 +1,7 @@
 //! Errors of host calls: what a guest is given by an import.
 
+use crate::shortened::cut;
+
 /// The word a guest branches on; the table stands in `wit/types.wit`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
@@ -74,13 +76,19 @@ pub struct CallError {
     pub said_by_backend: bool,
 }
 
+/// Bytes of the guest's text, at most: it may repeat names that the guest gave.
+const MESSAGE_BYTES: usize = 1 << 10;
+
+/// Bytes of the operator's text, at most: it may repeat what a backend said.
+const DETAIL_BYTES: usize = 8 << 10;
+
 impl CallError {
-    /// An error whose text says everything.
+    /// An error whose text says everything. What is too long of it is cut off.
     #[must_use]
     pub fn new(code: CallCode, message: impl Into<String>) -> Self {
         Self {
             code,
-            message: message.into(),
+            message: cut(message.into(), MESSAGE_BYTES),
             detail: String::new(),
             retryable: code.retryable(),
             said_by_backend: false,
@@ -94,10 +102,10 @@ impl CallError {
         self
     }
 
-    /// The same with text for the log.
+    /// The same with text for the log. What is too long of it is cut off.
     #[must_use]
     pub fn with_detail(mut self, detail: impl Into<String>) -> Self {
-        self.detail = detail.into();
+        self.detail = cut(detail.into(), DETAIL_BYTES);
         self
     }
 

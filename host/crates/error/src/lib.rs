@@ -6,9 +6,11 @@
 
 mod call;
 mod code;
+mod shortened;
 
 pub use call::{CallCode, CallError};
 pub use code::{Blame, Code};
+pub use shortened::shortened;
 
 use std::time::Duration;
 

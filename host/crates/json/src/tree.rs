@@ -99,6 +99,16 @@ impl<'j> Tree<'j> {
         &self.text
     }
 
+    /// What it takes, in bytes: its list, and its text where it is its own.
+    #[must_use]
+    pub fn held_bytes(&self) -> usize {
+        let text = match &self.text {
+            Cow::Borrowed(_) => 0,
+            Cow::Owned(text) => text.capacity(),
+        };
+        text + self.nodes.capacity() * size_of::<Node>()
+    }
+
     /// How many values and keys there are.
     #[must_use]
     pub fn values(&self) -> usize {

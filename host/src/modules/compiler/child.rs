@@ -44,6 +44,10 @@ pub fn end_with_the_host() {
 ///
 /// What the compiler says about the bytes.
 pub fn compile(component: &[u8], parallel: bool) -> anyhow::Result<Vec<u8>> {
+    // Before the compiler, which has been known to abort on what it was built without.
+    if let Some(objection) = Sandbox::objection(component) {
+        anyhow::bail!("{objection}");
+    }
     let engine = Sandbox::compiler(parallel).map_err(anyhow::Error::msg)?;
     let artifact = engine
         .precompile_component(component)

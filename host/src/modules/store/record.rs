@@ -305,7 +305,8 @@ mod tests {
     }
 
     fn record_of(text: &[u8]) -> Record {
-        let written: Written = serde_json::from_slice(text).unwrap();
+        let written: Written =
+            mayfly_json::read(std::str::from_utf8(text).unwrap(), LIMITS).unwrap();
         Record {
             modules: written.modules,
         }
