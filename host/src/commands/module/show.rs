@@ -45,8 +45,8 @@ pub(super) fn list(body: Value<'_>) -> String {
         let (swaps, refusals) = (number(module, "swaps"), number(module, "refusals"));
         let canary = module.get("canary").filter(|canary| !canary.is_null());
         let canary = canary.map_or_else(String::new, |canary| {
-            let digest = short(text(canary, "digest"));
-            format!(", canary {digest} on {}", text(canary, "share"))
+            let digest = text(canary, "digest");
+            format!(", canary {} on {}", short(&digest), text(canary, "share"))
         });
         format!(
             "{}  {}, {swaps} swaps, {refusals} refusals{canary}",
@@ -75,9 +75,8 @@ pub(super) fn module(body: Value<'_>) -> String {
     }
     for left in body
         .get("rolled_back")
-        .and_then(Value::as_array)
-        .into_iter()
-        .flatten()
+        .and_then(Value::elements)
+        .unwrap_or_default()
     {
         lines.push(format!("  undone   {}", version(left)));
     }
