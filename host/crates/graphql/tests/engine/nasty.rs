@@ -4,7 +4,7 @@
 use crate::stage::{request, schema, to_the_end};
 use allocation_counter::measure;
 use mayfly_error::Error;
-use mayfly_graphql::{Answers, Engine, Invocation, Limits, Resolve};
+use mayfly_graphql::{Answers, Disclosure, Engine, Invocation, Limits, Resolve};
 use proptest::prelude::*;
 use std::fmt::Write as _;
 use std::sync::LazyLock;
@@ -241,6 +241,7 @@ impl Dice {
                 reason: "r".repeat(self.throw(3_000)),
                 message: "\u{1}".repeat(self.throw(9_000)),
                 retryable: true,
+                passed_on: None,
             }),
             (2, _) => Ok("[{".to_owned()),
             (_, "me") => Ok("{}".to_owned()),
@@ -299,7 +300,7 @@ fn hold_to_it(engine: &Engine, document: &str, seed: usize) -> Result<(), TestCa
             prop_assert!(is_told || !value["data"].is_null(), "null without an error");
         }
         Some(Err(errors)) => {
-            let body = errors.render();
+            let body = errors.render(Disclosure::Full);
             prop_assert!(
                 !errors.errors().is_empty() && body.len() < 300_000,
                 "{} bytes of errors",
