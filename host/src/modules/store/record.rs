@@ -168,8 +168,9 @@ pub struct Record {
     pub modules: BTreeMap<String, ModuleRecord>,
 }
 
-/// A record as it stands in a file.
+/// A record as it stands in a file. An unknown key is damage: it may have been the name of the checksum.
 #[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 struct Written {
     /// [`FORMAT`].
     format: u32,
