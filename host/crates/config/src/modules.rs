@@ -26,7 +26,8 @@ pub struct Budget {
     /// `unread`: bytes of answers that are there and that the guest has not taken yet, and so also of one answer. Default 4 MiB.
     pub unread_bytes: usize,
     /// `guest_to_host`: bytes the guest hands to calls in all, and bytes it may hand over at once. What the host makes of JSON counts
-    /// too: 48 bytes for each value, 384 for each key of an item, text of SQL parameters twice. Default 8 MiB.
+    /// too: half of its text again, 48 bytes for each value, 384 for each key of an item; parameters of SQL twice, 128 for each value.
+    /// Default 8 MiB.
     pub guest_to_host_bytes: usize,
     /// `output`: bytes of the answer, over all parents. Default 4 MiB.
     pub output_bytes: usize,

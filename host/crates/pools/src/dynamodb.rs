@@ -27,5 +27,4 @@ pub use request::{
     CheckRequest, DeleteRequest, Expression, PutRequest, QueryRequest, ReadOptions, TransactItem,
     UpdateRequest,
 };
-pub(crate) use weight::json as json_weight;
 pub use weight::{HELD_PER_BYTE, Weight, key_weight};

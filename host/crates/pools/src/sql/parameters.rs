@@ -9,7 +9,6 @@ use mayfly_json::{Limits, Problem, Tree, Value};
 
 use super::template::{Bound, MAX_VALUES};
 use super::values::value;
-use crate::dynamodb::json_weight;
 
 /// Parameters and elements of lists, at most: a key and a value for each. The sizes of values are bounded by the budget of bytes
 /// that a guest may hand over.
@@ -24,11 +23,15 @@ pub(super) const TOO_MANY: &str =
 /// Characters of a name that messages show, at most.
 const SHOWN: usize = 100;
 
-/// What a call of a statement counts of the bytes that a guest may hand over: its values are held as text, and sent as UTF-16 in
-/// buffers that grow.
+/// What a value of a statement counts besides its text, in bytes: the driver describes each to the server.
+const VALUE_BYTES: usize = 128;
+
+/// What a call of a statement counts of the bytes that a guest may hand over: its texts are held twice, and sent as UTF-16 in buffers that
+/// grow. More values than are read count nothing.
 #[must_use]
 pub fn statement_weight(statement: &str, parameters: &str) -> usize {
-    statement.len() + parameters.len() + json_weight(parameters)
+    let values = mayfly_json::most_values(parameters).min(PARAMETERS.values);
+    statement.len() + 2 * parameters.len() + values * VALUE_BYTES
 }
 
 /// Reads the values in the order of the declaration.
