@@ -172,6 +172,7 @@ fn request(field: &str) -> Request<Body> {
     );
     let body = serde_json_plain::json!({ "query": query, "variables": { "id": "S1" } }).to_string();
     Request::post("/graphql")
+        .header("host", "localhost")
         .header("content-type", "application/json")
         .header("accept", "application/graphql-response+json")
         .body(Body::from(body))
