@@ -546,7 +546,7 @@ fn each_mistake_in_a_probe_or_in_who_may_swap_is_named() {
         ),
         (
             "[server]\ncompile_priority = 5\n",
-            "`server.compile_priority` is a integer; write a string",
+            "`server.compile_priority` is an integer; write a string",
         ),
     ];
     for (text, said) in table {
