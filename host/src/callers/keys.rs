@@ -181,6 +181,8 @@ pub(super) fn key_set(file: &Path) -> Result<KeySet, Problem> {
     Ok(KeySet { keys, warning })
 }
 
+const NO_RSA_KEY: &str = "damaged: it is no RSA key";
+
 fn rsa_key(modulus: &str, exponent: &str) -> Result<DecodingKey, String> {
     // Numbers are written without leading zeros (RFC 7518, 6.3.1), which some issuers do not know, and the library refuses.
     let number = |text: &str, name: &str| {
@@ -197,9 +199,13 @@ fn rsa_key(modulus: &str, exponent: &str) -> Result<DecodingKey, String> {
     if !MODULUS_BITS.contains(&bits) {
         return Err(format!("of {bits} bits, not 2,048 to 8,192"));
     }
+    // A product of two primes is odd; the library finds that out only when it checks a signature.
+    if n.last().is_none_or(|last| last % 2 == 0) {
+        return Err(NO_RSA_KEY.to_owned());
+    }
     let components = PublicKeyComponents { n: &n, e: &e };
     let usable: Result<PublicEncryptingKey, _> = components.try_into();
-    usable.map_err(|_| "damaged: it is no RSA key".to_owned())?;
+    usable.map_err(|_| NO_RSA_KEY.to_owned())?;
     Ok(DecodingKey::from_rsa_raw_components(&n, &e))
 }
 

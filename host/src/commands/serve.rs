@@ -91,11 +91,6 @@ impl Serve {
         if let Some(objection) = descriptors.objection() {
             tracing::warn!("{objection}");
         }
-        if config.server.hosts.is_empty() {
-            tracing::info!(
-                "requests are served whatever name of this server they use; list its names in `server.hosts` to refuse others"
-            );
-        }
         let host = Host::new(config.server.clone(), metrics);
         host.keep_metrics();
         let clients = config.server.clients;
@@ -125,6 +120,11 @@ impl Serve {
             () = signals.end() => None,
         };
         if let Some((modules, _)) = &loaded {
+            if config.server.hosts.is_empty() {
+                tracing::info!(
+                    "requests are served whatever name of this server they use; list its names in `server.hosts` to refuse others"
+                );
+            }
             output::announce(
                 &format!(
                     "graphql  http://{listen}/graphql (and a page to try it at http://{listen}/)"

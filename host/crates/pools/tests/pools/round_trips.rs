@@ -11,6 +11,9 @@ use tokio::runtime::Runtime;
 
 use crate::backends::{Backends, all, soon};
 
+/// How a number begins here: as a text it keeps its digits, and no other text of these tests begins so.
+const NUMBER: char = '\u{1}';
+
 /// Numbers at and inside DynamoDB's limits: 38 digits, 1E-130 to 9.9E+125.
 fn numbers() -> impl Strategy<Value = Value> {
     let digits = "[1-9][0-9]{0,37}";
@@ -29,7 +32,7 @@ fn numbers() -> impl Strategy<Value = Value> {
         "99999999999999999999999999999999999999",
     ]);
     prop_oneof![plain, power, edges.prop_map(str::to_owned)]
-        .prop_map(|text| serde_json::from_str(&text).unwrap())
+        .prop_map(|text| Value::String(format!("{NUMBER}{text}")))
 }
 
 fn binary() -> impl Strategy<Value = Value> {
@@ -82,9 +85,49 @@ fn escaped(name: String, single: bool) -> String {
     }
 }
 
+/// The JSON of a value, its numbers written as such.
+fn written(value: &Value) -> String {
+    let text = value.to_string();
+    let mut pieces = text.split("\"\\u0001");
+    let mut json = pieces.next().unwrap().to_owned();
+    for piece in pieces {
+        let (number, rest) = piece.split_once('"').unwrap();
+        json.push_str(number);
+        json.push_str(rest);
+    }
+    json
+}
+
+/// Reads JSON without losing a digit.
+fn read(json: &str) -> Value {
+    let mut marked = String::new();
+    let (mut in_string, mut after_backslash, mut in_number) = (false, false, false);
+    for character in json.chars() {
+        let is_digit = !in_string
+            && (character.is_ascii_digit()
+                || matches!(character, '-' | '+' | '.')
+                || in_number && matches!(character, 'e' | 'E'));
+        match (in_number, is_digit) {
+            (false, true) => marked.push_str("\"\\u0001"),
+            (true, false) => marked.push('"'),
+            _ => {}
+        }
+        in_number = is_digit;
+        marked.push(character);
+        if character == '"' && !after_backslash {
+            in_string = !in_string;
+        }
+        after_backslash = in_string && character == '\\' && !after_backslash;
+    }
+    serde_json::from_str(&marked).unwrap()
+}
+
 /// A value in which equal numbers and equal sets are equal, however they are written.
 fn canonical(value: &Value) -> Value {
     match value {
+        Value::String(text) if text.starts_with(NUMBER) => {
+            json!({ "number": digits(text.trim_start_matches(NUMBER)) })
+        }
         Value::Number(number) => json!({ "number": digits(&number.to_string()) }),
         Value::Array(elements) => elements.iter().map(canonical).collect(),
         Value::Object(map) => {
@@ -151,19 +194,16 @@ fn an_item_of_any_types_however_nested_comes_back_with_every_digit() {
                     item,
                     condition: None,
                 };
-                dynamodb.put(&put(item.to_string()), soon()).await.unwrap();
-                let read = dynamodb
+                dynamodb.put(&put(written(&item)), soon()).await.unwrap();
+                let answer = dynamodb
                     .get("Students", r#"{"id":"round trip"}"#, &all(), soon())
                     .await
                     .unwrap();
-                prop_assert_eq!(
-                    canonical(&serde_json::from_str(&read).unwrap()),
-                    canonical(&item)
-                );
+                prop_assert_eq!(canonical(&read(&answer)), canonical(&item));
                 // Writing what was read changes nothing.
                 prop_assert_eq!(
-                    &dynamodb.put(&put(read.clone()), soon()).await.unwrap(),
-                    &read
+                    &dynamodb.put(&put(answer.clone()), soon()).await.unwrap(),
+                    &answer
                 );
                 Ok(())
             })

@@ -179,7 +179,7 @@ fn the_answer_has_to_be_what_was_declared() {
             &declared,
             row("score", ColumnType::Float8, ColumnData::F64(Some(0.1)))
         ),
-        "statement `x`: column `score` is declared decimal(5,2), and the server answers float"
+        "statement `x`: column `score` is declared decimal(5, 2), and the server answers float"
     );
     assert_eq!(
         problem(&declared, row("score", ColumnType::Numericn, decimal(3))),
