@@ -269,7 +269,7 @@ fn key_files_that_can_check_no_token() {
         "{missing}"
     );
     let garbage = said("public_key", Some("ssh-rsa AAAA"));
-    insta::assert_snapshot!(garbage, @"APP/issuer: holds no public key of RSA (2,048 bits or more) or P-256 in PEM; write the one the issuer publishes");
+    insta::assert_snapshot!(garbage, @"APP/issuer: holds no public key of RSA (2,048 to 8,192 bits) or P-256 in PEM; write the one the issuer publishes");
     let private = said(
         "public_key",
         Some("-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n"),
@@ -279,7 +279,7 @@ fn key_files_that_can_check_no_token() {
         "key_set",
         Some(r#"{"keys": [{"kty": "oct", "k": "c2VjcmV0"}]}"#),
     );
-    insta::assert_snapshot!(none, @"APP/issuer: has no key that checks signatures of RS256 or ES256; write the set the issuer publishes");
+    insta::assert_snapshot!(none, @"APP/issuer: has no key that checks signatures of RS256 or ES256: number 1 is of kind \"oct\", not RSA or EC; write the set the issuer publishes");
     let text = said("key_set", Some("keys"));
-    insta::assert_snapshot!(text, @"APP/issuer: is not a JSON Web Key Set: expected value at line 1 column 1; write {\"keys\": [..]}");
+    insta::assert_snapshot!(text, @"APP/issuer: is not a JSON Web Key Set: invalid JSON at line 1, column 1; write {\"keys\": [..]}");
 }

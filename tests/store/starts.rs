@@ -39,6 +39,7 @@ async fn a_host_waits_for_another_one_that_ends() {
             .arg("serve")
             .arg(directory)
             .args(["--listen", "127.0.0.1:0", "--admin-listen", "127.0.0.1:0"])
+            .args(["--log-format", "text"])
             .stdout(std::process::Stdio::piped())
             .stderr(std::process::Stdio::piped())
             .spawn()
