@@ -67,7 +67,7 @@ impl<T> Call<T> {
     ///
     /// ```no_run
     /// # use mayfly_guest::prelude::*;
-    /// fn archive(id: String) -> Result<u64> {
+    /// fn archive(id: String) -> Result<Option<u64>> {
     ///     sql::statement("archive_student").bind("id", &id).execute().wait()
     /// }
     /// ```
