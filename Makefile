@@ -38,7 +38,7 @@ test: toolchain toolchain-cpp ## Format, lints, documentation, all tests
 	$(GUESTS) clippy --workspace --all-targets -- -D warnings
 	$(GUESTS) test --workspace
 	$(CARGO) build --workspace --bins
-	$(CARGO) test --workspace
+	$(CARGO) test --workspace --no-fail-fast
 
 chaos: toolchain ## 100,000 requests while everything fails: SEED=1 REQUESTS=1000 for others
 	$(CARGO) build --workspace --bins

@@ -2,7 +2,7 @@
 //!
 //! - [`run`] is what a run is: a seed, a number of cases, and a failure that says how to see it again;
 //! - [`under_test`] is the host: an app of `guest/fuzz`, loaded as any other, over [`backends`] that count what is open;
-//! - one module per target: [`interpreter`], [`components`], [`loader`], [`completion`].
+//! - one module per target: [`interpreter`], [`components`], [`loader`], [`completion`], [`texts`].
 //!
 //! Every target is a function of its seed alone. `make test` runs a few cases of each with a seed that never changes; `make fuzz`
 //! runs them with fresh ones for as long as it is told to.
@@ -23,6 +23,7 @@ pub mod components;
 pub mod interpreter;
 pub mod loader;
 pub mod run;
+pub mod texts;
 pub mod under_test;
 
 use run::{Run, Verdict};
@@ -37,7 +38,7 @@ pub struct Target {
 }
 
 /// Every target, in the order they run.
-pub const TARGETS: [Target; 4] = [
+pub const TARGETS: [Target; 5] = [
     Target {
         name: "interpreter",
         cases: 400,
@@ -57,5 +58,10 @@ pub const TARGETS: [Target; 4] = [
         name: "completion",
         cases: 2_000,
         fuzz: completion::fuzz,
+    },
+    Target {
+        name: "texts",
+        cases: 1_000,
+        fuzz: texts::fuzz,
     },
 ];

@@ -41,3 +41,8 @@ fn changed_components_are_refused_with_a_reason_or_run_within_their_cap() {
 fn any_answer_of_a_guest_is_completed_to_what_its_type_says() {
     short("completion");
 }
+
+#[test]
+fn any_text_is_read_as_the_reference_reads_it_or_refused() {
+    short("texts");
+}

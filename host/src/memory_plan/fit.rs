@@ -225,6 +225,13 @@ fn of_the_server(config: &Config) -> Vec<Setting> {
             (server.max_connections as u64, LEAST_CONNECTIONS),
             |config, number| config.server.max_connections = size(number),
         ),
+        // Two of the largest answers fit: `response` is at least a quarter of this.
+        of_server(
+            "answer_memory",
+            Kind::SharedBytes,
+            (server.answer_memory_bytes, 1 << 20),
+            |config, bytes| config.server.answer_memory_bytes = bytes,
+        ),
         // The largest body has to fit into the memory of requests when it is alone; both shrink by the same share, so it does.
         of_server(
             "request_memory",

@@ -1,10 +1,14 @@
 //! Log lines: their levels, their format, and how they reach standard error.
 
 use std::backtrace::{Backtrace, BacktraceStatus};
+use std::fmt::{self, Debug, Write as _};
 use std::io::{self, IsTerminal, Write};
 use std::panic;
 
+use tracing::field::Field;
 use tracing_subscriber::EnvFilter;
+use tracing_subscriber::field::MakeExt;
+use tracing_subscriber::fmt::format::{self, Writer};
 
 use crate::json_lines::JsonLines;
 use crate::output;
@@ -57,8 +61,38 @@ fn start(json: bool, default_levels: &str) {
     let _ = if json {
         builder.event_format(JsonLines).try_init()
     } else {
-        builder.with_ansi(io::stderr().is_terminal()).try_init()
+        builder
+            .with_ansi(io::stderr().is_terminal())
+            .fmt_fields(format::debug_fn(text_field).delimited(" "))
+            .try_init()
     };
+}
+
+/// Writes a field of a line of text. What guests and clients say is in it: no end of line of theirs begins a line that nobody
+/// logged, and no escape sequence reaches a terminal.
+fn text_field(writer: &mut Writer<'_>, field: &Field, value: &dyn Debug) -> fmt::Result {
+    if field.name() != "message" {
+        write!(writer, "{}=", field.name())?;
+    }
+    write!(EscapeControls(writer), "{value:?}")
+}
+
+/// Passes text on with its control characters escaped.
+struct EscapeControls<'w, 'a>(&'w mut Writer<'a>);
+
+impl fmt::Write for EscapeControls<'_, '_> {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        for part in text.split_inclusive(char::is_control) {
+            let end = part.chars().next_back().filter(|end| end.is_control());
+            let Some(control) = end else {
+                self.0.write_str(part)?;
+                continue;
+            };
+            self.0.write_str(part.trim_end_matches(control))?;
+            write!(self.0, "{}", control.escape_default())?;
+        }
+        Ok(())
+    }
 }
 
 /// A panic is a line of the log: the standard library's own report would wait for a reader, and is not JSON.
@@ -90,5 +124,50 @@ impl Write for Lines {
 
     fn flush(&mut self) -> io::Result<()> {
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests end by panicking")]
+    use std::sync::{Arc, Mutex};
+
+    use super::*;
+
+    #[derive(Clone, Default)]
+    struct Memory(Arc<Mutex<Vec<u8>>>);
+
+    impl Write for Memory {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.0.lock().unwrap().write(bytes)
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn a_line_of_text_is_one_line_whatever_is_in_it() {
+        let memory = Memory::default();
+        let writer = memory.clone();
+        let subscriber = tracing_subscriber::fmt()
+            .with_writer(move || writer.clone())
+            .with_ansi(false)
+            .fmt_fields(format::debug_fn(text_field).delimited(" "))
+            .finish();
+        let said = "ends\n\n2026-01-01 ERROR forged\r\u{1b}[2J\u{7f}\u{85}\tümlaut";
+        tracing::subscriber::with_default(subscriber, || {
+            tracing::warn!(shown = %said, quoted = said, number = 3, "{said}");
+        });
+        let line = String::from_utf8(memory.0.lock().unwrap().clone()).unwrap();
+        let line = line.strip_suffix('\n').unwrap();
+        assert!(!line.contains(char::is_control), "{line:?}");
+        let escaped = "ends\\n\\n2026-01-01 ERROR forged\\r\\u{1b}[2J\\u{7f}\\u{85}\\tümlaut";
+        assert!(
+            line.contains(&format!(" {escaped} shown={escaped} quoted=\"")),
+            "{line}"
+        );
+        assert!(line.ends_with("number=3"), "{line}");
     }
 }
