@@ -4,7 +4,7 @@ use mayfly_tests::{Answer, TestApp, TestHost};
 use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
 use reqwest::StatusCode;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::callers::{SECRET, claims_with, section, signed_text};
 
@@ -123,13 +123,12 @@ async fn an_object_with_a_reader_s_own_key_is_an_object_like_any_other() {
         let body = |name: &str| {
             format!(r#"{{"query":"{query}","variables":{{"{name}":{{"{marker}":"7"}}}}}}"#)
         };
-        let answer = post(&host, body("any")).await.json();
+        // Not read here: in tests `serde_json` may give the key a meaning.
+        let answer = post(&host, body("any")).await.text;
         let key: String = serde_json::from_str(&format!("\"{marker}\"")).unwrap();
-        assert_eq!(
-            answer["data"]["scalars"]["json"],
-            Value::Object([(key, json!("7"))].into_iter().collect()),
-            "{answer}"
-        );
+        let same = [marker, &key]
+            .map(|key| format!(r#"{{"data":{{"scalars":{{"json":{{"{key}":"7"}}}}}}}}"#));
+        assert!(same.contains(&answer), "{answer}");
         let answer = post(&host, body("float")).await.json();
         assert_eq!(
             answer["errors"][0]["extensions"]["code"], "BAD_USER_INPUT",

@@ -65,6 +65,8 @@ pub fn fuzz(run: Run) -> Verdict {
         let read = Tree::read(text.as_str(), Limits::of_bytes(MOST_BYTES));
         let reference = serde_json::from_str::<Reference>(&text);
         match (&read, &reference) {
+            // Another crate may have turned on what gives these keys a meaning to the reference.
+            (Ok(_), _) if text.contains("serde_json::private::") => {}
             (Ok(tree), Ok(reference)) => same(tree.root(), reference)?,
             (Ok(_), Err(error)) if error.to_string().starts_with("number out of range") => {}
             (Ok(_), Err(error)) => return Err(format!("read, and the reference says: {error}")),

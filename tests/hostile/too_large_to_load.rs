@@ -124,11 +124,8 @@ fn many_data_segments_are_no_harm() {
     let segments = (0..50_000)
         .map(|at| format!("(data (i32.const {at}) \"x\")"))
         .collect::<String>();
-    let said = String::from_utf8(check(&module(&segments)).stderr).unwrap();
-    assert!(
-        said.contains("module `students`: fields: "),
-        "it was compiled and loaded, and found to lack a field: {said}"
-    );
+    let output = check(&module(&segments));
+    assert_eq!(output.status.code(), Some(0), "{output:?}");
 }
 
 /// Why the compiler gives up a component within these limits; none when it does not.
@@ -137,16 +134,13 @@ fn given_up(limits: &str, more: &str) -> Option<String> {
         TestApp::students().with_configuration(&format!("[server]\n{limits}")),
         &module(more),
     );
-    assert_eq!(output.status.code(), Some(3), "{output:?}");
-    let said = String::from_utf8(output.stderr).unwrap();
-    if let Some((_, reason)) = said.split_once("module `students`: compile: ") {
-        return Some(reason.lines().next().unwrap().to_owned());
+    if output.status.code() == Some(0) {
+        return None;
     }
-    assert!(
-        said.contains("module `students`: fields: "),
-        "it was compiled and loaded, and found to lack a field: {said}"
-    );
-    None
+    let said = String::from_utf8(output.stderr).unwrap();
+    let refused = said.split_once("module `students`: compile: ");
+    let (_, reason) = refused.unwrap_or_else(|| panic!("{said}"));
+    Some(reason.lines().next().unwrap().to_owned())
 }
 
 /// A function in which every value lives to its end: what allocating registers takes grows faster than it.

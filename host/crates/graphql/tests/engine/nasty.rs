@@ -344,3 +344,16 @@ fn a_megabyte_of_any_part_is_answered_within_bounds() {
         }
     }
 }
+
+/// Comparisons that are remembered took 32 MiB for 7 kB of such documents.
+#[test]
+fn fragments_beside_each_other_cost_little_memory_whether_they_are_known_or_not() {
+    for kind in [6, 7] {
+        let document = document(&[(kind, 678), (23, 0)]);
+        for engine in ENGINES.iter() {
+            if let Err(failed) = hold_to_it(engine, &document, 0) {
+                panic!("part {kind}, {} bytes: {failed}", document.len());
+            }
+        }
+    }
+}

@@ -21,7 +21,7 @@ pub(super) struct Found<'d, 'a> {
 /// What a selection set stands for.
 pub(super) struct Collected<'d, 'a> {
     /// Tells it from every other of the document.
-    pub id: usize,
+    pub id: u32,
     /// By response key, in order.
     pub fields: IndexMap<&'a str, Vec<Found<'d, 'a>>>,
     /// The names of the fragments it spreads, each once.
@@ -74,7 +74,8 @@ impl<'d, 'a> Collections<'d, 'a> {
             return known.clone();
         }
         let mut collected = Collected {
-            id: self.known.len(),
+            // There are fewer selection sets than bytes of a document.
+            id: u32::try_from(self.known.len()).unwrap_or(u32::MAX),
             fields: IndexMap::new(),
             spreads: IndexSet::new(),
         };

@@ -37,14 +37,17 @@ pub(super) struct Merger<'d, 'a> {
     schema: &'d Schema,
     collections: Collections<'d, 'a>,
     proof: Proof<'d, 'a>,
-    /// By collection and fragment: whether they were compared only as of objects that are never the same.
-    with_fragments: HashMap<(usize, &'a str), bool>,
+    /// By the collections of a set and of a fragment: whether they were compared only as of objects that are never the same.
+    with_fragments: HashMap<Pair, bool>,
     /// The same of two fragments.
-    fragments: HashMap<(&'a str, &'a str), bool>,
+    fragments: HashMap<Pair, bool>,
     /// Comparisons left; none once there were too many, after which nothing is compared any more.
     left: Option<usize>,
     expansion: usize,
 }
+
+/// Two collections. There are as many pairs as comparisons, so each is kept small.
+type Pair = (u32, u32);
 
 /// More comparisons than are made.
 struct TooMany;
@@ -156,13 +159,12 @@ impl<'d, 'a> Merger<'d, 'a> {
         if fields.fields.is_empty() {
             return Ok(());
         }
-        if !is_new(&mut self.with_fragments, (fields.id, name), apart) {
-            return Ok(());
-        }
         let Some(others) = self.collections.of_fragment(name) else {
             return Ok(());
         };
-        if others.id == fields.id {
+        if others.id == fields.id
+            || !is_new(&mut self.with_fragments, (fields.id, others.id), apart)
+        {
             return Ok(());
         }
         self.between(fields, &others, apart, found)?;
@@ -181,23 +183,19 @@ impl<'d, 'a> Merger<'d, 'a> {
         found: &mut Conflicts,
     ) -> Result<(), TooMany> {
         self.spend()?;
-        if left == right
-            || self
-                .fragments
-                .get(&(right, left))
-                .is_some_and(|known| apart || !known)
-        {
-            return Ok(());
-        }
-        if !is_new(&mut self.fragments, (left, right), apart) {
-            return Ok(());
-        }
         let (Some(lefts), Some(rights)) = (
             self.collections.of_fragment(left),
             self.collections.of_fragment(right),
         ) else {
             return Ok(());
         };
+        let swapped = self.fragments.get(&(rights.id, lefts.id));
+        if lefts.id == rights.id
+            || swapped.is_some_and(|known| apart || !known)
+            || !is_new(&mut self.fragments, (lefts.id, rights.id), apart)
+        {
+            return Ok(());
+        }
         self.between(&lefts, &rights, apart, found)?;
         for spread in &rights.spreads {
             self.between_fragments(left, spread, apart, found)?;
@@ -332,7 +330,7 @@ fn shapes_differ(schema: &Schema, left: &Type, right: &Type) -> bool {
 }
 
 /// Notes a comparison; false when one was made that found no less.
-fn is_new<K: std::hash::Hash + Eq>(made: &mut HashMap<K, bool>, key: K, apart: bool) -> bool {
+fn is_new(made: &mut HashMap<Pair, bool>, key: Pair, apart: bool) -> bool {
     match made.get(&key) {
         Some(known) if apart || !known => false,
         _ => {
