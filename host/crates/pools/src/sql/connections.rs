@@ -1,21 +1,26 @@
 //! The connections of one pool: those that are idle, those that are lent, and who waits for one.
 //!
-//! Connections are made by tasks of the pool's own and never by a caller: who waits is given whichever comes first, a connection that
-//! is returned or a new one, in the order of asking. While any connection is alive, an attempt to connect that fails is repeated after
-//! a pause, and nobody loses a turn with it; those who wait hear that the server cannot be reached only when none is alive.
+//! deadpool's unmanaged pool holds them: it lends the connection that was used last, and serves who waits in the order of asking.
+//! It makes none, so nobody's turn is lost with an attempt to connect that fails: connections are made by tasks of this pool's own and
+//! never by a caller, and who waits is given whichever comes first, a connection that is returned or a new one. While any connection
+//! is alive, an attempt that fails is repeated after a pause; those who wait hear that the server cannot be reached only when none is
+//! alive.
 //!
 //! An idle connection may be dead without anybody knowing: a firewall forgot it, the server moved. One that has proven nothing for
 //! long is checked before it is lent, and one that turns out dead makes the other idle ones suspect, which are then checked at once.
 //!
 //! A connection counts from when it is made until it is closed: idle, lent, checked, rolled back or told to stop.
 
-use std::collections::BTreeMap;
+use std::iter;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
+use deadpool::unmanaged::{Object, Pool};
 use tokio::runtime::Handle;
-use tokio::sync::oneshot;
+use tokio::select;
+use tokio::sync::watch;
+use tokio::task::coop::unconstrained;
 use tokio::time::{Instant, sleep};
 
 use super::connection::{Closed, Connection};
@@ -24,51 +29,41 @@ use super::manager::{ConnectError, Manager};
 /// For a check of a suspect connection: callers may be waiting, and closing one that is merely slow costs a login.
 const SUSPECT_TIMEOUT: Duration = Duration::from_millis(500);
 
-/// What a caller that waits is given.
-type Given = Result<Pooled, Arc<ConnectError>>;
-
 /// The connections of one pool.
 #[derive(Debug)]
 pub(super) struct Connections {
     manager: Manager,
     /// Connections there may be.
     max: usize,
+    pool: Pool<Connection>,
     state: Mutex<State>,
+    /// Why the server could not be reached, the last time that all who waited were told so.
+    unreachable: watch::Sender<Option<Arc<ConnectError>>>,
 }
 
 #[derive(Debug, Default)]
 struct State {
-    /// The one used last is used next, so that those not needed grow old.
-    idle: Vec<Connection>,
-    /// Connections there are, wherever they are.
-    size: usize,
     /// Tasks that try to connect.
     connecting: usize,
-    /// Who waits, in the order of asking.
-    waiting: BTreeMap<u64, oneshot::Sender<Given>>,
-    /// The number of the next who waits.
-    next: u64,
+    /// Callers that wait, those included who were given a connection and have not been woken yet.
+    waiting: usize,
 }
 
 /// A connection that is lent; dropped, it is idle again.
 #[derive(Debug)]
 pub(super) struct Pooled {
     /// Taken only when it is closed or given back.
-    connection: Option<Connection>,
+    object: Option<Object<Connection>>,
     /// A pool that is gone closes what comes back.
     pool: Weak<Connections>,
 }
 
-/// A place among those who wait, left when dropped.
-#[derive(Debug)]
-struct Wait<'a> {
-    pool: &'a Connections,
-    number: u64,
-}
+/// A caller that waits, until it is dropped.
+struct Waiting<'a>(&'a Connections);
 
-impl Drop for Wait<'_> {
+impl Drop for Waiting<'_> {
     fn drop(&mut self) {
-        self.pool.lock().waiting.remove(&self.number);
+        self.0.lock().waiting -= 1;
     }
 }
 
@@ -77,7 +72,9 @@ impl Connections {
         Arc::new(Self {
             manager,
             max,
+            pool: Pool::new(max),
             state: Mutex::default(),
+            unreachable: watch::Sender::new(None),
         })
     }
 
@@ -86,32 +83,42 @@ impl Connections {
     /// # Errors
     ///
     /// No connection is alive, and connecting fails.
-    pub(super) async fn get(self: &Arc<Self>) -> Given {
-        let (sender, given) = oneshot::channel();
-        let _wait = loop {
+    pub(super) async fn get(self: &Arc<Self>) -> Result<Pooled, Arc<ConnectError>> {
+        loop {
+            // Before the pool is looked at, so that no failure after that is missed.
+            let mut unreachable = self.unreachable.subscribe();
             if let Some(pooled) = self.take_idle() {
                 return Ok(pooled);
             }
-            let mut state = self.lock();
-            if !state.idle.is_empty() {
-                // It came back in this moment.
-                continue;
-            }
-            if state.size == 0
+            if self.size() == 0
                 && let Some(error) = self.manager.refusal()
             {
                 return Err(Arc::new(error));
             }
-            let number = state.next;
-            state.next += 1;
-            state.waiting.insert(number, sender);
-            break Wait { pool: self, number };
-        };
+            let connection = self.given(&mut unreachable).await?;
+            // It was looked at when it was given back; only one that upkeep has passed over may be dead.
+            if connection.is_alive() {
+                return Ok(self.lend(connection));
+            }
+            self.discard(Closed::Gone, connection);
+        }
+    }
+
+    /// Waits for a connection, or to hear that there will be none.
+    async fn given(
+        self: &Arc<Self>,
+        unreachable: &mut watch::Receiver<Option<Arc<ConnectError>>>,
+    ) -> Result<Object<Connection>, Arc<ConnectError>> {
+        let _waiting = self.wait();
         self.connect_as_needed(0);
-        // The sender is dropped unused only with the runtime.
-        given
-            .await
-            .unwrap_or_else(|_| Err(Arc::new(ConnectError::Ended)))
+        let error = select! {
+            biased;
+            // The place in the queue must not depend on what else the caller's task has done.
+            Ok(given) = unconstrained(self.pool.get()) => return Ok(given),
+            Ok(()) = unreachable.changed() => unreachable.borrow().clone(),
+            else => None,
+        };
+        Err(error.unwrap_or_else(|| Arc::new(ConnectError::Ended)))
     }
 
     /// From now on text that is not valid UTF-16 is read with U+FFFD in its place; connections that do not are replaced.
@@ -126,27 +133,13 @@ impl Connections {
 
     /// Connections there are.
     pub(super) fn size(&self) -> usize {
-        self.lock().size
+        self.pool.status().size
     }
 
     /// Closes idle connections for which there is a reason.
-    pub(super) fn close_idle(
-        self: &Arc<Self>,
-        mut reason: impl FnMut(&Connection) -> Option<Closed>,
-    ) {
-        let closed: Vec<_> = {
-            let mut state = self.lock();
-            let (keep, closed): (Vec<_>, Vec<_>) = std::mem::take(&mut state.idle)
-                .into_iter()
-                .map(|connection| (reason(&connection), connection))
-                .partition(|(reason, _)| reason.is_none());
-            state.idle = keep.into_iter().map(|(_, connection)| connection).collect();
-            closed
-        };
-        for (reason, connection) in closed {
-            if let Some(reason) = reason {
-                self.discard(reason, connection);
-            }
+    pub(super) fn close_idle(self: &Arc<Self>, reason: impl FnMut(&Connection) -> Option<Closed>) {
+        for (reason, connection) in self.take_idle_where(reason) {
+            self.discard(reason, connection);
         }
     }
 
@@ -159,7 +152,7 @@ impl Connections {
 
     /// Checks idle connections that have proven nothing for so long, at most half of them at once: the others stay ready.
     pub(super) fn check_idle(self: &Arc<Self>, proven_before: Instant, timeout: Duration) {
-        let most = self.lock().idle.len().div_ceil(2);
+        let most = self.pool.status().available.div_ceil(2);
         self.check(proven_before, timeout, most);
     }
 
@@ -172,21 +165,18 @@ impl Connections {
         let Ok(runtime) = Handle::try_current() else {
             return;
         };
-        let mut state = self.lock();
         let mut taken = 0;
-        let due = |connection: &mut Connection| {
+        let due = self.take_idle_where(|connection| {
             let due = taken < most && connection.proven < proven_before;
             taken += usize::from(due);
-            due
-        };
-        let due: Vec<_> = state.idle.extract_if(.., due).collect();
-        drop(state);
-        for connection in due {
+            due.then_some(())
+        });
+        for ((), connection) in due {
             runtime.spawn(Arc::clone(self).check_one(connection, timeout));
         }
     }
 
-    async fn check_one(self: Arc<Self>, mut connection: Connection, timeout: Duration) {
+    async fn check_one(self: Arc<Self>, mut connection: Object<Connection>, timeout: Duration) {
         let asked = Instant::now();
         if connection.answers(timeout).await.is_ok() {
             self.put_back(connection);
@@ -198,76 +188,74 @@ impl Connections {
 
     /// An idle connection that is fit for use.
     fn take_idle(self: &Arc<Self>) -> Option<Pooled> {
-        loop {
-            let connection = self.lock().idle.pop()?;
-            if let Some(reason) = self.manager.unfit(&connection) {
-                self.discard(reason, connection);
-            } else if connection.proven.elapsed() > self.manager.stale_after() {
-                // Nobody has looked after it, as after a host was asleep: those who wait need not find out.
-                self.lock().idle.push(connection);
-                self.suspect(Instant::now());
-                return None;
-            } else {
-                return Some(self.lend(connection));
-            }
-        }
+        iter::from_fn(|| self.pool.try_get().ok())
+            .find_map(|connection| self.lend_if_fit(connection))
     }
 
-    fn lend(self: &Arc<Self>, connection: Connection) -> Pooled {
+    /// Takes out idle connections that `wanted` wants, the one used longest ago first.
+    fn take_idle_where<T>(
+        &self,
+        mut wanted: impl FnMut(&Connection) -> Option<T>,
+    ) -> Vec<(T, Object<Connection>)> {
+        // Held, so that nobody starts connecting for who finds none idle in this moment.
+        let _state = self.lock();
+        let mut idle: Vec<_> = iter::from_fn(|| self.pool.try_get().ok()).collect();
+        idle.reverse();
+        // Those that are not wanted are dropped in this order, and so go back in it.
+        idle.into_iter()
+            .filter_map(|connection| Some((wanted(&connection)?, connection)))
+            .collect()
+    }
+
+    /// Lends a connection, unless it has to be closed or checked first.
+    fn lend_if_fit(self: &Arc<Self>, connection: Object<Connection>) -> Option<Pooled> {
+        if let Some(reason) = self.manager.unfit(&connection) {
+            self.discard(reason, connection);
+            return None;
+        }
+        if connection.proven.elapsed() > self.manager.stale_after() {
+            // Nobody has looked after it, as after a host was asleep: those who wait need not find out.
+            tokio::spawn(Arc::clone(self).check_one(connection, SUSPECT_TIMEOUT));
+            return None;
+        }
+        Some(self.lend(connection))
+    }
+
+    fn lend(self: &Arc<Self>, connection: Object<Connection>) -> Pooled {
+        // It was counted among the idle ones until now, as if somebody who waits were to have it.
+        if self.lock().waiting > 0 {
+            self.connect_as_needed(0);
+        }
         Pooled {
-            connection: Some(connection),
+            object: Some(connection),
             pool: Arc::downgrade(self),
         }
     }
 
     /// A connection was given back.
-    fn put_back(self: &Arc<Self>, connection: Connection) {
-        // An idle one is looked at when it is lent.
-        let wanted = !self.lock().waiting.is_empty();
-        match self.manager.unfit(&connection).filter(|_| wanted) {
-            Some(reason) => self.discard(reason, connection),
-            None => self.hand_on(connection),
-        }
-    }
-
-    /// Gives a connection to whoever has waited longest, or keeps it.
-    fn hand_on(self: &Arc<Self>, mut connection: Connection) {
-        loop {
-            let mut state = self.lock();
-            let Some((_, waiter)) = state.waiting.pop_first() else {
-                state.idle.push(connection);
-                return;
-            };
-            drop(state);
-            match waiter.send(Ok(self.lend(connection))) {
-                // Whoever left in this moment left it to the next.
-                Err(Ok(mut pooled)) => match pooled.connection.take() {
-                    Some(back) => connection = back,
-                    None => return,
-                },
-                _ => return,
-            }
+    fn put_back(self: &Arc<Self>, connection: Object<Connection>) {
+        // Whoever waits would lose the turn with one that is not fit; an idle one is looked at when it is lent.
+        let is_awaited = self.lock().waiting > 0;
+        if is_awaited && let Some(reason) = self.manager.unfit(&connection) {
+            self.discard(reason, connection);
         }
     }
 
     /// Closes a connection that was idle or checked.
-    fn discard(self: &Arc<Self>, reason: Closed, connection: Connection) {
+    fn discard(self: &Arc<Self>, reason: Closed, connection: Object<Connection>) {
         self.manager.meters.closed(reason, &connection, None);
-        drop(connection);
+        drop(Object::take(connection));
         self.one_less();
     }
 
     /// A connection is closed; those who wait may need another.
     fn one_less(self: &Arc<Self>) {
-        let mut state = self.lock();
-        state.size = state.size.saturating_sub(1);
-        let refusal = if state.size == 0 {
-            self.manager.refusal()
-        } else {
-            None
+        let is_empty = {
+            // Who gives up connecting has either seen that it is closed, or is seen here to have failed.
+            let _state = self.lock();
+            self.size() == 0
         };
-        drop(state);
-        match refusal {
+        match self.manager.refusal().filter(|_| is_empty) {
             Some(error) => self.refuse_all(error),
             None => self.connect_as_needed(0),
         }
@@ -275,11 +263,12 @@ impl Connections {
 
     /// Tells all who wait that the server cannot be reached.
     fn refuse_all(&self, error: ConnectError) {
-        let waiting = std::mem::take(&mut self.lock().waiting);
-        let error = Arc::new(error);
-        for waiter in waiting.into_values() {
-            let _ = waiter.send(Err(Arc::clone(&error)));
-        }
+        self.unreachable.send_replace(Some(Arc::new(error)));
+    }
+
+    fn wait(&self) -> Waiting<'_> {
+        self.lock().waiting += 1;
+        Waiting(self)
     }
 
     /// Starts as many tasks that connect as there are callers waiting, or connections missing of those `wanted`, and room for.
@@ -288,11 +277,12 @@ impl Connections {
             return;
         };
         let mut state = self.lock();
-        let needed = state
-            .waiting
-            .len()
-            .max(wanted.saturating_sub(state.size))
-            .min(self.max.saturating_sub(state.size));
+        let there = self.pool.status();
+        // What is available while somebody waits is given away, and its taker not yet awake.
+        let waiting = state.waiting.saturating_sub(there.available);
+        let needed = waiting
+            .max(wanted.saturating_sub(there.size))
+            .min(self.max.saturating_sub(there.size));
         // One is enough to find out when a server is back.
         let needed = if self.manager.refusal().is_some() {
             needed.min(1)
@@ -312,9 +302,9 @@ impl Connections {
                 Ok(connection) => {
                     let mut state = self.lock();
                     state.connecting -= 1;
-                    state.size += 1;
+                    // There is room: no more are made than are missing.
+                    let _ = self.pool.try_add(connection);
                     drop(state);
-                    self.hand_on(connection);
                     return self.connect_as_needed(0);
                 }
                 Err(error) => {
@@ -330,13 +320,13 @@ impl Connections {
     /// An attempt failed. Whether its task ends with it; only one goes on while somebody waits.
     fn gives_up(&self, error: ConnectError) -> bool {
         let mut state = self.lock();
-        let goes_on = state.size > 0 && state.connecting == 1 && !state.waiting.is_empty();
-        if goes_on {
+        let is_empty = self.size() == 0;
+        if !is_empty && state.connecting == 1 && state.waiting > 0 {
             return false;
         }
         state.connecting -= 1;
         // Another attempt under way may yet succeed.
-        let hopeless = state.size == 0 && state.connecting == 0;
+        let hopeless = is_empty && state.connecting == 0;
         drop(state);
         if hopeless {
             self.refuse_all(error);
@@ -352,16 +342,16 @@ impl Connections {
 impl Pooled {
     /// The connection; there is one as long as it is lent.
     pub(super) fn connection(&mut self) -> Option<&mut Connection> {
-        self.connection.as_mut()
+        self.object.as_deref_mut()
     }
 
     /// Closes the connection; `say` is told which it was.
     pub(super) fn close(mut self, say: impl FnOnce(&Connection)) {
-        let Some(connection) = self.connection.take() else {
+        let Some(connection) = self.object.take() else {
             return;
         };
         say(&connection);
-        drop(connection);
+        drop(Object::take(connection));
         if let Some(pool) = self.pool.upgrade() {
             pool.one_less();
         }
@@ -369,7 +359,7 @@ impl Pooled {
 
     /// Lets the idle siblings be checked, if this connection seems dead.
     pub(super) fn tell_siblings(&self) {
-        if let Some(connection) = &self.connection
+        if let Some(connection) = &self.object
             && connection.seems_dead()
             && let Some(pool) = self.pool.upgrade()
         {
@@ -380,7 +370,7 @@ impl Pooled {
 
 impl Drop for Pooled {
     fn drop(&mut self) {
-        if let Some(connection) = self.connection.take()
+        if let Some(connection) = self.object.take()
             && let Some(pool) = self.pool.upgrade()
         {
             pool.put_back(connection);

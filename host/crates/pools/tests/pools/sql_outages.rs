@@ -208,6 +208,10 @@ async fn refused_logins_fail_nobody_while_a_connection_is_alive_and_end_by_thems
         .query("balance", r#"{"id": 1}"#, soon())
         .await
         .unwrap();
+    eventually("the server has closed it", || {
+        backends.sql_counters().connections == 7
+    })
+    .await;
     let calls = |workers: u64, until: Instant| {
         let server = server.clone();
         (0..workers).map(move |_| {
