@@ -2,7 +2,7 @@
 //!
 //! Reading order, the way a call goes: [`SqlSession`] (`session`) keeps an invocation to one connection; `statement` knows the
 //! text, `lexer` read it, `lists` where lists stand in it, `effects` what it does to a session, `parameters` fill it; `pool` lends a connection, `connections` has them, `manager` makes them
-//! (`login` says why not), `connection` says when one may be used again, `roster` and `meters` tell who has them and why one was
+//! (`dial` finds the server, `login` says why not), `connection` says when one may be used again, `roster` and `meters` tell who has them and why one was
 //! closed; `run` sends and reads, `rows` writes the answer, `failure` says what went wrong. `trancount` keeps watch over what is open. `describe` asks the server whether all of it
 //! is as declared (`types`). [`Transaction`] and [`RowStream`] hold
 //! their connection between calls.
@@ -10,6 +10,7 @@
 mod connection;
 mod connections;
 mod describe;
+mod dial;
 mod effects;
 mod failure;
 mod lease;

@@ -7,13 +7,12 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use rustix::net::sockopt;
 use tiberius::error::Error;
-use tokio::net::TcpStream;
 use tokio::time::{Instant, timeout};
 use tokio_util::compat::TokioAsyncWriteCompatExt;
 
 use super::connection::{Client, Closed, Connection, FATAL_CLASS, Traits, Wire};
+use super::dial::dial;
 use super::login::reason;
 use super::meters::Meters;
 use super::trancount::NAMES_TRANSACTIONS;
@@ -21,11 +20,6 @@ use super::trancount::NAMES_TRANSACTIONS;
 /// The pause after the first failure; it doubles up to the second.
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
 const LONGEST_PAUSE: Duration = Duration::from_secs(2);
-/// TCP asks a peer that says nothing whether it is still there: after so long, so often, and gives it up after so many times.
-const KEEPALIVE_IDLE: Duration = Duration::from_secs(30);
-const KEEPALIVE_INTERVAL: Duration = Duration::from_secs(10);
-const KEEPALIVE_COUNT: u32 = 3;
-
 /// Makes connections to one server.
 #[derive(Debug)]
 pub(super) struct Manager {
@@ -155,9 +149,7 @@ impl Manager {
                 reason(&self.name, self.encrypts, &error),
             ),
         };
-        let socket = TcpStream::connect(address).await.map_err(tcp)?;
-        socket.set_nodelay(true).map_err(tcp)?;
-        keep_alive(&socket).map_err(|error| tcp(error.into()))?;
+        let socket = dial(address).await.map_err(tcp)?;
         let wire = Wire::new(socket);
         let lossy = self.is_lossy();
         let mut settings = self.settings.clone();
@@ -187,13 +179,6 @@ impl Manager {
         batch(client, self.first_batch.clone()).await?;
         Ok(false)
     }
-}
-
-fn keep_alive(socket: &TcpStream) -> rustix::io::Result<()> {
-    sockopt::set_socket_keepalive(socket, true)?;
-    sockopt::set_tcp_keepidle(socket, KEEPALIVE_IDLE)?;
-    sockopt::set_tcp_keepintvl(socket, KEEPALIVE_INTERVAL)?;
-    sockopt::set_tcp_keepcnt(socket, KEEPALIVE_COUNT)
 }
 
 /// Runs a batch whose results do not matter.
