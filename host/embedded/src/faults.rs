@@ -71,6 +71,9 @@ pub struct SqlServerFaults {
     /// The first text of each row cannot be decoded.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub malformed_text: Option<MalformedText>,
+    /// A request does more than its text says, as where a trigger does it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub also: Option<Also>,
     /// The server is down: open connections are closed, new ones refused.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub refuse: bool,
@@ -212,6 +215,13 @@ switch!(
     }
 );
 switch!(
+    /// More than a text says.
+    Also {
+        /// What is run behind the text, where nobody sees it.
+        text: String,
+    }
+);
+switch!(
     /// An answer that is not the service's.
     ForeignAnswer {
         /// Its HTTP status; 0 for 503.
@@ -279,6 +289,7 @@ pub(crate) struct SqlPlan {
     pub error: Option<SqlErrorFault>,
     pub no_error_266: bool,
     pub malformed_text: Option<Malformed>,
+    pub also: Option<String>,
 }
 
 /// What goes wrong with one DynamoDB request.
@@ -363,6 +374,7 @@ impl Faults {
             error: take(&mut faults.sql_error, text),
             no_error_266: take(&mut faults.no_error_266, text).is_some(),
             malformed_text: take(&mut faults.malformed_text, text).map(|switch| switch.with),
+            also: take(&mut faults.also, text).map(|switch| switch.text),
         }
     }
 

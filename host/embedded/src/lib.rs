@@ -28,7 +28,7 @@ mod tsql;
 
 pub use error::StartError;
 pub use faults::{
-    DropAt, DropConnection, DynamoDbFaults, Faults, ForeignAnswer, HalfRow, LateAttentionAck,
+    Also, DropAt, DropConnection, DynamoDbFaults, Faults, ForeignAnswer, HalfRow, LateAttentionAck,
     LoginFailure, Malformed, MalformedText, Plain, Slow, SlowLogin, SqlErrorFault, SqlServerFaults,
     Stall, Switches, Then, Unprocessed,
 };

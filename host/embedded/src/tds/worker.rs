@@ -102,7 +102,8 @@ impl Worker {
         };
         let mut outputs = Vec::new();
         let result = held_up(&plan, &faults, flight).and_then(|()| {
-            let result = carry_out(&mut run, &self.databases, request, &plan, &mut outputs);
+            let result = carry_out(&mut run, &self.databases, request, &plan, &mut outputs)
+                .and_then(|()| also(&mut run, &plan));
             let reported = match result {
                 Err(Stop::Failed(error)) => run.report(error).map(|_| ()),
                 result => result,
@@ -236,6 +237,14 @@ fn carry_out(
         Body::Rollback(name) if name.is_empty() => run.rollback(),
         Body::Rollback(name) => run.rollback_to(name),
         Body::Save(name) => run.save(name),
+    }
+}
+
+/// What a request does besides, without error 266: nobody sees where it comes from.
+fn also(run: &mut Run<'_>, plan: &SqlPlan) -> Result<(), Stop> {
+    match &plan.also {
+        Some(text) if !run.failed => batch(run, text).map(|_| ()),
+        _ => Ok(()),
     }
 }
 

@@ -417,6 +417,22 @@ async fn no_error_266_leaves_a_mismatch_untold() {
 }
 
 #[tokio::test]
+async fn also_runs_what_no_text_says() {
+    let embedded = sample().await;
+    let mut client = connect(&embedded).await;
+    set_faults(
+        &embedded,
+        json!({"sqlserver": {"also": {"text": "BEGIN TRAN", "matching": "UPDATE", "times": 1}}}),
+    );
+    rows(&mut client).await.unwrap();
+    assert_eq!(embedded.status().get().sqlserver.open_transactions, 0);
+    let update = "UPDATE Assessments SET score = 1 WHERE id = 'A-S1-01'";
+    assert_eq!(client.execute(update, &[]).await.unwrap().total(), 1);
+    assert_eq!(embedded.status().get().sqlserver.open_transactions, 1);
+    embedded.shutdown().await;
+}
+
+#[tokio::test]
 async fn no_count_begins_sessions_that_count_nothing() {
     let embedded = sample().await;
     set_faults(&embedded, json!({"sqlserver": {"no_count": {"times": 1}}}));

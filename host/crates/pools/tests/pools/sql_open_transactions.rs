@@ -3,7 +3,7 @@
 //! Each holds on a server that fails a call with error 266 where it left another number of transactions open, and on one that does
 //! not; on one that numbers transactions, and on an older one that does not.
 
-use mayfly_embedded::{Plain, SqlErrorFault, SqlServerFaults};
+use mayfly_embedded::{Also, Plain, SqlErrorFault, SqlServerFaults};
 use mayfly_error::{CallCode, CallError};
 use mayfly_pools::{SqlServer, SqlSession, Transaction};
 
@@ -224,6 +224,51 @@ async fn a_statement_that_leaves_a_transaction_open_fails_before_anything_is_ack
         })
         .await;
         assert_eq!(backends.sql_counters().logins, 1);
+    }
+}
+
+#[tokio::test]
+async fn a_commit_that_finds_something_else_open_commits_nothing_and_says_what_it_found() {
+    for (unseen, expected, text) in [
+        (
+            "BEGIN TRAN",
+            CallCode::Backend,
+            "not committed but rolled back, because a statement left another one open in it; let that COMMIT",
+        ),
+        (
+            "COMMIT",
+            CallCode::Backend,
+            "not committed but rolled back, because a statement ran a COMMIT or ROLLBACK in it",
+        ),
+        (
+            "ROLLBACK",
+            CallCode::OutcomeUnknown,
+            "a statement ended it, and whether it was committed or rolled back is not known",
+        ),
+    ] {
+        for (tells_266, numbers) in KINDS {
+            let (backends, pool) = server(tells_266, numbers).await;
+            let session = session(&pool);
+            let transaction = session.begin();
+            backends.sql_faults(SqlServerFaults {
+                also: Some(Also {
+                    text: unseen.to_owned(),
+                    matching: Some("INSERT".to_owned()),
+                    times: Some(1),
+                }),
+                ..SqlServerFaults::default()
+            });
+            transaction.execute("insert", A, soon()).await.unwrap();
+            let error = transaction.commit(soon()).await.unwrap_err();
+            assert_eq!(
+                (error.code, error.message),
+                (expected, format!("transaction: {text}")),
+                "{unseen}"
+            );
+            assert!(!is_there(&session, A).await, "{unseen}");
+            let counters = backends.sql_counters();
+            assert_eq!((counters.open_transactions, counters.logins), (0, 1));
+        }
     }
 }
 
