@@ -6,12 +6,16 @@
 //! is alive, an attempt that fails is repeated after a pause; those who wait hear that the server cannot be reached only when none is
 //! alive.
 //!
-//! An idle connection may be dead without anybody knowing: a firewall forgot it, the server moved. One that has proven nothing for
-//! long is checked before it is lent, and one that turns out dead makes the other idle ones suspect, which are then checked at once.
+//! An idle connection may be dead without anybody knowing: a firewall forgot it, the server moved. Of those that have proven nothing
+//! for a moment one at a time is lent as it is, so that a single call takes one round trip; who comes while it is out waits until
+//! another has been checked. One that turns out dead makes the other idle ones suspect, which are then checked at once. So all that
+//! were forgotten cost one call, but for those that were in use within that moment. One that has proven nothing for long is always
+//! checked.
 //!
 //! A connection counts from when it is made until it is closed: idle, lent, checked, rolled back or told to stop.
 
 use std::iter;
+use std::mem;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
@@ -27,7 +31,7 @@ use super::connection::{Closed, Connection};
 use super::manager::{ConnectError, Manager};
 
 /// For a check of a suspect connection: callers may be waiting, and closing one that is merely slow costs a login.
-const SUSPECT_TIMEOUT: Duration = Duration::from_millis(500);
+const SUSPECT_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// The connections of one pool.
 #[derive(Debug)]
@@ -47,6 +51,8 @@ struct State {
     connecting: usize,
     /// Callers that wait, those included who were given a connection and have not been woken yet.
     waiting: usize,
+    /// Whether a connection is lent that had proven nothing for a moment.
+    at_risk: bool,
 }
 
 /// A connection that is lent; dropped, it is idle again.
@@ -54,6 +60,8 @@ struct State {
 pub(super) struct Pooled {
     /// Taken only when it is closed or given back.
     object: Option<Object<Connection>>,
+    /// Whether it had proven nothing for a moment when it was lent.
+    at_risk: bool,
     /// A pool that is gone closes what comes back.
     pool: Weak<Connections>,
 }
@@ -98,7 +106,7 @@ impl Connections {
             let connection = self.given(&mut unreachable).await?;
             // It was looked at when it was given back; only one that upkeep has passed over may be dead.
             if connection.is_alive() {
-                return Ok(self.lend(connection));
+                return Ok(self.lend(connection, false));
             }
             self.discard(Closed::Gone, connection);
         }
@@ -213,21 +221,29 @@ impl Connections {
             self.discard(reason, connection);
             return None;
         }
-        if connection.proven.elapsed() > self.manager.stale_after() {
-            // Nobody has looked after it, as after a host was asleep: those who wait need not find out.
+        let proven = connection.proven.elapsed();
+        let at_risk = proven > self.manager.doubtful_after();
+        if proven > self.manager.stale_after() || (at_risk && !self.takes_risk()) {
+            // Those who wait need not find out.
             tokio::spawn(Arc::clone(self).check_one(connection, SUSPECT_TIMEOUT));
             return None;
         }
-        Some(self.lend(connection))
+        Some(self.lend(connection, at_risk))
     }
 
-    fn lend(self: &Arc<Self>, connection: Object<Connection>) -> Pooled {
+    /// Whether a connection may be lent that has proven nothing for a moment; no other may until it is back.
+    fn takes_risk(&self) -> bool {
+        !mem::replace(&mut self.lock().at_risk, true)
+    }
+
+    fn lend(self: &Arc<Self>, connection: Object<Connection>, at_risk: bool) -> Pooled {
         // It was counted among the idle ones until now, as if somebody who waits were to have it.
         if self.lock().waiting > 0 {
             self.connect_as_needed(0);
         }
         Pooled {
             object: Some(connection),
+            at_risk,
             pool: Arc::downgrade(self),
         }
     }
@@ -353,7 +369,14 @@ impl Pooled {
         say(&connection);
         drop(Object::take(connection));
         if let Some(pool) = self.pool.upgrade() {
+            self.ends_risk(&pool);
             pool.one_less();
+        }
+    }
+
+    fn ends_risk(&self, pool: &Connections) {
+        if self.at_risk {
+            pool.lock().at_risk = false;
         }
     }
 
@@ -373,6 +396,7 @@ impl Drop for Pooled {
         if let Some(connection) = self.object.take()
             && let Some(pool) = self.pool.upgrade()
         {
+            self.ends_risk(&pool);
             pool.put_back(connection);
         }
     }

@@ -4,6 +4,7 @@ use mayfly_config::Access;
 use mayfly_error::{CallCode, CallError};
 use tiberius::error::Error;
 
+use super::connection::FATAL_CLASS;
 use crate::clock::{outcome_unknown, too_late};
 
 /// Why reading an answer ended before its end.
@@ -69,10 +70,10 @@ pub(super) fn cannot_decode(what: &str, found: Undecodable, columns: &[&str]) ->
 /// A failed request as a guest is told. `sent` tells whether the server may have seen it.
 pub(super) fn explain(what: &str, access: Access, sent: bool, error: &Error) -> CallError {
     let told = match error {
-        Error::Server(server) => {
-            return server_error(what, server.code()).with_detail(error.to_string());
-        }
+        Error::Server(server) if server.class() < FATAL_CLASS => server_error(what, server.code()),
+        // A server that gives up may have done what it was asked before.
         _ if sent && access == Access::Write => outcome_unknown(what),
+        Error::Server(server) => server_error(what, server.code()),
         Error::Io { .. } | Error::Tls(_) | Error::Routing { .. } => CallError::new(
             CallCode::Unavailable,
             format!("{what}: the connection to the backend was lost"),

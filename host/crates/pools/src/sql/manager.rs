@@ -130,6 +130,11 @@ impl Manager {
         self.check_after.saturating_mul(2)
     }
 
+    /// After so long without a proof a connection may be dead without anybody knowing.
+    pub(super) fn doubtful_after(&self) -> Duration {
+        self.check_after / 30
+    }
+
     async fn open(&self) -> Result<Connection, ConnectError> {
         match Box::pin(self.open_at(&self.address)).await {
             // The server sends its clients elsewhere, once.

@@ -433,6 +433,7 @@ pub fn statements() -> Vec<Statement> {
             Read,
             &[],
         ),
+        statement("connection", "SELECT @@SPID AS number", Read, &[]),
         statement("rolls_back", "IF @@TRANCOUNT > 0 ROLLBACK", Write, &[]),
         statement(
             "rolls_back_and_returns",

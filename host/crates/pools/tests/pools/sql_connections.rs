@@ -212,3 +212,40 @@ async fn a_call_that_waits_is_small() {
     // They are part of every invocation that waits, and pass through the stack while they are built.
     assert!(sizes.iter().all(|size| *size <= 8 * 1024), "{sizes:?}");
 }
+
+#[tokio::test]
+async fn whoever_asked_first_is_served_first_and_the_connection_used_last_is_used_next() {
+    let backends = Backends::start().await;
+    let server = backends.sqlserver(|config| config.max_connections = 2);
+    let holders = [session(&server).begin(), session(&server).begin()];
+    for holder in &holders {
+        holder.query("number", &number(1), soon()).await.unwrap();
+    }
+    let (served, mut order) = tokio::sync::mpsc::unbounded_channel();
+    for place in 0..20 {
+        let (call, served) = (session(&server), served.clone());
+        tokio::spawn(async move {
+            let transaction = call.begin();
+            transaction
+                .query("number", &number(1), soon())
+                .await
+                .unwrap();
+            served.send(place).unwrap();
+        });
+        eventually("it waits", || server.status().waiting == place + 1).await;
+    }
+    let [first, second] = holders;
+    let used_last = second.query("connection", "", soon()).await.unwrap();
+    // One goes round; the other comes back last.
+    drop(first);
+    for place in 0..20 {
+        assert_eq!(order.recv().await.unwrap(), place);
+    }
+    eventually("one is back", || server.status().in_use == 1).await;
+    drop(second);
+    eventually("both are back", || server.status().in_use == 0).await;
+    for _ in 0..10 {
+        let used = session(&server).query("connection", "", soon()).await;
+        assert_eq!(used.unwrap(), used_last);
+    }
+}

@@ -2,8 +2,12 @@
 
 use std::time::Duration;
 
+use futures_util::StreamExt;
 use futures_util::future::join_all;
-use mayfly_embedded::{DropAt, DropConnection, LoginFailure, Plain, SlowLogin, SqlServerFaults};
+use futures_util::stream::FuturesUnordered;
+use mayfly_embedded::{
+    DropAt, DropConnection, LoginFailure, Plain, SlowLogin, SqlErrorFault, SqlServerFaults,
+};
 use mayfly_error::CallCode;
 use mayfly_pools::SqlServer;
 use tokio::time::Instant;
@@ -117,6 +121,43 @@ async fn a_connection_that_breaks_under_a_call_is_told_by_what_it_was_doing() {
         r#"[{"amount":101}]"#
     );
     assert_eq!(closed(&server, "broken"), 2);
+}
+
+#[tokio::test]
+async fn a_server_that_gives_up_may_have_done_what_it_was_asked() {
+    let backends = Backends::start().await;
+    let server = backends.sqlserver(|_| ());
+    let session = session(&server);
+    let gives_up_at = |text: &str| {
+        backends.sql_faults(SqlServerFaults {
+            sql_error: Some(SqlErrorFault {
+                number: 40197,
+                class: 20,
+                matching: Some(text.to_owned()),
+                times: Some(1),
+                ..SqlErrorFault::default()
+            }),
+            ..Default::default()
+        });
+    };
+    let (add, amount) = ("add", r#"{"amount": 1}"#);
+    gives_up_at("UPDATE");
+    let outcome = session.execute(add, amount, soon()).await;
+    assert_eq!(code(outcome), CallCode::OutcomeUnknown);
+    gives_up_at("Numbers");
+    let outcome = session.query("number", ONE, soon()).await;
+    assert_eq!(code(outcome), CallCode::Unavailable);
+    // What was done in a transaction is undone with it; its commit is another matter.
+    let transaction = session.begin();
+    gives_up_at("UPDATE");
+    let outcome = transaction.execute(add, amount, soon()).await;
+    assert_eq!(code(outcome), CallCode::Unavailable);
+    drop(transaction);
+    let transaction = session.begin();
+    transaction.execute(add, amount, soon()).await.unwrap();
+    gives_up_at("COMMIT");
+    let outcome = transaction.commit(soon()).await;
+    assert_eq!(code(outcome), CallCode::OutcomeUnknown);
 }
 
 #[tokio::test]
@@ -352,6 +393,38 @@ async fn connections_that_a_firewall_forgot_cost_one_call() {
         ) == (1, 3)
     })
     .await;
+}
+
+#[tokio::test]
+async fn connections_that_a_firewall_forgot_cost_one_call_of_many_at_once() {
+    let backends = Backends::start().await;
+    // So they have proven nothing for a moment at once, but not for long.
+    let server = four_idle(&backends, Duration::from_secs(30)).await;
+    tokio::time::sleep(Duration::from_millis(1_100)).await;
+    backends.sql_faults(forget());
+    let mut calls: FuturesUnordered<_> = (0..4)
+        .map(|_| session(&server).query("number", ONE, soon()))
+        .collect();
+    for _ in 0..3 {
+        let answer = tokio::time::timeout(Duration::from_secs(15), calls.next()).await;
+        let answer = answer.expect("more than one call waits for what was forgotten");
+        assert_eq!(answer.unwrap().unwrap(), r#"[{"n":1}]"#);
+    }
+    assert_eq!(closed(&server, "did_not_answer"), 3);
+    drop(calls);
+    eventually("the fourth is closed", || closed(&server, "cut_off") == 1).await;
+}
+
+#[tokio::test]
+async fn one_call_at_a_time_is_not_delayed_by_a_check() {
+    let backends = Backends::start().await;
+    let server = four_idle(&backends, Duration::from_secs(30)).await;
+    tokio::time::sleep(Duration::from_millis(1_100)).await;
+    backends.embedded.status().reset();
+    for _ in 0..4 {
+        session(&server).query("number", ONE, soon()).await.unwrap();
+    }
+    assert_eq!(backends.sql_counters().batches, 0);
 }
 
 #[tokio::test]
