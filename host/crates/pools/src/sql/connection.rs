@@ -162,6 +162,7 @@ impl Connection {
         self.asked = Instant::now();
         self.written_before = self.wire.written();
         self.read_before = self.wire.read();
+        self.wire.ceiling.store(u64::MAX, Ordering::Relaxed);
     }
 
     /// When the request under way, or the last one, was made.
@@ -195,6 +196,16 @@ impl Connection {
             }
             Err(_) => Err(None),
         }
+    }
+
+    /// How much of the answer to the request under way is read.
+    pub(super) fn ceiling(&self) -> Ceiling {
+        Ceiling(self.wire.clone())
+    }
+
+    /// Whether the answer is longer than may be read.
+    pub(super) fn overran(&self) -> bool {
+        self.wire.read() >= self.wire.ceiling.load(Ordering::Relaxed)
     }
 
     /// Whether any of the request under way was written.
@@ -285,6 +296,20 @@ pub(super) struct Wire {
     socket: Arc<TcpStream>,
     written: Arc<AtomicU64>,
     read: Arc<AtomicU64>,
+    /// The count of bytes at which reading fails: the driver reads a value of up to 2 GB before anybody can look at it.
+    ceiling: Arc<AtomicU64>,
+}
+
+/// How much of an answer is read.
+#[derive(Debug)]
+pub(super) struct Ceiling(Wire);
+
+impl Ceiling {
+    /// So many bytes from here on.
+    pub(super) fn allow(&self, bytes: u64) {
+        let ceiling = self.0.read().saturating_add(bytes);
+        self.0.ceiling.store(ceiling, Ordering::Relaxed);
+    }
 }
 
 impl Wire {
@@ -293,6 +318,7 @@ impl Wire {
             socket: Arc::new(socket),
             written: Arc::default(),
             read: Arc::default(),
+            ceiling: Arc::new(AtomicU64::new(u64::MAX)),
         }
     }
 
@@ -320,6 +346,9 @@ impl AsyncRead for Wire {
         context: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
+        if self.read() >= self.ceiling.load(Ordering::Relaxed) {
+            return Poll::Ready(Err(io::Error::other("the answer is longer than allowed")));
+        }
         loop {
             ready!(self.socket.poll_read_ready(context))?;
             match self.socket.try_read(buffer.initialize_unfilled()) {

@@ -18,6 +18,11 @@ use super::template::Filled;
 use super::trancount::{self, Begun};
 use crate::clock::{limit, outcome_unknown, too_late};
 
+/// Bytes on the wire that may stand for a byte of JSON: an empty `text` takes 29 and is written `"":"",`.
+const WIRE_BYTES: u64 = 8;
+/// For what is no row: descriptions of columns, messages of the server.
+const WIRE_BYTES_BESIDES: u64 = 16 << 20;
+
 /// What bounds an answer.
 #[derive(Debug, Clone)]
 pub(super) struct Bounds {
@@ -26,6 +31,15 @@ pub(super) struct Bounds {
     pub(super) lossy: bool,
     pub(super) max_answer_bytes: usize,
     pub(super) rows: RowBudget,
+}
+
+impl Bounds {
+    /// How much is read from the wire for an answer that is within the bounds; more is not, whatever it holds.
+    pub(super) fn wire_bytes(&self) -> u64 {
+        (self.max_answer_bytes as u64)
+            .saturating_mul(WIRE_BYTES)
+            .saturating_add(WIRE_BYTES_BESIDES)
+    }
 }
 
 /// Runs a statement and reads its answer to the end. `access` decides what being cut off means.
@@ -43,6 +57,10 @@ pub(super) async fn run(
     lease.now_runs(&statement.name);
     let connection = lease.connection().ok_or_else(|| too_late(&what))?;
     prepare(connection, statement, &mut filled, within);
+    // The rows of a statement that is executed are thrown away one by one, and there may be any number.
+    if way != Way::Execute {
+        connection.ceiling().allow(bounds.wire_bytes());
+    }
     let answer = async {
         let client = &mut connection.client;
         match way {
@@ -129,6 +147,16 @@ pub(super) fn settle<T>(
         Some(Err(Fail::Cell(error))) => {
             connection.undecodable();
             Err(of_access(what, access, error))
+        }
+        Some(Err(Fail::Driver(error))) if connection.overran() => {
+            // The rest is not read, so the connection stays dirty.
+            let told = CallError::new(
+                CallCode::Budget,
+                format!(
+                    "{what}: the answer is longer than may be read; select fewer rows, or a part of the value"
+                ),
+            );
+            Err(of_access(what, access, told.with_detail(error.to_string())))
         }
         Some(Err(Fail::Driver(error))) => {
             if let Some(found) = undecodable(&error) {

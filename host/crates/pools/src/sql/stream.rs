@@ -12,7 +12,7 @@ use tiberius::{QueryItem, QueryStream};
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::{Instant, timeout_at};
 
-use super::connection::Client;
+use super::connection::{Ceiling, Client};
 use super::failure::{Fail, cut_off};
 use super::rows::Layout;
 use super::run::{Bounds, conclude, no_columns, of_layout, prepare, request};
@@ -295,8 +295,9 @@ async fn serve(
         None => Err(too_late(&statement.what())),
         Some(connection) => {
             prepare(connection, &statement, &mut filled, None);
+            let ceiling = connection.ceiling();
             let outcome = read(
-                &mut connection.client,
+                (&mut connection.client, ceiling),
                 &statement,
                 filled,
                 &bounds,
@@ -315,16 +316,18 @@ async fn serve(
 
 /// Reads page by page; the last one's text, or none when the reader has left.
 async fn read(
-    client: &mut Client,
+    (client, ceiling): (&mut Client, Ceiling),
     statement: &Statement,
     filled: Filled,
     bounds: &Bounds,
     desk: &mut Desk,
 ) -> Option<Result<String, Fail>> {
     let mut max_rows = desk.next().await?;
+    ceiling.allow(bounds.wire_bytes());
     let mut reader = match desk.unless_left(request(filled).query(client)).await? {
         Ok(items) => Reader {
             items,
+            ceiling,
             layout: None,
             statement,
             bounds,
@@ -343,6 +346,7 @@ async fn read(
 
 struct Reader<'a> {
     items: QueryStream<'a>,
+    ceiling: Ceiling,
     layout: Option<Layout<'a>>,
     statement: &'a Statement,
     bounds: &'a Bounds,
@@ -350,6 +354,7 @@ struct Reader<'a> {
 
 impl Reader<'_> {
     async fn page(&mut self, max_rows: u32) -> Result<Page, Fail> {
+        self.ceiling.allow(self.bounds.wire_bytes());
         let mut text = String::from("[");
         let mut rows = 0;
         let mut last = false;

@@ -433,6 +433,7 @@ pub fn statements() -> Vec<Statement> {
             Read,
             &[],
         ),
+        statement("long", "SELECT text FROM Long", Read, &[]),
         statement("connection", "SELECT @@SPID AS number", Read, &[]),
         statement("rolls_back", "IF @@TRANCOUNT > 0 ROLLBACK", Write, &[]),
         statement(

@@ -1,8 +1,9 @@
 //! The limits of a pool, and what it tells of who holds, who waits, and why a connection was closed.
 
+use std::fs;
 use std::time::Duration;
 
-use mayfly_embedded::{SqlErrorFault, SqlServerFaults, Stall};
+use mayfly_embedded::{Also, SqlErrorFault, SqlServerFaults, Stall};
 use mayfly_error::CallCode;
 use mayfly_pools::{Borrower, SqlServer, SqlSession};
 
@@ -231,4 +232,41 @@ async fn an_error_of_the_server_in_the_middle_of_a_transaction_leaves_no_transac
     })
     .await;
     assert_eq!(server.status().size, 1);
+}
+
+#[tokio::test]
+async fn a_value_that_the_server_does_not_cut_off_is_not_read_to_its_end() {
+    let backends = Backends::start_with(|options| {
+        let seed = options.seed.as_ref().unwrap().join("sqlserver/School.sql");
+        let mut school = fs::read_to_string(&seed).unwrap();
+        school.push_str(
+            "CREATE TABLE Long (text nvarchar(max)); INSERT INTO Long VALUES (printf('%.*c', 20000000, 'x'));",
+        );
+        fs::write(seed, school).unwrap();
+    })
+    .await;
+    // As for values of type xml, and where the server has no `TEXTSIZE`.
+    backends.sql_faults(SqlServerFaults {
+        also: Some(Also {
+            text: "SET TEXTSIZE 2147483647".to_owned(),
+            matching: Some("TEXTSIZE".to_owned()),
+            times: None,
+        }),
+        ..Default::default()
+    });
+    let server = backends.sqlserver(|_| ());
+    let session = session(&server);
+    let error = session.query("long", "", soon()).await.unwrap_err();
+    let expected = "statement `long`: the answer is longer than may be read; select fewer rows, or a part of the value";
+    assert_eq!(
+        (error.code, error.message.as_str()),
+        (CallCode::Budget, expected)
+    );
+    let error = session.stream_rows("long", "").next(1, soon()).await;
+    assert_eq!(error.unwrap_err().message, expected);
+    assert_eq!(
+        session.query("number", ONE, soon()).await.unwrap(),
+        r#"[{"n":1}]"#
+    );
+    eventually("both were cut off", || closed(&server, "cut_off") == 2).await;
 }
