@@ -5,6 +5,7 @@
 //! held by none: whoever has room reads, and gives it back when the driver has made values of the text.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
 use aws_smithy_runtime_api::client::http::{
@@ -24,6 +25,10 @@ const UNIT_BYTES: u64 = 16 << 10;
 
 /// What an answer that does not say its length is taken for, in bytes: the largest there are.
 const LARGEST_ANSWER_BYTES: u64 = 16 << 20;
+
+/// Connections unused for so long are closed. The SDK's client cannot keep them alive by TCP, and there are networks that forget after a
+/// minute what nobody uses.
+const MAX_IDLE: Duration = Duration::from_secs(50);
 
 /// A client whose answers wait for room.
 #[derive(Debug)]
@@ -55,8 +60,9 @@ pub(super) fn client_with_room(bytes: u64) -> SharedHttpClient {
         free: Arc::new(Semaphore::new(size as usize)),
         size,
     });
-    // What the SDK takes when it is not told.
+    // What the SDK takes when it is not told, but for idle connections.
     let inner = aws_smithy_http_client::Builder::new()
+        .pool_idle_timeout(MAX_IDLE)
         .tls_provider(Provider::Rustls(CryptoMode::AwsLc))
         .build_https();
     SharedHttpClient::new(RoomyClient { inner, room })
@@ -101,8 +107,7 @@ impl HttpConnector for RoomyConnector {
             let mut answer = answer.await?;
             if is_foreign(&answer) {
                 // As an answer that was spoilt on its way: what became of the request nobody knows.
-                let error =
-                    "an answer with status 200 that is not DynamoDB's: it is empty, or not JSON";
+                let error = "a success that is not DynamoDB's: it is empty, not JSON, or without the marks of one";
                 return Err(ConnectorError::other(error.into(), None));
             }
             let said = answer
@@ -121,12 +126,15 @@ impl HttpConnector for RoomyConnector {
     }
 }
 
-/// Whether a success is not the service's, which says `{}` where it has nothing to say. The SDK takes no text at all for that.
+/// Whether a success is not the service's, which answers 200, says `{}` where it has nothing to say, and marks what it says: by its kind
+/// of JSON or by the request's id. The SDK takes no text at all for `{}`, and so it does any object.
 fn is_foreign(answer: &HttpResponse) -> bool {
     let header = |name: &str| answer.headers().get(name);
+    let kind = header("content-type").unwrap_or("json");
+    let is_marked = kind.contains("x-amz-json")
+        || (kind.contains("json") && header("x-amzn-requestid").is_some());
     answer.status().is_success()
-        && (header("content-length") == Some("0")
-            || header("content-type").is_some_and(|kind| !kind.contains("json")))
+        && (answer.status().as_u16() != 200 || header("content-length") == Some("0") || !is_marked)
 }
 
 #[cfg(test)]

@@ -15,7 +15,7 @@ use mayfly_telemetry::names;
 use tokio::time::{Instant, sleep_until};
 
 use super::client::DynamoDb;
-use super::failure::{Effect, explain, throttled};
+use super::failure::{Effect, explain, incomplete, throttled};
 use super::item::{Item, item_text};
 use super::key::{Key, identity};
 use super::request::{Projection, ReadOptions, invalid};
@@ -225,13 +225,11 @@ impl<'a> Batch<'a> {
                 CallCode::Deadline if self.asked_again => throttled(what).into(),
                 _ => failure,
             })?;
+        let Some(mut responses) = answer.responses else {
+            return Err(incomplete(what, "Responses").into());
+        };
         let mut page = Page::default();
-        for item in answer
-            .responses
-            .unwrap_or_default()
-            .remove(self.table)
-            .unwrap_or_default()
-        {
+        for item in responses.remove(self.table).unwrap_or_default() {
             self.wanted.keep(item, self.shape, &mut page)?;
         }
         let left = answer

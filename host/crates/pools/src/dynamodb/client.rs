@@ -21,6 +21,7 @@ use tokio::time::Instant;
 use super::answers::client_with_room;
 use super::attempts::Attempts;
 use super::coalesce::Coalescer;
+use super::failure::incomplete;
 use super::identity::{Chain, Identity, regions};
 use super::item::{Room, item_text, parse_item, write_item};
 use super::key::Key;
@@ -225,8 +226,11 @@ impl DynamoDb {
             .shared
             .send(Operation::Query, &what, deadline, Box::pin(builder.send()))
             .await?;
+        let Some(items) = &page.items else {
+            return Err(incomplete(&what, "Items"));
+        };
         let mut out = String::from("{\"items\":[");
-        for (index, item) in page.items().iter().enumerate() {
+        for (index, item) in items.iter().enumerate() {
             if index > 0 {
                 out.push(',');
             }

@@ -50,6 +50,11 @@ where
     told.with_detail(said(error))
 }
 
+/// A success without what it has to have: whoever gave it, it is no answer to what was asked.
+pub(super) fn incomplete(what: &str, missing: &str) -> CallError {
+    unreadable(what, Effect::Read).with_detail(format!("the answer has no `{missing}`"))
+}
+
 /// An answer arrived that nobody can read: what it said about a write is lost.
 fn unreadable(what: &str, effect: Effect) -> CallError {
     match effect {

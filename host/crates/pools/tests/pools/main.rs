@@ -15,6 +15,7 @@ mod backends;
 mod coalescing;
 mod dynalite;
 mod dynamodb;
+mod dynamodb_strangers;
 mod handed_over;
 mod partitions;
 mod round_trips;
