@@ -79,7 +79,7 @@ fn the_engine_is_built_without_what_guests_may_not_use() {
         let more: Vec<_> = found.difference(&allowed).collect();
         assert!(
             more.is_empty(),
-            "wasmtime has {more:?}; whoever turns it on has to say why, here and in host/src/sandbox/engine.rs"
+            "wasmtime has {more:?}; whoever turns it on has to say why, here and in host/crates/runtime/src/sandbox/engine.rs"
         );
     }
 }

@@ -5,9 +5,7 @@
 //! - [`http`] reads the request and writes the answer, [`callers`] knows who sent it;
 //! - the crate `mayfly-graphql` guards, validates, plans, executes and completes it;
 //! - [`resolve`] picks the version of the module that answers a field, and [`meter`] counts what became of it;
-//! - [`modules`] holds the versions;
-//! - [`sandbox`] runs one in a fresh, limited instance;
-//! - [`imports`] answers its calls, after checking grants and budgets;
+//! - the crate `mayfly-runtime` runs it in a fresh, limited instance, and answers its calls after checking grants and budgets;
 //! - the crate `mayfly-pools` holds the connections.
 //!
 //! [`app`] puts them together, and reads them anew while they are served; [`deployment`] swaps them, [`watch`] notices files that
@@ -28,11 +26,8 @@ pub mod descriptors;
 pub mod embedded;
 pub mod host;
 pub mod http;
-pub mod imports;
 pub mod memory_plan;
 pub mod meter;
-pub mod modules;
 pub mod resolve;
-pub mod sandbox;
 pub mod tried;
 pub mod watch;

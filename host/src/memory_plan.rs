@@ -15,8 +15,8 @@ use metrics::gauge;
 
 use crate::app::App;
 use crate::http::{ADMIN_CONNECTIONS, CONNECTION_BYTES, largest_request_bytes};
-use crate::modules::Version;
-use crate::sandbox::Capacity;
+use mayfly_runtime::modules::Version;
+use mayfly_runtime::sandbox::Capacity;
 
 /// What a pool holds for one connection besides an answer, in bytes: a packet, the driver's buffers, TLS.
 const SQL_CONNECTION_BYTES: u64 = 256 << 10;

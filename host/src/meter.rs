@@ -8,7 +8,7 @@ use mayfly_graphql::Schema;
 use mayfly_telemetry::names;
 use metrics::{Counter, Histogram, counter, histogram};
 
-use crate::sandbox::Outcome;
+use mayfly_runtime::sandbox::Outcome;
 
 /// The meters of an app's fields.
 pub struct Meters(HashMap<Arc<str>, Vec<(Arc<str>, Meter)>>);

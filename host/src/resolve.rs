@@ -9,9 +9,9 @@ use mayfly_graphql::{Answers, Disclosure, Invocation, PathStep, Resolve};
 
 use crate::app::App;
 use crate::canary::Observation;
-use crate::imports::Operation;
-use crate::modules::Version;
-use crate::sandbox::{Outcome, Request};
+use mayfly_runtime::imports::Operation;
+use mayfly_runtime::modules::Version;
+use mayfly_runtime::sandbox::{Outcome, Request};
 
 /// The guests of one app, for one operation.
 pub struct Resolver {

@@ -9,7 +9,7 @@ use mayfly_config::CanaryKey;
 
 use crate::app::App;
 use crate::canary::{Observation, Side, Trial};
-use crate::modules::Version;
+use mayfly_runtime::modules::Version;
 
 /// The snapshot with the version that is tried.
 #[derive(Clone)]

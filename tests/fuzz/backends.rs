@@ -6,7 +6,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use mayfly::imports::{Call, Database, OpenTransaction, Rows, Session, Statements, Tables};
+use mayfly_runtime::imports::{Call, Database, OpenTransaction, Rows, Session, Statements, Tables};
 use mayfly_error::{CallCode, CallError};
 use mayfly_pools::{
     DeleteRequest, PutRequest, QueryRequest, ReadOptions, RowBudget, TransactItem, UpdateRequest,

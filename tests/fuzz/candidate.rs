@@ -6,8 +6,8 @@ use std::fs;
 use std::sync::Arc;
 use std::time::Duration;
 
-use mayfly::modules::{ComponentBytes, Effort, Version};
-use mayfly::sandbox::Outcome;
+use mayfly_runtime::modules::{ComponentBytes, Effort, Version};
+use mayfly_runtime::sandbox::Outcome;
 use mayfly_config::Module;
 
 use crate::under_test::UnderTest;

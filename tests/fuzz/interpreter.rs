@@ -8,7 +8,7 @@ mod memory;
 mod model;
 mod program;
 
-use mayfly::sandbox::Outcome;
+use mayfly_runtime::sandbox::Outcome;
 use wasmparser::{Parser, Payload};
 
 use self::model::{End, Expected, predict};

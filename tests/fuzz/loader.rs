@@ -7,7 +7,7 @@
 use std::cell::Cell;
 use std::fs;
 
-use mayfly::modules::handled_fields;
+use mayfly_runtime::modules::handled_fields;
 use proptest::prelude::*;
 use wasmparser::Validator;
 

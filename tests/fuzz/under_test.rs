@@ -7,8 +7,8 @@ use std::task::Poll;
 use std::time::Duration;
 
 use mayfly::app::{App, EmbeddedAddresses};
-use mayfly::imports::{Backends, Operation};
-use mayfly::sandbox::{Outcome, Prepared, Request};
+use mayfly_runtime::imports::{Backends, Operation};
+use mayfly_runtime::sandbox::{Outcome, Prepared, Request};
 use mayfly_config::{Config, Module};
 use tokio::runtime::Runtime;
 

@@ -10,7 +10,7 @@ use mayfly_error::{CallCode, CallError};
 use mayfly_pools::{Chain, DynamoDb, SqlServer};
 
 use super::App;
-use crate::imports::{Backends, Database, Tables};
+use mayfly_runtime::imports::{Backends, Database, Tables};
 
 /// The host's pools.
 #[derive(Default)]

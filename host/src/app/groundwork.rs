@@ -10,10 +10,10 @@ use super::backends::{EmbeddedAddresses, Pools, connect, reachable};
 use super::schema::{check_probes, fields_by_module, read_schema};
 use super::{App, wanted_of};
 use crate::callers::Callers;
-use crate::imports::Backends;
+use mayfly_runtime::imports::Backends;
 use crate::meter::Meters;
-use crate::modules::{Loader, Terms, Version};
-use crate::sandbox::Sandbox;
+use mayfly_runtime::modules::{Loader, Terms, Version};
+use mayfly_runtime::sandbox::Sandbox;
 
 pub(super) struct Groundwork {
     /// None when it is wrong, which was told then.

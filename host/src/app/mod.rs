@@ -20,14 +20,14 @@ use mayfly_config::{Config, ErrorDetail, FILE, Problem, Problems};
 use mayfly_graphql::Engine;
 
 use crate::callers::Callers;
-use crate::imports::Backends;
+use mayfly_runtime::imports::Backends;
 use crate::meter::Meters;
-use crate::modules::compiler::CompilerLimits;
-use crate::modules::{
+use mayfly_runtime::modules::compiler::CompilerLimits;
+use mayfly_runtime::modules::{
     ArtifactStore, Compiler, ComponentBytes, Effort, Loader, Loading, Places, Refusal, Step, Store,
     Terms, Version,
 };
-use crate::sandbox::{Capacity, MemoryShares, Sandbox};
+use mayfly_runtime::sandbox::{Capacity, MemoryShares, Sandbox};
 use crate::tried::Tried;
 use groundwork::Groundwork;
 use restore::restore;

@@ -13,7 +13,7 @@ use mayfly_config::{Config, FILE, Place, Problem, Problems, units};
 use super::backends::DYNAMODB;
 use super::groundwork::Groundwork;
 use super::{App, EmbeddedAddresses};
-use crate::modules::{
+use mayfly_runtime::modules::{
     ComponentBytes, Effort, Pinned, Refusal, Step, Store, Terms, Version, writing_remedy,
 };
 

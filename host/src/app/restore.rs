@@ -6,7 +6,7 @@
 
 use std::sync::Arc;
 
-use crate::modules::{
+use mayfly_runtime::modules::{
     ComponentBytes, Effort, Loader, Loading, Refusal, Step, Store, Terms, Version,
 };
 

@@ -18,7 +18,7 @@ use mayfly_config::{Problem, TokenKey};
 use mayfly_error::Error;
 use mayfly_json::{Kind, Limits, Tree, Value};
 
-use crate::imports::Caller;
+use mayfly_runtime::imports::Caller;
 use keys::{KeySet, TrustedKey};
 
 /// The longest token that is looked at, in bytes: several times what issuers write, and nothing to keep a core busy with.

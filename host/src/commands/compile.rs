@@ -6,7 +6,7 @@ use std::time::Duration;
 use mayfly_config::CompilePriority;
 
 use super::Exit;
-use crate::modules::compiler::{
+use mayfly_runtime::modules::compiler::{
     CompilerLimits, compile, end_with_the_host, give_way, give_way_out_of_memory, read_component,
 };
 

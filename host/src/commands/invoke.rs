@@ -16,9 +16,9 @@ use mayfly_telemetry::{output, start_command_log};
 use super::{Exit, show_progress};
 use crate::app::{App, EmbeddedAddresses};
 use crate::embedded::EmbeddedProcess;
-use crate::imports::{Allowance, Caller, Operation};
+use mayfly_runtime::imports::{Allowance, Caller, Operation};
 use crate::resolve::Resolver;
-use crate::sandbox::Outcome;
+use mayfly_runtime::sandbox::Outcome;
 
 /// Run one field of one module once, and show the answer and what it cost.
 ///

@@ -15,8 +15,8 @@ use clap::Subcommand;
 use mayfly_config::Problems;
 use mayfly_telemetry::output;
 
-use crate::modules::Loading;
-use crate::modules::compiler::compile_with_this_program;
+use mayfly_runtime::modules::Loading;
+use mayfly_runtime::modules::compiler::compile_with_this_program;
 
 /// A command of `mayfly`.
 #[derive(Subcommand)]

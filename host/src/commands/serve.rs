@@ -20,7 +20,7 @@ use crate::descriptors::{Descriptors, raise_limit};
 use crate::embedded::EmbeddedProcess;
 use crate::host::Host;
 use crate::http::{ADMIN_CONNECTIONS, Connections, Listener, admin_router, graphql_router};
-use crate::modules::Store;
+use mayfly_runtime::modules::Store;
 use crate::watch::{Seen, watch};
 
 /// Serve an app: GraphQL on one address, health and metrics on another.

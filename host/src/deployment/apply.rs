@@ -11,7 +11,7 @@ use metrics::counter;
 use super::{Deployment, Swapped, count, note_start};
 use crate::app::{App, Renewed, adopt_embedded};
 use crate::memory_plan::MemoryPlan;
-use crate::modules::writing_remedy;
+use mayfly_runtime::modules::writing_remedy;
 
 /// How often it is tried again when versions are swapped in between.
 const ATTEMPTS: usize = 8;

@@ -13,7 +13,7 @@ use serde::Serialize;
 
 use super::{Admitted, DeployError, Deployment, Swapped, Turn, active};
 use crate::canary::{TallyStatus, Trial, Verdict};
-use crate::modules::{Activation, Origin, Pinned, Refusal, Step, writing_remedy};
+use mayfly_runtime::modules::{Activation, Origin, Pinned, Refusal, Step, writing_remedy};
 
 /// The canary that runs, and how those before it ended.
 #[derive(Default)]

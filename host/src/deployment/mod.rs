@@ -31,7 +31,7 @@ use metrics::histogram;
 use crate::app::{App, EmbeddedAddresses};
 use crate::host::resident_bytes;
 use crate::memory_plan::MemoryPlan;
-use crate::modules::{
+use mayfly_runtime::modules::{
     Activation, ComponentBytes, Effort, Incoming, Origin, Pinned, Record, Refusal, Step, Store,
     Terms, Version, writing_remedy,
 };

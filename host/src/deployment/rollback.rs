@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::{DeployError, Deployment, Swapped, active, count};
 use crate::app::App;
-use crate::modules::{Activation, Effort, ModuleRecord, Refusal, Step, Version};
+use mayfly_runtime::modules::{Activation, Effort, ModuleRecord, Refusal, Step, Version};
 
 impl Deployment {
     /// Makes the version active that was before, or the one whose digest begins like `to`, which was active at some time. Doing so

@@ -8,7 +8,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::Turn;
 use super::status::PastRefusal;
-use crate::modules::{Refusal, Version};
+use mayfly_runtime::modules::{Refusal, Version};
 
 /// One module.
 pub(super) struct Slot {

@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use super::canary::{CanaryStatus, PastCanary};
 use super::{DeployError, Deployment, active, age};
-use crate::modules::{Activation, Origin, Refusal};
+use mayfly_runtime::modules::{Activation, Origin, Refusal};
 
 /// A module as the admin API shows it.
 #[derive(Debug, Clone, Serialize)]

@@ -26,7 +26,7 @@ use super::request::{Parameters, check_content_type, from_body};
 use super::{body, hosts, ide, request};
 use crate::app::App;
 use crate::host::Host;
-use crate::imports::{Allowance, Caller, Operation};
+use mayfly_runtime::imports::{Allowance, Caller, Operation};
 use crate::resolve::{Resolver, disclosure};
 
 /// The header that names the trace of an answer.

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 use std::future::ready;
 use std::sync::Arc;
 
-use mayfly::imports::{Call, Database, OpenTransaction, Rows, Session, Statements, Tables};
+use mayfly_runtime::imports::{Call, Database, OpenTransaction, Rows, Session, Statements, Tables};
 use mayfly_error::{CallCode, CallError};
 use mayfly_pools::{
     DeleteRequest, PutRequest, QueryRequest, ReadOptions, RowBudget, TransactItem, UpdateRequest,

@@ -5,9 +5,9 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, ensure};
 use mayfly::app::App;
-use mayfly::imports::Operation;
+use mayfly_runtime::imports::Operation;
 use mayfly::resolve::Resolver;
-use mayfly::sandbox::Request;
+use mayfly_runtime::sandbox::Request;
 use mayfly_graphql::Invocation;
 
 /// Runs both fields of the bench's app `count` times each, in turns, and prints medians.

@@ -17,7 +17,7 @@ use in_memory::InMemory;
 use mayfly::app::{App, EmbeddedAddresses};
 use mayfly::host::Host;
 use mayfly::http::graphql_router;
-use mayfly::imports::{Backends, Database, Tables};
+use mayfly_runtime::imports::{Backends, Database, Tables};
 use mayfly_config::Config;
 use mayfly_telemetry::Metrics;
 

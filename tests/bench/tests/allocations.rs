@@ -27,7 +27,7 @@ use in_memory::InMemory;
 use mayfly::app::{App, EmbeddedAddresses};
 use mayfly::host::Host;
 use mayfly::http::graphql_router;
-use mayfly::imports::Backends;
+use mayfly_runtime::imports::Backends;
 use mayfly_config::Config;
 use mayfly_telemetry::Metrics;
 use tower::Service;

@@ -18,7 +18,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
 use mayfly::app::{App, EmbeddedAddresses};
-use mayfly::imports::Operation;
+use mayfly_runtime::imports::Operation;
 use mayfly::resolve::Resolver;
 use mayfly_config::Config;
 use mayfly_graphql::Invocation;

@@ -15,7 +15,7 @@ use mayfly_telemetry::output;
 use sha2::{Digest, Sha256};
 
 use super::Exit;
-use crate::modules::MAX_COMPONENT_BYTES;
+use mayfly_runtime::modules::MAX_COMPONENT_BYTES;
 use client::{Answer, Client, segment};
 
 /// Put versions of modules into a running host, look at them, roll them back.

@@ -23,7 +23,7 @@ use tokio::sync::Semaphore;
 use tokio::time::timeout;
 
 use crate::host::Host;
-use crate::modules::MAX_COMPONENT_BYTES;
+use mayfly_runtime::modules::MAX_COMPONENT_BYTES;
 
 /// What the routes are, for machines.
 const OPENAPI: &str = include_str!("openapi.json");

@@ -17,7 +17,7 @@ use tokio::sync::SemaphorePermit;
 
 use super::{Admin, hear_out, refuse, reply};
 use crate::deployment::{DeployError, Deployment, Swapped, Turn};
-use crate::modules::{MAX_COMPONENT_BYTES, Origin, Pinned, Refusal, Step, writing_remedy};
+use mayfly_runtime::modules::{MAX_COMPONENT_BYTES, Origin, Pinned, Refusal, Step, writing_remedy};
 
 /// How long a sender may fall silent in the middle of a component.
 const SILENCE: Duration = Duration::from_secs(30);

@@ -30,7 +30,7 @@ pub mod bindings {
         reason = "generated; the WIT files hold the documentation"
     )]
     wasmtime::component::bindgen!({
-        path: "../wit",
+        path: "../../../wit",
         world: "resolver",
         imports: {
             "mayfly:resolver/pending.[method]pending.take": async | trappable,

@@ -1,0 +1,11 @@
+//! Runs guests. Only this crate and the capabilities name wasmtime.
+//!
+//! - [`modules`] holds the versions of modules: how one gets in, where it is kept;
+//! - [`sandbox`] runs one in a fresh, limited instance;
+//! - [`imports`] answers its calls, after checking grants and budgets.
+
+#![deny(clippy::print_stdout, clippy::print_stderr)]
+
+pub mod imports;
+pub mod modules;
+pub mod sandbox;
