@@ -53,91 +53,77 @@ fn named_only_in(word: &str, homes: &[&str]) {
 #[test]
 fn each_library_is_named_only_in_its_home() {
     for word in ["wasmtime::", "wasmtime_wasi::"] {
-        named_only_in(word, &["src/modules/", "src/sandbox/", "src/imports/"]);
+        named_only_in(word, &["crates/runtime/", "crates/capabilities/"]);
     }
     named_only_in("async_graphql::", &["src/http/admin/"]);
     for word in ["tiberius::", "aws_sdk_dynamodb::", "aws_config::"] {
-        named_only_in(word, &["crates/pools/"]);
+        named_only_in(word, &["crates/capabilities/"]);
     }
     named_only_in("jsonwebtoken::", &["src/callers/"]);
     named_only_in(
         "axum::",
         &["src/http/", "src/commands/serve.rs", "src/host.rs"],
     );
-    named_only_in("bindgen!", &["src/imports/mod.rs"]);
+    named_only_in("bindgen!", &["crates/runtime/", "crates/capabilities/"]);
+}
+
+/// The crates of this project that a crate is built from.
+fn dependencies(name: &str) -> BTreeSet<String> {
+    let manifest = repository()
+        .join("host/crates")
+        .join(name)
+        .join("Cargo.toml");
+    let manifest = fs::read_to_string(manifest).unwrap();
+    let own = manifest.split("[dev-dependencies]").next().unwrap();
+    let names = own.lines().filter_map(|line| line.split_once(" = "));
+    let names = names.filter_map(|(name, _)| name.trim().strip_prefix("mayfly-"));
+    names.map(str::to_owned).collect()
 }
 
 #[test]
-fn a_layer_knows_only_those_below_it() {
-    let layers = ["http", "modules", "sandbox", "imports"];
+fn crates_know_only_those_below_them() {
+    let below = [
+        ("error", ""),
+        ("json", ""),
+        ("telemetry", ""),
+        // Probes are JSON in the configuration.
+        ("config", "json"),
+        ("graphql", "config error json telemetry"),
+        ("runtime", "config error json telemetry"),
+        ("capabilities", "config error json telemetry runtime"),
+    ];
+    for (name, below) in below {
+        let below: BTreeSet<_> = below.split_whitespace().map(str::to_owned).collect();
+        let known = dependencies(name);
+        assert!(known.is_subset(&below), "{name} knows {known:?}");
+    }
+    let crates = fs::read_dir(repository().join("host/crates")).unwrap();
+    assert_eq!(crates.count(), below.len(), "each crate has a place here");
+}
+
+#[test]
+fn capabilities_do_not_know_each_other() {
     for (path, code) in host_sources() {
-        let Some(layer) = layers
-            .iter()
-            .position(|layer| path.starts_with(&format!("src/{layer}/")))
-        else {
-            continue;
-        };
-        for above in &layers[..layer] {
-            assert!(
-                !code.contains(&format!("crate::{above}")),
-                "host/{path} knows `{above}`, which is above it"
-            );
-        }
-        if layers[layer] != "http" {
-            assert!(
-                !code.contains("mayfly_graphql"),
-                "host/{path} knows GraphQL"
-            );
-            assert!(
-                !code.contains("crate::app") && !code.contains("crate::host"),
-                "host/{path} knows the whole"
-            );
+        for (one, other) in [("dynamodb", "sql"), ("sql", "dynamodb")] {
+            if path.starts_with(&format!("crates/capabilities/src/{one}/")) {
+                let knows = code.contains(&format!("crate::{other}"));
+                assert!(!knows, "host/{path} knows `{other}`");
+            }
         }
     }
 }
 
 #[test]
-fn leaves_and_engine_and_pools_depend_on_nothing_above() {
-    let dependencies = |name: &str| {
-        let manifest = fs::read_to_string(
-            repository()
-                .join("host/crates")
-                .join(name)
-                .join("Cargo.toml"),
-        )
-        .unwrap();
-        let own = manifest
-            .split("[dev-dependencies]")
-            .next()
-            .unwrap()
-            .to_owned();
-        let names = own
-            .lines()
-            .filter_map(|line| line.split_once(" = "))
-            .map(|(name, _)| name.trim().to_owned());
-        names
-            .filter(|name| name.starts_with("mayfly"))
-            .collect::<BTreeSet<_>>()
-    };
-    let set = |names: &[&str]| {
-        names
-            .iter()
-            .map(|name| (*name).to_owned())
-            .collect::<BTreeSet<_>>()
-    };
-    for leaf in ["error", "json", "telemetry"] {
-        assert_eq!(dependencies(leaf), set(&[]), "{leaf} is a leaf");
-    }
-    // Probes are JSON in the configuration.
-    assert_eq!(dependencies("config"), set(&["mayfly-json"]));
-    let leaves = set(&[
-        "mayfly-config",
-        "mayfly-error",
-        "mayfly-json",
-        "mayfly-telemetry",
-    ]);
-    for user in ["graphql", "pools"] {
-        assert!(dependencies(user).is_subset(&leaves), "{user}");
+fn the_host_names_no_capability() {
+    for (path, code) in host_sources() {
+        if !path.starts_with("src/") {
+            continue;
+        }
+        for name in ["dynamodb", "sqlserver", "DynamoDb", "SqlServer"] {
+            // The files of the WIT package stand in one list.
+            let named = code.contains(name) && path != "src/build/world.rs";
+            assert!(!named, "host/{path} names `{name}`");
+        }
     }
 }
 

@@ -1,6 +1,7 @@
 //! Descriptors: how many this process may have open, and whether connections, pools and files fit.
 
 use mayfly_config::Config;
+use mayfly_runtime::capability::Capabilities;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
 use crate::http::ADMIN_CONNECTIONS;
@@ -42,18 +43,13 @@ pub fn raise_limit() {
 impl Descriptors {
     /// What an app needs, once its limit was raised.
     #[must_use]
-    pub fn of(config: &Config) -> Self {
-        let sqlserver = config
-            .sqlserver
+    pub fn of(config: &Config, capabilities: Capabilities) -> Self {
+        let pools = capabilities
             .iter()
-            .map(|backend| backend.max_connections as u64);
-        let dynamodb = config
-            .dynamodb
-            .iter()
-            .map(|dynamodb| dynamodb.max_in_flight as u64);
+            .map(|capability| capability.connections(config));
         Self {
             clients: config.server.max_connections as u64,
-            pools: sqlserver.chain(dynamodb).sum(),
+            pools: pools.sum(),
             limit: getrlimit(Resource::Nofile).current,
         }
     }

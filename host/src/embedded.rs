@@ -3,6 +3,7 @@
 //! The child ends when its standard input closes, so it cannot outlive the host, however the host ends. What it writes to standard
 //! error is read at all times, so that it never waits for a reader, and becomes lines of the host's log.
 
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::Stdio;
@@ -10,12 +11,10 @@ use std::time::Duration;
 
 use anyhow::{Context, bail};
 use mayfly_config::{Config, Secret};
-use serde::Deserialize;
+use mayfly_runtime::capability::Embedded;
 use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::{Child, ChildStderr, ChildStdout, Command};
 use tokio::task::JoinHandle;
-
-use crate::app::EmbeddedAddresses;
 
 /// How long seeding may take.
 const START_TIME: Duration = Duration::from_secs(60);
@@ -31,27 +30,26 @@ const USER: &str = "mayfly";
 
 /// The running child.
 pub struct EmbeddedProcess {
-    /// Where it listens.
-    pub addresses: EmbeddedAddresses,
+    /// Its endpoints.
+    pub endpoints: Embedded,
     /// Its control address, for fault switches and counters.
     pub control: SocketAddr,
     _child: Child,
 }
 
-#[derive(Deserialize)]
-struct Announcement {
-    dynamodb: SocketAddr,
-    sqlserver: SocketAddr,
-    control: SocketAddr,
-}
+/// Where it listens: one address by name for each endpoint, and the control address.
+type Announcement = BTreeMap<String, SocketAddr>;
+
+/// The name of the control address.
+const CONTROL: &str = "control";
 
 impl EmbeddedProcess {
-    /// Starts it when the app needs it, and gives the configuration the user and password it lets in.
+    /// Starts it when the app needs it.
     ///
     /// # Errors
     ///
     /// When the program is missing, or its data cannot be loaded.
-    pub async fn start_for(config: &mut Config) -> anyhow::Result<Option<Self>> {
+    pub async fn start_for(config: &Config) -> anyhow::Result<Option<Self>> {
         if !config.uses_embedded() {
             return Ok(None);
         }
@@ -77,21 +75,18 @@ impl EmbeddedProcess {
         let (Some(stdout), Some(stderr)) = (child.stdout.take(), child.stderr.take()) else {
             bail!("{PROGRAM} has no standard output")
         };
-        let announced = announcement(stdout, relay(stderr)).await?;
-        for backend in &mut config.sqlserver {
-            if backend.address == mayfly_config::Place::Embedded {
-                USER.clone_into(&mut backend.user);
-                backend.password = Secret::new(password.clone());
-            }
-        }
-        let addresses = EmbeddedAddresses {
-            dynamodb: Some(announced.dynamodb),
-            sqlserver: Some(announced.sqlserver),
-            offline: false,
+        let mut addresses = announcement(stdout, relay(stderr)).await?;
+        let control = addresses
+            .remove(CONTROL)
+            .with_context(|| format!("{PROGRAM} says no control address"))?;
+        let endpoints = Embedded {
+            addresses,
+            user: USER.to_owned(),
+            password: Secret::new(password),
         };
         Ok(Some(Self {
-            addresses,
-            control: announced.control,
+            endpoints,
+            control,
             _child: child,
         }))
     }

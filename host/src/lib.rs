@@ -6,7 +6,7 @@
 //! - the crate `mayfly-graphql` guards, validates, plans, executes and completes it;
 //! - [`resolve`] picks the version of the module that answers a field, and [`meter`] counts what became of it;
 //! - the crate `mayfly-runtime` runs it in a fresh, limited instance, and answers its calls after checking grants and budgets;
-//! - the crate `mayfly-pools` holds the connections.
+//! - the crate `mayfly-capabilities` holds what they reach: import, grants and connections of each backend.
 //!
 //! [`app`] puts them together, and reads them anew while they are served; [`deployment`] swaps them, [`watch`] notices files that
 //! change, [`canary`] judges a version that is tried on a share of the operations, which [`tried`] picks; [`host`] is what runs,

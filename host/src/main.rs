@@ -32,7 +32,7 @@ const AFTER_HELP: &str = "Exit codes: 0 done; 1 failed; 2 wrong arguments; 3 the
                           6 the host refused (`module`); 7 requests were cut off (`serve`).";
 
 fn main() -> ExitCode {
-    let exit = match Arguments::parse().command.run() {
+    let exit = match Arguments::parse().command.run(mayfly_capabilities::ALL) {
         Ok(exit) => exit,
         Err(error) => {
             output::fail(format_args!("{error:#}"));

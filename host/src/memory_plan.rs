@@ -9,7 +9,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use mayfly_config::{Config, Module};
-use mayfly_pools::HELD_PER_BYTE;
+use mayfly_runtime::capability::MemoryLine;
+use mayfly_runtime::imports::HELD_PER_BYTE;
 use mayfly_telemetry::names;
 use metrics::gauge;
 
@@ -18,37 +19,17 @@ use crate::http::{ADMIN_CONNECTIONS, CONNECTION_BYTES, largest_request_bytes};
 use mayfly_runtime::modules::Version;
 use mayfly_runtime::sandbox::Capacity;
 
-/// What a pool holds for one connection besides an answer, in bytes: a packet, the driver's buffers, TLS.
-const SQL_CONNECTION_BYTES: u64 = 256 << 10;
-
-/// The largest answer of DynamoDB, in bytes.
-const DYNAMODB_ANSWER_BYTES: u64 = 16 << 20;
-
-/// How often an answer of DynamoDB is held while it is turned from what was received into what the guest is given.
-const DYNAMODB_COPIES: u64 = 3;
-
 /// Log lines on their way and metrics, in bytes.
 const TELEMETRY_BYTES: u64 = 16 << 20;
 
 /// What the allocator keeps or cannot use of what the host's own buffers take: a quarter.
 const SLACK_DIVISOR: u64 = 4;
 
-/// One part of the plan.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Line {
-    /// What it is for, with the numbers it is made of.
-    pub what: String,
-    /// The most it takes, in bytes.
-    pub bytes: u64,
-    /// The key in `mayfly.toml` that changes it; none for what nobody sets.
-    pub key: Option<&'static str>,
-}
-
 /// The most this process may hold.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct MemoryPlan {
     /// The parts.
-    pub lines: Vec<Line>,
+    pub lines: Vec<MemoryLine>,
 }
 
 /// What the machine allows the process.
@@ -64,7 +45,7 @@ impl MemoryPlan {
     /// The plan of an app. `own_bytes` is what the process itself takes, as `resident_bytes` gave it once everything was loaded.
     #[must_use]
     pub fn of(config: &Config, app: &App, own_bytes: u64) -> Self {
-        Self::with_capacity(config, app.sandbox.capacity(), own_bytes, Code::of(app))
+        Self::with_capacity(config, app, app.sandbox.capacity(), own_bytes)
     }
 
     /// The plan of a host that is started with a configuration; everything but that is of `app`, which was loaded with another one.
@@ -72,13 +53,15 @@ impl MemoryPlan {
     pub fn of_another(config: &Config, app: &App, own_bytes: u64) -> Self {
         let caps = config.modules.iter().map(|module| module.memory_bytes);
         let capacity = Capacity::for_caps(caps, config.server.guest_memory_bytes);
-        Self::with_capacity(config, capacity, own_bytes, Code::of(app))
+        Self::with_capacity(config, app, capacity, own_bytes)
     }
 
-    fn with_capacity(config: &Config, capacity: Capacity, own_bytes: u64, code: Code) -> Self {
+    fn with_capacity(config: &Config, app: &App, capacity: Capacity, own_bytes: u64) -> Self {
         let mut lines = vec![line("this process, measured", own_bytes, None)];
-        lines.extend(guest_lines(config, capacity, code));
-        let buffers = buffer_lines(config, capacity);
+        lines.extend(guest_lines(config, capacity, Code::of(app)));
+        let mut buffers = buffer_lines(config, capacity);
+        let capabilities = app.surroundings.capabilities.iter();
+        buffers.extend(capabilities.flat_map(|capability| capability.memory(config)));
         let slack = buffers.iter().map(|line| line.bytes).sum::<u64>() / SLACK_DIVISOR;
         lines.extend(buffers);
         lines.push(line(
@@ -152,7 +135,7 @@ impl Code {
     }
 }
 
-fn guest_lines(config: &Config, capacity: Capacity, code: Code) -> Vec<Line> {
+fn guest_lines(config: &Config, capacity: Capacity, code: Code) -> Vec<MemoryLine> {
     let slots = capacity.slots;
     let live = config.server.live_versions as u64;
     vec![
@@ -189,7 +172,7 @@ fn guest_lines(config: &Config, capacity: Capacity, code: Code) -> Vec<Line> {
     ]
 }
 
-fn buffer_lines(config: &Config, capacity: Capacity) -> Vec<Line> {
+fn buffer_lines(config: &Config, capacity: Capacity) -> Vec<MemoryLine> {
     let server = &config.server;
     // Invocations share the guest memory by their caps, so the module that may have the most for its cap decides.
     let guests = capacity.memory_bytes;
@@ -208,18 +191,12 @@ fn buffer_lines(config: &Config, capacity: Capacity) -> Vec<Line> {
     let (handed, handed_by, handed_each) = most(|module| {
         HELD_PER_BYTE * module.budget.guest_to_host_bytes + module.budget.output_bytes
     });
-    let largest_unread = config
-        .modules
-        .iter()
-        .map(|module| module.budget.unread_bytes)
-        .max()
-        .unwrap_or_default() as u64;
     let operations = server.max_operations as u64;
     let operation =
         config.operation.exchanged_bytes as u64 + 2 * config.limits.response_bytes as u64;
     let plan = config.limits.plan_bytes as u64;
     let connections = (server.max_connections + ADMIN_CONNECTIONS) as u64;
-    let mut lines = vec![
+    vec![
         line(
             format!(
                 "answers that {unread_by} guests have not taken, {} each",
@@ -276,39 +253,11 @@ fn buffer_lines(config: &Config, capacity: Capacity) -> Vec<Line> {
             server.plan_cache_bytes as u64,
             Some("server.plan_cache"),
         ),
-    ];
-    lines.extend(config.sqlserver.iter().map(|backend| {
-        let each = largest_unread + backend.max_value_bytes as u64 + SQL_CONNECTION_BYTES;
-        let most = backend.max_connections as u64;
-        line(
-            format!(
-                "{most} connections to `{}`, {} each",
-                backend.name,
-                show(each)
-            ),
-            most * each,
-            Some("sqlserver.NAME.max_connections"),
-        )
-    }));
-    lines.extend(config.dynamodb.iter().map(|dynamodb| {
-        let bytes = dynamodb
-            .answer_memory_bytes
-            .min(dynamodb.max_in_flight as u64 * DYNAMODB_ANSWER_BYTES * DYNAMODB_COPIES);
-        line(
-            "answers of DynamoDB on their way to guests",
-            bytes,
-            Some("dynamodb.answer_memory"),
-        )
-    }));
-    lines
+    ]
 }
 
-fn line(what: impl Into<String>, bytes: u64, key: Option<&'static str>) -> Line {
-    Line {
-        what: what.into(),
-        bytes,
-        key,
-    }
+fn line(what: impl Into<String>, bytes: u64, key: Option<&'static str>) -> MemoryLine {
+    MemoryLine::new(what, bytes, key)
 }
 
 fn show(bytes: u64) -> String {

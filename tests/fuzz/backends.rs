@@ -6,11 +6,14 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use mayfly_runtime::imports::{Call, Database, OpenTransaction, Rows, Session, Statements, Tables};
-use mayfly_error::{CallCode, CallError};
-use mayfly_pools::{
-    DeleteRequest, PutRequest, QueryRequest, ReadOptions, RowBudget, TransactItem, UpdateRequest,
+use mayfly_capabilities::dynamodb::Tables;
+use mayfly_capabilities::dynamodb::{
+    DeleteRequest, PutRequest, QueryRequest, ReadOptions, TransactItem, UpdateRequest,
 };
+use mayfly_capabilities::sql::{Database, OpenTransaction, Rows, Session, Statements};
+use mayfly_error::{CallCode, CallError};
+use mayfly_runtime::imports::Call;
+use mayfly_runtime::imports::RowBudget;
 use tokio::time::Instant;
 
 /// The key of an item that never comes.

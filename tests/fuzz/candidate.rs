@@ -6,9 +6,9 @@ use std::fs;
 use std::sync::Arc;
 use std::time::Duration;
 
+use mayfly_config::Module;
 use mayfly_runtime::modules::{ComponentBytes, Effort, Version};
 use mayfly_runtime::sandbox::Outcome;
-use mayfly_config::Module;
 
 use crate::under_test::UnderTest;
 

@@ -3,8 +3,9 @@
 //! What is read has the values that `serde_json` reads. What only this reader refuses, it refuses for a reason that `serde_json` does
 //! not know: depth, a key that comes twice, half of a surrogate pair. Keys and items of tables are read or refused as the bare text is.
 
+use mayfly_capabilities::dynamodb::{Partition, key_weight};
+use mayfly_capabilities::sql::statement_weight;
 use mayfly_json::{Kind, Limits, Members, Problem, Tree, Value, length, string};
-use mayfly_pools::{Partition, key_weight, statement_weight};
 use proptest::prelude::*;
 use serde_json::Value as Reference;
 

@@ -6,10 +6,13 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::task::Poll;
 use std::time::Duration;
 
-use mayfly::app::{App, EmbeddedAddresses};
+use mayfly::app::App;
+use mayfly_capabilities::dynamodb::DynamoDbCapability;
+use mayfly_capabilities::sql::{Databases, SqlCapability};
+use mayfly_config::{Config, Module};
+use mayfly_runtime::capability::Surroundings;
 use mayfly_runtime::imports::{Backends, Operation};
 use mayfly_runtime::sandbox::{Outcome, Prepared, Request};
-use mayfly_config::{Config, Module};
 use tokio::runtime::Runtime;
 
 use crate::backends::InMemory;
@@ -50,23 +53,18 @@ impl UnderTest {
         let config = Config::load(&mayfly_tests::repository().join("guest/fuzz"))
             .expect("guest/fuzz is an app");
         let app = runtime
-            .block_on(App::load(&config, &EmbeddedAddresses::unused(), &|_| ()))
+            .block_on(App::load(
+                &config,
+                &Surroundings::nowhere(mayfly_capabilities::ALL),
+                &|_| (),
+            ))
             .expect("the app loads");
         let in_memory = Arc::new(InMemory::default());
-        let backends = Arc::new(Backends {
-            dynamodb_shares: Default::default(),
-            dynamodb: Some(in_memory.clone()),
-            sqlserver: config
-                .sqlserver
-                .iter()
-                .map(|backend| (backend.name.clone(), in_memory.clone() as _))
-                .collect(),
-            statements: config
-                .statements
-                .iter()
-                .map(|statement| (statement.name.clone(), statement.backend.clone()))
-                .collect(),
-        });
+        let databases = Databases::of(&config, |_| in_memory.clone());
+        let backends = Backends::default()
+            .with::<DynamoDbCapability>(in_memory.clone())
+            .with::<SqlCapability>(Arc::new(databases));
+        let backends = Arc::new(backends);
         Self {
             runtime,
             app,

@@ -438,7 +438,8 @@ fn the_routes_and_their_description_agree() {
     {
         let step = step.as_str().unwrap();
         assert!(
-            source("host/crates/runtime/src/modules/refusal.rs").contains(&format!("=> \"{step}\"")),
+            source("host/crates/runtime/src/modules/refusal.rs")
+                .contains(&format!("=> \"{step}\"")),
             "{step}"
         );
     }

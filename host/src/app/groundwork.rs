@@ -6,12 +6,14 @@ use std::sync::Arc;
 use mayfly_config::{Config, Module, Problem, Problems};
 use mayfly_graphql::{Engine, Schema};
 
-use super::backends::{EmbeddedAddresses, Pools, connect, reachable};
+use mayfly_runtime::capability::{Before, Pools, Surroundings};
+
+use super::backends::connect;
 use super::schema::{check_probes, fields_by_module, read_schema};
 use super::{App, wanted_of};
 use crate::callers::Callers;
-use mayfly_runtime::imports::Backends;
 use crate::meter::Meters;
+use mayfly_runtime::imports::Backends;
 use mayfly_runtime::modules::{Loader, Terms, Version};
 use mayfly_runtime::sandbox::Sandbox;
 
@@ -21,15 +23,16 @@ pub(super) struct Groundwork {
     callers: Option<Arc<Callers>>,
     wanted: Arc<BTreeMap<String, BTreeSet<String>>>,
     pub(super) pools: Pools,
-    pub(super) backends: Arc<Backends>,
+    backends: Arc<Backends>,
+    surroundings: Surroundings,
 }
 
 impl Groundwork {
-    /// Reads everything; what is wrong is added to the problems. Of the pools `kept`, those with these names are used on.
+    /// Reads everything; what is wrong is added to the problems. Pools of `before` that are configured as they were are used on.
     pub(super) async fn lay(
         config: &Config,
-        embedded: &EmbeddedAddresses,
-        kept: Option<(&Pools, &BTreeSet<String>)>,
+        surroundings: &Surroundings,
+        before: Option<Before<'_>>,
         problems: &mut Vec<Problem>,
     ) -> Self {
         let schema = read_schema(config, problems);
@@ -42,18 +45,18 @@ impl Groundwork {
         if let Some(warning) = callers.as_ref().and_then(|callers| callers.warning()) {
             tracing::warn!(%warning, "callers: some keys are not used");
         }
-        let pools = connect(config, embedded, kept, problems).await;
+        let (pools, backends) = connect(config, surroundings, before, problems).await;
         let wanted = Arc::new(schema.as_ref().map(fields_by_module).unwrap_or_default());
         if schema.is_some() {
             check_probes(config, &wanted, problems);
         }
-        let backends = Arc::new(reachable(&pools, config));
         Self {
             schema,
             callers,
             wanted,
             pools,
-            backends,
+            backends: Arc::new(backends),
+            surroundings: surroundings.clone(),
         }
     }
 
@@ -86,6 +89,7 @@ impl Groundwork {
             wanted,
             pools,
             backends,
+            surroundings,
         } = self;
         let Some(schema) = schema.filter(|_| problems.is_empty()) else {
             return Err(Problems(problems));
@@ -105,6 +109,7 @@ impl Groundwork {
             versions,
             backends,
             pools,
+            surroundings,
             sandbox,
             loader,
             meters,

@@ -9,8 +9,7 @@ mod renewal;
 mod restore;
 mod schema;
 
-pub use backends::{EmbeddedAddresses, Pools};
-pub use renewal::{Renewed, adopt_embedded};
+pub use renewal::Renewed;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -20,16 +19,17 @@ use mayfly_config::{Config, ErrorDetail, FILE, Problem, Problems};
 use mayfly_graphql::Engine;
 
 use crate::callers::Callers;
-use mayfly_runtime::imports::Backends;
 use crate::meter::Meters;
+use crate::tried::Tried;
+use groundwork::Groundwork;
+use mayfly_runtime::capability::{Pools, Surroundings};
+use mayfly_runtime::imports::Backends;
 use mayfly_runtime::modules::compiler::CompilerLimits;
 use mayfly_runtime::modules::{
     ArtifactStore, Compiler, ComponentBytes, Effort, Loader, Loading, Places, Refusal, Step, Store,
     Terms, Version,
 };
 use mayfly_runtime::sandbox::{Capacity, MemoryShares, Sandbox};
-use crate::tried::Tried;
-use groundwork::Groundwork;
 use restore::restore;
 
 /// Everything a request needs: one immutable snapshot. Copies share everything but the list of versions, so that a snapshot with
@@ -48,6 +48,8 @@ pub struct App {
     pub backends: Arc<Backends>,
     /// The pools behind them.
     pub pools: Arc<Pools>,
+    /// What is around it.
+    pub surroundings: Surroundings,
     /// Where guests run.
     pub sandbox: Arc<Sandbox>,
     /// How further versions are loaded.
@@ -72,10 +74,10 @@ impl App {
     /// Every problem of schema, statements and modules.
     pub async fn load(
         config: &Config,
-        embedded: &EmbeddedAddresses,
+        surroundings: &Surroundings,
         progress: &(dyn Fn(Loading<'_>) + Sync),
     ) -> Result<Self, Problems> {
-        Self::build(config, embedded, None, progress).await
+        Self::build(config, surroundings, None, progress).await
     }
 
     /// Builds an app from its configuration, with the versions that were active when its last host ended, or newer files.
@@ -85,11 +87,11 @@ impl App {
     /// Every problem of schema, statements and modules.
     pub async fn restore(
         config: &Config,
-        embedded: &EmbeddedAddresses,
+        surroundings: &Surroundings,
         store: &Arc<Store>,
         progress: &(dyn Fn(Loading<'_>) + Sync),
     ) -> Result<Self, Problems> {
-        Self::build(config, embedded, Some(store), progress).await
+        Self::build(config, surroundings, Some(store), progress).await
     }
 
     /// The fields the schema gives a module.
@@ -100,17 +102,17 @@ impl App {
 
     async fn build(
         config: &Config,
-        embedded: &EmbeddedAddresses,
+        surroundings: &Surroundings,
         store: Option<&Arc<Store>>,
         progress: &(dyn Fn(Loading<'_>) + Sync),
     ) -> Result<Self, Problems> {
         let mut problems = Vec::new();
-        let ground = Groundwork::lay(config, embedded, None, &mut problems).await;
+        let ground = Groundwork::lay(config, surroundings, None, &mut problems).await;
         let capacity = Capacity::for_caps(
             config.modules.iter().map(|module| module.memory_bytes),
             config.server.guest_memory_bytes,
         );
-        let sandbox = Sandbox::new(capacity, memory_shares(config)).map_err(|error| {
+        let sandbox = Sandbox::new(capacity, memory_shares(config), surroundings.capabilities).map_err(|error| {
             let message = format!(
                 "the sandbox cannot be made: {error:#}; lower `server.guest_memory`, or raise the limit of address space (`ulimit -v`), of \
                  which every memory that may be there reserves 4 GiB without taking any"
@@ -159,7 +161,11 @@ fn memory_shares(config: &Config) -> MemoryShares {
             .saturating_mul(u64::from(module.share_percent))
             .max(module.memory_bytes)
     };
-    MemoryShares::new(backends::sharing(config).map(|module| (module.name.clone(), share(module))))
+    let sharing = config
+        .modules
+        .iter()
+        .filter(|module| module.share_percent < 100);
+    MemoryShares::new(sharing.map(|module| (module.name.clone(), share(module))))
 }
 
 fn open_artifacts(config: &Config) -> Result<ArtifactStore, Problem> {

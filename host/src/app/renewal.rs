@@ -5,14 +5,14 @@
 //! through the gate. The sandbox stays, so a module may not ask for more memory than it was made for; what only the start of the
 //! process can change is told as a problem.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use mayfly_config::{Config, FILE, Place, Problem, Problems, units};
+use mayfly_config::{Config, FILE, Problem, Problems, units};
+use mayfly_runtime::capability::Before;
 
-use super::backends::DYNAMODB;
+use super::App;
 use super::groundwork::Groundwork;
-use super::{App, EmbeddedAddresses};
 use mayfly_runtime::modules::{
     ComponentBytes, Effort, Pinned, Refusal, Step, Store, Terms, Version, writing_remedy,
 };
@@ -23,8 +23,6 @@ pub struct Renewed {
     pub app: App,
     /// Components that came by file, which stay in the store as long as these are held.
     pub pinned: BTreeMap<String, Pinned>,
-    /// Backends whose pool is new.
-    pub new_pools: BTreeSet<String>,
 }
 
 impl App {
@@ -37,23 +35,17 @@ impl App {
         &self,
         config: &Config,
         was: &Config,
-        embedded: &EmbeddedAddresses,
         store: &Arc<Store>,
     ) -> Result<Renewed, Problems> {
-        let mut problems = self.needs_restart(config, was, embedded);
+        let mut problems = self.needs_restart(config, was);
         if !problems.is_empty() {
             return Err(Problems(problems));
         }
-        let kept = kept_pools(config, was);
-        let ground =
-            Groundwork::lay(config, embedded, Some((&*self.pools, &kept)), &mut problems).await;
-        let new_pools = ground
-            .pools
-            .sqlserver
-            .keys()
-            .filter(|name| !kept.contains(*name))
-            .cloned()
-            .collect();
+        let before = Before {
+            config: was,
+            pools: &self.pools,
+        };
+        let ground = Groundwork::lay(config, &self.surroundings, Some(before), &mut problems).await;
         let (mut versions, mut pinned) = (BTreeMap::new(), BTreeMap::new());
         for module in &config.modules {
             match self.version_for(store, &ground.terms(module)).await {
@@ -73,20 +65,11 @@ impl App {
             self.loader.clone(),
             problems,
         )?;
-        Ok(Renewed {
-            app,
-            pinned,
-            new_pools,
-        })
+        Ok(Renewed { app, pinned })
     }
 
     /// What only another process can do.
-    fn needs_restart(
-        &self,
-        config: &Config,
-        was: &Config,
-        embedded: &EmbeddedAddresses,
-    ) -> Vec<Problem> {
+    fn needs_restart(&self, config: &Config, was: &Config) -> Vec<Problem> {
         let file = config.root.join(FILE);
         let told = |what: String| {
             Problem::of_file(&file, format!("{what}; restart the host, or put it back"))
@@ -96,7 +79,8 @@ impl App {
             .into_iter()
             .map(|key| told(format!("`server.{key}` cannot change while the host runs")))
             .collect();
-        if config.embedded != was.embedded || config.uses_embedded() && embedded.dynamodb.is_none()
+        if config.embedded != was.embedded
+            || config.uses_embedded() && self.surroundings.embedded.is_none()
         {
             problems.push(told(
                 "the embedded backends cannot change while the host runs".to_owned(),
@@ -188,50 +172,4 @@ impl App {
         self.loader.prove(&version, &terms.backends).await?;
         Ok(Arc::new(version))
     }
-}
-
-/// Gives the backends of a configuration read anew the user and password that the embedded ones were started with.
-pub fn adopt_embedded(config: &mut Config, was: &Config) {
-    let Some(known) = was
-        .sqlserver
-        .iter()
-        .find(|backend| backend.address == Place::Embedded)
-    else {
-        return;
-    };
-    for backend in config
-        .sqlserver
-        .iter_mut()
-        .filter(|backend| backend.address == Place::Embedded)
-    {
-        backend.user.clone_from(&known.user);
-        backend.password = known.password.clone();
-    }
-}
-
-/// Names of backends that are configured as they were, wherever in the file.
-fn kept_pools(config: &Config, was: &Config) -> BTreeSet<String> {
-    let same = |backend: &&mayfly_config::SqlServer| {
-        let configured = was.sqlserver.iter().any(|before| {
-            mayfly_config::SqlServer {
-                line: backend.line,
-                ..before.clone()
-            } == **backend
-        });
-        configured
-            && backend
-                .ca_file
-                .as_ref()
-                .is_none_or(|file| config.named.get(file) == was.named.get(file))
-    };
-    let mut kept: BTreeSet<_> = config
-        .sqlserver
-        .iter()
-        .filter(same)
-        .map(|backend| backend.name.clone())
-        .collect();
-    if config.dynamodb.is_some() && config.dynamodb == was.dynamodb {
-        kept.insert(DYNAMODB.to_owned());
-    }
-    kept
 }

@@ -18,8 +18,8 @@ use mayfly_config::{Problem, TokenKey};
 use mayfly_error::Error;
 use mayfly_json::{Kind, Limits, Tree, Value};
 
-use mayfly_runtime::imports::Caller;
 use keys::{KeySet, TrustedKey};
+use mayfly_runtime::imports::Caller;
 
 /// The longest token that is looked at, in bytes: several times what issuers write, and nothing to keep a core busy with.
 const MAX_TOKEN_BYTES: usize = 16 << 10;

@@ -1,10 +1,11 @@
 //! `mayfly check`: everything that can be wrong with an app, at once.
 
 use mayfly_config::{Config, FILE, Problems, units};
+use mayfly_runtime::capability::{Capabilities, Surroundings};
 use mayfly_telemetry::{output, start_command_log};
 
 use super::{AppDirectory, Exit, show_progress};
-use crate::app::{App, EmbeddedAddresses};
+use crate::app::App;
 use crate::descriptors::{Descriptors, raise_limit};
 use crate::embedded::EmbeddedProcess;
 use crate::host::resident_bytes;
@@ -32,11 +33,11 @@ fn size(text: &str) -> Result<u64, String> {
 }
 
 impl Check {
-    pub(super) fn run(self) -> anyhow::Result<Exit> {
+    pub(super) fn run(self, capabilities: Capabilities) -> anyhow::Result<Exit> {
         start_command_log("off,embedded=warn");
-        let mut config = Config::load(&self.directory.app)?;
+        let config = Config::load(&self.directory.app)?;
         let runtime = tokio::runtime::Runtime::new()?;
-        let app = runtime.block_on(self.load(&mut config))?;
+        let app = runtime.block_on(self.load(&config, capabilities))?;
         for version in app.versions.values() {
             let module = &version.module;
             let digest = version.digest.get(..12).unwrap_or_default();
@@ -55,11 +56,11 @@ impl Check {
             output::print(format_args!("warning: {warning}"));
         }
         self.show_plan(&config, &app);
-        for missing in runtime.block_on(app.missing()) {
-            output::print(format_args!("warning: dynamodb: {missing}"));
+        for (backend, missing) in runtime.block_on(app.missing()) {
+            output::print(format_args!("warning: {backend}: {missing}"));
         }
         raise_limit();
-        if let Some(objection) = Descriptors::of(&config).objection() {
+        if let Some(objection) = Descriptors::of(&config, capabilities).objection() {
             output::print(format_args!("warning: {objection}"));
         }
         if self.connect {
@@ -100,7 +101,12 @@ impl Check {
         };
         output::print(format_args!("warning: {objection}"));
         let of_another = |config: &Config| MemoryPlan::of_another(config, app, own_bytes);
-        match MemoryPlan::fit(config, limit.bytes, of_another) {
+        match MemoryPlan::fit(
+            config,
+            app.surroundings.capabilities,
+            limit.bytes,
+            of_another,
+        ) {
             Ok(values) => output::print(format_args!(
                 "these values fit; write them into {FILE}, in place of those that are there:\n\n{values}"
             )),
@@ -111,17 +117,18 @@ impl Check {
         }
     }
 
-    async fn load(&self, config: &mut Config) -> anyhow::Result<App> {
+    async fn load(&self, config: &Config, capabilities: Capabilities) -> anyhow::Result<App> {
         if !self.connect {
-            return Ok(App::load(config, &EmbeddedAddresses::unused(), &show_progress).await?);
+            let nowhere = Surroundings::nowhere(capabilities);
+            return Ok(App::load(config, &nowhere, &show_progress).await?);
         }
         let embedded = EmbeddedProcess::start_for(config).await?;
-        let addresses = embedded
-            .as_ref()
-            .map_or_else(EmbeddedAddresses::default, |process| {
-                process.addresses.clone()
-            });
-        let app = App::load(config, &addresses, &show_progress).await?;
+        let surroundings = Surroundings {
+            capabilities,
+            embedded: embedded.as_ref().map(|process| process.endpoints.clone()),
+            offline: false,
+        };
+        let app = App::load(config, &surroundings, &show_progress).await?;
         let problems = app.describe_backends(config).await;
         if problems.is_empty() {
             Ok(app)

@@ -11,13 +11,14 @@ use mayfly_graphql::{
     Answers, Binding, Engine, Invocation, PARENTS, PathStep, Question, Request, Resolve,
 };
 use mayfly_json::{Kind, Limits as JsonLimits, Tree, Value};
+use mayfly_runtime::capability::{Capabilities, Surroundings};
 use mayfly_telemetry::{output, start_command_log};
 
 use super::{Exit, show_progress};
-use crate::app::{App, EmbeddedAddresses};
+use crate::app::App;
 use crate::embedded::EmbeddedProcess;
-use mayfly_runtime::imports::{Allowance, Caller, Operation};
 use crate::resolve::Resolver;
+use mayfly_runtime::imports::{Allowance, Caller, Operation};
 use mayfly_runtime::sandbox::Outcome;
 
 /// Run one field of one module once, and show the answer and what it cost.
@@ -45,12 +46,12 @@ pub struct Invoke {
 }
 
 impl Invoke {
-    pub(super) fn run(self) -> anyhow::Result<Exit> {
+    pub(super) fn run(self, capabilities: Capabilities) -> anyhow::Result<Exit> {
         start_command_log("warn,guest=info");
-        tokio::runtime::Runtime::new()?.block_on(self.invoke())
+        tokio::runtime::Runtime::new()?.block_on(self.invoke(capabilities))
     }
 
-    async fn invoke(self) -> anyhow::Result<Exit> {
+    async fn invoke(self, capabilities: Capabilities) -> anyhow::Result<Exit> {
         let arguments = object("--args", &self.args)?;
         let claims = object("--claims", &self.claims)?;
         let parents = self.parent.iter().map(|json| object("--parent", json));
@@ -59,14 +60,14 @@ impl Invoke {
             [directory, field] => (directory.as_str(), field.clone()),
             other => (".", other.concat()),
         };
-        let mut config = Config::load(Path::new(directory))?;
-        let embedded = EmbeddedProcess::start_for(&mut config).await?;
-        let addresses = embedded
-            .as_ref()
-            .map_or_else(EmbeddedAddresses::default, |process| {
-                process.addresses.clone()
-            });
-        let app = Arc::new(App::load(&config, &addresses, &show_progress).await?);
+        let config = Config::load(Path::new(directory))?;
+        let embedded = EmbeddedProcess::start_for(&config).await?;
+        let surroundings = Surroundings {
+            capabilities,
+            embedded: embedded.as_ref().map(|process| process.endpoints.clone()),
+            offline: false,
+        };
+        let app = Arc::new(App::load(&config, &surroundings, &show_progress).await?);
         let question = question(&app, &field, self.select.as_deref(), &parents)?;
         let operation = Operation {
             trace_id: format!("{:032x}", rand::random::<u128>()),

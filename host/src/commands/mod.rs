@@ -13,6 +13,7 @@ use std::path::PathBuf;
 
 use clap::Subcommand;
 use mayfly_config::Problems;
+use mayfly_runtime::capability::Capabilities;
 use mayfly_telemetry::output;
 
 use mayfly_runtime::modules::Loading;
@@ -79,18 +80,18 @@ impl Exit {
 }
 
 impl Command {
-    /// Runs the command to its end.
+    /// Runs the command to its end, in a program that reaches this for guests.
     ///
     /// # Errors
     ///
     /// Whatever ends it early; [`Exit::of`] says with which code.
-    pub fn run(self) -> anyhow::Result<Exit> {
+    pub fn run(self, capabilities: Capabilities) -> anyhow::Result<Exit> {
         compile_with_this_program();
         match self {
-            Self::Serve(serve) => serve.run(),
-            Self::Check(check) => check.run(),
+            Self::Serve(serve) => serve.run(capabilities),
+            Self::Check(check) => check.run(capabilities),
             Self::Build(build) => build.run(),
-            Self::Invoke(invoke) => invoke.run(),
+            Self::Invoke(invoke) => invoke.run(capabilities),
             Self::Module(module) => module.run(),
             Self::Apply(apply) => apply.run(),
             Self::Compile(compile) => compile.run(),

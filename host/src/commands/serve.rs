@@ -7,6 +7,7 @@ use std::time::Duration;
 use anyhow::Context;
 use clap::ValueEnum;
 use mayfly_config::{Config, FILE, Problems, Server};
+use mayfly_runtime::capability::{Capabilities, Surroundings};
 use mayfly_telemetry::{LogFormat, Metrics, output, start_server_log};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
@@ -14,14 +15,14 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 use super::{AppDirectory, Exit, show_progress};
-use crate::app::{App, EmbeddedAddresses, unusable};
+use crate::app::{App, unusable};
 use crate::deployment::Deployment;
 use crate::descriptors::{Descriptors, raise_limit};
 use crate::embedded::EmbeddedProcess;
 use crate::host::Host;
 use crate::http::{ADMIN_CONNECTIONS, Connections, Listener, admin_router, graphql_router};
-use mayfly_runtime::modules::Store;
 use crate::watch::{Seen, watch};
+use mayfly_runtime::modules::Store;
 
 /// Serve an app: GraphQL on one address, health and metrics on another.
 ///
@@ -53,7 +54,7 @@ enum Format {
 }
 
 impl Serve {
-    pub(super) fn run(self) -> anyhow::Result<Exit> {
+    pub(super) fn run(self, capabilities: Capabilities) -> anyhow::Result<Exit> {
         let format = match self.log_format {
             Format::Auto => LogFormat::Auto,
             Format::Json => LogFormat::Json,
@@ -61,18 +62,18 @@ impl Serve {
         };
         start_server_log(format, "info").context("cannot start the log")?;
         let runtime = tokio::runtime::Runtime::new()?;
-        let exit = runtime.block_on(self.serve());
+        let exit = runtime.block_on(self.serve(capabilities));
         // Whatever still runs was given its time already.
         runtime.shutdown_timeout(Duration::from_millis(200));
         exit
     }
 
-    async fn serve(self) -> anyhow::Result<Exit> {
+    async fn serve(self, capabilities: Capabilities) -> anyhow::Result<Exit> {
         // Before anything else, so that a signal at any time ends the process in order.
         let mut signals = Signals::catch()?;
         let mut seen = Seen::default();
         seen.look(self.directory.app.join(FILE));
-        let mut config = Config::load(&self.directory.app)?;
+        let config = Config::load(&self.directory.app)?;
         seen.look(config.schema.clone());
         config
             .watched_files()
@@ -87,7 +88,7 @@ impl Serve {
         )
         .await?;
         raise_limit();
-        let descriptors = Descriptors::of(&config);
+        let descriptors = Descriptors::of(&config, capabilities);
         if let Some(objection) = descriptors.objection() {
             tracing::warn!("{objection}");
         }
@@ -116,7 +117,7 @@ impl Serve {
         );
 
         let loaded = tokio::select! {
-            loaded = load(&mut config, &host, seen) => Some(loaded?),
+            loaded = load(&config, capabilities, &host, seen) => Some(loaded?),
             () = signals.end() => None,
         };
         if let Some((modules, _)) = &loaded {
@@ -150,7 +151,8 @@ impl Serve {
 /// Loads the app as it was when its last host ended, with the embedded backends it may need beside it, and serves it; gives the
 /// number of its modules. The app itself is kept by nobody but the host, so that a version is given back when it was replaced.
 async fn load(
-    config: &mut Config,
+    config: &Config,
+    capabilities: Capabilities,
     host: &Host,
     seen: Seen,
 ) -> anyhow::Result<(usize, Option<EmbeddedProcess>)> {
@@ -170,22 +172,15 @@ async fn load(
             &[("embedded", &format!("http://{}/status", process.control))],
         );
     }
-    let addresses = embedded
-        .as_ref()
-        .map_or_else(EmbeddedAddresses::default, |process| {
-            process.addresses.clone()
-        });
-    let app = Arc::new(App::restore(config, &addresses, &store, &show_progress).await?);
+    let surroundings = Surroundings {
+        capabilities,
+        embedded: embedded.as_ref().map(|process| process.endpoints.clone()),
+        offline: false,
+    };
+    let app = Arc::new(App::restore(config, &surroundings, &store, &show_progress).await?);
     app.keep_connections();
     app.tell_missing();
-    let deployment = Deployment::start(
-        host.snapshot(),
-        app.clone(),
-        store,
-        config.clone(),
-        addresses,
-    )
-    .await;
+    let deployment = Deployment::start(host.snapshot(), app.clone(), store, config.clone()).await;
     if config.server.watch {
         // It runs as long as the process does.
         drop(watch(deployment.clone(), seen));

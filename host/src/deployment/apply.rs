@@ -9,7 +9,7 @@ use mayfly_telemetry::names;
 use metrics::counter;
 
 use super::{Deployment, Swapped, count, note_start};
-use crate::app::{App, Renewed, adopt_embedded};
+use crate::app::{App, Renewed};
 use crate::memory_plan::MemoryPlan;
 use mayfly_runtime::modules::writing_remedy;
 
@@ -75,15 +75,14 @@ impl Deployment {
         let was = self.config();
         let root = was.root.clone();
         let read = tokio::task::spawn_blocking(move || Config::load(&root)).await;
-        let mut config = read
+        let config = read
             .map_err(|lost| ApplyError::Failed(lost.to_string()))?
             .map_err(ApplyError::Problems)?;
-        adopt_embedded(&mut config, &was);
         let config = Arc::new(config);
         for _ in 0..ATTEMPTS {
             let app = self.app().ok_or(ApplyError::Loading)?;
             let renewed = app
-                .renewed(&config, &was, &self.embedded, &self.store)
+                .renewed(&config, &was, &self.store)
                 .await
                 .map_err(ApplyError::Problems)?;
             let changes = app.engine.schema().changes_to(renewed.app.engine.schema());
@@ -132,11 +131,7 @@ impl Deployment {
         seen: &App,
         renewed: Renewed,
     ) -> Result<Option<Vec<Swapped>>, ApplyError> {
-        let Renewed {
-            app: next,
-            pinned,
-            new_pools,
-        } = renewed;
+        let Renewed { app: next, pinned } = renewed;
         let swapping = self.swapping.lock().await;
         let now = self.app().ok_or(ApplyError::Loading)?;
         if !same(&now, seen) {
@@ -172,14 +167,7 @@ impl Deployment {
             });
         }
         drop(swapping);
-        for (_, pool) in next
-            .pools
-            .sqlserver
-            .iter()
-            .filter(|(name, _)| new_pools.contains(*name))
-        {
-            pool.start_upkeep();
-        }
+        next.pools.new_ones().for_each(|pool| pool.start());
         swapped.iter().for_each(|swapped| count(swapped, "apply"));
         drop(pinned);
         self.collect();
@@ -194,10 +182,9 @@ const FIRST_CONNECTION: Duration = Duration::from_secs(10);
 /// there, for example. Those that do are left with a connection, so that the first call does not wait for one.
 async fn out_of_reach(config: &Config, app: &App, renewed: &Renewed) -> Vec<Problem> {
     let mut problems = Vec::new();
-    for name in &renewed.new_pools {
-        let before = app.pools.sqlserver.get(name);
-        let next = renewed.app.pools.sqlserver.get(name);
-        let (Some(before), Some(next)) = (before, next) else {
+    for next in renewed.app.pools.new_ones() {
+        let name = next.name();
+        let Some(before) = app.pools.named(&name) else {
             continue;
         };
         let deadline = || (Instant::now() + FIRST_CONNECTION).into();
@@ -208,10 +195,6 @@ async fn out_of_reach(config: &Config, app: &App, renewed: &Renewed) -> Vec<Prob
             // There is nothing to lose.
             continue;
         }
-        let configured = config
-            .sqlserver
-            .iter()
-            .find(|backend| backend.name == *name);
         let why = if error.detail.is_empty() {
             &error.message
         } else {
@@ -219,10 +202,10 @@ async fn out_of_reach(config: &Config, app: &App, renewed: &Renewed) -> Vec<Prob
         };
         problems.push(Problem {
             file: config.root.join(FILE),
-            line: configured.map_or(0, |backend| backend.line),
+            line: next.line(),
             column: 0,
             message: format!(
-                "`sqlserver.{name}` is not reached as it is configured now: {why}; the connections there were are used on"
+                "`{name}` is not reached as it is configured now: {why}; the connections there were are used on"
             ),
         });
     }

@@ -28,14 +28,14 @@ use mayfly_config::Config;
 use mayfly_telemetry::names;
 use metrics::histogram;
 
-use crate::app::{App, EmbeddedAddresses};
+use crate::app::App;
 use crate::host::resident_bytes;
 use crate::memory_plan::MemoryPlan;
+use canary::Canaries;
 use mayfly_runtime::modules::{
     Activation, ComponentBytes, Effort, Incoming, Origin, Pinned, Record, Refusal, Step, Store,
     Terms, Version, writing_remedy,
 };
-use canary::Canaries;
 use slot::{GateTurn, Slot};
 
 /// The snapshot that is served, shared with the host.
@@ -53,8 +53,6 @@ pub struct Deployment {
     config: ArcSwap<Config>,
     /// What the process took once the first app was loaded, in bytes.
     own_bytes: u64,
-    /// The endpoints that run beside this process.
-    embedded: EmbeddedAddresses,
     /// Held while an app is read anew.
     applying: tokio::sync::Mutex<()>,
     /// Held from looking at the snapshot to replacing it.
@@ -158,7 +156,6 @@ impl Deployment {
         app: Arc<App>,
         store: Arc<Store>,
         config: Config,
-        embedded: EmbeddedAddresses,
     ) -> Arc<Self> {
         let deployment = Arc::new(Self {
             snapshot,
@@ -168,7 +165,6 @@ impl Deployment {
             kept: config.server.kept_versions,
             config: ArcSwap::from_pointee(config),
             own_bytes: resident_bytes(),
-            embedded,
             applying: tokio::sync::Mutex::new(()),
             swapping: tokio::sync::Mutex::new(()),
         });

@@ -26,8 +26,8 @@ use super::request::{Parameters, check_content_type, from_body};
 use super::{body, hosts, ide, request};
 use crate::app::App;
 use crate::host::Host;
-use mayfly_runtime::imports::{Allowance, Caller, Operation};
 use crate::resolve::{Resolver, disclosure};
+use mayfly_runtime::imports::{Allowance, Caller, Operation};
 
 /// The header that names the trace of an answer.
 const TRACE_ID: &str = "x-trace-id";

@@ -6,7 +6,8 @@
 
 use std::fmt::Write as _;
 
-use mayfly_config::{Config, Module, SqlServer};
+use mayfly_config::{Config, Module};
+use mayfly_runtime::capability::{Capabilities, Kind, Setting};
 
 use super::MemoryPlan;
 use crate::http::BYTES_PER_BODY_BYTE;
@@ -20,31 +21,6 @@ const LEAST_CONNECTIONS: u64 = 4 * LEAST_OPERATIONS;
 /// Steps between nothing and everything.
 const STEPS: u32 = 4_096;
 
-/// One value that the plan depends on.
-struct Setting {
-    /// The table it is in, as its header names it.
-    table: String,
-    key: &'static str,
-    kind: Kind,
-    now: u64,
-    least: u64,
-    set: Set,
-}
-
-/// Writes a value into a configuration.
-type Set = Box<dyn Fn(&mut Config, u64)>;
-
-/// How a value is made smaller, and written.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Kind {
-    /// How many there may be.
-    Count,
-    /// Bytes that many share.
-    SharedBytes,
-    /// Bytes of one request, answer or invocation.
-    EachBytes,
-}
-
 impl MemoryPlan {
     /// What to write into `mayfly.toml` so that the plan takes at most `limit_bytes`; `plan` makes the plan of a configuration.
     ///
@@ -53,14 +29,15 @@ impl MemoryPlan {
     /// The least that a plan of this app takes, when that is more.
     pub fn fit(
         config: &Config,
+        capabilities: Capabilities,
         limit_bytes: u64,
         plan: impl Fn(&Config) -> Self,
     ) -> Result<String, u64> {
-        let settings = settings(config);
+        let settings = settings(config, capabilities);
         let with = |step: u32| {
             let mut smaller = config.clone();
             for setting in &settings {
-                (setting.set)(&mut smaller, setting.at(step));
+                (setting.set)(&mut smaller, value_at(setting, step));
             }
             plan(&smaller).total_bytes()
         };
@@ -86,7 +63,7 @@ fn written(settings: &[Setting], step: u32) -> String {
     let mut text = String::new();
     let mut table = "";
     for setting in settings {
-        let value = setting.at(step);
+        let value = value_at(setting, step);
         if value == setting.now {
             continue;
         }
@@ -113,66 +90,47 @@ fn exact(bytes: u64) -> String {
     }
 }
 
-impl Setting {
-    /// The value at a step.
-    fn at(&self, step: u32) -> u64 {
-        let share = f64::from(step) / f64::from(STEPS);
-        let share = match self.kind {
-            Kind::Count | Kind::SharedBytes => share,
-            Kind::EachBytes => share.sqrt(),
-        };
-        #[expect(
-            clippy::cast_precision_loss,
-            clippy::cast_possible_truncation,
-            clippy::cast_sign_loss,
-            reason = "a share of a number is a number, and it is rounded anyway"
-        )]
-        let smaller = (self.now as f64 * share) as u64;
-        let rounded = match self.kind {
-            Kind::Count => smaller,
-            _ if smaller >= 8 << 20 => smaller >> 20 << 20,
-            _ => smaller >> 16 << 16,
-        };
-        // What is below the least already stays.
-        rounded.max(self.least).min(self.now)
-    }
-}
-
-fn setting(
-    table: impl Into<String>,
-    key: &'static str,
-    kind: Kind,
-    (now, least): (u64, u64),
-    set: impl Fn(&mut Config, u64) + 'static,
-) -> Setting {
-    Setting {
-        table: table.into(),
-        key,
-        kind,
-        now,
-        least,
-        set: Box::new(set),
-    }
+/// The value of a setting at a step.
+fn value_at(setting: &Setting, step: u32) -> u64 {
+    let share = f64::from(step) / f64::from(STEPS);
+    let share = match setting.kind {
+        Kind::Count | Kind::SharedBytes => share,
+        Kind::EachBytes => share.sqrt(),
+    };
+    #[expect(
+        clippy::cast_precision_loss,
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "a share of a number is a number, and it is rounded anyway"
+    )]
+    let smaller = (setting.now as f64 * share) as u64;
+    let rounded = match setting.kind {
+        Kind::Count => smaller,
+        _ if smaller >= 8 << 20 => smaller >> 20 << 20,
+        _ => smaller >> 16 << 16,
+    };
+    // What is below the least already stays.
+    rounded.max(setting.least).min(setting.now)
 }
 
 /// Every value that the plan depends on, table by table.
-fn settings(config: &Config) -> Vec<Setting> {
+fn settings(config: &Config, capabilities: Capabilities) -> Vec<Setting> {
     let mut settings = of_the_server(config);
-    settings.push(setting(
+    settings.push(Setting::new(
         "limits",
         "response",
         Kind::EachBytes,
         (config.limits.response_bytes as u64, 256 << 10),
         |config, bytes| config.limits.response_bytes = size(bytes),
     ));
-    settings.push(setting(
+    settings.push(Setting::new(
         "limits",
         "plan",
         Kind::EachBytes,
         (config.limits.plan_bytes as u64, 256 << 10),
         |config, bytes| config.limits.plan_bytes = size(bytes),
     ));
-    settings.push(setting(
+    settings.push(Setting::new(
         "operation",
         "exchanged",
         Kind::EachBytes,
@@ -181,28 +139,15 @@ fn settings(config: &Config) -> Vec<Setting> {
     ));
     let modules = config.modules.iter().enumerate();
     settings.extend(modules.flat_map(|(index, module)| of_a_module(index, module)));
-    let backends = config.sqlserver.iter().enumerate();
-    settings.extend(backends.map(|(index, backend)| of_a_backend(index, backend)));
-    settings.extend(config.dynamodb.iter().map(|dynamodb| {
-        setting(
-            "dynamodb",
-            "answer_memory",
-            Kind::SharedBytes,
-            (dynamodb.answer_memory_bytes, 64 << 20),
-            |config, bytes| {
-                if let Some(dynamodb) = &mut config.dynamodb {
-                    dynamodb.answer_memory_bytes = bytes;
-                }
-            },
-        )
-    }));
+    let of_capabilities = capabilities.iter();
+    settings.extend(of_capabilities.flat_map(|capability| capability.settings(config)));
     settings
 }
 
 fn of_the_server(config: &Config) -> Vec<Setting> {
     let server = &config.server;
     let of_server =
-        |key, kind, range, set: fn(&mut Config, u64)| setting("server", key, kind, range, set);
+        |key, kind, range, set: fn(&mut Config, u64)| Setting::new("server", key, kind, range, set);
     let caps = config.modules.iter().map(|module| module.memory_bytes);
     let largest_cap = caps.max().unwrap_or(1 << 20);
     let least_body = 64 << 10;
@@ -265,9 +210,9 @@ fn of_the_server(config: &Config) -> Vec<Setting> {
 
 fn of_a_module(index: usize, module: &Module) -> [Setting; 3] {
     let of_module = |key, now: usize, set: fn(&mut Module, usize)| {
-        let table = format!("modules.{}.limits", header(&module.name));
+        let table = format!("modules.{}.limits", mayfly_config::key(&module.name));
         let range = (now as u64, 256 << 10);
-        setting(table, key, Kind::EachBytes, range, move |config, bytes| {
+        Setting::new(table, key, Kind::EachBytes, range, move |config, bytes| {
             if let Some(module) = config.modules.get_mut(index) {
                 set(module, size(bytes));
             }
@@ -289,31 +234,6 @@ fn of_a_module(index: usize, module: &Module) -> [Setting; 3] {
             module.budget.output_bytes = bytes;
         }),
     ]
-}
-
-fn of_a_backend(index: usize, backend: &SqlServer) -> Setting {
-    let least = (backend.min_connections as u64).max(2);
-    setting(
-        format!("sqlserver.{}", header(&backend.name)),
-        "max_connections",
-        Kind::Count,
-        (backend.max_connections as u64, least),
-        move |config, number| {
-            if let Some(backend) = config.sqlserver.get_mut(index) {
-                backend.max_connections = size(number);
-            }
-        },
-    )
-}
-
-/// A name as a table's header has it.
-fn header(name: &str) -> String {
-    let bare = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
-    if !name.is_empty() && name.chars().all(bare) {
-        name.to_owned()
-    } else {
-        format!("{name:?}")
-    }
 }
 
 fn size(bytes: u64) -> usize {

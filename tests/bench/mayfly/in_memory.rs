@@ -4,11 +4,14 @@ use std::fmt::Write as _;
 use std::future::ready;
 use std::sync::Arc;
 
-use mayfly_runtime::imports::{Call, Database, OpenTransaction, Rows, Session, Statements, Tables};
-use mayfly_error::{CallCode, CallError};
-use mayfly_pools::{
-    DeleteRequest, PutRequest, QueryRequest, ReadOptions, RowBudget, TransactItem, UpdateRequest,
+use mayfly_capabilities::dynamodb::Tables;
+use mayfly_capabilities::dynamodb::{
+    DeleteRequest, PutRequest, QueryRequest, ReadOptions, TransactItem, UpdateRequest,
 };
+use mayfly_capabilities::sql::{Database, OpenTransaction, Rows, Session, Statements};
+use mayfly_error::{CallCode, CallError};
+use mayfly_runtime::imports::Call;
+use mayfly_runtime::imports::RowBudget;
 use serde::Deserialize;
 use tokio::time::Instant;
 

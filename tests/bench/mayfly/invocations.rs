@@ -5,10 +5,10 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, ensure};
 use mayfly::app::App;
-use mayfly_runtime::imports::Operation;
 use mayfly::resolve::Resolver;
-use mayfly_runtime::sandbox::Request;
 use mayfly_graphql::Invocation;
+use mayfly_runtime::imports::Operation;
+use mayfly_runtime::sandbox::Request;
 
 /// Runs both fields of the bench's app `count` times each, in turns, and prints medians.
 pub(crate) async fn measure(app: App, count: u32) -> anyhow::Result<()> {

@@ -6,7 +6,6 @@
 mod in_memory;
 mod invocations;
 
-use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -14,11 +13,14 @@ use std::sync::Arc;
 use axum::serve::ListenerExt;
 use clap::Parser;
 use in_memory::InMemory;
-use mayfly::app::{App, EmbeddedAddresses};
+use mayfly::app::App;
 use mayfly::host::Host;
 use mayfly::http::graphql_router;
-use mayfly_runtime::imports::{Backends, Database, Tables};
+use mayfly_capabilities::dynamodb::DynamoDbCapability;
+use mayfly_capabilities::sql::{Databases, SqlCapability};
 use mayfly_config::Config;
+use mayfly_runtime::capability::Surroundings;
+use mayfly_runtime::imports::Backends;
 use mayfly_telemetry::Metrics;
 
 /// Serve the bench's app with backends in memory.
@@ -67,26 +69,20 @@ async fn serve(arguments: Arguments) -> anyhow::Result<()> {
 /// The app with its backends in memory.
 async fn load(directory: &Path) -> anyhow::Result<(Config, App)> {
     let config = Config::load(directory)?;
-    let mut app = App::load(&config, &EmbeddedAddresses::unused(), &|_| ()).await?;
+    let mut app = App::load(
+        &config,
+        &Surroundings::nowhere(mayfly_capabilities::ALL),
+        &|_| (),
+    )
+    .await?;
     app.backends = Arc::new(in_memory(&config)?);
     Ok((config, app))
 }
 
 fn in_memory(config: &Config) -> anyhow::Result<Backends> {
     let memory = Arc::new(InMemory::load()?);
-    let database = |name: &String| (name.clone(), memory.clone() as Arc<dyn Database>);
-    let statements = config
-        .statements
-        .iter()
-        .map(|statement| (statement.name.clone(), statement.backend.clone()));
-    Ok(Backends {
-        dynamodb_shares: Default::default(),
-        dynamodb: Some(memory.clone() as Arc<dyn Tables>),
-        sqlserver: config
-            .sqlserver
-            .iter()
-            .map(|backend| database(&backend.name))
-            .collect::<BTreeMap<_, _>>(),
-        statements: statements.collect(),
-    })
+    let databases = Databases::of(config, |_| memory.clone());
+    Ok(Backends::default()
+        .with::<DynamoDbCapability>(memory)
+        .with::<SqlCapability>(Arc::new(databases)))
 }

@@ -24,11 +24,14 @@ use axum::body::Body;
 use axum::http::Request;
 use axum::response::Response;
 use in_memory::InMemory;
-use mayfly::app::{App, EmbeddedAddresses};
+use mayfly::app::App;
 use mayfly::host::Host;
 use mayfly::http::graphql_router;
-use mayfly_runtime::imports::Backends;
+use mayfly_capabilities::dynamodb::DynamoDbCapability;
+use mayfly_capabilities::sql::{Databases, SqlCapability};
 use mayfly_config::Config;
+use mayfly_runtime::capability::Surroundings;
+use mayfly_runtime::imports::Backends;
 use mayfly_telemetry::Metrics;
 use tower::Service;
 
@@ -143,24 +146,19 @@ fn guest(field: &str, imports: &str, calls: &str) -> String {
 
 async fn host(directory: &Path) -> Arc<Host> {
     let config = Config::load(directory).expect("it is an app");
-    let mut app = App::load(&config, &EmbeddedAddresses::unused(), &|_| ())
-        .await
-        .expect("the app loads");
+    let mut app = App::load(
+        &config,
+        &Surroundings::nowhere(mayfly_capabilities::ALL),
+        &|_| (),
+    )
+    .await
+    .expect("the app loads");
     let memory = Arc::new(InMemory::load().unwrap());
-    app.backends = Arc::new(Backends {
-        dynamodb_shares: Default::default(),
-        dynamodb: Some(memory.clone()),
-        sqlserver: config
-            .sqlserver
-            .iter()
-            .map(|backend| (backend.name.clone(), memory.clone() as _))
-            .collect(),
-        statements: config
-            .statements
-            .iter()
-            .map(|statement| (statement.name.clone(), statement.backend.clone()))
-            .collect(),
-    });
+    let databases = Databases::of(&config, |_| memory.clone());
+    let backends = Backends::default()
+        .with::<DynamoDbCapability>(memory)
+        .with::<SqlCapability>(Arc::new(databases));
+    app.backends = Arc::new(backends);
     let host = Host::new(config.server, Metrics::start().unwrap());
     host.serve(Arc::new(app));
     host

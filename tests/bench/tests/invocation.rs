@@ -17,11 +17,12 @@ use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
-use mayfly::app::{App, EmbeddedAddresses};
-use mayfly_runtime::imports::Operation;
+use mayfly::app::App;
 use mayfly::resolve::Resolver;
 use mayfly_config::Config;
 use mayfly_graphql::Invocation;
+use mayfly_runtime::capability::Surroundings;
+use mayfly_runtime::imports::Operation;
 
 const MOST_BYTES: usize = 4 << 10;
 
@@ -108,7 +109,11 @@ fn an_invocation_allocates_at_most_four_kibibytes_beside_wasmtime() {
     let config = Config::load(&mayfly_tests::repository().join("guest/apps/swapping"))
         .expect("guest/apps/swapping is an app");
     let app = runtime
-        .block_on(App::load(&config, &EmbeddedAddresses::unused(), &|_| ()))
+        .block_on(App::load(
+            &config,
+            &Surroundings::nowhere(mayfly_capabilities::ALL),
+            &|_| (),
+        ))
         .expect("the app loads");
     let resolver = Resolver::new(Arc::new(app), Operation::default());
     let mut answers = Vec::new();

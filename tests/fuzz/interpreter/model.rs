@@ -1,6 +1,7 @@
 //! What a program has to come to: computed from its instructions and limits alone, without a sandbox.
 
-use mayfly_pools::{key_weight, statement_weight};
+use mayfly_capabilities::dynamodb::key_weight;
+use mayfly_capabilities::sql::statement_weight;
 
 use super::memory::{Block, Memory, Refused};
 use super::program::{Program, Step};

@@ -279,6 +279,17 @@ impl Config {
     }
 }
 
+/// A name as a header of a table, or a key, has it: in quotes where it has to be.
+#[must_use]
+pub fn key(name: &str) -> String {
+    let bare = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
+    if !name.is_empty() && name.chars().all(bare) {
+        name.to_owned()
+    } else {
+        format!("{name:?}")
+    }
+}
+
 fn read_file(root: &Path) -> Result<String, Problems> {
     let file = root.join(FILE);
     std::fs::read_to_string(&file).map_err(|error| {

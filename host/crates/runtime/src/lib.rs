@@ -2,10 +2,12 @@
 //!
 //! - [`modules`] holds the versions of modules: how one gets in, where it is kept;
 //! - [`sandbox`] runs one in a fresh, limited instance;
-//! - [`imports`] answers its calls, after checking grants and budgets.
+//! - [`imports`] answers its calls, after checking grants and budgets;
+//! - [`capability`] says what brings further imports.
 
 #![deny(clippy::print_stdout, clippy::print_stderr)]
 
+pub mod capability;
 pub mod imports;
 pub mod modules;
 pub mod sandbox;

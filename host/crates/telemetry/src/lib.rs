@@ -10,6 +10,7 @@ mod json_lines;
 mod logs;
 pub mod names;
 pub mod output;
+pub mod pool_gauges;
 mod queue;
 
 pub use logs::{LogFormat, start_command_log, start_server_log};

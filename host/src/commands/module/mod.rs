@@ -15,8 +15,8 @@ use mayfly_telemetry::output;
 use sha2::{Digest, Sha256};
 
 use super::Exit;
-use mayfly_runtime::modules::MAX_COMPONENT_BYTES;
 use client::{Answer, Client, segment};
+use mayfly_runtime::modules::MAX_COMPONENT_BYTES;
 
 /// Put versions of modules into a running host, look at them, roll them back.
 ///

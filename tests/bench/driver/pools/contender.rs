@@ -8,10 +8,10 @@ use anyhow::{Context, ensure};
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::config::{BehaviorVersion, Credentials, Region};
 use aws_sdk_dynamodb::types::AttributeValue;
+use mayfly_capabilities::dynamodb::{Chain, DynamoDb, ReadOptions};
+use mayfly_capabilities::sql::{Borrower, SqlServer, SqlSession};
 use mayfly_config::Config;
-use mayfly_pools::{
-    Borrower, Chain, DynamoDb, ReadOptions, RowBudget, RowsLeft, SqlServer, SqlSession,
-};
+use mayfly_runtime::imports::{RowBudget, RowsLeft};
 use tiberius::numeric::Decimal;
 use tiberius::time::chrono::NaiveDateTime;
 use tiberius::{AuthMethod, EncryptionLevel, Query};
@@ -109,7 +109,8 @@ pub(super) async fn all(
         .sqlserver
         .first()
         .context("the configuration names SQL Server")?;
-    let problem = |problems: Vec<mayfly_pools::Problem>| anyhow::anyhow!("{problems:?}");
+    let problem =
+        |problems: Vec<mayfly_capabilities::sql::Problem>| anyhow::anyhow!("{problems:?}");
     let pool = SqlServer::new(school, Some(sqlserver), &config.statements).map_err(problem)?;
     let client = bare_client(dynamodb);
     let (get, one, twenty) = (

@@ -6,7 +6,12 @@ use std::time::Instant;
 
 use mayfly_config::{Budget, Operation as Limits};
 use mayfly_error::{CallCode, CallError, Error};
-use mayfly_pools::{RowBudget, RowsLeft};
+
+use super::rows::{RowBudget, RowsLeft};
+
+/// How many times the bytes that a guest hands over the host may hold, as capabilities count them: what is made of a value, its
+/// copies and its buffers included.
+pub const HELD_PER_BYTE: usize = 4;
 
 /// A limit that was reached.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

@@ -1,31 +1,18 @@
 //! The state behind one invocation's imports. Kept small and filled lazily: most invocations use little of it.
 
+use std::any::Any;
 use std::borrow::Cow;
-use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Instant;
 
 use mayfly_config::Module;
 use mayfly_error::{CallCode, CallError, shortened};
 use mayfly_json::{Limits, Tree};
-use mayfly_pools::RowBudget;
 use wasmtime::component::ResourceTable;
 
-use super::backends::{Database, Session, Tables};
+use super::access::Backends;
 use super::budget::{Allowance, LogLeft, Reached, Usage};
-
-/// The backends, as guests reach them.
-#[derive(Clone, Default)]
-pub struct Backends {
-    /// DynamoDB, when configured.
-    pub dynamodb: Option<Arc<dyn Tables>>,
-    /// The same, for modules that may have only a share of its requests, by module.
-    pub dynamodb_shares: BTreeMap<String, Arc<dyn Tables>>,
-    /// SQL Server backends by name.
-    pub sqlserver: BTreeMap<String, Arc<dyn Database>>,
-    /// The backend of each statement.
-    pub statements: BTreeMap<String, String>,
-}
+use super::rows::RowBudget;
 
 /// Who sent the operation.
 #[derive(Debug, Clone, Default)]
@@ -99,7 +86,7 @@ pub struct Failure {
 const KEPT_FAILURES: usize = 8;
 
 /// Bytes of a name that a guest gave in messages, at most.
-pub(super) const SHOWN_BYTES: usize = 100;
+pub const SHOWN_BYTES: usize = 100;
 
 /// Bytes of a failure in the log, at most.
 const LINE_BYTES: usize = 8 << 10;
@@ -122,7 +109,8 @@ pub struct Calls {
     pub(super) rows: Option<RowBudget>,
     /// What is left of the log, once it is shared with a standard output.
     pub(super) log_left: Option<Arc<LogLeft>>,
-    pub(super) sessions: Vec<(String, Arc<dyn Session>)>,
+    /// What capabilities keep, by its type.
+    kept: Vec<Box<dyn Any + Send>>,
     pub(super) failures: Vec<Failure>,
 }
 
@@ -157,7 +145,7 @@ impl Calls {
             usage: Usage::default(),
             rows: None,
             log_left: None,
-            sessions: Vec::new(),
+            kept: Vec::new(),
             failures: Vec::new(),
         }
     }
@@ -274,6 +262,22 @@ impl Calls {
         self.operation.allowance.begin_call()
     }
 
+    /// What a capability keeps for the whole invocation.
+    pub(super) fn kept<T: Default + Send + 'static>(&mut self) -> &mut T {
+        let at = self.kept.iter().position(|kept| kept.is::<T>());
+        let at = at.unwrap_or_else(|| {
+            self.kept.push(Box::<T>::default());
+            self.kept.len() - 1
+        });
+        // It was just looked for.
+        #[expect(
+            clippy::unwrap_used,
+            clippy::indexing_slicing,
+            reason = "it is there, and of this type"
+        )]
+        self.kept[at].downcast_mut().unwrap()
+    }
+
     /// The rows statements may still give.
     pub(super) fn rows(&mut self) -> RowBudget {
         self.rows
@@ -306,24 +310,5 @@ impl Calls {
     #[must_use]
     pub fn trace_id(&self) -> &str {
         &self.operation.trace_id
-    }
-
-    /// Checks the grant for a statement and gives its backend.
-    pub(super) fn may_run(&self, statement: &str) -> Result<String, CallError> {
-        if self.module.grants.sql.contains(statement)
-            && let Some(backend) = self.backends.statements.get(statement)
-        {
-            return Ok(backend.clone());
-        }
-        let name = &self.module.name;
-        let statement = shortened(statement, SHOWN_BYTES);
-        let detail = format!(
-            "module `{name}` may not run statement `{statement}`; add \"{statement}\" to `modules.{name}.grants.sql`"
-        );
-        Err(CallError::new(
-            CallCode::Denied,
-            format!("statement `{statement}` is not granted"),
-        )
-        .with_detail(detail))
     }
 }

@@ -1,24 +1,24 @@
-//! What guests may call: one file per WIT interface, over one per-invocation [`Calls`].
+//! What guests may call: one file per WIT interface that is the host's own, over one per-invocation [`Calls`]; those that reach
+//! something outside are of [capabilities](crate::capability).
 //!
-//! This is the only place that knows the WIT types, through the host's one `bindgen!`. Grants and budgets are checked here, before
-//! any work begins; below are the pools, which know neither. A guest gets a typed error whenever it can react; a trap says that
-//! it broke the contract.
+//! Grants and budgets are checked here, before any work begins ([`Granted`]). A guest gets a typed error whenever it can react; a trap
+//! says that it broke the contract.
 
-mod backends;
+mod access;
 mod budget;
 mod calls;
 mod clock;
 mod context;
-mod dynamodb;
-mod grants;
 mod log;
 mod pending;
 mod random;
-mod sql;
+mod rows;
 
-pub use backends::{Answer, Call, Database, OpenTransaction, Rows, Session, Statements, Tables};
-pub use budget::{Allowance, LogLeft, Reached, Usage};
-pub use calls::{Backends, Caller, Calls, Failure, Operation, Origin};
+pub use access::{Access, Asker, Backends, Granted};
+pub use budget::{Allowance, HELD_PER_BYTE, LogLeft, Reached, Usage};
+pub use calls::{Caller, Calls, Failure, Operation, Origin, SHOWN_BYTES};
+pub use pending::{Answer, Call, Pending};
+pub use rows::{RowBudget, RowsLeft};
 
 use wasmtime::component::{HasSelf, Linker};
 
@@ -31,7 +31,17 @@ pub mod bindings {
     )]
     wasmtime::component::bindgen!({
         path: "../../../wit",
-        world: "resolver",
+        inline: "
+            package mayfly:runtime;
+            world resolver {
+                import mayfly:resolver/context@0.1.0;
+                import mayfly:resolver/pending@0.1.0;
+                import mayfly:resolver/log@0.1.0;
+                import mayfly:resolver/clock@0.1.0;
+                import mayfly:resolver/random@0.1.0;
+                export mayfly:resolver/handler@0.1.0;
+            }
+        ",
         imports: {
             "mayfly:resolver/pending.[method]pending.take": async | trappable,
             "mayfly:resolver/pending.wait-any": async | trappable,
@@ -40,14 +50,12 @@ pub mod bindings {
         exports: { default: async },
         with: {
             "mayfly:resolver/pending.pending": crate::imports::pending::Pending,
-            "mayfly:resolver/sql.transaction": crate::imports::sql::Transaction,
-            "mayfly:resolver/sql.row-stream": crate::imports::sql::RowStream,
         },
         require_store_data_send: true,
     });
 }
 
-/// Makes every import of the world available, answered by the [`Calls`] that `calls` finds in the store's data.
+/// Makes the host's own imports available, answered by the [`Calls`] that `calls` finds in the store's data.
 ///
 /// # Errors
 ///

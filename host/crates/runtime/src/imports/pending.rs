@@ -1,17 +1,24 @@
 //! `pending`: calls under way. The invocation owns them: they are polled while its guest waits, and end with it.
 
 use std::future::poll_fn;
+use std::pin::Pin;
 use std::task::{Context, Poll, Waker};
 
 use mayfly_config::Budget;
 use mayfly_error::{CallCode, CallError};
 use wasmtime::component::Resource;
 
-use super::backends::{Answer, Call};
 use super::bindings::mayfly::resolver::pending as wit;
 use super::bindings::mayfly::resolver::types;
 use super::budget::Usage;
 use super::calls::Calls;
+
+/// What a call answers: JSON text.
+pub type Answer = Result<String, CallError>;
+
+/// A call under way. It owns what it needs, begins when it is first polled (a place in an order is taken when it is made), ends at
+/// its deadline, and may be dropped at any time.
+pub type Call = Pin<Box<dyn Future<Output = Answer> + Send>>;
 
 /// A call that is under way, ready, or taken.
 pub enum Pending {
@@ -54,18 +61,12 @@ impl Pending {
 }
 
 impl Calls {
-    /// Begins a call by which the guest hands over so many bytes: counts it, checks it, and sends it at once. Whatever fails is the
-    /// call's answer, never a trap.
-    pub(super) fn begin(
+    /// Sends a call at once, and gives its guest a handle of it.
+    pub(super) fn send(
         &mut self,
-        bytes: usize,
-        prepare: impl FnOnce(&mut Self) -> Result<Call, CallError>,
+        call: Result<Call, CallError>,
     ) -> wasmtime::Result<Resource<Pending>> {
-        let mut pending = match self
-            .count_call(bytes)
-            .map_err(Into::into)
-            .and_then(|()| prepare(self))
-        {
+        let mut pending = match call {
             Ok(call) => Pending::Running(call),
             Err(error) => Pending::Ready(Err(error)),
         };

@@ -13,6 +13,7 @@ use super::instance::Data;
 use super::proposals;
 use super::shares::MemoryShares;
 use super::ticker::Ticker;
+use crate::capability::Capabilities;
 use crate::imports;
 
 /// Elements of one table, at most; function tables of large guests have some tens of thousands.
@@ -107,12 +108,19 @@ impl Sandbox {
     /// # Errors
     ///
     /// When the machine lacks the address space, or the settings contradict each other.
-    pub fn new(capacity: Capacity, shares: MemoryShares) -> wasmtime::Result<Arc<Self>> {
+    pub fn new(
+        capacity: Capacity,
+        shares: MemoryShares,
+        capabilities: Capabilities,
+    ) -> wasmtime::Result<Arc<Self>> {
         let mut config = compiler_config();
         config.allocation_strategy(InstanceAllocationStrategy::Pooling(pool(capacity)));
         let engine = Engine::new(&config)?;
         let mut linker = Linker::new(&engine);
         imports::link(&mut linker, Data::calls)?;
+        for capability in capabilities {
+            capability.link(&mut linker)?;
+        }
         wasmtime_wasi::p2::add_to_linker_async(&mut linker)?;
         Ok(Arc::new(Self {
             linker,

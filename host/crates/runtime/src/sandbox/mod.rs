@@ -14,7 +14,7 @@ mod ticker;
 mod trap;
 
 pub use engine::{Capacity, Sandbox};
-pub use instance::{Outcome, Request, Timing};
+pub use instance::{Data, Outcome, Request, Timing};
 pub use shares::MemoryShares;
 
 /// A component that is compiled, type-checked and linked; instances are made of it.

@@ -1,0 +1,250 @@
+//! What the host knows of SQL Server: one pool per `[sqlserver.NAME]`.
+
+use std::sync::Arc;
+
+use futures_util::future::BoxFuture;
+use mayfly_config::{Config, FILE, Place, Problem};
+use mayfly_error::CallError;
+use mayfly_runtime::capability::{
+    Before, Capability, Connected, Kind, MemoryLine, Pool, Setting, Surroundings,
+};
+use mayfly_runtime::imports::{Access, Calls};
+use mayfly_runtime::sandbox::Data;
+use mayfly_telemetry::pool_gauges;
+use tokio::time::Instant;
+use wasmtime::component::{HasSelf, Linker};
+
+use super::bindings::mayfly::resolver::sql;
+use super::database::{Database, Databases};
+use super::pool::SqlServer;
+use super::statement;
+use crate::{because, shares};
+
+/// What the sections of the configuration are called.
+const SECTION: &str = "sqlserver";
+
+/// What a pool holds for one connection besides an answer, in bytes: a packet, the driver's buffers, TLS.
+const CONNECTION_BYTES: u64 = 256 << 10;
+
+/// Statements on SQL databases.
+pub struct SqlCapability;
+
+impl Access for SqlCapability {
+    type Backend = Databases;
+    const NAME: &str = "SQL";
+}
+
+impl Capability for SqlCapability {
+    fn link(&self, linker: &mut Linker<Data>) -> wasmtime::Result<()> {
+        sql::add_to_linker::<Data, HasSelf<Calls>>(linker, Data::calls)
+    }
+
+    fn connect<'a>(
+        &'a self,
+        config: &'a Config,
+        surroundings: &'a Surroundings,
+        before: Option<Before<'a>>,
+        problems: &'a mut Vec<Problem>,
+    ) -> BoxFuture<'a, Connected> {
+        let mut connected = Connected::default();
+        let mut databases = Databases::default();
+        for section in &config.sqlserver {
+            let kept = before.filter(|before| is_unchanged(section, config, before.config));
+            let name = name_of(section);
+            let kept = kept.and_then(|before| before.pools.get::<SqlServerPool>(&name));
+            match server(section, config, surroundings, kept) {
+                Ok(server) => {
+                    let database = Arc::new(server.clone()) as Arc<dyn Database>;
+                    databases.by_name.insert(section.name.clone(), database);
+                    let line = section.line;
+                    let pool = SqlServerPool { name, line, server };
+                    connected.pools.push(Arc::new(pool), kept.is_none());
+                }
+                Err(found) => {
+                    problems.extend(found.iter().map(|found| in_configuration(config, found)));
+                }
+            }
+        }
+        let homes = config.statements.iter();
+        let homes = homes.map(|statement| (statement.name.clone(), statement.backend.clone()));
+        databases.statements = homes.collect();
+        connected.reach = Some(Box::new(|backends| {
+            backends.with::<Self>(Arc::new(databases))
+        }));
+        Box::pin(std::future::ready(connected))
+    }
+
+    fn memory(&self, config: &Config) -> Vec<MemoryLine> {
+        let unread = config
+            .modules
+            .iter()
+            .map(|module| module.budget.unread_bytes);
+        let unread = unread.max().unwrap_or_default() as u64;
+        let line = |section: &mayfly_config::SqlServer| {
+            let each = unread + section.max_value_bytes as u64 + CONNECTION_BYTES;
+            let most = section.max_connections as u64;
+            let (name, shown) = (&section.name, mayfly_config::units::show_bytes(each));
+            MemoryLine::new(
+                format!("{most} connections to `{name}`, {shown} each"),
+                most * each,
+                Some("sqlserver.NAME.max_connections"),
+            )
+        };
+        config.sqlserver.iter().map(line).collect()
+    }
+
+    fn settings(&self, config: &Config) -> Vec<Setting> {
+        let setting = |(index, section): (usize, &mayfly_config::SqlServer)| {
+            let least = (section.min_connections as u64).max(2);
+            Setting::new(
+                format!("{SECTION}.{}", mayfly_config::key(&section.name)),
+                "max_connections",
+                Kind::Count,
+                (section.max_connections as u64, least),
+                move |config, number| {
+                    if let Some(section) = config.sqlserver.get_mut(index) {
+                        section.max_connections = usize::try_from(number).unwrap_or(usize::MAX);
+                    }
+                },
+            )
+        };
+        config.sqlserver.iter().enumerate().map(setting).collect()
+    }
+
+    fn connections(&self, config: &Config) -> u64 {
+        let sections = config.sqlserver.iter();
+        sections.map(|section| section.max_connections as u64).sum()
+    }
+}
+
+/// The name of a pool.
+fn name_of(section: &mayfly_config::SqlServer) -> String {
+    format!("{SECTION}.{}", section.name)
+}
+
+/// Whether a backend is configured as it was, wherever in the file, the certificates it names included.
+fn is_unchanged(section: &mayfly_config::SqlServer, config: &Config, was: &Config) -> bool {
+    let configured = was.sqlserver.iter().any(|before| {
+        let moved = mayfly_config::SqlServer {
+            line: section.line,
+            ..before.clone()
+        };
+        moved == *section
+    });
+    let mut file = section.ca_file.iter();
+    configured && file.all(|file| config.named.get(file) == was.named.get(file))
+}
+
+fn server(
+    section: &mayfly_config::SqlServer,
+    config: &Config,
+    surroundings: &Surroundings,
+    kept: Option<&SqlServerPool>,
+) -> Result<SqlServer, Vec<statement::Problem>> {
+    let statements = config.statements.iter();
+    let statements = statements.filter(|statement| statement.backend == section.name);
+    let statements: Vec<_> = statements.cloned().collect();
+    let embedded = surroundings
+        .embedded
+        .as_ref()
+        .filter(|_| section.address == Place::Embedded);
+    let server = match (kept, embedded) {
+        (Some(kept), _) => kept.server.with_statements(&statements)?,
+        (None, Some(embedded)) => {
+            let section = mayfly_config::SqlServer {
+                user: embedded.user.clone(),
+                password: embedded.password.clone(),
+                ..section.clone()
+            };
+            SqlServer::new(&section, Some(embedded.address(SECTION)), &statements)?
+        }
+        (None, None) => SqlServer::new(section, None, &statements)?,
+    };
+    Ok(server.with_shares(shares(config, section.max_connections)))
+}
+
+/// A pool, as one app has it.
+struct SqlServerPool {
+    name: String,
+    line: usize,
+    server: SqlServer,
+}
+
+impl Pool for SqlServerPool {
+    fn name(&self) -> String {
+        self.name.clone()
+    }
+
+    fn line(&self) -> usize {
+        self.line
+    }
+
+    fn start(&self) {
+        self.server.start_upkeep();
+    }
+
+    fn check(&self, deadline: Instant) -> BoxFuture<'_, Result<(), CallError>> {
+        Box::pin(self.server.check(deadline))
+    }
+
+    fn describe<'a>(
+        &'a self,
+        config: &'a Config,
+        deadline: Instant,
+    ) -> BoxFuture<'a, Vec<Problem>> {
+        Box::pin(async move {
+            match self.server.describe(deadline).await {
+                Ok(found) => {
+                    let found = found.iter();
+                    found.map(|found| in_configuration(config, found)).collect()
+                }
+                Err(error) => vec![Problem {
+                    file: config.root.join(FILE),
+                    line: self.line,
+                    column: 0,
+                    message: format!("{}: {}", self.name, because(&error)),
+                }],
+            }
+        })
+    }
+
+    fn record_gauges(&self) {
+        let status = self.server.status();
+        let name = self.server.name();
+        pool_gauges::record(name, status.size, status.in_use, status.waiting);
+        pool_gauges::record_modules(name, &status.holders, &status.waiters);
+    }
+
+    fn clear_gauges(&self) {
+        let zero = |counts: Vec<(Arc<str>, usize)>| -> Vec<_> {
+            counts.into_iter().map(|(module, _)| (module, 0)).collect()
+        };
+        let status = self.server.status();
+        let name = self.server.name();
+        pool_gauges::record(name, 0, 0, 0);
+        pool_gauges::record_modules(name, &zero(status.holders), &zero(status.waiters));
+    }
+}
+
+/// What a pool found wrong, with the line of the table it is about.
+fn in_configuration(config: &Config, found: &statement::Problem) -> Problem {
+    let (kind, name) = found.subject.split_once('.').unwrap_or_default();
+    let line = match kind {
+        "statements" => {
+            let mut statements = config.statements.iter();
+            let statement = statements.find(|statement| statement.name == name);
+            statement.map(|statement| statement.line)
+        }
+        _ => {
+            let mut sections = config.sqlserver.iter();
+            let section = sections.find(|section| section.name == name);
+            section.map(|section| section.line)
+        }
+    };
+    Problem {
+        file: config.root.join(FILE),
+        line: line.unwrap_or(0),
+        column: 0,
+        message: found.to_string(),
+    }
+}

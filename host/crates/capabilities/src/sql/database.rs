@@ -1,0 +1,146 @@
+//! What the import needs of a database. The host's pools provide it; a bench or a test may provide it in memory.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use mayfly_config::Config;
+use mayfly_runtime::imports::{Call, RowBudget};
+use tokio::time::Instant;
+
+use super::pool::SqlServer;
+use super::roster::Borrower;
+use super::session::SqlSession;
+use super::stream::RowStream;
+use super::transaction::Transaction;
+
+/// The databases that guests reach.
+#[derive(Default)]
+pub struct Databases {
+    /// By the name of the backend.
+    pub by_name: BTreeMap<String, Arc<dyn Database>>,
+    /// The backend of each statement.
+    pub statements: BTreeMap<String, String>,
+}
+
+impl Databases {
+    /// The databases of a configuration, each as `database` gives it.
+    pub fn of(config: &Config, mut database: impl FnMut(&str) -> Arc<dyn Database>) -> Self {
+        let backends = config.sqlserver.iter();
+        let statements = config.statements.iter();
+        Self {
+            by_name: backends
+                .map(|backend| (backend.name.clone(), database(&backend.name)))
+                .collect(),
+            statements: statements
+                .map(|statement| (statement.name.clone(), statement.backend.clone()))
+                .collect(),
+        }
+    }
+}
+
+/// Runs statements by name.
+pub trait Statements: Send + Sync {
+    /// Reads rows.
+    fn query(&self, statement: &str, parameters: &str, deadline: Instant) -> Call;
+    /// Writes.
+    fn execute(&self, statement: &str, parameters: &str, deadline: Instant) -> Call;
+    /// Calls a procedure.
+    fn call(&self, statement: &str, parameters: &str, deadline: Instant) -> Call;
+}
+
+/// A database that guests reach through sessions, one per invocation.
+pub trait Database: Send + Sync {
+    /// The session of an invocation of `module`; no answer has more than `most_bytes`, and all have no more rows than `rows`.
+    fn session(
+        &self,
+        module: &str,
+        trace_id: &str,
+        most_bytes: usize,
+        rows: RowBudget,
+    ) -> Arc<dyn Session>;
+}
+
+/// One invocation's use of a database.
+pub trait Session: Statements {
+    /// Opens a stream over rows.
+    fn stream_rows(&self, statement: &str, parameters: &str) -> Arc<dyn Rows>;
+    /// Begins a transaction, which ends with its last handle.
+    fn begin(&self) -> Arc<dyn OpenTransaction>;
+}
+
+/// Rows that are read a few at a time.
+pub trait Rows: Send + Sync {
+    /// The next rows.
+    fn next(&self, max_rows: u32, deadline: Instant) -> Call;
+}
+
+/// A transaction that is open.
+pub trait OpenTransaction: Statements {
+    /// Commits.
+    fn commit(&self, deadline: Instant) -> Call;
+    /// Rolls back.
+    fn rollback(&self, deadline: Instant) -> Call;
+}
+
+impl Database for SqlServer {
+    fn session(
+        &self,
+        module: &str,
+        trace_id: &str,
+        most_bytes: usize,
+        rows: RowBudget,
+    ) -> Arc<dyn Session> {
+        let borrower = Borrower {
+            module: module.into(),
+            trace_id: trace_id.into(),
+        };
+        Arc::new(SqlSession::new(self, borrower, most_bytes, rows))
+    }
+}
+
+macro_rules! statements_of {
+    ($pool_type:ty) => {
+        impl Statements for $pool_type {
+            fn query(&self, statement: &str, parameters: &str, deadline: Instant) -> Call {
+                Box::pin(<$pool_type>::query(self, statement, parameters, deadline))
+            }
+
+            fn execute(&self, statement: &str, parameters: &str, deadline: Instant) -> Call {
+                Box::pin(<$pool_type>::execute(self, statement, parameters, deadline))
+            }
+
+            fn call(&self, statement: &str, parameters: &str, deadline: Instant) -> Call {
+                Box::pin(<$pool_type>::call(self, statement, parameters, deadline))
+            }
+        }
+    };
+}
+
+statements_of!(SqlSession);
+statements_of!(Transaction);
+
+impl Session for SqlSession {
+    fn stream_rows(&self, statement: &str, parameters: &str) -> Arc<dyn Rows> {
+        Arc::new(Self::stream_rows(self, statement, parameters))
+    }
+
+    fn begin(&self) -> Arc<dyn OpenTransaction> {
+        Arc::new(Self::begin(self))
+    }
+}
+
+impl Rows for RowStream {
+    fn next(&self, max_rows: u32, deadline: Instant) -> Call {
+        Box::pin(Self::next(self, max_rows, deadline))
+    }
+}
+
+impl OpenTransaction for Transaction {
+    fn commit(&self, deadline: Instant) -> Call {
+        Box::pin(Self::commit(self, deadline))
+    }
+
+    fn rollback(&self, deadline: Instant) -> Call {
+        Box::pin(Self::rollback(self, deadline))
+    }
+}

@@ -1,0 +1,310 @@
+//! Statements that begin and end transactions: nothing runs outside its transaction, and what was committed is committed.
+//!
+//! Each holds on a server that fails a call with error 266 where it left another number of transactions open, and on one that does
+//! not; on one that numbers transactions, and on an older one that does not.
+
+use mayfly_capabilities::sql::{SqlServer, SqlSession, Transaction};
+use mayfly_embedded::{Also, Plain, SqlErrorFault, SqlServerFaults};
+use mayfly_error::{CallCode, CallError};
+
+use crate::backends::{Backends, code, eventually, session, soon};
+
+const FIRST: &str = r#"{"id": 1}"#;
+const A: &str = r#"{"id": 7, "amount": 1}"#;
+const B: &str = r#"{"id": 8, "amount": 1}"#;
+
+/// A server of a kind, and a pool of one connection.
+async fn server(tells_266: bool, numbers: bool) -> (Backends, SqlServer) {
+    let backends = Backends::start().await;
+    let pool = backends.sqlserver(|config| config.max_connections = 1);
+    if !numbers {
+        backends.sql_faults(SqlServerFaults {
+            sql_error: Some(SqlErrorFault {
+                number: 195,
+                class: 15,
+                matching: Some("CURRENT_TRANSACTION_ID".to_owned()),
+                ..SqlErrorFault::default()
+            }),
+            ..SqlServerFaults::default()
+        });
+    }
+    pool.check(soon()).await.unwrap();
+    backends.sql_faults(SqlServerFaults {
+        no_error_266: (!tells_266).then(Plain::default),
+        ..SqlServerFaults::default()
+    });
+    (backends, pool)
+}
+
+const KINDS: [(bool, bool); 4] = [(true, true), (true, false), (false, true), (false, false)];
+
+/// How a statement is run in a transaction.
+async fn run(transaction: &Transaction, statement: &str) -> Result<String, CallError> {
+    match statement {
+        "ends" | "leaves_open" => transaction.call(statement, "", soon()).await,
+        _ => transaction.execute(statement, "", soon()).await,
+    }
+}
+
+async fn is_there(session: &SqlSession, row: &str) -> bool {
+    let id = if row == A { 7 } else { 8 };
+    let rows = session
+        .query("balance", &format!(r#"{{"id": {id}}}"#), soon())
+        .await
+        .unwrap();
+    rows != "[]"
+}
+
+#[tokio::test]
+async fn a_statement_that_ends_its_transaction_fails_and_nothing_runs_outside_of_it() {
+    for (tells_266, numbers) in KINDS {
+        for statement in [
+            "rolls_back",
+            "rolls_back_and_returns",
+            "replaces",
+            "replaces_all",
+            "commits",
+            "ends",
+            "leaves_open",
+            "opens",
+            "opens_and_returns",
+        ] {
+            if statement == "replaces_all" && !numbers {
+                continue;
+            }
+            let kind = format!("{statement}, 266: {tells_266}, numbers: {numbers}");
+            let (backends, pool) = server(tells_266, numbers).await;
+            let session = session(&pool);
+            let transaction = session.begin();
+            transaction.execute("insert", A, soon()).await.unwrap();
+            let error = run(&transaction, statement).await.unwrap_err();
+            assert!(
+                error
+                    .message
+                    .starts_with(&format!("statement `{statement}`: it ")),
+                "{kind}: {error:?}"
+            );
+            assert!(!error.code.retryable(), "{kind}: {error:?}");
+            let later = transaction.execute("insert", B, soon()).await;
+            assert_eq!(code(later), CallCode::Invalid, "{kind}");
+            assert_eq!(
+                code(transaction.commit(soon()).await),
+                CallCode::Invalid,
+                "{kind}"
+            );
+            drop(transaction);
+            assert!(!is_there(&session, A).await, "{kind}");
+            assert!(!is_there(&session, B).await, "{kind}");
+            let counters = backends.sql_counters();
+            assert_eq!(
+                (counters.open_transactions, counters.logins),
+                (0, 1),
+                "{kind}"
+            );
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_statement_says_what_it_did_to_its_transaction() {
+    let (_backends, pool) = server(false, true).await;
+    let session = session(&pool);
+    for (statement, expected, text) in [
+        (
+            "rolls_back",
+            CallCode::Backend,
+            "it rolled back the transaction it was called in",
+        ),
+        (
+            "commits",
+            CallCode::Backend,
+            "it ran a COMMIT without a BEGIN of its own in the transaction it was called in, which is rolled back",
+        ),
+        (
+            "opens",
+            CallCode::Backend,
+            "it left a transaction open inside the one it was called in, which is rolled back; the statement has to COMMIT its own",
+        ),
+        // It might as well have been COMMIT, COMMIT, ….
+        (
+            "ends",
+            CallCode::OutcomeUnknown,
+            "it ended the transaction it was called in, and whether that was committed or rolled back is not known",
+        ),
+    ] {
+        let transaction = session.begin();
+        transaction.execute("insert", A, soon()).await.unwrap();
+        let error = run(&transaction, statement).await.unwrap_err();
+        assert_eq!(
+            (error.code, error.message),
+            (expected, format!("statement `{statement}`: {text}"))
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_statement_that_commits_everything_is_told_as_one_whose_outcome_nobody_knows() {
+    for (tells_266, numbers) in KINDS {
+        let (_backends, pool) = server(tells_266, numbers).await;
+        let session = session(&pool);
+        let transaction = session.begin();
+        transaction.execute("insert", A, soon()).await.unwrap();
+        let error = run(&transaction, "commits_all").await.unwrap_err();
+        assert_eq!(error.code, CallCode::OutcomeUnknown, "{error:?}");
+        let later = transaction.execute("insert", B, soon()).await;
+        assert_eq!(code(later), CallCode::Invalid);
+        assert!(is_there(&session, A).await && !is_there(&session, B).await);
+    }
+}
+
+#[tokio::test]
+async fn a_statement_with_a_transaction_of_its_own_is_welcome_in_another_and_alone() {
+    for (tells_266, numbers) in KINDS {
+        let (backends, pool) = server(tells_266, numbers).await;
+        let session = session(&pool);
+        let amount = async || session.query("balance", FIRST, soon()).await.unwrap();
+        let counted = r#"{"rowsAffected":1}"#;
+        let alone = session.execute("own_transaction", "", soon()).await;
+        assert_eq!(alone.unwrap(), counted);
+        assert_eq!(amount().await, r#"[{"amount":101}]"#);
+        let transaction = session.begin();
+        assert_eq!(run(&transaction, "own_transaction").await.unwrap(), counted);
+        transaction.commit(soon()).await.unwrap();
+        assert_eq!(amount().await, r#"[{"amount":102}]"#);
+        let transaction = session.begin();
+        run(&transaction, "own_transaction").await.unwrap();
+        transaction.rollback(soon()).await.unwrap();
+        assert_eq!(amount().await, r#"[{"amount":102}]"#);
+        assert_eq!(backends.sql_counters().open_transactions, 0);
+    }
+}
+
+#[tokio::test]
+async fn a_statement_that_leaves_a_transaction_open_fails_before_anything_is_acknowledged() {
+    for (tells_266, numbers) in KINDS {
+        let (backends, pool) = server(tells_266, numbers).await;
+        let session = session(&pool);
+        for statement in ["opens", "opens_and_returns", "leaves_open"] {
+            let outcome = match statement {
+                "leaves_open" => session.call(statement, "", soon()).await,
+                _ => session.execute(statement, "", soon()).await,
+            };
+            let error = outcome.unwrap_err();
+            assert_eq!(
+                (error.code, error.message),
+                (
+                    CallCode::Backend,
+                    format!(
+                        "statement `{statement}`: it left a transaction open, and what it did in it is rolled back; \
+                         the statement has to COMMIT"
+                    )
+                )
+            );
+            assert_eq!(
+                session.query("balance", FIRST, soon()).await.unwrap(),
+                r#"[{"amount":100}]"#
+            );
+        }
+        let stream = session.stream_rows("opens_and_reads", "");
+        stream.next(10, soon()).await.unwrap();
+        let error = async {
+            loop {
+                if let Err(error) = stream.next(1000, soon()).await {
+                    return error;
+                }
+            }
+        };
+        let error = error.await;
+        assert!(
+            error.message.contains("it left a transaction open"),
+            "{error:?}"
+        );
+        eventually("nothing is open", || {
+            backends.sql_counters().open_transactions == 0 && pool.status().in_use == 0
+        })
+        .await;
+        assert_eq!(backends.sql_counters().logins, 1);
+    }
+}
+
+#[tokio::test]
+async fn a_commit_that_finds_something_else_open_commits_nothing_and_says_what_it_found() {
+    for (unseen, expected, text) in [
+        (
+            "BEGIN TRAN",
+            CallCode::Backend,
+            "not committed but rolled back, because a statement left another one open in it; let that COMMIT",
+        ),
+        (
+            "COMMIT",
+            CallCode::Backend,
+            "not committed but rolled back, because a statement ran a COMMIT or ROLLBACK in it",
+        ),
+        (
+            "ROLLBACK",
+            CallCode::OutcomeUnknown,
+            "a statement ended it, and whether it was committed or rolled back is not known",
+        ),
+    ] {
+        for (tells_266, numbers) in KINDS {
+            let (backends, pool) = server(tells_266, numbers).await;
+            let session = session(&pool);
+            let transaction = session.begin();
+            backends.sql_faults(SqlServerFaults {
+                also: Some(Also {
+                    text: unseen.to_owned(),
+                    matching: Some("INSERT".to_owned()),
+                    times: Some(1),
+                }),
+                ..SqlServerFaults::default()
+            });
+            transaction.execute("insert", A, soon()).await.unwrap();
+            let error = transaction.commit(soon()).await.unwrap_err();
+            assert_eq!(
+                (error.code, error.message),
+                (expected, format!("transaction: {text}")),
+                "{unseen}"
+            );
+            assert!(!is_there(&session, A).await, "{unseen}");
+            let counters = backends.sql_counters();
+            assert_eq!((counters.open_transactions, counters.logins), (0, 1));
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_ordinary_statement_takes_one_round_trip_and_so_does_one_that_is_compared() {
+    let (backends, pool) = server(true, true).await;
+    let session = session(&pool);
+    let queries = async |statement: &str| {
+        backends.embedded.status().reset();
+        let outcome = match statement {
+            "summary" => {
+                session
+                    .call("summary", r#"{"student_id": "s0", "minimum": 1}"#, soon())
+                    .await
+            }
+            "insert" => session.execute("insert", A, soon()).await,
+            "balance" => session.query("balance", FIRST, soon()).await,
+            _ => session.execute(statement, "", soon()).await,
+        };
+        outcome.unwrap();
+        eventually("it is given back", || pool.status().in_use == 0).await;
+        backends.sql_counters().queries
+    };
+    for statement in ["insert", "balance", "own_transaction", "summary"] {
+        assert_eq!(queries(statement).await, 1, "{statement}");
+    }
+}
+
+#[tokio::test]
+async fn a_transaction_takes_one_round_trip_for_each_call_its_begin_and_its_end() {
+    let (backends, pool) = server(true, true).await;
+    backends.embedded.status().reset();
+    let transaction = session(&pool).begin();
+    transaction.execute("insert", A, soon()).await.unwrap();
+    run(&transaction, "own_transaction").await.unwrap();
+    transaction.commit(soon()).await.unwrap();
+    eventually("it is given back", || pool.status().in_use == 0).await;
+    assert_eq!(backends.sql_counters().queries, 4);
+}
