@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use futures_util::future::join_all;
+use mayfly_capabilities::dynamodb::{Chain, DynamoDb, QueryRequest};
 use mayfly_config::Place;
 use mayfly_error::CallCode;
-use mayfly_capabilities::dynamodb::{Chain, DynamoDb, QueryRequest};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
