@@ -53,6 +53,7 @@ bench: build toolchain ## Measure beside peers, bare drivers and itself while sw
 	target/release/bench b $(BENCH)
 	target/release/bench pools $(BENCH)
 	target/release/bench swaps $(BENCH)
+	target/release/bench swaps --busy $(BENCH)
 
 bench-checks: build toolchain ## Measure what the checks of an invocation's budgets cost, beside a build without them
 	$(CARGO) build --release -p mayfly

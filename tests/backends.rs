@@ -85,10 +85,7 @@ async fn a_query_that_stalls_ends_at_the_deadline_and_its_connection_is_not_used
 #[tokio::test]
 async fn a_module_whose_statement_is_stuck_starves_no_other() {
     // Memory for four invocations, of which one module may have three.
-    let app = TestApp::students()
-        .configured("deadline = \"2 s\"", "deadline = \"30 s\"")
-        .configured("timeout = \"1 s\"", "timeout = \"30 s\"")
-        .with_configuration("[server]\nguest_memory = \"64 MiB\"");
+    let app = TestApp::patient().with_configuration("[server]\nguest_memory = \"64 MiB\"");
     let host = std::sync::Arc::new(TestHost::start(app).await);
     host.ready().await;
     host.faults(&json!({ "sqlserver": { "stall": { "matching": "student_id" } } }))
@@ -157,13 +154,10 @@ async fn connections_cut_inside_an_answer_give_nobody_another_s_rows() {
 
 #[tokio::test]
 async fn metrics_and_log_say_who_holds_the_connections_and_who_waits() {
-    let app = TestApp::students()
-        .configured("deadline = \"2 s\"", "deadline = \"30 s\"")
-        .configured("timeout = \"1 s\"", "timeout = \"30 s\"")
-        .configured(
-            "max_connections = 8",
-            "max_connections = 1\nwait_timeout = \"500 ms\"",
-        );
+    let app = TestApp::patient().configured(
+        "max_connections = 8",
+        "max_connections = 1\nwait_timeout = \"5 s\"",
+    );
     let host = TestHost::start(app).await;
     host.ready().await;
     host.faults(&json!({ "sqlserver": { "stall": { "matching": "student_id" } } }))

@@ -213,7 +213,7 @@ async fn a_token_with_wrong_claims_is_refused_with_the_reason() {
         (json!({ "aud": 7 }), "the token is not valid"),
         (
             json!({ "iss": "https://id.example.com" }),
-            "the token is of another issuer",
+            "the token is from another issuer",
         ),
         (json!({ "iss": null }), "the token is not valid"),
         (json!({ "iss": [ISSUER] }), "the token is not valid"),
@@ -480,8 +480,8 @@ async fn keys_that_are_not_used_are_told_of_by_check_and_in_the_log() {
     *modulus.last_mut().unwrap() &= !1;
     even["n"] = json!(URL_SAFE_NO_PAD.encode(modulus));
     let unused = [encryption, no_point, short, even, json!({ "kty": "oct" })];
-    let why = "\"for-encryption\" is not for signatures, \"no-point\" is damaged: it is no point of P-256, \
-               \"short\" is of 1024 bits, not 2,048 to 8,192, \"even\" is damaged: it is no RSA key, \
+    let why = "\"for-encryption\" is not for signatures, \"no-point\" is damaged: it is not a point on P-256, \
+               \"short\" is of 1024 bits, not 2,048 to 8,192, \"even\" is damaged: it is not an RSA key, \
                number 5 is of kind \"oct\", not RSA or EC";
     // None that can be used is a problem, and some that cannot are a warning.
     let (code, said) = checked(&json!({ "keys": unused }));

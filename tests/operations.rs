@@ -5,6 +5,9 @@ use reqwest::StatusCode;
 use serde_json::json;
 use tokio::io::{AsyncBufReadExt, BufReader};
 
+/// How long anything may take before a test is stuck.
+const PATIENCE: std::time::Duration = std::time::Duration::from_secs(300);
+
 #[tokio::test]
 async fn a_ready_host_says_which_modules_and_backends_it_has() {
     let host = TestHost::start(TestApp::students()).await;
@@ -148,10 +151,9 @@ async fn a_backend_that_is_down_at_the_start_is_waited_for() {
 
 #[tokio::test]
 async fn what_is_running_finishes_when_the_host_is_told_to_end() {
-    let host = TestHost::start(TestApp::students()).await;
+    let host = TestHost::start(TestApp::patient()).await;
     host.ready().await;
-    host.faults(&json!({ "sqlserver": { "slow": { "ms": 600 } } }))
-        .await;
+    host.faults(&json!({ "sqlserver": { "stall": {} } })).await;
     let slow = host.request().header("content-type", "application/json");
     let slow =
         slow.body(json!({ "query": r#"{ assessments(studentId: "S1") { id } }"# }).to_string());
@@ -160,6 +162,7 @@ async fn what_is_running_finishes_when_the_host_is_told_to_end() {
         .await;
     host.terminate();
     host.logged(&["finishing what is running"]).await;
+    host.faults(&json!({})).await;
     let answer = slow.await.unwrap();
     assert_eq!(answer.status, StatusCode::OK);
     assert_eq!(
@@ -219,17 +222,16 @@ async fn the_embedded_backends_end_with_a_host_that_is_killed() {
             .is_ok()
         {}
     };
-    tokio::time::timeout(std::time::Duration::from_secs(30), ended)
+    tokio::time::timeout(PATIENCE, ended)
         .await
         .expect("they end");
 }
 
 #[tokio::test]
 async fn a_client_that_goes_away_gives_its_place_back() {
-    let host = TestHost::start(TestApp::students()).await;
+    let host = TestHost::start(TestApp::patient()).await;
     host.ready().await;
-    host.faults(&json!({ "sqlserver": { "slow": { "ms": 900 } } }))
-        .await;
+    host.faults(&json!({ "sqlserver": { "stall": {} } })).await;
     let request = host.request().header("content-type", "application/json");
     let request =
         request.body(json!({ "query": r#"{ assessments(studentId: "S1") { id } }"# }).to_string());
@@ -254,9 +256,9 @@ async fn a_client_that_goes_away_gives_its_place_back() {
 
 #[tokio::test]
 async fn a_mutation_that_began_ends_though_its_client_went_away() {
-    let host = TestHost::start(TestApp::students()).await;
+    let host = TestHost::start(TestApp::patient()).await;
     host.ready().await;
-    host.faults(&json!({ "sqlserver": { "slow": { "ms": 500, "matching": "INSERT" } } }))
+    host.faults(&json!({ "sqlserver": { "stall": { "matching": "INSERT" } } }))
         .await;
     let record = r#"mutation { recordAssessment(input: {studentId: "S9", type: PHONICS, score: 1, takenAt: "2026-03-02T00:00:00Z", idempotencyKey: "gone"}) { id } }"#;
     let request = host
@@ -270,6 +272,8 @@ async fn a_mutation_that_began_ends_though_its_client_went_away() {
     })
     .await;
     gone.abort();
+    assert!(gone.await.is_err(), "its client went away");
+    host.faults(&json!({})).await;
     let recorded = async {
         loop {
             let answer = host
@@ -280,18 +284,17 @@ async fn a_mutation_that_began_ends_though_its_client_went_away() {
             }
         }
     };
-    tokio::time::timeout(std::time::Duration::from_secs(30), recorded)
+    tokio::time::timeout(PATIENCE, recorded)
         .await
         .expect("the row is written");
 }
 
 #[tokio::test]
 async fn past_the_queue_operations_are_refused_at_the_door() {
-    let app = TestApp::students().with_configuration("[server]\nmax_operations = 1\nmax_queue = 0");
+    let app = TestApp::patient().with_configuration("[server]\nmax_operations = 1\nmax_queue = 0");
     let host = TestHost::start(app).await;
     host.ready().await;
-    host.faults(&json!({ "sqlserver": { "slow": { "ms": 600 } } }))
-        .await;
+    host.faults(&json!({ "sqlserver": { "stall": {} } })).await;
     let slow = host.request().header("content-type", "application/json");
     let slow =
         slow.body(json!({ "query": r#"{ assessments(studentId: "S1") { id } }"# }).to_string());
@@ -305,6 +308,7 @@ async fn past_the_queue_operations_are_refused_at_the_door() {
         refused.json()["errors"][0]["extensions"],
         json!({ "code": "OVERLOADED", "retryable": true })
     );
+    host.faults(&json!({})).await;
     assert_eq!(
         slow.await.unwrap().json().get("errors"),
         None,

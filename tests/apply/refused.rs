@@ -167,9 +167,9 @@ async fn what_needs_a_restart_is_refused_with_its_name() {
     is_refused(
         &host,
         &[
-            "`server.max_operations` cannot change while the host runs; restart the host, or put it back",
+            "`server.max_operations` cannot change while the host runs; restart the host, or change it back",
             "`server.guest_headers` cannot change while the host runs",
-            "`modules.marked.memory` is above 16 MiB, the most that this host made room for at its start",
+            "`modules.marked.memory` is above 16 MiB, the most that this host reserved when it started",
         ],
     )
     .await;

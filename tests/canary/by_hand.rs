@@ -64,7 +64,7 @@ async fn what_cannot_be_tried_is_refused_with_the_reason() {
         (same.status.as_u16(), message(&same).as_str()),
         (
             409,
-            "that version of `marked` is active already; there is nothing to try"
+            "that version of `marked` is active already; try another version"
         )
     );
     let wrong = try_version(&host, &mark("good", 1), "share=90%25").await;
@@ -77,7 +77,7 @@ async fn what_cannot_be_tried_is_refused_with_the_reason() {
     );
     let unknown = try_version(&host, &mark("good", 1), "shrae=5%25").await;
     assert!(
-        message(&unknown).starts_with("`shrae` is no key of a canary; use share, by, for"),
+        message(&unknown).starts_with("unknown canary key `shrae`; expected one of share, by, for"),
         "{}",
         unknown.text
     );

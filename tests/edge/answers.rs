@@ -12,12 +12,7 @@ const ANSWER_BYTES: u64 = 2_000_000;
 
 /// A small host whose module answers with a text of any length.
 async fn host(server: &str) -> TestHost {
-    let floods = "component = \"build/floods.wasm\"\nsource = \"modules/floods\"\nmemory = \"8 MiB\"\ndeadline = ";
     let app = TestApp::hostile()
-        .configured(
-            &format!("{floods}\"1 s\""),
-            &format!("{floods}\"60 s\""),
-        )
         .with_configuration(&format!(
             "[server]\nmax_operations = 2\nmax_queue = 256\nmax_connections = 128\nrequest_memory = \"8 MiB\"\nmax_body = \"64 KiB\"\n\
              guest_memory = \"32 MiB\"\nplan_cache = \"1 MiB\"\nanswer_memory = \"12 MiB\"\n{server}\n[operation]\ndeadline = \"300 s\""

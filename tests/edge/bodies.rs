@@ -26,7 +26,7 @@ async fn a_body_that_does_not_come_is_answered_with_408() {
 async fn most_of_a_body_at_once_buys_no_time_for_the_rest() {
     let host = host("body_timeout = \"500 ms\"\nmin_rate = \"1 KiB\"").await;
     let body = padded(500_000);
-    let (most, _) = body.split_at(body.len() - 100);
+    let (most, _) = body.split_at(body.len() - 1_000);
     let mut slow = Client::saying(host.graphql, head(body.len()) + most).await;
     let trickling = async {
         while slow.try_send("x").await.is_ok() {
@@ -35,7 +35,7 @@ async fn most_of_a_body_at_once_buys_no_time_for_the_rest() {
     };
     tokio::time::timeout(Duration::from_secs(60), trickling)
         .await
-        .expect("it is cut off before its last hundred bytes have trickled in, or refused as it is not JSON");
+        .expect("it is cut off before its last thousand bytes have trickled in, or refused as it is not JSON");
     host.until(async || closed(&host, "body_timeout").await >= 1.0)
         .await;
 }

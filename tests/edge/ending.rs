@@ -8,12 +8,12 @@ use tokio::task::JoinHandle;
 use super::client::{Client, head, post, status};
 use super::{QUERY, host, in_state, serves};
 
-/// A host that runs an operation until the switch is set back.
+/// A host that runs an operation until the fault is lifted.
 async fn running(server: &str) -> (TestHost, JoinHandle<Answer>) {
-    let host = host(server).await;
+    let app = TestApp::patient().with_configuration(&format!("[server]\n{server}"));
+    let host = TestHost::start(app).await;
     host.ready().await;
-    host.faults(&json!({ "sqlserver": { "slow": { "ms": 1_500 } } }))
-        .await;
+    host.faults(&json!({ "sqlserver": { "stall": {} } })).await;
     let request = host.request().header("content-type", "application/json");
     let request =
         request.body(json!({ "query": r#"{ assessments(studentId: "S1") { id } }"# }).to_string());
@@ -71,6 +71,7 @@ async fn requests_are_accepted_for_a_second_more_when_an_operation_runs() {
     let (host, running) = running("").await;
     host.terminate();
     host.logged(&["accepting requests for another 1s"]).await;
+    host.faults(&json!({})).await;
     let answer = running.await.expect("an answer");
     assert_eq!(answer.status, 200, "{}", answer.text);
     assert_eq!(host.ended().await.code(), Some(0));

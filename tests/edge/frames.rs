@@ -24,7 +24,7 @@ pub const END_HEADERS: u8 = 4;
 pub const INITIAL_WINDOW_SIZE: u16 = 4;
 
 /// How long a test waits for a frame that has to come.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_secs(300);
 
 /// A frame.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -62,7 +62,7 @@ async fn a_connection_without_a_further_request_is_closed_after_the_idle_timeout
 
 #[tokio::test]
 async fn a_second_head_that_does_not_arrive_is_answered_with_408_too() {
-    let host = host("head_timeout = \"300 ms\"").await;
+    let host = host("head_timeout = \"3 s\"").await;
     let mut client = Client::saying(host.graphql, post(QUERY)).await;
     assert_eq!(status(&client.answer().await), 200);
     client.send(HALF).await;

@@ -122,6 +122,14 @@ impl TestApp {
         self.directory.path()
     }
 
+    /// The sample app whose modules and statements have more time than any machine needs: for tests that hold an answer back.
+    #[must_use]
+    pub fn patient() -> Self {
+        Self::students()
+            .configured("deadline = \"2 s\"", "deadline = \"300 s\"")
+            .configured("timeout = \"1 s\"", "timeout = \"300 s\"")
+    }
+
     /// Replaces text of `mayfly.toml`, which has to be there.
     #[must_use]
     pub fn configured(self, from: &str, to: &str) -> Self {

@@ -4,15 +4,9 @@ use super::lab;
 use mayfly_tests::TestApp;
 use serde_json::json;
 
-/// The app with time enough for thousands of calls of an unoptimised host on a busy machine.
-fn patient() -> TestApp {
-    let floods = "component = \"build/floods.wasm\"\nsource = \"modules/floods\"\nmemory = \"8 MiB\"\ndeadline = ";
-    TestApp::hostile().configured(&format!("{floods}\"1 s\""), &format!("{floods}\"60 s\""))
-}
-
 #[tokio::test]
 async fn calls_past_their_limits_fail_and_the_guest_may_go_on() {
-    let lab = lab!(patient());
+    let lab = lab!();
     for (with, count, served) in [
         ("CALLS", 5_000, "1000"),
         ("CALLS_AT_ONCE", 100, "64"),
@@ -30,7 +24,7 @@ async fn calls_past_their_limits_fail_and_the_guest_may_go_on() {
 
 #[tokio::test]
 async fn log_lines_past_their_limits_are_dropped() {
-    let lab = lab!(patient());
+    let lab = lab!();
     assert_eq!(
         lab.value("{ floods(with: LOG_LINES, count: 5000) }").await,
         json!("5000")
@@ -50,7 +44,7 @@ async fn log_lines_past_their_limits_are_dropped() {
 
 #[tokio::test]
 async fn handles_past_their_limit_end_the_invocation() {
-    let lab = lab!(patient());
+    let lab = lab!();
     for with in ["TRANSACTIONS", "STREAMS", "WAITS"] {
         let message = lab
             .fails(
@@ -65,7 +59,7 @@ async fn handles_past_their_limit_end_the_invocation() {
 
 #[tokio::test]
 async fn what_costs_the_guest_itself_is_served() {
-    let lab = lab!(patient());
+    let lab = lab!();
     assert_eq!(
         lab.value("{ floods(with: RANDOM_BYTES, count: 200) }")
             .await,

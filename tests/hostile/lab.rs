@@ -104,15 +104,11 @@ impl Lab {
         let right =
             json!({ "traps": 7, "leaks": 1, "marks": 0, "aliases": "one", "malformedJson": thing });
         assert_eq!(self.query(HONEST).await, json!({ "data": right }));
+        // A client has its answer before the host is done with it, and a connection that was cut off is closed in its own time.
         for in_use in [
             "mayfly_slots_in_use ",
             "mayfly_guest_memory_reserved ",
             "mayfly_operations ",
-        ] {
-            assert_eq!(self.metric(in_use).await, 0.0, "{in_use}");
-        }
-        // A connection that was cut off is closed in its own time.
-        for in_use in [
             "mayfly_pool_in_use{backend=\"lab\"}",
             "mayfly_pool_in_use{backend=\"dynamodb\"}",
         ] {

@@ -2,11 +2,11 @@
 
 use mayfly_tests::{TestApp, mayfly};
 
-/// What is said of a module when it is served beside those of guest/hostile; `path` is that of the module of tests.
-pub fn refused(path: &str) -> String {
+/// What is said of a module with this deadline when it is served beside those of guest/hostile; `path` is that of the module of tests.
+pub fn refused(path: &str, deadline: &str) -> String {
     let module = path.rsplit("::").next().unwrap().replace('_', "-");
     let app = TestApp::hostile().with_configuration(&format!(
-        "[modules.{module}]\ncomponent = \"{module}.wasm\"\nsource = \"refused/{module}.wat\"\nmemory = \"8 MiB\"\ndeadline = \"500 ms\"\n"
+        "[modules.{module}]\ncomponent = \"{module}.wasm\"\nsource = \"refused/{module}.wat\"\nmemory = \"8 MiB\"\ndeadline = \"{deadline}\"\n"
     ));
     let built = mayfly().arg("build").arg(app.path()).output().unwrap();
     assert_eq!(built.status.code(), Some(0), "{built:?}");

@@ -45,8 +45,8 @@ fn small() -> TestApp {
          request_memory = \"8 MiB\"\n[limits]\nresponse = \"8 MiB\"\n[operation]\nhost_calls = 1000\nrows = 1000\n\
          exchanged = \"4097 KiB\""
     );
-    let dynamodb = "region = \"us-east-1\"\ntimeout = \"60 s\"\nattempt_timeout = \"60 s\"\nanswer_memory = \"64 MiB\"";
-    let sqlserver = format!("max_connections = {CONNECTIONS}\nwait_timeout = \"60 s\"");
+    let dynamodb = "region = \"us-east-1\"\ntimeout = \"300 s\"\nattempt_timeout = \"300 s\"\nanswer_memory = \"64 MiB\"";
+    let sqlserver = format!("max_connections = {CONNECTIONS}\nwait_timeout = \"300 s\"");
     TestApp::hostile()
         .configured("region = \"us-east-1\"", dynamodb)
         .configured(&format!("max_connections = {CONNECTIONS}"), &sqlserver)

@@ -68,7 +68,7 @@ fn what_uses_a_proposal_that_is_refused() {
         let said = String::from_utf8(output.stderr).unwrap();
         assert!(
             said.contains(&format!(
-                "module `students`: compile: it uses {name}, which guests may not"
+                "module `students`: compile: it uses {name}, which is not supported"
             )),
             "{said}"
         );

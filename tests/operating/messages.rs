@@ -120,7 +120,7 @@ async fn rolling_back_forgets_nothing_and_goes_to_any_version_there_was() {
     );
 
     let none = rollback("0000");
-    let expected = "error: module `marked`: there is no earlier version `0000`; `mayfly module show marked` lists what can be gone back to\n";
+    let expected = "error: module `marked`: there is no earlier version `0000`; `mayfly module show marked` lists the versions to roll back to\n";
     assert_eq!(
         (none.status.code(), said(&none).as_str()),
         (Some(6), expected)
@@ -210,4 +210,109 @@ fn invoke_checks_what_goes_in_and_what_comes_out_as_serve_does() {
     );
     assert_eq!(broken.status.code(), Some(5), "{broken:?}");
     assert!(said(&broken).contains("(INVALID_OUTPUT)"), "{broken:?}");
+}
+
+/// An app with one module of WebAssembly text, built.
+fn app_of_text(module: &str) -> tempfile::TempDir {
+    let directory = tempfile::TempDir::new().unwrap();
+    let write = |name: &str, text: &str| fs::write(directory.path().join(name), text).unwrap();
+    write("m.wat", module);
+    write(
+        "schema.graphql",
+        "directive @resolve(module: String!, needs: String) on FIELD_DEFINITION\ntype Query { f: Int @resolve(module: \"m\") }\n",
+    );
+    write(
+        "mayfly.toml",
+        "schema = \"schema.graphql\"\n[modules.m]\ncomponent = \"m.wasm\"\nsource = \"m.wat\"\n",
+    );
+    let built = run(&["build", directory.path().to_str().unwrap()], None);
+    assert!(built.status.success(), "{built:?}");
+    directory
+}
+
+/// A module that traps in `deeper`, which `resolve` calls; each is named so, if at all.
+fn trapping(deeper: &str, resolve: &str) -> String {
+    format!(
+        "(module (memory (export \"memory\") 1)
+           (func {deeper} (unreachable))
+           (func {resolve} (export \"mayfly:resolver/handler@0.1.0#resolve\")
+             (param i32 i32 i32 i32 i32 i32 i32 i32) (result i32) (call 0) (i32.const 0))
+           (func (export \"cabi_realloc\") (param i32 i32 i32 i32) (result i32) (i32.const 1024))
+           (@custom \"mayfly:fields\" \"Query.f\\n\"))"
+    )
+}
+
+#[test]
+fn a_trap_is_told_by_the_functions_names_or_how_to_get_them() {
+    let told = |module: &str| {
+        let app = app_of_text(module);
+        let output = run(&["invoke", app.path().to_str().unwrap(), "Query.f"], None);
+        assert_eq!(output.status.code(), Some(5), "{output:?}");
+        said(&output)
+    };
+    let named = told(&trapping("$deeper", "$resolve"));
+    assert!(
+        named.contains("instruction executed in deeper, called by resolve ("),
+        "{named}"
+    );
+    let nameless = told(&trapping("", ""));
+    assert!(
+        nameless.contains("instruction executed in function 0 ("),
+        "{nameless}"
+    );
+    assert!(
+        nameless.contains("the component has no names: build it without `strip` to see them here"),
+        "{nameless}"
+    );
+}
+
+#[test]
+fn too_little_address_space_is_told_with_a_value_that_fits() {
+    let app = TestApp::students();
+    let check = |limit_kib: u64, app: &TestApp| {
+        mayfly_tests::built();
+        let mayfly = mayfly();
+        let output = std::process::Command::new("sh")
+            .current_dir(mayfly_tests::repository())
+            .args([
+                "-c",
+                "ulimit -v \"$0\" && exec \"$@\"",
+                &limit_kib.to_string(),
+            ])
+            .arg(mayfly.get_program())
+            .arg("check")
+            .arg(app.path())
+            .output()
+            .unwrap();
+        (output.status.code(), said(&output))
+    };
+    let (code, told) = check(200 << 20, &app);
+    assert_eq!(code, Some(3), "{told}");
+    assert!(
+        told.contains("the pool of instances needs ")
+            && told.contains(", and `ulimit -v` allows 200 GiB; raise that to "),
+        "{told}"
+    );
+    let fitting = told
+        .split("or set `server.guest_memory` to \"")
+        .nth(1)
+        .and_then(|rest| rest.split('"').next())
+        .unwrap_or_else(|| panic!("{told}"));
+    let values = format!("[server]\nguest_memory = \"{fitting}\"\n");
+    let smaller = TestApp::students().with_configuration(&values);
+    assert_eq!(check(200 << 20, &smaller), (Some(0), String::new()));
+
+    let (code, told) = check(12 << 20, &app);
+    assert_eq!(code, Some(3), "{told}");
+    assert!(
+        told.contains("since no `server.guest_memory` is small enough"),
+        "{told}"
+    );
+    let raised = told
+        .split("raise that to ")
+        .nth(1)
+        .and_then(|rest| rest.split(' ').next())
+        .and_then(|kib| kib.parse().ok())
+        .unwrap_or_else(|| panic!("{told}"));
+    assert_eq!(check(raised, &app), (Some(0), String::new()));
 }

@@ -41,7 +41,7 @@ async fn what_was_compiled_and_is_damaged_is_compiled_again() {
         replace(one, &damaged);
         let host = TestHost::start(app).await;
         assert_eq!(version(&host).await, mark("good", 0), "{what}");
-        host.logged(&["what was compiled of it is not used", "is damaged"])
+        host.logged(&["its compiled code cannot be used", "is damaged"])
             .await;
         assert_eq!(
             host.times_logged("compiling module"),
@@ -84,7 +84,7 @@ async fn what_others_could_have_written_is_compiled_again_and_the_store_is_priva
     // One file alone.
     set(&compiled(&app)[0], 0o620);
     let host = TestHost::start(app).await;
-    host.logged(&["what was compiled of it is not used", "could be"])
+    host.logged(&["its compiled code cannot be used", "could be"])
         .await;
     assert_eq!(host.times_logged("compiling module"), 1);
 }

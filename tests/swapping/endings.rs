@@ -199,9 +199,8 @@ fn room(host: &TestHost, bytes: Option<u64>) {
 
 #[tokio::test]
 async fn a_disk_without_room_refuses_versions_and_nothing_else() {
-    // The shell makes writing past the limit an error rather than a signal, as it is on a full disk.
-    let app = TestApp::swapping().with_configuration(WITH_TOKEN);
-    let host = TestHost::start_under(app, &["sh", "-c", "trap '' XFSZ; exec \"$@\"", "sh"]).await;
+    // A limit of the size of files stands for a disk that is full.
+    let host = TestHost::start(TestApp::swapping().with_configuration(WITH_TOKEN)).await;
     let component = marked(&mark("good", 1));
 
     room(&host, Some(component.len() as u64 / 2));
@@ -211,7 +210,8 @@ async fn a_disk_without_room_refuses_versions_and_nothing_else() {
     let (step, message) = refusal(&body);
     assert_eq!(step, "read");
     assert!(
-        message.contains("cannot be stored") && message.ends_with("free space for `server.store`"),
+        message.contains("cannot be stored")
+            && message.ends_with("raise the limit of the size of files (`ulimit -f`, LimitFSIZE=)"),
         "{message}"
     );
     assert_eq!(
@@ -225,7 +225,7 @@ async fn a_disk_without_room_refuses_versions_and_nothing_else() {
     let kept = names(&store(&host.app).join("compiled")).len();
     assert_eq!(host.push("marked", component).await.status, 200);
     assert_eq!(version(&host).await, mark("good", 1));
-    host.logged(&["what was compiled cannot be kept", "File too large"])
+    host.logged(&["the compiled code cannot be kept", "File too large"])
         .await;
     let compiled = names(&store(&host.app).join("compiled"));
     assert_eq!(

@@ -200,7 +200,7 @@ async fn a_version_that_finds_no_room_is_refused_by_swap() {
     }
     let message = is_refused(&host, marked(&mark("good", 3)), "swap").await;
     assert!(
-        message.starts_with("3 versions are still in memory, the most at once"),
+        message.starts_with("3 versions are still in memory, which is the limit"),
         "{message}"
     );
     // Its client goes away, and with it the operation and its version.
@@ -227,7 +227,7 @@ async fn two_pushes_at_once_are_told_apart() {
         );
         assert_eq!(
             refused.json()["error"]["message"],
-            json!("another version of `marked` is at the gate; try again when it is through")
+            json!("another version of `marked` is being deployed; try again when that is done")
         );
     };
     let (slow, ()) = tokio::join!(slow, other);

@@ -327,7 +327,7 @@ async fn a_restart_comes_back_with_what_was_active() {
     host.logged(&[
         "refused: ",
         "\"step\":\"probe\"",
-        "the version that was active stays",
+        "the version that was active is kept",
     ])
     .await;
 
@@ -370,7 +370,7 @@ async fn two_hosts_do_not_share_a_store() {
         said.contains(&format!(
             "another host (process {}) serves with ",
             host.pid()
-        )) && said.contains("set `server.store` to another place"),
+        )) && said.contains("set `server.store` to another directory"),
         "{said}"
     );
 }

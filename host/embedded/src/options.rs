@@ -65,9 +65,9 @@ impl Default for Options {
 
 /// The endpoints have no security to speak of, so they listen where only this machine reaches them.
 fn loopback(text: &str) -> Result<SocketAddr, String> {
-    let address: SocketAddr = text
-        .parse()
-        .map_err(|_| format!("`{text}` is no address; write IP:PORT, for example 127.0.0.1:0"))?;
+    let address: SocketAddr = text.parse().map_err(|_| {
+        format!("`{text}` is not an address; write IP:PORT, for example 127.0.0.1:0")
+    })?;
     if address.ip().is_loopback() {
         Ok(address)
     } else {

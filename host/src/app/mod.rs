@@ -27,9 +27,9 @@ use mayfly_runtime::imports::Backends;
 use mayfly_runtime::modules::compiler::CompilerLimits;
 use mayfly_runtime::modules::{
     ArtifactStore, Compiler, ComponentBytes, Effort, Loader, Loading, Places, Refusal, Step, Store,
-    Terms, Version,
+    Terms, Version, opening_remedy,
 };
-use mayfly_runtime::sandbox::{Capacity, MemoryShares, Sandbox};
+use mayfly_runtime::sandbox::{Capacity, MemoryShares, Sandbox, cannot_reserve};
 use restore::restore;
 
 /// Everything a request needs: one immutable snapshot. Copies share everything but the list of versions, so that a snapshot with
@@ -113,10 +113,7 @@ impl App {
             config.server.guest_memory_bytes,
         );
         let sandbox = Sandbox::new(capacity, memory_shares(config), surroundings.capabilities).map_err(|error| {
-            let message = format!(
-                "the sandbox cannot be made: {error:#}; lower `server.guest_memory`, or raise the limit of address space (`ulimit -v`), of \
-                 which every memory that may be there reserves 4 GiB without taking any"
-            );
+            let message = cannot_reserve(config, capacity, &error);
             Problems(vec![Problem::of_file(&config.root.join(FILE), message)])
         })?;
         let loader = match store {
@@ -176,7 +173,8 @@ fn open_artifacts(config: &Config) -> Result<ArtifactStore, Problem> {
 /// What is told of a store that cannot be used.
 pub(crate) fn unusable(directory: &Path, error: &std::io::Error) -> Problem {
     let message = format!(
-        "the store for modules cannot be used: {error}; set `server.store` to another place"
+        "the module store cannot be used: {error}; {}",
+        opening_remedy(error)
     );
     Problem::of_file(directory, message)
 }

@@ -72,7 +72,10 @@ impl App {
     fn needs_restart(&self, config: &Config, was: &Config) -> Vec<Problem> {
         let file = config.root.join(FILE);
         let told = |what: String| {
-            Problem::of_file(&file, format!("{what}; restart the host, or put it back"))
+            Problem::of_file(
+                &file,
+                format!("{what}; restart the host, or change it back"),
+            )
         };
         let keys = config.server.changed_keys(&was.server);
         let mut problems: Vec<_> = keys
@@ -94,7 +97,7 @@ impl App {
         {
             let (name, most) = (&module.name, units::show_bytes(most));
             problems.push(told(format!(
-                "`modules.{name}.memory` is above {most}, the most that this host made room for at its start"
+                "`modules.{name}.memory` is above {most}, the most that this host reserved when it started"
             )));
         }
         problems

@@ -3,12 +3,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
+use mayfly_config::file::read_text;
 use mayfly_config::{Config, FILE, Problem};
 use mayfly_graphql::Schema;
 
 pub(super) fn read_schema(config: &Config, problems: &mut Vec<Problem>) -> Option<Schema> {
     let file = &config.schema;
-    let text = match std::fs::read_to_string(file) {
+    let text = match read_text(file) {
         Ok(text) => text,
         Err(error) => {
             problems.push(Problem::of_file(

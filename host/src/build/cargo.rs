@@ -91,7 +91,7 @@ pub(super) fn package(crate_dir: &Path, toolchain: &Toolchain) -> anyhow::Result
                 .canonicalize()
                 .is_ok_and(|path| path == manifest)
         })
-        .with_context(|| format!("{} is no package of its workspace", manifest.display()))?;
+        .with_context(|| format!("{} is not a package of its workspace", manifest.display()))?;
     Ok(Package {
         name: package.name,
         manifest,
@@ -159,7 +159,7 @@ fn read(
     progress: &mut dyn FnMut(&str),
 ) -> anyhow::Result<(String, Vec<String>)> {
     let (Some(mut stdout), Some(stderr)) = (child.stdout.take(), child.stderr.take()) else {
-        bail!("cargo's output is not there to be read");
+        bail!("cargo's output cannot be read");
     };
     let messages = thread::spawn(move || {
         let mut text = String::new();

@@ -119,7 +119,7 @@ fn finish(
     started: Instant,
 ) -> anyhow::Result<BuildReport> {
     let component = Component::new(bytes)
-        .with_context(|| format!("{} is no Mayfly module", source.display()))?;
+        .with_context(|| format!("{} is not a Mayfly module", source.display()))?;
     let written = replace(file, &component.bytes)
         .with_context(|| format!("cannot write {}", file.display()))?;
     Ok(BuildReport {

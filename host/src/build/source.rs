@@ -27,7 +27,7 @@ impl Source {
                 Some("wat" | "wasm") => Ok(Self::WebAssembly),
                 _ if cpp::is_unit(path) => Ok(Self::Cpp),
                 _ => bail!(
-                    "{} is no source; give a directory, or a .cpp, .wat or .wasm file",
+                    "{} is not a source; give a directory, or a .cpp, .wat or .wasm file",
                     path.display()
                 ),
             };
@@ -39,7 +39,7 @@ impl Source {
             return Ok(Self::Cpp);
         }
         bail!(
-            "{} holds no source; a Rust crate has a Cargo.toml, C++ has .cpp files",
+            "{} contains no source; a Rust crate has a Cargo.toml, C++ has .cpp files",
             path.display()
         )
     }

@@ -59,10 +59,10 @@ fn a_source_that_is_none_is_named_with_what_would_be_one() {
     let here = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
     assert!(
         refused(&here)
-            .ends_with("holds no source; a Rust crate has a Cargo.toml, C++ has .cpp files")
+            .ends_with("contains no source; a Rust crate has a Cargo.toml, C++ has .cpp files")
     );
     assert!(
         refused(&here.join("main.rs"))
-            .ends_with("is no source; give a directory, or a .cpp, .wat or .wasm file")
+            .ends_with("is not a source; give a directory, or a .cpp, .wat or .wasm file")
     );
 }

@@ -13,6 +13,7 @@ use aws_lc_rs::signature::{
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jsonwebtoken::{Algorithm, DecodingKey};
+use mayfly_config::file::read_text;
 use mayfly_config::{Problem, Secret};
 use mayfly_json::{Kind, Limits, Tree, Value};
 
@@ -169,8 +170,7 @@ pub(super) fn key_set(file: &Path) -> Result<KeySet, Problem> {
     if keys.len() > MAX_KEYS {
         let count = keys.len();
         return Err(problem(format!(
-            "has {count} keys that check signatures, and {MAX_KEYS} are tried at most; leave out those that the issuer signs with \
-             no more"
+            "has {count} keys that check signatures, and {MAX_KEYS} are tried at most; leave out those that the issuer no longer signs with"
         )));
     }
     let warning = (!left_out.is_empty()).then(|| {
@@ -181,7 +181,7 @@ pub(super) fn key_set(file: &Path) -> Result<KeySet, Problem> {
     Ok(KeySet { keys, warning })
 }
 
-const NO_RSA_KEY: &str = "damaged: it is no RSA key";
+const NO_RSA_KEY: &str = "damaged: it is not an RSA key";
 
 fn rsa_key(modulus: &str, exponent: &str) -> Result<DecodingKey, String> {
     // Numbers are written without leading zeros (RFC 7518, 6.3.1), which some issuers do not know, and the library refuses.
@@ -213,7 +213,7 @@ fn elliptic_key(x: &str, y: &str) -> Result<DecodingKey, String> {
     DecodingKey::from_ec_components(x, y)
         .ok()
         .filter(|key| is_parsed(key, &ECDSA_P256_SHA256_FIXED))
-        .ok_or_else(|| "damaged: it is no point of P-256".to_owned())
+        .ok_or_else(|| "damaged: it is not a point on P-256".to_owned())
 }
 
 /// Whether the library that checks signatures can read the key.
@@ -244,7 +244,7 @@ fn told(reasons: &[String]) -> String {
 }
 
 fn read(file: &Path, setting: &str) -> Result<String, Problem> {
-    std::fs::read_to_string(file).map_err(|error| {
+    read_text(file).map_err(|error| {
         Problem::of_file(
             file,
             format!("cannot be read: {error}; correct `{setting}`"),

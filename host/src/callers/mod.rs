@@ -34,7 +34,7 @@ const NOT_VALID: &str = "the token is not valid";
 const EXPIRED: &str = "the token has expired; get a new one";
 const TOO_EARLY: &str = "the token is not valid yet";
 const OTHER_AUDIENCE: &str = "the token is for another audience";
-const OTHER_ISSUER: &str = "the token is of another issuer";
+const OTHER_ISSUER: &str = "the token is from another issuer";
 
 /// Recognises callers.
 pub struct Callers {

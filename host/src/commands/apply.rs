@@ -8,7 +8,7 @@ use super::module::client::{Client, segment};
 use super::module::show::{error, short, text};
 use super::{AppDirectory, Exit};
 
-/// Make a running host read its app anew: schema, statements, grants and modules, as one.
+/// Make a running host reload its app: schema, statements, grants and modules, all at once.
 ///
 /// Everything becomes one new snapshot, or everything is refused with what is wrong, and the host goes on with what it had. Changes
 /// of the schema that break clients are refused, unless told to. Operations under way end on the snapshot they began with; pools
@@ -22,7 +22,7 @@ pub struct Apply {
     /// Apply changes of the schema that break clients, too
     #[arg(long)]
     allow_breaking: bool,
-    /// The host's admin address; the token it wants is read from MAYFLY_ADMIN_TOKEN
+    /// The host's admin address; its token is read from MAYFLY_ADMIN_TOKEN
     #[arg(
         long,
         value_name = "URL",
@@ -30,7 +30,7 @@ pub struct Apply {
         default_value = "http://127.0.0.1:8081"
     )]
     admin: String,
-    /// Print the host's answer as it is, in JSON
+    /// Print the host's answer as JSON
     #[arg(long)]
     json: bool,
 }

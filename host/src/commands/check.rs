@@ -13,7 +13,7 @@ use crate::memory_plan::{MemoryLimit, MemoryPlan};
 
 /// Check an app without serving it: configuration, schema, statements, modules.
 ///
-/// Lists every problem with file, line and a remedy. Opens no socket, unless it is asked to.
+/// Lists every problem with file, line and a remedy. Opens no socket unless --connect is given.
 #[derive(clap::Args)]
 pub struct Check {
     #[command(flatten)]
@@ -90,7 +90,7 @@ impl Check {
         print(plan.total_bytes(), "in all", None);
         let given = self.memory.map(|bytes| MemoryLimit {
             bytes,
-            source: "memory that was given",
+            source: "given memory",
         });
         let Some(limit) = given.or_else(MemoryLimit::here) else {
             return;
@@ -108,10 +108,10 @@ impl Check {
             of_another,
         ) {
             Ok(values) => output::print(format_args!(
-                "these values fit; write them into {FILE}, in place of those that are there:\n\n{values}"
+                "these values fit; put them into {FILE} in place of the present ones:\n\n{values}"
             )),
             Err(least) => output::print(format_args!(
-                "no values fit: this app takes {} at the least",
+                "no values fit: this app needs at least {}",
                 units::show_bytes(least)
             )),
         }

@@ -30,9 +30,9 @@ pub enum Command {
     Build(build::Build),
     /// Run one field of one module once, and show the answer and what it cost
     Invoke(invoke::Invoke),
-    /// Put versions of modules into a running host, look at them, roll them back
+    /// Deploy versions of modules to a running host, show them, roll them back
     Module(module::Module),
-    /// Make a running host read its app anew: schema, statements, grants and modules, as one
+    /// Make a running host reload its app: schema, statements, grants and modules, all at once
     Apply(apply::Apply),
     /// Compile a component from standard input (what `serve` runs in a limited process)
     #[command(hide = true)]

@@ -225,6 +225,8 @@ struct Signals {
     terminate: Signal,
     interrupt: Signal,
     hangup: Signal,
+    /// Caught, and not looked at: writing a file past its limit is an error of that write then, and not the end of the process.
+    _file_size: Signal,
 }
 
 impl Signals {
@@ -233,6 +235,7 @@ impl Signals {
             terminate: signal(SignalKind::terminate())?,
             interrupt: signal(SignalKind::interrupt())?,
             hangup: signal(SignalKind::hangup())?,
+            _file_size: signal(SignalKind::from_raw(libc::SIGXFSZ))?,
         })
     }
 

@@ -114,16 +114,16 @@ pub enum DeployError {
     #[error("the app has no module `{0}`")]
     UnknownModule(String),
     /// Another version of the module is at the gate.
-    #[error("another version of `{0}` is at the gate; try again when it is through")]
+    #[error("another version of `{0}` is being deployed; try again when that is done")]
     Busy(String),
     /// A canary runs, and there is one at a time.
-    #[error("a canary of `{0}` runs; promote or abort it first")]
+    #[error("a canary of `{0}` is running; promote or abort it first")]
     CanaryRuns(String),
     /// There is no canary to promote or to abort.
     #[error("module `{0}` has no canary")]
     NoCanary(String),
     /// What should be tried answers everybody already.
-    #[error("that version of `{0}` is active already; there is nothing to try")]
+    #[error("that version of `{0}` is active already; try another version")]
     AlreadyActive(String),
     /// A canary was asked for in a way that there is none.
     #[error("{0}")]
@@ -133,7 +133,7 @@ pub enum DeployError {
     NothingBefore(String),
     /// The version to go to is not kept, or not told from others.
     #[error(
-        "module `{module}`: {} `{digest}`; `mayfly module show {module}` lists what can be gone back to",
+        "module `{module}`: {} `{digest}`; `mayfly module show {module}` lists the versions to roll back to",
         if *.several { "several earlier versions begin with" } else { "there is no earlier version" }
     )]
     NotKept {
@@ -416,7 +416,7 @@ impl Deployment {
             return Ok(before.clone());
         }
         let message = format!(
-            "version {} became active while this one was at the gate; send it again",
+            "version {} became active while this one was being checked; push it again",
             before.digest
         );
         Err(self.refused(

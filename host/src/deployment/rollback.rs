@@ -156,7 +156,7 @@ impl Deployment {
                 Err(refusal) => tracing::warn!(
                     module,
                     version = previous,
-                    "the version before cannot be kept ready: {refusal}"
+                    "the previous version cannot be kept ready: {refusal}"
                 ),
             }
         });

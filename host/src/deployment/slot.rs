@@ -49,7 +49,7 @@ impl Slot {
         }
     }
 
-    /// Whether a version is at the gate.
+    /// Whether a version is being deployed.
     pub(super) fn at_gate(&self) -> bool {
         self.gate.available_permits() == 0
     }

@@ -25,7 +25,7 @@ pub struct ModuleStatus {
     pub fields: Vec<String>,
     /// Versions in memory.
     pub live_versions: usize,
-    /// Whether a version is at the gate.
+    /// Whether a version is being deployed.
     pub at_gate: bool,
     /// The version that is tried on a share of the operations.
     pub canary: Option<CanaryStatus>,

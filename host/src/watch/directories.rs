@@ -33,7 +33,7 @@ impl Directories {
         }
         let events = begin(&wanted);
         if let Err(error) = &events {
-            tracing::warn!(%error, "component files cannot be watched; they are looked at every while");
+            tracing::warn!(%error, "component files cannot be watched; they are read at intervals instead");
         }
         self.events = events.ok();
         self.watched = wanted;

@@ -10,6 +10,7 @@ use rustix::thread::{CpuSet, Pid, sched_getaffinity, sched_setaffinity, set_curr
 use crate::accounting::threads;
 
 /// Two cores this process may use.
+#[derive(Clone, Copy)]
 pub(crate) struct Cores {
     server: usize,
     load: usize,

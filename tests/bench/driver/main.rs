@@ -73,6 +73,9 @@ struct Arguments {
     /// The load for latencies, as a share of what the peer to compare with can serve
     #[arg(long, default_value_t = 0.6)]
     share: f64,
+    /// Keep both cores busy with something else meanwhile, in `swaps`
+    #[arg(long)]
+    busy: bool,
     /// The core of the servers
     #[arg(long, default_value_t = 0)]
     server_core: usize,
@@ -127,6 +130,7 @@ fn run(arguments: &Arguments) -> anyhow::Result<bool> {
         warm_up: Duration::try_from_secs_f64(arguments.warm_up)?,
         connections: arguments.connections,
         share: arguments.share,
+        busy: arguments.busy,
     };
     match arguments.workload {
         Workload::Pools => {

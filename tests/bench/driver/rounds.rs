@@ -32,6 +32,8 @@ pub(crate) struct Plan {
     pub(crate) connections: usize,
     /// The open load's rate, as a share of what the workload's base serves.
     pub(crate) share: f64,
+    /// Whether both cores have something else to do meanwhile.
+    pub(crate) busy: bool,
 }
 
 /// What one round says of one contender.

@@ -50,6 +50,15 @@ pub enum Encryption {
     Off,
 }
 
+/// What the application will do with the connection: an availability group may send readers to a secondary.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ApplicationIntent {
+    /// `read-write`.
+    ReadWrite,
+    /// `read-only`.
+    ReadOnly,
+}
+
 /// `[sqlserver.NAME]`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SqlServer {
@@ -72,6 +81,10 @@ pub struct SqlServer {
     pub ca_file: Option<PathBuf>,
     /// `host_name_in_certificate`: the name the server's certificate must have, where it is not the host of `address`.
     pub host_name_in_certificate: Option<String>,
+    /// `application_name`: what the server's views show of the connections. Default "mayfly".
+    pub application_name: String,
+    /// `application_intent`: "read-write" (the default) or "read-only".
+    pub application_intent: ApplicationIntent,
     /// `max_connections`: of this host to the server, those being closed included.
     pub max_connections: usize,
     /// `min_connections`: kept ready.
@@ -148,6 +161,7 @@ impl SqlServer {
             string.min_connections.unwrap_or(1),
         );
         let connect_timeout = string.connect_timeout.unwrap_or(Duration::from_secs(5));
+        let max_age = string.max_age.unwrap_or(hour);
         let config = Self {
             database: connection.database,
             ca_file: table
@@ -157,6 +171,10 @@ impl SqlServer {
             host_name_in_certificate: table
                 .text("host_name_in_certificate")
                 .or(string.host_name_in_certificate),
+            application_name: application_name(&mut table, string.application_name),
+            application_intent: intent(&mut table)
+                .or(string.application_intent)
+                .unwrap_or(ApplicationIntent::ReadWrite),
             max_connections: count(table.number("max_connections", max, 1..=1_000)),
             min_connections: count(table.number("min_connections", min, 0..=1_000)),
             connect_timeout: table.time(
@@ -164,7 +182,7 @@ impl SqlServer {
                 connect_timeout,
                 millis(10)..=Duration::from_secs(120),
             ),
-            max_age: table.time("max_age", hour, Duration::from_secs(1)..=hour * 24),
+            max_age: table.time("max_age", max_age, Duration::from_secs(1)..=hour * 24),
             // Below what networks commonly forget: Azure's load balancers do after four minutes.
             max_idle: table.time("max_idle", hour / 20, Duration::from_secs(1)..=hour * 24),
             check_after: table.time(
@@ -254,8 +272,11 @@ impl Connection {
                 string.host_name_in_certificate.is_some(),
             ),
             ("connect_timeout", string.connect_timeout.is_some()),
+            ("max_age", string.max_age.is_some()),
             ("max_connections", string.max_connections.is_some()),
             ("min_connections", string.min_connections.is_some()),
+            ("application_name", string.application_name.is_some()),
+            ("application_intent", string.application_intent.is_some()),
         ];
         for key in own.into_iter().chain(
             also.into_iter()
@@ -263,7 +284,7 @@ impl Connection {
         ) {
             if table.has(key) {
                 table.problem(format!(
-                    "`{}` is said by its connection string already; keep one",
+                    "`{}` is already set by its connection string; keep one of the two",
                     table.key(key)
                 ));
             }
@@ -351,6 +372,37 @@ fn encryption(table: &mut Table<'_>, embedded: bool) -> Encryption {
             let key = table.key("encryption");
             table.problem_at(at, format!("`{key}` must be \"required\" or \"off\""));
             Encryption::Required
+        }
+    }
+}
+
+/// Characters of an application's name that SQL Server takes.
+const APPLICATION_NAME_CHARACTERS: usize = 128;
+
+fn application_name(table: &mut Table<'_>, said: Option<String>) -> String {
+    let name = table.text("application_name").or(said);
+    let name = name.unwrap_or_else(|| "mayfly".to_owned());
+    if name.encode_utf16().count() > APPLICATION_NAME_CHARACTERS {
+        let key = table.key("application_name");
+        table.problem(format!(
+            "`{key}` is longer than the {APPLICATION_NAME_CHARACTERS} characters that SQL Server takes; shorten it"
+        ));
+    }
+    name
+}
+
+fn intent(table: &mut Table<'_>) -> Option<ApplicationIntent> {
+    let (at, word) = table.text_at("application_intent")?;
+    match word.as_str() {
+        "read-write" => Some(ApplicationIntent::ReadWrite),
+        "read-only" => Some(ApplicationIntent::ReadOnly),
+        _ => {
+            let key = table.key("application_intent");
+            table.problem_at(
+                at,
+                format!("`{key}` must be \"read-write\" or \"read-only\""),
+            );
+            None
         }
     }
 }

@@ -80,7 +80,7 @@ fn secret(table: &mut Table<'_>) -> Option<TokenKey> {
             if secret.len() < LEAST_SECRET_BYTES {
                 let (path, bytes) = (&table.path, secret.len());
                 table.problem(format!(
-                    "`{path}.secret` has {bytes} bytes; use {LEAST_SECRET_BYTES} random ones or more"
+                    "`{path}.secret` is {bytes} bytes long; use at least {LEAST_SECRET_BYTES} random bytes"
                 ));
             }
             secret

@@ -202,7 +202,7 @@ impl Canary {
             "max_slowdown" => self.max_slowdown = Some(percent(1, 1_000_000)?),
             _ => {
                 return Err(format!(
-                    "`{key}` is no key of a canary; use {}",
+                    "unknown canary key `{key}`; expected one of {}",
                     Self::KEYS.join(", ")
                 ));
             }
@@ -307,7 +307,7 @@ mod tests {
         );
         assert_eq!(
             told("sahre", "5%").split(';').next(),
-            Some("`sahre` is no key of a canary")
+            Some("unknown canary key `sahre`")
         );
     }
 

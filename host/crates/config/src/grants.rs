@@ -108,7 +108,7 @@ impl BoundKey {
             if !before.is_empty() {
                 parts.push(KeyPart::Text(before.to_owned()));
             } else if matches!(parts.last(), Some(KeyPart::Claim(_))) {
-                return Err("has two claims with nothing between them, which two callers may share; put text between".to_owned());
+                return Err("has two claims with nothing between them, so two callers may share a key; put text between".to_owned());
             }
             let (name, after) = after
                 .split_once('}')
@@ -221,7 +221,7 @@ fn actions(table: &mut Table<'_>, key: &str) -> BTreeSet<Action> {
                 let known = Action::ALL.map(Action::as_str).join(", ");
                 table.problem_at(
                     at,
-                    format!("`{path}` grants `{word}`, which is no action; use {known}"),
+                    format!("`{path}` grants the unknown action `{word}`; expected one of {known}"),
                 );
             }
         }

@@ -9,6 +9,7 @@ mod canary;
 mod compile_priority;
 mod connection_string;
 mod embedded;
+pub mod file;
 mod grants;
 mod limits;
 mod modules;
@@ -26,7 +27,7 @@ use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-pub use backends::{DynamoDb, Encryption, Place, SqlServer};
+pub use backends::{ApplicationIntent, DynamoDb, Encryption, Place, SqlServer};
 pub use callers::{Callers, TokenKey};
 pub use canary::{Canary, CanaryKey, Percent};
 pub use compile_priority::CompilePriority;
@@ -79,6 +80,9 @@ pub struct Config {
     pub value_files: BTreeSet<PathBuf>,
 }
 
+/// The largest file of keys or certificates that is looked at, in bytes.
+const MAX_NAMED_BYTES: u64 = 16 << 20;
+
 impl Config {
     /// Reads the configuration of the app in `root`, with values from this process's environment and the files it names.
     ///
@@ -89,7 +93,12 @@ impl Config {
         let mut config = Self::parse(root, &read_file(root)?, &environment)?;
         config.named = config
             .named_files()
-            .filter_map(|file| Some((file.to_owned(), std::fs::read(file).ok()?)))
+            .filter_map(|file| {
+                Some((
+                    file.to_owned(),
+                    file::read_bytes(file, MAX_NAMED_BYTES).ok()?,
+                ))
+            })
             .collect();
         Ok(config)
     }
@@ -292,7 +301,7 @@ pub fn key(name: &str) -> String {
 
 fn read_file(root: &Path) -> Result<String, Problems> {
     let file = root.join(FILE);
-    std::fs::read_to_string(&file).map_err(|error| {
+    file::read_text(&file).map_err(|error| {
         let message = format!("cannot be read ({error}); an app is a directory with a {FILE}");
         Problems(vec![Problem::of_file(&file, message)])
     })

@@ -7,13 +7,13 @@
 use std::borrow::Cow;
 use std::cell::RefCell;
 use std::collections::BTreeSet;
-use std::fs::File;
-use std::io::{self, Read};
+use std::io;
 use std::path::{Path, PathBuf};
 
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
+use crate::file::read_bytes;
 use crate::reader::Table;
 use crate::units::show_bytes;
 
@@ -178,7 +178,7 @@ impl<'a> Table<'a> {
         if scalar.in_file {
             let path = self.key(key);
             let message = format!(
-                "`{path}` is a secret and stands in the file; write {key} = {{ env = \"NAME\" }} or {{ file = \"/run/secrets/NAME\" }}"
+                "`{path}` is a secret and must not be in the file itself; write {key} = {{ env = \"NAME\" }} or {{ file = \"/run/secrets/NAME\" }}"
             );
             self.problem_at(scalar.at, message);
             return Given::Unknown;
@@ -241,26 +241,23 @@ impl Outside<'_> {
                 Found::Value,
             ),
             (None, Some(file)) => self.read(&self.root.join(file)),
-            (None, None) => Found::Mistake("names no variable and no file".to_owned()),
+            (None, None) => Found::Mistake("names neither a variable nor a file".to_owned()),
         }
     }
 
     fn read(&self, path: &Path) -> Found {
         self.files.borrow_mut().insert(path.to_path_buf());
-        let mut bytes = Vec::new();
-        let read =
-            File::open(path).and_then(|file| file.take(MAX_FILE_BYTES + 1).read_to_end(&mut bytes));
         let shown = path.display();
-        match read {
+        match read_bytes(path, MAX_FILE_BYTES) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
                 Found::Nothing(format!("reads {shown}, which does not exist; create it"))
             }
-            Err(error) => Found::Nothing(format!("reads {shown}, which cannot be read: {error}")),
-            Ok(_) if bytes.len() as u64 > MAX_FILE_BYTES => Found::Mistake(format!(
+            Err(error) if error.kind() == io::ErrorKind::FileTooLarge => Found::Mistake(format!(
                 "reads {shown}, which is larger than {}; name a file that holds the value alone",
                 show_bytes(MAX_FILE_BYTES)
             )),
-            Ok(_) => match String::from_utf8(bytes) {
+            Err(error) => Found::Nothing(format!("reads {shown}, which cannot be read: {error}")),
+            Ok(bytes) => match String::from_utf8(bytes) {
                 Ok(text) => Found::Value(without_last_line_end(text)),
                 Err(_) => Found::Mistake(format!("reads {shown}, which is not UTF-8 text")),
             },

@@ -128,7 +128,7 @@ fn each_mistake_is_named_with_its_line_and_a_remedy() {
         (
             "\"batch-get\"",
             "\"scan\"",
-            "app/mayfly.toml:8: `modules.students.grants.dynamodb.Students` grants `scan`, which is no action; use get, batch-get, query, put, update, delete, check",
+            "app/mayfly.toml:8: `modules.students.grants.dynamodb.Students` grants the unknown action `scan`; expected one of get, batch-get, query, put, update, delete, check",
         ),
         (
             "sql = [\"read_it\"]",
@@ -148,7 +148,7 @@ fn each_mistake_is_named_with_its_line_and_a_remedy() {
         (
             "database = \"School\"",
             "database = \"School\"\npassword = \"secret\"",
-            "app/mayfly.toml:17: `sqlserver.school.password` is a secret and stands in the file; write password = { env = \"NAME\" } or { file = \"/run/secrets/NAME\" }",
+            "app/mayfly.toml:17: `sqlserver.school.password` is a secret and must not be in the file itself; write password = { env = \"NAME\" } or { file = \"/run/secrets/NAME\" }",
         ),
         (
             "database = \"School\"",
@@ -158,17 +158,17 @@ fn each_mistake_is_named_with_its_line_and_a_remedy() {
         (
             "database = \"School\"",
             "database = \"School\"\nconnection_string = \"Server=db;Password=p\"",
-            "app/mayfly.toml:17: `sqlserver.school.connection_string` is a secret and stands in the file; write connection_string = { env = \"NAME\" } or { file = \"/run/secrets/NAME\" }",
+            "app/mayfly.toml:17: `sqlserver.school.connection_string` is a secret and must not be in the file itself; write connection_string = { env = \"NAME\" } or { file = \"/run/secrets/NAME\" }",
         ),
         (
             "address = \"embedded\"\ndatabase",
             "connection_string = { env = \"ADO\" }\ndatabase",
-            "app/mayfly.toml:14: `sqlserver.school.database` is said by its connection string already; keep one",
+            "app/mayfly.toml:14: `sqlserver.school.database` is already set by its connection string; keep one of the two",
         ),
         (
             "address = \"embedded\"\ndatabase = \"School\"",
             "connection_string = { env = \"ADO\" }\nmax_connections = 9",
-            "app/mayfly.toml:14: `sqlserver.school.max_connections` is said by its connection string already; keep one",
+            "app/mayfly.toml:14: `sqlserver.school.max_connections` is already set by its connection string; keep one of the two",
         ),
         (
             "address = \"embedded\"\ndatabase = \"School\"",
@@ -278,12 +278,12 @@ fn each_mistake_about_callers_is_named_with_a_remedy() {
         (
             "public_key = \"keys/issuer.pem\"",
             "secret = \"hunter2\"",
-            "app/mayfly.toml:25: `callers.secret` is a secret and stands in the file; write secret = { env = \"NAME\" } or { file = \"/run/secrets/NAME\" }",
+            "app/mayfly.toml:25: `callers.secret` is a secret and must not be in the file itself; write secret = { env = \"NAME\" } or { file = \"/run/secrets/NAME\" }",
         ),
         (
             "public_key = \"keys/issuer.pem\"",
             "secret = { env = \"SET\" }",
-            "app/mayfly.toml:24: `callers.secret` has 7 bytes; use 32 random ones or more",
+            "app/mayfly.toml:24: `callers.secret` is 7 bytes long; use at least 32 random bytes",
         ),
         (
             "public_key = \"keys/issuer.pem\"",
@@ -359,7 +359,7 @@ fn a_grant_may_bind_the_key_to_the_caller() {
         (r#"{ key = "PK = {claims.sub}" }"#, "` grants no `actions`; add actions = [\"get\"]".to_owned()),
         (
             r#"{ actions = ["got"] }"#,
-            ".actions` grants `got`, which is no action; use get, batch-get, query, put, update, delete, check".to_owned(),
+            ".actions` grants the unknown action `got`; expected one of get, batch-get, query, put, update, delete, check".to_owned(),
         ),
         (r#"{ actions = ["get"], keys = "PK = {claims.sub}" }"#, ".keys`; did you mean `key`?".to_owned()),
         (r#"{ actions = ["get"], key = "STUDENT#{claims.sub}" }"#, format!(".key` binds nothing; {example}")),
@@ -371,7 +371,7 @@ fn a_grant_may_bind_the_key_to_the_caller() {
         (r#"{ actions = ["get"], key = "PK = {claims.sub}}" }"#, ".key` has a `}` without `{`; write {claims.NAME}".to_owned()),
         (
             r#"{ actions = ["get"], key = "PK = {claims.a}{claims.b}" }"#,
-            ".key` has two claims with nothing between them, which two callers may share; put text between".to_owned(),
+            ".key` has two claims with nothing between them, so two callers may share a key; put text between".to_owned(),
         ),
         (
             r#"{ actions = ["get"], index_keys.ByOwner = "owner = {claims.sub}" }"#,
@@ -526,7 +526,7 @@ fn each_mistake_in_a_probe_or_in_who_may_swap_is_named() {
         ),
         (
             "[server]\nadmin_token = \"secret\"\n",
-            "`server.admin_token` is a secret and stands in the file; write admin_token = { env = \"NAME\" } or { file = \"/run/secrets/NAME\" }",
+            "`server.admin_token` is a secret and must not be in the file itself; write admin_token = { env = \"NAME\" } or { file = \"/run/secrets/NAME\" }",
         ),
         (
             "[server]\nadmin_token = { env = \"SET\" }\n",
@@ -619,7 +619,7 @@ fn each_mistake_with_what_stands_outside_is_named_with_its_line() {
     let table = [
         ("{ env = \"UNSET\" }", reads("the environment variable UNSET, which is not set; set it")),
         ("{ file = \"none\" }", reads(&format!("{}, which does not exist; create it", path("none")))),
-        ("{ file = \".\" }", reads(&format!("{}, which cannot be read: Is a directory (os error 21)", path(".")))),
+        ("{ file = \".\" }", reads(&format!("{}, which cannot be read: it is a directory", path(".")))),
         ("{ file = \"binary\" }", reads(&format!("{}, which is not UTF-8 text", path("binary")))),
         (
             "{ file = \"large\" }",
@@ -672,7 +672,7 @@ fn a_secret_has_no_default_in_the_file() {
     let problems = parse(&text).unwrap_err().to_string();
     assert!(
         problems.starts_with(
-            "app/mayfly.toml:17: `sqlserver.school.password` is a secret and stands in the file"
+            "app/mayfly.toml:17: `sqlserver.school.password` is a secret and must not be in the file itself"
         ),
         "{problems}"
     );

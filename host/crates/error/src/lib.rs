@@ -48,7 +48,7 @@ pub enum Error {
         setting: &'static str,
     },
     /// More errors than are told.
-    #[error("{count} more errors are not told")]
+    #[error("{count} more errors are not shown")]
     ErrorsNotTold {
         /// How many.
         count: usize,

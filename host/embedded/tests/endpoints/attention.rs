@@ -179,7 +179,7 @@ async fn a_shutdown_ends_what_runs() {
     let embedded = sample().await;
     let mut client = connect(&embedded).await;
     abandon(&embedded, &mut client, ENDLESS).await;
-    tokio::time::timeout(Duration::from_secs(5), embedded.shutdown())
+    tokio::time::timeout(PATIENCE, embedded.shutdown())
         .await
         .unwrap();
     assert!(client.simple_query("SELECT 1").await.is_err());

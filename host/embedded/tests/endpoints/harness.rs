@@ -15,7 +15,7 @@ use tokio_util::compat::{Compat, TokioAsyncWriteCompatExt};
 pub type Sql = Client<Compat<TcpStream>>;
 
 /// What a test waits for at most before it fails.
-pub const PATIENCE: Duration = Duration::from_secs(20);
+pub const PATIENCE: Duration = Duration::from_secs(300);
 
 /// The seed of the sample application.
 pub fn sample_seed() -> PathBuf {

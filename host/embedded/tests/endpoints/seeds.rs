@@ -127,7 +127,7 @@ async fn the_sample_is_ready_soon() {
     let embedded = sample().await;
     let took = started.elapsed();
     assert!(
-        took < Duration::from_secs(5),
+        took < Duration::from_secs(60),
         "took {took:?}; a second is usual in a build without optimisation"
     );
     embedded.shutdown().await;

@@ -28,25 +28,25 @@ pub(super) struct Canary {
     /// What the share is of: operation, caller or header:NAME
     #[arg(long, value_name = "KEY")]
     by: Option<String>,
-    /// When it is decided, such as 10m
+    /// Decide after this time, such as 10m
     #[arg(long = "for", value_name = "TIME")]
     time: Option<String>,
-    /// After how many of its operations it is decided, if that comes first
+    /// Decide after this many of its operations, if that comes first
     #[arg(long, value_name = "NUMBER")]
     operations: Option<String>,
-    /// With fewer operations nothing is judged
+    /// Judge nothing with fewer operations than this
     #[arg(long, value_name = "NUMBER")]
     min_operations: Option<String>,
     /// How much larger the share of operations that fail may be, such as 1%
     #[arg(long, value_name = "PERCENT")]
     max_failure_increase: Option<String>,
-    /// How many traps and the like, of which the active version has none, end it at once
+    /// End it at once after this many traps, out-of-memory and deadlines of which the active version has none
     #[arg(long, value_name = "NUMBER")]
     max_faults: Option<String>,
     /// How much longer the median operation may take, such as 50%
     #[arg(long, value_name = "PERCENT")]
     max_slowdown: Option<String>,
-    /// Wait for its end; ends with 6 when it was given up
+    /// Wait until it is over; exit with 6 when it was aborted
     #[arg(long)]
     wait: bool,
 }

@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use anyhow::Context;
 use clap::Subcommand;
 use http::Method;
+use mayfly_config::file::read_bytes;
 use mayfly_config::units;
 use mayfly_json::Value;
 use mayfly_telemetry::output;
@@ -18,7 +19,7 @@ use super::Exit;
 use client::{Answer, Client, segment};
 use mayfly_runtime::modules::MAX_COMPONENT_BYTES;
 
-/// Put versions of modules into a running host, look at them, roll them back.
+/// Deploy versions of modules to a running host, show them, roll them back.
 ///
 /// A version is pushed through the gate: validate, compile, type-check, fields, probes. When a step refuses it, the command says
 /// which and why, ends with 6, and the host goes on with the version it had. The token of `server.admin_token` is read from the
@@ -27,7 +28,7 @@ use mayfly_runtime::modules::MAX_COMPONENT_BYTES;
 pub struct Module {
     #[command(subcommand)]
     action: Action,
-    /// The host's admin address; the token it wants is read from MAYFLY_ADMIN_TOKEN
+    /// The host's admin address; its token is read from MAYFLY_ADMIN_TOKEN
     #[arg(
         long,
         global = true,
@@ -36,14 +37,14 @@ pub struct Module {
         default_value = "http://127.0.0.1:8081"
     )]
     admin: String,
-    /// Print the host's answer as it is, in JSON
+    /// Print the host's answer as JSON
     #[arg(long, global = true)]
     json: bool,
 }
 
 #[derive(Subcommand)]
 enum Action {
-    /// Let a component through the gate and make it the active version
+    /// Check a component and make it the active version
     Push {
         /// The module
         module: String,
@@ -57,19 +58,19 @@ enum Action {
         /// The module
         module: String,
     },
-    /// Let a component through the gate and try it on a share of the operations; it is promoted or given up by itself
+    /// Check a component and try it on a share of the operations; it is promoted or aborted automatically
     Canary(canary::Canary),
-    /// Make the version that is tried the active one, now
+    /// End the canary now and make its version the active one
     Promote {
         /// The module
         module: String,
     },
-    /// Give up the version that is tried; all operations run on the active one
+    /// End the canary now; all operations run on the active version
     Abort {
         /// The module
         module: String,
     },
-    /// Make the version active that was before; doing so again goes further back
+    /// Go back to the version that was active before; again goes further back
     Rollback {
         /// The module
         module: String,
@@ -156,7 +157,7 @@ fn read(file: &Path) -> anyhow::Result<(Vec<u8>, String)> {
         units::show_bytes(bytes),
         units::show_bytes(MAX_COMPONENT_BYTES)
     );
-    let bytes = std::fs::read(file).with_context(cannot_read)?;
+    let bytes = read_bytes(file, MAX_COMPONENT_BYTES).with_context(cannot_read)?;
     let digest = Sha256::digest(&bytes)
         .iter()
         .map(|byte| format!("{byte:02x}"))

@@ -93,7 +93,7 @@ pub(super) async fn take<'a>(
         let refusal = Refusal::new(
             name,
             Step::Read,
-            format!("what arrived is {digest}, not {expected}; send it again"),
+            format!("received {digest}, expected {expected}; send it again"),
         );
         drop(component);
         deployment.collect();
@@ -173,7 +173,7 @@ async fn receive(
         let Ok(next) = tokio::time::timeout(SILENCE, body.next()).await else {
             return Err((
                 StatusCode::REQUEST_TIMEOUT,
-                format!("nothing came for {} s; send it again", SILENCE.as_secs()),
+                format!("nothing arrived for {} s; send it again", SILENCE.as_secs()),
             ));
         };
         let Some(chunk) = next else { break };

@@ -87,7 +87,7 @@ pub(super) fn explain_transaction(
     } else if has(&["TransactionConflict", "DuplicateItem"]) {
         CallError::new(
             CallCode::Conflict,
-            format!("{what}: another transaction was faster"),
+            format!("{what}: it conflicts with another transaction"),
         )
     } else if has(&["ThrottlingError", "ProvisionedThroughputExceeded"]) {
         throttled(what)
@@ -209,7 +209,7 @@ fn service(what: &str, effect: Effect, status: u16, code: &str) -> CallError {
         "TransactionConflictException"
         | "TransactionInProgressException"
         | "ReplicatedWriteConflictException" => {
-            (CallCode::Conflict, "another transaction was faster")
+            (CallCode::Conflict, "it conflicts with another transaction")
         }
         "ProvisionedThroughputExceededException"
         | "ThrottlingException"

@@ -138,8 +138,7 @@ impl WriteBounds {
 pub(super) fn denied_key(module: &str, table: &str, action: Action, attribute: &str) -> CallError {
     let action = action.as_str();
     let detail = format!(
-        "module `{module}` may `{action}` in table `{table}` by the caller's own `{attribute}` only, and asked for another, or in a \
-         way that does not show; see `modules.{module}.grants.dynamodb.{table}`"
+        "module `{module}` may `{action}` in table `{table}` by the caller's own `{attribute}` only, and it asked for another, or not plainly for that one; see `modules.{module}.grants.dynamodb.{table}`"
     );
     CallError::new(
         CallCode::Denied,
@@ -157,7 +156,7 @@ fn value(key: &BoundKey, caller: &Caller) -> Result<String, String> {
         caller.claims.as_str(),
         Limits::of_bytes(caller.claims.len()),
     )
-    .map_err(|_| "the claims are no object".to_owned())?;
+    .map_err(|_| "the claims are not an object".to_owned())?;
     let mut value = String::new();
     let mut parts = key.parts.iter().peekable();
     while let Some(part) = parts.next() {
@@ -185,7 +184,7 @@ fn value(key: &BoundKey, caller: &Caller) -> Result<String, String> {
         {
             // Of "a#b" + "#" + "c" and "a" + "#" + "b#c" the same key would be made.
             return Err(format!(
-                "the claim `{name}` holds the `{next}` that ends it in the key"
+                "the claim `{name}` contains the `{next}` that follows it in the key"
             ));
         }
         value.push_str(&claim);
@@ -271,7 +270,7 @@ mod tests {
     #[test]
     fn two_callers_never_make_the_same_key() {
         let pattern = "PK = {claims.a}##{claims.b}";
-        let held = Err("the claim `a` holds the `##` that ends it in the key".to_owned());
+        let held = Err("the claim `a` contains the `##` that follows it in the key".to_owned());
         assert_eq!(
             key_of(pattern, r##"{"a":"x","b":"#y"}"##),
             Ok("x###y".to_owned())

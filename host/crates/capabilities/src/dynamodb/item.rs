@@ -349,7 +349,7 @@ fn write_number(out: &mut String, text: &str) -> Result<(), CallError> {
     let number = Decimal::parse(text).ok_or_else(|| {
         CallError::new(
             CallCode::Backend,
-            "DynamoDB answered with a number that is none",
+            "DynamoDB answered with an invalid number",
         )
     })?;
     out.push_str(&number.to_json());

@@ -82,7 +82,7 @@ fn scan(rest: &str, first: char) -> Result<(Kind, usize), &'static str> {
     if rest.starts_with("/*") {
         return block_comment(rest)
             .map(|length| (Kind::Blank, length))
-            .ok_or("a comment that never ends");
+            .ok_or("an unclosed comment");
     }
     let quoted = |skip: usize, close: char, kind: Kind, what: &'static str| {
         closing(rest.get(skip..).unwrap_or_default(), close)
@@ -90,12 +90,12 @@ fn scan(rest: &str, first: char) -> Result<(Kind, usize), &'static str> {
             .ok_or(what)
     };
     match first {
-        '\'' => quoted(1, '\'', Kind::Text, "a string that never ends"),
+        '\'' => quoted(1, '\'', Kind::Text, "an unclosed string"),
         'N' | 'n' if rest.get(1..2) == Some("'") => {
-            quoted(2, '\'', Kind::Text, "a string that never ends")
+            quoted(2, '\'', Kind::Text, "an unclosed string")
         }
-        '[' => quoted(1, ']', Kind::Quoted, "a name in brackets that never ends"),
-        '"' => quoted(1, '"', Kind::Quoted, "a name in quotes that never ends"),
+        '[' => quoted(1, ']', Kind::Quoted, "an unclosed name in brackets"),
+        '"' => quoted(1, '"', Kind::Quoted, "an unclosed name in quotes"),
         '@' if rest.starts_with("@@") => Ok((
             Kind::Global,
             2 + run(rest.get(2..).unwrap_or_default(), in_name),

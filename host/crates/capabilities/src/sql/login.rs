@@ -27,7 +27,7 @@ pub(super) fn reason(backend: &str, encrypts: bool, error: &Error) -> String {
         Error::Tls(_) if !encrypts => {
             format!(
                 "the server demands encryption; set `sqlserver.{backend}.encryption` to \"required\", and name the CA of its \
-                 certificate in `sqlserver.{backend}.ca_file` if that is none of the system's"
+                 certificate in `sqlserver.{backend}.ca_file` unless the system trusts it already"
             )
         }
         Error::Io { .. } if !encrypts => {

@@ -49,7 +49,7 @@ pub(super) struct Manager {
 #[derive(Debug, thiserror::Error)]
 pub(super) enum ConnectError {
     /// The last attempt failed a moment ago, and the pause is not over.
-    #[error("not tried: the last attempt failed: {0}")]
+    #[error("not attempted again yet; the last attempt failed: {0}")]
     Paused(String),
     /// TCP failed.
     #[error("cannot connect to {0}: {1}; check `sqlserver.{2}.address`")]
@@ -58,10 +58,10 @@ pub(super) enum ConnectError {
     #[error("cannot log in to {0}: {1}")]
     Login(String, String),
     /// The server sends its clients elsewhere.
-    #[error("{0} sends its clients to {1}:{2}, which sends them on")]
+    #[error("{0} redirects to {1}:{2}, which redirects again")]
     Routed(String, String, u16),
     /// The runtime is shutting down.
-    #[error("not tried: the host is shutting down")]
+    #[error("not attempted: the host is shutting down")]
     Ended,
     /// The server took too long.
     #[error("cannot connect to {0} within {1:?}; check `sqlserver.{2}.address`")]

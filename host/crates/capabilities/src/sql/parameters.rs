@@ -90,14 +90,16 @@ fn bind_one(parameter: &Parameter, given: Value<'_>) -> Result<Bound, String> {
         return Ok(value(parameter.sql_type, given)?.map_or(Bound::Null, Bound::Value));
     }
     let Some(elements) = given.elements() else {
-        return Err("no array, and the parameter is a list".to_owned());
+        return Err("not an array, and the parameter is a list".to_owned());
     };
     let mut list = Vec::with_capacity(elements.clone().count());
     for (index, element) in elements.enumerate() {
         let value = value(parameter.sql_type, element)
             .map_err(|problem| format!("element {index}: {problem}"))?;
         // NULL equals nothing, so in a list it could only make `NOT IN` find nothing at all.
-        list.push(value.ok_or_else(|| format!("element {index} is null, which equals nothing"))?);
+        list.push(value.ok_or_else(|| {
+            format!("element {index} is null, and no value equals null; leave it out")
+        })?);
     }
     Ok(Bound::List(list))
 }

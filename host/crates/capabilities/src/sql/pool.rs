@@ -7,7 +7,8 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
-use mayfly_config::{Encryption, Place};
+use mayfly_config::file::read_bytes;
+use mayfly_config::{ApplicationIntent, Encryption, Place};
 use mayfly_error::{CallCode, CallError};
 use tiberius::{AuthMethod, EncryptionLevel};
 use tokio::time::error::Elapsed;
@@ -376,7 +377,8 @@ fn manager(
     settings.host(host.trim_matches(['[', ']']));
     settings.port(port);
     settings.database(&config.database);
-    settings.application_name("mayfly");
+    settings.application_name(&config.application_name);
+    settings.readonly(config.application_intent == ApplicationIntent::ReadOnly);
     settings.authentication(AuthMethod::sql_server(
         &config.user,
         config.password.expose(),
@@ -413,9 +415,12 @@ fn manager(
     })
 }
 
+/// The largest file of certificates, in bytes: those of all public CAs together have a quarter of a MiB.
+const MAX_CERTIFICATES_BYTES: u64 = 16 << 20;
+
 /// The certificates of a PEM file.
 fn certificates(file: &Path) -> Result<Vec<u8>, String> {
-    let read = std::fs::read(file)
+    let read = read_bytes(file, MAX_CERTIFICATES_BYTES)
         .map_err(|error| format!("ca_file {} cannot be read: {error}", file.display()))?;
     if String::from_utf8_lossy(&read).contains("-----BEGIN CERTIFICATE-----") {
         return Ok(read);

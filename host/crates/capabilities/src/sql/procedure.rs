@@ -30,7 +30,7 @@ impl Procedure {
         let quoted = quote(name);
         if quoted.is_none() {
             complaints.push((
-                format!("`{name}` is no procedure's name"),
+                format!("`{name}` is not the name of a procedure"),
                 "write `schema.name`, in brackets if need be".to_owned(),
             ));
         }
@@ -38,7 +38,7 @@ impl Procedure {
             if parameter.list {
                 complaints.push((
                     format!(
-                        "parameter `{}` is a list, which procedures do not take",
+                        "parameter `{}` is a list, and procedures take no lists",
                         parameter.name
                     ),
                     "declare one value, or use a `text` with `IN`".to_owned(),
@@ -51,7 +51,7 @@ impl Procedure {
                     .all(|c| c.is_alphanumeric() || matches!(c, '_' | '#' | '$'))
             {
                 complaints.push((
-                    format!("`{}` is no parameter's name", parameter.name),
+                    format!("`{}` is not the name of a parameter", parameter.name),
                     "use letters, digits and `_`".to_owned(),
                 ));
             }

@@ -168,7 +168,7 @@ impl Inner {
             State::Calling => {
                 return Err(CallError::new(
                     CallCode::Busy,
-                    "row stream: the call before has not ended; wait for it",
+                    "row stream: the previous call has not ended; wait for it",
                 ));
             }
             State::Ended => {
@@ -399,6 +399,6 @@ impl Reader<'_> {
 fn ended() -> CallError {
     CallError::new(
         CallCode::Invalid,
-        "row stream: it ended when a call of it failed",
+        "row stream: it was closed because a call on it failed",
     )
 }

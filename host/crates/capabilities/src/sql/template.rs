@@ -395,7 +395,7 @@ impl Builder<'_, '_> {
     fn condition(&mut self, condition: &Condition) -> Piece {
         if condition.is_malformed(&self.reader.tokens) {
             self.complaints.push((
-                "a list is compared with no single value".to_owned(),
+                "a list cannot be compared with a single value".to_owned(),
                 "write `column IN (@list)`, one column for each list".to_owned(),
             ));
         }
@@ -475,7 +475,7 @@ fn reserved(locals: &HashSet<String>, parameters: &[Parameter]) -> Vec<Complaint
     for local in locals {
         if numbered(local) || local.starts_with("mayfly_") {
             complaints.push((
-                format!("the text declares `@{local}`, which the host needs"),
+                format!("the text declares `@{local}`, which is reserved for the host"),
                 "give it another name".to_owned(),
             ));
         } else if parameters
@@ -496,7 +496,7 @@ fn reserved(locals: &HashSet<String>, parameters: &[Parameter]) -> Vec<Complaint
         {
             complaints.push((
                 format!(
-                    "parameter `{}` is declared twice; SQL Server does not tell case apart",
+                    "parameter `{}` is declared twice; SQL Server ignores case",
                     parameter.name
                 ),
                 "give one of them another name".to_owned(),

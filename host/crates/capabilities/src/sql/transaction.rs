@@ -162,7 +162,7 @@ impl Transaction {
             call.finish(if open {
                 State::Open(hold, claim, begun)
             } else {
-                State::Ended("ended when a call of it failed")
+                State::Ended("was rolled back because a call in it failed")
             });
             outcome
         }
@@ -236,7 +236,7 @@ impl Inner {
             State::Calling => {
                 return Err(CallError::new(
                     CallCode::Busy,
-                    "transaction: the call before has not ended; wait for it",
+                    "transaction: the previous call has not ended; wait for it",
                 ));
             }
             State::Ended(how) => {

@@ -8,7 +8,7 @@ use mayfly_capabilities::dynamodb::{
 use mayfly_embedded::{DropAt, DropConnection, DynamoDbFaults, ForeignAnswer, Plain, Slow, Stall};
 use mayfly_error::CallCode;
 
-use crate::backends::{Backends, all, code, soon, within};
+use crate::backends::{Backends, PATIENCE, all, code, soon, within};
 
 pub fn expression(text: &str, names: &str, values: &str) -> Expression {
     Expression {
@@ -123,7 +123,7 @@ async fn a_stalled_read_ends_at_its_deadline_and_a_stalled_write_says_that_nobod
         CallCode::Deadline
     );
     assert_eq!(
-        code(dynamodb.put(&put("a", None), within(100)).await),
+        code(dynamodb.put(&put("a", None), within(3_000)).await),
         CallCode::OutcomeUnknown
     );
     // Waiting for one's turn counts too, and a write that had none was not sent.
@@ -419,9 +419,7 @@ async fn an_outage_is_told_as_one_and_ends_by_itself() {
             tokio::task::yield_now().await;
         }
     };
-    tokio::time::timeout(Duration::from_secs(10), recovered)
-        .await
-        .unwrap();
+    tokio::time::timeout(PATIENCE, recovered).await.unwrap();
     assert_eq!(dynamodb.put(&put("a", None), soon()).await.unwrap(), "null");
 }
 
@@ -429,7 +427,7 @@ async fn an_outage_is_told_as_one_and_ends_by_itself() {
 async fn a_read_whose_attempt_is_stuck_is_sent_again_and_a_write_is_waited_for() {
     let backends = Backends::start().await;
     let dynamodb = backends
-        .dynamodb(|config| config.attempt_timeout = Duration::from_millis(100))
+        .dynamodb(|config| config.attempt_timeout = Duration::from_secs(1))
         .await;
     dynamodb.check(soon()).await.unwrap();
     let once = || DynamoDbFaults {
@@ -459,7 +457,7 @@ async fn a_read_whose_attempt_is_stuck_is_sent_again_and_a_write_is_waited_for()
     backends.dynamodb_faults(DynamoDbFaults {
         stall: once().stall,
         slow: Some(Slow {
-            ms: 300,
+            ms: 3_000,
             ..Slow::default()
         }),
         ..Default::default()

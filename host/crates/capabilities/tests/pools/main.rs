@@ -25,6 +25,7 @@ mod sql_connections;
 mod sql_describe;
 mod sql_limits;
 mod sql_lists;
+mod sql_login;
 mod sql_open_transactions;
 mod sql_outages;
 mod sql_statements;

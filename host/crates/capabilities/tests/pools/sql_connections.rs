@@ -73,7 +73,7 @@ async fn a_call_that_runs_out_of_time_stops_the_server_and_frees_its_place() {
         ..Default::default()
     });
     assert_eq!(
-        code(session.query("number", &number(1), within(200)).await),
+        code(session.query("number", &number(1), within(3_000)).await),
         CallCode::Deadline
     );
     // The place is free again only when the connection is closed; the next call waits for that.
@@ -101,7 +101,7 @@ async fn a_write_that_is_cut_off_says_that_nobody_knows_and_one_that_was_not_sen
         ..Default::default()
     });
     let writer = session(&server);
-    let first = tokio::spawn(writer.execute("add", r#"{"amount": 1}"#, within(1500)));
+    let first = tokio::spawn(writer.execute("add", r#"{"amount": 1}"#, within(5_000)));
     eventually("it is sent", || backends.sql_counters().running == 1).await;
     // This one never had a connection.
     assert_eq!(
@@ -156,8 +156,8 @@ async fn idle_and_old_connections_are_closed_and_some_kept_ready() {
     let backends = Backends::start().await;
     let server = backends.sqlserver(|config| {
         config.min_connections = 2;
-        config.max_idle = Duration::from_millis(200);
-        config.max_age = Duration::from_secs(2);
+        config.max_idle = Duration::from_secs(1);
+        config.max_age = Duration::from_secs(5);
     });
     server.start_upkeep();
     eventually("two are ready", || server.status().size == 2).await;

@@ -140,7 +140,7 @@ async fn a_connection_that_is_being_closed_counts_until_it_is() {
     let server = backends.sqlserver(|config| config.max_connections = 1);
     server.check(soon()).await.unwrap();
     backends.sql_faults(stall("Numbers"));
-    let cut_off = session(&server).query("number", ONE, within(50));
+    let cut_off = session(&server).query("number", ONE, within(1_000));
     assert_eq!(code(cut_off.await), CallCode::Deadline);
     // Nothing else has run since, on a runtime of one thread: the server was not even told to stop yet.
     let status = server.status();

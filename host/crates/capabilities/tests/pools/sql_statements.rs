@@ -461,7 +461,7 @@ fn problems_of_backends_and_statements_are_told_at_once_with_remedies() {
         texts,
         [
             "statements.a: the text uses `@x`, which is not declared; add `x` to its parameters, or correct the name",
-            "statements.b: `drop table` is no procedure's name; write `schema.name`, in brackets if need be",
+            "statements.b: `drop table` is not the name of a procedure; write `schema.name`, in brackets if need be",
             "sqlserver.school: address `sql.example` has no port; write `address = \"host:port\"`",
         ]
     );

@@ -127,7 +127,10 @@ async fn a_stream_whose_reader_stops_waiting_is_over() {
         }),
         ..Default::default()
     });
-    assert_eq!(code(stream.next(10, within(200)).await), CallCode::Deadline);
+    assert_eq!(
+        code(stream.next(10, within(3_000)).await),
+        CallCode::Deadline
+    );
     assert_eq!(code(stream.next(10, soon()).await), CallCode::Invalid);
     eventually("it is closed", || {
         closed(&server, "cut_off") == 1 && server.status().in_use == 0

@@ -5,7 +5,7 @@ use std::time::Duration;
 use mayfly_embedded::{SqlErrorFault, SqlServerFaults, Stall};
 use mayfly_error::CallCode;
 
-use crate::backends::{Backends, closed, code, eventually, session, soon, within};
+use crate::backends::{Backends, PATIENCE, closed, code, eventually, session, soon, within};
 
 const FIRST: &str = r#"{"id": 1}"#;
 const ONE: &str = r#"{"amount": 1}"#;
@@ -81,7 +81,7 @@ async fn a_transaction_whose_call_is_dropped_midway_is_over_and_its_connection_c
         ..Default::default()
     });
     let cut_off = tokio::time::timeout(
-        Duration::from_millis(50),
+        Duration::from_secs(1),
         transaction.query("balance", FIRST, soon()),
     )
     .await;
@@ -115,7 +115,7 @@ async fn while_a_transaction_is_open_other_calls_of_the_invocation_are_busy() {
     let second = transaction.query("balance", FIRST, soon());
     assert_eq!(
         second.await.unwrap_err().message,
-        "transaction: the call before has not ended; wait for it"
+        "transaction: the previous call has not ended; wait for it"
     );
     let (inside, earlier) = tokio::join!(inside, earlier);
     assert_eq!(
@@ -194,7 +194,7 @@ async fn a_transaction_that_ends_with_its_connection_takes_no_more_statements() 
         (error.code, error.message.as_str()),
         (
             CallCode::Invalid,
-            "transaction: it ended when a call of it failed"
+            "transaction: it was rolled back because a call in it failed"
         )
     );
     eventually("the server let go of it", || {
@@ -224,7 +224,7 @@ async fn a_commit_that_is_cut_off_says_that_nobody_knows() {
         ..Default::default()
     });
     assert_eq!(
-        code(transaction.commit(within(50)).await),
+        code(transaction.commit(within(3_000)).await),
         CallCode::OutcomeUnknown
     );
 }
@@ -248,7 +248,7 @@ async fn a_transaction_that_cannot_begin_says_why_and_may_try_again() {
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
     };
-    tokio::time::timeout(Duration::from_secs(10), began)
+    tokio::time::timeout(PATIENCE, began)
         .await
         .expect("it never began");
     transaction.commit(soon()).await.unwrap();

@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 
 use super::{ConnectionString, DEFAULT_PORT};
-use crate::backends::Encryption;
+use crate::backends::{ApplicationIntent, Encryption};
 
 fn parse(text: &str) -> ConnectionString {
     ConnectionString::parse(text).unwrap_or_else(|problems| panic!("{text}: {problems:?}"))
@@ -34,6 +34,31 @@ fn a_string_says_where_and_as_whom_to_connect() {
 }
 
 #[test]
+fn what_an_availability_group_needs_is_honoured() {
+    let rest = "Server=listener;Database=d;User ID=u;Password=p";
+    let plain = parse(rest);
+    assert_eq!(plain.application_intent, None);
+    let string = parse(&format!(
+        "{rest};ApplicationIntent=ReadOnly;MultiSubnetFailover=True;Application Name=school;Load Balance Timeout=60"
+    ));
+    assert_eq!(string.application_intent, Some(ApplicationIntent::ReadOnly));
+    assert_eq!(string.application_name.as_deref(), Some("school"));
+    assert_eq!(string.max_age.unwrap().as_secs(), 60);
+    assert_eq!(
+        parse(&format!("{rest};Connection Lifetime=0")).max_age,
+        None
+    );
+}
+
+#[test]
+fn what_asks_for_nothing_is_taken() {
+    parse(
+        "Server=db;Database=d;User ID=u;Password=p;Network Library=DBMSSOCN;Authentication=Sql Password;Failover Partner=;\
+         Column Encryption Setting=Disabled;TrustServerCertificate=False;Pooling=true;Persist Security Info=False;Packet Size=8000",
+    );
+}
+
+#[test]
 fn hosts_are_written_in_several_ways() {
     for (server, address) in [
         ("db", format!("db:{DEFAULT_PORT}")),
@@ -57,15 +82,15 @@ fn each_mistake_is_told_without_a_word_of_the_password() {
         ),
         (
             "Server=db;Database=d;User ID=u;Password=a;hunter2=b",
-            "key 5 is none that is known here; remove it, or put the value before it in quotes if it holds a `;`",
+            "key 5 is unknown; remove it, or put the value before it in quotes if it holds a `;`",
         ),
         (
             "Server=db;Database=d;User ID=u;Password='hunter2",
-            "the value of pair 4 has a quote that never ends; close it",
+            "the value of pair 4 has an unclosed quote; close it",
         ),
         (
             "Server=db;Database=d;User ID=u;Password='a'hunter2",
-            "the value of pair 4 goes on after its quotes; put all of it in quotes",
+            "the value of pair 4 continues after its closing quote; put all of it in quotes",
         ),
         (
             "Server=db;Database=d;User ID=u;Password={hunter2}",
@@ -85,7 +110,7 @@ fn each_mistake_is_told_without_a_word_of_the_password() {
         ),
         (
             &format!("{rest};Trusted_Connection=yes"),
-            "`Integrated Security` is not known here; use `User ID` and `Password` of a SQL Server login",
+            "`Integrated Security` is not supported; use `User ID` and `Password` of a SQL Server login",
         ),
         (
             &format!("{rest};Pooling=false"),
@@ -93,11 +118,31 @@ fn each_mistake_is_told_without_a_word_of_the_password() {
         ),
         (
             &format!("{rest};Encrypt=strict"),
-            "`Encrypt` must be true or false; `strict` is not known here",
+            "`Encrypt` must be true or false; `strict` is not supported",
         ),
         (
             &format!("{rest};Connect Timeout=soon"),
-            "`Connect Timeout` must be a whole number",
+            "`Connect Timeout` must be a whole number from 1 to 120",
+        ),
+        (
+            &format!("{rest};Connect Timeout=0"),
+            "`Connect Timeout` must be a whole number from 1 to 120",
+        ),
+        (
+            &format!("{rest};Application Intent=Reads"),
+            "`ApplicationIntent` must be ReadOnly or ReadWrite",
+        ),
+        (
+            &format!("{rest};Failover Partner=other"),
+            "`Failover Partner` is not supported; remove it, and name the listener of an availability group in `Server`",
+        ),
+        (
+            &format!("{rest};Authentication=Active Directory Default"),
+            "`Authentication` is supported as SqlPassword only; use `User ID` and `Password` of a SQL Server login",
+        ),
+        (
+            &format!("{rest};Command Timeout=30"),
+            "`Command Timeout` is not supported; remove it, and set `deadline` of the modules that call",
         ),
         (
             "Server=db;User ID=u;Password=hunter2",
@@ -109,11 +154,11 @@ fn each_mistake_is_told_without_a_word_of_the_password() {
         ),
         (
             "Server=db\\SQLEXPRESS;Database=d;User ID=u;Password=hunter2",
-            "`Server` names an instance, whose port is not known here; write `Server=host,port`",
+            "`Server` names an instance, and instances are not looked up; write `Server=host,port`",
         ),
         (
             "Server=np:\\\\db\\pipe;Database=d;User ID=u;Password=hunter2",
-            "`Server` names an instance, whose port is not known here; write `Server=host,port`",
+            "`Server` names an instance, and instances are not looked up; write `Server=host,port`",
         ),
         (
             "Server=lpc:db;Database=d;User ID=u;Password=hunter2",
@@ -121,7 +166,7 @@ fn each_mistake_is_told_without_a_word_of_the_password() {
         ),
         (
             "Server=db,x;Database=d;User ID=u;Password=hunter2",
-            "`Server` has no port behind its `,`",
+            "`Server` has no valid port after its comma; write `Server=host,port`",
         ),
     ] {
         let problems = ConnectionString::parse(text).unwrap_err();

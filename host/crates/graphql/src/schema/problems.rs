@@ -56,7 +56,7 @@ impl Problems {
                 line: last.line,
                 column: last.column,
             });
-            let message = "there are more problems than these; they are told when these are solved";
+            let message = "there are more problems; they are shown once these are solved";
             self.0
                 .push(problem(at.unwrap_or_default(), message.to_owned()));
         }

@@ -195,7 +195,7 @@ async fn a_guest_cannot_make_the_host_hold_any_number_of_parents_or_errors() {
         (1_001, 1_000),
         "the response is full, and errors end where nobody reads them, with one that says so"
     );
-    assert!(response.contains("more errors are not told"), "{response}");
+    assert!(response.contains("more errors are not shown"), "{response}");
     assert_eq!(
         (data.to_string().as_str(), cast.calls().len()),
         (r#"{"maybe":null}"#, 1),

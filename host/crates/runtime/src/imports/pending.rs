@@ -103,7 +103,7 @@ impl Calls {
             }
             Pending::Running(_) | Pending::Taken => Err(CallError::new(
                 CallCode::Invalid,
-                "the answer of this call was taken before",
+                "the answer of this call was already taken",
             )),
         };
         let Self { usage, module, .. } = self;

@@ -1,8 +1,8 @@
 //! The bytes of a component, with the digest that names its version.
 
-use std::fs;
 use std::path::Path;
 
+use mayfly_config::file::read_bytes;
 use sha2::{Digest, Sha256};
 
 use super::compiler::MAX_COMPONENT_BYTES;
@@ -21,19 +21,16 @@ impl ComponentBytes {
     /// Why it cannot be read, with a remedy.
     pub fn read(file: &Path) -> Result<Self, String> {
         let show = file.display();
-        let metadata = fs::metadata(file).map_err(|error| match error.kind() {
+        let bytes = read_bytes(file, MAX_COMPONENT_BYTES).map_err(|error| match error.kind() {
             std::io::ErrorKind::NotFound => {
                 format!("{show} does not exist; run `mayfly build` or correct `component`")
             }
-            _ => format!("{show} cannot be read: {error}"),
-        })?;
-        if metadata.len() > MAX_COMPONENT_BYTES {
-            return Err(format!(
+            std::io::ErrorKind::FileTooLarge => format!(
                 "{show} is larger than {} MiB, the most that is loaded",
                 MAX_COMPONENT_BYTES >> 20
-            ));
-        }
-        let bytes = fs::read(file).map_err(|error| format!("{show} cannot be read: {error}"))?;
+            ),
+            _ => format!("{show} cannot be read: {error}; correct `component`"),
+        })?;
         let digest = hex(&Sha256::digest(&bytes));
         Ok(Self { bytes, digest })
     }

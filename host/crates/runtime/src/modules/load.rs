@@ -141,7 +141,7 @@ impl Loader {
             tracing::warn!(
                 module,
                 version = component.digest(),
-                "what was compiled cannot be kept ({error}), so the next start compiles it again; {}",
+                "the compiled code cannot be kept ({error}), so the next start compiles it again; {}",
                 writing_remedy(&error)
             );
         }
@@ -199,7 +199,7 @@ fn tell_unusable(module: &str, component: &ComponentBytes, why: &str) {
     tracing::warn!(
         module,
         version = component.digest(),
-        "what was compiled of it is not used, and is made again: {why}"
+        "its compiled code cannot be used, so it is compiled again: {why}"
     );
 }
 
@@ -222,11 +222,11 @@ fn load_error(error: &wasmtime::Error) -> String {
         .any(|cause| cause.kind() == std::io::ErrorKind::PermissionDenied);
     if forbidden {
         return format!(
-            "the system forbids to run compiled code ({said}); allow this service memory that is executable (systemd: \
+            "the system forbids running compiled code ({said}); allow this service executable memory (systemd: \
              MemoryDenyWriteExecute=no; SELinux: execmem)"
         );
     }
-    format!("what was compiled cannot be loaded: {said}")
+    format!("the compiled code cannot be loaded: {said}")
 }
 
 /// What the linker says, with what to do about it.

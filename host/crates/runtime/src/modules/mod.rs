@@ -22,7 +22,7 @@ pub use places::{Place, Places};
 pub use refusal::{Refusal, Step};
 pub use store::{
     Activation, ArtifactStore, Incoming, ModuleRecord, Origin, Pinned, Record, Store,
-    writing_remedy,
+    opening_remedy, writing_remedy,
 };
 
 use std::collections::BTreeSet;

@@ -40,7 +40,7 @@ impl Places {
         match tokio::time::timeout(self.wait, places.acquire_owned()).await {
             Ok(Ok(place)) => Ok(Arc::new(place)),
             _ => Err(format!(
-                "{} versions are still in memory, the most at once, and no operation let go of one within {:?}; try again, or raise \
+                "{} versions are still in memory, which is the limit, and no operation released one within {:?}; try again, or raise \
                  `server.live_versions` or `server.swap_wait`",
                 self.bound, self.wait
             )),

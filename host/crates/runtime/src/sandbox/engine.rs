@@ -66,6 +66,9 @@ pub(super) struct Admitted<'a> {
 const PAGE_BYTES: u64 = 64 << 10;
 
 impl Capacity {
+    /// What one table reserves, in bytes: a pointer for each element.
+    pub(super) const TABLE_BYTES: u64 = TABLE_ELEMENTS as u64 * 8;
+
     /// The capacity for modules with these caps.
     #[must_use]
     pub fn for_caps(caps: impl IntoIterator<Item = u64>, memory_bytes: u64) -> Self {

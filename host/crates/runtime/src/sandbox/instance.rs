@@ -269,7 +269,7 @@ impl Instance {
             Ok(Ok(answers)) => Err(Error::InvalidOutput {
                 module: self.module.name.clone(),
                 message: format!(
-                    "{} answers to {parents} parents; give one per parent",
+                    "{} answers for {parents} parents; return one per parent",
                     answers.len()
                 ),
             }),

@@ -4,6 +4,7 @@
 //! one number; then a place in the engine's pool; then it lives in a store of its own, which is dropped whatever happened. Nothing
 //! here knows GraphQL.
 
+mod address_space;
 mod engine;
 mod instance;
 mod memory;
@@ -13,6 +14,7 @@ mod stdio;
 mod ticker;
 mod trap;
 
+pub use address_space::cannot_reserve;
 pub use engine::{Capacity, Sandbox};
 pub use instance::{Data, Outcome, Request, Timing};
 pub use shares::MemoryShares;

@@ -135,7 +135,7 @@ pub(super) fn objection(component: &[u8]) -> Option<String> {
     });
     Some(match used {
         Some((_, name)) => format!(
-            "it uses {name}, which guests may not; build it without, for the WebAssembly 2.0 that compilers emit by default"
+            "it uses {name}, which is not supported; build it without, for the WebAssembly 2.0 that compilers emit by default"
         ),
         None => refusal.to_string(),
     })

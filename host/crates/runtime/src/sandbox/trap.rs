@@ -32,7 +32,17 @@ pub(super) fn describe(error: &wasmtime::Error) -> String {
     let kind = kind(error);
     let functions = functions(error);
     match functions.split_first() {
-        None => kind,
+        None => match frames(error).first() {
+            None => kind,
+            Some(frame) => format!(
+                "{kind} in function {}{}; the component has no names: build it without `strip` to see them here",
+                frame.func_index(),
+                frame
+                    .module_offset()
+                    .map(|offset| format!(" (at offset {offset:#x} of the component)"))
+                    .unwrap_or_default(),
+            ),
+        },
         Some((function, [])) => format!("{kind} in {function}"),
         Some((function, callers)) => {
             format!("{kind} in {function}, called by {}", callers.join(", "))

@@ -151,9 +151,9 @@ fn lists_and_malformed_names_are_problems() {
     assert_eq!(
         problems,
         [
-            "`a b` is no procedure's name",
-            "parameter `ids` is a list, which procedures do not take",
-            "`x y` is no parameter's name"
+            "`a b` is not the name of a procedure",
+            "parameter `ids` is a list, and procedures take no lists",
+            "`x y` is not the name of a parameter"
         ]
     );
 }

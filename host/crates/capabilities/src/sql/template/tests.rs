@@ -134,7 +134,7 @@ fn a_list_is_compared_with_one_value() {
     ] {
         assert_eq!(
             complaints(text, &ids()),
-            ["a list is compared with no single value"]
+            ["a list cannot be compared with a single value"]
         );
     }
 }
@@ -209,13 +209,13 @@ fn parameters_and_text_have_to_agree() {
             ]
         ),
         [
-            "parameter `A` is declared twice; SQL Server does not tell case apart",
+            "parameter `A` is declared twice; SQL Server ignores case",
             "parameter `A` is declared but the text does not use it"
         ]
     );
     assert_eq!(
         complaints("SELECT 'a", &[]),
-        ["the text has a string that never ends"]
+        ["the text has an unclosed string"]
     );
 }
 
@@ -229,7 +229,7 @@ fn variables_of_the_text_are_left_alone() {
     assert_eq!(filled.text, text.replace("@a", "@P1"));
     assert_eq!(
         complaints("DECLARE @p1 int; SELECT @p1", &[]),
-        ["the text declares `@p1`, which the host needs"]
+        ["the text declares `@p1`, which is reserved for the host"]
     );
 }
 

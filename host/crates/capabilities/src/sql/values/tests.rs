@@ -155,11 +155,11 @@ fn every_parameter_has_to_be_given_and_no_other() {
     );
     assert_eq!(
         problem(r#"{"ids": 1}"#),
-        "statement `x`: parameter `ids`: no array, and the parameter is a list"
+        "statement `x`: parameter `ids`: not an array, and the parameter is a list"
     );
     assert_eq!(
         problem(r#"{"ids": [1, null]}"#),
-        "statement `x`: parameter `ids`: element 1 is null, which equals nothing"
+        "statement `x`: parameter `ids`: element 1 is null, and no value equals null; leave it out"
     );
     assert_eq!(
         problem(r#"{"ids": [1, "secret"]}"#),

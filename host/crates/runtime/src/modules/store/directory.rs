@@ -26,10 +26,19 @@ pub(super) enum Before {
 /// Makes a directory that only this user writes to, or makes sure that it is one. Volumes are mounted with permissions of their own
 /// (Kubernetes gives everything on them to a group): those of a directory that is this user's are put right.
 pub(super) fn make_private(directory: &Path) -> io::Result<Before> {
+    let named = |error: io::Error| match error.kind() {
+        // There is something of that name, and it is not, or does not lead to, a directory.
+        io::ErrorKind::AlreadyExists => {
+            let message = format!("{} is not a directory", directory.display());
+            io::Error::new(io::ErrorKind::NotADirectory, message)
+        }
+        _ => error,
+    };
     DirBuilder::new()
         .recursive(true)
         .mode(PRIVATE)
-        .create(directory)?;
+        .create(directory)
+        .map_err(named)?;
     let metadata = fs::metadata(directory)?;
     if metadata.uid() != user() {
         let message = format!(

@@ -48,8 +48,37 @@ pub fn writing_remedy(error: &io::Error) -> &'static str {
         io::ErrorKind::ReadOnlyFilesystem | io::ErrorKind::PermissionDenied => {
             "make `server.store` writable"
         }
+        io::ErrorKind::NotFound => "`server.store` was removed; restart the host",
+        io::ErrorKind::FileTooLarge => {
+            "raise the limit of the size of files (`ulimit -f`, LimitFSIZE=)"
+        }
+        _ if lacks_descriptors(error) => {
+            "raise the limit of open files (`ulimit -n`, LimitNOFILE=)"
+        }
         _ => "free space for `server.store`",
     }
+}
+
+/// What to do about a store that cannot be opened.
+pub fn opening_remedy(error: &io::Error) -> &'static str {
+    match error.kind() {
+        io::ErrorKind::ReadOnlyFilesystem | io::ErrorKind::PermissionDenied => {
+            "set `server.store` to a directory that this user can write"
+        }
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded | io::ErrorKind::FileTooLarge => {
+            writing_remedy(error)
+        }
+        _ if lacks_descriptors(error) => writing_remedy(error),
+        _ => "set `server.store` to another directory",
+    }
+}
+
+/// Whether this process, or the machine, has as many files open as it may.
+fn lacks_descriptors(error: &io::Error) -> bool {
+    let raw = error.raw_os_error();
+    [rustix::io::Errno::MFILE, rustix::io::Errno::NFILE]
+        .iter()
+        .any(|errno| raw == Some(errno.raw_os_error()))
 }
 
 /// The store of a host that serves.

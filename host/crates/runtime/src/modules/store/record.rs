@@ -9,6 +9,7 @@ use std::io::{self, Write};
 use std::path::Path;
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use mayfly_config::file::read_bytes;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
@@ -22,7 +23,8 @@ const FILE: &str = "active.json";
 const COPY: &str = "active.json.copy";
 
 /// What the file may hold: a hundred activations of each of a thousand modules are half of it.
-const LIMITS: mayfly_json::Limits = mayfly_json::Limits::of_bytes(64 << 20);
+const LIMITS: mayfly_json::Limits = mayfly_json::Limits::of_bytes(MAX_BYTES as usize);
+const MAX_BYTES: u64 = 64 << 20;
 
 /// The version of this format.
 const FORMAT: u32 = 1;
@@ -184,14 +186,18 @@ impl Record {
     /// Reads the list of a store; an empty one when there is none yet.
     pub(super) fn read(directory: &Path) -> io::Result<Self> {
         let file = directory.join(FILE);
-        let damage = match fs::read(&file).map(|text| Self::parse(&text)) {
+        let read = |file: &Path| read_bytes(file, MAX_BYTES).map(|text| Self::parse(&text));
+        let damage = match read(&file) {
             Ok(Ok(record)) => return Ok(record),
             Ok(Err(damage)) => damage,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Self::default()),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => "is missing".to_owned(),
             Err(error) => format!("cannot be read ({error})"),
         };
-        let copy = fs::read(directory.join(COPY)).map(|text| Self::parse(&text));
+        let copy = read(&directory.join(COPY));
         let Ok(Ok(record)) = copy else {
+            if !file.exists() {
+                return Ok(Self::default());
+            }
             let message = format!(
                 "{} {damage}, and so is its copy; delete both to begin with the component files",
                 file.display()
@@ -333,6 +339,17 @@ mod tests {
             assert_eq!(Record::read(directory.path()).unwrap(), kept);
             assert_eq!(fs::read(&file).unwrap(), text, "and it is put right");
         }
+    }
+
+    #[test]
+    fn a_list_that_was_lost_is_replaced_by_its_copy() {
+        let directory = tempfile::tempdir().unwrap();
+        assert_eq!(Record::read(directory.path()).unwrap(), Record::default());
+        let kept = record('a');
+        kept.write(directory.path()).unwrap();
+        fs::remove_file(directory.path().join(FILE)).unwrap();
+        assert_eq!(Record::read(directory.path()).unwrap(), kept);
+        assert!(directory.path().join(FILE).exists(), "and it is put back");
     }
 
     #[test]
