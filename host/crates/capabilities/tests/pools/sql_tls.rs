@@ -224,7 +224,7 @@ async fn encryption_is_all_or_nothing() {
     assert_eq!(
         said,
         "cannot log in to localhost:PORT: the server demands encryption; set `sqlserver.school.encryption` to \"required\", \
-         and name the CA of its certificate in `sqlserver.school.ca_file` if that is none of the system's"
+         and name the CA of its certificate in `sqlserver.school.ca_file` unless the system trusts it already"
     );
     let plain = Backends::start().await;
     let pool = plain.sqlserver(|config| config.encryption = Encryption::Required);
