@@ -24,7 +24,7 @@ async fn one_canary_runs_at_a_time_and_keeps_the_gate_of_its_module() {
         "module `marked` has no canary"
     );
     tries(&host, &mark("good", 1), LONG).await;
-    let runs = "a canary of `marked` runs; promote or abort it first";
+    let runs = "a canary of `marked` is running; promote or abort it first";
     for answer in [
         try_version(&host, &mark("good", 2), LONG).await,
         host.push("marked", marked(&mark("good", 2))).await,

@@ -177,7 +177,7 @@ async fn an_upload_that_is_cut_off_leaves_nothing() {
     stream.read_to_string(&mut answer).await.unwrap();
     assert!(answer.starts_with("HTTP/1.1 422"), "{answer}");
     assert!(
-        answer.contains(&format!("not {digest}; send it again")),
+        answer.contains(&format!("expected {digest}; send it again")),
         "{answer}"
     );
     assert!(!receiving());
