@@ -112,10 +112,11 @@ impl App {
             config.modules.iter().map(|module| module.memory_bytes),
             config.server.guest_memory_bytes,
         );
-        let sandbox = Sandbox::new(capacity, memory_shares(config), surroundings.capabilities).map_err(|error| {
-            let message = cannot_reserve(config, capacity, &error);
-            Problems(vec![Problem::of_file(&config.root.join(FILE), message)])
-        })?;
+        let sandbox = Sandbox::new(capacity, memory_shares(config), surroundings.capabilities)
+            .map_err(|error| {
+                let message = cannot_reserve(config, capacity, &error);
+                Problems(vec![Problem::of_file(&config.root.join(FILE), message)])
+            })?;
         let loader = match store {
             Some(store) => Ok(loader(config, &sandbox, store.artifacts().clone())),
             None => open_artifacts(config).map(|artifacts| loader(config, &sandbox, artifacts)),
