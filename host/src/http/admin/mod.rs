@@ -13,6 +13,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
+use axum::body::BodyDataStream;
 use axum::extract::Request;
 use axum::http::header::{CONTENT_TYPE, EXPECT};
 use axum::http::{HeaderValue, StatusCode};
@@ -94,7 +95,11 @@ async fn hear_out(request: Request) {
     if request.headers().contains_key(EXPECT) {
         return;
     }
-    let mut body = request.into_body().into_data_stream();
+    hear_rest(&mut request.into_body().into_data_stream()).await;
+}
+
+/// The same for what is left of a body.
+async fn hear_rest(body: &mut BodyDataStream) {
     let mut left = HEARD_BYTES;
     let hear = async {
         while let Some(Ok(chunk)) = body.next().await {

@@ -15,7 +15,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use tokio::sync::SemaphorePermit;
 
-use super::{Admin, hear_out, refuse, reply};
+use super::{Admin, hear_out, hear_rest, refuse, reply};
 use crate::deployment::{DeployError, Deployment, Swapped, Turn};
 use mayfly_runtime::modules::{MAX_COMPONENT_BYTES, Origin, Pinned, Refusal, Step, writing_remedy};
 
@@ -164,10 +164,13 @@ async fn receive(
         hear_out(request).await;
         return Err(too_large(bytes));
     }
-    let mut incoming = deployment
-        .receive()
-        .await
-        .map_err(|error| unwritable(&error))?;
+    let mut incoming = match deployment.receive().await {
+        Ok(incoming) => incoming,
+        Err(error) => {
+            hear_out(request).await;
+            return Err(unwritable(&error));
+        }
+    };
     let mut body = Body::into_data_stream(request.into_body());
     loop {
         let Ok(next) = tokio::time::timeout(SILENCE, body.next()).await else {
@@ -187,10 +190,10 @@ async fn receive(
         if bytes > MAX_COMPONENT_BYTES {
             return Err(too_large(bytes));
         }
-        incoming
-            .write(&chunk)
-            .await
-            .map_err(|error| unwritable(&error))?;
+        if let Err(error) = incoming.write(&chunk).await {
+            hear_rest(&mut body).await;
+            return Err(unwritable(&error));
+        }
     }
     incoming.finish().await.map_err(|error| unwritable(&error))
 }
