@@ -3,9 +3,10 @@
 use mayfly_tests::TestHost;
 use serde_json::json;
 
+use super::client::Client;
 use super::frames::{
-    CONTINUATION, DATA, END_HEADERS, END_STREAM, Frame, GOAWAY, HEADERS, Http2, PING, RST_STREAM,
-    SETTINGS, WINDOW_UPDATE, head, header, request, status,
+    CONTINUATION, DATA, END_HEADERS, END_STREAM, Frame, GOAWAY, HEADERS, Http2,
+    INITIAL_WINDOW_SIZE, PING, RST_STREAM, SETTINGS, WINDOW_UPDATE, head, header, request, status,
 };
 use super::{QUERY, closed, host, in_state, serves};
 
@@ -142,6 +143,26 @@ async fn frames_that_ask_for_nothing_end_their_connection_and_no_other() {
 }
 
 #[tokio::test]
+async fn settings_that_every_stream_has_to_follow_are_not_taken_for_ever() {
+    let host = host("").await;
+    let mut client = Http2::connect(host.graphql, 65_535).await;
+    for stream in 0..64 {
+        client
+            .send(request(2 * stream + 1, "POST", "/graphql", 0))
+            .await;
+    }
+    host.until(async || in_state(&host, "body").await == 1.0)
+        .await;
+    // Fewer bytes than other frames may have.
+    let frames = (0..2_000).map(|number| Frame::setting(INITIAL_WINDOW_SIZE, number % 2));
+    client.flood(frames).await;
+    client.rest().await;
+    host.until(async || closed(&host, "flood").await >= 1.0)
+        .await;
+    serves(&host).await;
+}
+
+#[tokio::test]
 async fn streams_that_are_reset_as_soon_as_they_begin_end_their_connection() {
     let host = host("").await;
     let mut client = Http2::connect(host.graphql, 65_535).await;
@@ -179,21 +200,114 @@ async fn a_head_continued_without_end_ends_its_connection() {
     serves(&host).await;
 }
 
+/// A host that waits for heads only.
+async fn hasty(more: &str) -> TestHost {
+    host(&format!(
+        "head_timeout = \"300 ms\"\nidle_timeout = \"600 s\"\n{more}"
+    ))
+    .await
+}
+
+/// The first frame of a head that goes on.
+fn begun(stream: u32) -> Frame {
+    let head = head("GET", "/graphql?query=%7B__typename%7D", "test");
+    Frame::new(HEADERS, END_STREAM, stream, head)
+}
+
 #[tokio::test]
-async fn half_a_head_on_a_stream_is_waited_for_as_long_as_an_idle_connection() {
-    let host = host("idle_timeout = \"300 ms\"").await;
+async fn a_preface_and_nothing_after_is_not_waited_for() {
+    let host = hasty("").await;
+    let mut client = Client::saying(host.graphql, "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n").await;
+    client.rest_bytes().await;
+    host.until(async || closed(&host, "head_timeout").await == 1.0)
+        .await;
+}
+
+#[tokio::test]
+async fn a_client_that_has_sent_its_settings_may_wait_with_its_first_request() {
+    let host = hasty("").await;
+    let mut waiting = Http2::connect(host.graphql, 65_535).await;
+    let mut half = Http2::connect(host.graphql, 65_535).await;
+    half.send(begun(1)).await;
+    half.rest().await;
+    waiting.post(1, QUERY).await;
+    waiting.until(DATA, 1).await.expect("an answer");
+    host.until(async || closed(&host, "head_timeout").await == 1.0)
+        .await;
+}
+
+#[tokio::test]
+async fn half_a_head_is_waited_for_as_long_as_one_in_http1() {
+    let host = hasty("").await;
+    let whole = request(1, "GET", "/graphql", END_STREAM).bytes();
+    let ping = Frame::new(PING, 0, 0, [0; 8]).bytes();
+    let halves = [
+        begun(1).bytes(),
+        whole[..4].to_vec(),
+        whole[..9].to_vec(),
+        whole[..whole.len() - 1].to_vec(),
+        ping[..12].to_vec(),
+    ];
+    for (number, half) in halves.iter().enumerate() {
+        let mut client = Http2::connect(host.graphql, 65_535).await;
+        client.client.send(half).await;
+        client.rest().await;
+        host.until(async || closed(&host, "head_timeout").await == number as f64 + 1.0)
+            .await;
+    }
+    serves(&host).await;
+}
+
+#[tokio::test]
+async fn a_head_whose_continuation_trickles_is_not_waited_for_longer() {
+    let host = hasty("").await;
     let mut client = Http2::connect(host.graphql, 65_535).await;
-    client
-        .send(Frame::new(
-            HEADERS,
-            END_STREAM,
-            1,
-            head("GET", "/graphql", "test"),
-        ))
+    client.send(begun(1)).await;
+    let piece = Frame::new(CONTINUATION, 0, 1, header("x-a", "b")).bytes();
+    let mut bytes = piece.iter().cycle();
+    while client
+        .client
+        .try_send([*bytes.next().expect("a byte")])
+        .await
+        .is_ok()
+    {
+        tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+    }
+    host.until(async || closed(&host, "head_timeout").await >= 1.0)
         .await;
+}
+
+#[tokio::test]
+async fn half_a_head_ends_a_connection_with_other_streams_too() {
+    let host = hasty("write_timeout = \"600 s\"").await;
+    let mut client = Http2::connect(host.graphql, 0).await;
+    client.post(1, QUERY).await;
+    client.until(HEADERS, 1).await.expect("an answer begins");
+    client.send(begun(3)).await;
     client.rest().await;
-    host.until(async || closed(&host, "idle_timeout").await >= 1.0)
+    host.until(async || closed(&host, "head_timeout").await >= 1.0)
         .await;
+}
+
+#[tokio::test]
+async fn a_head_in_several_frames_is_answered_and_the_connection_goes_on() {
+    let host = hasty("").await;
+    let mut client = Http2::connect(host.graphql, 65_535).await;
+    for stream in [1, 3] {
+        client.send(begun(stream)).await;
+        client
+            .send(Frame::new(CONTINUATION, 0, stream, header("x-a", "b")))
+            .await;
+        client
+            .send(Frame::new(CONTINUATION, END_HEADERS, stream, []))
+            .await;
+        let answer = client.until(HEADERS, stream).await.expect("an answer");
+        assert_eq!(status(&answer), 200);
+        client.until(DATA, stream).await.expect("a body");
+        // Longer than a head may take.
+        tokio::time::sleep(std::time::Duration::from_millis(500)).await;
+    }
+    assert_eq!(closed(&host, "head_timeout").await, 0.0);
 }
 
 #[tokio::test]

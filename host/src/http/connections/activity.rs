@@ -4,6 +4,7 @@
 //! closes it then. Reporting never wakes that task: whatever happens on a connection is reported while the task runs, and what
 //! others want of it (`end`, `stop`) wakes it.
 
+use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::Waker;
 use std::time::{Duration, Instant};
@@ -12,64 +13,20 @@ use futures_util::task::AtomicWaker;
 use mayfly_config::Clients;
 
 use super::delivery::Delivery;
-
-/// How much longer than its stream an answer may take before the whole connection is closed: the frames of a stream that was reset
-/// are dropped meanwhile.
-const STREAM_GRACE: Duration = Duration::from_secs(1);
+use super::pace::Rate;
+use super::state::{Reason, State};
 
 /// How long an HTTP/2 client may take to hear that the server stops.
 const GOAWAY_GRACE: Duration = Duration::from_secs(1);
 
-/// Bytes a client may send that belong to no body, without sending a request: frames that ask for nothing, or chunks of a byte. A
-/// head is shorter.
+/// Bytes a client may send that belong to no body, without sending a request: frames that ask for nothing, or chunks of a byte.
 const OVERHEAD_BYTES: u64 = 256 << 10;
+
+/// The bytes that a request pays for: no head is longer.
+const REQUEST_BYTES: u64 = 64 << 10;
 
 /// Requests that one HTTP/2 connection may begin and give up beyond those that were answered.
 const CANCELLED_STREAMS: u64 = 128;
-
-/// Why a connection was closed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Reason {
-    /// The client closed it, or the last answer was sent.
-    Done,
-    /// The client broke the protocol, or the network failed.
-    Broken,
-    /// The head of a request did not come in time.
-    HeadTimeout,
-    /// The body of a request came too slowly.
-    BodyTimeout,
-    /// An answer was read too slowly.
-    WriteTimeout,
-    /// No request came in time.
-    IdleTimeout,
-    /// It was idle when another client needed its place.
-    MadeRoom,
-    /// It held an answer when others needed the memory.
-    AnswerMemory,
-    /// It sent much that asks for nothing.
-    Flood,
-    /// It gave up requests as fast as it sent them.
-    Resets,
-    /// The process ends.
-    Shutdown,
-}
-
-/// What a connection is doing, for metrics.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum State {
-    /// No request is under way.
-    Idle,
-    /// A head is on its way.
-    Head,
-    /// A body is on its way.
-    Body,
-    /// A request is being worked on.
-    Operation,
-    /// An answer is being sent.
-    Answer,
-    /// The last bytes are on their way.
-    Closing,
-}
 
 /// What one connection is doing.
 pub struct Activity {
@@ -85,14 +42,17 @@ struct Now {
     used: bool,
     /// Since when no request is under way.
     idle_since: Instant,
-    /// When the first byte came that belongs to no request yet (HTTP/1).
+    /// When the first byte came of a head that is not there yet; in HTTP/2 of any frame but those of bodies.
     head_since: Option<Instant>,
     /// Requests that are not answered.
     requests: u32,
     /// Bodies that are being read.
     bodies: u32,
-    /// Answers that are not sent.
-    deliveries: Vec<Arc<Delivery>>,
+    /// Answers that are not sent, by their numbers.
+    deliveries: HashMap<u64, Arc<Delivery>>,
+    next_delivery: u64,
+    /// No answer is due before: answers are looked at one by one only when this is over.
+    answers_due: Option<Instant>,
     closing_since: Option<Instant>,
     stopping_since: Option<Instant>,
     /// What somebody else wants it closed for.
@@ -101,66 +61,6 @@ struct Now {
     blame: Option<Reason>,
     overhead_bytes: u64,
     cancelled: u64,
-}
-
-impl Reason {
-    /// Every reason.
-    pub const ALL: [Self; 11] = [
-        Self::Done,
-        Self::Broken,
-        Self::HeadTimeout,
-        Self::BodyTimeout,
-        Self::WriteTimeout,
-        Self::IdleTimeout,
-        Self::MadeRoom,
-        Self::AnswerMemory,
-        Self::Flood,
-        Self::Resets,
-        Self::Shutdown,
-    ];
-
-    /// The word in metrics.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Done => "done",
-            Self::Broken => "broken",
-            Self::HeadTimeout => "head_timeout",
-            Self::BodyTimeout => "body_timeout",
-            Self::WriteTimeout => "write_timeout",
-            Self::IdleTimeout => "idle_timeout",
-            Self::MadeRoom => "made_room",
-            Self::AnswerMemory => "answer_memory",
-            Self::Flood => "flood",
-            Self::Resets => "resets",
-            Self::Shutdown => "shutdown",
-        }
-    }
-}
-
-impl State {
-    /// Every state.
-    pub const ALL: [Self; 6] = [
-        Self::Idle,
-        Self::Head,
-        Self::Body,
-        Self::Operation,
-        Self::Answer,
-        Self::Closing,
-    ];
-
-    /// The word in metrics.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Idle => "idle",
-            Self::Head => "head",
-            Self::Body => "body",
-            Self::Operation => "operation",
-            Self::Answer => "answer",
-            Self::Closing => "closing",
-        }
-    }
 }
 
 impl Activity {
@@ -176,7 +76,9 @@ impl Activity {
                 head_since: None,
                 requests: 0,
                 bodies: 0,
-                deliveries: Vec::new(),
+                deliveries: HashMap::new(),
+                next_delivery: 0,
+                answers_due: None,
                 closing_since: None,
                 stopping_since: None,
                 end: None,
@@ -219,34 +121,42 @@ impl Activity {
         self.now().is_busy()
     }
 
-    /// Since when nobody would miss anything if it were closed: no request is under way, and none has begun to arrive, or its last
-    /// answer was sent.
+    /// Since when it could be closed for another client, and whether a head is on its way. None while a request is under way.
     #[must_use]
-    pub fn idle_since(&self) -> Option<Instant> {
+    pub fn could_go_since(&self) -> Option<(bool, Instant)> {
         let now = self.now();
         if now.end.is_some() || now.is_busy() {
             return None;
         }
-        match now.head_since {
-            Some(_) => now.closing_since,
-            None => now.closing_since.or(Some(now.idle_since)),
-        }
+        Some(match (now.closing_since, now.head_since) {
+            (Some(since), _) => (false, since),
+            (None, Some(since)) => (true, since),
+            (None, None) => (false, now.idle_since),
+        })
     }
 
     /// The answers that are not sent.
     #[must_use]
     pub fn deliveries(&self) -> Vec<Arc<Delivery>> {
-        self.now().deliveries.clone()
+        self.now().deliveries.values().cloned().collect()
     }
 
     /// The client speaks HTTP/2.
     pub(super) fn speaks_http2(&self) {
         let mut now = self.now();
         now.http2 = true;
-        // Who has shown that much may wait with its first request; a head is timed from its first byte in HTTP/1 only.
-        now.used = true;
         now.head_since = None;
-        now.idle_since = Instant::now();
+    }
+
+    /// Since when something is on its way in HTTP/2 that has to arrive in time, and whether the client's first settings have come.
+    pub(super) fn arriving(&self, since: Option<Instant>, settled: bool) {
+        let mut now = self.now();
+        now.head_since = since;
+        if settled && !now.used {
+            // Who has shown that much may wait with its first request.
+            now.used = true;
+            now.idle_since = Instant::now();
+        }
     }
 
     /// Bytes came from the client.
@@ -258,13 +168,16 @@ impl Activity {
         }
     }
 
-    /// A request's head has arrived.
-    pub(super) fn request_begins(&self) {
+    /// A request's head has arrived. Gives how many are under way, with the answers that are not sent.
+    pub(super) fn request_begins(&self) -> usize {
         let mut now = self.now();
         now.requests += 1;
         now.used = true;
-        now.head_since = None;
-        now.overhead_bytes = 0;
+        if !now.http2 {
+            now.head_since = None;
+        }
+        now.overhead_bytes = now.overhead_bytes.saturating_sub(REQUEST_BYTES);
+        now.requests as usize + now.deliveries.len()
     }
 
     /// A request was answered, or given up by its client.
@@ -296,9 +209,17 @@ impl Activity {
         now.bodies = now.bodies.saturating_sub(1);
     }
 
-    /// An answer is ready to be sent.
-    pub(super) fn delivery_begins(&self, delivery: &Arc<Delivery>) {
-        self.now().deliveries.push(delivery.clone());
+    /// An answer of so many bytes is ready to be sent.
+    pub(super) fn delivery_begins(&self, bytes: usize) -> Arc<Delivery> {
+        let rate = Rate::new(self.limits.write_timeout, self.limits.min_rate_bytes);
+        let mut now = self.now();
+        let number = now.next_delivery;
+        now.next_delivery += 1;
+        let delivery = Arc::new(Delivery::begin(number, bytes, rate));
+        let (due, _) = delivery.due();
+        now.answers_due = Some(now.answers_due.map_or(due, |at| at.min(due)));
+        now.deliveries.insert(number, delivery.clone());
+        delivery
     }
 
     /// Bytes of an answer were taken. A client confirms them with some bytes of its own.
@@ -310,7 +231,7 @@ impl Activity {
     /// An answer was sent, or dropped.
     pub(super) fn delivery_ends(&self, delivery: &Arc<Delivery>) {
         let mut now = self.now();
-        now.deliveries.retain(|other| !Arc::ptr_eq(other, delivery));
+        now.deliveries.remove(&delivery.number());
         now.rest();
     }
 
@@ -341,8 +262,9 @@ impl Activity {
         self.driver.wake();
     }
 
-    /// Has the task that drives it look when it is due.
+    /// Has the task that drives it look which of its answers are due.
     pub fn look(&self) {
+        self.now().answers_due = Some(Instant::now());
         self.driver.wake();
     }
 
@@ -369,7 +291,8 @@ impl Activity {
         self.driver.register(driver);
     }
 
-    /// When it is to be closed, and why, if nothing else happens; none while what is under way has a limit of its own.
+    /// When it is to be closed, and why, if nothing else happens, or a time before, at which this has to be asked again; none while
+    /// what is under way has a limit of its own.
     pub(super) fn due(&self) -> Option<(Instant, Reason)> {
         let mut now = self.now();
         if now.end == Some(Reason::MadeRoom) && now.is_busy() {
@@ -389,10 +312,14 @@ impl Activity {
             // The socket sees to it.
             return None;
         }
-        if now.is_busy() {
-            return now.slowest_delivery();
+        if !now.is_busy() {
+            return Some(now.without_request(&self.limits));
         }
-        Some(now.without_request(&self.limits))
+        // Half a head is in the way of every stream.
+        let head = now.head_since.filter(|_| now.http2);
+        let head = head.map(|since| (since + self.limits.head_timeout, Reason::HeadTimeout));
+        let due = head.into_iter().chain(now.answers_due());
+        due.min_by_key(|(at, _)| *at)
     }
 
     fn now(&self) -> MutexGuard<'_, Now> {
@@ -412,18 +339,22 @@ impl Now {
         }
     }
 
-    fn slowest_delivery(&self) -> Option<(Instant, Reason)> {
-        let grace = if self.http2 {
-            STREAM_GRACE
-        } else {
-            Duration::ZERO
-        };
-        let due = self
-            .deliveries
-            .iter()
-            .map(|delivery| delivery.due())
-            .min_by_key(|(at, _)| *at)?;
-        Some((due.0 + grace, due.1))
+    /// When the slowest answer is due, or a time before, at which this has to be asked again.
+    fn answers_due(&mut self) -> Option<(Instant, Reason)> {
+        if let Some(at) = self.answers_due.filter(|at| *at > Instant::now()) {
+            return Some((at, Reason::WriteTimeout));
+        }
+        let answers = self.deliveries.values();
+        self.answers_due = answers.clone().map(|answer| answer.due().0).min();
+        answers
+            .map(|answer| {
+                if self.http2 {
+                    answer.due_with_connection()
+                } else {
+                    answer.due()
+                }
+            })
+            .min_by_key(|(at, _)| *at)
     }
 
     fn without_request(&self, limits: &Clients) -> (Instant, Reason) {

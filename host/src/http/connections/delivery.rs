@@ -11,14 +11,23 @@ use bytes::Bytes;
 use futures_util::task::AtomicWaker;
 use hyper::body::{Body, Frame, SizeHint};
 
-use super::activity::{Activity, Reason};
+use super::activity::Activity;
 use super::pace::{Pace, Rate};
+use super::state::Reason;
 
 /// A piece of an answer: what HTTP/2 puts into one frame.
 const PIECE_BYTES: usize = 16 << 10;
 
+/// How long the frames of a stream that was reset may stay before the whole connection is closed.
+const RESET_GRACE: Duration = Duration::from_secs(1);
+
+/// How long it may take until a stream that is due is reset: its task is only waited for by a process that has no time for it.
+const STREAM_GRACE: Duration = Duration::from_secs(10);
+
 /// What is known of an answer on its way.
 pub struct Delivery {
+    /// Which answer of its connection it is.
+    number: u64,
     /// The whole answer.
     bytes: usize,
     progress: Mutex<Progress>,
@@ -32,6 +41,8 @@ struct Progress {
     moved: Instant,
     /// Since when it is to be cut off, and why.
     end: Option<(Instant, Reason)>,
+    /// When its stream was reset (HTTP/2).
+    reset: Option<Instant>,
 }
 
 /// The body of an answer.
@@ -57,16 +68,33 @@ impl Delivery {
             .unwrap_or((progress.pace.deadline(), Reason::WriteTimeout))
     }
 
-    /// For how long the client has taken nothing.
+    /// When its whole connection is to be closed, though only its stream should be (HTTP/2): what was reset and is still held stands
+    /// behind something that cannot be sent.
     #[must_use]
-    pub fn stalled(&self) -> Duration {
-        self.progress().moved.elapsed()
+    pub fn due_with_connection(&self) -> (Instant, Reason) {
+        let (at, reason) = self.due();
+        let at = match self.progress().reset {
+            Some(reset) => reset + RESET_GRACE,
+            None => at + STREAM_GRACE,
+        };
+        (at, reason)
     }
 
-    /// For how long it has been sent.
+    /// Its stream is reset.
+    pub(super) fn resets(&self) {
+        self.progress().reset = Some(Instant::now());
+    }
+
+    /// For how long the client has taken nothing of it, and for how long it has been sent.
     #[must_use]
-    pub fn age(&self) -> Duration {
-        self.progress().began.elapsed()
+    pub fn stalled_and_age(&self) -> (Duration, Duration) {
+        let progress = self.progress();
+        (progress.moved.elapsed(), progress.began.elapsed())
+    }
+
+    /// Which answer of its connection it is.
+    pub(super) fn number(&self) -> u64 {
+        self.number
     }
 
     /// The size of the whole answer.
@@ -88,15 +116,18 @@ impl Delivery {
         self.stream.register(stream);
     }
 
-    fn begin(bytes: usize, rate: Rate) -> Self {
+    /// Begins a delivery.
+    pub(super) fn begin(number: u64, bytes: usize, rate: Rate) -> Self {
         let now = Instant::now();
         Self {
+            number,
             bytes,
             progress: Mutex::new(Progress {
                 pace: Pace::begin(rate, now),
                 began: now,
                 moved: now,
                 end: None,
+                reset: None,
             }),
             stream: AtomicWaker::new(),
         }
@@ -130,10 +161,7 @@ impl Answer {
         if bytes.is_empty() {
             return Self::empty();
         }
-        let limits = activity.limits();
-        let rate = Rate::new(limits.write_timeout, limits.min_rate_bytes);
-        let delivery = Arc::new(Delivery::begin(bytes.len(), rate));
-        activity.delivery_begins(&delivery);
+        let delivery = activity.delivery_begins(bytes.len());
         Self {
             rest: Bytes::from_owner(Undelivered {
                 bytes,

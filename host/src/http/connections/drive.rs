@@ -15,10 +15,11 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::io::AsyncWrite;
 use tokio::net::TcpStream;
 
-use super::activity::{Activity, Reason};
+use super::activity::Activity;
 use super::alarm::Alarm;
 use super::request::Service;
 use super::socket::{Protocol, Socket};
+use super::state::Reason;
 use super::stream::Streams;
 
 /// The largest head of a request, in bytes.
@@ -164,12 +165,14 @@ impl Watch {
     /// Whether the connection is due to be closed. To be asked after everything else was polled.
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Reason> {
         self.activity.driven_by(cx.waker());
-        let Some((at, reason)) = self.activity.due() else {
-            return Poll::Pending;
-        };
-        if at > Instant::now() {
+        loop {
+            let Some((at, reason)) = self.activity.due() else {
+                return Poll::Pending;
+            };
+            if at <= Instant::now() {
+                return Poll::Ready(reason);
+            }
             std::task::ready!(self.alarm.poll(at, cx));
         }
-        Poll::Ready(reason)
     }
 }

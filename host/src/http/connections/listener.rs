@@ -46,7 +46,7 @@ pub struct Listener {
     connections: Arc<Connections>,
     places: Arc<Semaphore>,
     clients: Clients,
-    body_rate: Option<Rate>,
+    body_rate: Rate,
     /// Given up one by one when no descriptor is left.
     spare: Vec<File>,
     keeps_spare: bool,
@@ -69,17 +69,16 @@ impl Listener {
             connections,
             places: Arc::new(Semaphore::new(most.min(Semaphore::MAX_PERMITS))),
             clients,
-            body_rate: Some(Rate::new(clients.body_timeout, clients.min_rate_bytes)),
+            body_rate: Rate::new(clients.body_timeout, clients.min_rate_bytes),
             spare: Vec::new(),
             keeps_spare: false,
             said_shortage: None,
         }
     }
 
-    /// The same for operators: served also when others have used up all descriptors, and with routes that time bodies themselves.
+    /// The same for operators: served also when others have used up all descriptors.
     #[must_use]
     pub fn for_operators(mut self) -> Self {
-        self.body_rate = None;
         self.keeps_spare = true;
         self.keep_spare();
         self

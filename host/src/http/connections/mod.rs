@@ -8,17 +8,19 @@ mod activity;
 mod alarm;
 mod delivery;
 mod drive;
+mod frames;
 mod listener;
 mod open;
 mod pace;
 mod request;
 mod socket;
+mod state;
 mod stream;
 
-pub use activity::State;
 pub use listener::Listener;
 pub use open::Connections;
-pub use request::TooSlow;
+pub use request::{TooSlow, UnderWay};
+pub use state::State;
 
 /// Connections of operators and their tools, at once.
 pub const ADMIN_CONNECTIONS: usize = 64;

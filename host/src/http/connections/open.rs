@@ -5,11 +5,13 @@ use std::collections::HashMap;
 use std::ops::RangeInclusive;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use super::activity::{Activity, Reason, State};
+use super::activity::Activity;
+use super::delivery::Delivery;
+use super::state::{Reason, State};
 
-/// A connection that was idle for less may be about to send its next request.
+/// A connection that was idle for less may be about to send its next request, and a head that began later to arrive.
 const IDLE: Duration = Duration::from_secs(1);
 
 /// An answer of which nothing was taken for so long is not being read.
@@ -70,57 +72,84 @@ impl Connections {
         self.open().values().for_each(|activity| activity.stop());
     }
 
-    /// Closes the one that has been idle for longest, so that another client gets its place. Gives whether there is one.
+    /// Closes the one that has been idle for longest, so that another client gets its place; when none is, the one that is at the head
+    /// of a request for longest. Gives whether there is one.
     pub fn make_room(&self) -> bool {
         let open = self.open();
         let longest = open
             .values()
-            .filter_map(|activity| Some((activity.idle_since()?, activity)))
-            .filter(|(since, _)| since.elapsed() >= IDLE)
-            .min_by_key(|(since, _): &(Instant, _)| *since);
+            .filter_map(|activity| Some((activity.could_go_since()?, activity)))
+            .filter(|((_, since), _)| since.elapsed() >= IDLE)
+            .min_by_key(|(since, _)| *since);
         if let Some((_, activity)) = longest {
             activity.end(Reason::MadeRoom);
         }
         longest.is_some()
     }
 
-    /// Cuts off answers of these sizes until so many bytes come free: those first whose clients have taken nothing for longest. When
-    /// all of them are being read, and others have waited for `waited`, the oldest go that have had as long.
+    /// Cuts off answers of these sizes until so many bytes come free: those first whose clients have taken nothing of them for a
+    /// while, of the connections with most such answers, longest first. When all of them are being read, and others have waited for
+    /// `waited`, the oldest go that have had as long.
     pub fn free_answers(&self, sizes: RangeInclusive<usize>, bytes: u64, waited: Duration) {
-        let mut deliveries: Vec<_> = self
-            .open()
-            .values()
-            .flat_map(|activity| {
-                let deliveries = activity.deliveries().into_iter();
-                deliveries.map(move |delivery| (delivery, activity))
-            })
-            .filter(|(delivery, _)| sizes.contains(&delivery.bytes()))
-            .map(|(delivery, activity)| {
-                let reading = delivery.stalled() < STALLED;
-                let since = if reading {
-                    delivery.age()
-                } else {
-                    delivery.stalled()
-                };
-                (reading, Reverse(since), delivery, activity.clone())
-            })
+        let open: Vec<_> = self.open().values().cloned().collect();
+        let mut unread: Vec<_> = open
+            .iter()
+            .flat_map(|activity| Unread::all(activity, &sizes))
             .collect();
-        deliveries.sort_by_key(|(reading, since, ..)| (*reading, *since));
+        unread.sort_by_key(|answer| (answer.reading, Reverse((answer.among, answer.since))));
         let mut missing = bytes;
-        for (reading, Reverse(since), delivery, activity) in deliveries {
-            let goes = !reading || (waited >= PATIENCE && since >= waited);
+        for answer in unread {
+            let goes = !answer.reading || (waited >= PATIENCE && answer.since >= waited);
             if missing == 0 || !goes {
                 return;
             }
-            delivery.end(Reason::AnswerMemory);
+            answer.delivery.end(Reason::AnswerMemory);
             // Without streams the connection is what is closed, by the task that drives it.
-            activity.look();
-            missing = missing.saturating_sub(delivery.bytes() as u64);
+            answer.activity.look();
+            missing = missing.saturating_sub(answer.delivery.bytes() as u64);
         }
     }
 
     fn open(&self) -> MutexGuard<'_, HashMap<u64, Arc<Activity>>> {
         self.open.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// An answer that a client has not read.
+struct Unread<'a> {
+    activity: &'a Activity,
+    delivery: Arc<Delivery>,
+    /// Whether the client has taken something of it lately.
+    reading: bool,
+    /// For how long it has not, or for how long it has been reading.
+    since: Duration,
+    /// How many answers that are not read its connection has.
+    among: usize,
+}
+
+impl<'a> Unread<'a> {
+    fn all(activity: &'a Activity, sizes: &RangeInclusive<usize>) -> Vec<Self> {
+        let mut unread: Vec<_> = activity
+            .deliveries()
+            .into_iter()
+            .filter(|delivery| sizes.contains(&delivery.bytes()))
+            .map(|delivery| {
+                let (stalled, age) = delivery.stalled_and_age();
+                let reading = stalled < STALLED;
+                Self {
+                    activity,
+                    delivery,
+                    reading,
+                    since: if reading { age } else { stalled },
+                    among: 0,
+                }
+            })
+            .collect();
+        let among = unread.iter().filter(|answer| !answer.reading).count();
+        for answer in unread.iter_mut().filter(|answer| !answer.reading) {
+            answer.among = among;
+        }
+        unread
     }
 }
 

@@ -14,10 +14,11 @@ use bytes::Bytes;
 use hyper::body::{Body as _, Frame, Incoming, SizeHint};
 use tower::ServiceExt;
 
-use super::activity::{Activity, Reason};
+use super::activity::Activity;
 use super::alarm::Alarm;
 use super::delivery::Answer;
 use super::pace::{Pace, Rate};
+use super::state::Reason;
 use super::stream;
 
 /// A body came too slowly.
@@ -25,13 +26,17 @@ use super::stream;
 #[error("the body arrives too slowly: less than {} bytes in {:?}", .0.least_bytes, .0.window)]
 pub struct TooSlow(pub Rate);
 
+/// How many requests of a connection were under way when this one came, itself and answers that are not sent included.
+#[derive(Debug, Clone, Copy)]
+pub struct UnderWay(pub usize);
+
 /// Hands requests to the routes, and their answers back.
 #[derive(Clone)]
 pub(super) struct Service {
     pub router: Router,
     pub activity: Arc<Activity>,
-    /// How fast bodies have to come; none where the routes see to that.
-    pub body_rate: Option<Rate>,
+    /// How fast bodies have to come.
+    pub body_rate: Rate,
 }
 
 /// A request that is worked on, until it is answered or given up.
@@ -44,7 +49,7 @@ struct Exchange {
 struct Arriving {
     body: Incoming,
     activity: Arc<Activity>,
-    rate: Option<Rate>,
+    rate: Rate,
     /// How fast it comes, once it was waited for.
     pace: Option<Pace>,
     alarm: Alarm,
@@ -55,8 +60,9 @@ impl hyper::service::Service<Request<Incoming>> for Service {
     type Error = Infallible;
     type Future = Pin<Box<dyn Future<Output = Result<Self::Response, Infallible>> + Send>>;
 
-    fn call(&self, request: Request<Incoming>) -> Self::Future {
-        let exchange = Exchange::begin(&self.activity);
+    fn call(&self, mut request: Request<Incoming>) -> Self::Future {
+        let (exchange, under_way) = Exchange::begin(&self.activity);
+        request.extensions_mut().insert(under_way);
         let router = self.router.clone();
         let rate = self.body_rate;
         Box::pin(async move {
@@ -90,12 +96,13 @@ impl hyper::service::Service<Request<Incoming>> for Service {
 }
 
 impl Exchange {
-    fn begin(activity: &Arc<Activity>) -> Self {
-        activity.request_begins();
-        Self {
+    fn begin(activity: &Arc<Activity>) -> (Self, UnderWay) {
+        let under_way = UnderWay(activity.request_begins());
+        let exchange = Self {
             activity: activity.clone(),
             answered: false,
-        }
+        };
+        (exchange, under_way)
     }
 
     /// It was answered, not given up.
@@ -111,7 +118,7 @@ impl Drop for Exchange {
 }
 
 impl Arriving {
-    fn body(body: Incoming, rate: Option<Rate>, activity: &Arc<Activity>) -> Body {
+    fn body(body: Incoming, rate: Rate, activity: &Arc<Activity>) -> Body {
         if body.is_end_stream() {
             return Body::empty();
         }
@@ -126,9 +133,7 @@ impl Arriving {
 
     /// Waits, but not for ever.
     fn poll_late(&mut self, cx: &mut Context<'_>) -> Poll<TooSlow> {
-        let Some(rate) = self.rate else {
-            return Poll::Pending;
-        };
+        let rate = self.rate;
         if self.pace.is_none() {
             self.activity.body_begins();
         }

@@ -12,6 +12,7 @@ use tokio::net::TcpStream;
 
 use super::activity::Activity;
 use super::alarm::Alarm;
+use super::frames::Frames;
 
 /// How an HTTP/2 connection begins.
 const PREFACE: &[u8; 24] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
@@ -34,6 +35,8 @@ pub(super) enum Protocol {
 pub(super) struct Socket {
     stream: TcpStream,
     activity: Arc<Activity>,
+    /// Where the client is in its frames, when it speaks HTTP/2.
+    frames: Option<Frames>,
     /// What was read to find out the protocol, and how much of it was read again.
     first: Vec<u8>,
     again: usize,
@@ -56,6 +59,7 @@ impl Socket {
         Self {
             stream,
             activity,
+            frames: None,
             first: Vec::new(),
             again: 0,
             client_closed: false,
@@ -68,6 +72,7 @@ impl Socket {
         loop {
             if self.first.len() == PREFACE.len() {
                 self.activity.speaks_http2();
+                self.frames = Some(Frames::default());
                 return Poll::Ready(Ok(Some(Protocol::Http2)));
             }
             let mut space = [0; PREFACE.len()];
@@ -139,12 +144,21 @@ impl AsyncRead for Socket {
         }
         let before = buffer.filled().len();
         ready!(Pin::new(&mut self.stream).poll_read(cx, buffer))?;
-        let read = buffer.filled().len() - before;
-        if read == 0 {
+        let read = buffer.filled().get(before..).unwrap_or_default();
+        if read.is_empty() {
             self.client_closed = true;
-        } else {
-            self.activity.received(read);
+            return Poll::Ready(Ok(()));
         }
+        let Self {
+            activity, frames, ..
+        } = &mut *self;
+        let mut bytes = read.len();
+        if let Some(frames) = frames {
+            frames.received(read, Instant::now());
+            bytes += frames.take_extra_bytes();
+            activity.arriving(frames.since(), frames.is_settled());
+        }
+        activity.received(bytes);
         Poll::Ready(Ok(()))
     }
 }

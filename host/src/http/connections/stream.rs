@@ -9,9 +9,9 @@ use futures_util::future::poll_fn;
 use mayfly_telemetry::names;
 use metrics::counter;
 
-use super::activity::Reason;
 use super::alarm::Alarm;
 use super::delivery::Delivery;
+use super::state::Reason;
 
 tokio::task_local! {
     /// The request whose task this is.
@@ -68,6 +68,7 @@ async fn run(request: impl Future<Output = ()>, stream: Arc<Stream>) {
             return Poll::Pending;
         }
         count(reason);
+        delivery.resets();
         Poll::Ready(())
     })
     .await;
