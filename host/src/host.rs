@@ -13,7 +13,7 @@ use tokio_util::task::TaskTracker;
 
 use crate::app::App;
 use crate::deployment::{Deployment, Snapshot};
-use crate::http::{Admission, AnswerMemory, Connections};
+use crate::http::{Admission, AnswerMemory, Connections, Turns};
 
 /// Everything HTTP handlers need.
 pub struct Host {
@@ -21,6 +21,8 @@ pub struct Host {
     deployment: OnceLock<Arc<Deployment>>,
     /// The door.
     pub admission: Admission,
+    /// Which operations compute now.
+    pub turns: Turns,
     /// The memory for answers that clients have not read.
     pub answers: AnswerMemory,
     /// The connections of clients.
@@ -40,6 +42,7 @@ impl Host {
     #[must_use]
     pub fn new(limits: Server, exporter: Metrics) -> Arc<Self> {
         let connections = Arc::<Connections>::default();
+        let threads = std::thread::available_parallelism().map_or(1, usize::from);
         Arc::new(Self {
             snapshot: Arc::new(ArcSwapOption::empty()),
             deployment: OnceLock::new(),
@@ -48,6 +51,7 @@ impl Host {
                 limits.max_queue,
                 limits.request_memory_bytes,
             ),
+            turns: Turns::new(threads),
             answers: AnswerMemory::new(limits.answer_memory_bytes, connections.clone()),
             connections,
             tasks: TaskTracker::new(),

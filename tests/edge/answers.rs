@@ -12,10 +12,15 @@ const ANSWER_BYTES: u64 = 2_000_000;
 
 /// A small host whose module answers with a text of any length.
 async fn host(server: &str) -> TestHost {
+    let queue = if server.contains("max_queue") {
+        ""
+    } else {
+        "max_queue = 256\n"
+    };
     let app = TestApp::hostile()
         .with_configuration(&format!(
-            "[server]\nmax_operations = 2\nmax_queue = 256\nmax_connections = 128\nrequest_memory = \"8 MiB\"\nmax_body = \"64 KiB\"\n\
-             guest_memory = \"32 MiB\"\nplan_cache = \"1 MiB\"\nanswer_memory = \"12 MiB\"\n{server}\n[operation]\ndeadline = \"300 s\""
+            "[server]\nmax_operations = 2\nmax_connections = 128\nrequest_memory = \"8 MiB\"\nmax_body = \"64 KiB\"\n\
+             guest_memory = \"32 MiB\"\nplan_cache = \"1 MiB\"\nanswer_memory = \"12 MiB\"\n{queue}{server}\n[operation]\ndeadline = \"300 s\""
         ));
     TestHost::start(app).await
 }
@@ -110,5 +115,46 @@ async fn streams_without_window_make_room_for_others_and_the_plan_is_kept() {
     for client in &mut connections {
         client.post(101, super::QUERY).await;
         client.until(HEADERS, 101).await.expect("an answer");
+    }
+}
+
+/// A connection that asks for so many large answers, and reads none.
+async fn greedy(host: &TestHost, streams: u32) -> Http2 {
+    let mut client = Http2::connect(host.graphql, 0).await;
+    for stream in 0..streams {
+        client.post(2 * stream + 1, &large()).await;
+    }
+    client
+}
+
+#[tokio::test]
+async fn a_client_with_one_request_does_not_wait_behind_those_with_many() {
+    let host = host("").await;
+    let mut connections = Vec::new();
+    for _ in 0..4 {
+        connections.push(greedy(&host, 60).await);
+    }
+    host.until(async || host.metric("mayfly_operations_waiting ").await >= 200.0)
+        .await;
+    serves(&host).await;
+    let answered = answered(&host).await;
+    assert!(
+        answered < 200.0,
+        "{answered} operations of others came before"
+    );
+}
+
+#[tokio::test]
+async fn a_queue_that_one_client_fills_has_room_for_another() {
+    let host = host("max_queue = 16").await;
+    let mut greedy = greedy(&host, 60).await;
+    host.until(async || host.metric("mayfly_operations_waiting ").await >= 16.0)
+        .await;
+    serves(&host).await;
+    loop {
+        let frame = greedy.next().await.expect("one of many is refused");
+        if frame.kind == HEADERS && super::frames::status(&frame) == 503 {
+            break;
+        }
     }
 }

@@ -4,7 +4,6 @@
 //! short answers and no memory.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use mayfly_error::Error;
@@ -12,6 +11,8 @@ use mayfly_graphql::Request;
 use mayfly_json::Tree;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::{timeout, timeout_at};
+
+use super::queue::{Place, Queue};
 
 /// What a refused client is told to wait.
 const RETRY_AFTER: Duration = Duration::from_secs(1);
@@ -29,6 +30,11 @@ const BYTES_PER_HEAD_BYTE: u64 = 4;
 /// Granularity of the memory for requests: one of small requests takes less than it is reckoned with.
 const UNIT_BYTES: u64 = 4 << 10;
 
+/// What is kept for clients that send one small request at a time: a quarter, and what such a request may take of it. Those that
+/// send many, or large ones, share the rest, so that bodies which never end keep nobody else out.
+const SMALL_DIVISOR: u64 = 4;
+const SMALL_BYTES: u64 = 64 << 10;
+
 /// How long a request that has arrived waits for the memory to parse it, which others need for milliseconds.
 const PARSING_WAIT: Duration = Duration::from_secs(1);
 
@@ -41,66 +47,63 @@ pub fn largest_request_bytes(max_body_bytes: usize) -> u64 {
 /// The memory of one request, given back when it is dropped.
 pub struct RequestMemory {
     held: OwnedSemaphorePermit,
-    pool: Arc<Semaphore>,
-    most: u32,
+    memory: Memory,
+    is_small: bool,
     head_bytes: u64,
+}
+
+/// The memory for requests.
+#[derive(Clone)]
+struct Memory {
+    small: Arc<Semaphore>,
+    large: Arc<Semaphore>,
+    /// What the largest request may have, in units.
+    most: u32,
 }
 
 /// The places for operations, the queue before them, and the memory for their requests.
 pub struct Admission {
-    places: Arc<Semaphore>,
-    size: usize,
-    waiting: AtomicUsize,
-    queue: usize,
-    memory: Arc<Semaphore>,
-    memory_units: u32,
+    queue: Arc<Queue>,
+    memory: Memory,
 }
 
 impl Admission {
     /// `places` operations at once, and `queue` waiting; their requests take at most `memory_bytes`.
     #[must_use]
     pub fn new(places: usize, queue: usize, memory_bytes: u64) -> Self {
-        let memory_units = u32::try_from(memory_bytes / UNIT_BYTES)
-            .unwrap_or(u32::MAX >> 4)
-            .clamp(1, u32::MAX >> 4);
         Self {
-            places: Arc::new(Semaphore::new(places)),
-            size: places,
-            waiting: AtomicUsize::new(0),
-            queue,
-            memory: Arc::new(Semaphore::new(memory_units as usize)),
-            memory_units,
+            queue: Queue::new(places, queue),
+            memory: Memory::new(memory_bytes),
         }
     }
 
-    /// Memory for a request whose head has so many bytes.
+    /// Memory for a request whose head has so many bytes; `under_way` is what the client's connection has under way, itself
+    /// included.
     ///
     /// # Errors
     ///
     /// [`Error::Overloaded`] at once when other requests have the memory.
-    pub fn hold(&self, head_bytes: u64) -> Result<RequestMemory, Error> {
+    pub fn hold(&self, head_bytes: u64, under_way: usize) -> Result<RequestMemory, Error> {
+        let memory = self.memory.clone();
         let head_bytes = head_bytes.saturating_mul(BYTES_PER_HEAD_BYTE);
-        let units = units_of(head_bytes).min(self.memory_units);
-        let held = self.memory.clone().try_acquire_many_owned(units);
+        let is_small = under_way <= 1 && head_bytes <= SMALL_BYTES;
+        let units = units_of(head_bytes).min(memory.most);
+        let held = memory.pool(is_small).try_acquire_many_owned(units);
         Ok(RequestMemory {
             held: held.map_err(|_| overloaded())?,
-            pool: self.memory.clone(),
-            most: self.memory_units,
+            memory,
+            is_small,
             head_bytes,
         })
     }
 
-    /// Waits for a place, and gives up at `last`.
+    /// Waits for a place, and gives up at `last`; `under_way` is what the client's connection has under way.
     ///
     /// # Errors
     ///
-    /// [`Error::Overloaded`] at once when the queue is full, or when the time is over.
-    pub async fn enter(&self, last: Instant) -> Result<OwnedSemaphorePermit, Error> {
-        if let Ok(place) = self.places.clone().try_acquire_owned() {
-            return Ok(place);
-        }
-        let _waiting = Waiting::begin(self)?;
-        match timeout_at(last.into(), self.places.clone().acquire_owned()).await {
+    /// [`Error::Overloaded`] when the queue is full of others with no more under way, or when the time is over.
+    pub async fn enter(&self, last: Instant, under_way: usize) -> Result<Place, Error> {
+        match timeout_at(last.into(), self.queue.enter(under_way)).await {
             Ok(Ok(place)) => Ok(place),
             Ok(Err(_)) | Err(_) => Err(overloaded()),
         }
@@ -109,10 +112,7 @@ impl Admission {
     /// Operations under way, and waiting.
     #[must_use]
     pub fn status(&self) -> (usize, usize) {
-        (
-            self.size - self.places.available_permits(),
-            self.waiting.load(Ordering::Relaxed),
-        )
+        self.queue.status()
     }
 }
 
@@ -123,10 +123,11 @@ impl RequestMemory {
     ///
     /// [`Error::Overloaded`] at once when other requests have the memory.
     pub fn arriving(&mut self, body_bytes: u64) -> Result<(), Error> {
-        let missing = self.missing(body_bytes.saturating_mul(BYTES_PER_ARRIVING_BYTE));
-        if missing > 0 {
-            let more = self.pool.clone().try_acquire_many_owned(missing);
-            self.held.merge(more.map_err(|_| overloaded())?);
+        if let Some((pool, missing)) =
+            self.missing(body_bytes.saturating_mul(BYTES_PER_ARRIVING_BYTE))
+        {
+            let more = pool.try_acquire_many_owned(missing);
+            self.take(more.map_err(|_| overloaded())?);
         }
         Ok(())
     }
@@ -137,12 +138,10 @@ impl RequestMemory {
     ///
     /// [`Error::Overloaded`] when other requests have the memory, and keep it for a while.
     pub async fn parsing(&mut self, text_bytes: u64) -> Result<(), Error> {
-        let missing = self.missing(text_bytes.saturating_mul(BYTES_PER_BODY_BYTE));
-        if missing > 0 {
-            let more = self.pool.clone().acquire_many_owned(missing);
-            let more = timeout(PARSING_WAIT, more).await;
-            let more = more.ok().and_then(Result::ok).ok_or_else(overloaded)?;
-            self.held.merge(more);
+        if let Some((pool, missing)) = self.missing(text_bytes.saturating_mul(BYTES_PER_BODY_BYTE))
+        {
+            let more = timeout(PARSING_WAIT, pool.acquire_many_owned(missing)).await;
+            self.take(more.ok().and_then(Result::ok).ok_or_else(overloaded)?);
         }
         Ok(())
     }
@@ -154,11 +153,54 @@ impl RequestMemory {
         drop(self.held.split(surplus));
     }
 
-    /// What is missing of the memory for so many bytes besides the head, in units.
-    fn missing(&self, bytes: u64) -> u32 {
-        let needed = units_of(self.head_bytes.saturating_add(bytes)).min(self.most);
+    /// What is missing of the memory for so many bytes besides the head, in units, and of what it has to be taken. A request that is
+    /// not small any more takes all of it anew.
+    fn missing(&self, bytes: u64) -> Option<(Arc<Semaphore>, u32)> {
+        let bytes = self.head_bytes.saturating_add(bytes);
+        let needed = units_of(bytes).min(self.memory.most);
         let held = u32::try_from(self.held.num_permits()).unwrap_or(u32::MAX);
-        needed.saturating_sub(held)
+        if needed <= held {
+            return None;
+        }
+        if self.is_small && bytes > SMALL_BYTES {
+            return Some((self.memory.pool(false), needed));
+        }
+        Some((self.memory.pool(self.is_small), needed - held))
+    }
+
+    /// Adds what was missing.
+    fn take(&mut self, more: OwnedSemaphorePermit) {
+        if Arc::ptr_eq(self.held.semaphore(), more.semaphore()) {
+            self.held.merge(more);
+        } else {
+            self.held = more;
+            self.is_small = false;
+        }
+    }
+}
+
+impl Memory {
+    fn new(bytes: u64) -> Self {
+        let small = bytes / SMALL_DIVISOR;
+        let units = |bytes: u64| {
+            u32::try_from(bytes / UNIT_BYTES)
+                .unwrap_or(u32::MAX >> 4)
+                .clamp(1, u32::MAX >> 4)
+        };
+        let most = units(bytes - small);
+        Self {
+            small: Arc::new(Semaphore::new(units(small) as usize)),
+            large: Arc::new(Semaphore::new(most as usize)),
+            most,
+        }
+    }
+
+    fn pool(&self, is_small: bool) -> Arc<Semaphore> {
+        if is_small {
+            self.small.clone()
+        } else {
+            self.large.clone()
+        }
     }
 }
 
@@ -180,25 +222,6 @@ fn held_bytes(request: &Request) -> u64 {
     texts as u64 + 2 * variables as u64
 }
 
-/// A place in the queue, left whatever happens.
-struct Waiting<'a>(&'a Admission);
-
-impl<'a> Waiting<'a> {
-    fn begin(admission: &'a Admission) -> Result<Self, Error> {
-        if admission.waiting.fetch_add(1, Ordering::Relaxed) >= admission.queue {
-            admission.waiting.fetch_sub(1, Ordering::Relaxed);
-            return Err(overloaded());
-        }
-        Ok(Self(admission))
-    }
-}
-
-impl Drop for Waiting<'_> {
-    fn drop(&mut self) {
-        self.0.waiting.fetch_sub(1, Ordering::Relaxed);
-    }
-}
-
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used, reason = "tests end by panicking")]
@@ -211,13 +234,13 @@ mod tests {
     #[tokio::test]
     async fn past_the_queue_an_operation_is_refused_and_the_queue_is_left_on_every_path() {
         let admission = Admission::new(1, 1, 1 << 20);
-        let place = admission.enter(later()).await.unwrap();
+        let place = admission.enter(later(), 1).await.unwrap();
         {
-            let mut second = Box::pin(admission.enter(later()));
+            let mut second = Box::pin(admission.enter(later(), 1));
             assert!(futures_util::poll!(&mut second).is_pending());
             assert_eq!(admission.status(), (1, 1));
             assert!(matches!(
-                admission.enter(later()).await,
+                admission.enter(later(), 1).await,
                 Err(Error::Overloaded { .. })
             ));
         }
@@ -228,26 +251,33 @@ mod tests {
         );
         assert!(
             matches!(
-                admission.enter(Instant::now()).await,
+                admission.enter(Instant::now(), 1).await,
                 Err(Error::Overloaded { .. })
             ),
             "who has no time left is told so"
         );
         assert_eq!(admission.status(), (1, 0));
         drop(place);
-        assert!(admission.enter(later()).await.is_ok());
+        assert!(admission.enter(later(), 1).await.is_ok());
+    }
+
+    /// What is taken of all memory, in bytes.
+    fn taken(admission: &Admission, all: u64) -> u64 {
+        let Memory { small, large, .. } = &admission.memory;
+        let free = small.available_permits() + large.available_permits();
+        all - free as u64 * UNIT_BYTES
     }
 
     #[tokio::test]
     async fn requests_take_no_more_memory_than_there_is() {
         let admission = Admission::new(1, 1, 10 << 20);
-        let mut large = admission.hold(100).unwrap();
-        let mut second = admission.hold(100).unwrap();
-        let mut third = admission.hold(100).unwrap();
-        large.parsing(400_000).await.unwrap();
-        second.parsing(400_000).await.unwrap();
+        let mut large = admission.hold(100, 1).unwrap();
+        let mut second = admission.hold(100, 1).unwrap();
+        let mut third = admission.hold(100, 2).unwrap();
+        large.parsing(300_000).await.unwrap();
+        second.parsing(300_000).await.unwrap();
         {
-            let mut waits = Box::pin(third.parsing(400_000));
+            let mut waits = Box::pin(third.parsing(300_000));
             assert!(futures_util::poll!(&mut waits).is_pending());
             assert!(
                 matches!(waits.await, Err(Error::Overloaded { .. })),
@@ -264,18 +294,35 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_has_not_arrived_takes_nothing_and_what_was_parsed_little() {
+    async fn large_and_many_requests_leave_memory_for_a_small_one() {
         let admission = Admission::new(1, 1, 10 << 20);
-        let free = |admission: &Admission| admission.memory.available_permits() as u64 * UNIT_BYTES;
-        let all = free(&admission);
-        let mut memory = admission.hold(0).unwrap();
+        let mut held = Vec::new();
+        while let Ok(mut large) = admission.hold(100, 1) {
+            if large.arriving(300_000).is_err() {
+                break;
+            }
+            held.push(large);
+        }
+        while let Ok(one_of_many) = admission.hold(100, 2) {
+            held.push(one_of_many);
+        }
+        let mut small = admission.hold(100, 1).unwrap();
+        small.arriving(1_000).unwrap();
+        small.parsing(1_000).await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn what_has_not_arrived_takes_nothing_and_what_was_parsed_little() {
+        let all = 10 << 20;
+        let admission = Admission::new(1, 1, all);
+        let mut memory = admission.hold(0, 1).unwrap();
         memory.arriving(1).unwrap();
-        assert_eq!(all - free(&admission), UNIT_BYTES);
+        assert_eq!(taken(&admission, all), UNIT_BYTES);
         memory.arriving(50_000).unwrap();
-        let arrived = all - free(&admission);
+        let arrived = taken(&admission, all);
         assert!((100_000..110_000).contains(&arrived), "{arrived}");
         memory.parsing(50_000).await.unwrap();
-        let parsing = all - free(&admission);
+        let parsing = taken(&admission, all);
         assert!(
             parsing >= 50_000 * BYTES_PER_BODY_BYTE,
             "{parsing} bytes while it is parsed"
@@ -285,9 +332,9 @@ mod tests {
             operation_name: None,
             variables: None,
         });
-        let parsed = all - free(&admission);
+        let parsed = taken(&admission, all);
         assert!((50_000..60_000).contains(&parsed), "{parsed}");
         drop(memory);
-        assert_eq!(free(&admission), all);
+        assert_eq!(taken(&admission, all), 0);
     }
 }

@@ -22,6 +22,7 @@ use mayfly_graphql::{OperationKind, Request, RequestError, RequestErrors};
 
 use super::accept::{MediaType, wants_html};
 use super::admission::RequestMemory;
+use super::connections::UnderWay;
 use super::request::{Parameters, check_content_type, from_body};
 use super::{body, hosts, ide, request};
 use crate::app::App;
@@ -54,6 +55,8 @@ struct Exchange {
     media_type: MediaType,
     headers: HeaderMap,
     trace_id: String,
+    /// What the client's connection has under way.
+    under_way: usize,
 }
 
 async fn graphql(
@@ -79,6 +82,10 @@ async fn graphql(
         host,
         media_type: media_type.unwrap_or(MediaType::Json),
         trace_id: trace_id(&head.headers),
+        under_way: head
+            .extensions
+            .get()
+            .map_or(1, |UnderWay(requests)| *requests),
         headers: head.headers,
     };
     let response = match (is_ours, media_type) {
@@ -91,7 +98,10 @@ async fn graphql(
             .read(&head.method, &head.uri, parameters, body)
             .await
         {
-            Ok((request, memory)) => exchange.answer(request, memory, reads_only).await,
+            Ok((request, memory)) => {
+                let answer = exchange.answer(request, memory, reads_only);
+                exchange.host.turns.run(answer).await
+            }
             Err(refusal) => exchange.refuse(refusal),
         },
     };
@@ -146,7 +156,8 @@ impl Exchange {
             .headers
             .iter()
             .map(|(name, value)| name.as_str().len() + value.len());
-        self.full(self.host.admission.hold(sizes.sum::<usize>() as u64))
+        let bytes = sizes.sum::<usize>() as u64;
+        self.full(self.host.admission.hold(bytes, self.under_way))
     }
 
     /// Refuses a request for which there is no room.
@@ -179,7 +190,8 @@ impl Exchange {
             Err(error) => return self.refuse((StatusCode::UNAUTHORIZED, error)),
         };
         let last = arrived + app.operation.deadline;
-        let place = match self.full(self.host.admission.enter(last).await) {
+        let place = self.host.admission.enter(last, self.under_way).await;
+        let place = match self.full(place) {
             Ok(place) => place,
             Err(refusal) => return self.refuse(refusal),
         };
@@ -223,6 +235,8 @@ impl Exchange {
             answer
         };
         if mutation {
+            let host = self.host.clone();
+            let execution = async move { host.turns.run(execution).await };
             return match self.host.tasks.spawn(execution).await {
                 Ok(body) => self.respond(StatusCode::OK, body.into()),
                 Err(lost) => {

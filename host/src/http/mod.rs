@@ -13,10 +13,13 @@ mod connections;
 mod graphql;
 mod hosts;
 mod ide;
+mod queue;
 mod request;
+mod turns;
 
 pub use admin::router as admin_router;
 pub use admission::{Admission, BYTES_PER_BODY_BYTE, largest_request_bytes};
 pub use answers::AnswerMemory;
 pub use connections::{ADMIN_CONNECTIONS, CONNECTION_BYTES, Connections, Listener, State};
 pub use graphql::router as graphql_router;
+pub use turns::Turns;
