@@ -11,6 +11,7 @@ mod frames;
 mod heads;
 mod http2;
 mod methods;
+mod operators;
 mod places;
 mod shapes;
 

@@ -10,6 +10,7 @@ use mayfly_config::{Config, FILE, Problems, Server};
 use mayfly_runtime::capability::{Capabilities, Surroundings};
 use mayfly_telemetry::{LogFormat, Metrics, output, start_server_log};
 use tokio::net::TcpListener;
+use tokio::runtime::Handle;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
@@ -95,14 +96,13 @@ impl Serve {
         let host = Host::new(config.server.clone(), metrics);
         host.keep_metrics();
         let clients = config.server.clients;
-        let operators = Listener::new(
-            admin,
-            admin_router(host.clone()),
-            Arc::<Connections>::default(),
-            ADMIN_CONNECTIONS,
-            clients,
-        );
-        let admin = Serving::begin(operators.for_operators());
+        let admin_routes = admin_router(host.clone(), Handle::current());
+        let admin = Serving::begin_apart(admin, move |admin| {
+            let connections = Arc::<Connections>::default();
+            Listener::new(admin, admin_routes, connections, ADMIN_CONNECTIONS, clients)
+                .for_operators()
+        })
+        .context("operators cannot be served")?;
         let graphql = Serving::begin(Listener::new(
             listener,
             graphql_router(host.clone()),
@@ -211,6 +211,27 @@ impl Serving {
         }
     }
 
+    /// The same on a thread of its own, so that these clients are answered however busy those threads are that serve others.
+    fn begin_apart(
+        listener: TcpListener,
+        serving: impl FnOnce(TcpListener) -> Listener + Send + 'static,
+    ) -> std::io::Result<Self> {
+        let (stop, stopped) = watch::channel(false);
+        let listener = listener.into_std()?;
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()?;
+        let served = tokio::task::spawn_blocking(move || {
+            runtime.block_on(async {
+                match TcpListener::from_std(listener) {
+                    Ok(listener) => serving(listener).serve(stopped).await,
+                    Err(error) => tracing::error!(%error, "operators are not served"),
+                }
+            });
+        });
+        Ok(Self { stop, served })
+    }
+
     /// Stops accepting clients, and waits for those that are being served.
     async fn end(self) {
         // Nobody listening any more is what this is for.
@@ -306,5 +327,37 @@ async fn finish(host: &Host, graphql: Serving, server: &Server, signals: &mut Si
         Exit::CutOff
     } else {
         Exit::Done
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests end by panicking")]
+    use std::io::{Read, Write};
+
+    use super::*;
+
+    #[tokio::test]
+    async fn operators_are_answered_while_nothing_else_gets_on() {
+        let (listener, address) = bind(([127, 0, 0, 1], 0).into(), "--admin-listen")
+            .await
+            .unwrap();
+        let routes = axum::Router::new().route("/", axum::routing::get(async || "here"));
+        let serving = Serving::begin_apart(listener, |listener| {
+            let connections = Arc::<Connections>::default();
+            let clients = mayfly_config::Clients::default();
+            Listener::new(listener, routes, connections, 4, clients).for_operators()
+        })
+        .unwrap();
+        // The only thread of this runtime does nothing but wait.
+        let mut client = std::net::TcpStream::connect(address).unwrap();
+        client
+            .write_all(b"GET / HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n")
+            .unwrap();
+        let mut answer = String::new();
+        client.read_to_string(&mut answer).unwrap();
+        assert!(answer.ends_with("here"), "{answer}");
+        serving.end().await;
+        assert!(std::net::TcpStream::connect(address).is_err());
     }
 }

@@ -14,7 +14,8 @@ pub(super) async fn healthz() -> Response {
 }
 
 /// Modules are loaded, the pools answer, and the process is not ending.
-pub(super) async fn readyz(State(Admin { host, .. }): State<Admin>) -> Response {
+pub(super) async fn readyz(State(admin): State<Admin>) -> Response {
+    let host = &admin.host;
     let Some(app) = host.app() else {
         return reply(
             StatusCode::SERVICE_UNAVAILABLE,
@@ -23,7 +24,13 @@ pub(super) async fn readyz(State(Admin { host, .. }): State<Admin>) -> Response 
     };
     let mut ready = true;
     let mut backends = serde_json::Map::new();
-    for (name, check) in app.check_backends().await {
+    let checking = app.clone();
+    let checks = admin.work(async move { checking.check_backends().await });
+    let checks = match checks.await {
+        Ok(checks) => checks,
+        Err(response) => return response,
+    };
+    for (name, check) in checks {
         ready &= check.is_ok();
         backends.insert(
             name,

@@ -15,13 +15,16 @@ use std::time::Duration;
 use axum::Router;
 use axum::body::BodyDataStream;
 use axum::extract::Request;
-use axum::http::header::{CONTENT_TYPE, EXPECT};
+use axum::http::header::{CONNECTION, CONTENT_TYPE, EXPECT};
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use futures_util::StreamExt;
+use hyper::body::Body as _;
+use tokio::runtime::Handle;
 use tokio::sync::Semaphore;
 use tokio::time::timeout;
+use tokio_util::task::AbortOnDropHandle;
 
 use crate::host::Host;
 use mayfly_runtime::modules::MAX_COMPONENT_BYTES;
@@ -29,7 +32,7 @@ use mayfly_runtime::modules::MAX_COMPONENT_BYTES;
 /// What the routes are, for machines.
 const OPENAPI: &str = include_str!("openapi.json");
 
-/// How long a request that is refused is listened to.
+/// How long a bearer of the token whose request is refused is listened to.
 const HEAR_OUT: Duration = Duration::from_secs(10);
 
 /// How much is read of it: more than a component may have, so that whoever sends too much learns why.
@@ -43,13 +46,16 @@ const UPLOADS: usize = 4;
 struct Admin {
     host: Arc<Host>,
     uploads: Arc<Semaphore>,
+    /// Where clients are served: what takes long, and what keeps connections to backends, runs there.
+    work: Handle,
 }
 
-/// The routes for operators.
-pub fn router(host: Arc<Host>) -> Router {
+/// The routes for operators, who may be served on another runtime than clients are, which is `work`.
+pub fn router(host: Arc<Host>, work: Handle) -> Router {
     let admin = Admin {
         host,
         uploads: Arc::new(Semaphore::new(UPLOADS)),
+        work,
     };
     let modules = Router::new()
         .route("/apply", post(apply::apply))
@@ -72,6 +78,23 @@ pub fn router(host: Arc<Host>) -> Router {
         .with_state(admin)
 }
 
+impl Admin {
+    /// Runs something where clients are served; ended when it is dropped.
+    async fn work<T: Send + 'static>(
+        &self,
+        work: impl Future<Output = T> + Send + 'static,
+    ) -> Result<T, Response> {
+        let done = AbortOnDropHandle::new(self.work.spawn(work)).await;
+        done.map_err(|error| {
+            tracing::error!(%error, "a request of an operator was lost");
+            refuse(
+                StatusCode::INTERNAL_SERVER_ERROR,
+                "the request was lost; the log has more",
+            )
+        })
+    }
+}
+
 async fn openapi() -> Response {
     (
         [(CONTENT_TYPE, HeaderValue::from_static("application/json"))],
@@ -87,6 +110,16 @@ fn reply(status: StatusCode, body: &serde_json::Value) -> Response {
         body.to_string(),
     )
         .into_response()
+}
+
+/// Says that what a request has for a body is not read, and that its connection ends with the answer.
+fn unread(request: &Request, mut response: Response) -> Response {
+    if !request.body().is_end_stream() {
+        response
+            .headers_mut()
+            .insert(CONNECTION, HeaderValue::from_static("close"));
+    }
+    response
 }
 
 /// Reads what nobody wants, so that its sender gets to reading why: many clients read no answer before they have sent everything,

@@ -14,13 +14,17 @@ use mayfly_config::units::show_bytes;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use tokio::sync::SemaphorePermit;
+use tokio::time::timeout;
 
 use super::{Admin, hear_out, hear_rest, refuse, reply};
 use crate::deployment::{DeployError, Deployment, Swapped, Turn};
-use mayfly_runtime::modules::{MAX_COMPONENT_BYTES, Origin, Pinned, Refusal, Step, writing_remedy};
+use crate::http::connections::TooSlow;
+use mayfly_runtime::modules::{
+    Incoming, MAX_COMPONENT_BYTES, Origin, Pinned, Refusal, Step, writing_remedy,
+};
 
-/// How long a sender may fall silent in the middle of a component.
-const SILENCE: Duration = Duration::from_secs(30);
+/// How long a component may take to arrive, however steadily it does.
+const RECEIVING: Duration = Duration::from_secs(600);
 
 /// `GET /modules`.
 pub(super) async fn list(State(admin): State<Admin>) -> Response {
@@ -148,14 +152,6 @@ async fn receive(
     deployment: &Arc<Deployment>,
     request: Request,
 ) -> Result<Pinned, (StatusCode, String)> {
-    let too_large = |bytes: u64| {
-        let bytes = show_bytes(bytes);
-        let most = show_bytes(MAX_COMPONENT_BYTES);
-        (
-            StatusCode::PAYLOAD_TOO_LARGE,
-            format!("the component is {bytes} or more, and may have {most} at most"),
-        )
-    };
     let announced = request
         .headers()
         .get(CONTENT_LENGTH)
@@ -171,21 +167,25 @@ async fn receive(
             return Err(unwritable(&error));
         }
     };
-    let mut body = Body::into_data_stream(request.into_body());
-    loop {
-        let Ok(next) = tokio::time::timeout(SILENCE, body.next()).await else {
-            return Err((
-                StatusCode::REQUEST_TIMEOUT,
-                format!("nothing arrived for {} s; send it again", SILENCE.as_secs()),
-            ));
-        };
-        let Some(chunk) = next else { break };
-        let chunk = chunk.map_err(|error| {
-            (
-                StatusCode::BAD_REQUEST,
-                format!("the component was cut off: {error}; send it again"),
-            )
-        })?;
+    let body = request.into_body();
+    match timeout(RECEIVING, write(&mut incoming, body)).await {
+        Ok(written) => written?,
+        Err(_) => {
+            let message = format!(
+                "it took more than {} s to arrive; send it faster",
+                RECEIVING.as_secs()
+            );
+            return Err((StatusCode::REQUEST_TIMEOUT, message));
+        }
+    }
+    incoming.finish().await.map_err(|error| unwritable(&error))
+}
+
+/// Writes a body as it arrives.
+async fn write(incoming: &mut Incoming, body: Body) -> Result<(), (StatusCode, String)> {
+    let mut body = body.into_data_stream();
+    while let Some(chunk) = body.next().await {
+        let chunk = chunk.map_err(cut_off)?;
         let bytes = incoming.bytes() + chunk.len() as u64;
         if bytes > MAX_COMPONENT_BYTES {
             return Err(too_large(bytes));
@@ -195,7 +195,31 @@ async fn receive(
             return Err(unwritable(&error));
         }
     }
-    incoming.finish().await.map_err(|error| unwritable(&error))
+    Ok(())
+}
+
+fn too_large(bytes: u64) -> (StatusCode, String) {
+    let bytes = show_bytes(bytes);
+    let most = show_bytes(MAX_COMPONENT_BYTES);
+    (
+        StatusCode::PAYLOAD_TOO_LARGE,
+        format!("the component is {bytes} or more, and may have {most} at most"),
+    )
+}
+
+/// Why a component did not arrive.
+fn cut_off(error: axum::Error) -> (StatusCode, String) {
+    let cause = error.into_inner();
+    match cause.downcast_ref::<TooSlow>() {
+        Some(late) => (
+            StatusCode::REQUEST_TIMEOUT,
+            format!("{late}; send it faster"),
+        ),
+        None => (
+            StatusCode::BAD_REQUEST,
+            format!("the component was cut off: {cause}; send it again"),
+        ),
+    }
 }
 
 fn unwritable(error: &io::Error) -> (StatusCode, String) {

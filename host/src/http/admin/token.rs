@@ -8,23 +8,21 @@ use axum::response::Response;
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
-use super::{Admin, hear_out, refuse};
+use super::{Admin, refuse, unread};
 
-/// Lets the bearer of the token through. Without a token in the configuration anybody may look, and nobody may change anything.
+/// Lets the bearer of the token through, and reads nothing of anybody else's body. Without a token in the configuration anybody may look, and nobody may change anything.
 pub(super) async fn check(State(admin): State<Admin>, request: Request, next: Next) -> Response {
     let Some(token) = admin.host.admin_token() else {
         if request.method() == Method::GET || request.method() == Method::HEAD {
-            return next.run(request).await;
+            return run(&admin, next, request).await;
         }
-        hear_out(request).await;
         let message =
             "modules cannot be changed here: the configuration has no `server.admin_token`";
-        return refuse(StatusCode::FORBIDDEN, message);
+        return unread(&request, refuse(StatusCode::FORBIDDEN, message));
     };
     if bearer(request.headers()).is_some_and(|shown| same(shown, token.expose())) {
-        return next.run(request).await;
+        return run(&admin, next, request).await;
     }
-    hear_out(request).await;
     let mut response = refuse(
         StatusCode::UNAUTHORIZED,
         "the token of `server.admin_token` is missing or wrong; send it as `Authorization: Bearer TOKEN`, or set MAYFLY_ADMIN_TOKEN for `mayfly`",
@@ -32,7 +30,13 @@ pub(super) async fn check(State(admin): State<Admin>, request: Request, next: Ne
     response
         .headers_mut()
         .insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
-    response
+    unread(&request, response)
+}
+
+async fn run(admin: &Admin, next: Next, request: Request) -> Response {
+    match admin.work(next.run(request)).await {
+        Ok(response) | Err(response) => response,
+    }
 }
 
 fn bearer(headers: &HeaderMap) -> Option<&str> {

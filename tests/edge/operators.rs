@@ -1,0 +1,91 @@
+//! The admin address: what its clients can hold, with a token and without.
+
+use mayfly_tests::{TOKEN, TestApp, TestHost};
+
+use super::client::{Client, status};
+use super::closed;
+
+/// A host whose modules can be changed.
+async fn host(server: &str) -> TestHost {
+    let token = "[server]\nadmin_token = { env = \"TEST_ADMIN_TOKEN\" }\n";
+    TestHost::start(TestApp::students().with_configuration(&format!("{token}{server}"))).await
+}
+
+/// The head of an upload.
+fn upload(authorization: &str, length: usize) -> String {
+    format!(
+        "PUT /modules/students HTTP/1.1\r\nhost: test\r\nauthorization: {authorization}\r\ncontent-length: {length}\r\n\r\n"
+    )
+}
+
+#[tokio::test]
+async fn without_the_token_nobody_is_waited_for() {
+    // A body would be waited for until the test gives up.
+    let host = host("body_timeout = \"600 s\"").await;
+    for (method, path) in [
+        ("PUT", "/modules/students"),
+        ("PUT", "/modules/nobody"),
+        ("POST", "/modules/students/canary"),
+        ("POST", "/modules/students/rollback"),
+        ("POST", "/apply"),
+        ("GET", "/modules"),
+    ] {
+        for body in ["content-length: 60000000", "transfer-encoding: chunked"] {
+            let head = format!(
+                "{method} {path} HTTP/1.1\r\nhost: test\r\nauthorization: Bearer wrong\r\n{body}\r\n\r\n"
+            );
+            let mut client = Client::saying(host.admin, head).await;
+            let answer = client.rest().await;
+            assert_eq!(status(&answer), 401, "{method} {path} {body}");
+            assert!(answer.contains("connection: close"), "{answer}");
+        }
+    }
+    assert_eq!(host.admin("/healthz").await.status, 200);
+}
+
+#[tokio::test]
+async fn without_the_token_a_body_under_way_is_not_waited_for_and_the_answer_can_be_read() {
+    let host = host("body_timeout = \"600 s\"").await;
+    let bytes = 4 << 20;
+    let mut client = Client::saying(host.admin, upload("Bearer wrong", bytes)).await;
+    client.send(vec![0; bytes]).await;
+    assert_eq!(status(&client.rest().await), 401);
+}
+
+#[tokio::test]
+async fn a_connection_that_sent_no_body_is_kept_after_a_refusal() {
+    let host = host("").await;
+    let ask = "GET /modules HTTP/1.1\r\nhost: test\r\n\r\n";
+    let mut client = Client::saying(host.admin, ask).await;
+    assert_eq!(status(&client.answer().await), 401);
+    client.send(ask).await;
+    assert_eq!(status(&client.answer().await), 401);
+}
+
+#[tokio::test]
+async fn a_component_that_trickles_is_not_waited_for_whoever_sends_it() {
+    let host = host("body_timeout = \"300 ms\"").await;
+    let head = upload(&format!("Bearer {TOKEN}"), 1 << 20);
+    let mut silent = Client::saying(host.admin, &head).await;
+    assert_eq!(status(&silent.rest().await), 408);
+
+    let mut slow = Client::saying(host.admin, &head).await;
+    let mut sent = 0;
+    while slow.try_send("\0").await.is_ok() {
+        tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+        sent += 1;
+        assert!(sent < 100_000, "it is waited for");
+    }
+    host.until(async || closed(&host, "body_timeout").await >= 2.0)
+        .await;
+    let uploads = host.operator(reqwest::Method::GET, "/modules");
+    assert_eq!(mayfly_tests::Answer::of(uploads).await.status, 200);
+}
+
+#[tokio::test]
+async fn a_body_that_nobody_wants_is_not_heard_out_for_longer_than_it_gets_on() {
+    let host = host("body_timeout = \"300 ms\"").await;
+    let head = upload(&format!("Bearer {TOKEN}"), 1 << 20).replace("students", "nobody");
+    let mut silent = Client::saying(host.admin, &head).await;
+    assert_eq!(status(&silent.rest().await), 404);
+}
