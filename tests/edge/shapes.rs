@@ -166,3 +166,53 @@ async fn open(host: &mayfly_tests::TestHost) -> f64 {
     }
     open
 }
+
+#[tokio::test]
+async fn what_is_not_json_in_utf8_is_refused_before_it_is_read() {
+    let host = host("").await;
+    let table = [
+        ("content-type: application/json", 200),
+        (
+            "content-type: Application/JSON ; charset=\"UTF-8\"; v=1",
+            200,
+        ),
+        ("content-type: application/json;", 200),
+        (
+            "content-type: application/json\r\ncontent-encoding: identity",
+            200,
+        ),
+        (
+            "content-type: application/json\r\ncontent-encoding: gzip",
+            415,
+        ),
+        (
+            "content-type: application/json\r\ncontent-encoding: br, identity",
+            415,
+        ),
+        ("content-type: application/json; charset = latin1", 415),
+        (
+            "content-type: application/json; charset=utf-8; charset=utf-16",
+            415,
+        ),
+        (
+            "content-type: application/json\r\ncontent-type: text/plain",
+            415,
+        ),
+        (
+            "content-type: text/plain\r\ncontent-type: application/json",
+            415,
+        ),
+        ("content-type: application/json, text/plain", 415),
+        ("content-type: text/plain", 415),
+        ("content-type:", 415),
+        ("accept: */*", 415),
+    ];
+    for (headers, expected) in table {
+        let length = QUERY.len();
+        let text = format!(
+            "POST /graphql HTTP/1.1\r\nhost: test\r\nconnection: close\r\n{headers}\r\ncontent-length: {length}\r\n\r\n{QUERY}"
+        );
+        let mut client = Client::saying(host.graphql, text).await;
+        assert_eq!(status(&client.rest().await), expected, "{headers}");
+    }
+}

@@ -3,7 +3,7 @@
 //! Only `application/json` is read by POST. A browser sends that to another site only after asking it, so no page can make a
 //! visitor's browser send a mutation.
 
-use axum::http::header::CONTENT_TYPE;
+use axum::http::header::{CONTENT_ENCODING, CONTENT_TYPE};
 use axum::http::{HeaderMap, StatusCode};
 use mayfly_error::Error;
 use mayfly_graphql::Request;
@@ -45,28 +45,41 @@ impl<'a> Body<'a> {
 
 /// Checks the headers of a POST before its body is read.
 pub(super) fn check_content_type(headers: &HeaderMap) -> Result<(), Refusal> {
-    let value = headers
-        .get(CONTENT_TYPE)
-        .and_then(|value| value.to_str().ok())
-        .unwrap_or_default();
-    let mut parts = value.split(';').map(str::trim);
+    let unsupported = |message: &str| {
+        (
+            StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            Error::BadRequest(message.to_owned()),
+        )
+    };
+    let mut codings = headers.get_all(CONTENT_ENCODING).iter();
+    if codings.any(|coding| !coding.as_bytes().eq_ignore_ascii_case(b"identity")) {
+        return Err(unsupported("send the body without Content-Encoding"));
+    }
+    let mut types = headers.get_all(CONTENT_TYPE).iter();
+    let value = types.next().and_then(|value| value.to_str().ok());
+    // Of two, others may read the one that is not read here.
+    let is_only = types.next().is_none();
+    let mut parts = value.unwrap_or_default().split(';').map(str::trim);
     let json = parts
         .next()
         .is_some_and(|name| name.eq_ignore_ascii_case("application/json"));
-    let utf8 = parts.all(
-        |part| match part.to_ascii_lowercase().strip_prefix("charset=") {
-            Some(charset) => matches!(charset.trim_matches('"'), "utf-8" | "utf8"),
-            None => true,
-        },
-    );
-    if json && utf8 {
+    if is_only && json && parts.all(leaves_utf8) {
         return Ok(());
     }
-    let message = "send the request as Content-Type: application/json, in UTF-8".to_owned();
-    Err((
-        StatusCode::UNSUPPORTED_MEDIA_TYPE,
-        Error::BadRequest(message),
+    Err(unsupported(
+        "send the request as Content-Type: application/json, in UTF-8",
     ))
+}
+
+/// Whether a parameter of a content type says nothing of another charset than UTF-8.
+fn leaves_utf8(parameter: &str) -> bool {
+    let parameter = parameter.to_ascii_lowercase();
+    match parameter.split_once('=') {
+        Some((key, charset)) if key.trim() == "charset" => {
+            matches!(charset.trim().trim_matches('"'), "utf-8" | "utf8")
+        }
+        _ => true,
+    }
 }
 
 /// Reads the body of a POST.
