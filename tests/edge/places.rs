@@ -87,14 +87,14 @@ async fn a_client_that_waits_for_a_place_is_served_once_there_is_one() {
 #[tokio::test]
 async fn heads_that_do_not_arrive_make_room_when_nobody_is_idle() {
     let host = host("max_connections = 4\nhead_timeout = \"600 s\"").await;
+    let http1 = "POST /graphql HTTP/1.1\r\n";
+    let http2 = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0";
     let mut halves = Vec::new();
-    for _ in 0..2 {
-        halves.push(Client::saying(host.graphql, "POST /graphql HTTP/1.1\r\n").await);
-        let preface = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0";
-        halves.push(Client::saying(host.graphql, preface).await);
+    for (number, half) in [http1, http2, http1, http2].into_iter().enumerate() {
+        halves.push(Client::saying(host.graphql, half).await);
+        host.until(async || in_state(&host, "head").await == number as f64 + 1.0)
+            .await;
     }
-    host.until(async || in_state(&host, "head").await == 4.0)
-        .await;
     serves(&host).await;
     assert_eq!(closed(&host, "made_room").await, 1.0);
     let first = halves.remove(0).rest().await;
