@@ -105,7 +105,7 @@ impl Connections {
             }
             let connection = self.given(&mut unreachable).await?;
             // It was looked at when it was given back; only one that upkeep has passed over may be dead.
-            if connection.is_alive() {
+            if connection.usable() && connection.is_alive() {
                 return Ok(self.lend(connection, false));
             }
             self.discard(Closed::Gone, connection);

@@ -100,7 +100,10 @@ impl Manager {
 
     /// Why a connection may not be lent. Needs no round trip: one comes back only after its answer was read and its transaction ended.
     pub(super) fn unfit(&self, connection: &Connection) -> Option<Closed> {
-        if !connection.is_alive() {
+        if !connection.usable() {
+            // Its check was given up midway.
+            Some(Closed::CutOff)
+        } else if !connection.is_alive() {
             Some(Closed::Gone)
         } else if connection.opened.elapsed() > self.max_age
             || connection.traits.lossy != self.is_lossy()

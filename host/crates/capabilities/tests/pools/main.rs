@@ -29,6 +29,7 @@ mod sql_login;
 mod sql_open_transactions;
 mod sql_outages;
 mod sql_statements;
+mod sql_strangers;
 mod sql_streams;
 mod sql_tls;
 mod sql_transactions;
