@@ -334,17 +334,21 @@ impl Connections {
     }
 
     /// An attempt failed. Whether its task ends with it; only one goes on while somebody waits.
-    fn gives_up(&self, error: ConnectError) -> bool {
+    fn gives_up(self: &Arc<Self>, error: ConnectError) -> bool {
+        // Unless another has succeeded since this one began.
+        let is_down = self.manager.refusal().is_some();
         let mut state = self.lock();
         let is_empty = self.size() == 0;
-        if !is_empty && state.connecting == 1 && state.waiting > 0 {
+        if is_down && !is_empty && state.connecting == 1 && state.waiting > 0 {
             return false;
         }
         state.connecting -= 1;
         // Another attempt under way may yet succeed.
         let hopeless = is_empty && state.connecting == 0;
         drop(state);
-        if hopeless {
+        if !is_down {
+            self.connect_as_needed(0);
+        } else if hopeless {
             self.refuse_all(error);
         }
         true

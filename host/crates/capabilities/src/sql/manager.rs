@@ -88,7 +88,7 @@ impl Manager {
         match &outcome {
             Ok(_) => {
                 self.meters.created(began.elapsed());
-                attempt.succeeded();
+                attempt.succeeded(Instant::now());
             }
             Err(error) => {
                 self.meters.failed(error);
@@ -211,12 +211,15 @@ struct GateState {
     probing: bool,
     /// What the last failure was.
     last: String,
+    /// When an attempt last succeeded.
+    succeeded: Option<Instant>,
 }
 
 /// An attempt that was let through. Dropped without a verdict, it lets another one try.
 #[derive(Debug)]
 pub(super) struct Attempt<'a> {
     gate: &'a Gate,
+    began: Instant,
 }
 
 impl Gate {
@@ -227,7 +230,10 @@ impl Gate {
             return Err(last);
         }
         state.probing = state.failures > 0;
-        Ok(Attempt { gate: self })
+        Ok(Attempt {
+            gate: self,
+            began: now,
+        })
     }
 
     /// The last failure, while no attempt is let through.
@@ -245,8 +251,12 @@ impl Gate {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn fail(&self, error: String, now: Instant) {
+    /// An attempt that began before another succeeded says nothing of the server as it is since then.
+    fn fail(&self, error: String, began: Instant, now: Instant) {
         let mut state = self.lock();
+        if state.succeeded.is_some_and(|succeeded| succeeded >= began) {
+            return;
+        }
         let pause = FIRST_PAUSE
             .saturating_mul(2u32.saturating_pow(state.failures.min(16)))
             .min(LONGEST_PAUSE);
@@ -266,12 +276,15 @@ impl GateState {
 }
 
 impl Attempt<'_> {
-    pub(super) fn succeeded(self) {
-        *self.gate.lock() = GateState::default();
+    pub(super) fn succeeded(self, now: Instant) {
+        *self.gate.lock() = GateState {
+            succeeded: Some(now),
+            ..GateState::default()
+        };
     }
 
     pub(super) fn failed(self, error: String, now: Instant) {
-        self.gate.fail(error, now);
+        self.gate.fail(error, self.began, now);
     }
 }
 

@@ -383,7 +383,8 @@ fn manager(
         &config.user,
         config.password.expose(),
     ));
-    settings.handshake_timeout(Some(config.connect_timeout));
+    // Connecting is bounded as a whole, and the driver's advice is about its functions.
+    settings.handshake_timeout(None);
     // The driver's own bound leaves a connection out of step; every call has its deadline instead.
     settings.command_timeout(None);
     match config.encryption {

@@ -349,6 +349,43 @@ async fn a_pool_that_begins_survives_one_refused_login_of_several() {
     assert_eq!(backends.sql_counters().failed_logins, 1);
 }
 
+#[tokio::test]
+async fn a_login_that_got_stuck_fails_nobody_when_another_succeeded_since() {
+    let backends = Backends::start().await;
+    let server = backends.sqlserver(|config| {
+        config.max_connections = 2;
+        config.connect_timeout = Duration::from_millis(500);
+    });
+    backends.sql_faults(SqlServerFaults {
+        slow_login: Some(SlowLogin {
+            ms: 60_000,
+            times: Some(1),
+            ..SlowLogin::default()
+        }),
+        ..Default::default()
+    });
+    let calls = (0..2).map(|_| session(&server).query("number", ONE, soon()));
+    for answer in join_all(calls).await {
+        answer.unwrap();
+    }
+    // Until the stuck one has been given up.
+    tokio::time::sleep(Duration::from_millis(700)).await;
+    backends.sql_faults(SqlServerFaults {
+        stall: Some(mayfly_embedded::Stall {
+            matching: Some("Numbers".to_owned()),
+            times: Some(1),
+        }),
+        ..Default::default()
+    });
+    // The only connection is lost with a caller who runs out of time.
+    assert_eq!(
+        code(session(&server).query("hasty", "", soon()).await),
+        CallCode::Deadline
+    );
+    let answer = session(&server).query("number", ONE, soon()).await;
+    assert_eq!(answer.unwrap(), r#"[{"n":1}]"#);
+}
+
 /// A pool with four idle connections.
 async fn four_idle(backends: &Backends, check_after: Duration) -> SqlServer {
     let server = backends.sqlserver(|config| {

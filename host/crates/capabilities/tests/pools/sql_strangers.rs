@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
+use mayfly_capabilities::sql::SqlServer;
 use mayfly_config::Place;
 use mayfly_error::CallCode;
-use mayfly_pools::SqlServer;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 

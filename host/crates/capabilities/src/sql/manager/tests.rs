@@ -33,7 +33,7 @@ fn only_one_attempt_is_made_when_the_pause_is_over_and_its_success_opens_the_gat
     let later = now + MS * 100;
     let probe = gate.enter(later).unwrap();
     assert!(gate.enter(later).is_err());
-    probe.succeeded();
+    probe.succeeded(later);
     let _both = (gate.enter(later).unwrap(), gate.enter(later).unwrap());
 }
 
@@ -57,4 +57,22 @@ fn who_waits_for_the_next_attempt_is_told_how_long() {
     assert_eq!(gate.pause(now), MS * 100);
     assert_eq!(gate.pause(now + MS * 70), MS * 30);
     assert_eq!(gate.refusal(now + MS * 100), None);
+}
+
+#[test]
+fn an_attempt_that_fails_after_a_younger_one_succeeded_says_nothing() {
+    let gate = Gate::default();
+    let began = Instant::now();
+    let old = gate.enter(began).unwrap();
+    let young = gate.enter(began + MS).unwrap();
+    young.succeeded(began + MS * 2);
+    old.failed("timed out".to_owned(), began + MS * 5000);
+    assert_eq!(gate.refusal(began + MS * 5000), None);
+    let later = gate.enter(began + MS * 5001).unwrap();
+    later.failed("down".to_owned(), began + MS * 5002);
+    assert_eq!(
+        gate.refusal(began + MS * 5002).as_deref(),
+        Some("down"),
+        "one that began later does"
+    );
 }
