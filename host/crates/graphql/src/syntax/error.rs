@@ -2,7 +2,7 @@
 //! in Mayfly's.
 
 use super::Position;
-use super::lexer::{Token, TokenKind};
+use super::token::{Token, TokenKind};
 use crate::excerpt::Excerpt;
 use mayfly_error::Error;
 use std::borrow::Cow;

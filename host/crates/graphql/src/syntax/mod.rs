@@ -1,6 +1,6 @@
 //! Text to syntax tree, within bounds: one reader for what clients send and for schemas.
 //!
-//! [`lexer`] counts tokens and open brackets while it reads them, so that no parser can be driven into the end of its stack, and
+//! [`lexer`] counts [`token`]s and open brackets while it reads them, so that no parser can be driven into the end of its stack, and
 //! decodes [`strings`]; [`parser`] reads the definitions; [`tree`] and [`type_system`] are what it finds; [`error`] words what it
 //! does not; [`printer`] writes types and values again. Nothing here knows a schema.
 
@@ -11,6 +11,7 @@ mod position;
 mod printer;
 mod strings;
 pub(crate) mod suggestion;
+mod token;
 mod tree;
 pub(crate) mod type_system;
 

@@ -2,7 +2,8 @@
 
 use super::{Parsed, Parser};
 use crate::syntax::error::{SyntaxError, Wanted};
-use crate::syntax::lexer::{Bounds, TokenKind};
+use crate::syntax::lexer::Bounds;
+use crate::syntax::token::TokenKind;
 use crate::syntax::{
     Document, Field, Fragment, Inline, Operation, OperationKind, Selection, SelectionSet, Spread,
     VariableNode,

@@ -11,7 +11,8 @@ pub(crate) use executable::parse;
 pub(crate) use type_system::parse_schema;
 
 use super::error::{SyntaxError, Wanted};
-use super::lexer::{Bounds, Lexer, Token, TokenKind};
+use super::lexer::{Bounds, Lexer};
+use super::token::{Token, TokenKind};
 use super::{Name, Position};
 use std::borrow::Cow;
 

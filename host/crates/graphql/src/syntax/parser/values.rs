@@ -3,7 +3,7 @@
 use super::{Parsed, Parser};
 use crate::excerpt::Excerpt;
 use crate::syntax::error::SyntaxError;
-use crate::syntax::lexer::TokenKind;
+use crate::syntax::token::TokenKind;
 use crate::syntax::{Argument, Directive, ObjectEntry, TypeNode, Value, ValueKind};
 use std::borrow::Cow;
 
