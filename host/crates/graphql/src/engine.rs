@@ -10,8 +10,9 @@ use crate::completion::Most;
 use crate::excerpt::Excerpt;
 use crate::execution::{self, Execution, Resolve};
 use crate::guard::expansion;
-use crate::introspection::Sizes;
+
 use crate::plan::cache::{Cache, CacheStats};
+use crate::plan::introspection_sizes::IntrospectionSizes;
 use crate::plan::{Plan, build, cost};
 use crate::response::{RequestError, RequestErrors};
 use crate::schema::Schema;
@@ -43,7 +44,7 @@ pub struct Request {
 /// Answers requests for one schema. Shared by all threads.
 pub struct Engine {
     schema: Arc<Schema>,
-    sizes: Sizes,
+    sizes: IntrospectionSizes,
     limits: Limits,
     documents: Cache<DocumentKey, Known>,
     plans: Cache<PlanKey, Plan>,
@@ -141,7 +142,7 @@ impl Engine {
             Cache::new(cache_bytes - for_documents),
         );
         Self {
-            sizes: Sizes::of(&schema),
+            sizes: IntrospectionSizes::of(&schema),
             schema,
             limits,
             documents,

@@ -1,28 +1,10 @@
-//! Values as written to JSON: the reference implementation's `valueFromAST`, for values validation has accepted.
-//!
-//! Also the home of what a literal of each scalar may be, which validation asks with [`scalar_problem`].
+//! Literals of scalars: what may stand for each, and its JSON.
 
 use super::numbers::{fits_int, is_finite, whole};
-use super::template::{self, Template};
 use crate::excerpt::Excerpt;
-use crate::response::{Position, json_string};
-use crate::schema::Schema;
-use crate::schema::types::{Scalar, Type};
+use crate::response::json_string;
+use crate::schema::types::Scalar;
 use crate::syntax::{Value, ValueKind};
-use std::collections::HashMap;
-
-/// What keeps a constant of the schema from being a value of a type, and where.
-pub(crate) fn problems(schema: &Schema, ty: &Type, value: &Value<'_>) -> Vec<(Position, String)> {
-    crate::validation::values::constant(schema, ty, value)
-}
-
-/// A constant that fits its type, coerced to it, as JSON.
-pub(crate) fn constant(schema: &Schema, ty: &Type, value: &Value<'_>) -> Result<String, String> {
-    match template::compile(schema, ty, value, &HashMap::new())? {
-        Template::Text(json) => Ok(json),
-        _ => Err("a default cannot contain a variable".to_owned()),
-    }
-}
 
 /// A literal of a scalar as JSON.
 pub(crate) fn scalar(scalar: &Scalar, kind: &ValueKind<'_>) -> Option<String> {

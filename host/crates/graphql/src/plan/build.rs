@@ -6,14 +6,15 @@
 
 use super::budget::{BLOCK_BYTES, Budget, Refusal};
 use super::collect::{Collected, Collector, Uncollected};
+use super::introspection_sizes::IntrospectionSizes;
 use super::node::{
     AbstractPlan, FieldPlan, ListSize, Need, Node, ObjectPlan, Output, Plan, Property, Shape,
     Source,
 };
 use super::{cost, selection};
-use crate::coercion::template::{Indexes, Template, compile, compile_arguments, json_key};
+use crate::coercion::compile::{Indexes, compile, compile_arguments};
+use crate::coercion::template::{Template, json_key};
 use crate::coercion::variables::VariableDef;
-use crate::introspection::Sizes;
 use crate::response::{MAX_LOCATIONS, Position, RequestError};
 use crate::schema::Schema;
 use crate::schema::types::{FieldDef, Kind, Resolver, Type, TypeId};
@@ -31,7 +32,7 @@ pub(crate) fn build(
     operation: &Operation<'_>,
     variables: &[VariableDef],
     conditions: HashMap<&str, Option<bool>>,
-    (limits, sizes): (&Limits, &Sizes),
+    (limits, sizes): (&Limits, &IntrospectionSizes),
 ) -> Result<Plan, RequestError> {
     let root_type = match operation.kind {
         OperationKind::Query => Some(schema.query()),
@@ -103,7 +104,7 @@ struct Builder<'d, 'a> {
     schema: &'d Schema,
     collector: Collector<'d, 'a>,
     indexes: Indexes<'d>,
-    sizes: &'d Sizes,
+    sizes: &'d IntrospectionSizes,
     /// None while a node's answer is being planned.
     nodes: Vec<Option<Node>>,
     /// What was planned before.

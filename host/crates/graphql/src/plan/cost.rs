@@ -5,7 +5,7 @@
 //! below a list is free. What modules answer is counted again when it is completed. Introspection counts by what the schema holds.
 
 use super::node::{ListSize, ObjectPlan, Output, Plan, Shape, Source};
-use crate::coercion::template::Indexes;
+use crate::coercion::compile::Indexes;
 use crate::coercion::values::Values;
 use crate::response::RequestError;
 use crate::schema::Schema;

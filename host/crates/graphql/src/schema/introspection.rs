@@ -49,7 +49,7 @@ fn missing(name: &str) -> FieldDef {
 
 /// The types a client may know of, in the reference implementation's order: the app's in the order of the SDL, each followed by
 /// the built-in types it is the first to mention, then those of introspection.
-pub(super) fn listed(schema: &Schema) -> Vec<TypeId> {
+pub(crate) fn listed(schema: &Schema) -> Vec<TypeId> {
     let is_own = |ty: &TypeDef| {
         !ty.name.starts_with("__")
             && !matches!(

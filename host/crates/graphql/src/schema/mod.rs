@@ -1,58 +1,42 @@
-//! The schema of an app: read once from SDL, checked with every problem told at once, immutable after.
+//! The schema of an app: type tables, read once from SDL by `sdl`, immutable after.
 //!
-//! [`sdl`] turns the text into the tables of [`types`]; [`check`] finds what is wrong with them; [`bindings`] says which module
-//! answers which field; [`introspection`] holds the types every schema has; [`compare`] finds what another schema changes for clients.
-//! [`question`] asks one field alone. `@resolve` is for the host: introspection hides it.
+//! [`types`] are the tables; [`bindings`] says which module answers which field; [`prelude`] and [`introspection`] hold what every
+//! schema has; [`compare`] finds what another schema changes for clients. `@resolve` is for the host: introspection hides it.
 
 pub(crate) mod bindings;
-mod check;
 mod compare;
 pub(crate) mod introspection;
-mod prelude;
-mod problems;
-mod question;
-mod sdl;
+pub(crate) mod prelude;
 pub(crate) mod types;
 
 pub use bindings::Binding;
 pub use compare::{Change, ChangeKind, Severity};
-pub use problems::Problem;
-pub use question::{PARENTS, Question};
 
 use std::collections::HashMap;
 use std::fmt::Write as _;
 use std::sync::Arc;
 use types::{DirectiveDef, FieldDef, Kind, Type, TypeDef, TypeId};
 
-/// A checked schema.
+/// A checked schema. Only `sdl` writes the tables, before it gives the schema out; all others ask by the methods.
 #[derive(Debug)]
 pub struct Schema {
-    sdl: String,
-    description: Option<String>,
-    types: Vec<TypeDef>,
+    pub(crate) sdl: String,
+    pub(crate) description: Option<String>,
+    pub(crate) types: Vec<TypeDef>,
     /// The types a document may name, by name.
-    names: HashMap<Arc<str>, TypeId>,
+    pub(crate) names: HashMap<Arc<str>, TypeId>,
     /// The same in the order introspection lists them.
-    listed: Vec<TypeId>,
+    pub(crate) listed: Vec<TypeId>,
     /// By type: the object types a value of it may be of, in order.
-    possible: Vec<Vec<TypeId>>,
-    query: TypeId,
-    mutation: Option<TypeId>,
-    directives: Vec<DirectiveDef>,
+    pub(crate) possible: Vec<Vec<TypeId>>,
+    pub(crate) query: TypeId,
+    pub(crate) mutation: Option<TypeId>,
+    pub(crate) directives: Vec<DirectiveDef>,
     /// `Query.__schema`, `Query.__type` and every type's `__typename`.
-    meta: introspection::MetaFields,
+    pub(crate) meta: introspection::MetaFields,
 }
 
 impl Schema {
-    /// Reads SDL, and tells everything that is wrong with it at once.
-    ///
-    /// # Errors
-    ///
-    /// Every problem, by place; never an empty list.
-    pub fn parse(sdl: &str) -> Result<Self, Vec<Problem>> {
-        sdl::load(sdl)
-    }
-
     /// Every field a module answers, by type and field in the order of the SDL.
     pub fn bindings(&self) -> impl Iterator<Item = Binding> + '_ {
         bindings::list(self)

@@ -3,7 +3,7 @@
 //! The texts are part of what introspection answers, so they are the reference's word for word.
 
 /// Built-in scalars, directives, and the types of introspection.
-pub(super) const SDL: &str = r#"
+pub(crate) const SDL: &str = r#"
 """The `Int` scalar type represents non-fractional signed whole numeric values. Int can represent values between -(2^31) and 2^31 - 1."""
 scalar Int
 """The `Float` scalar type represents signed double-precision fractional values as specified by [IEEE 754](https://en.wikipedia.org/wiki/IEEE_floating_point)."""
@@ -169,7 +169,7 @@ enum __DirectiveLocation {
 "#;
 
 /// The fields of every composite type, and of the query root, that no type lists, and what stands in for a type that is missing.
-pub(super) const META_SDL: &str = r#"
+pub(crate) const META_SDL: &str = r#"
 scalar __Missing
 type __Meta {
   """The name of the current Object type at runtime."""

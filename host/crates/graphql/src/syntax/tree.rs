@@ -172,6 +172,14 @@ impl<'a> Directive<'a> {
             .find(|argument| argument.name.text == name)
             .map(|argument| &argument.value)
     }
+
+    /// The value of an argument that is a string.
+    pub fn string_argument(&self, name: &str) -> Option<&str> {
+        match &self.argument(name)?.kind {
+            ValueKind::String(text) => Some(text),
+            _ => None,
+        }
+    }
 }
 
 /// A type as written.

@@ -1,10 +1,11 @@
 //! Directives, and the arguments of directives and fields.
 
-use super::values::{Place, Values};
-use super::walker::Walker;
+use super::Errors;
+use super::values::{Place, Usage, Values};
 use crate::excerpt::Excerpt;
 use crate::response::Position;
-use crate::schema::types::InputDef;
+use crate::schema::Schema;
+use crate::schema::types::{FieldDef, InputDef};
 use crate::syntax::{Argument, Directive, Name};
 use indexmap::IndexMap;
 use std::collections::HashMap;
@@ -19,7 +20,16 @@ pub(super) enum Owner<'a> {
 
 type Definitions = IndexMap<Arc<str>, InputDef>;
 
-impl<'d, 'a> Walker<'d, 'a> {
+/// Checks directives and arguments at one place of a document, and collects the variables in them.
+pub(super) struct DirectiveRules<'c, 'd> {
+    pub schema: &'d Schema,
+    pub errors: &'c mut Errors,
+    pub usages: &'c mut Vec<Usage<'d>>,
+    /// The definition of the innermost field around, if it has one.
+    pub field: Option<&'d FieldDef>,
+}
+
+impl<'d> DirectiveRules<'_, 'd> {
     /// Directives that may not be repeated stand once at a place.
     pub fn unique_directives(&mut self, directives: &[Directive<'_>]) {
         let mut seen: HashMap<&str, Position> = HashMap::new();
@@ -45,7 +55,7 @@ impl<'d, 'a> Walker<'d, 'a> {
     }
 
     /// Checks the directives of one place, one after the other.
-    pub fn directives(&mut self, directives: &'d [Directive<'a>], location: &str) {
+    pub fn directives(&mut self, directives: &'d [Directive<'_>], location: &str) {
         for directive in directives {
             let name = directive.name.text;
             let definition = self.schema.directive(name);
@@ -110,7 +120,7 @@ impl<'d, 'a> Walker<'d, 'a> {
     pub fn arguments(
         &mut self,
         definitions: Option<&'d Definitions>,
-        given: &'d [Argument<'a>],
+        given: &'d [Argument<'_>],
         owner: Option<(&str, &str)>,
     ) {
         for argument in given {
@@ -131,8 +141,8 @@ impl<'d, 'a> Walker<'d, 'a> {
             };
             let mut values = Values {
                 schema: self.schema,
-                errors: &mut self.errors,
-                usages: &mut self.usages,
+                errors: self.errors,
+                usages: self.usages,
             };
             values.check(place, &argument.value);
         }

@@ -33,8 +33,12 @@ pub(super) struct Place<'d> {
     pub parent: Option<&'d Type>,
 }
 
-/// What is wrong with a constant of the schema, and where.
-pub(crate) fn constant(schema: &Schema, ty: &Type, value: &Value<'_>) -> Vec<(Position, String)> {
+/// What keeps a constant of the schema from being a value of a type, and where.
+pub(crate) fn problems_of_constant(
+    schema: &Schema,
+    ty: &Type,
+    value: &Value<'_>,
+) -> Vec<(Position, String)> {
     let mut errors = Errors::default();
     constant_value(schema, Some(ty), value, &mut errors);
     let problem = |error: RequestError| {

@@ -3,8 +3,7 @@
 use super::Errors;
 use super::definitions::{directly_spread, reachable};
 use super::values::{Usage, constant_value};
-use super::walker::Walker;
-use crate::coercion::literal;
+use crate::coercion::compile::compile_constant;
 use crate::coercion::variables::VariableDef;
 use crate::excerpt::Excerpt;
 use crate::response::RequestError;
@@ -200,7 +199,7 @@ pub(crate) fn definitions(
         };
         let default = match &variable.default {
             Some(value) => Some(
-                literal::constant(schema, &ty, value)
+                compile_constant(schema, &ty, value)
                     .map_err(|message| internal(message, variable))?,
             ),
             None => None,
@@ -268,17 +267,15 @@ fn conditions_of<'d>(set: &'d SelectionSet<'_>, names: &mut Vec<&'d str>) {
     }
 }
 
-impl<'a> Walker<'_, 'a> {
-    /// Checks the default of a variable.
-    pub(super) fn variable_default(&mut self, variable: &VariableNode<'a>, default: &Value<'a>) {
-        if let Some(ty) =
-            resolve(self.schema, &variable.ty).filter(|ty| self.schema.get(ty.named()).is_input())
-        {
-            constant_value(self.schema, Some(&ty), default, &mut self.errors);
-        } else {
-            constant_value(self.schema, None, default, &mut self.errors);
-        }
-    }
+/// Checks the default of a variable.
+pub(super) fn check_default(
+    schema: &Schema,
+    variable: &VariableNode<'_>,
+    default: &Value<'_>,
+    errors: &mut Errors,
+) {
+    let ty = resolve(schema, &variable.ty).filter(|ty| schema.get(ty.named()).is_input());
+    constant_value(schema, ty.as_ref(), default, errors);
 }
 
 fn resolve(schema: &Schema, ty: &TypeNode<'_>) -> Option<Type> {

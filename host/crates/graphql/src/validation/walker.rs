@@ -3,11 +3,11 @@
 //! Each function here is one kind of node: first what the rules say when it is entered, in their order, then what is inside it in
 //! the order of the grammar, then what the rules say when it is left.
 
-use super::directives::Owner;
+use super::directives::{DirectiveRules, Owner};
 use super::introspection::Introspection;
 use super::merging::Merger;
 use super::values::Usage;
-use super::{Errors, definitions};
+use super::{Errors, definitions, variables};
 use crate::excerpt::Excerpt;
 use crate::response::RequestError;
 use crate::schema::Schema;
@@ -21,13 +21,13 @@ use std::collections::HashMap;
 
 /// Goes through definitions, and keeps what rules have to remember.
 pub(super) struct Walker<'d, 'a> {
-    pub schema: &'d Schema,
-    pub document: &'d Document<'a>,
     pub errors: Errors,
+    schema: &'d Schema,
+    document: &'d Document<'a>,
     /// Where the definition under way uses variables.
-    pub usages: Vec<Usage<'d>>,
+    usages: Vec<Usage<'d>>,
     /// The definition of the innermost field around, if it has one.
-    pub field: Option<&'d FieldDef>,
+    field: Option<&'d FieldDef>,
     merger: Merger<'d, 'a>,
     /// The first operation and fragment of each name.
     operations: HashMap<&'a str, Name<'a>>,
@@ -80,11 +80,13 @@ impl<'d, 'a> Walker<'d, 'a> {
             self.errors.add(message, vec![operation.at]);
         }
         definitions::unique_variables(operation, &mut self.errors);
-        self.unique_directives(&operation.directives);
+        self.directive_rules()
+            .unique_directives(&operation.directives);
         for variable in &operation.variables {
             self.variable(variable);
         }
-        self.directives(&operation.directives, location);
+        self.directive_rules()
+            .directives(&operation.directives, location);
         self.merger.enter(&operation.selection, root);
         self.set(&operation.selection, root);
         std::mem::take(&mut self.usages)
@@ -113,9 +115,11 @@ impl<'d, 'a> Walker<'d, 'a> {
         } else {
             self.fragments.insert(name.text, name);
         }
-        self.unique_directives(&fragment.directives);
+        self.directive_rules()
+            .unique_directives(&fragment.directives);
         self.known_type(fragment.condition);
-        self.directives(&fragment.directives, "FRAGMENT_DEFINITION");
+        self.directive_rules()
+            .directives(&fragment.directives, "FRAGMENT_DEFINITION");
         self.merger.enter(&fragment.selection, composite);
         self.set(&fragment.selection, composite);
         std::mem::take(&mut self.usages)
@@ -124,6 +128,15 @@ impl<'d, 'a> Walker<'d, 'a> {
     /// Why not everything was checked, if it was not.
     pub fn refusal(self) -> Option<RequestError> {
         self.merger.refusal()
+    }
+
+    fn directive_rules(&mut self) -> DirectiveRules<'_, 'd> {
+        DirectiveRules {
+            schema: self.schema,
+            errors: &mut self.errors,
+            usages: &mut self.usages,
+            field: self.field,
+        }
     }
 
     fn unique_operation(&mut self, name: Name<'a>) {
@@ -150,12 +163,14 @@ impl<'d, 'a> Walker<'d, 'a> {
             );
             self.errors.add(message, vec![ty.at()]);
         }
-        self.unique_directives(&variable.directives);
+        self.directive_rules()
+            .unique_directives(&variable.directives);
         self.known_type(variable.ty.named());
         if let Some(value) = &variable.default {
-            self.variable_default(variable, value);
+            variables::check_default(self.schema, variable, value, &mut self.errors);
         }
-        self.directives(&variable.directives, "VARIABLE_DEFINITION");
+        self.directive_rules()
+            .directives(&variable.directives, "VARIABLE_DEFINITION");
     }
 
     /// Checks a selection on a composite type, or on one that is not known.
@@ -189,8 +204,8 @@ impl<'d, 'a> Walker<'d, 'a> {
             }
             (None, None) => {}
         }
-        self.unique_directives(&field.directives);
-        self.unique_arguments(&field.arguments);
+        self.directive_rules().unique_directives(&field.directives);
+        self.directive_rules().unique_arguments(&field.arguments);
         let (outer, was_too_deep) = (self.field, self.too_deep);
         self.field = definition;
         if !self.too_deep && self.introspection.is_too_deep(field) {
@@ -204,8 +219,10 @@ impl<'d, 'a> Walker<'d, 'a> {
         let owner = definition
             .zip(parent)
             .map(|(definition, parent)| (&*schema.get(parent).name, &*definition.name));
-        self.arguments(definitions, &field.arguments, owner);
-        self.directives(&field.directives, "FIELD");
+        self.directive_rules()
+            .arguments(definitions, &field.arguments, owner);
+        self.directive_rules()
+            .directives(&field.directives, "FIELD");
         if let Some(set) = &field.selection {
             self.set(
                 set,
@@ -213,7 +230,7 @@ impl<'d, 'a> Walker<'d, 'a> {
             );
         }
         if let Some(definition) = definition {
-            self.required_arguments(
+            self.directive_rules().required_arguments(
                 &definition.arguments,
                 &field.arguments,
                 Owner::Field(&definition.name),
@@ -267,11 +284,12 @@ impl<'d, 'a> Walker<'d, 'a> {
                 self.errors.add(message, vec![inline.at]);
             }
         }
-        self.unique_directives(&inline.directives);
+        self.directive_rules().unique_directives(&inline.directives);
         if let Some(condition) = inline.condition {
             self.known_type(condition);
         }
-        self.directives(&inline.directives, "INLINE_FRAGMENT");
+        self.directive_rules()
+            .directives(&inline.directives, "INLINE_FRAGMENT");
         // What it selects was compared with everything around it.
         self.items(&inline.selection, composite);
     }
@@ -294,8 +312,9 @@ impl<'d, 'a> Walker<'d, 'a> {
                 }
             }
         }
-        self.unique_directives(&spread.directives);
-        self.directives(&spread.directives, "FRAGMENT_SPREAD");
+        self.directive_rules().unique_directives(&spread.directives);
+        self.directive_rules()
+            .directives(&spread.directives, "FRAGMENT_SPREAD");
     }
 
     fn known_type(&mut self, name: Name<'_>) {

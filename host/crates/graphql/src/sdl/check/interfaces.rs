@@ -1,10 +1,10 @@
 //! Whether a type has what the interfaces it implements promise.
 
-use super::super::Schema;
 use super::super::problems::Problems;
-use super::super::types::{FieldDef, Kind, Members, TypeDef, TypeId};
 use super::inputs::same_arguments;
 use crate::excerpt::Excerpt;
+use crate::schema::Schema;
+use crate::schema::types::{FieldDef, Kind, Members, TypeDef, TypeId};
 use std::collections::HashSet;
 
 /// Checks every interface that a type implements.

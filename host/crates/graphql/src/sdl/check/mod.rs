@@ -3,10 +3,10 @@
 mod inputs;
 mod interfaces;
 
-use super::Schema;
 use super::problems::Problems;
-use super::types::{DirectiveDef, FieldDef, Kind, Members, TypeDef, TypeId};
 use crate::excerpt::Excerpt;
+use crate::schema::Schema;
+use crate::schema::types::{DirectiveDef, FieldDef, Kind, Members, TypeDef, TypeId};
 use crate::syntax::suggestion::or_else;
 
 /// Checks every type and directive.

@@ -1,8 +1,7 @@
 //! `@resolve`: which module answers a field, and what it needs of the parent.
 
-use super::super::problems::Problems;
-use super::super::types::Resolver;
-use super::define::text;
+use super::problems::Problems;
+use crate::schema::types::Resolver;
 use crate::syntax::Directive;
 use indexmap::IndexSet;
 use std::sync::Arc;
@@ -12,15 +11,18 @@ pub(super) fn read(directives: &[Directive<'_>], problems: &mut Problems) -> Opt
     let directive = directives
         .iter()
         .find(|directive| directive.name.text == "resolve")?;
-    let module = text(directive, "module").unwrap_or_default();
+    let module = directive.string_argument("module").unwrap_or_default();
     if let Some(value) = directive.argument("module")
-        && text(directive, "module").is_some_and(str::is_empty)
+        && directive
+            .string_argument("module")
+            .is_some_and(str::is_empty)
     {
         problems.add(value.at, || {
             "the name of the module is empty; write @resolve(module: \"name\")".to_owned()
         });
     }
-    let needs: IndexSet<&str> = text(directive, "needs")
+    let needs: IndexSet<&str> = directive
+        .string_argument("needs")
         .unwrap_or_default()
         .split([' ', ',', '\n', '\t'])
         .filter(|name| !name.is_empty())

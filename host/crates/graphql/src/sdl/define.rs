@@ -1,17 +1,17 @@
 //! Definitions to tables: the second pass, with every name known.
 
-use super::super::types::{
-    Default, DirectiveDef, EnumValue, FieldDef, InputDef, InputObject, Kind, MISSING, Members,
-    Scalar, Type, TypeDef, TypeId,
-};
 use super::declare::Builder;
 use super::resolver;
 use crate::excerpt::Excerpt;
+use crate::schema::types::{
+    Default, DirectiveDef, EnumValue, FieldDef, InputDef, InputObject, Kind, MISSING, Members,
+    Scalar, Type, TypeDef, TypeId,
+};
 use crate::syntax::type_system::{
     DirectiveDefinition, FieldDefinition, InputValueDefinition, MemberNodes, TypeBody,
     TypeDefinition,
 };
-use crate::syntax::{Directive, Name, Position, TypeNode, ValueKind};
+use crate::syntax::{Directive, Name, Position, TypeNode};
 use indexmap::IndexMap;
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -283,7 +283,7 @@ fn scalar<'d>(name: &str, mut directives: impl Iterator<Item = &'d Directive<'d>
         _ => Scalar::Custom {
             specified_by: directives
                 .find(|directive| directive.name.text == "specifiedBy")
-                .and_then(|directive| text(directive, "url"))
+                .and_then(|directive| directive.string_argument("url"))
                 .map(str::to_owned),
         },
     }
@@ -293,15 +293,12 @@ fn deprecated(directives: &[Directive<'_>]) -> Option<String> {
     let directive = directives
         .iter()
         .find(|directive| directive.name.text == "deprecated")?;
-    Some(text(directive, "reason").unwrap_or(NO_REASON).to_owned())
-}
-
-/// An argument that is a string.
-pub(super) fn text<'x>(directive: &'x Directive<'_>, argument: &str) -> Option<&'x str> {
-    match &directive.argument(argument)?.kind {
-        ValueKind::String(text) => Some(text),
-        _ => None,
-    }
+    Some(
+        directive
+            .string_argument("reason")
+            .unwrap_or(NO_REASON)
+            .to_owned(),
+    )
 }
 
 fn owned(text: &Option<Cow<'_, str>>) -> Option<String> {

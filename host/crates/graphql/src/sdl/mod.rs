@@ -1,24 +1,29 @@
-//! A schema's text to type tables.
+//! A schema's text to the tables of `schema`.
 //!
 //! [`declare`] names the types and merges extensions, [`define`] resolves names to indexes, [`resolver`] reads `@resolve`,
-//! [`applied`] holds directives against their definitions, and [`defaults`] coerces default values once all types are there. It
-//! goes on after a problem, with a placeholder for a type that is missing, so that all problems are told at once; tables made from
+//! [`applied`] holds directives against their definitions, [`defaults`] coerces default values once all types are there, and
+//! [`check`] finds what is wrong with the tables. Values in the text are validated and coerced as those of documents are, which is why
+//! this stands above both. It goes on after a problem, with a placeholder for a type that is missing, so that all problems are told at once; tables made from
 //! a text with problems are never given out. The time is linear in the size of the text.
 
 mod applied;
+mod check;
 mod circles;
 mod declare;
 mod defaults;
 mod define;
+mod problems;
 mod resolver;
 
-use super::problems::problem;
-use super::types::{Kind, TypeDef, TypeId};
-use super::{Problem, Schema, check, introspection, prelude};
+pub use problems::Problem;
+
+use crate::schema::types::{Kind, TypeDef, TypeId};
+use crate::schema::{Schema, introspection, prelude};
 use crate::syntax::lexer::Bounds;
 use crate::syntax::parser::parse_schema;
 use crate::syntax::type_system::Definition;
 use declare::Builder;
+use problems::problem;
 use std::collections::HashMap;
 
 /// How much of a schema is read: a hundred times what large ones have. Nothing recurses deeper than its brackets nest.
@@ -27,8 +32,19 @@ const BOUNDS: Bounds = Bounds {
     nesting: 64,
 };
 
+impl Schema {
+    /// Reads SDL, and tells everything that is wrong with it at once.
+    ///
+    /// # Errors
+    ///
+    /// Every problem, by place; never an empty list.
+    pub fn parse(sdl: &str) -> Result<Self, Vec<Problem>> {
+        load(sdl)
+    }
+}
+
 /// Reads, checks and completes a schema.
-pub(super) fn load(sdl: &str) -> Result<Schema, Vec<Problem>> {
+fn load(sdl: &str) -> Result<Schema, Vec<Problem>> {
     let (built_in, meta, own) = (parse(prelude::SDL)?, parse(prelude::META_SDL)?, parse(sdl)?);
     let mut builder = Builder::default();
     builder.declare(&built_in, true);

@@ -1,9 +1,9 @@
 //! Arguments, and input objects.
 
-use super::super::Schema;
 use super::super::problems::Problems;
-use super::super::types::{FieldDef, InputDef, InputObject, Kind, Type, TypeDef, TypeId};
 use crate::excerpt::Excerpt;
+use crate::schema::Schema;
+use crate::schema::types::{FieldDef, InputDef, InputObject, Kind, Type, TypeDef, TypeId};
 
 /// The fields of an input object.
 pub(super) fn object(schema: &Schema, ty: &TypeDef, input: &InputObject, problems: &mut Problems) {

@@ -4,7 +4,7 @@
 //! prevented. Averages make the price exact for a schema listed once (all types, the fields of all of them, the arguments of all of
 //! those), which is what tools ask, and near to it for lists within lists. What is written is bounded by its bytes in any case.
 
-use crate::plan::node::{Output, Shape, Source};
+use super::node::{Output, Shape, Source};
 use crate::schema::Schema;
 use crate::schema::types::{Kind, Type};
 
@@ -13,7 +13,7 @@ const UNIT: u64 = 1_000;
 
 /// The average lengths of what introspection lists.
 #[derive(Debug, Default)]
-pub(crate) struct Sizes {
+pub(crate) struct IntrospectionSizes {
     types: u64,
     directives: u64,
     locations: u64,
@@ -50,7 +50,7 @@ impl Counts {
     }
 }
 
-impl Sizes {
+impl IntrospectionSizes {
     /// The sizes of a schema.
     pub fn of(schema: &Schema) -> Self {
         let mut counts = Counts::default();

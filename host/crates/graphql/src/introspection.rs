@@ -4,10 +4,6 @@
 //! is not shown. The walk keeps its place in a stack of its own, so that whoever has it written can stop at any number of bytes, to
 //! let others run or because there is room for no more.
 
-mod sizes;
-
-pub(crate) use sizes::Sizes;
-
 use crate::coercion::template::Template;
 use crate::coercion::values::Values;
 use crate::plan::node::{FieldPlan, ObjectPlan, Output, Shape, Source};

@@ -1,9 +1,10 @@
 //! What a text defines, by name: the first pass, after which every name is known.
 
-use super::super::problems::Problems;
-use super::super::types::{DirectiveDef, TypeId};
-use super::super::{Schema, check};
+use super::check;
+use super::problems::Problems;
 use crate::excerpt::Excerpt;
+use crate::schema::Schema;
+use crate::schema::types::{DirectiveDef, TypeId};
 use crate::syntax::suggestion::or_else;
 use crate::syntax::type_system::{
     Definition, DirectiveDefinition, RootNode, SchemaNode, TypeDefinition,

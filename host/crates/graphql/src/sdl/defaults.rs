@@ -3,12 +3,13 @@
 //! A default may rely on the defaults of input fields that it leaves out, so those are completed first. Such defaults must not lead
 //! back to themselves; and because a few of them can stand for more than fits into memory, what they become is bounded.
 
-use super::super::Schema;
-use super::super::problems::Problems;
-use super::super::types::{InputDef, Kind, Type, TypeId};
-use crate::coercion::literal;
+use super::problems::Problems;
+use crate::coercion::compile::compile_constant;
 use crate::excerpt::Excerpt;
+use crate::schema::Schema;
+use crate::schema::types::{InputDef, Kind, Type, TypeId};
 use crate::syntax::{Value, ValueKind};
+use crate::validation::values::problems_of_constant;
 use std::collections::HashMap;
 
 /// Bytes of JSON that all default values of a schema may become.
@@ -59,7 +60,7 @@ fn fits(schema: &Schema, input: &InputDef, problems: &mut Problems) -> bool {
     if !schema.get(input.ty.named()).is_input() {
         return false;
     }
-    let found = literal::problems(schema, &input.ty, &default.value);
+    let found = problems_of_constant(schema, &input.ty, &default.value);
     let fits = found.is_empty();
     for (at, problem) in found {
         problems.add(at, || {
@@ -85,7 +86,7 @@ fn become_json(
     };
     let expected: usize = used.iter().filter_map(size_of_used).sum();
     if *written + expected <= MAX_BYTES {
-        match literal::constant(schema, &input.ty, &default.value) {
+        match compile_constant(schema, &input.ty, &default.value) {
             Ok(json) => {
                 *written += json.len();
                 if *written <= MAX_BYTES {

@@ -1,15 +1,16 @@
 //! Directives applied in a schema, held against their definitions: they are known, may stand there, stand there once, and are given
 //! arguments that fit.
 
-use super::super::problems::Problems;
-use super::super::types::{DirectiveDef, InputDef, Type};
-use super::super::{Schema, check};
+use super::check;
 use super::declare::{Builder, Declared};
-use crate::coercion::literal;
+use super::problems::Problems;
 use crate::excerpt::Excerpt;
+use crate::schema::Schema;
+use crate::schema::types::{DirectiveDef, InputDef, Type};
 use crate::syntax::suggestion::or_else;
 use crate::syntax::type_system::{InputValueDefinition, TypeBody};
 use crate::syntax::{Argument, Directive, Position};
+use crate::validation::values::problems_of_constant;
 use std::collections::{HashMap, HashSet};
 
 impl Builder<'_> {
@@ -168,7 +169,7 @@ impl<'s> Applied<'_, 's> {
         if !self.schema.get(defined.ty.named()).is_input() {
             return;
         }
-        for (at, problem) in literal::problems(self.schema, &defined.ty, value) {
+        for (at, problem) in problems_of_constant(self.schema, &defined.ty, value) {
             self.problems.add(at, || {
                 let name = Excerpt(argument.name.text);
                 format!("argument \"{name}\" of \"@{directive}\": {problem}")

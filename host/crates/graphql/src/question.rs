@@ -7,8 +7,9 @@
 use std::collections::HashMap;
 use std::fmt::Write as _;
 
-use super::types::{FieldDef, InputDef, TypeDef, TypeId};
-use super::{Problem, Schema};
+use crate::schema::Schema;
+use crate::schema::types::{FieldDef, InputDef, TypeDef, TypeId};
+use crate::sdl::Problem;
 
 /// The module that answers with the parents; no module of an app has such a name, for it is not a key of TOML without quotes.
 pub const PARENTS: &str = "the parents";
