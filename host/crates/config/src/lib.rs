@@ -18,10 +18,12 @@ mod outside;
 mod probe;
 mod problem;
 mod reader;
+mod scalar;
 mod secret;
 mod server;
 mod statements;
 pub mod units;
+mod values;
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};

@@ -1,19 +1,17 @@
-//! Reads a TOML table key by key, and keeps every problem with its line instead of stopping at the first.
+//! A TOML table, taken key by key, and every problem with its line instead of the first alone. What the values are is read in
+//! `values`.
 //!
 //! A key that nobody asked for is a problem, named with the nearest key that exists.
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
-use std::ops::RangeInclusive;
 use std::path::Path;
-use std::time::Duration;
 
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use crate::outside::{Outside, Scalar};
+use crate::outside::Outside;
 use crate::problem::Problem;
-use crate::units;
 
 /// The file being read, and what was found wrong with it so far.
 pub(crate) struct Source<'a> {
@@ -112,6 +110,11 @@ impl<'a> Table<'a> {
         }
     }
 
+    /// Adds a problem with a value that is there, whatever else the table lacks.
+    pub fn problem_with_value(&self, at: usize, message: String) {
+        self.source.problem(at, message);
+    }
+
     /// The value at a key, which then is known.
     pub fn take(&mut self, key: &str) -> Option<&'a Spanned<DeValue<'a>>> {
         self.asked.push(key.to_owned());
@@ -131,13 +134,10 @@ impl<'a> Table<'a> {
         );
     }
 
-    fn wrong_value(&self, key: &str, value: &Spanned<DeValue<'_>>, expected: &str) {
+    /// The same of a value that stands in the file.
+    pub fn wrong_value(&self, key: &str, value: &Spanned<DeValue<'_>>, expected: &str) {
         let found = value.get_ref().type_str();
         self.wrong(key, value.span().start, found, expected);
-    }
-
-    fn wrong_scalar(&self, key: &str, scalar: &Scalar<'_>, expected: &str) {
-        self.wrong(key, scalar.at, scalar.kind(), expected);
     }
 
     /// The line this table begins in, from 1.
@@ -153,173 +153,6 @@ impl<'a> Table<'a> {
     /// Whether the table has a key that nobody asked for yet.
     pub fn has(&self, key: &str) -> bool {
         self.entries.contains_key(key)
-    }
-
-    /// A text with its place.
-    pub fn text_at(&mut self, key: &str) -> Option<(usize, String)> {
-        let scalar = self.scalar(key)?;
-        if scalar.as_text().is_none() {
-            self.wrong_scalar(key, &scalar, "a string");
-        }
-        let at = scalar.at;
-        Some((at, scalar.into_text()?.into_owned()))
-    }
-
-    /// A text, if there is one.
-    pub fn text(&mut self, key: &str) -> Option<String> {
-        self.text_at(key).map(|(_, text)| text)
-    }
-
-    /// A text or a whole number, as text, with its place.
-    pub fn text_or_number_at(&mut self, key: &str) -> Option<(usize, String)> {
-        let scalar = self.scalar(key)?;
-        let text = scalar.as_text().or_else(|| scalar.as_number());
-        if text.is_none() {
-            self.wrong_scalar(key, &scalar, "a string or a whole number");
-        }
-        Some((scalar.at, text?.to_owned()))
-    }
-
-    /// A text that has to be there; empty after the problem was noted.
-    pub fn required(&mut self, key: &str, example: &str) -> String {
-        if !self.entries.contains_key(key) {
-            self.asked.push(key.to_owned());
-            let name = if self.path.is_empty() {
-                "the file".to_owned()
-            } else {
-                format!("`{}`", self.path)
-            };
-            self.problem(format!("{name} lacks `{key}`; add {key} = {example}"));
-            return String::new();
-        }
-        self.text(key).unwrap_or_default()
-    }
-
-    /// A truth value.
-    pub fn flag(&mut self, key: &str, default: bool) -> bool {
-        let Some(scalar) = self.scalar(key) else {
-            return default;
-        };
-        scalar.as_flag().unwrap_or_else(|| {
-            self.wrong_scalar(key, &scalar, "true or false");
-            default
-        })
-    }
-
-    /// A whole number within a range.
-    pub fn number(&mut self, key: &str, default: u64, range: RangeInclusive<u64>) -> u64 {
-        let Some(scalar) = self.scalar(key) else {
-            return default;
-        };
-        let number = scalar
-            .as_number()
-            .and_then(|number| number.parse::<u64>().ok());
-        match number {
-            Some(number) if range.contains(&number) => number,
-            _ => {
-                let (low, high) = (range.start(), range.end());
-                let message = format!(
-                    "`{}` must be a whole number from {low} to {high}",
-                    self.key(key)
-                );
-                self.source.problem(scalar.at, message);
-                default
-            }
-        }
-    }
-
-    /// A size such as `"16 MiB"` within a range of bytes.
-    pub fn size(&mut self, key: &str, default: u64, range: RangeInclusive<u64>) -> u64 {
-        self.measured(
-            key,
-            default,
-            "a size such as \"16 MiB\"",
-            units::bytes,
-            |bytes| {
-                (!range.contains(bytes)).then(|| {
-                    format!(
-                        "from {} to {}",
-                        units::show_bytes(*range.start()),
-                        units::show_bytes(*range.end())
-                    )
-                })
-            },
-        )
-    }
-
-    /// A duration such as `"2 s"` within a range.
-    pub fn time(
-        &mut self,
-        key: &str,
-        default: Duration,
-        range: RangeInclusive<Duration>,
-    ) -> Duration {
-        self.measured(
-            key,
-            default,
-            "a duration such as \"2 s\" or \"250 ms\"",
-            units::duration,
-            |time| {
-                (!range.contains(time))
-                    .then(|| format!("from {:?} to {:?}", range.start(), range.end()))
-            },
-        )
-    }
-
-    /// A part such as `"75 %"`, from 1 to 100.
-    pub fn percent(&mut self, key: &str, default: u8) -> u8 {
-        let parse = |text: &str| text.strip_suffix('%')?.trim_end().parse::<u8>().ok();
-        self.measured(key, default, "a part such as \"75 %\"", parse, |percent| {
-            (!(1..=100).contains(percent)).then(|| "from 1 % to 100 %".to_owned())
-        })
-    }
-
-    fn measured<T>(
-        &mut self,
-        key: &str,
-        default: T,
-        expected: &str,
-        parse: impl Fn(&str) -> Option<T>,
-        outside: impl Fn(&T) -> Option<String>,
-    ) -> T {
-        let Some(scalar) = self.scalar(key) else {
-            return default;
-        };
-        let wrong = |expected: &str| {
-            let message = format!("`{}` must be {expected}", self.key(key));
-            self.source.problem(scalar.at, message);
-        };
-        let Some(parsed) = scalar.as_text().and_then(parse) else {
-            wrong(expected);
-            return default;
-        };
-        if let Some(range) = outside(&parsed) {
-            wrong(&range);
-            return default;
-        }
-        parsed
-    }
-
-    /// A list of texts with their places.
-    pub fn texts(&mut self, key: &str) -> Vec<(usize, String)> {
-        let Some(value) = self.take(key) else {
-            return Vec::new();
-        };
-        let mut texts = Vec::new();
-        for item in value.get_ref().as_array().into_iter().flatten() {
-            let Some(scalar) = self.resolve(self.key(key), item) else {
-                continue;
-            };
-            let at = scalar.at;
-            match scalar.into_text() {
-                Some(text) => texts.push((at, text.into_owned())),
-                None => self.wrong_value(key, value, "a list of strings"),
-            }
-        }
-        if !value.get_ref().is_array() {
-            self.wrong_value(key, value, "a list of strings");
-        }
-        texts
     }
 
     /// A table inside this one.
@@ -369,20 +202,6 @@ impl<'a> Table<'a> {
             .collect();
         tables.sort_by_key(|(_, table)| table.at);
         tables
-    }
-
-    /// Every entry of this table that is a text, in the order written: name, place, text.
-    pub fn into_texts(mut self) -> Vec<(String, usize, String)> {
-        let names: Vec<&str> = self.entries.keys().copied().collect();
-        let mut texts: Vec<_> = names
-            .into_iter()
-            .filter_map(|name| {
-                self.text_at(name)
-                    .map(|(at, text)| (name.to_owned(), at, text))
-            })
-            .collect();
-        texts.sort_by_key(|(_, at, _)| *at);
-        texts
     }
 
     /// The keys nobody asked for yet, in the order of the alphabet.

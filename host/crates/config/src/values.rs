@@ -1,0 +1,329 @@
+//! Reads the values of a table as what they must be: texts, numbers, sizes, durations, secrets. A value that is something else, or out
+//! of its range, is a problem; it may stand in the file or outside of it.
+
+use std::borrow::Cow;
+use std::ops::RangeInclusive;
+use std::time::Duration;
+
+use toml::Spanned;
+use toml::de::{DeTable, DeValue};
+
+use crate::outside::{Found, Given};
+use crate::reader::Table;
+use crate::scalar::{Scalar, Value};
+use crate::units;
+
+impl<'a> Table<'a> {
+    /// A text with its place.
+    pub fn text_at(&mut self, key: &str) -> Option<(usize, String)> {
+        let scalar = self.scalar(key)?;
+        if scalar.as_text().is_none() {
+            self.wrong_scalar(key, &scalar, "a string");
+        }
+        let at = scalar.at;
+        Some((at, scalar.into_text()?.into_owned()))
+    }
+
+    /// A text, if there is one.
+    pub fn text(&mut self, key: &str) -> Option<String> {
+        self.text_at(key).map(|(_, text)| text)
+    }
+
+    /// A text or a whole number, as text, with its place.
+    pub fn text_or_number_at(&mut self, key: &str) -> Option<(usize, String)> {
+        let scalar = self.scalar(key)?;
+        let text = scalar.as_text().or_else(|| scalar.as_number());
+        if text.is_none() {
+            self.wrong_scalar(key, &scalar, "a string or a whole number");
+        }
+        Some((scalar.at, text?.to_owned()))
+    }
+
+    /// A text that has to be there; empty after the problem was noted.
+    pub fn required(&mut self, key: &str, example: &str) -> String {
+        if !self.has(key) {
+            self.ignore(key);
+            let name = if self.path.is_empty() {
+                "the file".to_owned()
+            } else {
+                format!("`{}`", self.path)
+            };
+            self.problem(format!("{name} lacks `{key}`; add {key} = {example}"));
+            return String::new();
+        }
+        self.text(key).unwrap_or_default()
+    }
+
+    /// A truth value.
+    pub fn flag(&mut self, key: &str, default: bool) -> bool {
+        let Some(scalar) = self.scalar(key) else {
+            return default;
+        };
+        scalar.as_flag().unwrap_or_else(|| {
+            self.wrong_scalar(key, &scalar, "true or false");
+            default
+        })
+    }
+
+    /// A whole number within a range.
+    pub fn number(&mut self, key: &str, default: u64, range: RangeInclusive<u64>) -> u64 {
+        let Some(scalar) = self.scalar(key) else {
+            return default;
+        };
+        let number = scalar
+            .as_number()
+            .and_then(|number| number.parse::<u64>().ok());
+        match number {
+            Some(number) if range.contains(&number) => number,
+            _ => {
+                let (low, high) = (range.start(), range.end());
+                let message = format!(
+                    "`{}` must be a whole number from {low} to {high}",
+                    self.key(key)
+                );
+                self.problem_with_value(scalar.at, message);
+                default
+            }
+        }
+    }
+
+    /// A size such as `"16 MiB"` within a range of bytes.
+    pub fn size(&mut self, key: &str, default: u64, range: RangeInclusive<u64>) -> u64 {
+        self.measured(
+            key,
+            default,
+            "a size such as \"16 MiB\"",
+            units::bytes,
+            |bytes| {
+                (!range.contains(bytes)).then(|| {
+                    format!(
+                        "from {} to {}",
+                        units::show_bytes(*range.start()),
+                        units::show_bytes(*range.end())
+                    )
+                })
+            },
+        )
+    }
+
+    /// A duration such as `"2 s"` within a range.
+    pub fn time(
+        &mut self,
+        key: &str,
+        default: Duration,
+        range: RangeInclusive<Duration>,
+    ) -> Duration {
+        self.measured(
+            key,
+            default,
+            "a duration such as \"2 s\" or \"250 ms\"",
+            units::duration,
+            |time| {
+                (!range.contains(time))
+                    .then(|| format!("from {:?} to {:?}", range.start(), range.end()))
+            },
+        )
+    }
+
+    /// A part such as `"75 %"`, from 1 to 100.
+    pub fn percent(&mut self, key: &str, default: u8) -> u8 {
+        let parse = |text: &str| text.strip_suffix('%')?.trim_end().parse::<u8>().ok();
+        self.measured(key, default, "a part such as \"75 %\"", parse, |percent| {
+            (!(1..=100).contains(percent)).then(|| "from 1 % to 100 %".to_owned())
+        })
+    }
+
+    fn measured<T>(
+        &mut self,
+        key: &str,
+        default: T,
+        expected: &str,
+        parse: impl Fn(&str) -> Option<T>,
+        outside: impl Fn(&T) -> Option<String>,
+    ) -> T {
+        let Some(scalar) = self.scalar(key) else {
+            return default;
+        };
+        let wrong = |expected: &str| {
+            let message = format!("`{}` must be {expected}", self.key(key));
+            self.problem_with_value(scalar.at, message);
+        };
+        let Some(parsed) = scalar.as_text().and_then(parse) else {
+            wrong(expected);
+            return default;
+        };
+        if let Some(range) = outside(&parsed) {
+            wrong(&range);
+            return default;
+        }
+        parsed
+    }
+
+    /// A list of texts with their places.
+    pub fn texts(&mut self, key: &str) -> Vec<(usize, String)> {
+        let Some(value) = self.take(key) else {
+            return Vec::new();
+        };
+        let mut texts = Vec::new();
+        for item in value.get_ref().as_array().into_iter().flatten() {
+            let Some(scalar) = self.resolve(self.key(key), item) else {
+                continue;
+            };
+            let at = scalar.at;
+            match scalar.into_text() {
+                Some(text) => texts.push((at, text.into_owned())),
+                None => self.wrong_value(key, value, "a list of strings"),
+            }
+        }
+        if !value.get_ref().is_array() {
+            self.wrong_value(key, value, "a list of strings");
+        }
+        texts
+    }
+
+    /// Every entry of this table that is a text, in the order written: name, place, text.
+    pub fn into_texts(mut self) -> Vec<(String, usize, String)> {
+        let mut texts: Vec<_> = self
+            .names()
+            .into_iter()
+            .filter_map(|name| {
+                let (at, text) = self.text_at(&name)?;
+                Some((name, at, text))
+            })
+            .collect();
+        texts.sort_by_key(|(_, at, _)| *at);
+        texts
+    }
+
+    /// A text that must not stand in the file for everybody to read.
+    pub fn secret(&mut self, key: &str) -> Given {
+        if !self.has(key) {
+            self.ignore(key);
+            return Given::Nothing;
+        }
+        let Some(scalar) = self.scalar(key) else {
+            return Given::Unknown;
+        };
+        if scalar.in_file {
+            let path = self.key(key);
+            let message = format!(
+                "`{path}` is a secret and must not be in the file itself; write {key} = {{ env = \"NAME\" }} or {{ file = \"/run/secrets/NAME\" }}"
+            );
+            self.problem_at(scalar.at, message);
+            return Given::Unknown;
+        }
+        scalar
+            .into_text()
+            .map_or(Given::Unknown, |text| Given::Text(text.into_owned()))
+    }
+
+    /// The value at a key, wherever it stands; none when the key is not there, or its value could not be had.
+    pub fn scalar(&mut self, key: &str) -> Option<Scalar<'a>> {
+        let value = self.take(key)?;
+        self.resolve(self.key(key), value)
+    }
+
+    /// A value that stands here, or where it says.
+    pub fn resolve(&mut self, path: String, value: &'a Spanned<DeValue<'a>>) -> Option<Scalar<'a>> {
+        let at = value.span().start;
+        match value.get_ref() {
+            DeValue::String(text) => {
+                if let Some(name) = placeholder(text) {
+                    self.problem_at(
+                        at,
+                        format!(
+                            "`{path}`: \"${{{name}}}\" is not replaced; write {{ env = \"{name}\" }}"
+                        ),
+                    );
+                }
+                Some(Scalar {
+                    at,
+                    in_file: true,
+                    is_outside: false,
+                    value: Value::Text(Cow::Borrowed(text)),
+                })
+            }
+            DeValue::Table(table) if table.contains_key("env") || table.contains_key("file") => {
+                self.find_outside(path, at, table)
+            }
+            other => Some(Scalar {
+                at,
+                in_file: true,
+                is_outside: false,
+                value: Value::Other(other),
+            }),
+        }
+    }
+
+    fn find_outside(
+        &mut self,
+        path: String,
+        at: usize,
+        table: &'a DeTable<'a>,
+    ) -> Option<Scalar<'a>> {
+        let mut named = self.inner(path, at, table);
+        let variable = named.literal("env");
+        let file = named.literal("file");
+        let default = named.literal("default");
+        let in_file = default.is_some();
+        let found = self.outside().find(variable.as_deref(), file.as_deref());
+        let text = match (found, default) {
+            (Found::Value(text), _) | (Found::Nothing(_), Some(text)) => Some(text),
+            (Found::Nothing(why), None) => {
+                if self.outside().required {
+                    named.problem(format!("`{}` {why}", named.path));
+                } else {
+                    self.leave_incomplete();
+                }
+                None
+            }
+            (Found::Mistake(why), _) => {
+                named.problem(format!("`{}` {why}", named.path));
+                None
+            }
+        };
+        named.finish();
+        text.map(|text| Scalar {
+            at,
+            in_file,
+            is_outside: true,
+            value: Value::Text(Cow::Owned(text)),
+        })
+    }
+
+    fn wrong_scalar(&self, key: &str, scalar: &Scalar<'_>, expected: &str) {
+        self.wrong(key, scalar.at, scalar.kind(), expected);
+    }
+
+    /// A text, number or truth value of the file, as text.
+    fn literal(&mut self, key: &str) -> Option<String> {
+        let value = self.take(key)?;
+        let literal = match value.get_ref() {
+            DeValue::String(text) => Some(text.to_string()),
+            DeValue::Integer(number) => Some(number.as_str().to_owned()),
+            DeValue::Boolean(flag) => Some(flag.to_string()),
+            _ => None,
+        };
+        if literal.is_none() {
+            self.wrong(
+                key,
+                value.span().start,
+                value.get_ref().type_str(),
+                "a string",
+            );
+        }
+        literal
+    }
+}
+
+/// The NAME of the first `${NAME}` in a text: what shells and other programs replace, and this one does not.
+fn placeholder(text: &str) -> Option<&str> {
+    let is_name = |name: &&str| {
+        let starts = name.starts_with(|first: char| first.is_ascii_alphabetic() || first == '_');
+        starts && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
+    };
+    let after = text.split("${").skip(1);
+    after
+        .filter_map(|rest| rest.split_once('}').map(|(name, _)| name))
+        .find(is_name)
+}
