@@ -21,6 +21,7 @@ mod error;
 mod faults;
 mod gate;
 mod options;
+mod sql_types;
 mod status;
 mod store;
 mod tds;

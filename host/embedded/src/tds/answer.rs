@@ -4,12 +4,11 @@ use std::sync::Arc;
 
 use rusqlite::types::{Value, ValueRef};
 
-use super::errors::SqlError;
 use super::flight::{Flight, Stop};
 use super::packet::PacketWriter;
 use super::tokens::{self, Column, Done};
-use super::types::SqlType;
 use crate::faults::{Faults, Malformed, SqlPlan, Then};
+use crate::sql_types::{SqlError, SqlType};
 use crate::status::Status;
 
 /// Acknowledges an Attention; in a message of its own, if nothing waits to be sent.

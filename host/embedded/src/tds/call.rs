@@ -2,16 +2,13 @@
 
 use rusqlite::types::Value;
 
-use super::conversion::convert;
 use super::database::Databases;
-use super::errors::SqlError;
 use super::execute::{Flow, Run};
 use super::flight::Stop;
 use super::parameters::Parameter;
 use super::procedure::{Declared, Procedure, declared};
 use super::query::Variables;
-use super::types::SqlType;
-use super::value::coerce;
+use crate::sql_types::{SqlError, SqlType, coerce, convert};
 use crate::tsql;
 
 /// Output parameters: position, name, type, value.

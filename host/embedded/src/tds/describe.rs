@@ -3,12 +3,11 @@
 //! Types come from the columns that SQLite knows the declarations of. The type of a parameter is that of the column it stands beside
 //! (`column = @p`, `IN (@p)`, `SET column = @p`, `INSERT … VALUES`), or of the procedure's parameter it is given to.
 
-use super::errors::SqlError;
 use super::execute::{Run, assignments};
 use super::flight::Stop;
 use super::procedure::declared;
 use super::query::{self, Variables};
-use super::types::SqlType;
+use crate::sql_types::{SqlError, SqlType};
 use crate::tsql::{self, Call, Kind, Statement, Token};
 
 /// A column, or a parameter. Its type, where it can be told.

@@ -3,11 +3,10 @@
 use rusqlite::types::Value;
 
 use super::call;
-use super::errors::SqlError;
 use super::execute::{Flow, Run};
 use super::flight::Stop;
 use super::parameters::Parameter;
-use super::types::SqlType;
+use crate::sql_types::{SqlError, SqlType};
 use crate::tsql::{Call, Kind};
 
 /// As deep as the server goes.

@@ -6,15 +6,12 @@ use std::time::Duration;
 use rusqlite::types::Value;
 
 use super::answer::Answer;
-use super::conversion::convert;
 use super::database::Databases;
-use super::errors::SqlError;
 use super::flight::{Flight, Stop};
 use super::query::{self, Variables};
 use super::settings::Session;
 use super::tokens::{self, Done};
-use super::types::SqlType;
-use super::value::coerce;
+use crate::sql_types::{Moment, SqlError, SqlType, coerce, convert};
 use crate::tsql::{self, Globals, Kind, Statement, Token, Verb};
 
 /// How a batch goes on after a statement.
@@ -602,7 +599,7 @@ pub(super) fn assignments(tokens: &[Token]) -> Option<(Vec<String>, Vec<Token>)>
 /// `'hh:mm:ss.mmm'` as a duration.
 fn delay(value: &Value) -> Result<Duration, SqlError> {
     let text = plain(value);
-    let time = super::moment::Moment::parse(&text)?.local().time();
+    let time = Moment::parse(&text)?.local().time();
     Ok(time
         .signed_duration_since(chrono::NaiveTime::MIN)
         .to_std()

@@ -6,8 +6,8 @@ use std::time::Duration;
 use rusqlite::InterruptHandle;
 use tokio_util::sync::CancellationToken;
 
-use super::errors::SqlError;
 use super::packet::Gone;
+use crate::sql_types::SqlError;
 
 /// Why a request stops where it stands.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -1,8 +1,9 @@
 //! The first two exchanges: `PRELOGIN`, which settles whether all is encrypted, and `LOGIN7`, which names user and database.
 
-use super::errors::SqlError;
 use super::tokens;
+use super::type_info::COLLATION;
 use super::wire::{In, Malformed};
+use crate::sql_types::SqlError;
 
 /// What a client logs in with.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -89,7 +90,7 @@ pub(super) fn accepted(login: &Login, database: &str) -> Vec<u8> {
         2,
         &format!("Changed database context to '{database}'."),
     );
-    tokens::env_change_bytes(&mut out, 7, &super::types::COLLATION, &[]);
+    tokens::env_change_bytes(&mut out, 7, &COLLATION, &[]);
     tokens::env_change_text(&mut out, 2, "us_english", "");
     tokens::info(&mut out, 5703, 1, "Changed language setting to us_english.");
     tokens::login_ack(&mut out);

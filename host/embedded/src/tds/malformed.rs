@@ -2,10 +2,10 @@
 
 use rusqlite::types::{Value, ValueRef};
 
-use super::errors::SqlError;
 use super::tokens::{self, Column};
-use super::types::{COLLATION, SqlType};
+use super::type_info::COLLATION;
 use crate::faults::Malformed;
+use crate::sql_types::{SqlError, SqlType};
 
 /// A character for private use, and half a surrogate pair in its place; as they lie on the wire.
 const MARK: char = '\u{e0ff}';

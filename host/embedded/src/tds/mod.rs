@@ -1,22 +1,19 @@
 //! The SQL Server endpoint: TDS 7.4 over SQLite.
 //!
 //! A connection goes `session` (`login`, then `packet` → `request`, `parameters`) → `worker` (`call`) → `execute` (`settings`, `transaction`,
-//! `query`, `exec`, `system`, `describe`) → `answer` (`tokens`). `types`, `value`, `conversion`, `shown` and `moment` know SQL Server's types, `errors` its error numbers. T-SQL itself is the
-//! business of the crate's `tsql`. `tls` encrypts where there is a
-//! certificate. Not served: MARS, bulk load, table-valued parameters, prepared handles.
+//! `query`, `exec`, `system`, `describe`) → `answer` (`tokens`). `type_info` and `encoding` write types and values. The types
+//! themselves and the errors are in the crate's `sql_types`, T-SQL in its `tsql`. `tls` encrypts where there is a certificate. Not served: MARS, bulk load, table-valued parameters, prepared handles.
 
 mod answer;
 mod call;
-mod conversion;
 mod database;
 mod describe;
-mod errors;
+mod encoding;
 mod exec;
 mod execute;
 mod flight;
 mod login;
 mod malformed;
-mod moment;
 mod packet;
 mod parameters;
 mod procedure;
@@ -24,24 +21,17 @@ mod query;
 mod request;
 mod session;
 mod settings;
-mod shown;
 mod system;
 mod tls;
 mod tokens;
 mod transaction;
-mod types;
-mod value;
+mod type_info;
 mod wire;
 mod worker;
 
-pub(crate) use conversion::{convert, store};
 pub(crate) use database::{Databases, open};
-pub(crate) use errors::SqlError;
-pub(crate) use moment::Moment;
 pub(crate) use procedure::Procedure;
 pub(crate) use tls::acceptor;
-pub(crate) use types::{Length, SqlType};
-pub(crate) use value::{coerce, decimal_text, from_1252};
 
 use std::sync::Arc;
 

@@ -2,10 +2,10 @@
 
 use rusqlite::types::Value;
 
-use super::moment::{self, Moment, time_text};
-use super::types::{Length, SqlType};
-use super::value::{decimal_value, from_1252};
 use super::wire::{In, Malformed, utf16};
+use crate::sql_types::moment::time_text;
+use crate::sql_types::value::decimal_value;
+use crate::sql_types::{Length, Moment, SqlType, from_1252, moment};
 
 /// One parameter of a request.
 #[derive(Debug, Clone, PartialEq)]

@@ -17,8 +17,7 @@
 
 use rusqlite::types::Value;
 
-use super::errors::SqlError;
-use super::types::SqlType;
+use crate::sql_types::{SqlError, SqlType};
 use crate::tsql::{Kind, Statement, Token, parse, tokenize};
 
 /// A procedure.

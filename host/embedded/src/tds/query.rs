@@ -6,10 +6,9 @@ use rusqlite::types::{Value, ValueRef};
 use rusqlite::{Connection, Statement};
 
 use super::answer::Answer;
-use super::errors::SqlError;
 use super::flight::{Flight, Stop};
 use super::tokens::Column;
-use super::types::{Length, SqlType};
+use crate::sql_types::{Length, SqlError, SqlType};
 use crate::tsql::{Catalog, Output};
 
 /// Rows looked at before the type of a column is settled that neither a table nor the statement declares.

@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use rusqlite::Connection;
 
-use super::errors::SqlError;
 use super::transaction::{Isolation, Transaction};
+use crate::sql_types::SqlError;
 use crate::status::Status;
 
 /// What a session has between requests.

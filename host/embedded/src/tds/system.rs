@@ -3,12 +3,11 @@
 use rusqlite::types::{Value, ValueRef};
 
 use super::describe::{self, Described};
-use super::errors::SqlError;
 use super::execute::Run;
 use super::flight::Stop;
 use super::parameters::Parameter;
 use super::tokens::{self, Column, Done};
-use super::types::{Length, SqlType};
+use crate::sql_types::{Length, SqlError, SqlType};
 
 const NAME: SqlType = SqlType::NVarChar(Length::Limited(128));
 const TYPE_NAME: SqlType = SqlType::NVarChar(Length::Limited(256));

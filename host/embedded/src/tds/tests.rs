@@ -6,10 +6,12 @@
 
 use rusqlite::types::{Value, ValueRef};
 
+use super::encoding::encode;
 use super::packet::{self, Message};
-use super::types::Length;
-use super::value::{decimal_text, decimal_value, encode};
-use super::{Moment, SqlType, coerce, login, request};
+use super::{login, request};
+use crate::sql_types::value::decimal_value;
+use crate::sql_types::{Length, decimal_text};
+use crate::sql_types::{Moment, SqlType, coerce};
 
 #[test]
 fn declared_types_are_read_in_any_case_and_wrong_ones_refused() {

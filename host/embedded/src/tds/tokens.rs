@@ -1,9 +1,9 @@
 //! The tokens of an answer, as bytes.
 
-use super::errors::SqlError;
-use super::types::SqlType;
-use super::value::{encode, encode_null};
+use super::encoding::{encode, encode_null};
+use super::type_info::write_type_info;
 use super::wire::Out;
+use crate::sql_types::{SqlError, SqlType};
 
 /// Ends a statement of a batch.
 pub(super) const DONE: u8 = 0xfd;
@@ -58,7 +58,7 @@ pub(super) fn columns(out: &mut Vec<u8>, columns: &[Column]) {
     for column in columns {
         out.put_u32(0);
         out.put_u16(FLAGS);
-        column.ty.write_info(out);
+        write_type_info(column.ty, out);
         out.put_short_text(&column.name);
     }
 }
@@ -108,7 +108,7 @@ pub(super) fn return_value(
     out.push(1);
     out.put_u32(0);
     out.put_u16(0);
-    ty.write_info(out);
+    write_type_info(ty, out);
     match value {
         rusqlite::types::Value::Null => encode_null(ty, out),
         value => encode(value.into(), ty, usize::MAX, out)?,

@@ -9,8 +9,8 @@ use std::time::{Duration, Instant};
 
 use rusqlite::Connection;
 
-use super::errors::SqlError;
 use super::flight::{Flight, Stop};
+use crate::sql_types::SqlError;
 
 /// How long a writer waits for the write lock when the session has set no `LOCK_TIMEOUT`.
 const LOCK_WAIT: Duration = Duration::from_secs(5);

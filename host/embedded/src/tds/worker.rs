@@ -6,7 +6,6 @@ use std::time::Duration;
 use super::answer::{Answer, acknowledge};
 use super::call::{self, Outputs};
 use super::database::Databases;
-use super::errors::SqlError;
 use super::execute::{Flow, Run};
 use super::flight::{Flight, Stop};
 use super::packet::PacketWriter;
@@ -15,6 +14,7 @@ use super::request::{Body, Request};
 use super::settings::Session;
 use super::transaction::Isolation;
 use crate::faults::{DropAt, Faults, SqlPlan, Then};
+use crate::sql_types::SqlError;
 use crate::tsql;
 
 /// What the session's task hands to its thread.

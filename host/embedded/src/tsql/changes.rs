@@ -3,7 +3,7 @@
 use super::lexer::Kind;
 use super::parser::Parser;
 use super::tree::{Command, Cte, Expr, Item};
-use crate::tds::SqlError;
+use crate::sql_types::SqlError;
 
 impl Parser<'_> {
     fn output(&mut self) -> Result<Vec<Item>, SqlError> {

@@ -5,8 +5,8 @@ use rusqlite::functions::{Context, FunctionFlags};
 use rusqlite::types::Value;
 use rusqlite::{Connection, Error};
 
-use super::scalars::{Function, any_null, fail, is_null, text, whole};
-use crate::tds::{Moment, SqlError, SqlType, coerce};
+use super::arguments::{Function, any_null, fail, is_null, text, whole};
+use crate::sql_types::{Moment, SqlError, SqlType, coerce};
 
 /// Adds the functions to a connection.
 pub(super) fn register(connection: &Connection) -> rusqlite::Result<()> {

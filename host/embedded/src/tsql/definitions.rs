@@ -10,7 +10,7 @@ use super::lexer::{Kind, Token, render, tokenize_in_place};
 use super::parser::Parser;
 use super::script::split_commas;
 use super::{Globals, Translated, Verb};
-use crate::tds::{SqlError, SqlType};
+use crate::sql_types::{SqlError, SqlType};
 
 /// What the server creates and this endpoint does not.
 const LACKING: [&str; 12] = [

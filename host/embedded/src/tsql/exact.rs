@@ -8,8 +8,8 @@ use rusqlite::functions::{Aggregate, Context, FunctionFlags, WindowAggregate};
 use rusqlite::types::{Value, ValueRef};
 use rusqlite::{Connection, Error};
 
-use super::scalars::{fail, text, whole};
-use crate::tds::{SqlError, decimal_text};
+use super::arguments::{fail, text, whole};
+use crate::sql_types::{SqlError, decimal_text};
 
 /// Adds the functions to a connection.
 pub(super) fn register(connection: &Connection) -> rusqlite::Result<()> {

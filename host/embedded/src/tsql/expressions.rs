@@ -3,7 +3,7 @@
 use super::lexer::Kind;
 use super::parser::Parser;
 use super::tree::{Call, Conversion, Expr, Over};
-use crate::tds::SqlError;
+use crate::sql_types::SqlError;
 
 const COMPARISONS: [(&str, &str); 8] = [
     ("=", "="),

@@ -5,7 +5,7 @@
 
 use std::ops::Range;
 
-use crate::tds::SqlError;
+use crate::sql_types::SqlError;
 
 /// What a token is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

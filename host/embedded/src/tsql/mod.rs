@@ -2,8 +2,9 @@
 //!
 //! It knows nothing of sessions or the wire. `lexer` → `script` (control flow) → `translate`: `parser`, `sources`, `changes` and `expressions` make a `tree`,
 //! `compile` writes it for SQLite with the rules of `typing`; `definitions` does the same with tables. `scalars`, `texts`, `dates`, `numbers`,
-//! `exact`, `patterns` and `collation` are what SQLite lacks, added to every connection.
+//! `exact`, `patterns` and `collation` are what SQLite lacks, added to every connection; `arguments` is how they read theirs.
 
+mod arguments;
 mod changes;
 mod clauses;
 pub(crate) mod collation;

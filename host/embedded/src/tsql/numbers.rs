@@ -4,8 +4,8 @@ use rusqlite::functions::{Context, FunctionFlags};
 use rusqlite::types::{Value, ValueRef};
 use rusqlite::{Connection, Error};
 
-use super::scalars::{any_null, fail, text, whole};
-use crate::tds::{SqlError, SqlType, coerce};
+use super::arguments::{any_null, fail, text, whole};
+use crate::sql_types::{SqlError, SqlType, coerce};
 
 /// A function of one number.
 type OfOne = fn(f64) -> f64;

@@ -4,7 +4,7 @@
 
 use super::lexer::{Kind, Token};
 use super::tree::{Body, Command, Cte, Expr, Item, Order, Query, Select};
-use crate::tds::SqlError;
+use crate::sql_types::SqlError;
 
 /// Words that end an expression or name, and so are no alias.
 pub(super) const RESERVED: [&str; 56] = [

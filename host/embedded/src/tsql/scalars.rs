@@ -4,11 +4,9 @@ use rusqlite::functions::{Aggregate, Context, FunctionFlags};
 use rusqlite::types::{Value, ValueRef};
 use rusqlite::{Connection, Error};
 
+use super::arguments::{Function, any_null, fail, text, whole};
 use super::{collation, dates, exact, numbers, texts};
-use crate::tds::{SqlError, SqlType, coerce, convert, store};
-
-/// A function for SQLite.
-pub(super) type Function = fn(&Context<'_>) -> Result<Value, Error>;
+use crate::sql_types::{SqlError, SqlType, coerce, convert, store};
 
 /// Adds functions and collations to a connection.
 pub(crate) fn register(connection: &Connection) -> rusqlite::Result<()> {
@@ -37,36 +35,6 @@ pub(crate) fn register(connection: &Connection) -> rusqlite::Result<()> {
     texts::register(connection)?;
     dates::register(connection)?;
     exact::register(connection)
-}
-
-pub(super) fn fail(error: SqlError) -> Error {
-    Error::UserFunctionError(error.for_sqlite().into())
-}
-
-pub(super) fn is_null(context: &Context<'_>, at: usize) -> bool {
-    context.get_raw(at) == ValueRef::Null
-}
-
-pub(super) fn any_null(context: &Context<'_>) -> bool {
-    (0..context.len()).any(|at| is_null(context, at))
-}
-
-pub(super) fn text(context: &Context<'_>, at: usize) -> String {
-    match context.get_raw(at) {
-        ValueRef::Null => String::new(),
-        ValueRef::Integer(number) => number.to_string(),
-        ValueRef::Real(number) => number.to_string(),
-        ValueRef::Text(bytes) | ValueRef::Blob(bytes) => {
-            String::from_utf8_lossy(bytes).into_owned()
-        }
-    }
-}
-
-pub(super) fn whole(context: &Context<'_>, at: usize) -> Result<i64, Error> {
-    match coerce(context.get_raw(at).into(), SqlType::BigInt).map_err(fail)? {
-        Value::Integer(number) => Ok(number),
-        _ => Ok(0),
-    }
 }
 
 fn types(context: &Context<'_>) -> Result<(SqlType, Option<SqlType>), Error> {

@@ -4,7 +4,7 @@
 //! SQLite checks them. Not known: cursors, `MERGE`, table variables, `EXEC` of text.
 
 use super::lexer::{Kind, Token};
-use crate::tds::{SqlError, SqlType};
+use crate::sql_types::{SqlError, SqlType};
 
 /// One statement.
 #[derive(Debug, Clone, PartialEq)]

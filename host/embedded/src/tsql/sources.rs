@@ -3,7 +3,7 @@
 use super::lexer::Kind;
 use super::parser::{AFTER_TABLE, Parser, RESERVED};
 use super::tree::{Expr, JsonColumn, Source};
-use crate::tds::SqlError;
+use crate::sql_types::SqlError;
 
 impl Parser<'_> {
     pub(super) fn sources(&mut self) -> Result<Vec<Source>, SqlError> {

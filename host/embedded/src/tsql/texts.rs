@@ -4,10 +4,10 @@ use rusqlite::functions::{Context, FunctionFlags};
 use rusqlite::types::{Value, ValueRef};
 use rusqlite::{Connection, Error};
 
+use super::arguments::{Function, any_null, fail, is_null, text, whole};
 use super::collation;
 use super::patterns::Pattern;
-use super::scalars::{Function, any_null, fail, is_null, text, whole};
-use crate::tds::{SqlError, SqlType};
+use crate::sql_types::{SqlError, SqlType, from_1252};
 
 /// Adds the functions to a connection.
 pub(super) fn register(connection: &Connection) -> rusqlite::Result<()> {
@@ -245,7 +245,7 @@ fn char_of(context: &Context<'_>) -> Result<Value, Error> {
     }
     let of = u32::try_from(code).ok().and_then(char::from_u32);
     Ok(match (of, u8::try_from(code)) {
-        (_, Ok(byte)) if most == 255 => Value::Text(crate::tds::from_1252(&[byte])),
+        (_, Ok(byte)) if most == 255 => Value::Text(from_1252(&[byte])),
         (Some(c), _) => Value::Text(c.to_string()),
         _ => Value::Null,
     })

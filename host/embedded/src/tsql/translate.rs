@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use super::compile::{Catalog, compile};
 use super::lexer::Token;
 use super::{clauses, definitions, parser};
-use crate::tds::{SqlError, SqlType};
+use crate::sql_types::{SqlError, SqlType};
 
 /// What only the session knows, at this moment.
 #[derive(Debug, Clone, Default)]

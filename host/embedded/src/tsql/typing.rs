@@ -3,7 +3,7 @@
 //! The rules are those of "Data type precedence" and "Precision, scale, and length" in the server's documentation.
 
 use super::tree::Expr;
-use crate::tds::{Length, SqlType};
+use crate::sql_types::{Length, SqlType};
 
 /// What is known about the type of an expression.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -3,7 +3,7 @@
 use super::calls::{INT, invalid, unknown};
 use super::scope::Scope;
 use super::{Compiler, Typed};
-use crate::tds::{Length, SqlError, SqlType};
+use crate::sql_types::{Length, SqlError, SqlType};
 use crate::tsql::tree::{Call, Over};
 use crate::tsql::typing::{Family, Ty, digits, family, summed};
 

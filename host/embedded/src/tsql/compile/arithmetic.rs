@@ -2,7 +2,7 @@
 
 use super::scope::Scope;
 use super::{Compiler, Typed};
-use crate::tds::{SqlError, SqlType};
+use crate::sql_types::{SqlError, SqlType};
 use crate::tsql::tree::Expr;
 use crate::tsql::typing::{Family, Ty, common, decimal_result, digits, family, joined};
 

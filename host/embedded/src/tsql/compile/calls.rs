@@ -3,7 +3,7 @@
 use super::scope::Scope;
 use super::values::{identity, text_type};
 use super::{Compiler, Typed, literal};
-use crate::tds::{Length, SqlError, SqlType};
+use crate::sql_types::{Length, SqlError, SqlType};
 use crate::tsql::tree::{Call, Expr};
 use crate::tsql::typing::{Family, Ty, common, digits, family, length, of_length};
 

@@ -1,7 +1,7 @@
 //! Comparisons: both sides are brought to one type, and texts and exact numbers to their collation.
 
 use super::{Compiled, Compiler, Typed, collation_of};
-use crate::tds::SqlError;
+use crate::sql_types::SqlError;
 use crate::tsql::typing::{Family, Ty, common};
 
 impl Compiler<'_> {

@@ -1,6 +1,6 @@
 //! What may stand in the select list of a query with aggregates: SQLite takes any row's value for the rest, the server refuses.
 
-use crate::tds::SqlError;
+use crate::sql_types::SqlError;
 use crate::tsql::tree::{Expr, Item, Order, Select};
 
 /// The functions that make one value of many rows.

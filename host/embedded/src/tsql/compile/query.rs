@@ -2,7 +2,7 @@
 
 use super::scope::{Scope, Table, typed};
 use super::{Compiled, Compiler, Typed, quoted};
-use crate::tds::{SqlError, SqlType};
+use crate::sql_types::{SqlError, SqlType};
 use crate::tsql::tree::{Body, Cte, Expr, Item, Order, Query, Select, Source};
 use crate::tsql::typing::{Ty, common};
 

@@ -1,7 +1,7 @@
 //! Names: which tables a query sees, and what columns of which types they have.
 
 use super::quoted;
-use crate::tds::{SqlError, SqlType};
+use crate::sql_types::{SqlError, SqlType};
 use crate::tsql::typing::Ty;
 
 /// What the database has.

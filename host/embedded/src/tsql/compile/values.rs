@@ -2,7 +2,7 @@
 
 use super::scope::Scope;
 use super::{Compiler, Typed, literal};
-use crate::tds::{Length, SqlError, SqlType};
+use crate::sql_types::{Length, SqlError, SqlType};
 use crate::tsql::tree::{Conversion, Expr};
 use crate::tsql::typing::{Family, Ty, common, family, length, number, operand_digits};
 

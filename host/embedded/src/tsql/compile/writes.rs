@@ -2,7 +2,7 @@
 
 use super::scope::{Scope, Table};
 use super::{Compiled, Compiler, Typed, literal, quoted};
-use crate::tds::{SqlError, SqlType};
+use crate::sql_types::{Length, SqlError, SqlType};
 use crate::tsql::tree::{Body, Command, Expr, Item, JsonColumn, Source};
 use crate::tsql::typing::Ty;
 
@@ -304,7 +304,7 @@ impl Compiler<'_> {
             .map(|argument| self.value(argument, scope))
             .collect::<Result<Vec<_>, _>>()?;
         let text = |at: usize| values.get(at).map(|value| self.as_text(value));
-        let max = Ty::Of(SqlType::NVarChar(crate::tds::Length::Max));
+        let max = Ty::Of(SqlType::NVarChar(Length::Max));
         match (name, values.len()) {
             ("STRING_SPLIT", 2) => {
                 let (text, separator) = (text(0).unwrap_or_default(), text(1).unwrap_or_default());

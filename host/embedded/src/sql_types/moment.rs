@@ -7,7 +7,7 @@ use std::fmt;
 
 use chrono::{FixedOffset, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta, Timelike};
 
-use super::SqlError;
+use super::error::SqlError;
 
 /// A point in time, with an offset if it has one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,6 +1,4 @@
-//! SQL Server's types: as they are declared, and as `TYPE_INFO` describes them on the wire.
-
-use super::wire::Out;
+//! SQL Server's types, as they are declared.
 
 /// How long text or bytes may be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -38,9 +36,6 @@ pub(crate) enum SqlType {
     VarBinary(Length),
     Binary(u16),
 }
-
-/// `SQL_Latin1_General_CP1_CI_AS`: what a fresh server has; its code page is 1252.
-pub(crate) const COLLATION: [u8; 5] = [0x09, 0x04, 0xd0, 0x00, 0x34];
 
 impl SqlType {
     /// Reads a declared type: `decimal(5,2)`, `NVARCHAR(64)`, `int`.
@@ -126,6 +121,19 @@ impl SqlType {
         )
     }
 
+    /// Whether it is a date, a time or both.
+    pub(crate) fn is_time(self) -> bool {
+        matches!(
+            self,
+            Self::Date
+                | Self::Time { .. }
+                | Self::SmallDateTime
+                | Self::DateTime
+                | Self::DateTime2 { .. }
+                | Self::DateTimeOffset { .. }
+        )
+    }
+
     /// The bytes a value of a type without a length of its own takes: `DATALENGTH`.
     pub(crate) fn bytes(self) -> usize {
         match self {
@@ -193,43 +201,6 @@ impl SqlType {
             Self::Binary(_) => "binary",
         }
     }
-
-    /// Writes `TYPE_INFO`; every type is its nullable form.
-    pub(crate) fn write_info(self, out: &mut Vec<u8>) {
-        match self {
-            Self::Bit => out.extend([0x68, 1]),
-            Self::TinyInt => out.extend([0x26, 1]),
-            Self::SmallInt => out.extend([0x26, 2]),
-            Self::Int => out.extend([0x26, 4]),
-            Self::BigInt => out.extend([0x26, 8]),
-            Self::Real => out.extend([0x6d, 4]),
-            Self::Float => out.extend([0x6d, 8]),
-            Self::Decimal { precision, scale } => {
-                out.extend([0x6c, decimal_bytes(precision) + 1, precision, scale])
-            }
-            Self::Money => out.extend([0x6e, 8]),
-            Self::SmallMoney => out.extend([0x6e, 4]),
-            Self::Date => out.push(0x28),
-            Self::Time { scale } => out.extend([0x29, scale]),
-            Self::SmallDateTime => out.extend([0x6f, 4]),
-            Self::DateTime => out.extend([0x6f, 8]),
-            Self::DateTime2 { scale } => out.extend([0x2a, scale]),
-            Self::DateTimeOffset { scale } => out.extend([0x2b, scale]),
-            Self::UniqueIdentifier => out.extend([0x24, 16]),
-            Self::NVarChar(length) => text_info(out, 0xe7, length, 2),
-            Self::VarChar(length) => text_info(out, 0xa7, length, 1),
-            Self::NChar(length) => text_info(out, 0xef, Length::Limited(length), 2),
-            Self::Char(length) => text_info(out, 0xaf, Length::Limited(length), 1),
-            Self::VarBinary(length) => {
-                out.push(0xa5);
-                out.put_u16(wire_length(length, 1));
-            }
-            Self::Binary(length) => {
-                out.push(0xad);
-                out.put_u16(length);
-            }
-        }
-    }
 }
 
 /// The bytes of a decimal's magnitude, by its precision.
@@ -256,17 +227,4 @@ fn decimal(precision: Option<&str>, scale: Option<&str>) -> Option<SqlType> {
     let scale = scale.map_or(Some(0), |text| text.parse().ok())?;
     ((1..=38).contains(&precision) && scale <= precision)
         .then_some(SqlType::Decimal { precision, scale })
-}
-
-fn wire_length(length: Length, unit: u16) -> u16 {
-    match length {
-        Length::Limited(length) => length.saturating_mul(unit),
-        Length::Max => 0xffff,
-    }
-}
-
-fn text_info(out: &mut Vec<u8>, id: u8, length: Length, unit: u16) {
-    out.push(id);
-    out.put_u16(wire_length(length, unit));
-    out.extend(COLLATION);
 }

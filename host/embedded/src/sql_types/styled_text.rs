@@ -3,19 +3,19 @@
 use chrono::{NaiveDateTime, Timelike};
 use rusqlite::types::{Value, ValueRef};
 
-use super::conversion::{is_time, plain};
-use super::errors::SqlError;
+use super::code_page::from_1252;
+use super::error::SqlError;
 use super::moment::{Moment, time_text};
-use super::types::{Length, SqlType};
-use super::value::{coerce, from_1252};
+use super::sql_type::{Length, SqlType};
+use super::value::{coerce, plain_text};
 
 /// A value as text, before it is cut to a length.
-pub(super) fn shown(
+pub(super) fn styled_text(
     value: ValueRef<'_>,
     from: Option<SqlType>,
     style: i64,
 ) -> Result<String, SqlError> {
-    let text = || coerce(value.into(), SqlType::NVarChar(Length::Max)).map(plain);
+    let text = || coerce(value.into(), SqlType::NVarChar(Length::Max)).map(plain_text);
     Ok(match from {
         Some(SqlType::Decimal { .. }) => plain_decimal(value, from)?,
         Some(SqlType::Money | SqlType::SmallMoney) => {
@@ -24,13 +24,13 @@ pub(super) fn shown(
                 precision: 38,
                 scale,
             };
-            plain(coerce(value.into(), rounded)?)
+            plain_text(coerce(value.into(), rounded)?)
         }
         Some(SqlType::Float | SqlType::Real) => match coerce(value.into(), SqlType::Float)? {
             Value::Real(number) => float_text(number, style),
             _ => text()?,
         },
-        Some(ty) if is_time(ty) => match value {
+        Some(ty) if ty.is_time() => match value {
             ValueRef::Text(_) => time_shown(Moment::parse(&text()?)?, ty, style)?,
             _ => text()?,
         },

@@ -3,11 +3,12 @@
 use chrono::{Datelike, NaiveDate, NaiveTime, TimeDelta};
 use rusqlite::types::{Value, ValueRef};
 
-use super::errors::SqlError;
+use super::code_page::{from_1252, to_1252};
+use super::error::SqlError;
 use super::moment::Moment;
-use super::shown::shown;
-use super::types::{Length, SqlType};
-use super::value::{coerce, from_1252, to_1252};
+use super::sql_type::{Length, SqlType};
+use super::styled_text::styled_text;
+use super::value::{coerce, plain_text};
 
 /// Makes a value of the type `from` one of the type `to`, as `CONVERT` does; `from` is none where nobody knows it.
 pub(crate) fn convert(
@@ -19,10 +20,10 @@ pub(crate) fn convert(
     if value == ValueRef::Null {
         return Ok(Value::Null);
     }
-    let text = || coerce(value.into(), SqlType::NVarChar(Length::Max)).map(plain);
+    let text = || coerce(value.into(), SqlType::NVarChar(Length::Max)).map(plain_text);
     match to {
         SqlType::NVarChar(_) | SqlType::VarChar(_) | SqlType::NChar(_) | SqlType::Char(_) => {
-            fitted(shown(value, from, style)?, from, to)
+            fitted(styled_text(value, from, style)?, from, to)
         }
         SqlType::VarBinary(_) | SqlType::Binary(_) => bytes(value, from, to, style),
         SqlType::Date
@@ -41,7 +42,7 @@ pub(crate) fn convert(
                     };
                     coerce(value.into(), rounded)?
                 }
-                (Some(from), _) if is_time(from) && from != SqlType::DateTime => {
+                (Some(from), _) if from.is_time() && from != SqlType::DateTime => {
                     return Err(clash(from, to));
                 }
                 (Some(SqlType::VarBinary(_) | SqlType::Binary(_)), ValueRef::Blob(bytes)) => {
@@ -64,7 +65,7 @@ pub(crate) fn convert(
             coerce(whole, to)
         }
         _ => match from {
-            Some(from) if is_time(from) && to != SqlType::Float => Err(clash(from, to)),
+            Some(from) if from.is_time() && to != SqlType::Float => Err(clash(from, to)),
             _ => coerce(value.into(), to),
         },
     }
@@ -165,18 +166,6 @@ fn is_bytes(ty: SqlType) -> bool {
     matches!(ty, SqlType::VarBinary(_) | SqlType::Binary(_))
 }
 
-pub(super) fn is_time(ty: SqlType) -> bool {
-    matches!(
-        ty,
-        SqlType::Date
-            | SqlType::Time { .. }
-            | SqlType::SmallDateTime
-            | SqlType::DateTime
-            | SqlType::DateTime2 { .. }
-            | SqlType::DateTimeOffset { .. }
-    )
-}
-
 fn clash(from: SqlType, to: SqlType) -> SqlError {
     SqlError::new(
         529,
@@ -186,13 +175,6 @@ fn clash(from: SqlType, to: SqlType) -> SqlError {
             to.name()
         ),
     )
-}
-
-pub(super) fn plain(value: Value) -> String {
-    match value {
-        Value::Text(text) => text,
-        _ => String::new(),
-    }
 }
 
 /// Text cut or filled up to a length. Numbers are not cut: they become `*`, or an error.
