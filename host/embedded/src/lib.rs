@@ -4,8 +4,8 @@
 //! want it in-process. It listens on loopback addresses only.
 //!
 //! In reading order: [`Options`] → `store` (the data directory and the seed) → `gate` (a listener that can be down) → `dynamodb`
-//! (dynoxide behind a proxy) and `tds` (SQL Server's protocol; `tsql` turns its language into SQLite's) → `control` ([`Faults`] and
-//! [`Status`] over HTTP).
+//! (dynoxide behind a proxy) and `tds` (SQL Server's protocol; `tsql` turns its language into SQLite's; both speak of
+//! `sql_types`) → `control` ([`Faults`] and [`Status`] over HTTP).
 //!
 //! What of SQL Server it has and lacks is in `docs/embedded-sql-server.md`, which a test runs line by line.
 
