@@ -3,6 +3,7 @@
 //! A query is executed inside its request: a client that goes away cancels it. A mutation that began runs to its end, also when
 //! nobody waits for the answer any more. One operation holds one snapshot of the app from start to end.
 
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -99,7 +100,7 @@ async fn graphql(
             .await
         {
             Ok((request, memory)) => {
-                let answer = exchange.answer(request, memory, reads_only);
+                let answer = pin!(exchange.answer(request, memory, reads_only));
                 exchange.host.turns.run(answer).await
             }
             Err(refusal) => exchange.refuse(refusal),
@@ -236,6 +237,7 @@ impl Exchange {
         };
         if mutation {
             let host = self.host.clone();
+            let execution = Box::pin(execution);
             let execution = async move { host.turns.run(execution).await };
             return match self.host.tasks.spawn(execution).await {
                 Ok(body) => self.respond(StatusCode::OK, body.into()),

@@ -2,6 +2,7 @@
 //! requests, sending answers and refusing what is too much never stand behind a hundred operations that all want to compute.
 
 use std::future::poll_fn;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::{Poll, ready};
@@ -35,9 +36,9 @@ impl Turns {
         }
     }
 
-    /// Runs an operation. While there are more than turns, it is in the runtime's queue only when it has one.
-    pub async fn run<F: Future>(&self, operation: F) -> F::Output {
-        let mut operation = std::pin::pin!(operation);
+    /// Runs an operation, which stays where it is: these futures are large. While there are more than turns, it is in the runtime's
+    /// queue only when it has one.
+    pub async fn run<F: Future + Unpin>(&self, mut operation: F) -> F::Output {
         let mut turns = PollSemaphore::new(self.free.clone());
         let mut turn = None;
         let _under_way = Operation::begin(self);
@@ -49,7 +50,7 @@ impl Turns {
                 cx.waker().wake_by_ref();
                 return Poll::Pending;
             }
-            let polled = operation.as_mut().poll(cx);
+            let polled = Pin::new(&mut operation).poll(cx);
             turn = None;
             polled
         })
@@ -73,6 +74,8 @@ impl Drop for Operation<'_> {
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used, reason = "tests end by panicking")]
+    use std::pin::pin;
+
     use tokio::task::JoinSet;
 
     use super::*;
@@ -109,7 +112,7 @@ mod tests {
                         behind_others().await;
                     }
                 };
-                turns.run(operation).await;
+                turns.run(pin!(operation)).await;
             });
         }
         let seen = computed.clone();
@@ -148,6 +151,6 @@ mod tests {
         drop(waiting);
         assert_eq!(turns.free.available_permits(), turns.size);
         assert_eq!(turns.operations.load(Ordering::Relaxed), 0);
-        turns.run(async {}).await;
+        turns.run(pin!(async {})).await;
     }
 }
