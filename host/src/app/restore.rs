@@ -6,6 +6,7 @@
 
 use std::sync::Arc;
 
+use mayfly_runtime::modules::writing_remedy;
 use mayfly_runtime::modules::{
     ComponentBytes, Effort, Loader, Loading, Refusal, Step, Store, Terms, Version,
 };
@@ -78,7 +79,10 @@ async fn first(
         Refusal::new(
             &terms.module.name,
             Step::Swap,
-            format!("the component cannot be stored: {error}"),
+            format!(
+                "the component cannot be stored: {error}; {}",
+                writing_remedy(&error)
+            ),
         )
     })?;
     Ok(version)

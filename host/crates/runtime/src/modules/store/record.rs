@@ -149,12 +149,14 @@ impl ModuleRecord {
     fn forget(&mut self, kept: usize) {
         while self.activations.len() + self.rolled_back.len() > kept {
             let oldest = self.activations.first().map(|oldest| oldest.at_ms);
-            let left = self.rolled_back.iter().map(|left| left.at_ms).min();
+            // The first of several: a clock that was set back gives a moment twice.
+            let left = self.rolled_back.iter().enumerate();
+            let left = left.min_by_key(|(_, left)| left.at_ms);
             let few = self.activations.len() <= 2;
-            match left {
+            match left.map(|(place, left)| (place, left.at_ms)) {
                 // The active version and the one before it stay in any case.
-                Some(at_ms) if few || oldest.is_none_or(|oldest| at_ms < oldest) => {
-                    self.rolled_back.retain(|left| left.at_ms != at_ms);
+                Some((place, at_ms)) if few || oldest.is_none_or(|oldest| at_ms < oldest) => {
+                    drop(self.rolled_back.remove(place));
                 }
                 _ if few => return,
                 _ => drop(self.activations.remove(0)),
@@ -339,6 +341,23 @@ mod tests {
             assert_eq!(Record::read(directory.path()).unwrap(), kept);
             assert_eq!(fs::read(&file).unwrap(), text, "and it is put right");
         }
+    }
+
+    #[test]
+    fn of_versions_of_the_same_moment_no_more_are_forgotten_than_have_to_be() {
+        let at_the_same_moment = |digest: &str| Activation {
+            at_ms: 0,
+            ..Activation::now(digest, 1, Origin::Push)
+        };
+        let mut module = ModuleRecord::default();
+        for digest in ["a", "b", "c", "d"] {
+            module.activate(at_the_same_moment(digest), 10);
+        }
+        module.roll_back(2);
+        assert_eq!(module.rolled_back.len(), 2);
+        module.forget(3);
+        let kept: Vec<_> = module.rolled_back.iter().map(|left| &left.digest).collect();
+        assert_eq!(kept, ["c"]);
     }
 
     #[test]
