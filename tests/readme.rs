@@ -4,6 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use mayfly_config::Config;
+use mayfly_runtime::capability::readers;
 use mayfly_tests::repository;
 
 fn read(file: &str) -> String {
@@ -25,9 +26,12 @@ fn its_configuration_is_one_that_loads() {
     assert!(!snippets.is_empty());
     for snippet in snippets {
         let text = format!("schema = \"schema.graphql\"\n[dynamodb]\n{snippet}");
-        Config::parse(Path::new("app"), &text, &|_| {
-            Some("a secret that is long enough".to_owned())
-        })
+        Config::parse(
+            Path::new("app"),
+            &text,
+            &readers(mayfly_capabilities::ALL),
+            &|_| Some("a secret that is long enough".to_owned()),
+        )
         .unwrap();
     }
 }

@@ -50,7 +50,7 @@ impl EmbeddedProcess {
     ///
     /// When the program is missing, or its data cannot be loaded.
     pub async fn start_for(config: &Config) -> anyhow::Result<Option<Self>> {
-        if !config.uses_embedded() {
+        if !config.uses_embedded {
             return Ok(None);
         }
         let password = format!("{:032x}", rand::random::<u128>());

@@ -8,9 +8,9 @@ use std::time::Duration;
 
 use mayfly::app::App;
 use mayfly_capabilities::dynamodb::DynamoDbCapability;
-use mayfly_capabilities::sql::{Databases, SqlCapability};
+use mayfly_capabilities::sql::{SqlCapability, databases};
 use mayfly_config::{Config, Module};
-use mayfly_runtime::capability::Surroundings;
+use mayfly_runtime::capability::{self, Surroundings};
 use mayfly_runtime::imports::{Backends, Operation};
 use mayfly_runtime::sandbox::{Outcome, Prepared, Request};
 use tokio::runtime::Runtime;
@@ -50,8 +50,11 @@ impl UnderTest {
             .enable_all()
             .build()
             .expect("a runtime");
-        let config = Config::load(&mayfly_tests::repository().join("guest/fuzz"))
-            .expect("guest/fuzz is an app");
+        let config = capability::load(
+            &mayfly_tests::repository().join("guest/fuzz"),
+            mayfly_capabilities::ALL,
+        )
+        .expect("guest/fuzz is an app");
         let app = runtime
             .block_on(App::load(
                 &config,
@@ -60,7 +63,7 @@ impl UnderTest {
             ))
             .expect("the app loads");
         let in_memory = Arc::new(InMemory::default());
-        let databases = Databases::of(&config, |_| in_memory.clone());
+        let databases = databases(&config, in_memory.clone());
         let backends = Backends::default()
             .with::<DynamoDbCapability>(in_memory.clone())
             .with::<SqlCapability>(Arc::new(databases));

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::process::Command;
 
-use mayfly_config::Config;
+use mayfly_runtime::capability;
 use mayfly_tests::repository;
 
 /// The tests there are, as the test program itself lists them: what is not compiled in, or not a test, is not there.
@@ -23,7 +23,7 @@ fn every_module_of_guest_hostile_has_a_test() {
         .unwrap()
         .map(|entry| entry.unwrap().path())
         .collect();
-    let config = Config::load(&app).unwrap();
+    let config = capability::load(&app, mayfly_capabilities::ALL).unwrap();
     let configured: BTreeSet<_> = config
         .modules
         .iter()

@@ -83,7 +83,7 @@ impl App {
             .map(|key| told(format!("`server.{key}` cannot change while the host runs")))
             .collect();
         if config.embedded != was.embedded
-            || config.uses_embedded() && self.surroundings.embedded.is_none()
+            || config.uses_embedded && self.surroundings.embedded.is_none()
         {
             problems.push(told(
                 "the embedded backends cannot change while the host runs".to_owned(),

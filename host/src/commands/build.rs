@@ -1,6 +1,7 @@
 //! `mayfly build`: components from source.
 
 use mayfly_config::{Config, units};
+use mayfly_runtime::capability::{self, Capabilities};
 use mayfly_telemetry::output;
 
 use super::{AppDirectory, Exit};
@@ -18,8 +19,9 @@ pub struct Build {
 }
 
 impl Build {
-    pub(super) fn run(self) -> anyhow::Result<Exit> {
-        let config = Config::load_for_build(&self.directory.app)?;
+    pub(super) fn run(self, capabilities: Capabilities) -> anyhow::Result<Exit> {
+        let config =
+            Config::load_for_build(&self.directory.app, &capability::readers(capabilities))?;
         let sources: Vec<_> = config
             .modules
             .iter()

@@ -1,7 +1,7 @@
 //! `mayfly check`: everything that can be wrong with an app, at once.
 
 use mayfly_config::{Config, FILE, Problems, units};
-use mayfly_runtime::capability::{Capabilities, Surroundings};
+use mayfly_runtime::capability::{self, Capabilities, Surroundings};
 use mayfly_telemetry::{output, start_command_log};
 
 use super::{AppDirectory, Exit, show_progress};
@@ -35,7 +35,7 @@ fn size(text: &str) -> Result<u64, String> {
 impl Check {
     pub(super) fn run(self, capabilities: Capabilities) -> anyhow::Result<Exit> {
         start_command_log("off,embedded=warn");
-        let config = Config::load(&self.directory.app)?;
+        let config = capability::load(&self.directory.app, capabilities)?;
         let runtime = tokio::runtime::Runtime::new()?;
         let app = runtime.block_on(self.load(&config, capabilities))?;
         for version in app.versions.values() {

@@ -5,13 +5,13 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use anyhow::{Context, bail};
-use mayfly_config::{Config, Limits, units};
+use mayfly_config::{Limits, units};
 use mayfly_error::Error;
 use mayfly_graphql::{
     Answers, Binding, Engine, Invocation, PARENTS, PathStep, Question, Request, Resolve,
 };
 use mayfly_json::{Kind, Limits as JsonLimits, Tree, Value};
-use mayfly_runtime::capability::{Capabilities, Surroundings};
+use mayfly_runtime::capability::{self, Capabilities, Surroundings};
 use mayfly_telemetry::{output, start_command_log};
 
 use super::{Exit, show_progress};
@@ -60,7 +60,7 @@ impl Invoke {
             [directory, field] => (directory.as_str(), field.clone()),
             other => (".", other.concat()),
         };
-        let config = Config::load(Path::new(directory))?;
+        let config = capability::load(Path::new(directory), capabilities)?;
         let embedded = EmbeddedProcess::start_for(&config).await?;
         let surroundings = Surroundings {
             capabilities,

@@ -90,7 +90,7 @@ impl Command {
         match self {
             Self::Serve(serve) => serve.run(capabilities),
             Self::Check(check) => check.run(capabilities),
-            Self::Build(build) => build.run(),
+            Self::Build(build) => build.run(capabilities),
             Self::Invoke(invoke) => invoke.run(capabilities),
             Self::Module(module) => module.run(),
             Self::Apply(apply) => apply.run(),

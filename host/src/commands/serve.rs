@@ -7,7 +7,7 @@ use std::time::Duration;
 use anyhow::Context;
 use clap::ValueEnum;
 use mayfly_config::{Config, FILE, Problems, Server};
-use mayfly_runtime::capability::{Capabilities, Surroundings};
+use mayfly_runtime::capability::{self, Capabilities, Surroundings};
 use mayfly_telemetry::{LogFormat, Metrics, output, start_server_log};
 use tokio::net::TcpListener;
 use tokio::runtime::Handle;
@@ -74,7 +74,7 @@ impl Serve {
         let mut signals = Signals::catch()?;
         let mut seen = Seen::default();
         seen.look(self.directory.app.join(FILE));
-        let config = Config::load(&self.directory.app)?;
+        let config = capability::load(&self.directory.app, capabilities)?;
         seen.look(config.schema.clone());
         config
             .watched_files()

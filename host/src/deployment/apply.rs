@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use mayfly_config::{Config, FILE, Problem, Problems};
 use mayfly_graphql::{Change, Severity};
+use mayfly_runtime::capability::load;
 use mayfly_telemetry::names;
 use metrics::counter;
 
@@ -74,7 +75,12 @@ impl Deployment {
         let _one_at_a_time = self.applying.lock().await;
         let was = self.config();
         let root = was.root.clone();
-        let read = tokio::task::spawn_blocking(move || Config::load(&root)).await;
+        let capabilities = self
+            .app()
+            .ok_or(ApplyError::Loading)?
+            .surroundings
+            .capabilities;
+        let read = tokio::task::spawn_blocking(move || load(&root, capabilities)).await;
         let config = read
             .map_err(|lost| ApplyError::Failed(lost.to_string()))?
             .map_err(ApplyError::Problems)?;

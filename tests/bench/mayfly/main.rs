@@ -17,9 +17,9 @@ use mayfly::app::App;
 use mayfly::host::Host;
 use mayfly::http::graphql_router;
 use mayfly_capabilities::dynamodb::DynamoDbCapability;
-use mayfly_capabilities::sql::{Databases, SqlCapability};
+use mayfly_capabilities::sql::{SqlCapability, databases};
 use mayfly_config::Config;
-use mayfly_runtime::capability::Surroundings;
+use mayfly_runtime::capability::{self, Surroundings};
 use mayfly_runtime::imports::Backends;
 use mayfly_telemetry::Metrics;
 
@@ -68,7 +68,7 @@ async fn serve(arguments: Arguments) -> anyhow::Result<()> {
 
 /// The app with its backends in memory.
 async fn load(directory: &Path) -> anyhow::Result<(Config, App)> {
-    let config = Config::load(directory)?;
+    let config = capability::load(directory, mayfly_capabilities::ALL)?;
     let mut app = App::load(
         &config,
         &Surroundings::nowhere(mayfly_capabilities::ALL),
@@ -81,7 +81,7 @@ async fn load(directory: &Path) -> anyhow::Result<(Config, App)> {
 
 fn in_memory(config: &Config) -> anyhow::Result<Backends> {
     let memory = Arc::new(InMemory::load()?);
-    let databases = Databases::of(config, |_| memory.clone());
+    let databases = databases(config, memory.clone());
     Ok(Backends::default()
         .with::<DynamoDbCapability>(memory)
         .with::<SqlCapability>(Arc::new(databases)))

@@ -28,9 +28,8 @@ use mayfly::app::App;
 use mayfly::host::Host;
 use mayfly::http::graphql_router;
 use mayfly_capabilities::dynamodb::DynamoDbCapability;
-use mayfly_capabilities::sql::{Databases, SqlCapability};
-use mayfly_config::Config;
-use mayfly_runtime::capability::Surroundings;
+use mayfly_capabilities::sql::{SqlCapability, databases};
+use mayfly_runtime::capability::{self, Surroundings};
 use mayfly_runtime::imports::Backends;
 use mayfly_telemetry::Metrics;
 use tower::Service;
@@ -145,7 +144,7 @@ fn guest(field: &str, imports: &str, calls: &str) -> String {
 }
 
 async fn host(directory: &Path) -> Arc<Host> {
-    let config = Config::load(directory).expect("it is an app");
+    let config = capability::load(directory, mayfly_capabilities::ALL).expect("it is an app");
     let mut app = App::load(
         &config,
         &Surroundings::nowhere(mayfly_capabilities::ALL),
@@ -154,7 +153,7 @@ async fn host(directory: &Path) -> Arc<Host> {
     .await
     .expect("the app loads");
     let memory = Arc::new(InMemory::load().unwrap());
-    let databases = Databases::of(&config, |_| memory.clone());
+    let databases = databases(&config, memory.clone());
     let backends = Backends::default()
         .with::<DynamoDbCapability>(memory)
         .with::<SqlCapability>(Arc::new(databases));

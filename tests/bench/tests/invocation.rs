@@ -19,9 +19,8 @@ use std::sync::{Arc, Mutex};
 
 use mayfly::app::App;
 use mayfly::resolve::Resolver;
-use mayfly_config::Config;
 use mayfly_graphql::Invocation;
-use mayfly_runtime::capability::Surroundings;
+use mayfly_runtime::capability::{self, Surroundings};
 use mayfly_runtime::imports::Operation;
 
 const MOST_BYTES: usize = 4 << 10;
@@ -106,8 +105,11 @@ fn an_invocation_allocates_at_most_four_kibibytes_beside_wasmtime() {
         .build()
         .unwrap();
     mayfly_tests::built();
-    let config = Config::load(&mayfly_tests::repository().join("guest/apps/swapping"))
-        .expect("guest/apps/swapping is an app");
+    let config = capability::load(
+        &mayfly_tests::repository().join("guest/apps/swapping"),
+        mayfly_capabilities::ALL,
+    )
+    .expect("guest/apps/swapping is an app");
     let app = runtime
         .block_on(App::load(
             &config,

@@ -37,6 +37,14 @@ pub enum TokenKey {
 }
 
 impl Callers {
+    /// The file of keys it names.
+    pub(crate) fn file(&self) -> Option<PathBuf> {
+        match &self.key {
+            TokenKey::Secret(_) => None,
+            TokenKey::PublicKey(file) | TokenKey::KeySet(file) => Some(file.clone()),
+        }
+    }
+
     pub(crate) fn read(root: &Path, mut table: Table<'_>) -> Self {
         let secret = secret(&mut table);
         let public_key = table

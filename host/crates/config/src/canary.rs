@@ -315,7 +315,7 @@ mod tests {
     fn mistakes_in_the_file_are_told_with_their_lines() {
         let text = "schema = \"s\"\n[modules.m]\ncomponent = \"c\"\n[modules.m.canary]\nshare = \"90%\"\nby = 3\noperatons = 5\n";
         let problems =
-            crate::Config::parse(std::path::Path::new("app"), text, &|_| None).unwrap_err();
+            crate::Config::parse(std::path::Path::new("app"), text, &[], &|_| None).unwrap_err();
         let told: Vec<_> = problems
             .0
             .iter()

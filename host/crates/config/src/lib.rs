@@ -3,25 +3,23 @@
 //! Reading gives a [`Config`] whose values are all good, or every problem at once, each with its line and a remedy. Nothing is
 //! opened here but the file itself. This crate is a leaf: it knows no other layer.
 
-mod backends;
 mod callers;
 mod canary;
 mod compile_priority;
-mod connection_string;
 mod embedded;
+mod endpoint;
 pub mod file;
-mod grants;
 mod limits;
 mod modules;
 mod operation;
 mod outside;
 mod probe;
 mod problem;
-mod reader;
+pub mod reader;
 mod scalar;
 mod secret;
+mod sections;
 mod server;
-mod statements;
 pub mod units;
 mod values;
 
@@ -29,26 +27,28 @@ use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-pub use backends::{ApplicationIntent, DynamoDb, Encryption, Place, SqlServer};
 pub use callers::{Callers, TokenKey};
 pub use canary::{Canary, CanaryKey, Percent};
 pub use compile_priority::CompilePriority;
 pub use embedded::Embedded;
-pub use grants::{Action, BoundKey, Grants, KeyPart, TableGrant};
+pub use endpoint::Endpoint;
 pub use limits::Limits;
 pub use modules::{Budget, Module};
 pub use operation::Operation;
 pub use probe::Probe;
 pub use problem::{Problem, Problems};
 pub use secret::Secret;
+pub use sections::{ReadSections, Section, Sections};
 pub use server::{Clients, ErrorDetail, HostName, Server};
-pub use statements::{Access, Body, Parameter, SqlType, Statement};
 
 use outside::Outside;
 use reader::{Source, Table};
 
 /// The name of the file in an app's directory.
 pub const FILE: &str = "mayfly.toml";
+
+/// Who reads the tables of capabilities.
+pub type Readers<'a> = &'a [&'a dyn ReadSections];
 
 /// An app's configuration. Paths are joined to the app's directory.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -67,14 +67,14 @@ pub struct Config {
     pub operation: Operation,
     /// `[modules.NAME]`, in the order written.
     pub modules: Vec<Module>,
-    /// `[dynamodb]`.
-    pub dynamodb: Option<DynamoDb>,
-    /// `[sqlserver.NAME]`, in the order written.
-    pub sqlserver: Vec<SqlServer>,
-    /// `[statements.NAME]`, in the order written.
-    pub statements: Vec<Statement>,
+    /// The tables of capabilities.
+    pub sections: Sections,
     /// `[embedded]`.
     pub embedded: Embedded,
+    /// Whether any backend is the embedded one.
+    pub uses_embedded: bool,
+    /// The files of keys and certificates that are named above.
+    pub named_files: Vec<PathBuf>,
     /// What is in the files of keys and certificates that are named above, so that a change of one is a change of configuration.
     /// Without those that cannot be read, and empty unless it was loaded from a directory.
     pub named: BTreeMap<PathBuf, Vec<u8>>,
@@ -91,10 +91,10 @@ impl Config {
     /// # Errors
     ///
     /// Every problem of the file, or the one that keeps it from being read.
-    pub fn load(root: &Path) -> Result<Self, Problems> {
-        let mut config = Self::parse(root, &read_file(root)?, &environment)?;
-        config.named = config
-            .named_files()
+    pub fn load(root: &Path, readers: Readers<'_>) -> Result<Self, Problems> {
+        let mut config = Self::parse(root, &read_file(root)?, readers, &environment)?;
+        let files = config.named_files.iter();
+        config.named = files
             .filter_map(|file| {
                 Some((
                     file.to_owned(),
@@ -111,8 +111,8 @@ impl Config {
     /// # Errors
     ///
     /// Every problem of the file, or the one that keeps it from being read.
-    pub fn load_for_build(root: &Path) -> Result<Self, Problems> {
-        Self::parse_with(root, &read_file(root)?, &environment, false)
+    pub fn load_for_build(root: &Path, readers: Readers<'_>) -> Result<Self, Problems> {
+        Self::parse_with(root, &read_file(root)?, readers, &environment, false)
     }
 
     /// Reads a configuration from its text; `environment` answers `{ env = "NAME" }`.
@@ -123,14 +123,16 @@ impl Config {
     pub fn parse(
         root: &Path,
         text: &str,
+        readers: Readers<'_>,
         environment: &dyn Fn(&str) -> Option<String>,
     ) -> Result<Self, Problems> {
-        Self::parse_with(root, text, environment, true)
+        Self::parse_with(root, text, readers, environment, true)
     }
 
     fn parse_with(
         root: &Path,
         text: &str,
+        readers: Readers<'_>,
         environment: &dyn Fn(&str) -> Option<String>,
         required: bool,
     ) -> Result<Self, Problems> {
@@ -154,7 +156,7 @@ impl Config {
             Problems(source.problems.take())
         })?;
         let table = Table::new(&source, String::new(), 0, document.get_ref());
-        let mut config = Self::read(root, table);
+        let mut config = Self::read(root, table, readers);
         config.value_files = source.outside.files.take();
         let mut problems = source.problems.take();
         if problems.is_empty() {
@@ -164,37 +166,22 @@ impl Config {
         Err(Problems(problems))
     }
 
-    fn read(root: &Path, mut file: Table<'_>) -> Self {
+    fn read(root: &Path, mut file: Table<'_>, readers: Readers<'_>) -> Self {
         let schema = root.join(file.required("schema", "\"schema.graphql\""));
         let server = Server::read(file.table("server"));
         let callers = file
             .table("callers")
             .map(|table| Callers::read(root, table));
         let limits = Limits::read(file.table("limits"));
-        let dynamodb = file.table("dynamodb").map(DynamoDb::read);
-        let sqlserver: Vec<_> = file
-            .tables("sqlserver")
-            .into_iter()
-            .map(|(name, table)| SqlServer::read(root, name, table))
-            .collect();
-        let backends: Vec<_> = sqlserver
-            .iter()
-            .map(|backend| backend.name.clone())
-            .collect();
-        let statements: Vec<_> = file
-            .tables("statements")
-            .into_iter()
-            .map(|(name, table)| Statement::read(name, table, &backends))
-            .collect();
-        let names: BTreeSet<_> = statements
-            .iter()
-            .map(|statement| statement.name.clone())
-            .collect();
+        let mut sections = Sections::default();
+        for reader in readers {
+            reader.read(root, &mut file, &mut sections);
+        }
         let modules = file.tables("modules");
         let is_only_one = modules.len() == 1;
         let modules: Vec<_> = modules
             .into_iter()
-            .map(|module| Module::read(root, module, &names, is_only_one))
+            .map(|module| Module::read(root, module, (readers, &sections), is_only_one))
             .collect();
         let longest = modules
             .iter()
@@ -203,7 +190,7 @@ impl Config {
             .unwrap_or_default();
         let operation = Operation::read(file.table("operation"), longest);
         let embedded = Embedded::read(root, file.table("embedded"));
-        let config = Self {
+        let mut config = Self {
             root: root.to_path_buf(),
             schema,
             server,
@@ -211,14 +198,23 @@ impl Config {
             limits,
             operation,
             modules,
-            dynamodb,
-            sqlserver,
-            statements,
+            uses_embedded: readers.iter().any(|reader| reader.uses_embedded(&sections)),
+            named_files: readers
+                .iter()
+                .flat_map(|reader| reader.named_files(&sections))
+                .collect(),
+            sections,
             embedded,
             named: BTreeMap::new(),
             value_files: BTreeSet::new(),
         };
+        config
+            .named_files
+            .extend(config.callers.iter().filter_map(Callers::file));
         config.check_together(&file);
+        readers
+            .iter()
+            .for_each(|reader| reader.check(&config, &file));
         file.finish();
         config
     }
@@ -229,16 +225,6 @@ impl Config {
             file.problem("the file declares no module; add [modules.NAME] with component = \"build/NAME.wasm\"".to_owned());
         }
         for module in &self.modules {
-            if self.dynamodb.is_none() && !module.grants.dynamodb.is_empty() {
-                let name = &module.name;
-                file.problem(format!("`modules.{name}.grants.dynamodb` grants tables, but there is no [dynamodb]; add it"));
-            }
-            if self.callers.is_none() && module.grants.need_callers() {
-                let name = &module.name;
-                file.problem(format!(
-                    "`modules.{name}.grants.dynamodb` binds keys to callers, and every caller is anonymous; add [callers]"
-                ));
-            }
             if module.memory_bytes > self.server.guest_memory_bytes {
                 file.problem(format!(
                     "`modules.{}.memory` is above `server.guest_memory` ({}), so it could never run; lower the one or raise the other",
@@ -249,44 +235,16 @@ impl Config {
         }
     }
 
-    /// The files of keys and certificates that it names.
-    pub fn named_files(&self) -> impl Iterator<Item = &Path> {
-        let certificates = self
-            .sqlserver
-            .iter()
-            .filter_map(|backend| backend.ca_file.as_deref());
-        let keys = self
-            .callers
-            .iter()
-            .filter_map(|callers| match &callers.key {
-                TokenKey::Secret(_) => None,
-                TokenKey::PublicKey(file) | TokenKey::KeySet(file) => Some(file.as_path()),
-            });
-        certificates.chain(keys)
-    }
-
     /// The files, beside `mayfly.toml` and the schema, that a change of changes the configuration.
     pub fn watched_files(&self) -> impl Iterator<Item = &Path> {
-        self.named_files()
-            .chain(self.value_files.iter().map(PathBuf::as_path))
+        let named = self.named_files.iter();
+        named.chain(&self.value_files).map(PathBuf::as_path)
     }
 
     /// The directory for versions of modules.
     #[must_use]
     pub fn store(&self) -> PathBuf {
         self.root.join(&self.server.store)
-    }
-
-    /// Whether any backend is the embedded one.
-    #[must_use]
-    pub fn uses_embedded(&self) -> bool {
-        self.dynamodb
-            .as_ref()
-            .is_some_and(|dynamodb| dynamodb.endpoint == Place::Embedded)
-            || self
-                .sqlserver
-                .iter()
-                .any(|backend| backend.address == Place::Embedded)
     }
 }
 
@@ -313,6 +271,3 @@ fn read_file(root: &Path) -> Result<String, Problems> {
 fn environment(name: &str) -> Option<String> {
     std::env::var(name).ok()
 }
-
-#[cfg(test)]
-mod tests;

@@ -1,7 +1,6 @@
 //! `[limits]`: how large, deep and costly one document and its response may be.
 
-use crate::reader::Table;
-use crate::server::count;
+use crate::reader::{Table, count};
 
 /// `[limits]`. The defaults admit what applications send, and the full introspection query of common tools.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

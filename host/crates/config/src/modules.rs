@@ -1,14 +1,13 @@
 //! `[modules.NAME]`: a component, what it may reach, and what one invocation of it may use.
 
-use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use crate::Readers;
 use crate::canary::Canary;
-use crate::grants::Grants;
 use crate::probe::Probe;
-use crate::reader::Table;
-use crate::server::count;
+use crate::reader::{Table, count};
+use crate::sections::Sections;
 
 /// `[modules.NAME.limits]`: what one invocation may use, beside memory and time. Each is checked before the work it limits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -64,7 +63,7 @@ pub struct Module {
     /// `max_batch`: parents in one invocation. Default 100.
     pub max_batch: usize,
     /// What it may reach.
-    pub grants: Grants,
+    pub grants: Sections,
     /// What it may use.
     pub budget: Budget,
     /// `[[modules.NAME.probe]]`: what a version has to answer before it is let in.
@@ -86,7 +85,7 @@ impl Module {
     pub(crate) fn read(
         root: &Path,
         (name, mut table): (String, Table<'_>),
-        statements: &BTreeSet<String>,
+        (readers, sections): (Readers<'_>, &Sections),
         is_only_one: bool,
     ) -> Self {
         let component = root.join(table.required("component", "\"build/NAME.wasm\""));
@@ -103,9 +102,13 @@ impl Module {
             },
         );
         let max_batch = count(table.number("max_batch", 100, 1..=100_000));
-        let grants = table
-            .table("grants")
-            .map_or_else(Grants::default, |table| Grants::read(table, statements));
+        let mut grants = Sections::default();
+        if let Some(mut table) = table.table("grants") {
+            for reader in readers {
+                reader.read_grants(&mut table, sections, &mut grants);
+            }
+            table.finish();
+        }
         let budget = Budget::read(table.table("limits"));
         let probes = table.list("probe").into_iter().map(Probe::read).collect();
         let canary = Canary::read(table.table("canary"));

@@ -2,8 +2,7 @@
 
 use std::time::Duration;
 
-use crate::reader::Table;
-use crate::server::count;
+use crate::reader::{Table, count};
 
 /// `[operation]`. A document may ask for many fields; what each invocation may use is in its module's `limits`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

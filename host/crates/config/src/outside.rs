@@ -28,7 +28,7 @@ pub(crate) struct Outside<'a> {
 }
 
 /// A secret, as far as it is known.
-pub(crate) enum Given {
+pub enum Given {
     /// The key is not there.
     Nothing,
     /// The key is there; what is wrong with it was told, unless nobody needs it now.

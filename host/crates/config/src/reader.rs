@@ -6,10 +6,12 @@
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::time::Duration;
 
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
+pub use crate::outside::Given;
 use crate::outside::Outside;
 use crate::problem::Problem;
 
@@ -45,7 +47,7 @@ impl Source<'_> {
 }
 
 /// One table, whose keys are taken one by one.
-pub(crate) struct Table<'a> {
+pub struct Table<'a> {
     source: &'a Source<'a>,
     /// The dotted path of the table, empty for the file.
     pub path: String,
@@ -59,7 +61,12 @@ pub(crate) struct Table<'a> {
 
 impl<'a> Table<'a> {
     /// The table at `path`.
-    pub fn new(source: &'a Source<'a>, path: String, at: usize, table: &'a DeTable<'a>) -> Self {
+    pub(crate) fn new(
+        source: &'a Source<'a>,
+        path: String,
+        at: usize,
+        table: &'a DeTable<'a>,
+    ) -> Self {
         let entries = table
             .iter()
             .map(|(key, value)| (key.get_ref().as_ref(), (key.span().start, value)))
@@ -75,17 +82,17 @@ impl<'a> Table<'a> {
     }
 
     /// A table that stands at a byte of the text, in this one.
-    pub fn inner(&self, path: String, at: usize, table: &'a DeTable<'a>) -> Self {
+    pub(crate) fn inner(&self, path: String, at: usize, table: &'a DeTable<'a>) -> Self {
         Self::new(self.source, path, at, table)
     }
 
     /// Where values come from that stand elsewhere.
-    pub fn outside(&self) -> &'a Outside<'a> {
+    pub(crate) fn outside(&self) -> &'a Outside<'a> {
         &self.source.outside
     }
 
     /// Goes on without a value that nobody needs now.
-    pub fn leave_incomplete(&mut self) {
+    pub(crate) fn leave_incomplete(&mut self) {
         self.incomplete = true;
     }
 
@@ -116,7 +123,7 @@ impl<'a> Table<'a> {
     }
 
     /// The value at a key, which then is known.
-    pub fn take(&mut self, key: &str) -> Option<&'a Spanned<DeValue<'a>>> {
+    pub(crate) fn take(&mut self, key: &str) -> Option<&'a Spanned<DeValue<'a>>> {
         self.asked.push(key.to_owned());
         self.entries.remove(key).map(|(_, value)| value)
     }
@@ -228,6 +235,18 @@ impl<'a> Table<'a> {
 }
 
 /// The known key a mistyped one is closest to, when it is close at all.
+/// A number that was read, as a count.
+#[must_use]
+pub fn count(number: u64) -> usize {
+    usize::try_from(number).unwrap_or(usize::MAX)
+}
+
+/// So many milliseconds.
+#[must_use]
+pub const fn millis(millis: u64) -> Duration {
+    Duration::from_millis(millis)
+}
+
 fn nearest<'a>(key: &str, known: &'a [String]) -> Option<&'a str> {
     known
         .iter()

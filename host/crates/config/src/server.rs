@@ -10,7 +10,7 @@ pub use clients::{Clients, HostName};
 
 use crate::compile_priority::CompilePriority;
 use crate::outside::Given;
-use crate::reader::Table;
+use crate::reader::{Table, count};
 use crate::secret::Secret;
 
 /// How much of an error clients read.
@@ -327,9 +327,4 @@ fn admin_token(table: &mut Table<'_>) -> Option<Secret> {
         return None;
     }
     Some(Secret::new(token))
-}
-
-/// A number that was checked to be small.
-pub(crate) fn count(number: u64) -> usize {
-    usize::try_from(number).unwrap_or(usize::MAX)
 }

@@ -218,13 +218,17 @@ impl<'a> Table<'a> {
     }
 
     /// The value at a key, wherever it stands; none when the key is not there, or its value could not be had.
-    pub fn scalar(&mut self, key: &str) -> Option<Scalar<'a>> {
+    pub(crate) fn scalar(&mut self, key: &str) -> Option<Scalar<'a>> {
         let value = self.take(key)?;
         self.resolve(self.key(key), value)
     }
 
     /// A value that stands here, or where it says.
-    pub fn resolve(&mut self, path: String, value: &'a Spanned<DeValue<'a>>) -> Option<Scalar<'a>> {
+    pub(crate) fn resolve(
+        &mut self,
+        path: String,
+        value: &'a Spanned<DeValue<'a>>,
+    ) -> Option<Scalar<'a>> {
         let at = value.span().start;
         match value.get_ref() {
             DeValue::String(text) => {

@@ -8,9 +8,12 @@ use anyhow::{Context, ensure};
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::config::{BehaviorVersion, Credentials, Region};
 use aws_sdk_dynamodb::types::AttributeValue;
+use mayfly_capabilities::dynamodb::configuration as dynamodb;
 use mayfly_capabilities::dynamodb::{Chain, DynamoDb, ReadOptions};
+use mayfly_capabilities::sql::configuration as sql;
 use mayfly_capabilities::sql::{Borrower, SqlServer, SqlSession};
 use mayfly_config::Config;
+use mayfly_runtime::capability;
 use mayfly_runtime::imports::{RowBudget, RowsLeft};
 use tiberius::numeric::Decimal;
 use tiberius::time::chrono::NaiveDateTime;
@@ -93,26 +96,31 @@ enum Rows {
 
 /// All contenders; each has answered rightly.
 pub(super) async fn all(
-    dynamodb: SocketAddr,
-    sqlserver: SocketAddr,
+    dynamodb_at: SocketAddr,
+    sqlserver_at: SocketAddr,
 ) -> anyhow::Result<Vec<Contender>> {
-    let config = Config::parse(Path::new("."), CONFIG, &|_| Some("mayfly".to_owned()))
-        .map_err(anyhow::Error::msg)?;
-    let mut settings = config
-        .dynamodb
-        .context("the configuration names DynamoDB")?;
+    let config = Config::parse(
+        Path::new("."),
+        CONFIG,
+        &capability::readers(mayfly_capabilities::ALL),
+        &|_| Some("mayfly".to_owned()),
+    )
+    .map_err(anyhow::Error::msg)?;
+    let settings = config.sections.get::<dynamodb::Section>();
+    let mut settings = settings
+        .context("the configuration names DynamoDB")?
+        .clone();
     settings.coalesce = false;
-    let apart = DynamoDb::connect(&settings, Some(dynamodb), Chain::Whole).await;
+    let apart = DynamoDb::connect(&settings, Some(dynamodb_at), Chain::Whole).await;
     settings.coalesce = true;
-    let joined = DynamoDb::connect(&settings, Some(dynamodb), Chain::Whole).await;
-    let school = config
-        .sqlserver
-        .first()
-        .context("the configuration names SQL Server")?;
+    let joined = DynamoDb::connect(&settings, Some(dynamodb_at), Chain::Whole).await;
+    let section = config.sections.get::<sql::Section>();
+    let section = section.context("the configuration names SQL Server")?;
+    let school = section.backends.first().context("and a server")?;
     let problem =
         |problems: Vec<mayfly_capabilities::sql::Problem>| anyhow::anyhow!("{problems:?}");
-    let pool = SqlServer::new(school, Some(sqlserver), &config.statements).map_err(problem)?;
-    let client = bare_client(dynamodb);
+    let pool = SqlServer::new(school, Some(sqlserver_at), &section.statements).map_err(problem)?;
+    let client = bare_client(dynamodb_at);
     let (get, one, twenty) = (
         "aws-sdk-dynamodb, GetItem",
         "tiberius, 1 row",
@@ -137,7 +145,7 @@ pub(super) async fn all(
         let mut workers = Vec::new();
         for _ in 0..CALLS_AT_ONCE {
             workers.push(Worker::BareQuery(
-                Box::new(bare_connection(sqlserver).await?),
+                Box::new(bare_connection(sqlserver_at).await?),
                 rows,
             ));
         }

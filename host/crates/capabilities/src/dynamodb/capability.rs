@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use futures_util::future::BoxFuture;
-use mayfly_config::{Config, FILE, Place, Problem};
+use mayfly_config::{Config, Endpoint, FILE, Problem};
 use mayfly_error::{CallCode, CallError};
 use mayfly_runtime::capability::{
     Before, Capability, Connected, Kind, MemoryLine, Pool, Setting, Surroundings,
@@ -16,6 +16,7 @@ use wasmtime::component::{HasSelf, Linker};
 
 use super::bindings::mayfly::resolver::dynamodb;
 use super::client::{DynamoDb, PartitionKeys};
+use super::configuration::{Section, TableGrant, TableGrants};
 use super::identity::Chain;
 use super::tables::Tables;
 use crate::{because, shares};
@@ -53,10 +54,10 @@ impl Capability for DynamoDbCapability {
         problems: &'a mut Vec<Problem>,
     ) -> BoxFuture<'a, Connected> {
         Box::pin(async move {
-            let Some(section) = &config.dynamodb else {
+            let Some(section) = config.sections.get::<Section>() else {
                 return Connected::default();
             };
-            let unchanged = before.filter(|before| before.config.dynamodb == config.dynamodb);
+            let unchanged = before.filter(|before| before.config.sections.get() == Some(section));
             let kept = unchanged.and_then(|before| before.pools.get::<DynamoDbPool>(NAME));
             let client = match kept {
                 Some(kept) => kept.client.clone(),
@@ -86,7 +87,7 @@ impl Capability for DynamoDbCapability {
     }
 
     fn memory(&self, config: &Config) -> Vec<MemoryLine> {
-        let line = |section: &mayfly_config::DynamoDb| {
+        let line = |section: &Section| {
             let most = section.max_in_flight as u64 * ANSWER_BYTES * COPIES;
             MemoryLine::new(
                 "answers of DynamoDB on their way to guests",
@@ -94,33 +95,33 @@ impl Capability for DynamoDbCapability {
                 Some("dynamodb.answer_memory"),
             )
         };
-        config.dynamodb.iter().map(line).collect()
+        config.sections.get().map(line).into_iter().collect()
     }
 
     fn settings(&self, config: &Config) -> Vec<Setting> {
-        let setting = |section: &mayfly_config::DynamoDb| {
+        let setting = |section: &Section| {
             Setting::new(
                 NAME,
                 "answer_memory",
                 Kind::SharedBytes,
                 (section.answer_memory_bytes, LEAST_ANSWER_BYTES),
                 |config, bytes| {
-                    if let Some(section) = &mut config.dynamodb {
+                    config.sections.change(|section: &mut Section| {
                         section.answer_memory_bytes = bytes;
-                    }
+                    });
                 },
             )
         };
-        config.dynamodb.iter().map(setting).collect()
+        config.sections.get().map(setting).into_iter().collect()
     }
 
     fn connections(&self, config: &Config) -> u64 {
-        let section = config.dynamodb.as_ref();
+        let section = config.sections.get::<Section>();
         section.map_or(0, |section| section.max_in_flight as u64)
     }
 }
 
-async fn connect(section: &mayfly_config::DynamoDb, surroundings: &Surroundings) -> DynamoDb {
+async fn connect(section: &Section, surroundings: &Surroundings) -> DynamoDb {
     let chain = if surroundings.offline {
         Chain::Offline
     } else {
@@ -129,7 +130,7 @@ async fn connect(section: &mayfly_config::DynamoDb, surroundings: &Surroundings)
     let embedded = surroundings
         .embedded
         .as_ref()
-        .filter(|_| section.endpoint == Place::Embedded);
+        .filter(|_| section.endpoint == Endpoint::Embedded);
     DynamoDb::connect(
         section,
         embedded.map(|embedded| embedded.address(NAME)),
@@ -189,7 +190,8 @@ impl Pool for DynamoDbPool {
 async fn compare_grants(client: &DynamoDb, config: &Config, deadline: Instant) -> Vec<String> {
     let mut problems = Vec::new();
     for module in &config.modules {
-        for (table, grant) in &module.grants.dynamodb {
+        let grants = module.grants.get::<TableGrants>().into_iter();
+        for (table, grant) in grants.flat_map(|grants| &grants.0) {
             let path = format!("modules.{}.grants.dynamodb.{table}", module.name);
             match client.partition_keys(table, deadline).await {
                 Ok(keys) => problems.extend(compare_keys(&path, grant, &keys)),
@@ -205,11 +207,7 @@ async fn compare_grants(client: &DynamoDb, config: &Config, deadline: Instant) -
     problems
 }
 
-fn compare_keys(
-    path: &str,
-    grant: &mayfly_config::TableGrant,
-    keys: &PartitionKeys,
-) -> Vec<String> {
+fn compare_keys(path: &str, grant: &TableGrant, keys: &PartitionKeys) -> Vec<String> {
     let own = grant
         .key
         .iter()

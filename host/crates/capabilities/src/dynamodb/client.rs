@@ -14,7 +14,7 @@ use aws_sdk_dynamodb::config::retry::RetryConfig;
 use aws_sdk_dynamodb::config::timeout::TimeoutConfig;
 use aws_sdk_dynamodb::config::{BehaviorVersion, Credentials, Region};
 use aws_sdk_dynamodb::types::{KeySchemaElement, KeyType, TableDescription};
-use mayfly_config::Place;
+use mayfly_config::Endpoint;
 use mayfly_error::{CallCode, CallError};
 use tokio::time::Instant;
 
@@ -79,7 +79,7 @@ impl DynamoDb {
     /// Prepares the client; opens no connection, unless the whole `chain` has to be asked for the region. `embedded` is where the
     /// embedded endpoint listens, if the configuration names it.
     pub async fn connect(
-        config: &mayfly_config::DynamoDb,
+        config: &crate::dynamodb::configuration::Section,
         embedded: Option<SocketAddr>,
         chain: Chain,
     ) -> Self {
@@ -94,19 +94,19 @@ impl DynamoDb {
             );
         loader = match (&config.region, &config.endpoint) {
             (Some(region), _) => loader.region(Region::new(region.clone())),
-            (None, Place::Embedded) => loader.region(Region::new(EMBEDDED_REGION)),
+            (None, Endpoint::Embedded) => loader.region(Region::new(EMBEDDED_REGION)),
             (None, _) => loader.region(regions(chain)),
         };
         match (&config.endpoint, embedded) {
-            (Place::Embedded, address) => {
+            (Endpoint::Embedded, address) => {
                 loader = loader.endpoint_url(format!("http://{}", address.unwrap_or(NOWHERE)));
                 // The embedded endpoint checks no signature, but the client wants to sign.
                 loader = loader.credentials_provider(Credentials::new(
                     "embedded", "embedded", None, None, "mayfly",
                 ));
             }
-            (Place::At(url), _) => loader = loader.endpoint_url(url.clone()),
-            (Place::Vendor, _) => {}
+            (Endpoint::At(url), _) => loader = loader.endpoint_url(url.clone()),
+            (Endpoint::Vendor, _) => {}
         }
         if chain == Chain::Offline {
             // Nothing is signed. Making the SDK's own chain would ask the metadata service for a region that is set nowhere.
@@ -119,7 +119,7 @@ impl DynamoDb {
             has_region: loaded.region().is_some(),
             credentials: loaded
                 .credentials_provider()
-                .filter(|_| config.endpoint != Place::Embedded),
+                .filter(|_| config.endpoint != Endpoint::Embedded),
         };
         let settings = aws_sdk_dynamodb::Config::from(&loaded)
             .to_builder()

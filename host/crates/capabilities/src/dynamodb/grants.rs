@@ -3,7 +3,8 @@
 //! A bound key is made of the operator's text and the caller's verified claims. Whatever keeps it from being made (an anonymous
 //! caller, a claim that is missing, empty or no plain value) is a denial: there is no key, so there is nothing to reach.
 
-use mayfly_config::{Action, BoundKey, KeyPart, Module, TableGrant};
+use crate::dynamodb::configuration::{Action, BoundKey, KeyPart, TableGrant, TableGrants};
+use mayfly_config::Module;
 use mayfly_error::{CallCode, CallError, shortened};
 use mayfly_json::{Kind, Limits, Tree};
 use mayfly_runtime::imports::{Caller, SHOWN_BYTES};
@@ -28,8 +29,8 @@ impl<'a> TableAccess<'a> {
     ) -> Result<Self, CallError> {
         if let Some(grant) = module
             .grants
-            .dynamodb
-            .get(table)
+            .get::<TableGrants>()
+            .and_then(|grants| grants.0.get(table))
             .filter(|grant| grant.actions.contains(&action))
         {
             return Ok(Self {

@@ -1,6 +1,6 @@
 //! `dynamodb`: grants by table, action and key, then the host's client.
 
-use mayfly_config::Action;
+use crate::dynamodb::configuration::Action;
 use mayfly_error::{CallCode, CallError};
 use mayfly_runtime::imports::{Asker, Calls, Pending};
 use wasmtime::component::Resource;

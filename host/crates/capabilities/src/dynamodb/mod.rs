@@ -11,6 +11,7 @@ mod batch;
 mod capability;
 mod client;
 mod coalesce;
+pub mod configuration;
 mod failure;
 mod grants;
 mod identity;

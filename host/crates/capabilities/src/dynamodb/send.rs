@@ -100,7 +100,7 @@ impl Operation {
 }
 
 impl Host {
-    fn new(config: &mayfly_config::DynamoDb) -> Self {
+    fn new(config: &crate::dynamodb::configuration::Section) -> Self {
         let max_in_flight = config.max_in_flight.clamp(1, Semaphore::MAX_PERMITS);
         Self {
             turns: Semaphore::new(max_in_flight),
@@ -131,7 +131,7 @@ impl Host {
 }
 
 impl Shared {
-    pub(super) fn new(client: Client, config: &mayfly_config::DynamoDb) -> Self {
+    pub(super) fn new(client: Client, config: &crate::dynamodb::configuration::Section) -> Self {
         Self {
             client,
             max_attempts: config.max_attempts.max(1),

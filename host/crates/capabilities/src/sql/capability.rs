@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use futures_util::future::BoxFuture;
-use mayfly_config::{Config, FILE, Place, Problem};
+use mayfly_config::{Config, Endpoint, FILE, Problem};
 use mayfly_error::CallError;
 use mayfly_runtime::capability::{
     Before, Capability, Connected, Kind, MemoryLine, Pool, Setting, Surroundings,
@@ -15,6 +15,7 @@ use tokio::time::Instant;
 use wasmtime::component::{HasSelf, Linker};
 
 use super::bindings::mayfly::resolver::sql;
+use super::configuration::{Backend, Section};
 use super::database::{Database, Databases};
 use super::pool::SqlServer;
 use super::statement;
@@ -48,14 +49,15 @@ impl Capability for SqlCapability {
     ) -> BoxFuture<'a, Connected> {
         let mut connected = Connected::default();
         let mut databases = Databases::default();
-        for section in &config.sqlserver {
+        let said = said(config);
+        for section in &said.backends {
             let kept = before.filter(|before| is_unchanged(section, config, before.config));
             let name = name_of(section);
             let kept = kept.and_then(|before| before.pools.get::<SqlServerPool>(&name));
             match server(section, config, surroundings, kept) {
                 Ok(server) => {
                     let database = Arc::new(server.clone()) as Arc<dyn Database>;
-                    databases.by_name.insert(section.name.clone(), database);
+                    databases.insert(section.name.clone(), database);
                     let line = section.line;
                     let pool = SqlServerPool { name, line, server };
                     connected.pools.push(Arc::new(pool), kept.is_none());
@@ -65,9 +67,6 @@ impl Capability for SqlCapability {
                 }
             }
         }
-        let homes = config.statements.iter();
-        let homes = homes.map(|statement| (statement.name.clone(), statement.backend.clone()));
-        databases.statements = homes.collect();
         connected.reach = Some(Box::new(|backends| {
             backends.with::<Self>(Arc::new(databases))
         }));
@@ -80,7 +79,7 @@ impl Capability for SqlCapability {
             .iter()
             .map(|module| module.budget.unread_bytes);
         let unread = unread.max().unwrap_or_default() as u64;
-        let line = |section: &mayfly_config::SqlServer| {
+        let line = |section: &Backend| {
             let each = unread + section.max_value_bytes as u64 + CONNECTION_BYTES;
             let most = section.max_connections as u64;
             let (name, shown) = (&section.name, mayfly_config::units::show_bytes(each));
@@ -90,11 +89,11 @@ impl Capability for SqlCapability {
                 Some("sqlserver.NAME.max_connections"),
             )
         };
-        config.sqlserver.iter().map(line).collect()
+        said(config).backends.iter().map(line).collect()
     }
 
     fn settings(&self, config: &Config) -> Vec<Setting> {
-        let setting = |(index, section): (usize, &mayfly_config::SqlServer)| {
+        let setting = |(index, section): (usize, &Backend)| {
             let least = (section.min_connections as u64).max(2);
             Setting::new(
                 format!("{SECTION}.{}", mayfly_config::key(&section.name)),
@@ -102,30 +101,46 @@ impl Capability for SqlCapability {
                 Kind::Count,
                 (section.max_connections as u64, least),
                 move |config, number| {
-                    if let Some(section) = config.sqlserver.get_mut(index) {
-                        section.max_connections = usize::try_from(number).unwrap_or(usize::MAX);
-                    }
+                    config.sections.change(|said: &mut Section| {
+                        if let Some(section) = said.backends.get_mut(index) {
+                            section.max_connections = usize::try_from(number).unwrap_or(usize::MAX);
+                        }
+                    });
                 },
             )
         };
-        config.sqlserver.iter().enumerate().map(setting).collect()
+        said(config)
+            .backends
+            .iter()
+            .enumerate()
+            .map(setting)
+            .collect()
     }
 
     fn connections(&self, config: &Config) -> u64 {
-        let sections = config.sqlserver.iter();
+        let sections = said(config).backends.iter();
         sections.map(|section| section.max_connections as u64).sum()
     }
 }
 
+/// What the configuration says; nothing where it was read without this capability.
+fn said(config: &Config) -> &Section {
+    static NOTHING: Section = Section {
+        backends: Vec::new(),
+        statements: Vec::new(),
+    };
+    config.sections.get().unwrap_or(&NOTHING)
+}
+
 /// The name of a pool.
-fn name_of(section: &mayfly_config::SqlServer) -> String {
+fn name_of(section: &Backend) -> String {
     format!("{SECTION}.{}", section.name)
 }
 
 /// Whether a backend is configured as it was, wherever in the file, the certificates it names included.
-fn is_unchanged(section: &mayfly_config::SqlServer, config: &Config, was: &Config) -> bool {
-    let configured = was.sqlserver.iter().any(|before| {
-        let moved = mayfly_config::SqlServer {
+fn is_unchanged(section: &Backend, config: &Config, was: &Config) -> bool {
+    let configured = said(was).backends.iter().any(|before| {
+        let moved = Backend {
             line: section.line,
             ..before.clone()
         };
@@ -136,22 +151,22 @@ fn is_unchanged(section: &mayfly_config::SqlServer, config: &Config, was: &Confi
 }
 
 fn server(
-    section: &mayfly_config::SqlServer,
+    section: &Backend,
     config: &Config,
     surroundings: &Surroundings,
     kept: Option<&SqlServerPool>,
 ) -> Result<SqlServer, Vec<statement::Problem>> {
-    let statements = config.statements.iter();
+    let statements = said(config).statements.iter();
     let statements = statements.filter(|statement| statement.backend == section.name);
     let statements: Vec<_> = statements.cloned().collect();
     let embedded = surroundings
         .embedded
         .as_ref()
-        .filter(|_| section.address == Place::Embedded);
+        .filter(|_| section.address == Endpoint::Embedded);
     let server = match (kept, embedded) {
         (Some(kept), _) => kept.server.with_statements(&statements)?,
         (None, Some(embedded)) => {
-            let section = mayfly_config::SqlServer {
+            let section = Backend {
                 user: embedded.user.clone(),
                 password: embedded.password.clone(),
                 ..section.clone()
@@ -231,12 +246,12 @@ fn in_configuration(config: &Config, found: &statement::Problem) -> Problem {
     let (kind, name) = found.subject.split_once('.').unwrap_or_default();
     let line = match kind {
         "statements" => {
-            let mut statements = config.statements.iter();
+            let mut statements = said(config).statements.iter();
             let statement = statements.find(|statement| statement.name == name);
             statement.map(|statement| statement.line)
         }
         _ => {
-            let mut sections = config.sqlserver.iter();
+            let mut sections = said(config).backends.iter();
             let section = sections.find(|section| section.name == name);
             section.map(|section| section.line)
         }

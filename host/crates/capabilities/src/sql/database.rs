@@ -7,35 +7,24 @@ use mayfly_config::Config;
 use mayfly_runtime::imports::{Call, RowBudget};
 use tokio::time::Instant;
 
+use super::configuration::Section;
 use super::pool::SqlServer;
 use super::roster::Borrower;
 use super::session::SqlSession;
 use super::stream::RowStream;
 use super::transaction::Transaction;
 
-/// The databases that guests reach.
-#[derive(Default)]
-pub struct Databases {
-    /// By the name of the backend.
-    pub by_name: BTreeMap<String, Arc<dyn Database>>,
-    /// The backend of each statement.
-    pub statements: BTreeMap<String, String>,
-}
+/// The databases that guests reach, by the names of their backends.
+pub type Databases = BTreeMap<String, Arc<dyn Database>>;
 
-impl Databases {
-    /// The databases of a configuration, each as `database` gives it.
-    pub fn of(config: &Config, mut database: impl FnMut(&str) -> Arc<dyn Database>) -> Self {
-        let backends = config.sqlserver.iter();
-        let statements = config.statements.iter();
-        Self {
-            by_name: backends
-                .map(|backend| (backend.name.clone(), database(&backend.name)))
-                .collect(),
-            statements: statements
-                .map(|statement| (statement.name.clone(), statement.backend.clone()))
-                .collect(),
-        }
-    }
+/// All backends of a configuration, answered by one database.
+#[must_use]
+pub fn databases(config: &Config, database: Arc<dyn Database>) -> Databases {
+    let section = config.sections.get::<Section>().into_iter();
+    let backends = section.flat_map(|section| &section.backends);
+    backends
+        .map(|backend| (backend.name.clone(), database.clone()))
+        .collect()
 }
 
 /// Runs statements by name.

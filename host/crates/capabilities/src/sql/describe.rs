@@ -4,7 +4,7 @@
 //! Where the server cannot tell the type of a parameter, there is nothing to compare; a statement it cannot describe at all is a
 //! problem, with the server's own words, which are for the operator.
 
-use mayfly_config::{Parameter, SqlType};
+use crate::sql::configuration::{Parameter, SqlType};
 use mayfly_error::CallError;
 use tiberius::error::Error;
 use tiberius::{ColumnData, Command, Row};

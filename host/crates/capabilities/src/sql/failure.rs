@@ -1,6 +1,6 @@
 //! What a failed request to SQL Server means to a guest. The server's own text goes to the log only.
 
-use mayfly_config::Access;
+use crate::sql::configuration::Access;
 use mayfly_error::{CallCode, CallError};
 use tiberius::error::Error;
 

@@ -10,7 +10,8 @@ use wasmtime::component::Resource;
 
 use super::SqlCapability;
 use super::bindings::mayfly::resolver::sql as wit;
-use super::database::{Databases, OpenTransaction, Rows, Session, Statements};
+use super::configuration::StatementGrants;
+use super::database::{OpenTransaction, Rows, Session, Statements};
 use super::parameters::statement_weight;
 
 /// A transaction of a guest, or why it cannot be one: its first call then says so.
@@ -26,10 +27,11 @@ struct Sessions(Vec<(String, Arc<dyn Session>)>);
 /// How a statement is run.
 type Run = fn(&dyn Statements, &str, &str, Instant) -> Call;
 
-/// Checks the grant for a statement.
-fn may_run(asker: &Asker<'_>, statement: &str) -> Result<(), CallError> {
-    if asker.module.grants.sql.contains(statement) {
-        return Ok(());
+/// Checks the grant for a statement, and gives its backend.
+fn may_run(asker: &Asker<'_>, statement: &str) -> Result<String, CallError> {
+    let granted = asker.module.grants.get::<StatementGrants>();
+    if let Some(backend) = granted.and_then(|granted| granted.0.get(statement)) {
+        return Ok(backend.clone());
     }
     let name = &asker.module.name;
     let statement = shortened(statement, SHOWN_BYTES);
@@ -43,36 +45,15 @@ fn may_run(asker: &Asker<'_>, statement: &str) -> Result<(), CallError> {
     .with_detail(detail))
 }
 
-/// The backend of a statement.
-fn home<'d>(databases: &'d Databases, statement: &str) -> Result<&'d str, CallError> {
-    let home = databases.statements.get(statement).map(String::as_str);
-    // A grant of what is not declared was refused with the configuration.
-    home.ok_or_else(|| {
-        let statement = shortened(statement, SHOWN_BYTES);
-        CallError::new(
-            CallCode::NotFound,
-            format!("there is no statement `{statement}`"),
-        )
-    })
-}
-
 /// Whether the module may run anything on a backend: without that a transaction there is nothing but a held connection.
-fn may_begin(
-    granted: &Granted<'_, SqlCapability>,
-    databases: &Databases,
-    backend: &str,
-) -> Result<(), CallError> {
-    let mut statements = granted.module().grants.sql.iter();
-    let is_here = |statement: &String| {
-        let home = databases.statements.get(statement);
-        home.is_some_and(|home| home == backend)
-    };
-    if statements.any(is_here) {
+fn may_begin(asker: &Asker<'_>, backend: &str) -> Result<(), CallError> {
+    let granted = asker.module.grants.get::<StatementGrants>();
+    if granted.is_some_and(|granted| granted.0.values().any(|home| home == backend)) {
         return Ok(());
     }
     let detail = format!(
         "module `{}` was granted no statement of backend `{backend}`",
-        granted.module().name
+        asker.module.name
     );
     Err(CallError::new(
         CallCode::Denied,
@@ -84,7 +65,6 @@ fn may_begin(
 /// The invocation's session with a backend.
 fn session(
     granted: &mut Granted<'_, SqlCapability>,
-    databases: &Databases,
     backend: &str,
 ) -> Result<Arc<dyn Session>, CallError> {
     let sessions = granted.kept::<Sessions>();
@@ -97,7 +77,8 @@ fn session(
             format!("there is no SQL Server backend `{backend}`"),
         )
     };
-    let database = databases.by_name.get(backend).ok_or_else(missing)?;
+    let databases = granted.backend();
+    let database = databases.get(backend).ok_or_else(missing)?;
     let (most, rows) = (granted.unread_bytes(), granted.rows());
     let session = database.session(&granted.module().name, granted.trace_id(), most, rows);
     let sessions = granted.kept::<Sessions>();
@@ -114,9 +95,8 @@ fn begin_statement(
     calls.begin::<SqlCapability, _>(
         statement_weight(statement, parameters),
         |asker| may_run(asker, statement),
-        |granted, ()| {
-            let databases = granted.backend();
-            let session = session(granted, &databases, home(&databases, statement)?)?;
+        |granted, backend| {
+            let session = session(granted, &backend)?;
             Ok(run(&*session, statement, parameters, granted.deadline()))
         },
     )
@@ -133,19 +113,16 @@ fn begin_inside(
     calls.begin::<SqlCapability, _>(
         statement_weight(statement, parameters),
         |asker| {
-            let open = open?;
-            may_run(asker, statement)?;
-            Ok(open)
-        },
-        |granted, (backend, open)| {
-            if home(&granted.backend(), statement)? != backend {
+            let (backend, open) = open?;
+            if may_run(asker, statement)? != backend {
                 let message = format!(
                     "statement `{statement}` is not of the transaction's backend `{backend}`"
                 );
                 return Err(CallError::new(CallCode::Invalid, message));
             }
-            Ok(run(&*open, statement, parameters, granted.deadline()))
+            Ok(open)
         },
+        |granted, open| Ok(run(&*open, statement, parameters, granted.deadline())),
     )
 }
 
@@ -219,9 +196,8 @@ impl wit::Host for Calls {
         let stream = self.open::<SqlCapability, _, _>(
             statement_weight(&statement, &parameters),
             |asker| may_run(asker, &statement),
-            |granted, ()| {
-                let databases = granted.backend();
-                let session = session(granted, &databases, home(&databases, &statement)?)?;
+            |granted, backend| {
+                let session = session(granted, &backend)?;
                 Ok(session.stream_rows(&statement, &parameters))
             },
         );
@@ -231,11 +207,12 @@ impl wit::Host for Calls {
     fn begin(&mut self, backend: String) -> wasmtime::Result<Resource<Transaction>> {
         let transaction = self.open::<SqlCapability, _, _>(
             backend.len(),
-            |_| Ok(()),
-            |granted, ()| {
-                let databases = granted.backend();
-                may_begin(granted, &databases, &backend)?;
-                let session = session(granted, &databases, &backend)?;
+            |asker| {
+                may_begin(asker, &backend)?;
+                Ok(backend)
+            },
+            |granted, backend| {
+                let session = session(granted, &backend)?;
                 Ok((backend, session.begin()))
             },
         );

@@ -10,6 +10,7 @@
 //! their connection between calls.
 
 mod capability;
+pub mod configuration;
 mod connection;
 mod connections;
 mod database;
@@ -42,7 +43,7 @@ mod upkeep;
 mod values;
 
 pub use capability::SqlCapability;
-pub use database::{Database, Databases, OpenTransaction, Rows, Session, Statements};
+pub use database::{Database, Databases, OpenTransaction, Rows, Session, Statements, databases};
 pub use parameters::statement_weight;
 pub use pool::{SqlServer, SqlServerStatus};
 pub use roster::Borrower;

@@ -3,7 +3,7 @@
 //! A value that is missing is an error, as is one nobody declared: a misspelt name must not become NULL. Errors name the statement,
 //! the parameter and the type that was expected, and never repeat the value.
 
-use mayfly_config::Parameter;
+use crate::sql::configuration::Parameter;
 use mayfly_error::{CallCode, CallError};
 use mayfly_json::{Limits, Problem, Tree, Value};
 

@@ -7,8 +7,9 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
+use crate::sql::configuration::{ApplicationIntent, Encryption};
+use mayfly_config::Endpoint;
 use mayfly_config::file::read_bytes;
-use mayfly_config::{ApplicationIntent, Encryption, Place};
 use mayfly_error::{CallCode, CallError};
 use tiberius::{AuthMethod, EncryptionLevel};
 use tokio::time::error::Elapsed;
@@ -82,9 +83,9 @@ impl SqlServer {
     ///
     /// Every problem of the backend and its statements.
     pub fn new(
-        config: &mayfly_config::SqlServer,
+        config: &crate::sql::configuration::Backend,
         embedded: Option<SocketAddr>,
-        statements: &[mayfly_config::Statement],
+        statements: &[crate::sql::configuration::Statement],
     ) -> Result<Self, Vec<Problem>> {
         let meters = Arc::new(Meters::new(&config.name));
         let prepared = prepare(&config.name, statements, &config.session_procedures);
@@ -134,7 +135,7 @@ impl SqlServer {
     /// Every problem of the statements.
     pub fn with_statements(
         &self,
-        statements: &[mayfly_config::Statement],
+        statements: &[crate::sql::configuration::Statement],
     ) -> Result<Self, Vec<Problem>> {
         let statements = Arc::new(prepare(
             &self.shared.name,
@@ -166,7 +167,7 @@ impl SqlServer {
 
     /// Every problem of statements, whatever their backend: for a check of the configuration that makes no pool.
     #[must_use]
-    pub fn check_statements(statements: &[mayfly_config::Statement]) -> Vec<Problem> {
+    pub fn check_statements(statements: &[crate::sql::configuration::Statement]) -> Vec<Problem> {
         statements
             .iter()
             .filter_map(|statement| Statement::prepare(statement, &[]).err())
@@ -324,7 +325,7 @@ fn read_lossily(connections: &Connections, statements: &Statements) {
 
 fn prepare(
     backend: &str,
-    statements: &[mayfly_config::Statement],
+    statements: &[crate::sql::configuration::Statement],
     marked: &[String],
 ) -> Result<Statements, Vec<Problem>> {
     let mut problems = Vec::new();
@@ -346,21 +347,21 @@ fn prepare(
 }
 
 fn manager(
-    config: &mayfly_config::SqlServer,
+    config: &crate::sql::configuration::Backend,
     embedded: Option<SocketAddr>,
     meters: Arc<Meters>,
 ) -> Result<Manager, Problem> {
     let problem = |text: &str, remedy: &str| Problem::of_backend(&config.name, text, remedy);
     let address = match (&config.address, embedded) {
-        (Place::Embedded, Some(address)) => address.to_string(),
-        (Place::Embedded, None) => {
+        (Endpoint::Embedded, Some(address)) => address.to_string(),
+        (Endpoint::Embedded, None) => {
             return Err(problem(
                 "the embedded endpoint is not running",
                 "start it, or name a server",
             ));
         }
-        (Place::At(address), _) => address.clone(),
-        (Place::Vendor, _) => {
+        (Endpoint::At(address), _) => address.clone(),
+        (Endpoint::Vendor, _) => {
             return Err(problem("has no address", "write `address = \"host:port\"`"));
         }
     };

@@ -7,7 +7,7 @@
 use std::borrow::Cow;
 use std::fmt::Write;
 
-use mayfly_config::{Parameter, SqlType};
+use crate::sql::configuration::{Parameter, SqlType};
 use tiberius::ColumnData;
 
 use super::describe::declarations;

@@ -2,9 +2,9 @@
 
 use std::fmt::Write;
 
+use crate::sql::configuration::SqlType;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use mayfly_config::SqlType;
 use mayfly_error::{CallCode, CallError};
 use mayfly_json::write_string;
 use tiberius::{Column, ColumnData, ColumnType, Row};

@@ -1,7 +1,7 @@
 //! One request on one connection: sent, and its answer read into JSON.
 
+use crate::sql::configuration::Access;
 use futures_util::TryStreamExt;
-use mayfly_config::Access;
 use mayfly_error::{CallCode, CallError};
 use tiberius::error::Error;
 use tiberius::{Column, ColumnData, Query, QueryItem, Row};

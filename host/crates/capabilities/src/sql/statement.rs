@@ -1,6 +1,6 @@
 //! An operator's statement, read once when the pool is made.
 
-use mayfly_config::{Access, Body, Parameter, SqlType};
+use crate::sql::configuration::{Access, Body, Parameter, SqlType};
 use mayfly_error::{CallCode, CallError};
 
 use super::effects::{TransactionEffects, is_altering_procedure};
@@ -82,7 +82,7 @@ pub(super) enum Way {
 impl Statement {
     /// Reads a statement's text. `marked` are the procedures that the operator says alter the session.
     pub(super) fn prepare(
-        config: &mayfly_config::Statement,
+        config: &crate::sql::configuration::Statement,
         marked: &[String],
     ) -> Result<Self, Vec<Problem>> {
         let text = match &config.body {

@@ -7,7 +7,7 @@
 
 use std::collections::HashSet;
 
-use mayfly_config::Parameter;
+use crate::sql::configuration::Parameter;
 use tiberius::ColumnData;
 
 use super::describe::declarations;

@@ -7,7 +7,7 @@
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use mayfly_config::Access;
+use crate::sql::configuration::Access;
 use mayfly_error::{CallCode, CallError};
 use tokio::time::{Instant, timeout_at};
 

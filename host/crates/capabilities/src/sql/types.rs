@@ -1,6 +1,6 @@
 //! Whether a declared type and the server's go together, by the name that the server writes: `decimal(5,2)`, `nvarchar(64)`.
 
-use mayfly_config::SqlType;
+use crate::sql::configuration::SqlType;
 
 /// Kinds of types that SQL Server does not mix without a conversion.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -115,7 +115,7 @@ fn parts(text: &str) -> (&str, Option<u32>, Option<u32>) {
 
 #[cfg(test)]
 mod tests {
-    use mayfly_config::SqlType;
+    use crate::sql::configuration::SqlType;
 
     use super::{column_fits, parameter_fits};
 

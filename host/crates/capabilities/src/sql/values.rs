@@ -7,9 +7,9 @@
 
 use std::borrow::Cow;
 
+use crate::sql::configuration::SqlType;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use mayfly_config::SqlType;
 use mayfly_json::{Kind, Value};
 use tiberius::{ColumnData, Uuid};
 

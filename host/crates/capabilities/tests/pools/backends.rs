@@ -5,10 +5,11 @@ use std::fs;
 use std::time::Duration;
 
 use mayfly_capabilities::dynamodb::{Chain, DynamoDb, ReadOptions};
-use mayfly_capabilities::sql::{Borrower, SqlServer, SqlSession};
-use mayfly_config::{
-    Access, ApplicationIntent, Body, Encryption, Parameter, Place, Secret, SqlType, Statement,
+use mayfly_capabilities::sql::configuration::{
+    Access, ApplicationIntent, Body, Encryption, Parameter, SqlType, Statement,
 };
+use mayfly_capabilities::sql::{Borrower, SqlServer, SqlSession};
+use mayfly_config::{Endpoint, Secret};
 use mayfly_embedded::{Embedded, Options, SqlServerCounters, SqlServerFaults, Switches};
 use mayfly_error::{CallCode, CallError};
 use mayfly_runtime::imports::{RowBudget, RowsLeft};
@@ -48,10 +49,13 @@ impl Backends {
     }
 
     /// A client of the DynamoDB endpoint.
-    pub async fn dynamodb(&self, change: impl FnOnce(&mut mayfly_config::DynamoDb)) -> DynamoDb {
-        let mut config = mayfly_config::DynamoDb {
+    pub async fn dynamodb(
+        &self,
+        change: impl FnOnce(&mut mayfly_capabilities::dynamodb::configuration::Section),
+    ) -> DynamoDb {
+        let mut config = mayfly_capabilities::dynamodb::configuration::Section {
             answer_memory_bytes: 256 << 20,
-            endpoint: Place::Embedded,
+            endpoint: Endpoint::Embedded,
             region: None,
             max_in_flight: 64,
             coalesce: true,
@@ -69,7 +73,10 @@ impl Backends {
     }
 
     /// A pool of the SQL Server endpoint, with the tests' statements.
-    pub fn sqlserver(&self, change: impl FnOnce(&mut mayfly_config::SqlServer)) -> SqlServer {
+    pub fn sqlserver(
+        &self,
+        change: impl FnOnce(&mut mayfly_capabilities::sql::configuration::Backend),
+    ) -> SqlServer {
         let mut config = sqlserver_config();
         change(&mut config);
         SqlServer::new(
@@ -108,11 +115,11 @@ impl Backends {
     }
 }
 
-pub fn sqlserver_config() -> mayfly_config::SqlServer {
-    mayfly_config::SqlServer {
+pub fn sqlserver_config() -> mayfly_capabilities::sql::configuration::Backend {
+    mayfly_capabilities::sql::configuration::Backend {
         name: "school".to_owned(),
         line: 1,
-        address: Place::Embedded,
+        address: Endpoint::Embedded,
         database: "School".to_owned(),
         user: "mayfly".to_owned(),
         password: Secret::new("mayfly".to_owned()),

@@ -13,7 +13,7 @@ use aws_sdk_dynamodb::types::{
 };
 use futures_util::future::join_all;
 use mayfly_capabilities::dynamodb::{Chain, DynamoDb, PutRequest};
-use mayfly_config::Place;
+use mayfly_config::Endpoint;
 use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::{Child, Command};
 
@@ -50,9 +50,9 @@ impl Dynalite {
     }
 
     pub async fn dynamodb(&self) -> DynamoDb {
-        let config = mayfly_config::DynamoDb {
+        let config = mayfly_capabilities::dynamodb::configuration::Section {
             answer_memory_bytes: 256 << 20,
-            endpoint: Place::Embedded,
+            endpoint: Endpoint::Embedded,
             region: None,
             max_in_flight: 64,
             coalesce: true,

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use futures_util::future::join_all;
 use mayfly_capabilities::dynamodb::{Chain, DynamoDb, QueryRequest};
-use mayfly_config::Place;
+use mayfly_config::Endpoint;
 use mayfly_error::CallCode;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
@@ -23,9 +23,9 @@ async fn client_of(answer: &'static str, coalesce: bool) -> DynamoDb {
             tokio::spawn(serve(stream, answer));
         }
     });
-    let config = mayfly_config::DynamoDb {
+    let config = mayfly_capabilities::dynamodb::configuration::Section {
         answer_memory_bytes: 256 << 20,
-        endpoint: Place::At(endpoint),
+        endpoint: Endpoint::At(endpoint),
         region: Some("eu-west-1".to_owned()),
         max_in_flight: 64,
         coalesce,

@@ -1,7 +1,7 @@
 //! What the server says of statements, before any is run.
 
 use mayfly_capabilities::sql::SqlServer;
-use mayfly_config::{Access, Body, Parameter, SqlType, Statement};
+use mayfly_capabilities::sql::configuration::{Access, Body, Parameter, SqlType, Statement};
 use mayfly_embedded::{DropAt, DropConnection, SqlServerFaults};
 use mayfly_error::CallCode;
 

@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use mayfly_config::{ApplicationIntent, Place};
+use mayfly_capabilities::sql::configuration::ApplicationIntent;
+use mayfly_config::Endpoint;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
@@ -29,12 +30,14 @@ async fn packet(socket: &mut TcpStream) -> Vec<u8> {
 }
 
 /// What is sent as `LOGIN7` to a server that then hangs up.
-async fn login(change: impl FnOnce(&mut mayfly_config::SqlServer)) -> Vec<u8> {
+async fn login(
+    change: impl FnOnce(&mut mayfly_capabilities::sql::configuration::Backend),
+) -> Vec<u8> {
     let backends = Backends::start().await;
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     let server = backends.sqlserver(|config| {
-        config.address = Place::At(address.to_string());
+        config.address = Endpoint::At(address.to_string());
         config.connect_timeout = Duration::from_secs(60);
         change(config);
     });

@@ -205,8 +205,9 @@ async fn a_slow_login_takes_no_more_than_the_callers_time() {
 #[tokio::test]
 async fn a_server_without_tls_is_not_spoken_to_where_tls_is_required() {
     let backends = Backends::start().await;
-    let server =
-        backends.sqlserver(|config| config.encryption = mayfly_config::Encryption::Required);
+    let server = backends.sqlserver(|config| {
+        config.encryption = mayfly_capabilities::sql::configuration::Encryption::Required
+    });
     assert_eq!(
         code(session(&server).query("number", ONE, soon()).await),
         CallCode::Unavailable

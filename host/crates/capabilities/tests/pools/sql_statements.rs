@@ -1,7 +1,8 @@
 //! Statements, their values, their answers and errors.
 
+use mayfly_capabilities::sql::configuration::Body;
 use mayfly_capabilities::sql::{SqlServer, SqlSession};
-use mayfly_config::{Body, Place};
+use mayfly_config::Endpoint;
 use mayfly_embedded::{SqlErrorFault, SqlServerFaults};
 use mayfly_error::CallCode;
 
@@ -436,13 +437,13 @@ async fn outputs_of_every_type_come_back_and_dates_may_be_null() {
 #[test]
 fn problems_of_backends_and_statements_are_told_at_once_with_remedies() {
     let mut config = sqlserver_config();
-    config.address = Place::At("sql.example".to_owned());
-    let statement = |name: &str, body: Body| mayfly_config::Statement {
+    config.address = Endpoint::At("sql.example".to_owned());
+    let statement = |name: &str, body: Body| mayfly_capabilities::sql::configuration::Statement {
         name: name.to_owned(),
         line: 1,
         backend: "school".to_owned(),
         body,
-        access: mayfly_config::Access::Read,
+        access: mayfly_capabilities::sql::configuration::Access::Read,
         parameters: Vec::new(),
         columns: Vec::new(),
         max_rows: 1,

@@ -4,7 +4,8 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use mayfly_capabilities::sql::SqlServer;
-use mayfly_config::{Encryption, Place, Secret};
+use mayfly_capabilities::sql::configuration::Encryption;
+use mayfly_config::{Endpoint, Secret};
 use mayfly_embedded::{SqlServerFaults, Stall};
 use mayfly_error::CallCode;
 
@@ -39,9 +40,12 @@ impl Encrypted {
     }
 
     /// A pool that connects to `localhost`, encrypted, and trusts the server's CA.
-    fn pool(&self, change: impl FnOnce(&mut mayfly_config::SqlServer)) -> SqlServer {
+    fn pool(
+        &self,
+        change: impl FnOnce(&mut mayfly_capabilities::sql::configuration::Backend),
+    ) -> SqlServer {
         self.backends.sqlserver(|config| {
-            config.address = Place::At(format!(
+            config.address = Endpoint::At(format!(
                 "localhost:{}",
                 self.backends.embedded.addresses().sqlserver.port()
             ));
@@ -52,7 +56,10 @@ impl Encrypted {
     }
 
     /// What an operator is told of a pool that cannot connect.
-    async fn refusal(&self, change: impl FnOnce(&mut mayfly_config::SqlServer)) -> String {
+    async fn refusal(
+        &self,
+        change: impl FnOnce(&mut mayfly_capabilities::sql::configuration::Backend),
+    ) -> String {
         let error = self.pool(change).check(soon()).await.unwrap_err();
         assert_eq!(error.code, CallCode::Unavailable);
         assert_eq!(

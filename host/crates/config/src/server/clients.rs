@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use super::count;
 use crate::reader::Table;
+use crate::reader::count;
 
 /// How long a client may keep a connection busy without getting anywhere.
 ///

@@ -11,9 +11,10 @@ pub use pool::{Connected, Pool, Pools};
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
+use std::path::Path;
 
 use futures_util::future::BoxFuture;
-use mayfly_config::{Config, Problem, Secret};
+use mayfly_config::{Config, Problem, Problems, ReadSections, Secret};
 use wasmtime::component::Linker;
 
 use crate::sandbox::Data;
@@ -21,8 +22,26 @@ use crate::sandbox::Data;
 /// A list of capabilities, for the life of the process.
 pub type Capabilities = &'static [&'static dyn Capability];
 
+/// Reads the configuration of the app in `root`, the tables of these capabilities included.
+///
+/// # Errors
+///
+/// Every problem of the file, or the one that keeps it from being read.
+pub fn load(root: &Path, capabilities: Capabilities) -> Result<Config, Problems> {
+    Config::load(root, &readers(capabilities))
+}
+
+/// Those who read the tables of these capabilities.
+#[must_use]
+pub fn readers(capabilities: Capabilities) -> Vec<&'static dyn ReadSections> {
+    let readers = capabilities.iter();
+    readers
+        .map(|capability| *capability as &dyn ReadSections)
+        .collect()
+}
+
 /// Something outside that guests reach.
-pub trait Capability: Sync {
+pub trait Capability: ReadSections {
     /// Makes its import available to guests.
     ///
     /// # Errors

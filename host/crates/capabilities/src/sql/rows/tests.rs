@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use mayfly_config::{Access, Body, SqlType};
+use crate::sql::configuration::{Access, Body, SqlType};
 use mayfly_error::{CallCode, CallError};
 use tiberius::numeric::Numeric;
 use tiberius::{ColumnData, ColumnType, Row, Uuid};
@@ -15,7 +15,7 @@ use mayfly_runtime::imports::{RowBudget, RowsLeft};
 
 fn statement(columns: &[(&str, SqlType)], bigint_as_string: bool) -> Statement {
     Statement::prepare(
-        &mayfly_config::Statement {
+        &crate::sql::configuration::Statement {
             name: "x".to_owned(),
             line: 1,
             backend: "school".to_owned(),

@@ -1,6 +1,6 @@
 #![allow(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
 
-use mayfly_config::{Parameter, SqlType};
+use crate::sql::configuration::{Parameter, SqlType};
 use tiberius::ColumnData;
 
 use super::{Bound, Template};

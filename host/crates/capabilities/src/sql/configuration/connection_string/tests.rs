@@ -2,8 +2,8 @@
 
 use proptest::prelude::*;
 
+use super::super::backend::{ApplicationIntent, Encryption};
 use super::{ConnectionString, DEFAULT_PORT};
-use crate::backends::{ApplicationIntent, Encryption};
 
 fn parse(text: &str) -> ConnectionString {
     ConnectionString::parse(text).unwrap_or_else(|problems| panic!("{text}: {problems:?}"))

@@ -7,7 +7,27 @@
     reason = "tests end by panicking"
 )]
 
-use super::*;
+use std::path::Path;
+
+use mayfly_capabilities::ALL;
+use mayfly_capabilities::dynamodb::configuration::{
+    self as dynamodb, Action, BoundKey, KeyPart, TableGrants,
+};
+use mayfly_capabilities::sql::configuration::{self as sql, Encryption, SqlType};
+use mayfly_config::{Config, Endpoint, ErrorDetail, FILE, HostName, Problems, TokenKey};
+use mayfly_runtime::capability::readers;
+
+fn parse_with(
+    root: &Path,
+    text: &str,
+    environment: &dyn Fn(&str) -> Option<String>,
+) -> Result<Config, Problems> {
+    Config::parse(root, text, &readers(ALL), environment)
+}
+
+fn sql(config: &Config) -> &sql::Section {
+    config.sections.get().unwrap()
+}
 
 const GOOD: &str = r#"
 schema = "schema.graphql"
@@ -34,7 +54,7 @@ parameters = { ids = "list<nvarchar(64)>", score = "decimal(5,2)" }
 "#;
 
 fn parse(text: &str) -> Result<Config, Problems> {
-    Config::parse(Path::new("app"), text, &|name| {
+    parse_with(Path::new("app"), text, &|name| {
         match name {
         "SET" => Some("hunter2".to_owned()),
         "ADO" => Some("Server=db.internal,1433;Database=School;User ID=mayfly;Password=hunter2;Max Pool Size=3".to_owned()),
@@ -53,18 +73,20 @@ fn a_good_file_has_its_defaults() {
     assert!(
         module
             .grants
-            .dynamodb
+            .get::<TableGrants>()
+            .unwrap()
+            .0
             .get("Students")
             .is_some_and(|grant| grant.actions.contains(&Action::BatchGet))
     );
-    let statement = config.statements.first().unwrap();
+    let statement = sql(&config).statements.first().unwrap();
     assert!(
         statement
             .parameters
             .iter()
             .any(|p| p.name == "ids" && p.list && p.sql_type == SqlType::NVarChar(Some(64)))
     );
-    assert!(config.uses_embedded());
+    assert!(config.uses_embedded);
 }
 
 #[test]
@@ -326,7 +348,9 @@ fn a_grant_may_bind_the_key_to_the_caller() {
             &format!("dynamodb.Students = {grant}"),
         );
         let callers = "\n[callers]\nkey_set = \"keys.json\"\nissuer = \"i\"\naudience = \"a\"\n";
-        parse(&(text + callers)).map(|config| config.modules[0].grants.dynamodb["Students"].clone())
+        parse(&(text + callers)).map(|config| {
+            config.modules[0].grants.get::<TableGrants>().unwrap().0["Students"].clone()
+        })
     };
     let grant = bound(
         r#"{ actions = ["get"], key = "PK = STUDENT#{claims.sub}#{claims.custom:school}!", index_keys.ByOwner = "owner={claims.sub}" }"#,
@@ -432,7 +456,7 @@ fn a_secret_comes_from_the_environment_and_never_shows() {
     );
     let config = parse(&text).unwrap();
     assert_eq!(
-        config.sqlserver.first().unwrap().password.expose(),
+        sql(&config).backends.first().unwrap().password.expose(),
         "hunter2"
     );
     assert!(!format!("{config:?}").contains("hunter2"));
@@ -445,8 +469,8 @@ fn a_connection_string_stands_for_the_keys_it_says() {
         "connection_string = { env = \"ADO\" }\nmin_connections = 2",
     );
     let config = parse(&text).unwrap();
-    let school = config.sqlserver.first().unwrap();
-    assert_eq!(school.address, Place::At("db.internal:1433".to_owned()));
+    let school = sql(&config).backends.first().unwrap();
+    assert_eq!(school.address, Endpoint::At("db.internal:1433".to_owned()));
     assert_eq!(
         (
             school.database.as_str(),
@@ -464,7 +488,7 @@ fn a_connection_string_stands_for_the_keys_it_says() {
         (Encryption::Required, 3, 2)
     );
     assert_eq!(
-        (school.line, config.statements.first().unwrap().line),
+        (school.line, sql(&config).statements.first().unwrap().line),
         (14, 18)
     );
     assert!(!format!("{config:?}").contains("hunter2"));
@@ -574,7 +598,7 @@ fn a_value_may_stand_outside_wherever_it_stands_in_the_file() {
         )
         .replace("component = \"build", "max_batch = { env = \"EIGHT\" }\nmemory = { env = \"UNSET\", default = \"1 MiB\" }\ncomponent = \"build")
         .replace("[dynamodb]\n", "[server]\nwatch = { env = \"NO\" }\n[dynamodb]\nregion = { env = \"UNSET\", default = \"eu-west-1\" }\n");
-    let config = Config::parse(directory.path(), &text, &|name| {
+    let config = parse_with(directory.path(), &text, &|name| {
         let value = match name {
             "ADDRESS" => "db.internal:1433",
             "EIGHT" => "8",
@@ -586,8 +610,8 @@ fn a_value_may_stand_outside_wherever_it_stands_in_the_file() {
         Some(value.to_owned())
     })
     .unwrap();
-    let school = config.sqlserver.first().unwrap();
-    assert_eq!(school.address, Place::At("db.internal:1433".to_owned()));
+    let school = sql(&config).backends.first().unwrap();
+    assert_eq!(school.address, Endpoint::At("db.internal:1433".to_owned()));
     assert_eq!(
         (school.database.as_str(), school.user.as_str()),
         ("School", "mayfly")
@@ -599,7 +623,12 @@ fn a_value_may_stand_outside_wherever_it_stands_in_the_file() {
     let module = config.modules.first().unwrap();
     assert_eq!((module.max_batch, module.memory_bytes), (8, 1 << 20));
     assert!(!config.server.watch);
-    let region = config.dynamodb.as_ref().unwrap().region.clone();
+    let region = config
+        .sections
+        .get::<dynamodb::Section>()
+        .unwrap()
+        .region
+        .clone();
     assert_eq!(region.as_deref(), Some("eu-west-1"));
     let watched: Vec<_> = config.watched_files().collect();
     let in_directory = |name: &str| directory.path().join(name);
@@ -651,7 +680,7 @@ fn each_mistake_with_what_stands_outside_is_named_with_its_line() {
     for (value, expected) in table {
         let text = GOOD.replace("database = \"School\"", &format!("database = {value}"));
         let set = |name: &str| (name == "SET").then(|| "x".to_owned());
-        let problems = Config::parse(directory.path(), &text, &set).unwrap_err().0;
+        let problems = parse_with(directory.path(), &text, &set).unwrap_err().0;
         let found = problems
             .iter()
             .any(|problem| problem.message == expected && problem.line == 16);
@@ -691,12 +720,20 @@ fn building_needs_nothing_that_stands_outside() {
          [callers]\nsecret = { file = \"none\" }\nissuer = \"i\"\naudience = { env = \"NO_SUCH_VARIABLE\" }\n[dynamodb]\n",
     );
     with(&text);
-    let config = Config::load_for_build(directory.path()).unwrap();
+    let config = Config::load_for_build(directory.path(), &readers(ALL)).unwrap();
     assert_eq!(config.modules.first().unwrap().name, "students");
-    assert_eq!(Config::load(directory.path()).unwrap_err().0.len(), 7);
+    assert_eq!(
+        Config::load(directory.path(), &readers(ALL))
+            .unwrap_err()
+            .0
+            .len(),
+        7
+    );
 
     with(&text.replace("user = {", "usr = {"));
-    let problems = Config::load_for_build(directory.path()).unwrap_err().0;
+    let problems = Config::load_for_build(directory.path(), &readers(ALL))
+        .unwrap_err()
+        .0;
     let [problem] = problems.as_slice() else {
         panic!("{problems:?}");
     };

@@ -11,14 +11,15 @@ use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
 use std::time::Duration;
 
-use crate::backends::{ApplicationIntent, Encryption};
-use crate::secret::Secret;
+use mayfly_config::Secret;
+
+use super::backend::{ApplicationIntent, Encryption};
 use keys::{Key, Meaning};
 use pairs::pairs;
 
 /// What a connection string says; what it leaves out is none.
 #[derive(Debug, Default)]
-pub(crate) struct ConnectionString {
+pub(super) struct ConnectionString {
     /// `host:port`.
     pub address: Option<String>,
     pub database: Option<String>,
@@ -40,7 +41,7 @@ const DEFAULT_PORT: u16 = 1433;
 
 impl ConnectionString {
     /// Reads a string, or tells everything that is wrong with it.
-    pub(crate) fn parse(text: &str) -> Result<Self, Vec<String>> {
+    pub(super) fn parse(text: &str) -> Result<Self, Vec<String>> {
         let mut problems = Vec::new();
         let mut values = Values::default();
         for (number, (written, value)) in (1..).zip(pairs(text).map_err(|problem| vec![problem])?) {

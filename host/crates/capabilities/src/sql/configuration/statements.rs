@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::reader::Table;
+use mayfly_config::reader::Table;
 
 /// What a statement runs.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -110,7 +110,7 @@ pub struct Statement {
 }
 
 impl Statement {
-    pub(crate) fn read(name: String, mut table: Table<'_>, backends: &[String]) -> Self {
+    pub(super) fn read(name: String, mut table: Table<'_>, backends: &[String]) -> Self {
         let backend = backend(&mut table, backends);
         let body = body(&mut table);
         let access = access(&mut table);

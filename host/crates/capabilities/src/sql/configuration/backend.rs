@@ -1,45 +1,12 @@
-//! `[dynamodb]` and `[sqlserver.NAME]`: what the pools connect to, and how hard.
+//! `[sqlserver.NAME]`: what a pool connects to, and how hard.
 
 use std::path::PathBuf;
 use std::time::Duration;
 
-use crate::connection_string::ConnectionString;
-use crate::outside::Given;
-use crate::reader::Table;
-use crate::secret::Secret;
-use crate::server::count;
+use mayfly_config::reader::{Given, Table, count, millis};
+use mayfly_config::{Endpoint, Secret};
 
-/// Where a backend is.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Place {
-    /// The endpoint `mayfly-embedded` serves beside the host.
-    Embedded,
-    /// A server: a URL for DynamoDB, `host:port` for SQL Server.
-    At(String),
-    /// The vendor's own service (DynamoDB only): AWS in the configured region.
-    Vendor,
-}
-
-/// `[dynamodb]`.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct DynamoDb {
-    /// `endpoint`.
-    pub endpoint: Place,
-    /// `region`; none leaves it to the default chain of the SDK.
-    pub region: Option<String>,
-    /// `max_in_flight`: requests under way at once, at most.
-    pub max_in_flight: usize,
-    /// `answer_memory`: what answers may take on their way to guests, in bytes; more of them wait. Default 256 MiB.
-    pub answer_memory_bytes: u64,
-    /// `coalesce`: whether concurrent gets are joined into one `BatchGetItem` (which needs its own IAM permission).
-    pub coalesce: bool,
-    /// `timeout`: for one call, retries included; the invocation's deadline may be sooner.
-    pub timeout: Duration,
-    /// `attempt_timeout`: for one send of a read; then it is sent again. Default 1 s.
-    pub attempt_timeout: Duration,
-    /// `max_attempts`: sends of one request, the first included.
-    pub max_attempts: u32,
-}
+use super::connection_string::ConnectionString;
 
 /// Whether the connection to SQL Server is encrypted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -61,14 +28,14 @@ pub enum ApplicationIntent {
 
 /// `[sqlserver.NAME]`.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct SqlServer {
+pub struct Backend {
     /// The name guests and statements use.
     pub name: String,
     /// The line of the file it begins in, from 1.
     pub line: usize,
     /// `address`; or, with `database`, `user`, `password` and `encryption`, from `connection_string`, an ADO.NET connection string,
     /// which is a secret.
-    pub address: Place,
+    pub address: Endpoint,
     /// `database`.
     pub database: String,
     /// `user`, for SQL Server authentication.
@@ -110,44 +77,8 @@ pub struct SqlServer {
     pub max_value_bytes: usize,
 }
 
-impl DynamoDb {
-    pub(crate) fn read(mut table: Table<'_>) -> Self {
-        let endpoint = match table.text_at("endpoint") {
-            None => Place::Vendor,
-            Some((_, text)) if text == "embedded" => Place::Embedded,
-            Some((at, text)) => {
-                if !text.starts_with("http://") && !text.starts_with("https://") {
-                    let key = table.key("endpoint");
-                    table.problem_at(at, format!("`{key}` must be \"embedded\" or a URL such as \"http://127.0.0.1:8000\""));
-                }
-                Place::At(text)
-            }
-        };
-        let config = Self {
-            endpoint,
-            region: table.text("region"),
-            max_in_flight: count(table.number("max_in_flight", 64, 1..=10_000)),
-            answer_memory_bytes: table.size("answer_memory", 256 << 20, 64 << 20..=1 << 40),
-            coalesce: table.flag("coalesce", true),
-            timeout: table.time(
-                "timeout",
-                Duration::from_secs(5),
-                millis(10)..=Duration::from_secs(300),
-            ),
-            attempt_timeout: table.time(
-                "attempt_timeout",
-                Duration::from_secs(1),
-                millis(10)..=Duration::from_secs(300),
-            ),
-            max_attempts: u32::try_from(table.number("max_attempts", 3, 1..=10)).unwrap_or(3),
-        };
-        table.finish();
-        config
-    }
-}
-
-impl SqlServer {
-    pub(crate) fn read(root: &std::path::Path, name: String, mut table: Table<'_>) -> Self {
+impl Backend {
+    pub(super) fn read(root: &std::path::Path, name: String, mut table: Table<'_>) -> Self {
         let line = table.line();
         let string = connection_string(&mut table);
         let connection = match &string {
@@ -235,7 +166,7 @@ impl SqlServer {
 
 /// Where and as whom to connect.
 struct Connection {
-    address: Place,
+    address: Endpoint,
     database: String,
     user: String,
     password: Secret,
@@ -245,7 +176,7 @@ struct Connection {
 impl Connection {
     fn read(table: &mut Table<'_>) -> Self {
         let address = sql_address(table);
-        let embedded = address == Place::Embedded;
+        let embedded = address == Endpoint::Embedded;
         let user = if embedded {
             table.text("user").unwrap_or_default()
         } else {
@@ -293,7 +224,10 @@ impl Connection {
             table.ignore(key);
         }
         Self {
-            address: string.address.clone().map_or(Place::Vendor, Place::At),
+            address: string
+                .address
+                .clone()
+                .map_or(Endpoint::Vendor, Endpoint::At),
             database: string.database.clone().unwrap_or_default(),
             user: string.user.clone().unwrap_or_default(),
             password: string.password.clone().unwrap_or_default(),
@@ -319,14 +253,14 @@ fn connection_string(table: &mut Table<'_>) -> Option<ConnectionString> {
     Some(string)
 }
 
-fn sql_address(table: &mut Table<'_>) -> Place {
+fn sql_address(table: &mut Table<'_>) -> Endpoint {
     let missing = (!table.has("address")).then(|| (table.at, String::new()));
     let Some((at, text)) = table.text_at("address").or(missing) else {
         // What is wrong with it was told.
-        return Place::At(String::new());
+        return Endpoint::At(String::new());
     };
     if text == "embedded" {
-        return Place::Embedded;
+        return Endpoint::Embedded;
     }
     let port = text
         .rsplit_once(':')
@@ -338,7 +272,7 @@ fn sql_address(table: &mut Table<'_>) -> Place {
             format!("`{key}` must be \"embedded\" or \"host:port\", such as \"db.internal:1433\""),
         );
     }
-    Place::At(text)
+    Endpoint::At(text)
 }
 
 fn password(table: &mut Table<'_>, embedded: bool) -> Secret {
@@ -405,8 +339,4 @@ fn intent(table: &mut Table<'_>) -> Option<ApplicationIntent> {
             None
         }
     }
-}
-
-const fn millis(millis: u64) -> Duration {
-    Duration::from_millis(millis)
 }

@@ -1,8 +1,8 @@
-//! `[modules.NAME.grants]`: what a module may reach; nothing by default.
+//! `dynamodb` in `[modules.NAME.grants]`: which tables a module may reach; none by default.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::reader::Table;
+use mayfly_config::reader::Table;
 
 /// What a module may do with a DynamoDB table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -50,14 +50,9 @@ impl Action {
     }
 }
 
-/// `[modules.NAME.grants]`: everything the module may reach; nothing by default.
+/// What a module may do, by table.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Grants {
-    /// `dynamodb.TABLE`.
-    pub dynamodb: BTreeMap<String, TableGrant>,
-    /// `sql`: names of statements.
-    pub sql: BTreeSet<String>,
-}
+pub struct TableGrants(pub BTreeMap<String, TableGrant>);
 
 /// `dynamodb.TABLE`: a list of actions, or a table with `actions`, `key` and `index_keys`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -139,42 +134,31 @@ impl BoundKey {
     }
 }
 
-impl Grants {
-    pub(crate) fn read(mut table: Table<'_>, statements: &BTreeSet<String>) -> Self {
-        let mut grants = Self::default();
-        if let Some(mut tables) = table.table("dynamodb") {
-            for name in tables.names() {
-                let grant = if tables.is_table(&name) {
-                    tables
-                        .table(&name)
-                        .map(TableGrant::read)
-                        .unwrap_or_default()
-                } else {
-                    TableGrant {
-                        actions: actions(&mut tables, &name),
-                        ..TableGrant::default()
-                    }
-                };
-                grants.dynamodb.insert(name, grant);
-            }
+impl TableGrants {
+    pub(super) fn read(grants: &mut Table<'_>) -> Self {
+        let mut granted = Self::default();
+        let Some(mut tables) = grants.table("dynamodb") else {
+            return granted;
+        };
+        for name in tables.names() {
+            let grant = if tables.is_table(&name) {
+                let table = tables.table(&name);
+                table.map(TableGrant::read).unwrap_or_default()
+            } else {
+                TableGrant {
+                    actions: actions(&mut tables, &name),
+                    ..TableGrant::default()
+                }
+            };
+            granted.0.insert(name, grant);
         }
-        for (at, statement) in table.texts("sql") {
-            if !statements.contains(&statement) {
-                let key = table.key("sql");
-                table
-                    .problem_at(at, format!("`{key}` grants `{statement}`, which is not declared; add [statements.{statement}]"));
-            }
-            grants.sql.insert(statement);
-        }
-        table.finish();
-        grants
+        granted
     }
 
     /// Whether anything depends on who the caller is.
-    pub(crate) fn need_callers(&self) -> bool {
-        self.dynamodb
-            .values()
-            .any(|grant| grant.key.is_some() || !grant.index_keys.is_empty())
+    pub(super) fn need_callers(&self) -> bool {
+        let mut grants = self.0.values();
+        grants.any(|grant| grant.key.is_some() || !grant.index_keys.is_empty())
     }
 }
 
