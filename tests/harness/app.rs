@@ -48,20 +48,25 @@ impl TestApp {
         Self::of("guest/apps/swapping")
     }
 
-    fn of(source: &str) -> Self {
+    /// An app without a file.
+    #[must_use]
+    pub fn empty() -> Self {
         built();
+        Self {
+            directory: TempDir::new().expect("a directory for the app"),
+            started: AtomicBool::new(false),
+        }
+    }
+
+    fn of(source: &str) -> Self {
+        let app = Self::empty();
         let source = repository().join(source);
-        let directory = TempDir::new().expect("a directory for the app");
         for entry in fs::read_dir(&source).expect("the app") {
             let entry = entry.expect("a file of the app");
             if entry.file_name() != ".mayfly" {
-                symlink(entry.path(), directory.path().join(entry.file_name())).expect("a link");
+                symlink(entry.path(), app.path().join(entry.file_name())).expect("a link");
             }
         }
-        let app = Self {
-            directory,
-            started: AtomicBool::new(false),
-        };
         app.take_compiled();
         app
     }

@@ -22,7 +22,7 @@ use crate::callers::Callers;
 use crate::meter::Meters;
 use crate::tried::Tried;
 use groundwork::Groundwork;
-use mayfly_runtime::capability::{Pools, Surroundings};
+use mayfly_runtime::capability::{Pools, Surroundings, link};
 use mayfly_runtime::imports::Backends;
 use mayfly_runtime::modules::compiler::CompilerLimits;
 use mayfly_runtime::modules::{
@@ -112,11 +112,13 @@ impl App {
             config.modules.iter().map(|module| module.memory_bytes),
             config.server.guest_memory_bytes,
         );
-        let sandbox = Sandbox::new(capacity, memory_shares(config), surroundings.capabilities)
-            .map_err(|error| {
-                let message = cannot_reserve(config, capacity, &error);
-                Problems(vec![Problem::of_file(&config.root.join(FILE), message)])
-            })?;
+        let sandbox = Sandbox::new(capacity, memory_shares(config), |linker| {
+            link(surroundings.capabilities, linker)
+        })
+        .map_err(|error| {
+            let message = cannot_reserve(config, capacity, &error);
+            Problems(vec![Problem::of_file(&config.root.join(FILE), message)])
+        })?;
         let loader = match store {
             Some(store) => Ok(loader(config, &sandbox, store.artifacts().clone())),
             None => open_artifacts(config).map(|artifacts| loader(config, &sandbox, artifacts)),

@@ -10,8 +10,9 @@ mod serve;
 
 use std::io::IsTerminal;
 use std::path::PathBuf;
+use std::process::ExitCode;
 
-use clap::Subcommand;
+use clap::{Parser, Subcommand};
 use mayfly_config::Problems;
 use mayfly_runtime::capability::Capabilities;
 use mayfly_telemetry::output;
@@ -19,9 +20,40 @@ use mayfly_telemetry::output;
 use mayfly_runtime::modules::Loading;
 use mayfly_runtime::modules::compiler::compile_with_this_program;
 
+/// A GraphQL server whose resolvers are WebAssembly components.
+///
+/// An app is a directory with a mayfly.toml, a GraphQL schema and its modules. Each field marked @resolve is answered by a
+/// module, in a fresh instance with a hard memory cap, which is gone when the field is answered.
+///
+/// First steps: `mayfly build APP` makes the modules, `mayfly serve APP` serves them.
+#[derive(Parser)]
+#[command(name = "mayfly", version, after_help = AFTER_HELP)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+const AFTER_HELP: &str = "Exit codes: 0 done; 1 failed; 2 wrong arguments; 3 the app has problems (they are listed); \
+                          4 an address is in use; 5 a resolver answered with an error (`invoke`); \
+                          6 the host refused (`module`); 7 requests were cut off (`serve`).";
+
+/// Runs the program: reads its arguments, does what they say, and gives the exit code.
+#[must_use]
+pub fn run(capabilities: Capabilities) -> ExitCode {
+    let exit = match Arguments::parse().command.run(capabilities) {
+        Ok(exit) => exit,
+        Err(error) => {
+            output::fail(format_args!("{error:#}"));
+            Exit::of(&error)
+        }
+    };
+    output::finish();
+    ExitCode::from(exit as u8)
+}
+
 /// A command of `mayfly`.
 #[derive(Subcommand)]
-pub enum Command {
+enum Command {
     /// Serve an app: GraphQL on one address, health and metrics on another
     Serve(serve::Serve),
     /// Check an app without serving it: configuration, schema, statements, modules
@@ -85,7 +117,7 @@ impl Command {
     /// # Errors
     ///
     /// Whatever ends it early; [`Exit::of`] says with which code.
-    pub fn run(self, capabilities: Capabilities) -> anyhow::Result<Exit> {
+    fn run(self, capabilities: Capabilities) -> anyhow::Result<Exit> {
         compile_with_this_program();
         match self {
             Self::Serve(serve) => serve.run(capabilities),

@@ -31,6 +31,16 @@ pub fn load(root: &Path, capabilities: Capabilities) -> Result<Config, Problems>
     Config::load(root, &readers(capabilities))
 }
 
+/// Makes the imports of these capabilities available to guests.
+///
+/// # Errors
+///
+/// When an import is defined twice.
+pub fn link(capabilities: Capabilities, linker: &mut Linker<Data>) -> wasmtime::Result<()> {
+    let mut capabilities = capabilities.iter();
+    capabilities.try_for_each(|capability| capability.link(linker))
+}
+
 /// Those who read the tables of these capabilities.
 #[must_use]
 pub fn readers(capabilities: Capabilities) -> Vec<&'static dyn ReadSections> {

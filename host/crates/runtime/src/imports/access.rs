@@ -1,10 +1,8 @@
 //! How an import reaches what is behind it: never before the budget was counted and the grant was checked.
 //!
-//! [`Backends`] gives nothing out itself. What it holds is to be had through [`Granted`] alone, which is made in one place, after the
+//! [`Backends`](super::Backends) gives nothing out itself. What it holds is to be had through [`Granted`] alone, which is made in one place, after the
 //! call was counted and the grant's check had no objection.
 
-use std::any::{Any, TypeId};
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use mayfly_config::Module;
@@ -12,60 +10,10 @@ use mayfly_error::{CallCode, CallError};
 use tokio::time::Instant;
 use wasmtime::component::Resource;
 
+use super::backends::Access;
 use super::calls::{Caller, Calls};
 use super::pending::{Call, Pending};
 use super::rows::RowBudget;
-
-/// A capability, as the imports know it.
-pub trait Access: 'static {
-    /// What its import reaches: the host's pools, or what a test puts in their place.
-    type Backend: ?Sized + Send + Sync + 'static;
-    /// Its name in messages.
-    const NAME: &'static str;
-}
-
-/// What guests reach, by capability.
-#[derive(Clone, Default)]
-pub struct Backends(Vec<(TypeId, Arc<dyn Any + Send + Sync>)>);
-
-/// What is behind one capability.
-struct Behind<B: ?Sized> {
-    all: Arc<B>,
-    /// The same for modules that may have only a share of it.
-    shares: BTreeMap<String, Arc<B>>,
-}
-
-impl Backends {
-    /// The same with this capability.
-    #[must_use]
-    pub fn with<A: Access>(self, backend: Arc<A::Backend>) -> Self {
-        self.with_shares::<A>(backend, BTreeMap::new())
-    }
-
-    /// The same with this capability, of which some modules, by name, have a share.
-    #[must_use]
-    pub fn with_shares<A: Access>(
-        mut self,
-        backend: Arc<A::Backend>,
-        shares: BTreeMap<String, Arc<A::Backend>>,
-    ) -> Self {
-        let key = TypeId::of::<A>();
-        self.0.retain(|(known, _)| *known != key);
-        let behind = Behind {
-            all: backend,
-            shares,
-        };
-        self.0.push((key, Arc::new(behind)));
-        self
-    }
-
-    fn of<A: Access>(&self, module: &str) -> Option<Arc<A::Backend>> {
-        let key = TypeId::of::<A>();
-        let (_, behind) = self.0.iter().find(|(known, _)| *known == key)?;
-        let behind = behind.downcast_ref::<Behind<A::Backend>>()?;
-        Some(behind.shares.get(module).unwrap_or(&behind.all).clone())
-    }
-}
 
 /// Who asks, for the check of a grant.
 pub struct Asker<'a> {

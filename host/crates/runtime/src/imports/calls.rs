@@ -10,7 +10,7 @@ use mayfly_error::{CallCode, CallError, shortened};
 use mayfly_json::{Limits, Tree};
 use wasmtime::component::ResourceTable;
 
-use super::access::Backends;
+use super::backends::Backends;
 use super::budget::{Allowance, LogLeft, Reached, Usage};
 use super::rows::RowBudget;
 

@@ -5,6 +5,7 @@
 //! says that it broke the contract.
 
 mod access;
+mod backends;
 mod budget;
 mod calls;
 mod clock;
@@ -14,7 +15,8 @@ mod pending;
 mod random;
 mod rows;
 
-pub use access::{Access, Asker, Backends, Granted};
+pub use access::{Asker, Granted};
+pub use backends::{Access, Backends};
 pub use budget::{Allowance, HELD_PER_BYTE, LogLeft, Reached, Usage};
 pub use calls::{Caller, Calls, Failure, Operation, Origin, SHOWN_BYTES};
 pub use pending::{Answer, Call, Pending};

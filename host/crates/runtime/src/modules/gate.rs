@@ -9,8 +9,9 @@ use std::sync::Arc;
 
 use mayfly_config::Module;
 
+use super::compiler::Effort;
 use super::component::ComponentBytes;
-use super::load::{Effort, Loader};
+use super::load::Loader;
 use super::refusal::{Refusal, Step};
 use super::{Version, probe};
 use crate::imports::Backends;

@@ -8,7 +8,7 @@ use mayfly_error::shortened;
 use wasmtime::component::Component;
 
 use super::Version;
-use super::compiler::Compiler;
+use super::compiler::{Compiler, Effort};
 use super::component::ComponentBytes;
 use super::fields::handled_fields;
 use super::places::Places;
@@ -26,15 +26,6 @@ pub enum Loading<'a> {
     Compiling(&'a str),
     /// A module was found compiled.
     Cached(&'a str),
-}
-
-/// How hard the compiler may work.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Effort {
-    /// With all cores: somebody waits for it.
-    Full,
-    /// With one thread that gives way to everything else: requests are being answered.
-    Background,
 }
 
 /// Loads versions for one sandbox.

@@ -13,11 +13,11 @@ mod probe;
 mod refusal;
 mod store;
 
-pub use compiler::{Compiler, MAX_COMPONENT_BYTES};
+pub use compiler::{Compiler, Effort, MAX_COMPONENT_BYTES};
 pub use component::ComponentBytes;
 pub use fields::handled_fields;
 pub use gate::Terms;
-pub use load::{Effort, Loader, Loading};
+pub use load::{Loader, Loading};
 pub use places::{Place, Places};
 pub use refusal::{Refusal, Step};
 pub use store::{

@@ -6,7 +6,7 @@ use mayfly_config::units::show_bytes;
 use mayfly_config::{Budget, Config};
 use rustix::process::{Resource, getrlimit};
 
-use super::engine::Capacity;
+use super::capacity::Capacity;
 
 /// What one memory reserves, in bytes: all that a guest can address, and what lies between two memories.
 const MEMORY_BYTES: u64 = (4 << 30) + (32 << 20);

@@ -9,41 +9,18 @@ use wasmtime::component::{Component, Linker};
 use wasmtime::{Config, Engine, InstanceAllocationStrategy, OptLevel, PoolingAllocationConfig};
 
 use super::Prepared;
-use super::instance::Data;
+use super::capacity::{
+    Capacity, FIBER_STACK_BYTES, INSTANCE_BYTES, KEEP_RESIDENT_BYTES, PAGE_BYTES, TABLE_ELEMENTS,
+    TABLE_KEEP_RESIDENT_BYTES, pages,
+};
+use super::data::Data;
 use super::proposals;
 use super::shares::MemoryShares;
 use super::ticker::Ticker;
-use crate::capability::Capabilities;
 use crate::imports;
 
-/// Elements of one table, at most; function tables of large guests have some tens of thousands.
-const TABLE_ELEMENTS: usize = 100_000;
-/// Bytes of a memory that stay mapped between invocations. Covers the stack, data and arena of a guest linked small, whose pages
-/// then are cleared instead of faulted in again: half the cost of an invocation otherwise. Guests are linked to begin with just as
-/// much (`LINK_FLAGS`), so that nothing is left to be unmapped.
-const KEEP_RESIDENT_BYTES: usize = 192 << 10;
 /// The guest's stack. Recursion ends there with a trap.
 const WASM_STACK_BYTES: usize = 512 << 10;
-/// The stack of an invocation: the guest's, and 1.5 MiB for the host functions it calls.
-const FIBER_STACK_BYTES: usize = 2 << 20;
-
-/// Bytes of a table that stay mapped between invocations.
-const TABLE_KEEP_RESIDENT_BYTES: usize = 16 << 10;
-
-/// The host's own structures of one instance, at most: pointers to its imports and to each function that has a reference.
-const INSTANCE_BYTES: usize = 256 << 10;
-
-/// What the sandbox may hold at once.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Capacity {
-    /// Invocations at once.
-    pub slots: u32,
-    /// The sum of the memory caps of the invocations under way, in bytes.
-    pub memory_bytes: u64,
-    /// The largest cap of one module, in bytes.
-    pub largest_cap_bytes: u64,
-}
-
 /// One engine with its pool, its linker and its clock.
 pub struct Sandbox {
     engine: Engine,
@@ -62,51 +39,8 @@ pub(super) struct Admitted<'a> {
     _slot: SemaphorePermit<'a>,
 }
 
-/// Granularity of the byte semaphore: one wasm page.
-const PAGE_BYTES: u64 = 64 << 10;
-
-impl Capacity {
-    /// What one table reserves, in bytes: a pointer for each element.
-    pub(super) const TABLE_BYTES: u64 = TABLE_ELEMENTS as u64 * 8;
-
-    /// The capacity for modules with these caps.
-    #[must_use]
-    pub fn for_caps(caps: impl IntoIterator<Item = u64>, memory_bytes: u64) -> Self {
-        let (mut least, mut most) = (u64::MAX, PAGE_BYTES);
-        for cap in caps {
-            least = least.min(cap.max(PAGE_BYTES));
-            most = most.max(cap);
-        }
-        // More places than this add nothing but reserved address space.
-        let slots = (memory_bytes / least.min(memory_bytes).max(1)).clamp(1, 1_000);
-        Self {
-            slots: u32::try_from(slots).unwrap_or(1_000),
-            memory_bytes,
-            largest_cap_bytes: most,
-        }
-    }
-
-    /// What the stacks of invocations may take, in bytes: they stay mapped between invocations.
-    #[must_use]
-    pub fn stack_bytes(&self) -> u64 {
-        u64::from(self.slots) * FIBER_STACK_BYTES as u64
-    }
-
-    /// What the host's structures of all instances may take, in bytes: those of the core modules of a component, and its own.
-    #[must_use]
-    pub fn instance_bytes(&self) -> u64 {
-        u64::from(self.slots) * u64::from(Budget::MAX_INSTANCES + 1) * INSTANCE_BYTES as u64
-    }
-
-    /// What stays mapped of memories and tables nobody uses, in bytes.
-    #[must_use]
-    pub fn kept_bytes(&self) -> u64 {
-        u64::from(self.slots) * (KEEP_RESIDENT_BYTES + TABLE_KEEP_RESIDENT_BYTES) as u64
-    }
-}
-
 impl Sandbox {
-    /// Builds the engine and reserves the pool's address space.
+    /// Builds the engine and reserves the pool's address space. `link` adds imports to the host's own.
     ///
     /// # Errors
     ///
@@ -114,16 +48,14 @@ impl Sandbox {
     pub fn new(
         capacity: Capacity,
         shares: MemoryShares,
-        capabilities: Capabilities,
+        link: impl FnOnce(&mut Linker<Data>) -> wasmtime::Result<()>,
     ) -> wasmtime::Result<Arc<Self>> {
         let mut config = compiler_config();
         config.allocation_strategy(InstanceAllocationStrategy::Pooling(pool(capacity)));
         let engine = Engine::new(&config)?;
         let mut linker = Linker::new(&engine);
         imports::link(&mut linker, Data::calls)?;
-        for capability in capabilities {
-            capability.link(&mut linker)?;
-        }
+        link(&mut linker)?;
         wasmtime_wasi::p2::add_to_linker_async(&mut linker)?;
         Ok(Arc::new(Self {
             linker,
@@ -192,10 +124,6 @@ impl Sandbox {
             _slot: slot,
         })
     }
-}
-
-pub(super) fn pages(bytes: u64) -> u32 {
-    u32::try_from(bytes.div_ceil(PAGE_BYTES)).unwrap_or(u32::MAX)
 }
 
 fn compiler_config() -> Config {

@@ -10,12 +10,11 @@ use mayfly_config::Module;
 use mayfly_error::Error;
 use wasmtime::component::ResourceTableError;
 use wasmtime::{Store, Trap, UpdateDeadline};
-use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
 
 use super::Prepared;
+use super::data::Data;
 use super::engine::Sandbox;
 use super::memory::MemoryCap;
-use super::stdio::{LogStream, Writer};
 use super::trap;
 use crate::imports::bindings::Resolver;
 use crate::imports::bindings::exports::mayfly::resolver::handler::Invocation;
@@ -68,54 +67,10 @@ pub struct Outcome {
     pub usage: Usage,
 }
 
-/// The data of a store.
-pub struct Data {
-    calls: Calls,
-    memory: MemoryCap,
-    wasi: Option<Box<WasiCtx>>,
-}
-
 /// The guest was still running at its deadline.
 #[derive(Debug, thiserror::Error)]
 #[error("the deadline has passed")]
 struct DeadlinePassed;
-
-impl Data {
-    /// The state behind the imports.
-    pub fn calls(&mut self) -> &mut Calls {
-        &mut self.calls
-    }
-}
-
-impl WasiView for Data {
-    fn ctx(&mut self) -> WasiCtxView<'_> {
-        let Self { calls, wasi, .. } = self;
-        let ctx = wasi.get_or_insert_with(|| Box::new(shut_in(calls)));
-        WasiCtxView {
-            ctx,
-            table: calls.table_mut(),
-        }
-    }
-}
-
-/// A WASI without files, sockets, environment or arguments.
-fn shut_in(calls: &mut Calls) -> WasiCtx {
-    let writer = Arc::new(Writer {
-        module: calls.module().name.clone(),
-        origin: calls.origin().clone(),
-        trace_id: calls.trace_id().to_owned(),
-    });
-    let left = calls.share_log();
-    let mut builder = WasiCtx::builder();
-    builder
-        .stdout(LogStream::new(writer.clone(), "stdout", left.clone()))
-        .stderr(LogStream::new(writer, "stderr", left))
-        .max_random_size(64 << 10)
-        .allow_blocking_current_thread(false)
-        .allow_tcp(false)
-        .allow_udp(false);
-    builder.build()
-}
 
 impl Sandbox {
     /// Runs one invocation, from waiting for memory to dropping the instance.

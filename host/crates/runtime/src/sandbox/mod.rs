@@ -5,6 +5,8 @@
 //! here knows GraphQL.
 
 mod address_space;
+mod capacity;
+mod data;
 mod engine;
 mod instance;
 mod memory;
@@ -15,9 +17,11 @@ mod ticker;
 mod trap;
 
 pub use address_space::cannot_reserve;
-pub use engine::{Capacity, Sandbox};
-pub use instance::{Data, Outcome, Request, Timing};
+pub use capacity::Capacity;
+pub use data::Data;
+pub use engine::Sandbox;
+pub use instance::{Outcome, Request, Timing};
 pub use shares::MemoryShares;
 
 /// A component that is compiled, type-checked and linked; instances are made of it.
-pub type Prepared = crate::imports::bindings::ResolverPre<instance::Data>;
+pub type Prepared = crate::imports::bindings::ResolverPre<Data>;

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use tokio::sync::{Semaphore, SemaphorePermit};
 
-use super::engine::pages;
+use super::capacity::pages;
 
 /// The most memory of each module, by name; modules that are not named may have all there is.
 #[derive(Default)]

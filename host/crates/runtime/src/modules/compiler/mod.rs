@@ -23,8 +23,6 @@ use mayfly_config::units::show_bytes;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
 use tokio::process::{Child, Command};
 
-use super::load::Effort;
-
 /// The largest component that is compiled, in bytes: engines of scripting languages take some 15 MB.
 pub const MAX_COMPONENT_BYTES: u64 = 64 << 20;
 
@@ -33,6 +31,15 @@ pub(super) const MAX_ARTIFACT_BYTES: u64 = 512 << 20;
 
 /// What is read of a compiler's messages, in bytes.
 const MESSAGE_BYTES: u64 = 64 << 10;
+
+/// How hard the compiler may work.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Effort {
+    /// With all cores: somebody waits for it.
+    Full,
+    /// With one thread that gives way to everything else: requests are being answered.
+    Background,
+}
 
 /// How versions are compiled.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

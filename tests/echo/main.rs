@@ -1,0 +1,7 @@
+//! `mayfly` with one capability more.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    mayfly::commands::run(mayfly_echo::ALL)
+}
