@@ -8,26 +8,18 @@
 //! - the crate `mayfly-runtime` runs it in a fresh, limited instance, and answers its calls after checking grants and budgets;
 //! - the crate `mayfly-capabilities` holds what they reach: import, grants and connections of each backend.
 //!
-//! [`app`] puts them together, and reads them anew while they are served; [`deployment`] swaps them, [`watch`] notices files that
-//! change, [`canary`] judges a version that is tried on a share of the operations, which [`tried`] picks; [`host`] is what runs,
-//! [`memory_plan`] and [`descriptors`] what it may take; [`commands`] are what a person types, [`embedded`] starts the backends an app can be tried with,
+//! [`serving`] puts them together, and changes what is served; [`commands`] are what a person types, [`embedded`] starts the backends
+//! an app can be tried with,
 //! [`build`] makes components from source. The crates `mayfly-config`, `mayfly-error` and `mayfly-telemetry` are leaves that any
 //! layer may use.
 
 #![deny(clippy::print_stdout, clippy::print_stderr)]
 
-pub mod app;
 pub mod build;
 pub mod callers;
-pub mod canary;
 pub mod commands;
-pub mod deployment;
-pub mod descriptors;
 pub mod embedded;
-pub mod host;
 pub mod http;
-pub mod memory_plan;
 pub mod meter;
 pub mod resolve;
-pub mod tried;
-pub mod watch;
+pub mod serving;

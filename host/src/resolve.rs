@@ -7,8 +7,8 @@ use mayfly_config::ErrorDetail;
 use mayfly_error::{Code, Error, shortened};
 use mayfly_graphql::{Answers, Disclosure, Invocation, PathStep, Resolve};
 
-use crate::app::App;
-use crate::canary::Observation;
+use crate::serving::app::App;
+use crate::serving::canary::Observation;
 use mayfly_runtime::imports::Operation;
 use mayfly_runtime::modules::Version;
 use mayfly_runtime::sandbox::{Outcome, Request};

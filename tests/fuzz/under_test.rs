@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::task::Poll;
 use std::time::Duration;
 
-use mayfly::app::App;
+use mayfly::serving::app::App;
 use mayfly_capabilities::dynamodb::DynamoDbCapability;
 use mayfly_capabilities::sql::{SqlCapability, databases};
 use mayfly_config::{Config, Module};

@@ -5,11 +5,11 @@ use mayfly_runtime::capability::{self, Capabilities, Surroundings};
 use mayfly_telemetry::{output, start_command_log};
 
 use super::{AppDirectory, Exit, show_progress};
-use crate::app::App;
-use crate::descriptors::{Descriptors, raise_limit};
 use crate::embedded::EmbeddedProcess;
-use crate::host::resident_bytes;
-use crate::memory_plan::{MemoryLimit, MemoryPlan};
+use crate::serving::app::App;
+use crate::serving::descriptors::{Descriptors, raise_limit};
+use crate::serving::memory_plan::resident_bytes;
+use crate::serving::memory_plan::{MemoryLimit, MemoryPlan};
 
 /// Check an app without serving it: configuration, schema, statements, modules.
 ///

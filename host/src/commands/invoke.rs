@@ -15,9 +15,9 @@ use mayfly_runtime::capability::{self, Capabilities, Surroundings};
 use mayfly_telemetry::{output, start_command_log};
 
 use super::{Exit, show_progress};
-use crate::app::App;
 use crate::embedded::EmbeddedProcess;
 use crate::resolve::Resolver;
+use crate::serving::app::App;
 use mayfly_runtime::imports::{Allowance, Caller, Operation};
 use mayfly_runtime::sandbox::Outcome;
 

@@ -16,13 +16,14 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 use super::{AppDirectory, Exit, show_progress};
-use crate::app::{App, unusable};
-use crate::deployment::Deployment;
-use crate::descriptors::{Descriptors, raise_limit};
 use crate::embedded::EmbeddedProcess;
-use crate::host::Host;
-use crate::http::{ADMIN_CONNECTIONS, Connections, Listener, admin_router, graphql_router};
-use crate::watch::{Seen, watch};
+use crate::http::Host;
+use crate::http::{Connections, Listener, admin_router, graphql_router};
+use crate::serving::app::{App, unusable};
+use crate::serving::deployment::Deployment;
+use crate::serving::descriptors::{Descriptors, raise_limit};
+use crate::serving::memory_plan::ADMIN_CONNECTIONS;
+use crate::serving::watch::{Seen, watch};
 use mayfly_runtime::modules::Store;
 
 /// Serve an app: GraphQL on one address, health and metrics on another.

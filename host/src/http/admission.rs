@@ -6,6 +6,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use crate::serving::memory_plan::BYTES_PER_BODY_BYTE;
 use mayfly_error::Error;
 use mayfly_graphql::Request;
 use mayfly_json::Tree;
@@ -16,10 +17,6 @@ use super::queue::{Place, Queue};
 
 /// What a refused client is told to wait.
 const RETRY_AFTER: Duration = Duration::from_secs(1);
-
-/// What a byte of a body may become once it is read: itself in a buffer that grew by doubling, its copy among the variables, four bytes
-/// for a value in two bytes of text, and up to four of the coerced variables.
-pub const BYTES_PER_BODY_BYTE: u64 = 12;
 
 /// What a byte of a body takes while it arrives: the buffer it is collected in grows by doubling.
 const BYTES_PER_ARRIVING_BYTE: u64 = 2;
@@ -37,12 +34,6 @@ const SMALL_BYTES: u64 = 64 << 10;
 
 /// How long a request that has arrived waits for the memory to parse it, which others need for milliseconds.
 const PARSING_WAIT: Duration = Duration::from_secs(1);
-
-/// What the largest request may take when it is alone, whatever the memory for requests is.
-#[must_use]
-pub fn largest_request_bytes(max_body_bytes: usize) -> u64 {
-    (max_body_bytes as u64).saturating_mul(BYTES_PER_BODY_BYTE)
-}
 
 /// The memory of one request, given back when it is dropped.
 pub struct RequestMemory {

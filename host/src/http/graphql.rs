@@ -26,9 +26,9 @@ use super::admission::RequestMemory;
 use super::connections::UnderWay;
 use super::request::{Parameters, check_content_type, from_body};
 use super::{body, hosts, ide, request};
-use crate::app::App;
-use crate::host::Host;
+use crate::http::Host;
 use crate::resolve::{Resolver, disclosure};
+use crate::serving::app::App;
 use mayfly_runtime::imports::{Allowance, Caller, Operation};
 
 /// The header that names the trace of an answer.

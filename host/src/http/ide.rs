@@ -9,7 +9,7 @@ use axum::http::header::{
 };
 use axum::response::{IntoResponse, Response};
 
-use crate::host::Host;
+use crate::http::Host;
 
 /// The page, with its style and script inside.
 const PAGE: &str = include_str!("ide.html");

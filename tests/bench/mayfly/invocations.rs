@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, ensure};
-use mayfly::app::App;
 use mayfly::resolve::Resolver;
+use mayfly::serving::app::App;
 use mayfly_graphql::Invocation;
 use mayfly_runtime::imports::Operation;
 use mayfly_runtime::sandbox::Request;

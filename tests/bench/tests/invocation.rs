@@ -17,8 +17,8 @@ use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
-use mayfly::app::App;
 use mayfly::resolve::Resolver;
+use mayfly::serving::app::App;
 use mayfly_graphql::Invocation;
 use mayfly_runtime::capability::{self, Surroundings};
 use mayfly_runtime::imports::Operation;

@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 
 use super::modules::{deployment, shown};
 use super::{Admin, reply};
-use crate::deployment::ApplyError;
+use crate::serving::deployment::ApplyError;
 
 /// What may stand behind `POST /apply?`.
 #[derive(Deserialize)]

@@ -26,7 +26,7 @@ use tokio::sync::Semaphore;
 use tokio::time::timeout;
 use tokio_util::task::AbortOnDropHandle;
 
-use crate::host::Host;
+use crate::http::Host;
 use mayfly_runtime::modules::MAX_COMPONENT_BYTES;
 
 /// What the routes are, for machines.

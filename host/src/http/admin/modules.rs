@@ -17,8 +17,8 @@ use tokio::sync::SemaphorePermit;
 use tokio::time::timeout;
 
 use super::{Admin, hear_out, hear_rest, refuse, reply};
-use crate::deployment::{DeployError, Deployment, Swapped, Turn};
 use crate::http::connections::TooSlow;
+use crate::serving::deployment::{DeployError, Deployment, Swapped, Turn};
 use mayfly_runtime::modules::{
     Incoming, MAX_COMPONENT_BYTES, Origin, Pinned, Refusal, Step, writing_remedy,
 };

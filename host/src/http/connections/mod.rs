@@ -21,10 +21,3 @@ pub use listener::Listener;
 pub use open::Connections;
 pub use request::{TooSlow, UnderWay};
 pub use state::State;
-
-/// Connections of operators and their tools, at once.
-pub const ADMIN_CONNECTIONS: usize = 64;
-
-/// What one connection takes, in bytes: a head, or in HTTP/2 what was sent and not read (128 KiB), tables of headers, frames and
-/// streams; buffers for writing; its tasks. Heads of HTTP/2 requests count as request memory, answers as answer memory.
-pub const CONNECTION_BYTES: u64 = 256 << 10;

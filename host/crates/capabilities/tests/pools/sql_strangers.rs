@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use mayfly_capabilities::sql::SqlServer;
-use mayfly_config::Place;
+use mayfly_config::Endpoint;
 use mayfly_error::CallCode;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
@@ -14,7 +14,7 @@ use crate::backends::{session, soon, sqlserver_config, statements};
 async fn pool_of(says: Vec<u8>) -> SqlServer {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let mut config = sqlserver_config();
-    config.address = Place::At(listener.local_addr().unwrap().to_string());
+    config.address = Endpoint::At(listener.local_addr().unwrap().to_string());
     config.connect_timeout = Duration::from_secs(1);
     tokio::spawn(async move {
         while let Ok((mut client, _)) = listener.accept().await {

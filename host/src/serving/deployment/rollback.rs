@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::{DeployError, Deployment, Swapped, active, count};
-use crate::app::App;
+use crate::serving::app::App;
 use mayfly_runtime::modules::{Activation, Effort, ModuleRecord, Refusal, Step, Version};
 
 impl Deployment {

@@ -18,7 +18,7 @@ use std::time::{Duration, Instant};
 use tokio::task::JoinHandle;
 use tokio::time::{sleep, timeout};
 
-use crate::deployment::{ApplyError, DeployError, Deployment};
+use crate::serving::deployment::{ApplyError, DeployError, Deployment};
 use directories::Directories;
 
 /// How often files are looked at when the system reports nothing.

@@ -3,7 +3,14 @@
 //! Every line is a product of two limits that are enforced elsewhere, each named with the key that changes it. The sum is what no
 //! guest, client or backend can make the process exceed; what the process itself takes is measured, once everything is loaded.
 
+mod clients;
 mod fit;
+mod resident;
+
+pub use clients::{
+    ADMIN_CONNECTIONS, BYTES_PER_BODY_BYTE, CONNECTION_BYTES, largest_request_bytes,
+};
+pub use resident::resident_bytes;
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -14,8 +21,7 @@ use mayfly_runtime::imports::HELD_PER_BYTE;
 use mayfly_telemetry::names;
 use metrics::gauge;
 
-use crate::app::App;
-use crate::http::{ADMIN_CONNECTIONS, CONNECTION_BYTES, largest_request_bytes};
+use crate::serving::app::App;
 use mayfly_runtime::modules::Version;
 use mayfly_runtime::sandbox::Capacity;
 

@@ -4,7 +4,7 @@ use mayfly_config::Config;
 use mayfly_runtime::capability::Capabilities;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
-use crate::http::ADMIN_CONNECTIONS;
+use crate::serving::memory_plan::ADMIN_CONNECTIONS;
 
 /// Standard streams, listeners, the runtime's own, what watches files, and pipes to the embedded backends.
 const OWN: u64 = 32;

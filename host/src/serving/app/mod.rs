@@ -8,6 +8,7 @@ mod groundwork;
 mod renewal;
 mod restore;
 mod schema;
+pub mod tried;
 
 pub use renewal::Renewed;
 
@@ -20,7 +21,7 @@ use mayfly_graphql::Engine;
 
 use crate::callers::Callers;
 use crate::meter::Meters;
-use crate::tried::Tried;
+use crate::serving::app::tried::Tried;
 use groundwork::Groundwork;
 use mayfly_runtime::capability::{Pools, Surroundings, link};
 use mayfly_runtime::imports::Backends;

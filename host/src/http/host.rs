@@ -11,9 +11,10 @@ use mayfly_telemetry::{Metrics, names};
 use metrics::{Counter, Histogram, counter, gauge, histogram};
 use tokio_util::task::TaskTracker;
 
-use crate::app::App;
-use crate::deployment::{Deployment, Snapshot};
 use crate::http::{Admission, AnswerMemory, Connections, Turns};
+use crate::serving::app::App;
+use crate::serving::deployment::{Deployment, Snapshot};
+use crate::serving::memory_plan::resident_bytes;
 
 /// Everything HTTP handlers need.
 pub struct Host {
@@ -191,16 +192,4 @@ impl RequestMetrics {
 fn set(name: &'static str, value: u64) {
     #[expect(clippy::cast_precision_loss, reason = "metrics are floating point")]
     gauge!(name).set(value as f64);
-}
-
-/// This process's resident memory, as the kernel counts it; 0 where it does not say.
-#[must_use]
-pub fn resident_bytes() -> u64 {
-    let statm = std::fs::read_to_string("/proc/self/statm").unwrap_or_default();
-    let pages: u64 = statm
-        .split_whitespace()
-        .nth(1)
-        .and_then(|pages| pages.parse().ok())
-        .unwrap_or(0);
-    pages * rustix::param::page_size() as u64
 }

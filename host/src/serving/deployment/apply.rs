@@ -10,8 +10,8 @@ use mayfly_telemetry::names;
 use metrics::counter;
 
 use super::{Deployment, Swapped, count, note_start};
-use crate::app::{App, Renewed};
-use crate::memory_plan::MemoryPlan;
+use crate::serving::app::{App, Renewed};
+use crate::serving::memory_plan::MemoryPlan;
 use mayfly_runtime::modules::writing_remedy;
 
 /// How often it is tried again when versions are swapped in between.

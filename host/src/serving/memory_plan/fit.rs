@@ -9,8 +9,8 @@ use std::fmt::Write as _;
 use mayfly_config::{Config, Module};
 use mayfly_runtime::capability::{Capabilities, Kind, Setting};
 
+use super::BYTES_PER_BODY_BYTE;
 use super::MemoryPlan;
-use crate::http::BYTES_PER_BODY_BYTE;
 
 /// Operations at once that are left, unless the configuration has fewer.
 const LEAST_OPERATIONS: u64 = 16;

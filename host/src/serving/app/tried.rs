@@ -7,8 +7,8 @@ use std::sync::Arc;
 
 use mayfly_config::CanaryKey;
 
-use crate::app::App;
-use crate::canary::{Observation, Side, Trial};
+use crate::serving::app::App;
+use crate::serving::canary::{Observation, Side, Trial};
 use mayfly_runtime::modules::Version;
 
 /// The snapshot with the version that is tried.

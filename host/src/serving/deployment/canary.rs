@@ -12,7 +12,7 @@ use metrics::{counter, gauge};
 use serde::Serialize;
 
 use super::{Admitted, DeployError, Deployment, Swapped, Turn, active};
-use crate::canary::{TallyStatus, Trial, Verdict};
+use crate::serving::canary::{TallyStatus, Trial, Verdict};
 use mayfly_runtime::modules::{Activation, Origin, Pinned, Refusal, Step, writing_remedy};
 
 /// The canary that runs, and how those before it ended.

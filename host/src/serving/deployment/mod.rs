@@ -28,9 +28,9 @@ use mayfly_config::Config;
 use mayfly_telemetry::names;
 use metrics::histogram;
 
-use crate::app::App;
-use crate::host::resident_bytes;
-use crate::memory_plan::MemoryPlan;
+use crate::serving::app::App;
+use crate::serving::memory_plan::MemoryPlan;
+use crate::serving::memory_plan::resident_bytes;
 use canary::Canaries;
 use mayfly_runtime::modules::{
     Activation, ComponentBytes, Effort, Incoming, Origin, Pinned, Record, Refusal, Step, Store,

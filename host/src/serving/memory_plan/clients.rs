@@ -1,0 +1,18 @@
+//! What a client takes: the numbers that the memory plan reckons with, and that HTTP keeps to.
+
+/// Connections of operators and their tools, at once.
+pub const ADMIN_CONNECTIONS: usize = 64;
+
+/// What one connection takes, in bytes: a head, or in HTTP/2 what was sent and not read (128 KiB), tables of headers, frames and
+/// streams; buffers for writing; its tasks. Heads of HTTP/2 requests count as request memory, answers as answer memory.
+pub const CONNECTION_BYTES: u64 = 256 << 10;
+
+/// What a byte of a body may become once it is read: itself in a buffer that grew by doubling, its copy among the variables, four bytes
+/// for a value in two bytes of text, and up to four of the coerced variables.
+pub const BYTES_PER_BODY_BYTE: u64 = 12;
+
+/// What the largest request may take when it is alone, whatever the memory for requests is.
+#[must_use]
+pub fn largest_request_bytes(max_body_bytes: usize) -> u64 {
+    (max_body_bytes as u64).saturating_mul(BYTES_PER_BODY_BYTE)
+}
