@@ -26,8 +26,11 @@ pub struct Setting {
     /// The least that an app needs.
     pub least: u64,
     /// Writes a value into a configuration.
-    pub set: Box<dyn Fn(&mut Config, u64)>,
+    pub set: Set,
 }
+
+/// Writes a value into a configuration.
+pub type Set = Box<dyn Fn(&mut Config, u64)>;
 
 /// How a value is made smaller, and written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -52,7 +52,7 @@ fn fitting(config: &Config, limit: u64) -> Option<u64> {
     let room = limit.checked_sub(used_bytes() + REST_BYTES)?;
     let each = Capacity::for_caps(caps(), least).reserved_bytes();
     // Whole MiB, so that it is written exactly.
-    let bytes = (room / each) * least >> 20 << 20;
+    let bytes = (((room / each) * least) >> 20) << 20;
     (bytes >= largest).then_some(bytes)
 }
 
