@@ -8,6 +8,7 @@
 mod answers;
 mod attempts;
 mod batch;
+mod batch_get;
 mod capability;
 mod client;
 mod coalesce;

@@ -4,7 +4,6 @@
 //! Where the server cannot tell the type of a parameter, there is nothing to compare; a statement it cannot describe at all is a
 //! problem, with the server's own words, which are for the operator.
 
-use crate::sql::configuration::{Parameter, SqlType};
 use mayfly_error::CallError;
 use tiberius::error::Error;
 use tiberius::{ColumnData, Command, Row};
@@ -294,24 +293,4 @@ impl Statement {
             Text::Procedure(procedure) => procedure.sketch(&self.parameters, Some(parameter)),
         }
     }
-}
-
-/// The declarations of all parameters but one, as `sp_executesql` takes them.
-pub(super) fn declarations(parameters: &[Parameter], without: Option<&str>) -> String {
-    let declared = parameters
-        .iter()
-        .filter(|parameter| Some(parameter.name.as_str()) != without);
-    let declared = declared.map(|parameter| {
-        let output = if parameter.output { " output" } else { "" };
-        format!(
-            "@{} {}{output}",
-            parameter.name,
-            describable(parameter.sql_type)
-        )
-    });
-    declared.collect::<Vec<_>>().join(", ")
-}
-
-fn describable(sql_type: SqlType) -> String {
-    type_text(sql_type).replace(", ", ",")
 }

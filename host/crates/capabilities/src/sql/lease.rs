@@ -14,8 +14,8 @@ use tokio::time::{Instant, timeout};
 use super::connection::{Closed, Connection, Fate};
 use super::connections::Pooled;
 use super::meters::Meters;
-use super::pool::Shared;
 use super::roster::Entry;
+use super::shared::Shared;
 use super::trancount;
 use crate::share::Taken;
 

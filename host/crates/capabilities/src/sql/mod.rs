@@ -9,17 +9,20 @@
 //! is as declared (`types`). [`Transaction`] and [`RowStream`] hold
 //! their connection between calls.
 
+mod bounds;
 mod capability;
 pub mod configuration;
 mod connection;
 mod connections;
 mod database;
+mod declarations;
 mod describe;
 mod dial;
 mod effects;
 mod failure;
 mod import;
 mod lease;
+mod lend;
 mod lexer;
 mod lists;
 mod login;
@@ -32,12 +35,14 @@ mod roster;
 mod rows;
 mod run;
 mod session;
+mod shared;
 mod statement;
 mod stream;
 mod template;
 mod times;
 mod trancount;
 mod transaction;
+mod turn;
 mod types;
 mod upkeep;
 mod values;

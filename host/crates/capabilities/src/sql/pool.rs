@@ -5,22 +5,20 @@ use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
-use std::time::Duration;
 
 use crate::sql::configuration::{ApplicationIntent, Encryption};
 use mayfly_config::Endpoint;
 use mayfly_config::file::read_bytes;
 use mayfly_error::{CallCode, CallError};
 use tiberius::{AuthMethod, EncryptionLevel};
-use tokio::time::error::Elapsed;
-use tokio::time::{Instant, timeout, timeout_at};
+use tokio::time::Instant;
 
 use super::connection::Closed;
 use super::connections::Connections;
-use super::lease::Lease;
-use super::manager::{ConnectError, Gate, Manager};
+use super::manager::{Gate, Manager};
 use super::meters::Meters;
-use super::roster::{Borrower, Entry, Roster};
+use super::roster::Borrower;
+use super::shared::{Shared, UpkeepLimits};
 use super::statement::{Problem, Statement};
 use super::upkeep;
 use crate::clock::too_late;
@@ -55,24 +53,6 @@ pub struct SqlServerStatus {
     pub waiters: Vec<(Arc<str>, usize)>,
     /// Connections closed since the start, by reason.
     pub closed: Vec<(&'static str, u64)>,
-}
-
-/// What every clone shares.
-#[derive(Debug)]
-pub(super) struct Shared {
-    pub(super) name: String,
-    pub(super) connections: Arc<Connections>,
-    pub(super) meters: Arc<Meters>,
-    pub(super) max_value_bytes: usize,
-    pub(super) limits: upkeep::Limits,
-    /// For giving a connection back: rolling back what its user left open.
-    pub(super) recycle_timeout: Duration,
-    /// What the operator says alters the session.
-    session_procedures: Vec<String>,
-    holders: Arc<Roster>,
-    waiters: Arc<Roster>,
-    max_connections: usize,
-    wait_timeout: Duration,
 }
 
 impl SqlServer {
@@ -112,7 +92,7 @@ impl SqlServer {
                 connections,
                 meters,
                 max_value_bytes: config.max_value_bytes,
-                limits: upkeep::Limits {
+                upkeep: UpkeepLimits {
                     max_age: config.max_age,
                     max_idle: config.max_idle,
                     check_after: config.check_after,
@@ -236,83 +216,6 @@ impl SqlServer {
                 .map(|reason| (reason.as_str(), shared.meters.closed_count(*reason)))
                 .collect(),
         }
-    }
-}
-
-impl Shared {
-    /// A connection, when one of the share and of the pool is free. `what` names the call in errors, `borrower` and `statement` in logs and metrics.
-    pub(super) async fn lend(
-        &self,
-        share: &Share,
-        what: &str,
-        borrower: &Borrower,
-        statement: &Arc<str>,
-        deadline: Instant,
-    ) -> Result<Lease, CallError> {
-        if Instant::now() >= deadline {
-            return Err(too_late(what));
-        }
-        let wait = Wait {
-            meters: &self.meters,
-            entry: self.waiters.enter(borrower, statement),
-            began: Instant::now(),
-        };
-        let lent = async {
-            let share = timeout(self.wait_timeout, share.take()).await?;
-            let given = timeout(self.wait_timeout, self.connections.get()).await?;
-            Ok::<_, Elapsed>(given.map(|pooled| (pooled, share)))
-        };
-        match timeout_at(deadline, lent).await {
-            Ok(Ok(Ok((pooled, share)))) => {
-                let holder = self.holders.enter(borrower, statement);
-                Ok(Lease::new(pooled, (holder, share), self))
-            }
-            Ok(Err(_)) => {
-                self.warn_of_waiting(&wait);
-                let limit = self.wait_timeout;
-                let name = &self.name;
-                let message = format!(
-                    "{what}: no connection to backend `{name}` was free within {limit:?} (`sqlserver.{name}.wait_timeout`)"
-                );
-                Err(CallError::new(CallCode::Throttled, message))
-            }
-            Ok(Ok(Err(error))) => Err(self.unavailable(what, &error)),
-            Err(_) => {
-                self.warn_of_waiting(&wait);
-                Err(CallError::new(
-                    CallCode::Deadline,
-                    format!("{what}: no connection to backend `{}` in time", self.name),
-                ))
-            }
-        }
-    }
-
-    fn warn_of_waiting(&self, wait: &Wait<'_>) {
-        if let Some(waiter) = wait.entry.member() {
-            self.meters
-                .waited_in_vain(&waiter, || self.holders.describe());
-        }
-    }
-
-    fn unavailable(&self, what: &str, error: &ConnectError) -> CallError {
-        CallError::new(
-            CallCode::Unavailable,
-            format!("{what}: backend `{}` cannot be reached", self.name),
-        )
-        .with_detail(error.to_string())
-    }
-}
-
-/// A caller that waits. Its time is counted also when it leaves before it was served.
-struct Wait<'a> {
-    meters: &'a Meters,
-    entry: Entry,
-    began: Instant,
-}
-
-impl Drop for Wait<'_> {
-    fn drop(&mut self) {
-        self.meters.waited(self.began.elapsed());
     }
 }
 

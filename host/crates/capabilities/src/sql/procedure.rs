@@ -10,7 +10,7 @@ use std::fmt::Write;
 use crate::sql::configuration::{Parameter, SqlType};
 use tiberius::ColumnData;
 
-use super::describe::declarations;
+use super::declarations::declarations;
 use super::template::{Bound, Complaint, Filled};
 use super::values::{LONGEST_VARCHAR, cast, null_value, type_text};
 

@@ -9,8 +9,8 @@ use mayfly_error::{CallCode, CallError};
 use mayfly_json::write_string;
 use tiberius::{Column, ColumnData, ColumnType, Row};
 
+use super::bounds::Bounds;
 use super::failure::{Fail, Undecodable, cannot_decode};
-use super::run::Bounds;
 use super::statement::Statement;
 use super::times;
 use super::values::type_text;

@@ -6,7 +6,6 @@
 //! Every call returns a future that owns all it needs. It takes its place in the order when it is made, not when it is first
 //! polled, and it may be dropped at any time: `lease` sees to the connection.
 
-use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -16,14 +15,14 @@ use tokio::sync::{Mutex, OwnedMutexGuard};
 use tokio::task::coop::unconstrained;
 use tokio::time::{Instant, timeout_at};
 
-use super::lease::Lease;
-use super::pool::{Shared, SqlServer, Statements};
+use super::bounds::Bounds;
+use super::pool::{SqlServer, Statements};
 use super::roster::Borrower;
-use super::run::{Bounds, run};
+use super::run::run;
+use super::shared::Shared;
 use super::statement::{Statement, Way};
-use super::stream::RowStream;
 use super::template::Filled;
-use super::transaction::Transaction;
+use super::turn::{Claim, Turn};
 use crate::clock::too_late;
 use crate::share::Share;
 use mayfly_runtime::imports::RowBudget;
@@ -42,30 +41,6 @@ pub struct SqlSession {
     pub(super) share: Share,
     max_answer_bytes: usize,
     rows: RowBudget,
-}
-
-/// A place in the order of calls.
-pub(super) enum Turn {
-    Now(OwnedMutexGuard<()>),
-    Later(Pin<Box<dyn Future<Output = OwnedMutexGuard<()>> + Send>>),
-}
-
-/// The right to keep the connection between calls.
-#[derive(Debug)]
-pub(super) struct Claim(Arc<AtomicBool>);
-
-impl Drop for Claim {
-    fn drop(&mut self) {
-        self.0.store(false, Ordering::Release);
-    }
-}
-
-/// A connection that is kept between calls, and the place in their order. Dropped in this order: whoever comes next finds the
-/// connection gone.
-#[derive(Debug)]
-pub(super) struct Hold {
-    pub(super) lease: Lease,
-    pub(super) _turn: OwnedMutexGuard<()>,
 }
 
 impl SqlSession {
@@ -124,21 +99,6 @@ impl SqlSession {
         deadline: Instant,
     ) -> impl Future<Output = Result<String, CallError>> + Send + use<> {
         self.plain(Way::Call, statement, parameters, deadline)
-    }
-
-    /// Opens a stream over a statement's rows. Its first call takes the connection, and reports what is wrong with the request.
-    #[must_use]
-    pub fn stream_rows(&self, statement: &str, parameters: &str) -> RowStream {
-        RowStream::new(
-            self.clone(),
-            self.filled(Way::Stream, statement, parameters),
-        )
-    }
-
-    /// Begins a transaction. Its first call takes the connection.
-    #[must_use]
-    pub fn begin(&self) -> Transaction {
-        Transaction::new(self.clone())
     }
 
     fn plain(

@@ -12,13 +12,15 @@ use tiberius::{QueryItem, QueryStream};
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::{Instant, timeout_at};
 
+use super::bounds::Bounds;
 use super::connection::{Ceiling, Client};
 use super::failure::{Fail, cut_off};
 use super::rows::Layout;
-use super::run::{Bounds, conclude, no_columns, of_layout, prepare, request};
-use super::session::{Claim, Hold, SqlSession, Turn};
-use super::statement::Statement;
+use super::run::{conclude, no_columns, of_layout, prepare, request};
+use super::session::SqlSession;
+use super::statement::{Statement, Way};
 use super::template::Filled;
+use super::turn::{Claim, Hold, Turn};
 use crate::clock::{limit, too_late};
 
 /// Rows that are read a few at a time. Dropping it stops the server.
@@ -79,6 +81,17 @@ struct Page {
     text: String,
     /// Whether they are the last.
     last: bool,
+}
+
+impl SqlSession {
+    /// Opens a stream over a statement's rows. Its first call takes the connection, and reports what is wrong with the request.
+    #[must_use]
+    pub fn stream_rows(&self, statement: &str, parameters: &str) -> RowStream {
+        RowStream::new(
+            self.clone(),
+            self.filled(Way::Stream, statement, parameters),
+        )
+    }
 }
 
 impl RowStream {

@@ -10,7 +10,7 @@ use std::collections::HashSet;
 use crate::sql::configuration::Parameter;
 use tiberius::ColumnData;
 
-use super::describe::declarations;
+use super::declarations::declarations;
 use super::effects::{TransactionEffects, alters_session, hides_counts};
 use super::lexer::{Kind, Token, tokens};
 use super::lists::{Condition, conditions};

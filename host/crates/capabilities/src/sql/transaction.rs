@@ -14,9 +14,10 @@ use tokio::time::{Instant, timeout_at};
 use super::connection::Connection;
 use super::failure::Fail;
 use super::run::{run, settle};
-use super::session::{Claim, Hold, SqlSession, Turn};
+use super::session::SqlSession;
 use super::statement::Way;
 use super::trancount::{self, Begun};
+use super::turn::{Claim, Hold, Turn};
 use crate::clock::too_late;
 
 const WHAT: &str = "transaction";
@@ -57,6 +58,14 @@ enum Start {
 enum End {
     Commit,
     RollBack,
+}
+
+impl SqlSession {
+    /// Begins a transaction. Its first call takes the connection.
+    #[must_use]
+    pub fn begin(&self) -> Transaction {
+        Transaction::new(self.clone())
+    }
 }
 
 impl Transaction {

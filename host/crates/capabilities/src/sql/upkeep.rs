@@ -8,21 +8,12 @@ use std::time::Duration;
 use tokio::time::{Instant, sleep};
 
 use super::connection::Closed;
-use super::pool::Shared;
+use super::shared::Shared;
 
 /// Rounds are never closer together: a test's limits may be tiny.
 const SHORTEST_ROUND: Duration = Duration::from_millis(100);
 /// Nor further apart: an outage should end soon for `min_connections` too.
 const LONGEST_ROUND: Duration = Duration::from_secs(10);
-
-/// When connections are closed, and how many are kept.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Limits {
-    pub(super) max_age: Duration,
-    pub(super) max_idle: Duration,
-    pub(super) check_after: Duration,
-    pub(super) min_connections: usize,
-}
 
 /// Rounds of upkeep until the pool is gone.
 pub(super) async fn run(pool: Weak<Shared>) {
@@ -37,7 +28,7 @@ pub(super) async fn run(pool: Weak<Shared>) {
 /// One round; the time until the next, or none when the pool is gone.
 fn round(pool: &Weak<Shared>) -> Option<Duration> {
     let shared = pool.upgrade()?;
-    let limits = shared.limits;
+    let limits = shared.upkeep;
     close_old(&shared);
     if let Some(before) = Instant::now().checked_sub(limits.check_after) {
         shared
@@ -50,7 +41,7 @@ fn round(pool: &Weak<Shared>) -> Option<Duration> {
 }
 
 fn close_old(shared: &Shared) {
-    let limits = shared.limits;
+    let limits = shared.upkeep;
     let mut spare = shared
         .connections
         .size()

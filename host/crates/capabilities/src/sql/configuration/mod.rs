@@ -2,6 +2,7 @@
 
 mod backend;
 mod connection_string;
+mod login;
 mod statements;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -12,7 +13,8 @@ use mayfly_config::{Endpoint, ReadSections, Sections};
 
 use super::SqlCapability;
 
-pub use backend::{ApplicationIntent, Backend, Encryption};
+pub use backend::Backend;
+pub use login::{ApplicationIntent, Encryption};
 pub use statements::{Access, Body, Parameter, SqlType, Statement};
 
 /// Backends and statements, in the order written.

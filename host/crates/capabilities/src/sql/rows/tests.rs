@@ -8,8 +8,8 @@ use tiberius::numeric::Numeric;
 use tiberius::{ColumnData, ColumnType, Row, Uuid};
 
 use super::Layout;
+use crate::sql::bounds::Bounds;
 use crate::sql::failure::Fail;
-use crate::sql::run::Bounds;
 use crate::sql::statement::Statement;
 use mayfly_runtime::imports::{RowBudget, RowsLeft};
 

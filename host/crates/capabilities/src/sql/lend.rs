@@ -1,0 +1,92 @@
+//! Lending: waiting for a connection, in time, and what is told when there is none.
+
+use std::sync::Arc;
+
+use mayfly_error::{CallCode, CallError};
+use tokio::time::error::Elapsed;
+use tokio::time::{Instant, timeout, timeout_at};
+
+use super::lease::Lease;
+use super::manager::ConnectError;
+use super::meters::Meters;
+use super::roster::{Borrower, Entry};
+use super::shared::Shared;
+use crate::clock::too_late;
+use crate::share::Share;
+
+impl Shared {
+    /// A connection, when one of the share and of the pool is free. `what` names the call in errors, `borrower` and `statement` in logs and metrics.
+    pub(super) async fn lend(
+        &self,
+        share: &Share,
+        what: &str,
+        borrower: &Borrower,
+        statement: &Arc<str>,
+        deadline: Instant,
+    ) -> Result<Lease, CallError> {
+        if Instant::now() >= deadline {
+            return Err(too_late(what));
+        }
+        let wait = Wait {
+            meters: &self.meters,
+            entry: self.waiters.enter(borrower, statement),
+            began: Instant::now(),
+        };
+        let lent = async {
+            let share = timeout(self.wait_timeout, share.take()).await?;
+            let given = timeout(self.wait_timeout, self.connections.get()).await?;
+            Ok::<_, Elapsed>(given.map(|pooled| (pooled, share)))
+        };
+        match timeout_at(deadline, lent).await {
+            Ok(Ok(Ok((pooled, share)))) => {
+                let holder = self.holders.enter(borrower, statement);
+                Ok(Lease::new(pooled, (holder, share), self))
+            }
+            Ok(Err(_)) => {
+                self.warn_of_waiting(&wait);
+                let limit = self.wait_timeout;
+                let name = &self.name;
+                let message = format!(
+                    "{what}: no connection to backend `{name}` was free within {limit:?} (`sqlserver.{name}.wait_timeout`)"
+                );
+                Err(CallError::new(CallCode::Throttled, message))
+            }
+            Ok(Ok(Err(error))) => Err(self.unavailable(what, &error)),
+            Err(_) => {
+                self.warn_of_waiting(&wait);
+                Err(CallError::new(
+                    CallCode::Deadline,
+                    format!("{what}: no connection to backend `{}` in time", self.name),
+                ))
+            }
+        }
+    }
+
+    fn warn_of_waiting(&self, wait: &Wait<'_>) {
+        if let Some(waiter) = wait.entry.member() {
+            self.meters
+                .waited_in_vain(&waiter, || self.holders.describe());
+        }
+    }
+
+    fn unavailable(&self, what: &str, error: &ConnectError) -> CallError {
+        CallError::new(
+            CallCode::Unavailable,
+            format!("{what}: backend `{}` cannot be reached", self.name),
+        )
+        .with_detail(error.to_string())
+    }
+}
+
+/// A caller that waits. Its time is counted also when it leaves before it was served.
+struct Wait<'a> {
+    meters: &'a Meters,
+    entry: Entry,
+    began: Instant,
+}
+
+impl Drop for Wait<'_> {
+    fn drop(&mut self) {
+        self.meters.waited(self.began.elapsed());
+    }
+}
