@@ -23,6 +23,7 @@ mod dependencies;
 mod edge;
 mod hostile;
 mod http;
+mod imports;
 mod languages;
 mod memory;
 mod operating;

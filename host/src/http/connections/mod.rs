@@ -6,6 +6,7 @@
 
 mod activity;
 mod alarm;
+mod answer;
 mod delivery;
 mod drive;
 mod frames;

@@ -16,7 +16,7 @@ use tower::ServiceExt;
 
 use super::activity::Activity;
 use super::alarm::Alarm;
-use super::delivery::Answer;
+use super::answer::Answer;
 use super::pace::{Pace, Rate};
 use super::state::Reason;
 use super::stream;
