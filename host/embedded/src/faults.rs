@@ -8,8 +8,7 @@
 //! {"sqlserver": {"sql_error": {"number": 1205, "class": 13, "matching": "INSERT", "times": 1}}, "dynamodb": {"throttle": {}}}
 //! ```
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
-
+use parking_lot::{Mutex, MutexGuard};
 use serde::{Deserialize, Serialize};
 use tokio::sync::watch;
 
@@ -424,7 +423,7 @@ impl Faults {
     }
 
     fn lock(&self) -> MutexGuard<'_, Switches> {
-        self.switches.lock().unwrap_or_else(PoisonError::into_inner)
+        self.switches.lock()
     }
 }
 

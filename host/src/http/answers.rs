@@ -4,9 +4,11 @@
 //! there is none left, clients that do not read are disconnected for those that do.
 
 use std::ops::RangeInclusive;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
+
+use parking_lot::Mutex;
 
 use bytes::Bytes;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
@@ -128,7 +130,7 @@ impl Pool {
     }
 
     fn is_to_be_looked_at(&self) -> bool {
-        let mut looked = self.looked.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut looked = self.looked.lock();
         let due = looked.elapsed() >= LOOK_AGAIN;
         if due {
             *looked = Instant::now();

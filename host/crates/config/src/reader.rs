@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::Duration;
 
+use strsim::levenshtein;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
@@ -250,29 +251,8 @@ pub const fn millis(millis: u64) -> Duration {
 fn nearest<'a>(key: &str, known: &'a [String]) -> Option<&'a str> {
     known
         .iter()
-        .map(|candidate| (distance(key, candidate), candidate.as_str()))
+        .map(|candidate| (levenshtein(key, candidate), candidate.as_str()))
         .min()
         .filter(|(distance, candidate)| *distance * 3 <= candidate.len().max(3))
         .map(|(_, candidate)| candidate)
-}
-
-/// Levenshtein's distance.
-fn distance(a: &str, b: &str) -> usize {
-    let mut row: Vec<usize> = (0..=b.chars().count()).collect();
-    for (i, left) in a.chars().enumerate() {
-        let mut diagonal = i;
-        let mut previous = i + 1;
-        if let Some(first) = row.first_mut() {
-            *first = previous;
-        }
-        for (cell, right) in row.iter_mut().skip(1).zip(b.chars()) {
-            let cost = (diagonal + usize::from(left != right))
-                .min(previous + 1)
-                .min(*cell + 1);
-            diagonal = *cell;
-            *cell = cost;
-            previous = cost;
-        }
-    }
-    row.last().copied().unwrap_or_default()
 }

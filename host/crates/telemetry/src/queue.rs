@@ -6,9 +6,11 @@
 
 use std::io::{self, ErrorKind, Write};
 use std::mem;
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
+
+use parking_lot::{Condvar, Mutex, MutexGuard};
 
 use metrics::counter;
 
@@ -86,20 +88,14 @@ impl LineQueue {
             let Some(left) = end.checked_duration_since(Instant::now()) else {
                 return;
             };
-            state = self
-                .0
-                .drained
-                .wait_timeout(state, left)
-                .unwrap_or_else(PoisonError::into_inner)
-                .0;
+            self.0.drained.wait_for(&mut state, left);
         }
     }
 }
 
 impl Shared {
-    /// The state is whole at every step, so a thread that panicked while it held the lock has harmed nothing.
     fn lock(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        self.state.lock()
     }
 
     fn write_all_to(&self, mut stream: impl Write, notice: Notice) {
@@ -107,10 +103,7 @@ impl Shared {
         loop {
             let mut state = self.lock();
             while state.waiting.is_empty() {
-                state = self
-                    .filled
-                    .wait(state)
-                    .unwrap_or_else(PoisonError::into_inner);
+                self.filled.wait(&mut state);
             }
             mem::swap(&mut lines, &mut state.waiting);
             state.writing = true;

@@ -4,8 +4,8 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
-use std::sync::Mutex;
 
+use parking_lot::{Mutex, MutexGuard};
 use rusqlite::Connection;
 use rusqlite::config::DbConfig;
 
@@ -68,10 +68,8 @@ impl Databases {
         self.locks().retain(|_, owner| *owner != session);
     }
 
-    fn locks(&self) -> std::sync::MutexGuard<'_, HashMap<String, u16>> {
-        self.locks
-            .lock()
-            .unwrap_or_else(std::sync::PoisonError::into_inner)
+    fn locks(&self) -> MutexGuard<'_, HashMap<String, u16>> {
+        self.locks.lock()
     }
 
     /// A procedure by its name in any case.

@@ -1,7 +1,9 @@
 //! A request under way: what can end it early, and how its thread waits so that this is noticed.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
+
+use parking_lot::Mutex;
 
 use rusqlite::InterruptHandle;
 use tokio_util::sync::CancellationToken;
@@ -100,14 +102,14 @@ impl Flight {
 
     /// Its thread is done with it: from now on nothing may be interrupted on its account.
     pub(super) fn finish(&self) {
-        *self.finished.lock().unwrap_or_else(PoisonError::into_inner) = true;
+        *self.finished.lock() = true;
     }
 
     /// Interrupts SQLite until the request's thread is done with it: an interrupt reaches only what runs at that moment.
     pub(super) async fn interrupt_until_finished(self: Arc<Self>, handle: Arc<InterruptHandle>) {
         loop {
             {
-                let finished = self.finished.lock().unwrap_or_else(PoisonError::into_inner);
+                let finished = self.finished.lock();
                 if *finished {
                     return;
                 }

@@ -5,9 +5,11 @@
 //! others want of it (`end`, `stop`) wakes it.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::task::Waker;
 use std::time::{Duration, Instant};
+
+use parking_lot::{Mutex, MutexGuard};
 
 use futures_util::task::AtomicWaker;
 use mayfly_config::Clients;
@@ -323,7 +325,7 @@ impl Activity {
     }
 
     fn now(&self) -> MutexGuard<'_, Now> {
-        self.now.lock().unwrap_or_else(PoisonError::into_inner)
+        self.now.lock()
     }
 }
 

@@ -1,8 +1,9 @@
 //! What is known of an answer on its way to a client, and when it is cut off.
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::task::Waker;
 use std::time::{Duration, Instant};
+
+use parking_lot::{Mutex, MutexGuard};
 
 use futures_util::task::AtomicWaker;
 
@@ -120,6 +121,6 @@ impl Delivery {
     }
 
     fn progress(&self) -> MutexGuard<'_, Progress> {
-        self.progress.lock().unwrap_or_else(PoisonError::into_inner)
+        self.progress.lock()
     }
 }

@@ -1,8 +1,10 @@
 //! One canary that runs: both tallies, and the news that it should end.
 
 use std::collections::HashSet;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
+
+use parking_lot::{Mutex, MutexGuard};
 
 use mayfly_config::{Canary, CanaryKey};
 use mayfly_error::Code;
@@ -172,7 +174,7 @@ impl Trial {
 
     fn lock(&self) -> MutexGuard<'_, Tallies> {
         // Nothing panics while it is held.
-        self.tallies.lock().unwrap_or_else(PoisonError::into_inner)
+        self.tallies.lock()
     }
 }
 
@@ -208,10 +210,7 @@ impl Observation {
 
     /// The operation is answered.
     pub fn finish(self) {
-        let seen = self
-            .seen
-            .into_inner()
-            .unwrap_or_else(PoisonError::into_inner);
+        let seen = self.seen.into_inner();
         if seen.called {
             self.trial
                 .count(self.side, &seen.codes, self.started.elapsed());
@@ -220,7 +219,7 @@ impl Observation {
 
     fn lock(&self) -> MutexGuard<'_, Seen> {
         // Nothing panics while it is held.
-        self.seen.lock().unwrap_or_else(PoisonError::into_inner)
+        self.seen.lock()
     }
 }
 

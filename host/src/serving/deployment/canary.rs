@@ -4,8 +4,10 @@
 //! module back and applying an app end it. It is a matter of one process: a host that starts again has the active version alone.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::time::Instant;
+
+use parking_lot::{Mutex, MutexGuard};
 
 use mayfly_telemetry::names;
 use metrics::{counter, gauge};
@@ -369,9 +371,6 @@ impl Deployment {
 
     fn ended(&self) -> MutexGuard<'_, BTreeMap<String, PastCanary>> {
         // Nothing panics while it is held.
-        self.canaries
-            .ended
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
+        self.canaries.ended.lock()
     }
 }

@@ -20,8 +20,10 @@ pub use status::{ModuleStatus, PastRefusal};
 
 use std::collections::BTreeMap;
 use std::io;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
+
+use parking_lot::Mutex;
 
 use arc_swap::{ArcSwap, ArcSwapOption};
 use mayfly_config::Config;
@@ -450,7 +452,7 @@ impl Deployment {
     }
 
     fn slot(&self, module: &str) -> Arc<Slot> {
-        let mut slots = self.slots.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut slots = self.slots.lock();
         slots.entry(module.to_owned()).or_default().clone()
     }
 

@@ -1,6 +1,8 @@
 //! What is known of one module beside its versions: whose turn it is at the gate, what rolling back finds, what was refused.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
+
+use parking_lot::{Mutex, MutexGuard};
 
 use mayfly_telemetry::names;
 use metrics::counter;
@@ -106,6 +108,6 @@ impl Slot {
 
     fn state(&self) -> MutexGuard<'_, State> {
         // Nothing panics while it is held.
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        self.state.lock()
     }
 }

@@ -9,8 +9,10 @@
 //! when the service refuses a batch as invalid, each key is asked for on its own, so that a bad key fails only its own caller.
 
 use std::collections::{HashMap, VecDeque};
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use parking_lot::{Mutex, MutexGuard};
 
 use futures_util::future::join_all;
 use mayfly_error::CallError;
@@ -205,7 +207,7 @@ impl Coalescer {
 
     fn lock(&self) -> MutexGuard<'_, HashMap<Kind, Queue>> {
         // The queues stay consistent whatever panics: each change is one push, drain or count.
-        self.kinds.lock().unwrap_or_else(PoisonError::into_inner)
+        self.kinds.lock()
     }
 }
 

@@ -3,9 +3,11 @@
 //! While the server is down, connecting fails at once: after a failure the next attempt waits for a pause that grows to two seconds,
 //! and only one is made when it is over. The pool recovers with the first success.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
+
+use parking_lot::{Mutex, MutexGuard};
 
 use tiberius::error::Error;
 use tokio::time::{Instant, timeout};
@@ -248,7 +250,7 @@ impl Gate {
     }
 
     fn lock(&self) -> MutexGuard<'_, GateState> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        self.state.lock()
     }
 
     /// An attempt that began before another succeeded says nothing of the server as it is since then.

@@ -1,8 +1,9 @@
 //! What is counted and logged of a pool's connections.
 
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
+
+use parking_lot::Mutex;
 
 use mayfly_telemetry::names;
 use metrics::{Counter, Histogram, counter, histogram};
@@ -125,7 +126,7 @@ impl Meters {
     /// A caller waited in vain. `holders` tells who has the connections.
     pub(super) fn waited_in_vain(&self, user: &Member, holders: impl FnOnce() -> String) {
         let now = Instant::now();
-        let mut warned = self.warned.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut warned = self.warned.lock();
         if warned.is_some_and(|before| now.duration_since(before) < BETWEEN_WARNINGS) {
             return;
         }

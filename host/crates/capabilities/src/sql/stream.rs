@@ -4,7 +4,9 @@
 //! and one row beyond what it has answered. When the reader leaves, or stops waiting, the task ends; the connection, whose answer
 //! was not read, is then told to stop and closed.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
+
+use parking_lot::{Mutex, MutexGuard};
 
 use futures_util::TryStreamExt;
 use mayfly_error::{CallCode, CallError};
@@ -199,7 +201,7 @@ impl Inner {
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        self.state.lock()
     }
 }
 

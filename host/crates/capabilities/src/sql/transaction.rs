@@ -5,7 +5,9 @@
 //! gone (a deadlock ends it, and so does `IF @@TRANCOUNT > 0 ROLLBACK`); statements would then run outside of any, so `trancount` finds
 //! out before the next one may.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
+
+use parking_lot::{Mutex, MutexGuard};
 
 use crate::sql::configuration::Access;
 use mayfly_error::{CallCode, CallError};
@@ -266,7 +268,7 @@ impl Inner {
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        self.state.lock()
     }
 }
 

@@ -6,8 +6,10 @@
 
 use std::collections::{HashMap, VecDeque};
 use std::hash::{BuildHasher, Hash, RandomState};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, PoisonError, RwLock};
+
+use parking_lot::RwLock;
 
 /// Shards, at most; a power of two. More than the threads of the machines this runs on.
 const SHARDS: usize = 16;
@@ -81,7 +83,7 @@ impl<K: Hash + Eq, V> Cache<K, V> {
     pub fn get<Q: Hash>(&self, key: &Q, same: impl FnOnce(&K) -> bool) -> Option<Arc<V>> {
         let hash = self.hasher.hash_one(key);
         let found = self.shard(hash).and_then(|shard| {
-            let shard = shard.read().unwrap_or_else(PoisonError::into_inner);
+            let shard = shard.read();
             let entry = shard.entries.get(&hash).filter(|entry| same(&entry.key))?;
             entry.used.store(true, Ordering::Relaxed);
             Some(entry.value.clone())
@@ -102,7 +104,7 @@ impl<K: Hash + Eq, V> Cache<K, V> {
         let Some(shard) = self.shard(hash).filter(|_| bytes <= self.shard_bytes) else {
             return;
         };
-        let mut shard = shard.write().unwrap_or_else(PoisonError::into_inner);
+        let mut shard = shard.write();
         let entry = Arc::new(Entry {
             key,
             value,
@@ -125,7 +127,7 @@ impl<K: Hash + Eq, V> Cache<K, V> {
             ..CacheStats::default()
         };
         for shard in &self.shards {
-            let shard = shard.read().unwrap_or_else(PoisonError::into_inner);
+            let shard = shard.read();
             stats.bytes += shard.bytes;
             stats.entries += shard.entries.len();
         }

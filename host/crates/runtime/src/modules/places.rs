@@ -4,8 +4,10 @@
 //! that began before a swap. So a swap that comes too early waits for old operations to end, and memory for code is bounded.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
+
+use parking_lot::Mutex;
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
@@ -54,7 +56,7 @@ impl Places {
     }
 
     fn of(&self, module: &str) -> Arc<Semaphore> {
-        let mut modules = self.modules.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut modules = self.modules.lock();
         if let Some(places) = modules.get(module) {
             return places.clone();
         }

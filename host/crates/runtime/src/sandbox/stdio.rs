@@ -1,6 +1,8 @@
 //! Standard output and error of guests built for WASI: lines of the log.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
+
+use parking_lot::Mutex;
 
 use bytes::Bytes;
 use tokio::io::AsyncWrite;
@@ -47,7 +49,7 @@ impl LogStream {
 
 impl Output {
     fn write(&self, bytes: &[u8]) {
-        let mut line = self.line.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut line = self.line.lock();
         for piece in bytes.split_inclusive(|byte| *byte == b'\n') {
             line.extend_from_slice(piece);
             if piece.ends_with(b"\n") || line.len() >= LINE_BYTES {
@@ -77,7 +79,7 @@ impl Output {
 impl Drop for Output {
     /// What has no end when the invocation ends, a crash included, is its last line.
     fn drop(&mut self) {
-        let line = std::mem::take(&mut *self.line.lock().unwrap_or_else(PoisonError::into_inner));
+        let line = std::mem::take(&mut *self.line.lock());
         self.log(&line);
     }
 }

@@ -30,7 +30,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
+
+use parking_lot::{Mutex, MutexGuard};
 
 use wasmtime::Engine;
 
@@ -187,7 +189,7 @@ impl Store {
         change: impl FnOnce(&mut Record),
         otherwise: impl FnOnce(Record),
     ) -> io::Result<()> {
-        let _writing = self.writing.lock().unwrap_or_else(PoisonError::into_inner);
+        let _writing = self.writing.lock();
         let mut record = self.record();
         change(&mut record);
         let written = if record == self.state().written {
@@ -339,7 +341,7 @@ impl Store {
 
     fn state(&self) -> MutexGuard<'_, State> {
         // Nothing panics while it is held.
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        self.state.lock()
     }
 }
 
