@@ -12,7 +12,7 @@ use std::fs;
 use std::path::Path;
 use std::process::{Command, Output};
 
-use mayfly_tests::{Answer, TestApp, TestHost, built, repository};
+use mayfly_tests::{Answer, TOKEN, TestApp, TestHost, built, repository};
 use reqwest::Method;
 use serde_json::json;
 use wit_component::{ComponentEncoder, StringEncoding, embed_component_metadata};
@@ -93,7 +93,9 @@ fn program() -> Command {
 }
 
 fn check(app: &Path) -> Output {
-    program().arg("check").arg(app).output().unwrap()
+    let mut check = program();
+    check.arg("check").arg(app).env("TEST_ADMIN_TOKEN", TOKEN);
+    check.output().unwrap()
 }
 
 #[tokio::test]

@@ -15,7 +15,7 @@ use super::database::{OpenTransaction, Rows, Session, Statements};
 use super::parameters::statement_weight;
 
 /// A transaction of a guest, or why it cannot be one: its first call then says so.
-pub struct Transaction(Result<(String, Arc<dyn OpenTransaction>), CallError>);
+pub struct Transaction(Result<(Arc<str>, Arc<dyn OpenTransaction>), CallError>);
 
 /// A row stream of a guest, or why it cannot be one: its first call then says so.
 pub struct RowStream(Result<Arc<dyn Rows>, CallError>);
@@ -28,7 +28,7 @@ struct Sessions(Vec<(String, Arc<dyn Session>)>);
 type Run = fn(&dyn Statements, &str, &str, Instant) -> Call;
 
 /// Checks the grant for a statement, and gives its backend.
-fn may_run(asker: &Asker<'_>, statement: &str) -> Result<String, CallError> {
+fn may_run(asker: &Asker<'_>, statement: &str) -> Result<Arc<str>, CallError> {
     let granted = asker.module.grants.get::<StatementGrants>();
     if let Some(backend) = granted.and_then(|granted| granted.0.get(statement)) {
         return Ok(backend.clone());
@@ -48,7 +48,7 @@ fn may_run(asker: &Asker<'_>, statement: &str) -> Result<String, CallError> {
 /// Whether the module may run anything on a backend: without that a transaction there is nothing but a held connection.
 fn may_begin(asker: &Asker<'_>, backend: &str) -> Result<(), CallError> {
     let granted = asker.module.grants.get::<StatementGrants>();
-    if granted.is_some_and(|granted| granted.0.values().any(|home| home == backend)) {
+    if granted.is_some_and(|granted| granted.0.values().any(|home| **home == *backend)) {
         return Ok(());
     }
     let detail = format!(
@@ -144,7 +144,7 @@ fn begin_end(
 fn open(
     calls: &mut Calls,
     transaction: &Resource<Transaction>,
-) -> Result<(String, Arc<dyn OpenTransaction>), CallError> {
+) -> Result<(Arc<str>, Arc<dyn OpenTransaction>), CallError> {
     match calls.table_mut().get(transaction) {
         Ok(transaction) => transaction.0.clone(),
         Err(error) => Err(CallError::new(CallCode::Invalid, error.to_string())),
@@ -213,7 +213,7 @@ impl wit::Host for Calls {
             },
             |granted, backend| {
                 let session = session(granted, &backend)?;
-                Ok((backend, session.begin()))
+                Ok((backend.into(), session.begin()))
             },
         );
         Ok(self.table_mut().push(Transaction(transaction))?)

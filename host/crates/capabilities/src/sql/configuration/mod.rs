@@ -7,6 +7,7 @@ mod statements;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use mayfly_config::reader::Table;
 use mayfly_config::{Endpoint, ReadSections, Sections};
@@ -28,7 +29,7 @@ pub struct Section {
 
 /// `sql` in `[modules.NAME.grants]`: the statements a module may run, each with its backend.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct StatementGrants(pub BTreeMap<String, String>);
+pub struct StatementGrants(pub BTreeMap<String, Arc<str>>);
 
 impl ReadSections for SqlCapability {
     fn read(&self, root: &Path, file: &mut Table<'_>, sections: &mut Sections) {
@@ -56,7 +57,7 @@ impl ReadSections for SqlCapability {
         let mut granted = StatementGrants::default();
         for (at, name) in table.texts("sql") {
             match declared.iter().find(|statement| statement.name == name) {
-                Some(statement) => drop(granted.0.insert(name, statement.backend.clone())),
+                Some(statement) => drop(granted.0.insert(name, statement.backend.as_str().into())),
                 None => {
                     let key = table.key("sql");
                     table.problem_at(
