@@ -10,7 +10,7 @@ GUESTS := cd guest && CARGO_TARGET_DIR="$(CURDIR)/target/guests-native" $(CARGO)
 SEED ?= $(shell date +%s)
 REQUESTS ?= 100000
 
-.PHONY: run build guests toolchain toolchain-cpp test chaos bench bench-checks fuzz soak fmt clean help
+.PHONY: run build guests toolchain toolchain-cpp test chaos bench fuzz soak fmt clean help
 
 help: ## What there is to make
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -53,12 +53,8 @@ bench: build toolchain ## Measure beside peers, bare drivers and itself while sw
 	target/release/bench b $(BENCH)
 	target/release/bench pools $(BENCH)
 	target/release/bench swaps $(BENCH)
+	target/release/bench-mayfly guest/bench --invocations 10000
 	target/release/bench swaps --busy $(BENCH)
-
-bench-checks: build toolchain ## Measure what the checks of an invocation's budgets cost, beside a build without them
-	$(CARGO) build --release -p mayfly
-	target/release/mayfly build guest/bench
-	sh tests/bench/checks.sh
 
 fuzz: build toolchain ## Random guests, components and answers, MINUTES long (10 when left out); failures say how to see them again
 	target/debug/fuzz --minutes $(or $(MINUTES),10) $(FUZZ)

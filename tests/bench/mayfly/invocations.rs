@@ -1,13 +1,16 @@
-//! What one invocation costs, without GraphQL and HTTP: run one after the other, on one thread.
+//! What one invocation costs, without GraphQL and HTTP: run one after the other, on one thread; and what counting what it uses
+//! against its budgets costs of that.
 
+use std::hint::black_box;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, ensure};
 use mayfly::resolve::Resolver;
 use mayfly::serving::app::App;
+use mayfly_config::{Budget, Operation as Limits};
 use mayfly_graphql::Invocation;
-use mayfly_runtime::imports::Operation;
+use mayfly_runtime::imports::{Allowance, Operation, Usage};
 use mayfly_runtime::sandbox::Request;
 
 /// Runs both fields of the bench's app `count` times each, in turns, and prints medians.
@@ -51,7 +54,40 @@ pub(crate) async fn measure(app: App, count: u32) -> anyhow::Result<()> {
              an instance that is made and dropped {empty:?} (medians of {count})"
         );
     }
+    println!(
+        "counting two calls and their answers against the budgets of invocation and operation: {:?} (mean of {ROUNDS})",
+        counting()?
+    );
     Ok(())
+}
+
+/// How often counting is measured: it takes nanoseconds.
+const ROUNDS: u32 = 1_000_000;
+
+/// How long it takes to count what an invocation with two calls uses, without the calls.
+fn counting() -> anyhow::Result<Duration> {
+    let budget = Budget::default();
+    let allowance = Allowance::new(Limits {
+        invocations: u32::MAX,
+        host_calls: u32::MAX,
+        exchanged_bytes: usize::MAX,
+        ..Limits::default()
+    });
+    let started = Instant::now();
+    for _ in 0..ROUNDS {
+        let mut usage = Usage::default();
+        allowance.begin_invocation()?;
+        allowance.exchange(black_box(18))?;
+        for bytes in [34, 33] {
+            usage.begin_call(black_box(bytes), black_box(&budget))?;
+            allowance.begin_call()?;
+            usage.arrive(black_box(2_000), black_box(&budget))?;
+            usage.release(black_box(2_000));
+            usage.give(black_box(2_000), black_box(&budget))?;
+        }
+        black_box(usage);
+    }
+    Ok(started.elapsed() / ROUNDS)
 }
 
 /// How long it takes to admit an invocation, make its store and instance, and drop both uncalled.

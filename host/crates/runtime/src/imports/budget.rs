@@ -95,7 +95,7 @@ impl Usage {
     /// # Errors
     ///
     /// The limit that is reached.
-    pub(super) fn begin_call(&mut self, bytes: usize, budget: &Budget) -> Result<(), Reached> {
+    pub fn begin_call(&mut self, bytes: usize, budget: &Budget) -> Result<(), Reached> {
         if self.host_calls >= budget.host_calls {
             return Err(reached(
                 "host calls",
@@ -137,7 +137,7 @@ impl Usage {
     /// # Errors
     ///
     /// When there are too many bytes of such answers.
-    pub(super) fn arrive(&mut self, bytes: usize, budget: &Budget) -> Result<(), Reached> {
+    pub fn arrive(&mut self, bytes: usize, budget: &Budget) -> Result<(), Reached> {
         let unread = self.unread_bytes.saturating_add(bytes);
         if unread > budget.unread_bytes {
             return Err(reached(
@@ -155,7 +155,7 @@ impl Usage {
     /// # Errors
     ///
     /// When they are too many in all.
-    pub(super) fn give(&mut self, bytes: usize, budget: &Budget) -> Result<(), Reached> {
+    pub fn give(&mut self, bytes: usize, budget: &Budget) -> Result<(), Reached> {
         let total = self.host_to_guest_bytes.saturating_add(bytes as u64);
         if total > budget.host_to_guest_bytes {
             return Err(reached(
@@ -169,7 +169,7 @@ impl Usage {
     }
 
     /// The guest has taken an answer, or given it up.
-    pub(super) fn release(&mut self, bytes: usize) {
+    pub fn release(&mut self, bytes: usize) {
         self.unread_bytes = self.unread_bytes.saturating_sub(bytes);
     }
 
@@ -282,7 +282,7 @@ impl Allowance {
     /// # Errors
     ///
     /// When the operation has made too many.
-    pub(super) fn begin_call(&self) -> Result<(), Reached> {
+    pub fn begin_call(&self) -> Result<(), Reached> {
         let taken = self
             .host_calls
             .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| {
