@@ -4,7 +4,7 @@
 //!
 //! - [`http`] reads the request and writes the answer, [`callers`] knows who sent it;
 //! - the crate `mayfly-graphql` guards, validates, plans, executes and completes it;
-//! - [`resolve`] picks the version of the module that answers a field, and [`meter`] counts what became of it;
+//! - [`resolve`] picks the version of the module that answers a field, and [`invocation_metrics`] counts what became of it;
 //! - the crate `mayfly-runtime` runs it in a fresh, limited instance, and answers its calls after checking grants and budgets;
 //! - the crate `mayfly-capabilities` holds what they reach: import, grants and connections of each backend.
 //!
@@ -20,6 +20,6 @@ pub mod callers;
 pub mod commands;
 pub mod embedded;
 pub mod http;
-pub mod meter;
+pub mod invocation_metrics;
 pub mod resolve;
 pub mod serving;

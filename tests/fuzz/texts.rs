@@ -5,7 +5,7 @@
 
 use mayfly_capabilities::dynamodb::{Partition, key_weight};
 use mayfly_capabilities::sql::statement_weight;
-use mayfly_json::{Kind, Limits, Members, Problem, Tree, Value, length, string};
+use mayfly_json::{ErrorKind, Kind, Limits, Members, Tree, Value, length, string};
 use proptest::prelude::*;
 use serde_json::Value as Reference;
 
@@ -72,7 +72,7 @@ pub fn fuzz(run: Run) -> Verdict {
             (Ok(_), Err(error)) if error.to_string().starts_with("number out of range") => {}
             (Ok(_), Err(error)) => return Err(format!("read, and the reference says: {error}")),
             (Err(error), Ok(_)) => match error.problem {
-                Problem::TooDeep(_) | Problem::DuplicateKey => {}
+                ErrorKind::TooDeep(_) | ErrorKind::DuplicateKey => {}
                 _ => return Err(format!("refused, and the reference reads it: {error}")),
             },
             (Err(_), Err(_)) => {}

@@ -1,6 +1,6 @@
 //! Admission: operations get a place at the door, or are told at once to come back later.
 //!
-//! What was admitted is never refused halfway. Places, queue and the memory of requests are all bounded, so a flood costs a flood of
+//! What was admitted is never refused halfway. LiveVersions, queue and the memory of requests are all bounded, so a flood costs a flood of
 //! short answers and no memory.
 
 use std::sync::Arc;
@@ -13,7 +13,7 @@ use mayfly_json::Tree;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::{timeout, timeout_at};
 
-use super::queue::{Place, Queue};
+use super::queue::{OperationPlace, Queue};
 
 /// What a refused client is told to wait.
 const RETRY_AFTER: Duration = Duration::from_secs(1);
@@ -93,7 +93,7 @@ impl Admission {
     /// # Errors
     ///
     /// [`Error::Overloaded`] when the queue is full of others with no more under way, or when the time is over.
-    pub async fn enter(&self, last: Instant, under_way: usize) -> Result<Place, Error> {
+    pub async fn enter(&self, last: Instant, under_way: usize) -> Result<OperationPlace, Error> {
         match timeout_at(last.into(), self.queue.enter(under_way)).await {
             Ok(Ok(place)) => Ok(place),
             Ok(Err(_)) | Err(_) => Err(overloaded()),

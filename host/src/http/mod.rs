@@ -7,21 +7,21 @@ mod accept;
 )]
 mod admin;
 mod admission;
-mod answers;
+mod answer_memory;
 mod body;
 mod connections;
 mod graphql;
-mod host;
 mod hosts;
 mod ide;
 mod queue;
 mod request;
+mod state;
 mod turns;
 
 pub use admin::router as admin_router;
 pub use admission::Admission;
-pub use answers::AnswerMemory;
+pub use answer_memory::AnswerMemory;
 pub use connections::{Connections, Listener, State};
 pub use graphql::router as graphql_router;
-pub use host::Host;
+pub use state::Host;
 pub use turns::Turns;

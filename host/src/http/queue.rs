@@ -8,7 +8,7 @@ use parking_lot::{Mutex, MutexGuard};
 
 use tokio::sync::oneshot;
 
-/// Places for operations, and the operations that wait for one.
+/// LiveVersions for operations, and the operations that wait for one.
 pub(super) struct Queue {
     state: Mutex<State>,
     size: usize,
@@ -18,7 +18,7 @@ pub(super) struct Queue {
 
 struct State {
     free: usize,
-    waiting: BTreeMap<Turn, oneshot::Sender<Place>>,
+    waiting: BTreeMap<Turn, oneshot::Sender<OperationPlace>>,
     next: u64,
 }
 
@@ -26,7 +26,7 @@ struct State {
 type Turn = (usize, u64);
 
 /// A place; given to the next when it is dropped.
-pub struct Place(Option<Arc<Queue>>);
+pub struct OperationPlace(Option<Arc<Queue>>);
 
 /// No place could be had, nor will be soon.
 #[derive(Debug, PartialEq, Eq)]
@@ -36,7 +36,7 @@ pub(super) struct Full;
 struct Waiting {
     queue: Arc<Queue>,
     turn: Turn,
-    place: oneshot::Receiver<Place>,
+    place: oneshot::Receiver<OperationPlace>,
 }
 
 impl Queue {
@@ -54,9 +54,9 @@ impl Queue {
     }
 
     /// Waits for a place; `under_way` is what the connection has under way. When the queue is full, the last in it has to leave it.
-    pub async fn enter(self: &Arc<Self>, under_way: usize) -> Result<Place, Full> {
+    pub async fn enter(self: &Arc<Self>, under_way: usize) -> Result<OperationPlace, Full> {
         let mut waiting = match self.begin(under_way)? {
-            Entered::Place(place) => return Ok(place),
+            Entered::OperationPlace(place) => return Ok(place),
             Entered::Waiting(waiting) => waiting,
         };
         (&mut waiting.place).await.map_err(|_| Full)
@@ -72,7 +72,7 @@ impl Queue {
         let mut state = self.state();
         if state.free > 0 {
             state.free -= 1;
-            return Ok(Entered::Place(Place(Some(self.clone()))));
+            return Ok(Entered::OperationPlace(OperationPlace(Some(self.clone()))));
         }
         let turn = (under_way, state.next);
         state.next += 1;
@@ -94,7 +94,7 @@ impl Queue {
 
     /// Gives a place to the next, or keeps it.
     fn give(self: Arc<Self>) {
-        let mut place = Place(Some(self.clone()));
+        let mut place = OperationPlace(Some(self.clone()));
         loop {
             let mut state = self.state();
             let Some((_, next)) = state.waiting.pop_first() else {
@@ -117,11 +117,11 @@ impl Queue {
 }
 
 enum Entered {
-    Place(Place),
+    OperationPlace(OperationPlace),
     Waiting(Waiting),
 }
 
-impl Drop for Place {
+impl Drop for OperationPlace {
     fn drop(&mut self) {
         if let Some(queue) = self.0.take() {
             queue.give();

@@ -24,7 +24,7 @@ pub(crate) struct Introspection<'p> {
 /// A value that is not written to its end.
 enum Open<'p> {
     /// The value itself, of which nothing is written.
-    Value(Answer<'p>, &'p Output),
+    Value(MetaAnswer<'p>, &'p Output),
     /// An object, and how many of its fields are written.
     Object(Meta<'p>, &'p ObjectPlan, usize),
     /// What is left of a list, and whether nothing of it is written.
@@ -41,12 +41,12 @@ impl<'p> Introspection<'p> {
         output: &'p Output,
     ) -> Self {
         let found = match field.name.as_ref() {
-            "__schema" => Answer::Object(Meta::Schema),
+            "__schema" => MetaAnswer::Object(Meta::Schema),
             _ => {
                 let json = argument.and_then(|argument| argument.value(values));
                 let name = json.and_then(mayfly_json::string);
                 let ty = name.and_then(|name| schema.by_name(&name));
-                ty.map_or(Answer::Null, |ty| Answer::Object(Meta::Named(ty)))
+                ty.map_or(MetaAnswer::Null, |ty| MetaAnswer::Object(Meta::Named(ty)))
             }
         };
         Self {
@@ -72,24 +72,26 @@ impl<'p> Introspection<'p> {
     }
 
     /// Writes a value that is one piece, or opens it.
-    fn value(&mut self, answer: Answer<'p>, output: &'p Output, out: &mut Vec<u8>) {
+    fn value(&mut self, answer: MetaAnswer<'p>, output: &'p Output, out: &mut Vec<u8>) {
         match answer {
-            Answer::Null => out.extend_from_slice(b"null"),
-            Answer::Text(text) => out.extend_from_slice(json_string(text).as_bytes()),
-            Answer::Made(text) => out.extend_from_slice(json_string(&text).as_bytes()),
-            Answer::Flag(value) => out.extend_from_slice(if value { b"true" } else { b"false" }),
-            Answer::Texts(texts) => {
+            MetaAnswer::Null => out.extend_from_slice(b"null"),
+            MetaAnswer::Text(text) => out.extend_from_slice(json_string(text).as_bytes()),
+            MetaAnswer::Made(text) => out.extend_from_slice(json_string(&text).as_bytes()),
+            MetaAnswer::Flag(value) => {
+                out.extend_from_slice(if value { b"true" } else { b"false" })
+            }
+            MetaAnswer::Texts(texts) => {
                 let texts: Vec<String> = texts.iter().map(|text| json_string(text)).collect();
                 out.extend_from_slice(format!("[{}]", texts.join(",")).as_bytes());
             }
-            Answer::Object(meta) => match object_plan(output) {
+            MetaAnswer::Object(meta) => match object_plan(output) {
                 Some(plan) => {
                     out.push(b'{');
                     self.open.push(Open::Object(meta, plan, 0));
                 }
                 None => out.extend_from_slice(b"null"),
             },
-            Answer::Objects(items) => {
+            MetaAnswer::Objects(items) => {
                 out.push(b'[');
                 self.open.push(Open::List(items.into_iter(), output, true));
             }
@@ -134,7 +136,8 @@ impl<'p> Introspection<'p> {
             out.push(b',');
         }
         self.open.push(Open::List(items, output, false));
-        self.open.push(Open::Value(Answer::Object(item), output));
+        self.open
+            .push(Open::Value(MetaAnswer::Object(item), output));
     }
 }
 
@@ -151,7 +154,7 @@ enum Meta<'s> {
 }
 
 /// The value of one of its fields.
-enum Answer<'s> {
+enum MetaAnswer<'s> {
     Null,
     Text(&'s str),
     /// A text that is made rather than found.
@@ -162,14 +165,14 @@ enum Answer<'s> {
     Texts(&'s [&'static str]),
 }
 
-impl<'s> Answer<'s> {
+impl<'s> MetaAnswer<'s> {
     fn text(text: Option<&'s str>) -> Self {
         text.map_or(Self::Null, Self::Text)
     }
 }
 
 impl<'s> Introspection<'s> {
-    fn field(&self, meta: &Meta<'s>, name: &str, deprecated: bool) -> Answer<'s> {
+    fn field(&self, meta: &Meta<'s>, name: &str, deprecated: bool) -> MetaAnswer<'s> {
         match *meta {
             Meta::Schema => self.schema_field(name),
             Meta::Named(id) => self.type_field(id, name, deprecated),
@@ -177,79 +180,81 @@ impl<'s> Introspection<'s> {
             Meta::Wrapped(Type::List(inner)) => wrapper_field(name, "LIST", inner),
             Meta::Wrapped(Type::NonNull(inner)) => wrapper_field(name, "NON_NULL", inner),
             Meta::Field(field) => match name {
-                "name" => Answer::Text(&field.name),
-                "description" => Answer::text(field.description.as_deref()),
-                "args" => Answer::Objects(inputs(field.arguments.values(), deprecated)),
-                "type" => Answer::Object(Meta::Wrapped(&field.ty)),
-                "isDeprecated" => Answer::Flag(field.deprecated.is_some()),
-                _ => Answer::text(field.deprecated.as_deref()),
+                "name" => MetaAnswer::Text(&field.name),
+                "description" => MetaAnswer::text(field.description.as_deref()),
+                "args" => MetaAnswer::Objects(inputs(field.arguments.values(), deprecated)),
+                "type" => MetaAnswer::Object(Meta::Wrapped(&field.ty)),
+                "isDeprecated" => MetaAnswer::Flag(field.deprecated.is_some()),
+                _ => MetaAnswer::text(field.deprecated.as_deref()),
             },
             Meta::Input(input) => match name {
-                "name" => Answer::Text(&input.name),
-                "description" => Answer::text(input.description.as_deref()),
-                "type" => Answer::Object(Meta::Wrapped(&input.ty)),
-                "defaultValue" => input.default.as_ref().map_or(Answer::Null, |default| {
-                    Answer::Made(default.value.to_string())
+                "name" => MetaAnswer::Text(&input.name),
+                "description" => MetaAnswer::text(input.description.as_deref()),
+                "type" => MetaAnswer::Object(Meta::Wrapped(&input.ty)),
+                "defaultValue" => input.default.as_ref().map_or(MetaAnswer::Null, |default| {
+                    MetaAnswer::Made(default.value.to_string())
                 }),
-                "isDeprecated" => Answer::Flag(input.deprecated.is_some()),
-                _ => Answer::text(input.deprecated.as_deref()),
+                "isDeprecated" => MetaAnswer::Flag(input.deprecated.is_some()),
+                _ => MetaAnswer::text(input.deprecated.as_deref()),
             },
             Meta::EnumValue(value, definition) => match name {
-                "name" => Answer::Text(value),
-                "description" => Answer::text(definition.description.as_deref()),
-                "isDeprecated" => Answer::Flag(definition.deprecated.is_some()),
-                _ => Answer::text(definition.deprecated.as_deref()),
+                "name" => MetaAnswer::Text(value),
+                "description" => MetaAnswer::text(definition.description.as_deref()),
+                "isDeprecated" => MetaAnswer::Flag(definition.deprecated.is_some()),
+                _ => MetaAnswer::text(definition.deprecated.as_deref()),
             },
             Meta::Directive(directive) => match name {
-                "name" => Answer::Text(&directive.name),
-                "description" => Answer::text(directive.description.as_deref()),
-                "isRepeatable" => Answer::Flag(directive.repeatable),
-                "locations" => Answer::Texts(&directive.locations),
-                _ => Answer::Objects(inputs(directive.arguments.values(), deprecated)),
+                "name" => MetaAnswer::Text(&directive.name),
+                "description" => MetaAnswer::text(directive.description.as_deref()),
+                "isRepeatable" => MetaAnswer::Flag(directive.repeatable),
+                "locations" => MetaAnswer::Texts(&directive.locations),
+                _ => MetaAnswer::Objects(inputs(directive.arguments.values(), deprecated)),
             },
         }
     }
 
-    fn schema_field(&self, name: &str) -> Answer<'s> {
+    fn schema_field(&self, name: &str) -> MetaAnswer<'s> {
         let schema = self.schema;
         match name {
-            "types" => Answer::Objects(schema.listed().iter().map(|id| Meta::Named(*id)).collect()),
-            "queryType" => Answer::Object(Meta::Named(schema.query())),
+            "types" => {
+                MetaAnswer::Objects(schema.listed().iter().map(|id| Meta::Named(*id)).collect())
+            }
+            "queryType" => MetaAnswer::Object(Meta::Named(schema.query())),
             "mutationType" => schema
                 .mutation()
-                .map_or(Answer::Null, |id| Answer::Object(Meta::Named(id))),
+                .map_or(MetaAnswer::Null, |id| MetaAnswer::Object(Meta::Named(id))),
             "directives" => {
-                Answer::Objects(schema.shown_directives().map(Meta::Directive).collect())
+                MetaAnswer::Objects(schema.shown_directives().map(Meta::Directive).collect())
             }
-            "description" => Answer::text(schema.description()),
+            "description" => MetaAnswer::text(schema.description()),
             // Subscriptions are not served.
-            _ => Answer::Null,
+            _ => MetaAnswer::Null,
         }
     }
 
-    fn type_field(&self, id: TypeId, name: &str, deprecated: bool) -> Answer<'s> {
+    fn type_field(&self, id: TypeId, name: &str, deprecated: bool) -> MetaAnswer<'s> {
         let schema = self.schema;
         let ty = schema.get(id);
         match name {
-            "kind" => Answer::Text(kind(ty)),
-            "name" => Answer::Text(&ty.name),
-            "description" => Answer::text(ty.description.as_deref()),
+            "kind" => MetaAnswer::Text(kind(ty)),
+            "name" => MetaAnswer::Text(&ty.name),
+            "description" => MetaAnswer::text(ty.description.as_deref()),
             "specifiedByURL" => match &ty.kind {
                 Kind::Scalar(Scalar::Custom { specified_by }) => {
-                    Answer::text(specified_by.as_deref())
+                    MetaAnswer::text(specified_by.as_deref())
                 }
-                _ => Answer::Null,
+                _ => MetaAnswer::Null,
             },
-            "fields" => ty.fields().map_or(Answer::Null, |fields| {
+            "fields" => ty.fields().map_or(MetaAnswer::Null, |fields| {
                 let shown = fields
                     .values()
                     .filter(|field| deprecated || field.deprecated.is_none());
-                Answer::Objects(shown.map(Meta::Field).collect())
+                MetaAnswer::Objects(shown.map(Meta::Field).collect())
             }),
             "interfaces" if ty.fields().is_some() => {
-                Answer::Objects(ty.interfaces().iter().map(|id| Meta::Named(*id)).collect())
+                MetaAnswer::Objects(ty.interfaces().iter().map(|id| Meta::Named(*id)).collect())
             }
-            "possibleTypes" if ty.is_abstract() => Answer::Objects(
+            "possibleTypes" if ty.is_abstract() => MetaAnswer::Objects(
                 schema
                     .possible(id)
                     .iter()
@@ -261,32 +266,34 @@ impl<'s> Introspection<'s> {
                     let shown = values
                         .iter()
                         .filter(|(_, value)| deprecated || value.deprecated.is_none());
-                    Answer::Objects(
+                    MetaAnswer::Objects(
                         shown
                             .map(|(name, value)| Meta::EnumValue(name, value))
                             .collect(),
                     )
                 }
-                _ => Answer::Null,
+                _ => MetaAnswer::Null,
             },
             "inputFields" => match &ty.kind {
-                Kind::Input(input) => Answer::Objects(inputs(input.fields.values(), deprecated)),
-                _ => Answer::Null,
+                Kind::Input(input) => {
+                    MetaAnswer::Objects(inputs(input.fields.values(), deprecated))
+                }
+                _ => MetaAnswer::Null,
             },
             "isOneOf" => match &ty.kind {
-                Kind::Input(input) => Answer::Flag(input.one_of),
-                _ => Answer::Null,
+                Kind::Input(input) => MetaAnswer::Flag(input.one_of),
+                _ => MetaAnswer::Null,
             },
-            _ => Answer::Null,
+            _ => MetaAnswer::Null,
         }
     }
 }
 
-fn wrapper_field<'m>(name: &str, kind: &'static str, inner: &'m Type) -> Answer<'m> {
+fn wrapper_field<'m>(name: &str, kind: &'static str, inner: &'m Type) -> MetaAnswer<'m> {
     match name {
-        "kind" => Answer::Text(kind),
-        "ofType" => Answer::Object(Meta::Wrapped(inner)),
-        _ => Answer::Null,
+        "kind" => MetaAnswer::Text(kind),
+        "ofType" => MetaAnswer::Object(Meta::Wrapped(inner)),
+        _ => MetaAnswer::Null,
     }
 }
 

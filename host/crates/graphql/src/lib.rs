@@ -31,5 +31,5 @@ pub use plan::{CacheStats, Plan, Step};
 pub use question::{PARENTS, Question};
 pub use response::{Disclosure, PathStep, Position, RequestError, RequestErrors};
 pub use schema::{Binding, Change, ChangeKind, Schema, Severity};
-pub use sdl::Problem;
+pub use sdl::SchemaProblem;
 pub use syntax::OperationKind;

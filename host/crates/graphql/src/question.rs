@@ -9,7 +9,7 @@ use std::fmt::Write as _;
 
 use crate::schema::Schema;
 use crate::schema::types::{FieldDef, InputDef, TypeDef, TypeId};
-use crate::sdl::Problem;
+use crate::sdl::SchemaProblem;
 
 /// The module that answers with the parents; no module of an app has such a name, for it is not a key of TOML without quotes.
 pub const PARENTS: &str = "the parents";
@@ -43,7 +43,7 @@ impl Schema {
         type_name: &str,
         field_name: &str,
         selected: Option<&str>,
-    ) -> Result<Option<Question>, Vec<Problem>> {
+    ) -> Result<Option<Question>, Vec<SchemaProblem>> {
         let found = self.by_name(type_name).and_then(|id| {
             let field = self.get(id).fields()?.get(field_name)?;
             Some((id, field))

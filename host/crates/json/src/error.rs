@@ -4,7 +4,7 @@ use std::fmt;
 
 /// What is wrong with a text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Problem {
+pub enum ErrorKind {
     /// It is not JSON.
     Syntax,
     /// A string holds half of a surrogate pair, which is no character.
@@ -25,7 +25,7 @@ pub struct Malformed {
     /// The byte at which that shows.
     pub at: usize,
     /// What it is.
-    pub problem: Problem,
+    pub problem: ErrorKind,
 }
 
 impl Malformed {
@@ -50,7 +50,7 @@ impl Malformed {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Error {
     /// What is wrong.
-    pub problem: Problem,
+    pub problem: ErrorKind,
     /// Whether the text ended before it was whole.
     at_end: bool,
     /// The line, from 1.
@@ -62,22 +62,22 @@ pub struct Error {
 impl fmt::Display for Error {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.problem {
-            Problem::Syntax if self.at_end => {
+            ErrorKind::Syntax if self.at_end => {
                 formatter.write_str("invalid JSON: it ends too early")?
             }
-            Problem::Syntax => formatter.write_str("invalid JSON")?,
-            Problem::LoneSurrogate => {
+            ErrorKind::Syntax => formatter.write_str("invalid JSON")?,
+            ErrorKind::LoneSurrogate => {
                 formatter.write_str("invalid JSON: half of a surrogate pair")?;
             }
-            Problem::DuplicateKey => formatter.write_str("duplicate key")?,
-            Problem::TooDeep(most) => {
+            ErrorKind::DuplicateKey => formatter.write_str("duplicate key")?,
+            ErrorKind::TooDeep(most) => {
                 write!(
                     formatter,
                     "more than {most} arrays and objects inside one another"
                 )?;
             }
-            Problem::TooManyValues(most) => write!(formatter, "more than {most} values")?,
-            Problem::TooLong(most) => return write!(formatter, "longer than {most} bytes"),
+            ErrorKind::TooManyValues(most) => write!(formatter, "more than {most} values")?,
+            ErrorKind::TooLong(most) => return write!(formatter, "longer than {most} bytes"),
         }
         write!(formatter, " at line {}, column {}", self.line, self.column)
     }

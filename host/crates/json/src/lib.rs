@@ -18,7 +18,7 @@ mod string;
 mod tree;
 mod typed;
 
-pub use error::{Error, Malformed, Problem};
+pub use error::{Error, ErrorKind, Malformed};
 pub use layer::{Members, length, string};
 pub use limits::Limits;
 pub use scanner::{RawString, Scanner};

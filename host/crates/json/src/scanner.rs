@@ -5,7 +5,7 @@
 
 use std::borrow::Cow;
 
-use crate::error::{Malformed, Problem};
+use crate::error::{ErrorKind, Malformed};
 use crate::limits::Limits;
 use crate::string::unescape;
 
@@ -151,10 +151,10 @@ impl<'j> Scanner<'j> {
     ///
     /// Always.
     pub fn malformed<T>(&self) -> Result<T, Malformed> {
-        self.refuse(Problem::Syntax)
+        self.refuse(ErrorKind::Syntax)
     }
 
-    fn refuse<T>(&self, problem: Problem) -> Result<T, Malformed> {
+    fn refuse<T>(&self, problem: ErrorKind) -> Result<T, Malformed> {
         Err(Malformed {
             at: self.at,
             problem,
@@ -309,8 +309,8 @@ impl<'j> Scanner<'j> {
         let skipped = self.walk(&mut Skip);
         self.max_depth = most;
         skipped.map_err(|malformed| match malformed.problem {
-            Problem::TooDeep(_) => Malformed {
-                problem: Problem::TooDeep(most),
+            ErrorKind::TooDeep(_) => Malformed {
+                problem: ErrorKind::TooDeep(most),
                 ..malformed
             },
             _ => malformed,
@@ -331,7 +331,7 @@ impl<'j> Scanner<'j> {
                 Some(b'n') => self.word("null")?,
                 Some(bracket @ (b'[' | b'{')) => {
                     if open.depth >= self.max_depth {
-                        return self.refuse(Problem::TooDeep(self.max_depth));
+                        return self.refuse(ErrorKind::TooDeep(self.max_depth));
                     }
                     let object = bracket == b'{';
                     self.at += 1;
@@ -437,16 +437,16 @@ impl<'j> Scanner<'j> {
         match self.code_unit()? {
             0xd800..0xdc00 => {
                 if self.text.as_bytes().get(self.at..self.at + 2) != Some(b"\\u") {
-                    return self.refuse(Problem::LoneSurrogate);
+                    return self.refuse(ErrorKind::LoneSurrogate);
                 }
                 self.at += 1;
                 if matches!(self.code_unit()?, 0xdc00..0xe000) {
                     Ok(())
                 } else {
-                    self.refuse(Problem::LoneSurrogate)
+                    self.refuse(ErrorKind::LoneSurrogate)
                 }
             }
-            0xdc00..0xe000 => self.refuse(Problem::LoneSurrogate),
+            0xdc00..0xe000 => self.refuse(ErrorKind::LoneSurrogate),
             _ => Ok(()),
         }
     }

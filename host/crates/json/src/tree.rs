@@ -7,7 +7,7 @@ use std::borrow::Cow;
 use std::fmt;
 use std::hash::{BuildHasher, RandomState};
 
-use crate::error::{Error, Malformed, Problem};
+use crate::error::{Error, ErrorKind, Malformed};
 use crate::limits::Limits;
 use crate::scanner::{RawString, Scanner, Visit};
 
@@ -280,7 +280,7 @@ fn nodes(text: &str, limits: Limits) -> Result<Vec<Node>, Malformed> {
     if text.len() > most_bytes {
         return Err(Malformed {
             at: most_bytes,
-            problem: Problem::TooLong(most_bytes),
+            problem: ErrorKind::TooLong(most_bytes),
         });
     }
     let mut builder = Builder {
@@ -319,7 +319,7 @@ impl Builder<'_> {
         if self.nodes.len() >= self.most {
             return Err(Malformed {
                 at,
-                problem: Problem::TooManyValues(self.most),
+                problem: ErrorKind::TooManyValues(self.most),
             });
         }
         // The text is no longer than 32 bits can say.
@@ -358,7 +358,7 @@ impl Visit for Builder<'_> {
         if object && let Some(at) = duplicate(closed) {
             return Err(Malformed {
                 at,
-                problem: Problem::DuplicateKey,
+                problem: ErrorKind::DuplicateKey,
             });
         }
         Ok(())

@@ -12,7 +12,7 @@
 )]
 
 use allocation_counter::measure;
-use mayfly_json::{Error, Kind, Limits, Members, Problem, Scanner, Tree, Value, quoted};
+use mayfly_json::{Error, ErrorKind, Kind, Limits, Members, Scanner, Tree, Value, quoted};
 use proptest::prelude::*;
 
 const LIMITS: Limits = Limits::of_bytes(16 << 20);
@@ -94,7 +94,7 @@ fn strings_are_decoded_and_lone_surrogates_refused() {
     ] {
         assert_eq!(
             refusal(lone, LIMITS).problem,
-            Problem::LoneSurrogate,
+            ErrorKind::LoneSurrogate,
             "{lone}"
         );
     }
@@ -115,7 +115,7 @@ fn an_object_with_the_same_key_twice_is_refused_however_it_is_written() {
     ] {
         assert_eq!(
             refusal(twice, LIMITS).problem,
-            Problem::DuplicateKey,
+            ErrorKind::DuplicateKey,
             "{twice}"
         );
     }
@@ -147,7 +147,7 @@ fn a_text_is_bounded_in_bytes_depth_and_values() {
     let deep = nested("[", "", "]", 129);
     assert_eq!(
         refusal(&deep, LIMITS.with_depth(1_000)).problem,
-        Problem::TooDeep(128)
+        ErrorKind::TooDeep(128)
     );
 }
 
@@ -184,7 +184,7 @@ fn a_million_levels_are_refused_and_overflow_no_stack() {
         for text in &texts {
             assert!(matches!(
                 refusal(text, limits).problem,
-                Problem::TooDeep(128)
+                ErrorKind::TooDeep(128)
             ));
             assert!(Scanner::new(text, 128).skip().is_err());
             assert!(Members::of(text, 128).all(|member| member.is_err()));
@@ -317,7 +317,7 @@ proptest! {
         match (Tree::read(text.as_str(), LIMITS), reference) {
             (Ok(tree), Ok(reference)) => prop_assert_eq!(as_reference(tree.root()), reference),
             // The reference takes the last of two keys, and no number that is no double.
-            (Err(error), Ok(_)) => prop_assert_eq!(error.problem, Problem::DuplicateKey),
+            (Err(error), Ok(_)) => prop_assert_eq!(error.problem, ErrorKind::DuplicateKey),
             (Ok(_), Err(error)) => {
                 prop_assert!(error.to_string().starts_with("number out of range"), "{}", error);
             }
@@ -335,7 +335,7 @@ proptest! {
                 prop_assert_eq!(tree.root().raw(), text.trim_matches([' ', '\t', '\r', '\n']));
             }
             // Behind the key that comes again nothing is looked at.
-            Err(error) => prop_assert!(skipped.is_err() || error.problem == Problem::DuplicateKey),
+            Err(error) => prop_assert!(skipped.is_err() || error.problem == ErrorKind::DuplicateKey),
         }
     }
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 use http::Method;
 use mayfly_json::{Limits, Tree, Value, quoted};
 
-use super::client::{Answer, Client, segment};
+use super::client::{AdminAnswer, Client, segment};
 use super::{Exit, read, show, tell};
 
 /// How often a canary is looked at.
@@ -113,7 +113,7 @@ impl Canary {
                 .is_some_and(|verdict| verdict == "promoted");
             let text = format!("{{\"module\":{},\"canary\":{ended}}}", quoted(&self.module));
             let limits = Limits::of_bytes(text.len());
-            let answer = Answer {
+            let answer = AdminAnswer {
                 status: answer.status,
                 body: Tree::read(text, limits).unwrap_or_default(),
             };

@@ -23,7 +23,7 @@ pub(in crate::commands) struct Client {
 }
 
 /// What the host answered.
-pub(in crate::commands) struct Answer {
+pub(in crate::commands) struct AdminAnswer {
     /// The status.
     pub(in crate::commands) status: StatusCode,
     /// The body, a JSON object.
@@ -63,7 +63,7 @@ impl Client {
         method: Method,
         path: &str,
         body: Vec<u8>,
-    ) -> anyhow::Result<Answer> {
+    ) -> anyhow::Result<AdminAnswer> {
         let unreachable = || {
             format!(
                 "no host answers at http://{}; choose another address with --admin",
@@ -118,7 +118,7 @@ impl Client {
         } else {
             body
         };
-        Ok(Answer { status, body })
+        Ok(AdminAnswer { status, body })
     }
 
     /// What is wrong with the token, which the host does not let through.

@@ -16,7 +16,7 @@ use mayfly_telemetry::output;
 use sha2::{Digest, Sha256};
 
 use super::Exit;
-use client::{Answer, Client, segment};
+use client::{AdminAnswer, Client, segment};
 use mayfly_runtime::modules::MAX_COMPONENT_BYTES;
 
 /// Deploy versions of modules to a running host, show them, roll them back.
@@ -91,7 +91,7 @@ impl Module {
 
     async fn act(self) -> anyhow::Result<Exit> {
         let client = Client::new(&self.admin)?;
-        let (answer, show): (Answer, fn(Value<'_>) -> String) = match self.action {
+        let (answer, show): (AdminAnswer, fn(Value<'_>) -> String) = match self.action {
             Action::Push { module, file } => {
                 let (bytes, digest) = read(&file)?;
                 let path = format!("/modules/{}?version={digest}", segment(&module));
@@ -166,7 +166,7 @@ fn read(file: &Path) -> anyhow::Result<(Vec<u8>, String)> {
 }
 
 /// Prints what the host answered.
-fn tell(answer: &Answer, json: bool, show: fn(Value<'_>) -> String) -> Exit {
+fn tell(answer: &AdminAnswer, json: bool, show: fn(Value<'_>) -> String) -> Exit {
     if json {
         output::print(answer.body.text());
     }

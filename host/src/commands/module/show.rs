@@ -6,7 +6,7 @@ use std::time::Duration;
 use mayfly_config::units;
 use mayfly_json::Value;
 
-use super::client::Answer;
+use super::client::AdminAnswer;
 
 /// Digits of a digest that are shown where it need not be copied.
 const SHORT: usize = 12;
@@ -161,7 +161,7 @@ fn running(canary: Value<'_>) -> String {
 }
 
 /// Why the host did not do it.
-pub(in crate::commands) fn error(answer: &Answer) -> String {
+pub(in crate::commands) fn error(answer: &AdminAnswer) -> String {
     let Some(error) = answer.body.root().get("error") else {
         return format!("the host answered {} without saying why", answer.status);
     };

@@ -105,7 +105,7 @@ impl Activity {
         if now.closing_since.is_some() {
             State::Closing
         } else if !now.deliveries.is_empty() {
-            State::Answer
+            State::AnswerBody
         } else if now.bodies > 0 {
             State::Body
         } else if now.requests > 0 {

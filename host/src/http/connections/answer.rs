@@ -16,7 +16,7 @@ use super::delivery::Delivery;
 const PIECE_BYTES: usize = 16 << 10;
 
 /// The body of an answer.
-pub struct Answer {
+pub struct AnswerBody {
     rest: Bytes,
     sent: Option<(Arc<Activity>, Arc<Delivery>)>,
 }
@@ -28,7 +28,7 @@ struct Undelivered {
     delivery: Arc<Delivery>,
 }
 
-impl Answer {
+impl AnswerBody {
     /// An answer without a body.
     #[must_use]
     pub fn empty() -> Self {
@@ -62,7 +62,7 @@ impl Answer {
     }
 }
 
-impl Body for Answer {
+impl Body for AnswerBody {
     type Data = Bytes;
     type Error = Infallible;
 

@@ -16,7 +16,7 @@ use tower::ServiceExt;
 
 use super::activity::Activity;
 use super::alarm::Alarm;
-use super::answer::Answer;
+use super::answer::AnswerBody;
 use super::pace::{Pace, Rate};
 use super::state::Reason;
 use super::stream;
@@ -56,7 +56,7 @@ struct Arriving {
 }
 
 impl hyper::service::Service<Request<Incoming>> for Service {
-    type Response = Response<Answer>;
+    type Response = Response<AnswerBody>;
     type Error = Infallible;
     type Future = Pin<Box<dyn Future<Output = Result<Self::Response, Infallible>> + Send>>;
 
@@ -84,9 +84,9 @@ impl hyper::service::Service<Request<Incoming>> for Service {
                 head.headers.entry(CONTENT_LENGTH).or_insert(length);
             }
             let answer = if is_head {
-                Answer::empty()
+                AnswerBody::empty()
             } else {
-                Answer::begin(bytes, &exchange.activity)
+                AnswerBody::begin(bytes, &exchange.activity)
             };
             answer.delivery().into_iter().for_each(stream::sends);
             exchange.ends();

@@ -39,7 +39,7 @@ pub enum State {
     /// A request is being worked on.
     Operation,
     /// An answer is being sent.
-    Answer,
+    AnswerBody,
     /// The last bytes are on their way.
     Closing,
 }
@@ -86,7 +86,7 @@ impl State {
         Self::Head,
         Self::Body,
         Self::Operation,
-        Self::Answer,
+        Self::AnswerBody,
         Self::Closing,
     ];
 
@@ -98,7 +98,7 @@ impl State {
             Self::Head => "head",
             Self::Body => "body",
             Self::Operation => "operation",
-            Self::Answer => "answer",
+            Self::AnswerBody => "answer",
             Self::Closing => "closing",
         }
     }

@@ -1,16 +1,16 @@
 //! The composition root: reads an app, builds every layer. The only folder that sees them all.
 //!
-//! `restore` says with which versions a host starts, `renewal` reads the app anew while it is served.
+//! `restore` says with which versions a host starts, `next` reads the app anew while it is served.
 
 mod backends;
+pub mod canary;
 mod gauges;
-mod groundwork;
-mod renewal;
+mod next;
+mod parts;
 mod restore;
 mod schema;
-pub mod tried;
 
-pub use renewal::Renewed;
+pub use next::NextApp;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -20,17 +20,17 @@ use mayfly_config::{Config, ErrorDetail, FILE, Problem, Problems};
 use mayfly_graphql::Engine;
 
 use crate::callers::Callers;
-use crate::meter::Meters;
-use crate::serving::app::tried::Tried;
-use groundwork::Groundwork;
+use crate::invocation_metrics::InvocationMetrics;
+use crate::serving::app::canary::AppCanary;
 use mayfly_runtime::capability::{Pools, Surroundings, link};
 use mayfly_runtime::imports::Backends;
 use mayfly_runtime::modules::compiler::CompilerLimits;
 use mayfly_runtime::modules::{
-    ArtifactStore, Compiler, ComponentBytes, Effort, Loader, Loading, Places, Refusal, Step, Store,
-    Terms, Version, opening_remedy,
+    ArtifactStore, Compiler, ComponentBytes, Effort, LiveVersions, Loader, Loading, Refusal, Step,
+    Store, Terms, Version, opening_remedy,
 };
 use mayfly_runtime::sandbox::{Capacity, MemoryShares, Sandbox, cannot_reserve};
+use parts::Parts;
 use restore::restore;
 
 /// Everything a request needs: one immutable snapshot. Copies share everything but the list of versions, so that a snapshot with
@@ -56,7 +56,7 @@ pub struct App {
     /// How further versions are loaded.
     pub loader: Arc<Loader>,
     /// What is counted of guests.
-    pub meters: Arc<Meters>,
+    pub meters: Arc<InvocationMetrics>,
     /// What one operation may use.
     pub operation: mayfly_config::Operation,
     /// How much of an error clients read.
@@ -64,7 +64,7 @@ pub struct App {
     /// Whether the page to try queries on is served.
     pub page: bool,
     /// A version that is tried on a share of the operations.
-    pub tried: Option<Tried>,
+    pub tried: Option<AppCanary>,
 }
 
 impl App {
@@ -108,7 +108,7 @@ impl App {
         progress: &(dyn Fn(Loading<'_>) + Sync),
     ) -> Result<Self, Problems> {
         let mut problems = Vec::new();
-        let ground = Groundwork::lay(config, surroundings, None, &mut problems).await;
+        let ground = Parts::read(config, surroundings, None, &mut problems).await;
         let capacity = Capacity::for_caps(
             config.modules.iter().map(|module| module.memory_bytes),
             config.server.guest_memory_bytes,
@@ -184,7 +184,7 @@ pub(crate) fn unusable(directory: &Path, error: &std::io::Error) -> Problem {
 }
 
 fn loader(config: &Config, sandbox: &Arc<Sandbox>, artifacts: ArtifactStore) -> Arc<Loader> {
-    let places = Places::new(config.server.live_versions, config.server.swap_wait);
+    let places = LiveVersions::new(config.server.live_versions, config.server.swap_wait);
     let compiler = Compiler {
         limits: CompilerLimits {
             memory_bytes: config.server.compile_memory_bytes,

@@ -10,7 +10,7 @@ use mayfly_telemetry::names;
 use metrics::counter;
 
 use super::{Deployment, Swapped, count, note_start};
-use crate::serving::app::{App, Renewed};
+use crate::serving::app::{App, NextApp};
 use crate::serving::memory_plan::MemoryPlan;
 use mayfly_runtime::modules::writing_remedy;
 
@@ -88,7 +88,7 @@ impl Deployment {
         for _ in 0..ATTEMPTS {
             let app = self.app().ok_or(ApplyError::Loading)?;
             let renewed = app
-                .renewed(&config, &was, &self.store)
+                .next(&config, &was, &self.store)
                 .await
                 .map_err(ApplyError::Problems)?;
             let changes = app.engine.schema().changes_to(renewed.app.engine.schema());
@@ -135,9 +135,9 @@ impl Deployment {
     async fn serve_renewed(
         self: &Arc<Self>,
         seen: &App,
-        renewed: Renewed,
+        renewed: NextApp,
     ) -> Result<Option<Vec<Swapped>>, ApplyError> {
-        let Renewed { app: next, pinned } = renewed;
+        let NextApp { app: next, pinned } = renewed;
         let swapping = self.swapping.lock().await;
         let now = self.app().ok_or(ApplyError::Loading)?;
         if !same(&now, seen) {
@@ -186,7 +186,7 @@ const FIRST_CONNECTION: Duration = Duration::from_secs(10);
 
 /// Backends whose new pool gets no connection while the one it replaces has some: a password that was changed here before it was
 /// there, for example. Those that do are left with a connection, so that the first call does not wait for one.
-async fn out_of_reach(config: &Config, app: &App, renewed: &Renewed) -> Vec<Problem> {
+async fn out_of_reach(config: &Config, app: &App, renewed: &NextApp) -> Vec<Problem> {
     let mut problems = Vec::new();
     for next in renewed.app.pools.new_ones() {
         let name = next.name();

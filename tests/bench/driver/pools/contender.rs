@@ -118,7 +118,7 @@ pub(super) async fn all(
     let section = section.context("the configuration names SQL Server")?;
     let school = section.backends.first().context("and a server")?;
     let problem =
-        |problems: Vec<mayfly_capabilities::sql::Problem>| anyhow::anyhow!("{problems:?}");
+        |problems: Vec<mayfly_capabilities::sql::StatementProblem>| anyhow::anyhow!("{problems:?}");
     let pool = SqlServer::new(school, Some(sqlserver_at), &section.statements).map_err(problem)?;
     let client = bare_client(dynamodb_at);
     let (get, one, twenty) = (

@@ -18,7 +18,7 @@ use mayfly_config::Endpoint;
 use mayfly_error::{CallCode, CallError};
 use tokio::time::Instant;
 
-use super::answers::client_with_room;
+use super::answer_memory::client_with_room;
 use super::attempts::Attempts;
 use super::coalesce::Coalescer;
 use super::failure::incomplete;

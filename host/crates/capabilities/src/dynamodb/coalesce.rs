@@ -24,7 +24,7 @@ use super::batch::{Batch, MAX_KEYS, Page};
 use super::key::Key;
 use super::request::ReadOptions;
 use super::send::Shared;
-use crate::clock::too_late;
+use crate::time_limit::too_late;
 
 /// Requests of one kind that are out at once. More would send smaller batches; fewer would leave a slow request in everyone's way.
 const MAX_BATCHES_OUT: usize = 4;

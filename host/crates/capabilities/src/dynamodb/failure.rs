@@ -10,7 +10,7 @@ use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use mayfly_error::{CallCode, CallError};
 
 use super::identity;
-use crate::clock::{outcome_unknown, too_late};
+use crate::time_limit::{outcome_unknown, too_late};
 
 /// How much of an answer that is not the service's is shown, in characters: enough to see whose it is.
 const SHOWN_CHARS: usize = 300;

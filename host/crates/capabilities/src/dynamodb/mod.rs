@@ -5,7 +5,7 @@
 //! Of the client: [`DynamoDb`] (`client`) reads, `write` writes, `send` sends; `request` holds what it is asked; `item` translates items; `coalesce` joins gets;
 //! `failure` says what went wrong; `identity` whose requests they are; `partition` says what a request can reach; `weight` what it counts.
 
-mod answers;
+mod answer_memory;
 mod attempts;
 mod batch;
 mod batch_get;

@@ -15,8 +15,8 @@ use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio::time::{Instant, timeout_at};
 
 use super::failure::{Effect, cut_off, explain};
-use crate::clock::{limit, too_late};
 use crate::share::{Share, Taken};
+use crate::time_limit::{limit, too_late};
 
 /// What is asked of DynamoDB.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -155,7 +155,7 @@ fn server(
     config: &Config,
     surroundings: &Surroundings,
     kept: Option<&SqlServerPool>,
-) -> Result<SqlServer, Vec<statement::Problem>> {
+) -> Result<SqlServer, Vec<statement::StatementProblem>> {
     let statements = said(config).statements.iter();
     let statements = statements.filter(|statement| statement.backend == section.name);
     let statements: Vec<_> = statements.cloned().collect();
@@ -242,7 +242,7 @@ impl Pool for SqlServerPool {
 }
 
 /// What a pool found wrong, with the line of the table it is about.
-fn in_configuration(config: &Config, found: &statement::Problem) -> Problem {
+fn in_configuration(config: &Config, found: &statement::StatementProblem) -> Problem {
     let (kind, name) = found.subject.split_once('.').unwrap_or_default();
     let line = match kind {
         "statements" => {

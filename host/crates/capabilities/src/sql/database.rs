@@ -8,8 +8,8 @@ use mayfly_runtime::imports::{Call, RowBudget};
 use tokio::time::Instant;
 
 use super::configuration::Section;
+use super::holders::Borrower;
 use super::pool::SqlServer;
-use super::roster::Borrower;
 use super::session::SqlSession;
 use super::stream::RowStream;
 use super::transaction::Transaction;

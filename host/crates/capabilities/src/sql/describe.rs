@@ -10,10 +10,10 @@ use tiberius::{ColumnData, Command, Row};
 use tokio::time::{Instant, timeout_at};
 
 use super::connection::{Client, Connection};
+use super::holders::Borrower;
 use super::lease::Lease;
 use super::pool::SqlServer;
-use super::roster::Borrower;
-use super::statement::{Problem, Statement, Text};
+use super::statement::{Statement, StatementProblem, Text};
 use super::types::{column_fits, parameter_fits};
 use super::values::type_text;
 use crate::share::Share;
@@ -33,7 +33,7 @@ impl SqlServer {
     /// # Errors
     ///
     /// When the server cannot be asked at all.
-    pub async fn describe(&self, deadline: Instant) -> Result<Vec<Problem>, CallError> {
+    pub async fn describe(&self, deadline: Instant) -> Result<Vec<StatementProblem>, CallError> {
         let mut statements: Vec<_> = self.statements.values().collect();
         statements.sort_by(|a, b| a.name.cmp(&b.name));
         let mut lease = Some(self.lend_for_describing(deadline).await?);
@@ -78,13 +78,13 @@ impl SqlServer {
             .await
     }
 
-    fn not_described(&self, statements: usize, error: &CallError) -> Problem {
+    fn not_described(&self, statements: usize, error: &CallError) -> StatementProblem {
         let said = if error.detail.is_empty() {
             &error.message
         } else {
             &error.detail
         };
-        Problem::of_backend(
+        StatementProblem::of_backend(
             &self.shared.name,
             &format!("{statements} statements could not be described any more: {said}"),
             "try again when the server answers",
@@ -93,20 +93,20 @@ impl SqlServer {
 }
 
 /// The connection was lost while a statement was described.
-fn lost(statement: &Statement, said: &str) -> Problem {
+fn lost(statement: &Statement, said: &str) -> StatementProblem {
     let problem = format!("the connection was lost while the server described it: {said}");
     let remedy = "try again; if it happens again, the server's log says why".to_owned();
-    Problem::of_statement(&statement.name, (problem, remedy))
+    StatementProblem::of_statement(&statement.name, (problem, remedy))
 }
 
 /// Adds what of a statement is not as declared. The error is that of a lost connection.
 async fn compare(
     connection: &mut Connection,
     statement: &Statement,
-    problems: &mut Vec<Problem>,
+    problems: &mut Vec<StatementProblem>,
 ) -> Result<(), Error> {
     let problem = |problem: String, remedy: &str| {
-        Problem::of_statement(&statement.name, (problem, remedy.to_owned()))
+        StatementProblem::of_statement(&statement.name, (problem, remedy.to_owned()))
     };
     let (text, declarations) = statement.sketch();
     match describe(
@@ -161,9 +161,10 @@ async fn compare(
     Ok(())
 }
 
-fn compare_columns(statement: &Statement, found: &[Described]) -> Vec<Problem> {
-    let problem =
-        |problem: String, remedy: String| Problem::of_statement(&statement.name, (problem, remedy));
+fn compare_columns(statement: &Statement, found: &[Described]) -> Vec<StatementProblem> {
+    let problem = |problem: String, remedy: String| {
+        StatementProblem::of_statement(&statement.name, (problem, remedy))
+    };
     let mut problems = Vec::new();
     for (index, column) in found.iter().enumerate() {
         if column.name.is_empty() {

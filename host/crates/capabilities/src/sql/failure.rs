@@ -5,7 +5,7 @@ use mayfly_error::{CallCode, CallError};
 use tiberius::error::Error;
 
 use super::connection::FATAL_CLASS;
-use crate::clock::{outcome_unknown, too_late};
+use crate::time_limit::{outcome_unknown, too_late};
 
 /// Why reading an answer ended before its end.
 #[derive(Debug)]

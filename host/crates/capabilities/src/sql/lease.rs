@@ -13,8 +13,8 @@ use tokio::time::{Instant, timeout};
 
 use super::connection::{Closed, Connection, Fate};
 use super::connections::Pooled;
-use super::meters::Meters;
-use super::roster::Entry;
+use super::holders::Entry;
+use super::pool_metrics::PoolMetrics;
 use super::shared::Shared;
 use super::trancount;
 use crate::share::Taken;
@@ -33,7 +33,7 @@ pub(super) struct Lease {
 #[derive(Debug)]
 struct Held {
     pooled: Pooled,
-    meters: Arc<Meters>,
+    meters: Arc<PoolMetrics>,
     /// For rolling back; then the connection is closed, which rolls back too.
     recycle_timeout: Duration,
     holder: Entry,

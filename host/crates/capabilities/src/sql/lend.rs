@@ -6,13 +6,13 @@ use mayfly_error::{CallCode, CallError};
 use tokio::time::error::Elapsed;
 use tokio::time::{Instant, timeout, timeout_at};
 
+use super::holders::{Borrower, Entry};
 use super::lease::Lease;
 use super::manager::ConnectError;
-use super::meters::Meters;
-use super::roster::{Borrower, Entry};
+use super::pool_metrics::PoolMetrics;
 use super::shared::Shared;
-use crate::clock::too_late;
 use crate::share::Share;
+use crate::time_limit::too_late;
 
 impl Shared {
     /// A connection, when one of the share and of the pool is free. `what` names the call in errors, `borrower` and `statement` in logs and metrics.
@@ -80,7 +80,7 @@ impl Shared {
 
 /// A caller that waits. Its time is counted also when it leaves before it was served.
 struct Wait<'a> {
-    meters: &'a Meters,
+    meters: &'a PoolMetrics,
     entry: Entry,
     began: Instant,
 }

@@ -15,8 +15,8 @@ use tokio_util::compat::TokioAsyncWriteCompatExt;
 
 use super::connection::{Client, Closed, Connection, FATAL_CLASS, Traits, Wire};
 use super::dial::dial;
-use super::login::reason;
-use super::meters::Meters;
+use super::login_failure::reason;
+use super::pool_metrics::PoolMetrics;
 use super::trancount::NAMES_TRANSACTIONS;
 
 /// The pause after the first failure; it doubles up to the second.
@@ -43,7 +43,7 @@ pub(super) struct Manager {
     pub(super) max_uses: u64,
     /// An idle connection that has proven nothing for so long is checked.
     pub(super) check_after: Duration,
-    pub(super) meters: Arc<Meters>,
+    pub(super) meters: Arc<PoolMetrics>,
     pub(super) gate: Gate,
 }
 

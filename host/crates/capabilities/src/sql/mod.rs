@@ -4,7 +4,7 @@
 //!
 //! Reading order of the pool, the way a call goes: [`SqlSession`] (`session`) keeps an invocation to one connection; `statement` knows the
 //! text, `lexer` read it, `lists` where lists stand in it, `effects` what it does to a session, `parameters` fill it; `pool` lends a connection, `connections` has them, `manager` makes them
-//! (`dial` finds the server, `login` says why not), `connection` says when one may be used again, `roster` and `meters` tell who has them and why one was
+//! (`dial` finds the server, `login_failure` says why not), `connection` says when one may be used again, `holders` and `pool_metrics` tell who has them and why one was
 //! closed; `run` sends and reads, `rows` writes the answer, `failure` says what went wrong. `trancount` keeps watch over what is open. `describe` asks the server whether all of it
 //! is as declared (`types`). [`Transaction`] and [`RowStream`] hold
 //! their connection between calls.
@@ -20,18 +20,18 @@ mod describe;
 mod dial;
 mod effects;
 mod failure;
+mod holders;
 mod import;
 mod lease;
 mod lend;
 mod lexer;
 mod lists;
-mod login;
+mod login_failure;
 mod manager;
-mod meters;
 mod parameters;
 mod pool;
+mod pool_metrics;
 mod procedure;
-mod roster;
 mod rows;
 mod run;
 mod session;
@@ -49,11 +49,11 @@ mod values;
 
 pub use capability::SqlCapability;
 pub use database::{Database, Databases, OpenTransaction, Rows, Session, Statements, databases};
+pub use holders::Borrower;
 pub use parameters::statement_weight;
 pub use pool::{SqlServer, SqlServerStatus};
-pub use roster::Borrower;
 pub use session::SqlSession;
-pub use statement::Problem;
+pub use statement::StatementProblem;
 pub use stream::RowStream;
 pub use transaction::Transaction;
 

@@ -5,7 +5,7 @@
 
 use crate::sql::configuration::Parameter;
 use mayfly_error::{CallCode, CallError};
-use mayfly_json::{Limits, Problem, Tree, Value};
+use mayfly_json::{ErrorKind, Limits, Tree, Value};
 
 use super::template::{Bound, MAX_VALUES};
 use super::values::value;
@@ -52,7 +52,7 @@ pub(super) fn bind(
     };
     let tree = Tree::read(given, PARAMETERS).map_err(|error| {
         fail(match error.problem {
-            Problem::TooManyValues(_) => TOO_MANY.to_owned(),
+            ErrorKind::TooManyValues(_) => TOO_MANY.to_owned(),
             _ => format!("parameters: {error}"),
         })
     })?;

@@ -15,14 +15,14 @@ use tokio::time::Instant;
 
 use super::connection::Closed;
 use super::connections::Connections;
+use super::holders::Borrower;
 use super::manager::{Gate, Manager};
-use super::meters::Meters;
-use super::roster::Borrower;
+use super::pool_metrics::PoolMetrics;
 use super::shared::{Shared, UpkeepLimits};
-use super::statement::{Problem, Statement};
+use super::statement::{Statement, StatementProblem};
 use super::upkeep;
-use crate::clock::too_late;
 use crate::share::Share;
+use crate::time_limit::too_late;
 
 /// The host's connections to one SQL Server. Cheap to clone.
 #[derive(Debug, Clone)]
@@ -66,8 +66,8 @@ impl SqlServer {
         config: &crate::sql::configuration::Backend,
         embedded: Option<SocketAddr>,
         statements: &[crate::sql::configuration::Statement],
-    ) -> Result<Self, Vec<Problem>> {
-        let meters = Arc::new(Meters::new(&config.name));
+    ) -> Result<Self, Vec<StatementProblem>> {
+        let meters = Arc::new(PoolMetrics::new(&config.name));
         let prepared = prepare(&config.name, statements, &config.session_procedures);
         let (statements, manager) = match (prepared, manager(config, embedded, Arc::clone(&meters)))
         {
@@ -116,7 +116,7 @@ impl SqlServer {
     pub fn with_statements(
         &self,
         statements: &[crate::sql::configuration::Statement],
-    ) -> Result<Self, Vec<Problem>> {
+    ) -> Result<Self, Vec<StatementProblem>> {
         let statements = Arc::new(prepare(
             &self.shared.name,
             statements,
@@ -147,7 +147,9 @@ impl SqlServer {
 
     /// Every problem of statements, whatever their backend: for a check of the configuration that makes no pool.
     #[must_use]
-    pub fn check_statements(statements: &[crate::sql::configuration::Statement]) -> Vec<Problem> {
+    pub fn check_statements(
+        statements: &[crate::sql::configuration::Statement],
+    ) -> Vec<StatementProblem> {
         statements
             .iter()
             .filter_map(|statement| Statement::prepare(statement, &[]).err())
@@ -230,7 +232,7 @@ fn prepare(
     backend: &str,
     statements: &[crate::sql::configuration::Statement],
     marked: &[String],
-) -> Result<Statements, Vec<Problem>> {
+) -> Result<Statements, Vec<StatementProblem>> {
     let mut problems = Vec::new();
     let mut by_name = HashMap::new();
     for statement in statements
@@ -252,9 +254,10 @@ fn prepare(
 fn manager(
     config: &crate::sql::configuration::Backend,
     embedded: Option<SocketAddr>,
-    meters: Arc<Meters>,
-) -> Result<Manager, Problem> {
-    let problem = |text: &str, remedy: &str| Problem::of_backend(&config.name, text, remedy);
+    meters: Arc<PoolMetrics>,
+) -> Result<Manager, StatementProblem> {
+    let problem =
+        |text: &str, remedy: &str| StatementProblem::of_backend(&config.name, text, remedy);
     let address = match (&config.address, embedded) {
         (Endpoint::Embedded, Some(address)) => address.to_string(),
         (Endpoint::Embedded, None) => {

@@ -16,7 +16,7 @@ use super::rows::{Layout, write_output};
 use super::statement::{Statement, Way};
 use super::template::Filled;
 use super::trancount::{self, Begun};
-use crate::clock::{limit, outcome_unknown, too_late};
+use crate::time_limit::{limit, outcome_unknown, too_late};
 
 /// Runs a statement and reads its answer to the end. `access` decides what being cut off means.
 pub(super) async fn run(

@@ -16,15 +16,15 @@ use tokio::task::coop::unconstrained;
 use tokio::time::{Instant, timeout_at};
 
 use super::bounds::Bounds;
+use super::holders::Borrower;
 use super::pool::{SqlServer, Statements};
-use super::roster::Borrower;
 use super::run::run;
 use super::shared::Shared;
 use super::statement::{Statement, Way};
 use super::template::Filled;
 use super::turn::{Claim, Turn};
-use crate::clock::too_late;
 use crate::share::Share;
+use crate::time_limit::too_late;
 use mayfly_runtime::imports::RowBudget;
 
 /// An invocation's use of one SQL Server. Cheap to make and to clone; clones are the same session.

@@ -4,23 +4,23 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::connections::Connections;
-use super::meters::Meters;
-use super::roster::Roster;
+use super::holders::Holders;
+use super::pool_metrics::PoolMetrics;
 
 /// What every clone shares.
 #[derive(Debug)]
 pub(super) struct Shared {
     pub(super) name: String,
     pub(super) connections: Arc<Connections>,
-    pub(super) meters: Arc<Meters>,
+    pub(super) meters: Arc<PoolMetrics>,
     pub(super) max_value_bytes: usize,
     pub(super) upkeep: UpkeepLimits,
     /// For giving a connection back: rolling back what its user left open.
     pub(super) recycle_timeout: Duration,
     /// What the operator says alters the session.
     pub(super) session_procedures: Vec<String>,
-    pub(super) holders: Arc<Roster>,
-    pub(super) waiters: Arc<Roster>,
+    pub(super) holders: Arc<Holders>,
+    pub(super) waiters: Arc<Holders>,
     pub(super) max_connections: usize,
     pub(super) wait_timeout: Duration,
 }

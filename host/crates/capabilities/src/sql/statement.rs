@@ -11,7 +11,7 @@ use super::template::{Complaint, Filled, MAX_VALUES, Template};
 /// What is wrong with a backend or a statement, and what to do.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{subject}: {problem}; {remedy}")]
-pub struct Problem {
+pub struct StatementProblem {
     /// The table in `mayfly.toml`, for example `statements.assessments_by_student`.
     pub subject: String,
     /// What is wrong.
@@ -20,7 +20,7 @@ pub struct Problem {
     pub remedy: String,
 }
 
-impl Problem {
+impl StatementProblem {
     pub(super) fn of_backend(name: &str, problem: &str, remedy: &str) -> Self {
         Self {
             subject: format!("sqlserver.{name}"),
@@ -84,7 +84,7 @@ impl Statement {
     pub(super) fn prepare(
         config: &crate::sql::configuration::Statement,
         marked: &[String],
-    ) -> Result<Self, Vec<Problem>> {
+    ) -> Result<Self, Vec<StatementProblem>> {
         let text = match &config.body {
             Body::Text(text) => outputs(&config.parameters)
                 .map_or_else(
@@ -99,7 +99,7 @@ impl Statement {
         let text = text.map_err(|complaints| {
             complaints
                 .into_iter()
-                .map(|complaint| Problem::of_statement(&config.name, complaint))
+                .map(|complaint| StatementProblem::of_statement(&config.name, complaint))
                 .collect::<Vec<_>>()
         })?;
         Ok(Self {

@@ -23,7 +23,7 @@ use super::session::SqlSession;
 use super::statement::{Statement, Way};
 use super::template::Filled;
 use super::turn::{Claim, Hold, Turn};
-use crate::clock::{limit, too_late};
+use crate::time_limit::{limit, too_late};
 
 /// Rows that are read a few at a time. Dropping it stops the server.
 #[derive(Debug)]

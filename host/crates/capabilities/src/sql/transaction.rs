@@ -20,7 +20,7 @@ use super::session::SqlSession;
 use super::statement::Way;
 use super::trancount::{self, Begun};
 use super::turn::{Claim, Hold, Turn};
-use crate::clock::too_late;
+use crate::time_limit::too_late;
 
 const WHAT: &str = "transaction";
 

@@ -60,7 +60,7 @@ pub(crate) struct Range {
 
 /// One parent's answer.
 #[derive(Debug)]
-pub(crate) struct Answer {
+pub(crate) struct CompletedAnswer {
     /// Its bytes.
     pub start: usize,
     pub end: usize,
@@ -83,7 +83,7 @@ pub(crate) struct Failure {
 #[derive(Debug, Default)]
 pub(crate) struct Completion<'p> {
     pub bytes: Vec<u8>,
-    pub answers: Vec<Answer>,
+    pub answers: Vec<CompletedAnswer>,
     pub holes: Vec<Hole<'p>>,
     pub ranges: Vec<Range>,
     /// The errors that are kept to be told.

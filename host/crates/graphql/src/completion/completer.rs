@@ -4,7 +4,9 @@
 //! was written, left open or noted since a value began is taken back when the value becomes null; a hole that may not be null
 //! knows the nearest range of bytes around it that may be.
 
-use super::completed::{Answer, Completion, ErrorId, Failure, FieldError, Hole, Range, Step};
+use super::completed::{
+    CompletedAnswer, Completion, ErrorId, Failure, FieldError, Hole, Range, Step,
+};
 use super::tally::Tally;
 use crate::coercion::values::Values;
 use crate::introspection::Introspection;
@@ -12,7 +14,7 @@ use crate::plan::node::{FieldPlan, Node, Output, Shape};
 use crate::response::Position;
 use crate::schema::Schema;
 use mayfly_error::Error;
-use mayfly_json::{Malformed, Problem, Scanner};
+use mayfly_json::{ErrorKind, Malformed, Scanner};
 use std::fmt::Arguments;
 use std::sync::Arc;
 
@@ -128,7 +130,7 @@ impl<'p, 'j, 'e> Completer<'p, 'j, 'e> {
                     self.owner = owner;
                     self.slots.clear();
                     self.pending.clear();
-                    if matches!(malformed.problem, Problem::TooDeep(_)) {
+                    if matches!(malformed.problem, ErrorKind::TooDeep(_)) {
                         self.refuse_depth();
                     } else {
                         self.refuse(format_args!("answer is not JSON at byte {}", malformed.at));
@@ -148,7 +150,7 @@ impl<'p, 'j, 'e> Completer<'p, 'j, 'e> {
         }
         let (start, end) = (mark.bytes, self.done.bytes.len());
         let (first_hole, end_hole) = (mark.holes, self.done.holes.len());
-        self.done.answers.push(Answer {
+        self.done.answers.push(CompletedAnswer {
             start,
             end,
             first_hole,

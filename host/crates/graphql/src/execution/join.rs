@@ -6,7 +6,7 @@
 //! implementation is done by then.
 
 use super::resolve::Resolve;
-use crate::completion::{Answer, Completion, ErrorId, FieldError, Range, Step, Tally};
+use crate::completion::{CompletedAnswer, Completion, ErrorId, FieldError, Range, Step, Tally};
 use crate::response::{PathStep, Position, write_error};
 use mayfly_error::Error;
 use std::cmp::Ordering;
@@ -351,7 +351,7 @@ fn in_response_order(left: &[Step<'_>], right: &[Step<'_>]) -> Ordering {
 }
 
 /// Writes an answer with its holes filled and its nulled values null.
-fn write_answer(tree: &Tree<'_>, answer: &Answer, out: &mut Vec<u8>) {
+fn write_answer(tree: &Tree<'_>, answer: &CompletedAnswer, out: &mut Vec<u8>) {
     let completion = &tree.completion;
     let first = tree
         .nulled

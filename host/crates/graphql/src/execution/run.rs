@@ -10,7 +10,8 @@ use super::resolve::{Answers, Resolve};
 use crate::coercion::template::Template;
 use crate::coercion::values::Values;
 use crate::completion::{
-    Answer, Completer, Completion, ErrorId, FieldError, Hole, Most, Step, Tally, null_condition,
+    CompletedAnswer, Completer, Completion, ErrorId, FieldError, Hole, Most, Step, Tally,
+    null_condition,
 };
 use crate::introspection::Introspection;
 use crate::plan::node::{FieldPlan, Node, Output, Plan, Source};
@@ -169,7 +170,7 @@ impl<'p, R: Resolve> Walk<'p, R> {
         root.bytes.push(b'}');
         let (end, end_hole) = (root.bytes.len(), root.holes.len());
         root.bytes.push(b'}');
-        root.answers.push(Answer {
+        root.answers.push(CompletedAnswer {
             start,
             end,
             first_hole: 0,

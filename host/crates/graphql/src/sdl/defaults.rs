@@ -19,7 +19,7 @@ const MAX_USES: usize = 1_000_000;
 
 /// Where an argument or input field with a default is found in the tables.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-enum Place {
+enum DefaultOf {
     Input(TypeId, usize),
     Argument(TypeId, usize, usize),
     DirectiveArgument(usize, usize),
@@ -73,14 +73,14 @@ fn fits(schema: &Schema, input: &InputDef, problems: &mut Problems) -> bool {
 /// The JSON of a default whose own uses are complete; none if it would be too large.
 fn become_json(
     schema: &Schema,
-    place: Place,
-    used: &[Place],
+    place: DefaultOf,
+    used: &[DefaultOf],
     written: &mut usize,
     problems: &mut Problems,
 ) -> Option<String> {
     let input = input(schema, place)?;
     let default = input.default.as_ref()?;
-    let size_of_used = |place: &Place| {
+    let size_of_used = |place: &DefaultOf| {
         let used = self::input(schema, *place)?.default.as_ref()?;
         Some(used.json.len())
     };
@@ -114,9 +114,9 @@ fn become_json(
 /// By default: the defaults of input fields that it uses, as often as it does. None if these are too many.
 fn uses(
     schema: &Schema,
-    places: &[Place],
+    places: &[DefaultOf],
     problems: &mut Problems,
-) -> Option<HashMap<Place, Vec<Place>>> {
+) -> Option<HashMap<DefaultOf, Vec<DefaultOf>>> {
     let mut uses = HashMap::with_capacity(places.len());
     let mut total = 0;
     for place in places {
@@ -143,7 +143,7 @@ fn uses(
 }
 
 /// Adds the defaults that a value leaves to the fields of input objects, until there are more than `most`.
-fn collect(schema: &Schema, ty: &Type, value: &Value<'_>, most: usize, found: &mut Vec<Place>) {
+fn collect(schema: &Schema, ty: &Type, value: &Value<'_>, most: usize, found: &mut Vec<DefaultOf>) {
     if found.len() > most {
         return;
     }
@@ -163,7 +163,7 @@ fn collect(schema: &Schema, ty: &Type, value: &Value<'_>, most: usize, found: &m
             for (index, field) in input.fields.values().enumerate() {
                 match given.get(&*field.name) {
                     Some(value) => collect(schema, &field.ty, value, most, found),
-                    None if field.default.is_some() => found.push(Place::Input(*id, index)),
+                    None if field.default.is_some() => found.push(DefaultOf::Input(*id, index)),
                     None => {}
                 }
                 if found.len() > most {
@@ -178,17 +178,17 @@ fn collect(schema: &Schema, ty: &Type, value: &Value<'_>, most: usize, found: &m
 /// The places so that each comes after those it uses; tells of those that use themselves, and leaves them out.
 fn in_order(
     schema: &Schema,
-    places: &[Place],
-    uses: &HashMap<Place, Vec<Place>>,
+    places: &[DefaultOf],
+    uses: &HashMap<DefaultOf, Vec<DefaultOf>>,
     problems: &mut Problems,
-) -> Vec<Place> {
+) -> Vec<DefaultOf> {
     #[derive(Clone, Copy, PartialEq)]
     enum State {
         UnderWay,
         Done,
     }
     let mut order = Vec::with_capacity(places.len());
-    let mut states: HashMap<Place, State> = HashMap::with_capacity(places.len());
+    let mut states: HashMap<DefaultOf, State> = HashMap::with_capacity(places.len());
     for start in places {
         let mut stack = vec![(*start, 0)];
         while let Some((place, next)) = stack.pop() {
@@ -219,7 +219,7 @@ fn in_order(
     order
 }
 
-fn endless(schema: &Schema, place: Place, problems: &mut Problems) {
+fn endless(schema: &Schema, place: DefaultOf, problems: &mut Problems) {
     let Some(input) = input(schema, place) else {
         return;
     };
@@ -234,9 +234,9 @@ fn endless(schema: &Schema, place: Place, problems: &mut Problems) {
 }
 
 /// Every argument and input field that has a default.
-fn places(schema: &Schema) -> Vec<Place> {
+fn places(schema: &Schema) -> Vec<DefaultOf> {
     let mut places = Vec::new();
-    let mut note = |input: &InputDef, place: Place| {
+    let mut note = |input: &InputDef, place: DefaultOf| {
         if input.default.is_some() {
             places.push(place);
         }
@@ -247,13 +247,13 @@ fn places(schema: &Schema) -> Vec<Place> {
             Kind::Object(members) | Kind::Interface(members) => {
                 for (field, definition) in members.fields.values().enumerate() {
                     for (argument, input) in definition.arguments.values().enumerate() {
-                        note(input, Place::Argument(id, field, argument));
+                        note(input, DefaultOf::Argument(id, field, argument));
                     }
                 }
             }
             Kind::Input(object) => {
                 for (field, input) in object.fields.values().enumerate() {
-                    note(input, Place::Input(id, field));
+                    note(input, DefaultOf::Input(id, field));
                 }
             }
             _ => {}
@@ -261,23 +261,23 @@ fn places(schema: &Schema) -> Vec<Place> {
     }
     for (directive, definition) in schema.directives.iter().enumerate() {
         for (argument, input) in definition.arguments.values().enumerate() {
-            note(input, Place::DirectiveArgument(directive, argument));
+            note(input, DefaultOf::DirectiveArgument(directive, argument));
         }
     }
     places
 }
 
-fn input(schema: &Schema, place: Place) -> Option<&InputDef> {
+fn input(schema: &Schema, place: DefaultOf) -> Option<&InputDef> {
     let found = match place {
-        Place::Input(ty, field) => match &schema.types.get(ty.index())?.kind {
+        DefaultOf::Input(ty, field) => match &schema.types.get(ty.index())?.kind {
             Kind::Input(input) => input.fields.get_index(field)?,
             _ => return None,
         },
-        Place::Argument(ty, field, argument) => {
+        DefaultOf::Argument(ty, field, argument) => {
             let (_, field) = schema.types.get(ty.index())?.fields()?.get_index(field)?;
             field.arguments.get_index(argument)?
         }
-        Place::DirectiveArgument(directive, argument) => {
+        DefaultOf::DirectiveArgument(directive, argument) => {
             let directive = schema.directives.get(directive)?;
             directive.arguments.get_index(argument)?
         }
@@ -285,20 +285,22 @@ fn input(schema: &Schema, place: Place) -> Option<&InputDef> {
     Some(found.1)
 }
 
-fn input_mut(schema: &mut Schema, place: Place) -> Option<&mut InputDef> {
+fn input_mut(schema: &mut Schema, place: DefaultOf) -> Option<&mut InputDef> {
     let found = match place {
-        Place::Input(ty, field) => match &mut schema.types.get_mut(ty.index())?.kind {
+        DefaultOf::Input(ty, field) => match &mut schema.types.get_mut(ty.index())?.kind {
             Kind::Input(input) => input.fields.get_index_mut(field)?,
             _ => return None,
         },
-        Place::Argument(ty, field, argument) => match &mut schema.types.get_mut(ty.index())?.kind {
-            Kind::Object(members) | Kind::Interface(members) => {
-                let (_, field) = members.fields.get_index_mut(field)?;
-                field.arguments.get_index_mut(argument)?
+        DefaultOf::Argument(ty, field, argument) => {
+            match &mut schema.types.get_mut(ty.index())?.kind {
+                Kind::Object(members) | Kind::Interface(members) => {
+                    let (_, field) = members.fields.get_index_mut(field)?;
+                    field.arguments.get_index_mut(argument)?
+                }
+                _ => return None,
             }
-            _ => return None,
-        },
-        Place::DirectiveArgument(directive, argument) => {
+        }
+        DefaultOf::DirectiveArgument(directive, argument) => {
             let directive = schema.directives.get_mut(directive)?;
             directive.arguments.get_index_mut(argument)?
         }

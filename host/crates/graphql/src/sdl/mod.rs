@@ -15,7 +15,7 @@ mod define;
 mod problems;
 mod resolver;
 
-pub use problems::Problem;
+pub use problems::SchemaProblem;
 
 use crate::schema::types::{Kind, TypeDef, TypeId};
 use crate::schema::{Schema, introspection, prelude};
@@ -38,13 +38,13 @@ impl Schema {
     /// # Errors
     ///
     /// Every problem, by place; never an empty list.
-    pub fn parse(sdl: &str) -> Result<Self, Vec<Problem>> {
+    pub fn parse(sdl: &str) -> Result<Self, Vec<SchemaProblem>> {
         load(sdl)
     }
 }
 
 /// Reads, checks and completes a schema.
-fn load(sdl: &str) -> Result<Schema, Vec<Problem>> {
+fn load(sdl: &str) -> Result<Schema, Vec<SchemaProblem>> {
     let (built_in, meta, own) = (parse(prelude::SDL)?, parse(prelude::META_SDL)?, parse(sdl)?);
     let mut builder = Builder::default();
     builder.declare(&built_in, true);
@@ -69,7 +69,7 @@ fn load(sdl: &str) -> Result<Schema, Vec<Problem>> {
     }
 }
 
-fn parse(sdl: &str) -> Result<Vec<Definition<'_>>, Vec<Problem>> {
+fn parse(sdl: &str) -> Result<Vec<Definition<'_>>, Vec<SchemaProblem>> {
     parse_schema(sdl, BOUNDS).map_err(|error| vec![problem(error.at, error.in_schema())])
 }
 

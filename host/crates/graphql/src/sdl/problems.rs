@@ -8,7 +8,7 @@ const MAX_PROBLEMS: usize = 100;
 
 /// One mistake in a schema's text.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Problem {
+pub struct SchemaProblem {
     /// The line, from 1.
     pub line: u32,
     /// The column, from 1.
@@ -17,7 +17,7 @@ pub struct Problem {
     pub message: String,
 }
 
-impl Display for Problem {
+impl Display for SchemaProblem {
     fn fmt(&self, f: &mut Formatter<'_>) -> std::fmt::Result {
         write!(f, "{}:{}: {}", self.line, self.column, self.message)
     }
@@ -25,7 +25,7 @@ impl Display for Problem {
 
 /// The problems found so far.
 #[derive(Debug, Default)]
-pub(super) struct Problems(Vec<Problem>);
+pub(super) struct Problems(Vec<SchemaProblem>);
 
 impl Problems {
     /// Adds one, unless there are many already.
@@ -46,7 +46,7 @@ impl Problems {
     }
 
     /// All of them by place, each once.
-    pub fn into_sorted(mut self) -> Vec<Problem> {
+    pub fn into_sorted(mut self) -> Vec<SchemaProblem> {
         let is_full = self.is_full();
         self.0.truncate(MAX_PROBLEMS);
         self.0.sort();
@@ -65,8 +65,8 @@ impl Problems {
 }
 
 /// A problem at a place.
-pub(super) fn problem(at: Position, message: String) -> Problem {
-    Problem {
+pub(super) fn problem(at: Position, message: String) -> SchemaProblem {
+    SchemaProblem {
         line: at.line,
         column: at.column,
         message,

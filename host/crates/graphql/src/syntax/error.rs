@@ -11,11 +11,11 @@ use std::borrow::Cow;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct SyntaxError {
     pub at: Position,
-    problem: Problem,
+    problem: SyntaxProblem,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
-enum Problem {
+enum SyntaxProblem {
     TooManyTokens {
         limit: usize,
     },
@@ -79,19 +79,19 @@ impl Wanted {
 impl SyntaxError {
     /// More tokens than the reader takes.
     pub(super) fn too_many_tokens(limit: usize, at: Position) -> Self {
-        let problem = Problem::TooManyTokens { limit };
+        let problem = SyntaxProblem::TooManyTokens { limit };
         Self { at, problem }
     }
 
     /// More brackets inside one another than the reader takes.
     pub(super) fn too_deep(open: usize, limit: usize, at: Position) -> Self {
-        let problem = Problem::TooDeep { open, limit };
+        let problem = SyntaxProblem::TooDeep { open, limit };
         Self { at, problem }
     }
 
     /// A mistake for which the reference implementation has a sentence.
     pub(super) fn malformed(sentence: impl Into<String>, at: Position) -> Self {
-        let problem = Problem::Malformed(sentence.into());
+        let problem = SyntaxProblem::Malformed(sentence.into());
         Self { at, problem }
     }
 
@@ -99,7 +99,7 @@ impl SyntaxError {
     pub(super) fn expected(wanted: Wanted, found: &Token<'_>, after: String) -> Self {
         Self {
             at: found.at,
-            problem: Problem::Expected(Box::new(Expectation {
+            problem: SyntaxProblem::Expected(Box::new(Expectation {
                 wanted,
                 found: (found.describe(), plain(found)),
                 after,
@@ -110,7 +110,7 @@ impl SyntaxError {
 
     /// Adds a word that may have been meant.
     pub(super) fn meaning(mut self, meant: Option<&'static str>) -> Self {
-        if let Problem::Expected(expectation) = &mut self.problem {
+        if let SyntaxProblem::Expected(expectation) = &mut self.problem {
             expectation.meant = meant;
         }
         self
@@ -124,16 +124,16 @@ impl SyntaxError {
             setting,
         };
         let sentence = match &self.problem {
-            Problem::TooManyTokens { limit: most } => {
+            SyntaxProblem::TooManyTokens { limit: most } => {
                 let what = format!("document has more than {most} tokens,");
                 return limit(what, *most, "tokens");
             }
-            Problem::TooDeep { open, limit: most } => {
+            SyntaxProblem::TooDeep { open, limit: most } => {
                 let what = format!("document nests brackets {open} deep,");
                 return limit(what, *most, "nesting");
             }
-            Problem::Malformed(sentence) => sentence.clone(),
-            Problem::Expected(expectation) => match &expectation.wanted.reference {
+            SyntaxProblem::Malformed(sentence) => sentence.clone(),
+            SyntaxProblem::Expected(expectation) => match &expectation.wanted.reference {
                 Some(wanted) => format!("Expected {wanted}, found {}.", expectation.found.0),
                 None => format!("Unexpected {}.", expectation.found.0),
             },
@@ -144,20 +144,20 @@ impl SyntaxError {
     /// What the author of a schema is told.
     pub fn in_schema(&self) -> String {
         match &self.problem {
-            Problem::TooManyTokens { limit } => {
+            SyntaxProblem::TooManyTokens { limit } => {
                 format!(
                     "the schema has more than {limit} tokens, the most that are read; make it smaller"
                 )
             }
-            Problem::TooDeep { limit, .. } => {
+            SyntaxProblem::TooDeep { limit, .. } => {
                 format!("brackets nest more than {limit} deep, the most that are read; nest fewer")
             }
-            Problem::Malformed(sentence) => {
+            SyntaxProblem::Malformed(sentence) => {
                 let mut characters = sentence.strip_suffix('.').unwrap_or(sentence).chars();
                 let first = characters.next().map(|first| first.to_ascii_lowercase());
                 first.into_iter().chain(characters).collect()
             }
-            Problem::Expected(expectation) => {
+            SyntaxProblem::Expected(expectation) => {
                 let Expectation {
                     wanted,
                     found,

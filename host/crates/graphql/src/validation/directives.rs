@@ -1,7 +1,7 @@
 //! Directives, and the arguments of directives and fields.
 
 use super::Errors;
-use super::values::{Place, Usage, Values};
+use super::values::{InputPosition, Usage, Values};
 use crate::excerpt::Excerpt;
 use crate::response::Position;
 use crate::schema::Schema;
@@ -134,7 +134,7 @@ impl<'d> DirectiveRules<'_, 'd> {
                 self.errors.add(message, vec![name.at]);
             }
             let has_default = definition.is_some_and(|definition| definition.default.is_some());
-            let place = Place {
+            let place = InputPosition {
                 ty: definition.map(|definition| &definition.ty),
                 has_default,
                 parent: None,

@@ -25,7 +25,7 @@ pub(crate) struct Usage<'d> {
 
 /// What is expected of a value.
 #[derive(Clone, Copy)]
-pub(super) struct Place<'d> {
+pub(super) struct InputPosition<'d> {
     /// Its type; none when that is not known.
     pub ty: Option<&'d Type>,
     pub has_default: bool,
@@ -56,7 +56,7 @@ pub(super) fn constant_value(
     value: &Value<'_>,
     errors: &mut Errors,
 ) {
-    let place = Place {
+    let place = InputPosition {
         ty,
         has_default: false,
         parent: None,
@@ -78,16 +78,16 @@ pub(super) struct Values<'c, 'd> {
 
 impl<'d> Values<'_, 'd> {
     /// Checks a value.
-    pub fn check(&mut self, place: Place<'d>, value: &'d Value<'_>) {
+    pub fn check(&mut self, place: InputPosition<'d>, value: &'d Value<'_>) {
         self.value(place, value, false);
     }
 
     /// Checks a value; one inside a value that was told to be wrong as a whole (`told`) is only looked at for variables and fields
     /// that come twice.
-    fn value(&mut self, place: Place<'d>, value: &'d Value<'_>, told: bool) {
+    fn value(&mut self, place: InputPosition<'d>, value: &'d Value<'_>, told: bool) {
         match &value.kind {
             ValueKind::Variable(name) => {
-                let Place {
+                let InputPosition {
                     ty, has_default, ..
                 } = place;
                 let one_of = place.parent.and_then(|parent| self.one_of_name(parent));
@@ -125,7 +125,7 @@ impl<'d> Values<'_, 'd> {
         if !told && !is_list {
             self.leaf(item, value);
         }
-        let place = Place {
+        let place = InputPosition {
             ty: item,
             has_default: false,
             parent: ty,
@@ -176,7 +176,7 @@ impl<'d> Values<'_, 'd> {
                 seen.insert(name, entry.at);
             }
             let has_default = field.is_some_and(|field| field.default.is_some());
-            let place = Place {
+            let place = InputPosition {
                 ty: field.map(|field| &field.ty),
                 has_default,
                 parent: ty,

@@ -1,7 +1,7 @@
 //! Numbers that are not what their type holds: refused wherever they come from, and never changed.
 
 use crate::stage::{Cast, digest, engine, refusals, request, respond, run, schema, with_variables};
-use mayfly_graphql::{Problem, Schema};
+use mayfly_graphql::{Schema, SchemaProblem};
 
 const SDL: &str = r#"
 type Query { echo(f: Float, id: ID, in: In): Any @resolve(module: "m") f: Float @resolve(module: "m") id: ID @resolve(module: "m") any: Any @resolve(module: "m") }
@@ -60,7 +60,7 @@ fn a_schema_cannot_have_a_float_that_is_not_finite_as_a_default() {
     let sdl = "type Query { echo(f: Float = 1e400): Int @resolve(module: \"m\") }";
     let problems = Schema::parse(sdl).unwrap_err();
     assert!(
-        problems.iter().any(|Problem { message, .. }| {
+        problems.iter().any(|SchemaProblem { message, .. }| {
             message.contains("Float cannot represent non numeric value: 1e")
                 || message.contains("number out of range")
         }),

@@ -11,7 +11,7 @@ use super::Version;
 use super::compiler::{Compiler, Effort};
 use super::component::ComponentBytes;
 use super::fields::handled_fields;
-use super::places::Places;
+use super::live_versions::LiveVersions;
 use super::refusal::{Refusal, Step};
 use super::store::{ArtifactStore, NoArtifact, writing_remedy};
 use crate::sandbox::Sandbox;
@@ -37,7 +37,7 @@ pub struct Loader {
     /// How versions are compiled.
     pub compiler: Compiler,
     /// How many versions may be in memory.
-    pub places: Places,
+    pub places: LiveVersions,
 }
 
 impl Loader {

@@ -7,8 +7,8 @@ pub mod compiler;
 mod component;
 mod fields;
 mod gate;
+mod live_versions;
 mod load;
-mod places;
 mod probe;
 mod refusal;
 mod store;
@@ -17,8 +17,8 @@ pub use compiler::{Compiler, Effort, MAX_COMPONENT_BYTES};
 pub use component::ComponentBytes;
 pub use fields::handled_fields;
 pub use gate::Terms;
+pub use live_versions::{LiveVersion, LiveVersions};
 pub use load::{Loader, Loading};
-pub use places::{Place, Places};
 pub use refusal::{Refusal, Step};
 pub use store::{
     Activation, ArtifactStore, Incoming, ModuleRecord, Origin, Pinned, Record, Store,
@@ -46,7 +46,7 @@ pub struct Version {
     /// Compiled, type-checked and linked.
     pub prepared: Prepared,
     /// Its place among the live versions of the module.
-    pub place: Place,
+    pub place: LiveVersion,
 }
 
 impl Version {

@@ -6,8 +6,8 @@ use std::time::Duration;
 use mayfly_config::reader::{Given, Table, count, millis};
 use mayfly_config::{Endpoint, Secret};
 
+use super::client::{ApplicationIntent, Encryption};
 use super::connection_string::ConnectionString;
-use super::login::{ApplicationIntent, Encryption};
 
 /// `[sqlserver.NAME]`.
 #[derive(Debug, Clone, PartialEq, Eq)]

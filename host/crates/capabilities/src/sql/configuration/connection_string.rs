@@ -13,7 +13,7 @@ use std::time::Duration;
 
 use mayfly_config::Secret;
 
-use super::login::{ApplicationIntent, Encryption};
+use super::client::{ApplicationIntent, Encryption};
 use keys::{Key, Meaning};
 use pairs::pairs;
 

@@ -1,8 +1,8 @@
 //! `[sqlserver.NAME]` and `[statements.NAME]`, and which statements modules are granted.
 
 mod backend;
+mod client;
 mod connection_string;
-mod login;
 mod statements;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -15,7 +15,7 @@ use mayfly_config::{Endpoint, ReadSections, Sections};
 use super::SqlCapability;
 
 pub use backend::Backend;
-pub use login::{ApplicationIntent, Encryption};
+pub use client::{ApplicationIntent, Encryption};
 pub use statements::{Access, Body, Parameter, SqlType, Statement};
 
 /// Backends and statements, in the order written.

@@ -16,7 +16,7 @@ use std::collections::HashSet;
 use std::rc::Rc;
 
 /// A selection set by its address, on a type.
-type Place<'a> = (*const SelectionSet<'a>, Option<TypeId>);
+type SetOnType<'a> = (*const SelectionSet<'a>, Option<TypeId>);
 
 /// Selection sets and the types they are on.
 type Sets<'d, 'a> = Vec<(&'d SelectionSet<'a>, Option<TypeId>)>;
@@ -25,9 +25,9 @@ type Sets<'d, 'a> = Vec<(&'d SelectionSet<'a>, Option<TypeId>)>;
 pub(super) struct Proof<'d, 'a> {
     schema: &'d Schema,
     /// The selection sets without a conflict.
-    proved: HashSet<Place<'a>>,
+    proved: HashSet<SetOnType<'a>>,
     /// Selection sets that were taken together.
-    together: HashSet<Vec<Place<'a>>>,
+    together: HashSet<Vec<SetOnType<'a>>>,
     /// Fields that may still be looked at.
     left: usize,
 }
@@ -84,11 +84,11 @@ impl<'d, 'a> Proof<'d, 'a> {
         &mut self,
         collections: &mut Collections<'d, 'a>,
         mut sets: Sets<'d, 'a>,
-        visited: &mut Vec<Place<'a>>,
+        visited: &mut Vec<SetOnType<'a>>,
     ) -> Result<(), Unproved> {
         let mut groups: IndexMap<&'a str, Group<'d, 'a>> = IndexMap::new();
         let mut spread = HashSet::new();
-        let places = |sets: &Sets<'d, 'a>| -> Vec<Place<'a>> {
+        let places = |sets: &Sets<'d, 'a>| -> Vec<SetOnType<'a>> {
             let place =
                 |(set, parent): &(&'d SelectionSet<'a>, _)| (std::ptr::from_ref(*set), *parent);
             sets.iter().map(place).collect()

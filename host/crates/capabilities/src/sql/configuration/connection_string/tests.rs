@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 
-use super::super::login::{ApplicationIntent, Encryption};
+use super::super::client::{ApplicationIntent, Encryption};
 use super::{ConnectionString, DEFAULT_PORT};
 
 fn parse(text: &str) -> ConnectionString {

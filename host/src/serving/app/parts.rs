@@ -12,12 +12,12 @@ use super::backends::connect;
 use super::schema::{check_probes, fields_by_module, read_schema};
 use super::{App, wanted_of};
 use crate::callers::Callers;
-use crate::meter::Meters;
+use crate::invocation_metrics::InvocationMetrics;
 use mayfly_runtime::imports::Backends;
 use mayfly_runtime::modules::{Loader, Terms, Version};
 use mayfly_runtime::sandbox::Sandbox;
 
-pub(super) struct Groundwork {
+pub(super) struct Parts {
     /// None when it is wrong, which was told then.
     schema: Option<Schema>,
     callers: Option<Arc<Callers>>,
@@ -27,9 +27,9 @@ pub(super) struct Groundwork {
     surroundings: Surroundings,
 }
 
-impl Groundwork {
+impl Parts {
     /// Reads everything; what is wrong is added to the problems. Pools of `before` that are configured as they were are used on.
-    pub(super) async fn lay(
+    pub(super) async fn read(
         config: &Config,
         surroundings: &Surroundings,
         before: Option<Before<'_>>,
@@ -94,7 +94,7 @@ impl Groundwork {
         let Some(schema) = schema.filter(|_| problems.is_empty()) else {
             return Err(Problems(problems));
         };
-        let meters = Arc::new(Meters::new(&schema));
+        let meters = Arc::new(InvocationMetrics::new(&schema));
         let engine = Engine::new(
             Arc::new(schema),
             config.limits,

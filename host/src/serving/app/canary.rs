@@ -13,7 +13,7 @@ use mayfly_runtime::modules::Version;
 
 /// The snapshot with the version that is tried.
 #[derive(Clone)]
-pub struct Tried {
+pub struct AppCanary {
     /// The same app with that version.
     pub app: Arc<App>,
     /// What is counted of both sides.
@@ -30,7 +30,7 @@ impl App {
             .tried
             .take()
             .filter(|tried| tried.trial.module != version.module.name);
-        next.tried = others.map(|tried| Tried {
+        next.tried = others.map(|tried| AppCanary {
             app: Arc::new(tried.app.with_version(version.clone())),
             ..tried
         });
@@ -42,7 +42,7 @@ impl App {
     #[must_use]
     pub fn trying(&self, version: Arc<Version>, trial: Arc<Trial>) -> Self {
         let plain = self.without_trial();
-        let tried = Tried {
+        let tried = AppCanary {
             app: Arc::new(plain.with_version(version)),
             trial,
         };
@@ -75,7 +75,7 @@ impl App {
         self: Arc<Self>,
         key: impl FnOnce(&CanaryKey) -> Option<&'k str>,
     ) -> (Arc<Self>, Option<Observation>) {
-        let Some(Tried { app, trial }) = &self.tried else {
+        let Some(AppCanary { app, trial }) = &self.tried else {
             return (self, None);
         };
         let side = trial.side(key(trial.by()));

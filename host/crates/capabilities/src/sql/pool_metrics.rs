@@ -10,14 +10,14 @@ use metrics::{Counter, Histogram, counter, histogram};
 use tokio::time::Instant;
 
 use super::connection::{Closed, Connection};
-use super::roster::Member;
+use super::holders::Member;
 
 /// Callers that waited in vain are told of this often at most: under load there are thousands, and all for the same reason.
 const BETWEEN_WARNINGS: Duration = Duration::from_secs(1);
 
 /// The meters of one pool.
 #[derive(Debug)]
-pub(super) struct Meters {
+pub(super) struct PoolMetrics {
     backend: String,
     closed: [(AtomicU64, Handle<Counter>); Closed::ALL.len()],
     created: Handle<Counter>,
@@ -35,7 +35,7 @@ impl<T> std::fmt::Debug for Handle<T> {
     }
 }
 
-impl Meters {
+impl PoolMetrics {
     pub(super) fn new(backend: &str) -> Self {
         let named = |name: &'static str| {
             let counter = counter!(name, "backend" => backend.to_owned());

@@ -1,4 +1,4 @@
-//! Places for live versions: how many versions of one module may be in memory at once.
+//! LiveVersions for live versions: how many versions of one module may be in memory at once.
 //!
 //! A version holds its place until nobody holds the version: not the app, not the version kept for rolling back, not an operation
 //! that began before a swap. So a swap that comes too early waits for old operations to end, and memory for code is bounded.
@@ -12,16 +12,16 @@ use parking_lot::Mutex;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 /// The place of a live version, given back with its last holder.
-pub type Place = Arc<OwnedSemaphorePermit>;
+pub type LiveVersion = Arc<OwnedSemaphorePermit>;
 
 /// The places of every module.
-pub struct Places {
+pub struct LiveVersions {
     bound: usize,
     wait: Duration,
     modules: Mutex<HashMap<String, Arc<Semaphore>>>,
 }
 
-impl Places {
+impl LiveVersions {
     /// `bound` places for each module; who finds none waits for at most `wait`.
     #[must_use]
     pub fn new(bound: usize, wait: Duration) -> Self {
@@ -37,7 +37,7 @@ impl Places {
     /// # Errors
     ///
     /// When none was given back in time.
-    pub(super) async fn take(&self, module: &str) -> Result<Place, String> {
+    pub(super) async fn take(&self, module: &str) -> Result<LiveVersion, String> {
         let places = self.of(module);
         match tokio::time::timeout(self.wait, places.acquire_owned()).await {
             Ok(Ok(place)) => Ok(Arc::new(place)),

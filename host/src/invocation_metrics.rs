@@ -11,7 +11,7 @@ use metrics::{Counter, Histogram, counter, histogram};
 use mayfly_runtime::sandbox::Outcome;
 
 /// The meters of an app's fields.
-pub struct Meters(HashMap<Arc<str>, Vec<(Arc<str>, Meter)>>);
+pub struct InvocationMetrics(HashMap<Arc<str>, Vec<(Arc<str>, Meter)>>);
 
 /// The meter of one field.
 struct Meter {
@@ -24,8 +24,8 @@ struct Meter {
     peak: Histogram,
 }
 
-impl Meters {
-    /// Meters for every field that a module answers.
+impl InvocationMetrics {
+    /// InvocationMetrics for every field that a module answers.
     #[must_use]
     pub fn new(schema: &Schema) -> Self {
         let mut meters: HashMap<Arc<str>, Vec<(Arc<str>, Meter)>> = HashMap::new();

@@ -35,7 +35,7 @@ impl Borrower {
 
 /// Some who hold or wait.
 #[derive(Debug, Default)]
-pub(super) struct Roster {
+pub(super) struct Holders {
     present: Mutex<Present>,
 }
 
@@ -59,11 +59,11 @@ pub(super) struct Member {
 /// A place on a roster, left when dropped.
 #[derive(Debug)]
 pub(super) struct Entry {
-    roster: Arc<Roster>,
+    roster: Arc<Holders>,
     place: usize,
 }
 
-impl Roster {
+impl Holders {
     pub(super) fn enter(self: &Arc<Self>, borrower: &Borrower, statement: &Arc<str>) -> Entry {
         let member = Member {
             borrower: borrower.clone(),

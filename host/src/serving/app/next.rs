@@ -12,13 +12,13 @@ use mayfly_config::{Config, FILE, Problem, Problems, units};
 use mayfly_runtime::capability::Before;
 
 use super::App;
-use super::groundwork::Groundwork;
+use super::parts::Parts;
 use mayfly_runtime::modules::{
     ComponentBytes, Effort, Pinned, Refusal, Step, Store, Terms, Version, writing_remedy,
 };
 
 /// An app read anew.
-pub struct Renewed {
+pub struct NextApp {
     /// The snapshot to serve.
     pub app: App,
     /// Components that came by file, which stay in the store as long as these are held.
@@ -31,12 +31,12 @@ impl App {
     /// # Errors
     ///
     /// Every problem of configuration, schema, statements and modules, and everything that needs a restart.
-    pub async fn renewed(
+    pub async fn next(
         &self,
         config: &Config,
         was: &Config,
         store: &Arc<Store>,
-    ) -> Result<Renewed, Problems> {
+    ) -> Result<NextApp, Problems> {
         let mut problems = self.needs_restart(config, was);
         if !problems.is_empty() {
             return Err(Problems(problems));
@@ -45,7 +45,7 @@ impl App {
             config: was,
             pools: &self.pools,
         };
-        let ground = Groundwork::lay(config, &self.surroundings, Some(before), &mut problems).await;
+        let ground = Parts::read(config, &self.surroundings, Some(before), &mut problems).await;
         let (mut versions, mut pinned) = (BTreeMap::new(), BTreeMap::new());
         for module in &config.modules {
             match self.version_for(store, &ground.terms(module)).await {
@@ -65,7 +65,7 @@ impl App {
             self.loader.clone(),
             problems,
         )?;
-        Ok(Renewed { app, pinned })
+        Ok(NextApp { app, pinned })
     }
 
     /// What only another process can do.
