@@ -38,6 +38,8 @@ fn modules(name: &str, directory: &Path, found: &mut BTreeMap<Module, PathBuf>) 
             let below = || module.iter().cloned().chain([stem.clone()]).collect();
             if path.is_dir() {
                 open.push((below(), path));
+            } else if path.extension().is_none_or(|extension| extension != "rs") {
+                // A page, a picture.
             } else if matches!(stem.as_str(), "mod" | "lib" | "main") {
                 found.insert(module.clone(), path);
             } else if stem != "tests" {
