@@ -818,3 +818,45 @@ fn each_mistake_about_clients_is_named_with_a_remedy() {
         );
     }
 }
+
+#[test]
+fn each_limit_of_documents_is_held_to_its_range() {
+    let parse_limits = |line: &str| parse(&format!("{GOOD}\n[limits]\n{line}\n"));
+    assert_eq!(
+        parse_limits("plan = \"3 MiB\"").unwrap().limits.plan_bytes,
+        3 << 20
+    );
+    let table = [
+        (
+            "plan = \"1 KiB\"",
+            "`limits.plan` must be from 64 KiB to 1 GiB",
+        ),
+        (
+            "plan = 5",
+            "`limits.plan` must be a size such as \"16 MiB\"",
+        ),
+        (
+            "response = \"2 GiB\"",
+            "`limits.response` must be from 1 KiB to 1 GiB",
+        ),
+        (
+            "nesting = 201",
+            "`limits.nesting` must be a whole number from 1 to 200",
+        ),
+        (
+            "tokens = 0",
+            "`limits.tokens` must be a whole number from 1 to 1000000",
+        ),
+        (
+            "list_sise = 5",
+            "unknown key `limits.list_sise`; did you mean `list_size`?",
+        ),
+    ];
+    for (line, expected) in table {
+        let problems = parse_limits(line).unwrap_err().to_string();
+        assert!(
+            problems.lines().any(|found| found.ends_with(expected)),
+            "\nexpected {expected}\nfound    {problems}"
+        );
+    }
+}
