@@ -42,7 +42,7 @@ const REFUSALS: [&str; 6] = [
 fn small() -> TestApp {
     let server = format!(
         "[server]\nguest_memory = \"192 MiB\"\nmax_operations = {GUESTS}\nmax_connections = 64\nmax_body = \"256 KiB\"\n\
-         request_memory = \"8 MiB\"\n[limits]\nresponse = \"8 MiB\"\n[operation]\nhost_calls = 1000\nrows = 1000\n\
+         request_memory = \"8 MiB\"\n[limits]\nresponse = \"4098 KiB\"\n[operation]\nhost_calls = 1000\nrows = 1000\n\
          exchanged = \"4097 KiB\""
     );
     let dynamodb = "region = \"us-east-1\"\ntimeout = \"300 s\"\nattempt_timeout = \"300 s\"\nanswer_memory = \"64 MiB\"";
