@@ -1,4 +1,4 @@
-//! `mayfly apply`: a running host reads its app anew, over its admin address.
+//! `mayfly apply`: has a running host apply what changed in its app's directory, over its admin address.
 
 use http::Method;
 use mayfly_json::Value;

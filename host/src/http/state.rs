@@ -4,7 +4,6 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use arc_swap::ArcSwapOption;
 use axum::http::StatusCode;
 use mayfly_config::{Secret, Server};
 use mayfly_telemetry::{Metrics, names};
@@ -13,12 +12,13 @@ use tokio_util::task::TaskTracker;
 
 use crate::http::{Admission, AnswerMemory, Connections, Turns};
 use crate::serving::app::App;
-use crate::serving::deployment::{Deployment, Snapshot};
+use crate::serving::deployment::Deployment;
 use crate::serving::memory_plan::resident_bytes;
+use crate::serving::snapshot::Snapshot;
 
 /// Everything HTTP handlers need.
 pub struct Host {
-    snapshot: Snapshot,
+    snapshot: Arc<Snapshot>,
     deployment: OnceLock<Arc<Deployment>>,
     /// The door.
     pub admission: Admission,
@@ -45,7 +45,7 @@ impl Host {
         let connections = Arc::<Connections>::default();
         let threads = std::thread::available_parallelism().map_or(1, usize::from);
         Arc::new(Self {
-            snapshot: Arc::new(ArcSwapOption::empty()),
+            snapshot: Arc::default(),
             deployment: OnceLock::new(),
             admission: Admission::new(
                 limits.max_operations,
@@ -66,7 +66,7 @@ impl Host {
     /// The app served now; none while it is being loaded.
     #[must_use]
     pub fn app(&self) -> Option<Arc<App>> {
-        self.snapshot.load_full()
+        self.snapshot.app()
     }
 
     /// Whether clients get a page to try queries on.
@@ -86,7 +86,7 @@ impl Host {
 
     /// Where the app that is served now is kept.
     #[must_use]
-    pub fn snapshot(&self) -> Snapshot {
+    pub fn snapshot(&self) -> Arc<Snapshot> {
         self.snapshot.clone()
     }
 
@@ -104,7 +104,7 @@ impl Host {
 
     /// Serves an app from now on. Operations under way end on the one they began with.
     pub fn serve(&self, app: Arc<App>) {
-        self.snapshot.store(Some(app));
+        self.snapshot.begin_with(app);
     }
 
     /// Whether a client would miss something if the process ended now: an operation, or an answer on its way.

@@ -1,4 +1,4 @@
-//! `/apply`: the app is read anew from its directory and served, or everything is refused.
+//! `/apply`: what changed in the app's directory is applied, or everything is refused.
 
 use std::path::PathBuf;
 

@@ -1,6 +1,6 @@
 //! The composition root: reads an app, builds every layer. The only folder that sees them all.
 //!
-//! `restore` says with which versions a host starts, `next` reads the app anew while it is served.
+//! `restore` says with which versions a host starts, `next` makes the app that applying a configuration leads to.
 
 mod backends;
 pub mod canary;

@@ -1,4 +1,4 @@
-//! An app read anew while it is served: what stayed the same is kept, everything else is made new, nothing is replaced yet.
+//! The app that applying a configuration leads to, while another one is served: what stayed the same is kept, everything else is made new, nothing is replaced yet.
 //!
 //! Pools whose configuration did not change keep their connections and get the new statements. Versions stay what they are, with
 //! the new configuration of their module, unless the component file is another one than the last that got in: then that goes
@@ -17,7 +17,7 @@ use mayfly_runtime::modules::{
     ComponentBytes, Effort, Pinned, Refusal, Step, Store, Terms, Version, writing_remedy,
 };
 
-/// An app read anew.
+/// What applying a configuration leads to.
 pub struct NextApp {
     /// The snapshot to serve.
     pub app: App,
@@ -26,7 +26,7 @@ pub struct NextApp {
 }
 
 impl App {
-    /// Reads the app anew; `was` is the configuration this one was made from.
+    /// The app of another configuration; `was` is the one that this app was made from.
     ///
     /// # Errors
     ///

@@ -12,6 +12,7 @@ use metrics::counter;
 use super::{Deployment, Swapped, count, note_start};
 use crate::serving::app::{App, NextApp};
 use crate::serving::memory_plan::MemoryPlan;
+use crate::serving::snapshot::Apply;
 use mayfly_runtime::modules::writing_remedy;
 
 /// How often it is tried again when versions are swapped in between.
@@ -58,7 +59,7 @@ impl Deployment {
         self.config.load_full()
     }
 
-    /// Reads the app anew and serves it. Operations under way end on the snapshot they began with; a canary ends.
+    /// Applies what changed in the app's directory. Operations under way end on the snapshot they began with; a canary ends.
     ///
     /// # Errors
     ///
@@ -72,7 +73,7 @@ impl Deployment {
     }
 
     async fn apply_now(self: Arc<Self>, allow_breaking: bool) -> Result<Applied, ApplyError> {
-        let _one_at_a_time = self.applying.lock().await;
+        let turn = self.snapshot.begin_apply().await;
         let was = self.config();
         let root = was.root.clone();
         let capabilities = self
@@ -87,11 +88,11 @@ impl Deployment {
         let config = Arc::new(config);
         for _ in 0..ATTEMPTS {
             let app = self.app().ok_or(ApplyError::Loading)?;
-            let renewed = app
+            let next = app
                 .next(&config, &was, &self.store)
                 .await
                 .map_err(ApplyError::Problems)?;
-            let changes = app.engine.schema().changes_to(renewed.app.engine.schema());
+            let changes = app.engine.schema().changes_to(next.app.engine.schema());
             let breaking: Vec<_> = changes
                 .iter()
                 .filter(|change| change.severity == Severity::Breaking)
@@ -101,8 +102,8 @@ impl Deployment {
                 return Err(ApplyError::Breaking(breaking));
             }
             if config == was
-                && app.engine.schema().sdl() == renewed.app.engine.schema().sdl()
-                && same(&app, &renewed.app)
+                && app.engine.schema().sdl() == next.app.engine.schema().sdl()
+                && same(&app, &next.app)
             {
                 return Ok(Applied {
                     changed: false,
@@ -110,13 +111,13 @@ impl Deployment {
                     swapped: Vec::new(),
                 });
             }
-            let lost = out_of_reach(&config, &app, &renewed).await;
+            let lost = out_of_reach(&config, &app, &next).await;
             if !lost.is_empty() {
                 return Err(ApplyError::OutOfReach(Problems(lost)));
             }
             // Both of its sides were of the app that goes.
             self.abort_any("another app was applied").await;
-            if let Some(swapped) = self.serve_renewed(&app, renewed).await? {
+            if let Some(swapped) = self.serve_next(&turn, &app, next).await? {
                 self.config.store(config);
                 if let Some(app) = self.app() {
                     MemoryPlan::of(&self.config(), &app, self.own_bytes).tell();
@@ -131,15 +132,16 @@ impl Deployment {
         Err(ApplyError::Busy)
     }
 
-    /// Makes the app that was read anew the one that is served; none when versions were swapped since it was read.
-    async fn serve_renewed(
+    /// Serves the next app; none when versions were swapped since it was read.
+    async fn serve_next(
         self: &Arc<Self>,
+        turn: &Apply<'_>,
         seen: &App,
-        renewed: NextApp,
+        next: NextApp,
     ) -> Result<Option<Vec<Swapped>>, ApplyError> {
-        let NextApp { app: next, pinned } = renewed;
-        let swapping = self.swapping.lock().await;
-        let now = self.app().ok_or(ApplyError::Loading)?;
+        let NextApp { app: next, pinned } = next;
+        let swap = turn.begin_swap().await;
+        let now = swap.app().ok_or(ApplyError::Loading)?;
         if !same(&now, seen) {
             return Ok(None);
         }
@@ -153,7 +155,7 @@ impl Deployment {
                 ))
             })?;
         let next = Arc::new(next);
-        self.snapshot.store(Some(next.clone()));
+        swap.replace(next.clone());
         now.pools.clear_gauges_without(&next.pools);
         let mut swapped = Vec::new();
         for (name, version) in &next.versions {
@@ -172,7 +174,7 @@ impl Deployment {
                 warning: None,
             });
         }
-        drop(swapping);
+        drop(swap);
         next.pools.new_ones().for_each(|pool| pool.start());
         swapped.iter().for_each(|swapped| count(swapped, "apply"));
         drop(pinned);
@@ -186,9 +188,9 @@ const FIRST_CONNECTION: Duration = Duration::from_secs(10);
 
 /// Backends whose new pool gets no connection while the one it replaces has some: a password that was changed here before it was
 /// there, for example. Those that do are left with a connection, so that the first call does not wait for one.
-async fn out_of_reach(config: &Config, app: &App, renewed: &NextApp) -> Vec<Problem> {
+async fn out_of_reach(config: &Config, app: &App, next: &NextApp) -> Vec<Problem> {
     let mut problems = Vec::new();
-    for next in renewed.app.pools.new_ones() {
+    for next in next.app.pools.new_ones() {
         let name = next.name();
         let Some(before) = app.pools.named(&name) else {
             continue;

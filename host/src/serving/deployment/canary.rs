@@ -163,8 +163,8 @@ impl Deployment {
         trial: &Arc<Trial>,
     ) -> Result<(), DeployError> {
         let module = &trial.module;
-        let _swapping = self.swapping.lock().await;
-        let app = self.app().ok_or(DeployError::Loading)?;
+        let swap = self.snapshot.begin_swap().await;
+        let app = swap.app().ok_or(DeployError::Loading)?;
         self.as_seen(&app, &admitted.app, &admitted.version)?;
         let (name, digest) = (module.clone(), trial.digest.clone());
         let noted = self
@@ -180,9 +180,9 @@ impl Deployment {
                 Some(&trial.digest),
             ));
         }
-        self.snapshot.store(Some(Arc::new(
+        swap.replace(Arc::new(
             app.trying(admitted.version.clone(), trial.clone()),
-        )));
+        ));
         Ok(())
     }
 
@@ -294,15 +294,14 @@ impl Deployment {
 
     /// Takes the version that was tried away from the active one, where it still is.
     async fn serve_without(&self, trial: &Trial) {
-        let swapping = self.swapping.lock().await;
-        if let Some(app) = self.app().filter(|app| {
+        let swap = self.snapshot.begin_swap().await;
+        if let Some(app) = swap.app().filter(|app| {
             app.tried
                 .as_ref()
                 .is_some_and(|tried| tried.trial.id == trial.id)
         }) {
-            self.snapshot.store(Some(Arc::new(app.without_trial())));
+            swap.replace(Arc::new(app.without_trial()));
         }
-        drop(swapping);
     }
 
     /// Takes a canary that ended off the list.

@@ -1,6 +1,6 @@
 //! What of an app is deployed: lets versions in, swaps them, rolls them back, and remembers it on disk.
 //!
-//! Everything that replaces the snapshot of the app does so here, one after the other, under `swapping`. The list on disk is changed
+//! Everything that replaces the snapshot of the app does so here, one after the other ([`Swap`](super::snapshot::Swap)). The list on disk is changed
 //! before the snapshot, so that a restart never comes back with less than somebody was told; rolling back alone changes the snapshot
 //! first, because it has to work when the disk does not. Both happen in tasks of their own: a client that goes away in between
 //! cannot leave the two at odds.
@@ -25,7 +25,7 @@ use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
 
-use arc_swap::{ArcSwap, ArcSwapOption};
+use arc_swap::ArcSwap;
 use mayfly_config::Config;
 use mayfly_telemetry::names;
 use metrics::histogram;
@@ -33,6 +33,7 @@ use metrics::histogram;
 use crate::serving::app::App;
 use crate::serving::memory_plan::MemoryPlan;
 use crate::serving::memory_plan::resident_bytes;
+use crate::serving::snapshot::Snapshot;
 use canary::Canaries;
 use mayfly_runtime::modules::{
     Activation, ComponentBytes, Effort, Incoming, Origin, Pinned, Record, Refusal, Step, Store,
@@ -40,12 +41,9 @@ use mayfly_runtime::modules::{
 };
 use slot::{GateTurn, Slot};
 
-/// The snapshot that is served, shared with the host.
-pub type Snapshot = Arc<ArcSwapOption<App>>;
-
 /// What is deployed now, and how that changes.
 pub struct Deployment {
-    snapshot: Snapshot,
+    snapshot: Arc<Snapshot>,
     store: Arc<Store>,
     /// Activations remembered for each module.
     kept: usize,
@@ -55,10 +53,6 @@ pub struct Deployment {
     config: ArcSwap<Config>,
     /// What the process took once the first app was loaded, in bytes.
     own_bytes: u64,
-    /// Held while an app is read anew.
-    applying: tokio::sync::Mutex<()>,
-    /// Held from looking at the snapshot to replacing it.
-    swapping: tokio::sync::Mutex<()>,
 }
 
 /// Whether to wait when another version of the module is at the gate.
@@ -154,7 +148,7 @@ pub enum DeployError {
 impl Deployment {
     /// Serves an app that was restored from this store, and notes what is active now, if that is news.
     pub async fn start(
-        snapshot: Snapshot,
+        snapshot: Arc<Snapshot>,
         app: Arc<App>,
         store: Arc<Store>,
         config: Config,
@@ -167,8 +161,6 @@ impl Deployment {
             kept: config.server.kept_versions,
             config: ArcSwap::from_pointee(config),
             own_bytes: resident_bytes(),
-            applying: tokio::sync::Mutex::new(()),
-            swapping: tokio::sync::Mutex::new(()),
         });
         for (module, record) in &deployment.store.record().modules {
             if let Some(version) = &record.canary {
@@ -189,7 +181,7 @@ impl Deployment {
         }
         deployment.store.collect();
         deployment.store.collect_artifacts(app.sandbox.engine());
-        deployment.snapshot.store(Some(app.clone()));
+        deployment.snapshot.begin_with(app.clone());
         MemoryPlan::of(&deployment.config(), &app, deployment.own_bytes).tell();
         for name in app.versions.keys() {
             deployment.clone().keep_previous_resident(name.clone());
@@ -200,7 +192,7 @@ impl Deployment {
     /// The app that is served now.
     #[must_use]
     pub fn app(&self) -> Option<Arc<App>> {
-        self.snapshot.load_full()
+        self.snapshot.app()
     }
 
     /// Begins to receive a component.
@@ -362,8 +354,8 @@ impl Deployment {
             turn,
         } = admitted;
         let module = version.module.name.clone();
-        let swapping = self.swapping.lock().await;
-        let app = self.app().ok_or(DeployError::Loading)?;
+        let swap = self.snapshot.begin_swap().await;
+        let app = swap.app().ok_or(DeployError::Loading)?;
         let before = self.as_seen(&app, &seen, &version)?;
         let activation = Activation::now(&version.digest, component.bytes, by);
         let (name, kept) = (module.clone(), self.kept);
@@ -386,8 +378,7 @@ impl Deployment {
                 Some(&version.digest),
             ));
         }
-        self.snapshot
-            .store(Some(Arc::new(app.with_version(version.clone()))));
+        swap.replace(Arc::new(app.with_version(version.clone())));
         let swapped = Swapped {
             module,
             digest: version.digest.clone(),
@@ -395,7 +386,7 @@ impl Deployment {
             warning: None,
         };
         self.slot(&swapped.module).swapped(Some(before));
-        drop(swapping);
+        drop(swap);
         histogram!(names::GATE_SECONDS, "module" => swapped.module.clone())
             .record(received.elapsed().as_secs_f64());
         count(&swapped, by.as_str());

@@ -43,21 +43,20 @@ impl Deployment {
             let record = self.store.module(module);
             let (target, change) = target(&record, module, to)?;
             let earlier = self.earlier(&app, module, &target).await;
-            let swapping = self.swapping.lock().await;
+            let swap = self.snapshot.begin_swap().await;
             // Loading may have taken a while; look again when something was swapped meanwhile, also when it went wrong: what was
             // loaded may have been removed from the store since.
-            let app = self.app().ok_or(DeployError::Loading)?;
+            let app = swap.app().ok_or(DeployError::Loading)?;
             let same = active(&app, module).is_ok_and(|active| Arc::ptr_eq(active, &before))
                 && self.store.module(module) == record;
             if !same {
                 continue;
             }
             let version = earlier.map_err(|refusal| self.refused(refusal, Some(&target)))?;
-            self.snapshot
-                .store(Some(Arc::new(app.with_version(version))));
+            swap.replace(Arc::new(app.with_version(version)));
             self.slot(module).swapped(None);
             let warning = self.note_rollback(module, change).await;
-            drop(swapping);
+            drop(swap);
             let swapped = Swapped {
                 module: module.to_owned(),
                 digest: target,
