@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use anyhow::{Context, bail};
 use mayfly_config::{Config, Secret};
-use mayfly_runtime::capability::Embedded;
+use mayfly_runtime::capability::{Capabilities, Embedded, Surroundings};
 use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::{Child, ChildStderr, ChildStdout, Command};
 use tokio::task::JoinHandle;
@@ -31,7 +31,7 @@ const USER: &str = "mayfly";
 /// The running child.
 pub struct EmbeddedProcess {
     /// Its endpoints.
-    pub endpoints: Embedded,
+    endpoints: Embedded,
     /// Its control address, for fault switches and counters.
     pub control: SocketAddr,
     _child: Child,
@@ -89,6 +89,19 @@ impl EmbeddedProcess {
             control,
             _child: child,
         }))
+    }
+}
+
+/// What is around an app that may use these backends.
+#[must_use]
+pub fn surroundings(
+    capabilities: Capabilities,
+    embedded: Option<&EmbeddedProcess>,
+) -> Surroundings {
+    Surroundings {
+        capabilities,
+        embedded: embedded.map(|process| process.endpoints.clone()),
+        offline: false,
     }
 }
 

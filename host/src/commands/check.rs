@@ -5,7 +5,7 @@ use mayfly_runtime::capability::{self, Capabilities, Surroundings};
 use mayfly_telemetry::{output, start_command_log};
 
 use super::{AppDirectory, Exit, show_progress};
-use crate::embedded::EmbeddedProcess;
+use crate::embedded::{EmbeddedProcess, surroundings};
 use crate::serving::app::App;
 use crate::serving::descriptors::{Descriptors, raise_limit};
 use crate::serving::memory_plan::resident_bytes;
@@ -123,11 +123,7 @@ impl Check {
             return Ok(App::load(config, &nowhere, &show_progress).await?);
         }
         let embedded = EmbeddedProcess::start_for(config).await?;
-        let surroundings = Surroundings {
-            capabilities,
-            embedded: embedded.as_ref().map(|process| process.endpoints.clone()),
-            offline: false,
-        };
+        let surroundings = surroundings(capabilities, embedded.as_ref());
         let app = App::load(config, &surroundings, &show_progress).await?;
         let problems = app.describe_backends(config).await;
         if problems.is_empty() {

@@ -11,11 +11,11 @@ use mayfly_graphql::{
     Answers, Binding, Engine, Invocation, PARENTS, PathStep, Question, Request, Resolve,
 };
 use mayfly_json::{Kind, Limits as JsonLimits, Tree, Value};
-use mayfly_runtime::capability::{self, Capabilities, Surroundings};
+use mayfly_runtime::capability::{self, Capabilities};
 use mayfly_telemetry::{output, start_command_log};
 
 use super::{Exit, show_progress};
-use crate::embedded::EmbeddedProcess;
+use crate::embedded::{EmbeddedProcess, surroundings};
 use crate::resolve::Resolver;
 use crate::serving::app::App;
 use mayfly_runtime::imports::{Allowance, Caller, Operation};
@@ -62,11 +62,7 @@ impl Invoke {
         };
         let config = capability::load(Path::new(directory), capabilities)?;
         let embedded = EmbeddedProcess::start_for(&config).await?;
-        let surroundings = Surroundings {
-            capabilities,
-            embedded: embedded.as_ref().map(|process| process.endpoints.clone()),
-            offline: false,
-        };
+        let surroundings = surroundings(capabilities, embedded.as_ref());
         let app = Arc::new(App::load(&config, &surroundings, &show_progress).await?);
         let question = question(&app, &field, self.select.as_deref(), &parents)?;
         let operation = Operation {

@@ -7,7 +7,7 @@ use std::time::Duration;
 use anyhow::Context;
 use clap::ValueEnum;
 use mayfly_config::{Config, FILE, Problems, Server};
-use mayfly_runtime::capability::{self, Capabilities, Surroundings};
+use mayfly_runtime::capability::{self, Capabilities};
 use mayfly_telemetry::{LogFormat, Metrics, output, start_server_log};
 use tokio::net::TcpListener;
 use tokio::runtime::Handle;
@@ -16,7 +16,7 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 use super::{AppDirectory, Exit, show_progress};
-use crate::embedded::EmbeddedProcess;
+use crate::embedded::{EmbeddedProcess, surroundings};
 use crate::http::Host;
 use crate::http::{Connections, Listener, admin_router, graphql_router};
 use crate::serving::app::{App, unusable};
@@ -173,11 +173,7 @@ async fn load(
             &[("embedded", &format!("http://{}/status", process.control))],
         );
     }
-    let surroundings = Surroundings {
-        capabilities,
-        embedded: embedded.as_ref().map(|process| process.endpoints.clone()),
-        offline: false,
-    };
+    let surroundings = surroundings(capabilities, embedded.as_ref());
     let app = Arc::new(App::restore(config, &surroundings, &store, &show_progress).await?);
     app.keep_connections();
     app.tell_missing();
