@@ -22,6 +22,13 @@ fn more_invocations_than_one_operation_may_make_are_measured() {
     assert!(output.status.success(), "{output:?}");
     let said = String::from_utf8(output.stdout).unwrap();
     let lines: Vec<_> = said.lines().collect();
-    assert_eq!(lines.len(), 2, "{said}");
-    assert!(lines.iter().all(|line| line.contains("of which instantiating") && line.contains("medians of 1100")), "{said}");
+    assert_eq!(lines.len(), 3, "{said}");
+    let (counting, invocations) = lines.split_last().unwrap();
+    assert!(
+        invocations.iter().all(
+            |line| line.contains("of which instantiating") && line.contains("medians of 1100")
+        ),
+        "{said}"
+    );
+    assert!(counting.contains("against the budgets"), "{said}");
 }
