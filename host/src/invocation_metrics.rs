@@ -25,7 +25,7 @@ struct Meter {
 }
 
 impl InvocationMetrics {
-    /// InvocationMetrics for every field that a module answers.
+    /// Metrics for every field that a module answers.
     #[must_use]
     pub fn new(schema: &Schema) -> Self {
         let mut meters: HashMap<Arc<str>, Vec<(Arc<str>, Meter)>> = HashMap::new();

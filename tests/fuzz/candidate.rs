@@ -65,7 +65,7 @@ pub(crate) fn try_out(host: &'static UnderTest, bytes: &[u8]) -> Result<Fate, St
     let invocation = host.invoke(&version.prepared, module, PROGRAM.to_owned(), None);
     let outcome = host.finish(invocation)?.expect("nobody dropped it");
     drop(version);
-    let live = host.app.loader.places.taken(NAME);
+    let live = host.app.loader.live_versions.taken(NAME);
     if live > 0 {
         return Err(format!("{live} versions are still in memory"));
     }

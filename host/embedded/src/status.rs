@@ -3,7 +3,6 @@
 use std::collections::{BTreeMap, VecDeque};
 
 use parking_lot::{Mutex, MutexGuard};
-
 use serde::Serialize;
 
 /// Requests shown by `GET /requests`, the latest ones.

@@ -1,7 +1,7 @@
 //! Admission: operations get a place at the door, or are told at once to come back later.
 //!
-//! What was admitted is never refused halfway. LiveVersions, queue and the memory of requests are all bounded, so a flood costs a flood of
-//! short answers and no memory.
+//! What was admitted is never refused halfway. Places, queue and the memory of requests are all bounded, so a flood costs a flood of short
+//! answers and no memory.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};

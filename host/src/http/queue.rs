@@ -5,10 +5,9 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use parking_lot::{Mutex, MutexGuard};
-
 use tokio::sync::oneshot;
 
-/// LiveVersions for operations, and the operations that wait for one.
+/// Places for operations, and the operations that wait for one.
 pub(super) struct Queue {
     state: Mutex<State>,
     size: usize,
@@ -56,7 +55,7 @@ impl Queue {
     /// Waits for a place; `under_way` is what the connection has under way. When the queue is full, the last in it has to leave it.
     pub async fn enter(self: &Arc<Self>, under_way: usize) -> Result<OperationPlace, Full> {
         let mut waiting = match self.begin(under_way)? {
-            Entered::OperationPlace(place) => return Ok(place),
+            Entered::Place(place) => return Ok(place),
             Entered::Waiting(waiting) => waiting,
         };
         (&mut waiting.place).await.map_err(|_| Full)
@@ -72,7 +71,7 @@ impl Queue {
         let mut state = self.state();
         if state.free > 0 {
             state.free -= 1;
-            return Ok(Entered::OperationPlace(OperationPlace(Some(self.clone()))));
+            return Ok(Entered::Place(OperationPlace(Some(self.clone()))));
         }
         let turn = (under_way, state.next);
         state.next += 1;
@@ -117,7 +116,7 @@ impl Queue {
 }
 
 enum Entered {
-    OperationPlace(OperationPlace),
+    Place(OperationPlace),
     Waiting(Waiting),
 }
 

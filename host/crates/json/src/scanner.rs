@@ -21,6 +21,7 @@ pub struct RawString<'j> {
 impl<'j> RawString<'j> {
     /// What stands between the quotes.
     #[must_use]
+    #[inline]
     pub fn inner(&self) -> &'j str {
         self.quoted
             .get(1..self.quoted.len().saturating_sub(1))
@@ -29,6 +30,7 @@ impl<'j> RawString<'j> {
 
     /// Its value, borrowed when it holds no escape.
     #[must_use]
+    #[inline]
     pub fn value(self) -> Cow<'j, str> {
         if self.escaped {
             unescape(self.inner())
@@ -39,6 +41,7 @@ impl<'j> RawString<'j> {
 
     /// Whether the string's value is `text`.
     #[must_use]
+    #[inline]
     pub fn is(&self, text: &str) -> bool {
         if self.escaped {
             self.value() == text
@@ -119,6 +122,7 @@ pub struct Scanner<'j> {
 impl<'j> Scanner<'j> {
     /// Reads `text` from its start. What is skipped may be `max_depth` deep, and never more than [`Limits::MAX_DEPTH`].
     #[must_use]
+    #[inline]
     pub fn new(text: &'j str, max_depth: usize) -> Self {
         Self {
             text,
@@ -128,6 +132,7 @@ impl<'j> Scanner<'j> {
     }
 
     /// The first byte of what comes next, white space left out.
+    #[inline]
     pub fn peek(&mut self) -> Option<u8> {
         let bytes = self.text.as_bytes();
         while let Some(byte) = bytes.get(self.at) {
@@ -141,6 +146,7 @@ impl<'j> Scanner<'j> {
 
     /// The text between two places.
     #[must_use]
+    #[inline]
     pub fn slice(&self, start: usize, end: usize) -> &'j str {
         self.text.get(start..end).unwrap_or_default()
     }
@@ -150,6 +156,7 @@ impl<'j> Scanner<'j> {
     /// # Errors
     ///
     /// Always.
+    #[inline]
     pub fn malformed<T>(&self) -> Result<T, Malformed> {
         self.refuse(ErrorKind::Syntax)
     }
@@ -162,6 +169,7 @@ impl<'j> Scanner<'j> {
     }
 
     /// Steps over a byte of punctuation if it comes next.
+    #[inline]
     pub fn eat(&mut self, byte: u8) -> bool {
         let found = self.peek() == Some(byte);
         if found {
@@ -175,6 +183,7 @@ impl<'j> Scanner<'j> {
     /// # Errors
     ///
     /// When something else does.
+    #[inline]
     pub fn expect(&mut self, byte: u8) -> Result<(), Malformed> {
         if self.eat(byte) {
             Ok(())
@@ -188,6 +197,7 @@ impl<'j> Scanner<'j> {
     /// # Errors
     ///
     /// When something does.
+    #[inline]
     pub fn end(&mut self) -> Result<(), Malformed> {
         if self.peek().is_none() {
             Ok(())
@@ -201,6 +211,7 @@ impl<'j> Scanner<'j> {
     /// # Errors
     ///
     /// When something else comes next.
+    #[inline]
     pub fn word(&mut self, word: &str) -> Result<(), Malformed> {
         let end = self.at + word.len();
         if self.text.as_bytes().get(self.at..end) == Some(word.as_bytes()) {
@@ -216,6 +227,7 @@ impl<'j> Scanner<'j> {
     /// # Errors
     ///
     /// Where it is no string.
+    #[inline]
     pub fn string(&mut self) -> Result<RawString<'j>, Malformed> {
         let start = self.at;
         let bytes = self.text.as_bytes();
@@ -241,6 +253,7 @@ impl<'j> Scanner<'j> {
 
     /// How many of the next eight bytes stand for themselves in a string; none when fewer than eight are left. Answers are strings
     /// for the most part, and their bytes are most of what is read of them.
+    #[inline]
     fn plain_bytes(&self) -> usize {
         const ONES: u64 = u64::from_ne_bytes([0x01; 8]);
         const HIGH: u64 = u64::from_ne_bytes([0x80; 8]);
@@ -265,6 +278,7 @@ impl<'j> Scanner<'j> {
     /// # Errors
     ///
     /// Where it is no number.
+    #[inline]
     pub fn number(&mut self) -> Result<&'j str, Malformed> {
         let start = self.at;
         if self.byte() == Some(b'-') {
@@ -375,6 +389,7 @@ impl<'j> Scanner<'j> {
     /// # Errors
     ///
     /// When something else comes next.
+    #[inline]
     pub fn key(&mut self) -> Result<RawString<'j>, Malformed> {
         if self.peek() != Some(b'"') {
             return self.malformed();
@@ -389,6 +404,7 @@ impl<'j> Scanner<'j> {
     /// # Errors
     ///
     /// When no name comes next, or no colon behind this one.
+    #[inline]
     pub fn eat_key(&mut self, name: &str) -> Result<bool, Malformed> {
         if self.peek() != Some(b'"') {
             return self.malformed();
@@ -404,10 +420,12 @@ impl<'j> Scanner<'j> {
         Ok(found)
     }
 
+    #[inline]
     fn byte(&self) -> Option<u8> {
         self.text.as_bytes().get(self.at).copied()
     }
 
+    #[inline]
     fn digits(&mut self) -> Result<(), Malformed> {
         let start = self.at;
         while self.byte().is_some_and(|byte| byte.is_ascii_digit()) {

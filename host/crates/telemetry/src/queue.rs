@@ -10,9 +10,8 @@ use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use parking_lot::{Condvar, Mutex, MutexGuard};
-
 use metrics::counter;
+use parking_lot::{Condvar, Mutex, MutexGuard};
 
 use crate::names;
 

@@ -4,7 +4,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use parking_lot::Mutex;
-
 use rusqlite::InterruptHandle;
 use tokio_util::sync::CancellationToken;
 

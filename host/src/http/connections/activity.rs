@@ -9,10 +9,9 @@ use std::sync::Arc;
 use std::task::Waker;
 use std::time::{Duration, Instant};
 
-use parking_lot::{Mutex, MutexGuard};
-
 use futures_util::task::AtomicWaker;
 use mayfly_config::Clients;
+use parking_lot::{Mutex, MutexGuard};
 
 use super::delivery::Delivery;
 use super::pace::Rate;

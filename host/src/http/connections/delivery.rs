@@ -3,9 +3,8 @@
 use std::task::Waker;
 use std::time::{Duration, Instant};
 
-use parking_lot::{Mutex, MutexGuard};
-
 use futures_util::task::AtomicWaker;
+use parking_lot::{Mutex, MutexGuard};
 
 use super::pace::{Pace, Rate};
 use super::state::Reason;

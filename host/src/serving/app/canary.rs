@@ -27,12 +27,12 @@ impl App {
     pub fn with_version(&self, version: Arc<Version>) -> Self {
         let mut next = self.clone();
         let others = next
-            .tried
+            .canary
             .take()
-            .filter(|tried| tried.trial.module != version.module.name);
-        next.tried = others.map(|tried| AppCanary {
-            app: Arc::new(tried.app.with_version(version.clone())),
-            ..tried
+            .filter(|canary| canary.trial.module != version.module.name);
+        next.canary = others.map(|canary| AppCanary {
+            app: Arc::new(canary.app.with_version(version.clone())),
+            ..canary
         });
         next.versions.insert(version.module.name.clone(), version);
         next
@@ -42,12 +42,12 @@ impl App {
     #[must_use]
     pub fn trying(&self, version: Arc<Version>, trial: Arc<Trial>) -> Self {
         let plain = self.without_trial();
-        let tried = AppCanary {
+        let canary = AppCanary {
             app: Arc::new(plain.with_version(version)),
             trial,
         };
         Self {
-            tried: Some(tried),
+            canary: Some(canary),
             ..plain
         }
     }
@@ -56,7 +56,7 @@ impl App {
     #[must_use]
     pub fn without_trial(&self) -> Self {
         Self {
-            tried: None,
+            canary: None,
             ..self.clone()
         }
     }
@@ -75,7 +75,7 @@ impl App {
         self: Arc<Self>,
         key: impl FnOnce(&CanaryKey) -> Option<&'k str>,
     ) -> (Arc<Self>, Option<Observation>) {
-        let Some(AppCanary { app, trial }) = &self.tried else {
+        let Some(AppCanary { app, trial }) = &self.canary else {
             return (self, None);
         };
         let side = trial.side(key(trial.by()));

@@ -64,7 +64,7 @@ pub struct App {
     /// Whether the page to try queries on is served.
     pub page: bool,
     /// A version that is tried on a share of the operations.
-    pub tried: Option<AppCanary>,
+    pub canary: Option<AppCanary>,
 }
 
 impl App {
@@ -184,7 +184,7 @@ pub(crate) fn unusable(directory: &Path, error: &std::io::Error) -> Problem {
 }
 
 fn loader(config: &Config, sandbox: &Arc<Sandbox>, artifacts: ArtifactStore) -> Arc<Loader> {
-    let places = LiveVersions::new(config.server.live_versions, config.server.swap_wait);
+    let live_versions = LiveVersions::new(config.server.live_versions, config.server.swap_wait);
     let compiler = Compiler {
         limits: CompilerLimits {
             memory_bytes: config.server.compile_memory_bytes,
@@ -196,7 +196,7 @@ fn loader(config: &Config, sandbox: &Arc<Sandbox>, artifacts: ArtifactStore) -> 
         sandbox: sandbox.clone(),
         artifacts,
         compiler,
-        places,
+        live_versions,
     })
 }
 

@@ -116,7 +116,7 @@ impl Parts {
             operation,
             error_detail: config.server.error_detail,
             page: config.server.page,
-            tried: None,
+            canary: None,
         })
     }
 }

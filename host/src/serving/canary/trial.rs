@@ -4,12 +4,11 @@ use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
-use parking_lot::{Mutex, MutexGuard};
-
 use mayfly_config::{Canary, CanaryKey};
 use mayfly_error::Code;
 use mayfly_telemetry::names;
 use metrics::counter;
+use parking_lot::{Mutex, MutexGuard};
 use tokio::sync::watch;
 
 use super::share::is_on_canary;

@@ -7,10 +7,9 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Instant;
 
-use parking_lot::{Mutex, MutexGuard};
-
 use mayfly_telemetry::names;
 use metrics::{counter, gauge};
+use parking_lot::{Mutex, MutexGuard};
 use serde::Serialize;
 
 use super::{Admitted, DeployError, Deployment, Swapped, Turn, active};
@@ -296,9 +295,9 @@ impl Deployment {
     async fn serve_without(&self, trial: &Trial) {
         let swap = self.snapshot.begin_swap().await;
         if let Some(app) = swap.app().filter(|app| {
-            app.tried
+            app.canary
                 .as_ref()
-                .is_some_and(|tried| tried.trial.id == trial.id)
+                .is_some_and(|canary| canary.trial.id == trial.id)
         }) {
             swap.replace(Arc::new(app.without_trial()));
         }
@@ -349,10 +348,10 @@ impl Deployment {
     /// The canary of a module, when it has one.
     pub(super) fn canary(&self, module: &str) -> Option<CanaryStatus> {
         let app = self.app()?;
-        app.tried
+        app.canary
             .as_ref()
-            .filter(|tried| tried.trial.module == module)
-            .map(|tried| CanaryStatus::of(&tried.trial))
+            .filter(|canary| canary.trial.module == module)
+            .map(|canary| CanaryStatus::of(&canary.trial))
     }
 
     /// How the last canary of a module ended.

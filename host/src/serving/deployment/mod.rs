@@ -23,12 +23,11 @@ use std::io;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use parking_lot::Mutex;
-
 use arc_swap::ArcSwap;
 use mayfly_config::Config;
 use mayfly_telemetry::names;
 use metrics::histogram;
+use parking_lot::Mutex;
 
 use crate::serving::app::App;
 use crate::serving::memory_plan::MemoryPlan;

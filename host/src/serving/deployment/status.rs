@@ -148,7 +148,7 @@ impl Deployment {
                 .map(VersionStatus::from)
                 .collect(),
             fields: version.fields.iter().cloned().collect(),
-            live_versions: app.loader.places.taken(name),
+            live_versions: app.loader.live_versions.taken(name),
             // A canary keeps the turn that it had at the gate.
             at_gate: canary.is_none() && self.slot(name).at_gate(),
             canary,

@@ -111,7 +111,7 @@ impl wit::Host for Calls {
                 Ok((table, bound))
             },
             |granted, (table, bound)| {
-                let (tables, module) = (granted.backend(), granted.module().clone());
+                let (tables, module) = (granted.backend().clone(), granted.module().clone());
                 let (most, deadline) = (granted.most_bytes(), granted.deadline());
                 Ok(Box::pin(async move {
                     if let Some(partition) = bound
@@ -177,7 +177,7 @@ impl wit::Host for Calls {
                 Ok((items, bounds))
             },
             |granted, (items, bounds)| {
-                let (tables, deadline) = (granted.backend(), granted.deadline());
+                let (tables, deadline) = (granted.backend().clone(), granted.deadline());
                 Ok(Box::pin(async move {
                     for (bounds, item) in bounds.iter().zip(&items) {
                         bounds.check(item)?;

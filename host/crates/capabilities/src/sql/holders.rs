@@ -7,7 +7,6 @@ use std::fmt::Write;
 use std::sync::Arc;
 
 use parking_lot::{Mutex, MutexGuard};
-
 use tokio::time::Instant;
 
 /// As many are named in one log line.

@@ -77,7 +77,7 @@ fn session(
             format!("there is no SQL Server backend `{backend}`"),
         )
     };
-    let databases = granted.backend();
+    let databases = granted.backend().clone();
     let database = databases.get(backend).ok_or_else(missing)?;
     let (most, rows) = (granted.unread_bytes(), granted.rows());
     let session = database.session(&granted.module().name, granted.trace_id(), most, rows);

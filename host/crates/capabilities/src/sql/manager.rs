@@ -8,7 +8,6 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use parking_lot::{Mutex, MutexGuard};
-
 use tiberius::error::Error;
 use tokio::time::{Instant, timeout};
 use tokio_util::compat::TokioAsyncWriteCompatExt;

@@ -3,10 +3,9 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use parking_lot::Mutex;
-
 use mayfly_telemetry::names;
 use metrics::{Counter, Histogram, counter, histogram};
+use parking_lot::Mutex;
 use tokio::time::Instant;
 
 use super::connection::{Closed, Connection};

@@ -6,10 +6,9 @@
 
 use std::sync::Arc;
 
-use parking_lot::{Mutex, MutexGuard};
-
 use futures_util::TryStreamExt;
 use mayfly_error::{CallCode, CallError};
+use parking_lot::{Mutex, MutexGuard};
 use tiberius::{QueryItem, QueryStream};
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::{Instant, timeout_at};

@@ -1,7 +1,7 @@
 //! How an import reaches what is behind it: never before the budget was counted and the grant was checked.
 //!
-//! [`Backends`](super::Backends) gives nothing out itself. What it holds is to be had through [`Granted`] alone, which is made in one place, after the
-//! call was counted and the grant's check had no objection.
+//! [`Backends`](super::Backends) gives nothing out itself. What it holds is to be had through [`Granted`] alone, which is made
+//! in one place, after the call was counted and the grant's check had no objection.
 
 use std::sync::Arc;
 
@@ -32,8 +32,8 @@ pub struct Granted<'a, A: Access> {
 impl<A: Access> Granted<'_, A> {
     /// What is behind the import, or the module's share of it.
     #[must_use]
-    pub fn backend(&self) -> Arc<A::Backend> {
-        self.backend.clone()
+    pub fn backend(&self) -> &Arc<A::Backend> {
+        &self.backend
     }
 
     /// When the call ends.

@@ -1,4 +1,4 @@
-//! LiveVersions for live versions: how many versions of one module may be in memory at once.
+//! Places for live versions: how many versions of one module may be in memory at once.
 //!
 //! A version holds its place until nobody holds the version: not the app, not the version kept for rolling back, not an operation
 //! that began before a swap. So a swap that comes too early waits for old operations to end, and memory for code is bounded.
@@ -8,7 +8,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use parking_lot::Mutex;
-
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 /// The place of a live version, given back with its last holder.

@@ -37,7 +37,7 @@ pub struct Loader {
     /// How versions are compiled.
     pub compiler: Compiler,
     /// How many versions may be in memory.
-    pub places: LiveVersions,
+    pub live_versions: LiveVersions,
 }
 
 impl Loader {
@@ -65,7 +65,7 @@ impl Loader {
             .await
             .map_err(|message| failed(Step::Compile, message))?;
         let place = self
-            .places
+            .live_versions
             .take(&module.name)
             .await
             .map_err(|message| failed(Step::Swap, message))?;

@@ -95,7 +95,7 @@ impl Sandbox {
         self.capacity
     }
 
-    /// LiveVersions in use, and bytes of memory caps in use.
+    /// Places in use, and bytes of memory caps in use.
     #[must_use]
     pub fn in_use(&self) -> (u64, u64) {
         let slots = u64::from(self.capacity.slots) - self.slots.available_permits() as u64;

@@ -33,7 +33,6 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use parking_lot::{Mutex, MutexGuard};
-
 use wasmtime::Engine;
 
 use super::component::ComponentBytes;
