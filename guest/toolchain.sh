@@ -32,7 +32,9 @@ has_target() {
 }
 
 # The oldest Rust that guests are written for, and whether Debian's is that or newer: not every release's archive has one.
-NEEDED=$(sed -n 's/^rust-version = "\(.*\)"$/\1/p' "$(dirname "$0")/Cargo.toml")
+# In an archive the sample app says so.
+here=$(dirname "$0")
+NEEDED=$(cat "$here/Cargo.toml" "$here/sample/Cargo.toml" 2>/dev/null | sed -n 's/^rust-version = "\(.*\)"$/\1/p')
 
 debian_version() {
     /usr/bin/rustc --version | cut -d ' ' -f 2

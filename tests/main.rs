@@ -26,6 +26,7 @@ mod http;
 mod imports;
 mod languages;
 mod memory;
+mod new_apps;
 mod operating;
 mod operations;
 mod readme;

@@ -1,10 +1,11 @@
 //! Runs cargo: which package a crate is, which crates share a workspace, and what a build gave.
 
 use super::Toolchain;
+use super::sdk;
 use super::toolchain::{LINK_FLAGS, TARGET};
 use anyhow::{Context, bail};
 use serde::Deserialize;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsString;
 use std::io::{BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
@@ -150,7 +151,29 @@ pub(super) fn build(
     if !child.wait()?.success() {
         bail!("guests do not compile:\n{}", log.join("\n"));
     }
+    verify_sdks(&messages)?;
     Ok(core_modules(&messages))
+}
+
+/// Holds every copy of the SDK that was compiled to what was written.
+fn verify_sdks(messages: &str) -> anyhow::Result<()> {
+    let compiled: BTreeSet<PathBuf> = artifacts(messages)
+        .filter_map(|message| Some(message.manifest_path.parent()?.to_owned()))
+        .collect();
+    for directory in compiled {
+        if sdk::is_sdk(&directory) {
+            sdk::verify(&directory)?;
+        }
+    }
+    Ok(())
+}
+
+/// What cargo says of the packages that it compiled, or found compiled.
+fn artifacts(messages: &str) -> impl Iterator<Item = Message> {
+    messages
+        .lines()
+        .filter_map(|line| mayfly_json::read::<Message>(line, CARGO).ok())
+        .filter(|message| message.reason == "compiler-artifact")
 }
 
 /// Reads what cargo writes to both of its outputs: messages in full, and the last lines of what is meant for people.
@@ -181,10 +204,7 @@ fn read(
 }
 
 fn core_modules(messages: &str) -> BTreeMap<PathBuf, PathBuf> {
-    messages
-        .lines()
-        .filter_map(|line| mayfly_json::read::<Message>(line, CARGO).ok())
-        .filter(|message| message.reason == "compiler-artifact")
+    artifacts(messages)
         .filter_map(|message| {
             let wasm = message.filenames.into_iter().find(|file| {
                 file.extension()

@@ -12,6 +12,7 @@ use std::process::{Command, Stdio};
 use std::{fs, io};
 use wit_bindgen_core::Files;
 
+use super::toolchain::installer;
 use super::world::{WORLD, world};
 
 /// The SDK: a header over the generated ones.
@@ -23,7 +24,7 @@ const SDK: (&str, &str) = (
 /// Compilers that are tried, in this order: Debian's, which is tested, then what a machine has.
 const COMPILERS: [(&str, &str); 2] = [("clang++-19", "clang-19"), ("clang++", "clang")];
 
-/// What Debian calls everything that is needed; `guest/toolchain.sh cpp` installs it.
+/// What Debian calls everything that is needed; `toolchain.sh cpp` installs it.
 const PACKAGES: &str = "clang-19 lld-19 wasi-libc libc++-19-dev-wasm32 libc++abi-19-dev-wasm32 libclang-rt-19-dev-wasm32";
 
 /// For which machine everything is compiled.
@@ -148,7 +149,8 @@ impl Compiler {
             }
         }
         bail!(
-            "no compiler for C++ guests: run `guest/toolchain.sh cpp`, or as root on Debian `apt-get install {PACKAGES}`"
+            "no compiler for C++ guests: run `{} cpp`, or as root on Debian `apt-get install {PACKAGES}`",
+            installer()
         )
     }
 
@@ -196,7 +198,7 @@ fn run(command: &mut Command) -> anyhow::Result<()> {
 }
 
 /// What the guest includes and links: generated, and the SDK.
-fn bindings() -> anyhow::Result<Vec<Input>> {
+pub(super) fn bindings() -> anyhow::Result<Vec<Input>> {
     let (mut resolve, world) = world()?;
     let mut files = Files::default();
     wit_bindgen_c::Opts::default()

@@ -2,13 +2,15 @@
 //!
 //! In order: `Source` tells a Rust crate from C++ and from WebAssembly text; [`Toolchain`] finds a compiler for crates, and `cargo`
 //! builds those of one workspace in one go; `cpp` runs clang; [`component`] turns each core module into a component and checks it,
-//! and the file is replaced in one step, if it changed at all.
+//! and the file is replaced in one step, if it changed at all. [`sdk`] has what guests are compiled with, as files, and `cargo` holds a
+//! copy of it to what was written before anything becomes a component.
 //!
 //! Must not know: configuration, what a module is allowed, or how components run.
 
 mod cargo;
 pub mod component;
 mod cpp;
+pub mod sdk;
 mod source;
 mod toolchain;
 mod world;

@@ -1,8 +1,8 @@
 //! Which compiler builds Rust guests.
 //!
 //! Two are known: a Rust that has the target `wasm32-unknown-unknown` installed, which is used as it is; and Debian's `rustc-web`,
-//! which has no prebuilt standard library for that target but brings its source, and builds it once. `guest/toolchain.sh`
-//! installs either.
+//! which has no prebuilt standard library for that target but brings its source, and builds it once. [`installer`]
+//! names the script that installs either.
 
 use anyhow::bail;
 use std::path::{Path, PathBuf};
@@ -74,7 +74,8 @@ impl Toolchain {
             "" if has_debian() => Ok(Self::Debian),
             "" => {
                 bail!(
-                    "no toolchain for Rust guests: run `rustup target add {TARGET}`, or guest/toolchain.sh, which installs one"
+                    "no toolchain for Rust guests: run `rustup target add {TARGET}`, or {}, which installs one",
+                    installer()
                 )
             }
             "rustup" if has_target() => Ok(Self::Rustup),
@@ -114,6 +115,23 @@ impl Toolchain {
             Self::Rustup => &[],
             Self::Debian => &["-Zbuild-std=std,panic_abort"],
         }
+    }
+}
+
+/// The script that installs toolchains: in `share/mayfly` beside the program of an archive, or in this repository.
+pub(super) fn installer() -> String {
+    let program = std::env::current_exe().ok();
+    let shared = program.as_deref().and_then(|program| {
+        Some(
+            program
+                .parent()?
+                .parent()?
+                .join("share/mayfly/toolchain.sh"),
+        )
+    });
+    match shared.filter(|script| script.is_file()) {
+        Some(script) => script.display().to_string(),
+        None => "guest/toolchain.sh".to_owned(),
     }
 }
 

@@ -8,7 +8,7 @@ use super::module::client::{Client, segment};
 use super::module::show::{error, short, text};
 use super::{AppDirectory, Exit};
 
-/// Make a running host reload its app: schema, statements, grants and modules, all at once.
+/// Reload the app of a running host: schema, statements, grants and modules, all at once.
 ///
 /// Everything becomes one new snapshot, or everything is refused with what is wrong, and the host goes on with what it had. Changes
 /// of the schema that break clients are refused, unless told to. Operations under way end on the snapshot they began with; pools

@@ -4,8 +4,11 @@ mod apply;
 mod build;
 mod check;
 mod compile;
+mod completions;
 mod invoke;
 mod module;
+mod new;
+mod sdk;
 mod serve;
 
 use std::io::IsTerminal;
@@ -25,7 +28,7 @@ use mayfly_runtime::modules::compiler::compile_with_this_program;
 /// An app is a directory with a mayfly.toml, a GraphQL schema and its modules. Each field marked @resolve is answered by a
 /// module, in a fresh instance with a hard memory cap, which is gone when the field is answered.
 ///
-/// First steps: `mayfly build APP` makes the modules, `mayfly serve APP` serves them.
+/// First steps: `mayfly new APP --lang rust` makes an app, `mayfly build APP` compiles its modules, `mayfly serve APP` serves it.
 #[derive(Parser)]
 #[command(name = "mayfly", version, after_help = AFTER_HELP)]
 struct Arguments {
@@ -58,14 +61,20 @@ enum Command {
     Serve(serve::Serve),
     /// Check an app without serving it: configuration, schema, statements, modules
     Check(check::Check),
+    /// Make an app to begin with
+    New(new::New),
     /// Make an app's components from their sources
     Build(build::Build),
     /// Run one field of one module once, and show the answer and what it cost
     Invoke(invoke::Invoke),
     /// Deploy versions of modules to a running host, show them, roll them back
     Module(module::Module),
-    /// Make a running host reload its app: schema, statements, grants and modules, all at once
+    /// Reload the app of a running host: schema, statements, grants and modules, all at once
     Apply(apply::Apply),
+    /// Write the SDK of a language into a directory
+    Sdk(sdk::Sdk),
+    /// Print completions for a shell
+    Completions(completions::Completions),
     /// Compile a component from standard input (what `serve` runs in a limited process)
     #[command(hide = true)]
     Compile(compile::Compile),
@@ -122,10 +131,13 @@ impl Command {
         match self {
             Self::Serve(serve) => serve.run(capabilities),
             Self::Check(check) => check.run(capabilities),
+            Self::New(new) => new.run(),
             Self::Build(build) => build.run(capabilities),
             Self::Invoke(invoke) => invoke.run(capabilities),
             Self::Module(module) => module.run(),
             Self::Apply(apply) => apply.run(),
+            Self::Sdk(sdk) => sdk.run(),
+            Self::Completions(completions) => completions.run(),
             Self::Compile(compile) => compile.run(),
         }
     }

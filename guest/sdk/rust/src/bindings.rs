@@ -1,4 +1,5 @@
-//! What `wit/` says, as Rust: generated. The rest of the crate wraps it, and the `resolvers!` macro exports it.
+//! What `wit/` says, as Rust: generated. The rest of the crate wraps it, and the `resolvers!` macro exports it. In this repository the
+//! directory is a link to the one that the host reads too.
 
 #![allow(
     unsafe_code,
@@ -15,7 +16,7 @@
 )]
 
 wit_bindgen::generate!({
-    path: "../../../wit",
+    path: "wit",
     world: "resolver",
     pub_export_macro: true,
 });

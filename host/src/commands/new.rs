@@ -1,0 +1,86 @@
+//! `mayfly new`: an app to begin with.
+
+use std::fs;
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, bail};
+use mayfly_telemetry::output;
+
+use super::Exit;
+use crate::build::sdk::carried::{NEW_ANY, NEW_CPP, NEW_RUST};
+use crate::build::sdk::{Language, lock_file, write_sdk};
+
+/// What files of a new app say in place of its name.
+const NAME: &str = "APP";
+
+/// The module of a new app.
+const MODULE: &str = "greetings";
+
+/// Make an app to begin with: a schema, one module with one resolver, and data for it.
+///
+/// The directory has to be empty or new. It gets the SDK of the language too, so that nothing but libraries of the public registry is
+/// fetched to build it.
+#[derive(clap::Args)]
+pub struct New {
+    /// The app's directory, which is made
+    #[arg(value_name = "APP")]
+    app: PathBuf,
+    /// The language of its module
+    #[arg(long, value_enum)]
+    lang: Language,
+}
+
+impl New {
+    pub(super) fn run(self) -> anyhow::Result<Exit> {
+        let app = &self.app;
+        let place = app.display();
+        if !is_empty(app)? {
+            bail!("{place} is not empty; name an empty directory or a new one");
+        }
+        let of_language = match self.lang {
+            Language::Rust => NEW_RUST,
+            Language::Cpp => NEW_CPP,
+        };
+        let name = app.canonicalize().ok();
+        let name = name.as_deref().unwrap_or(app).file_name();
+        let name = name.map_or_else(|| NAME.into(), |name| name.to_string_lossy());
+        for (path, text) in NEW_ANY.iter().chain(of_language) {
+            let text = if path.ends_with(".md") || path.ends_with(".toml") {
+                text.replace(NAME, &one_line(&name))
+            } else {
+                (*text).to_owned()
+            };
+            write(&app.join(path), &text)?;
+        }
+        if self.lang == Language::Rust {
+            write(&app.join("Cargo.lock"), &lock_file(MODULE))?;
+        }
+        write_sdk(self.lang, &app.join("sdk").join(self.lang.as_str()))?;
+        output::print(format_args!(
+            "made {place}; next: `mayfly build {place}`, then `mayfly serve {place}`"
+        ));
+        Ok(Exit::Done)
+    }
+}
+
+/// Whether there is nothing in a directory, or no directory.
+fn is_empty(directory: &Path) -> anyhow::Result<bool> {
+    match fs::read_dir(directory) {
+        Ok(mut entries) => Ok(entries.next().is_none()),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(true),
+        Err(error) => Err(error).with_context(|| format!("cannot read {}", directory.display())),
+    }
+}
+
+/// A name of a directory as text of a comment or a heading, which ends with its line.
+fn one_line(name: &str) -> String {
+    name.chars().filter(|c| !c.is_control()).collect()
+}
+
+fn write(path: &Path, text: &str) -> anyhow::Result<()> {
+    let directory = path.parent().unwrap_or(path);
+    fs::create_dir_all(directory)
+        .and_then(|()| fs::write(path, text))
+        .with_context(|| format!("cannot write {}", path.display()))
+}
