@@ -1,4 +1,5 @@
-# Everything a person does with the project. `make run` and `make test` need Rust 1.95, a C compiler and Node, and make the rest.
+# Everything a person does with the project. `make run` needs Linux, Rust 1.95 and a C compiler, looks for them first, and makes the
+# rest; `make test` needs Node, too.
 
 APP ?= guest/apps/students
 CARGO ?= cargo
@@ -7,16 +8,27 @@ CARGO ?= cargo
 export CARGO_TARGET_DIR := $(CURDIR)/target
 GUESTS := cd guest && CARGO_TARGET_DIR="$(CURDIR)/target/guests-native" $(CARGO)
 
+# `make run RELEASE=1` builds what is shipped: faster to run, slower to compile.
+BUILT := target/$(if $(RELEASE),release,debug)
+
 SEED ?= $(shell date +%s)
 REQUESTS ?= 100000
 
-.PHONY: run build guests toolchain toolchain-cpp test chaos bench fuzz soak fmt clean help
+.PHONY: run needs build guests toolchain toolchain-cpp dist test chaos bench fuzz soak fmt clean help
 
 help: ## What there is to make
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
-run: build guests ## Build everything and serve the sample app on http://127.0.0.1:8080
-	target/debug/mayfly serve "$(APP)"
+run: needs toolchain ## Build everything and serve the sample app on http://127.0.0.1:8080 (RELEASE=1: as it is shipped)
+	@echo "1 of 3   building the server: the first time 15 minutes on two cores, later seconds"
+	@$(CARGO) build $(if $(RELEASE),--release --package mayfly --package mayfly-embedded,--workspace) --bins
+	@echo "2 of 3   building the modules of $(APP): the first time a minute"
+	@$(BUILT)/mayfly build "$(APP)"
+	@echo "3 of 3   serving $(APP) until Ctrl-C"
+	@$(BUILT)/mayfly serve "$(APP)"
+
+needs: ## Look for what building takes, before anything is compiled
+	@sh host/needs.sh
 
 build: ## Build the host and the embedded backends
 	$(CARGO) build --workspace --bins
@@ -43,6 +55,9 @@ test: toolchain toolchain-cpp ## Format, lints, documentation, all tests
 chaos: toolchain ## 100,000 requests while everything fails: SEED=1 REQUESTS=1000 for others
 	$(CARGO) build --workspace --bins
 	MAYFLY_TEST_SEED=$(SEED) MAYFLY_CHAOS_REQUESTS=$(REQUESTS) $(CARGO) test --workspace --test main -- --nocapture chaos::
+
+dist: toolchain ## The archive that users install, in target/archive: PROFILE=dev packs the debug build
+	$(CARGO) run --quiet --package mayfly-dist -- --profile $(or $(PROFILE),dist)
 
 bench: build toolchain ## Measure beside peers, bare drivers and itself while swapping: tables, and target/bench/*.{json,svg,png}
 	$(CARGO) build --release -p mayfly -p mayfly-embedded -p mayfly-bench

@@ -20,6 +20,7 @@ mod chaos;
 mod commands;
 mod conformance;
 mod dependencies;
+mod dist;
 mod edge;
 mod hostile;
 mod http;
