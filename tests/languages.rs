@@ -22,23 +22,23 @@ fn in_cpp(source: &[u8]) -> TestApp {
 const STUDENT: &str =
     r#"student("The student's id." id: ID!): Student @resolve(module: "students")"#;
 
-/// What the README shows in a language.
-fn shown(language: &str) -> String {
-    let readme = std::fs::read_to_string(repository().join("README.md")).unwrap();
-    let (_, rest) = readme
-        .split_once(&format!("```{language}\n"))
-        .expect("the README shows it");
+/// The resolver that the documentation shows in C++.
+fn shown() -> String {
+    let page = std::fs::read_to_string(repository().join("docs/guests/cpp.md")).unwrap();
+    let (_, rest) = page
+        .split_once("```cpp runnable\n")
+        .expect("the page shows it");
     rest.split("```").next().unwrap().to_owned()
 }
 
 #[tokio::test]
-async fn the_resolver_that_the_readme_shows_in_cpp_answers_like_the_one_in_rust() {
+async fn the_resolver_that_the_documentation_shows_in_cpp_answers_like_the_one_in_rust() {
     let query = r#"{ present: student(id: "S7") { id name grade readingLevel assessments(type: FLUENCY) { id score } } absent: student(id: "x") { id } }"#;
     let right = TestHost::start(TestApp::students())
         .await
         .query(query)
         .await;
-    let app = in_cpp(shown("cpp").as_bytes());
+    let app = in_cpp(shown().as_bytes());
     let built = mayfly().arg("build").arg(app.path()).output().unwrap();
     assert_eq!(
         built.status.code(),
@@ -67,7 +67,7 @@ fn cpp_that_does_not_compile_is_shown_where() {
 
 #[test]
 fn builds_at_once_of_one_app_wait_for_each_other() {
-    let app = in_cpp(shown("cpp").as_bytes());
+    let app = in_cpp(shown().as_bytes());
     let build = || {
         mayfly()
             .arg("build")
@@ -153,7 +153,7 @@ async fn text_survives_the_json_of_the_cpp_sdk() {
 
 #[test]
 fn a_machine_without_a_compiler_for_cpp_is_told_what_to_install() {
-    let app = in_cpp(shown("cpp").as_bytes());
+    let app = in_cpp(shown().as_bytes());
     let output = mayfly()
         .arg("build")
         .arg(app.path())
