@@ -18,6 +18,7 @@ mod callers;
 mod canary;
 mod chaos;
 mod commands;
+mod configuration;
 mod conformance;
 mod dependencies;
 mod dist;

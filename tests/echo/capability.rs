@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use futures_util::future::BoxFuture;
-use mayfly_config::reader::Table;
+use mayfly_config::reader::{Key, Table};
 use mayfly_config::{Config, Problem, ReadSections, Sections};
 use mayfly_error::{CallCode, CallError};
 use mayfly_runtime::capability::{
@@ -46,9 +46,9 @@ pub struct Echo;
 /// `[echo]`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Section {
-    /// `greeting`: what stands before each text.
+    /// `greeting`.
     greeting: String,
-    /// `room`: bytes it may hold.
+    /// `room`.
     room_bytes: u64,
 }
 
@@ -58,17 +58,22 @@ struct Granted(bool);
 
 impl ReadSections for Echo {
     fn read(&self, _: &Path, file: &mut Table<'_>, sections: &mut Sections) {
-        if let Some(mut table) = file.table("echo") {
+        if let Some(mut table) = file.table(Key::new("echo", "What says texts back.")) {
+            let greeting = Key::new("greeting", "What stands before each text.");
+            let room = Key::new("room", "Bytes it may hold.");
             sections.set(Section {
-                greeting: table.required("greeting", "\"hello\""),
-                room_bytes: table.size("room", 1 << 20, 64 << 10..=1 << 30),
+                greeting: table.required(greeting, "\"hello\""),
+                room_bytes: table.size(room, 1 << 20, 64 << 10..=1 << 30),
             });
             table.finish();
         }
     }
 
     fn read_grants(&self, table: &mut Table<'_>, _: &Sections, grants: &mut Sections) {
-        grants.set(Granted(table.flag("echo", false)));
+        grants.set(Granted(table.flag(
+            Key::new("echo", "Whether the module may have texts said back."),
+            false,
+        )));
     }
 }
 

@@ -5,6 +5,7 @@ mod build;
 mod check;
 mod compile;
 mod completions;
+mod config;
 mod invoke;
 mod module;
 mod new;
@@ -75,6 +76,8 @@ enum Command {
     Sdk(sdk::Sdk),
     /// Print completions for a shell
     Completions(completions::Completions),
+    /// Describe what mayfly.toml may hold
+    Config(config::Config),
     /// Compile a component from standard input (what `serve` runs in a limited process)
     #[command(hide = true)]
     Compile(compile::Compile),
@@ -138,6 +141,7 @@ impl Command {
             Self::Apply(apply) => apply.run(),
             Self::Sdk(sdk) => sdk.run(),
             Self::Completions(completions) => completions.run(),
+            Self::Config(config) => config.run(capabilities),
             Self::Compile(compile) => compile.run(),
         }
     }

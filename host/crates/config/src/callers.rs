@@ -3,9 +3,16 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use crate::key::Key;
 use crate::outside::Given;
 use crate::reader::Table;
 use crate::secret::Secret;
+
+const SECRET: Key<'_> = Key::new(
+    "secret",
+    "What signatures are checked with: a secret of at least 32 bytes that is shared with the issuer, for HS256. Exactly one of `secret`, \
+     `public_key` and `key_set` is needed; it also decides the algorithm, which a token never does.",
+);
 
 /// The least bytes of a secret: as many as the hash of HS256 has. A shorter one can be guessed from a single token.
 const LEAST_SECRET_BYTES: usize = 32;
@@ -15,13 +22,13 @@ const LEAST_SECRET_BYTES: usize = 32;
 pub struct Callers {
     /// `secret`, `public_key` or `key_set`: what signatures are checked with.
     pub key: TokenKey,
-    /// `issuer`: the `iss` a token must have.
+    /// `issuer`.
     pub issuer: String,
-    /// `audience`: what a token's `aud` must be, or hold.
+    /// `audience`.
     pub audience: String,
-    /// `required`: whether callers without a token are refused. Default false: they are anonymous.
+    /// `required`; without it callers that have no token are anonymous.
     pub required: bool,
-    /// `leeway`: how far the clocks of issuer and host may differ. Default 30 s.
+    /// `leeway`.
     pub leeway: Duration,
 }
 
@@ -48,10 +55,16 @@ impl Callers {
     pub(crate) fn read(root: &Path, mut table: Table<'_>) -> Self {
         let secret = secret(&mut table);
         let public_key = table
-            .text("public_key")
+            .text(Key::new(
+                "public_key",
+                "What signatures are checked with: a PEM file with an RSA key, for RS256, or a P-256 key, for ES256.",
+            ))
             .map(|path| TokenKey::PublicKey(root.join(path)));
         let key_set = table
-            .text("key_set")
+            .text(Key::new(
+                "key_set",
+                "What signatures are checked with: a file with a JSON Web Key Set of RSA and P-256 keys, told apart by `kid`.",
+            ))
             .map(|path| TokenKey::KeySet(root.join(path)));
         let mut keys: Vec<_> = [secret, public_key, key_set]
             .into_iter()
@@ -66,11 +79,26 @@ impl Callers {
         }
         let callers = Self {
             key: keys.pop().unwrap_or(TokenKey::Secret(Secret::default())),
-            issuer: table.required("issuer", "\"https://id.example.org\""),
-            audience: table.required("audience", "\"https://api.example.org\""),
-            required: table.flag("required", false),
+            issuer: table.required(
+                Key::new("issuer", "The `iss` a token must have."),
+                "\"https://id.example.org\"",
+            ),
+            audience: table.required(
+                Key::new("audience", "What a token's `aud` must be, or hold."),
+                "\"https://api.example.org\"",
+            ),
+            required: table.flag(
+                Key::new(
+                    "required",
+                    "Whether callers without a token are refused; otherwise they are anonymous.",
+                ),
+                false,
+            ),
             leeway: table.time(
-                "leeway",
+                Key::new(
+                    "leeway",
+                    "How far the clocks of issuer and host may differ.",
+                ),
                 Duration::from_secs(30),
                 Duration::ZERO..=Duration::from_secs(300),
             ),
@@ -81,7 +109,7 @@ impl Callers {
 }
 
 fn secret(table: &mut Table<'_>) -> Option<TokenKey> {
-    let secret = match table.secret("secret") {
+    let secret = match table.secret(SECRET) {
         Given::Nothing => return None,
         Given::Unknown => String::new(),
         Given::Text(secret) => {

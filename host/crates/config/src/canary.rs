@@ -5,6 +5,7 @@
 use std::fmt::{Display, Formatter};
 use std::time::Duration;
 
+use crate::key::Key;
 use crate::reader::Table;
 use crate::units;
 
@@ -110,25 +111,65 @@ impl Display for CanaryKey {
 /// How a canary runs and when it ends.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Canary {
-    /// `share`: of the keys that run on the new version. Default 5 %, at most 50 %.
+    /// `share`.
     pub share: Percent,
-    /// `by`: what the share is of. Default `operation`.
+    /// `by`.
     pub by: CanaryKey,
-    /// `for`: after so long it is decided. Default 10 min.
+    /// `for`.
     pub time: Duration,
-    /// `operations`: after so many operations of the new version it is decided, when that comes first. Default none.
+    /// `operations`; none where time alone decides.
     pub operations: Option<u64>,
-    /// `min_operations`: with fewer operations of the new version nothing is judged, and a canary whose time is over is not
-    /// promoted. Default 20.
+    /// `min_operations`.
     pub min_operations: u64,
-    /// `max_failure_increase`: how much larger the share of operations that fail may be than the active version's. Default 1 %.
+    /// `max_failure_increase`.
     pub max_failure_increase: Percent,
-    /// `max_faults`: so many operations that end in a trap, out of memory, past a deadline or in an answer that does not fit end
-    /// the canary at once, when the active version has none of the kind. Default 3.
+    /// `max_faults`.
     pub max_faults: u64,
-    /// `max_slowdown`: how much longer the median operation may take than the active version's. Default none: not judged.
+    /// `max_slowdown`; none where time is not judged.
     pub max_slowdown: Option<Percent>,
 }
+
+/// Every key. What each takes is read in [`Canary::set`].
+const KEYS: [Key<'_>; 8] = [
+    Key::new(
+        "share",
+        "The share of the operations (see `by`) that run on the new version, from 0.01 % to 50 %.",
+    )
+    .or("5%"),
+    Key::new(
+        "by",
+        "What the share is of: `operation` (every operation by itself), `caller` or `header:NAME`. The same caller, or value of the header, \
+         is always on the same side; operations without one stay with the active version.",
+    )
+    .or("operation"),
+    Key::new("for", "After so long it is decided, from 1 ms to a week.").or("10 min"),
+    Key::new(
+        "operations",
+        "After so many operations of the new version it is decided, when that comes first.",
+    )
+    .or("none"),
+    Key::new(
+        "min_operations",
+        "With fewer operations of the new version nothing is judged, and a canary whose time is over is not promoted.",
+    )
+    .or("20"),
+    Key::new(
+        "max_failure_increase",
+        "How much larger the share of operations that fail may be than the active version's, from 0 % to 100 %.",
+    )
+    .or("1%"),
+    Key::new(
+        "max_faults",
+        "So many operations that end in a trap, out of memory, past a deadline or in an answer that does not fit end the canary at once, \
+         when the active version has none of the kind.",
+    )
+    .or("3"),
+    Key::new(
+        "max_slowdown",
+        "How much longer the median operation may take than the active version's: a percentage.",
+    )
+    .or("none: not judged"),
+];
 
 impl Default for Canary {
     fn default() -> Self {
@@ -146,18 +187,6 @@ impl Default for Canary {
 }
 
 impl Canary {
-    /// Every key.
-    pub const KEYS: [&str; 8] = [
-        "share",
-        "by",
-        "for",
-        "operations",
-        "min_operations",
-        "max_failure_increase",
-        "max_faults",
-        "max_slowdown",
-    ];
-
     /// Sets one key from its text.
     ///
     /// # Errors
@@ -203,7 +232,7 @@ impl Canary {
             _ => {
                 return Err(format!(
                     "unknown canary key `{key}`; expected one of {}",
-                    Self::KEYS.join(", ")
+                    KEYS.map(|key| key.name).join(", ")
                 ));
             }
         }
@@ -215,11 +244,11 @@ impl Canary {
         let Some(mut table) = table else {
             return canary;
         };
-        for key in Self::KEYS {
+        for key in KEYS {
             let Some((at, text)) = table.text_or_number_at(key) else {
                 continue;
             };
-            if let Err(message) = canary.set(key, &text) {
+            if let Err(message) = canary.set(key.name, &text) {
                 table.problem_at(at, format!("{}: {message}", table.path));
             }
         }

@@ -2,14 +2,15 @@
 
 use std::path::{Path, PathBuf};
 
+use crate::key::Key;
 use crate::reader::Table;
 
 /// `[embedded]`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Embedded {
-    /// `seed`: the directory with the first data.
+    /// `seed`.
     pub seed: Option<PathBuf>,
-    /// `data`: the directory to keep data in; left out, data ends with the process.
+    /// `data`; none where data ends with the process.
     pub data: Option<PathBuf>,
 }
 
@@ -19,8 +20,15 @@ impl Embedded {
             return Self::default();
         };
         let embedded = Self {
-            seed: table.text("seed").map(|path| root.join(path)),
-            data: table.text("data").map(|path| root.join(path)),
+            seed: table
+                .text(Key::new("seed", "The directory with the first data."))
+                .map(|path| root.join(path)),
+            data: table
+                .text(
+                    Key::new("data", "The directory to keep data in.")
+                        .or("none: data ends with the process"),
+                )
+                .map(|path| root.join(path)),
         };
         table.finish();
         embedded

@@ -6,9 +6,11 @@
 mod callers;
 mod canary;
 mod compile_priority;
+mod description;
 mod embedded;
 mod endpoint;
 pub mod file;
+mod key;
 mod limits;
 mod modules;
 mod operation;
@@ -30,6 +32,7 @@ use std::path::{Path, PathBuf};
 pub use callers::{Callers, TokenKey};
 pub use canary::{Canary, CanaryKey, Percent};
 pub use compile_priority::CompilePriority;
+pub use description::Description;
 pub use embedded::Embedded;
 pub use endpoint::Endpoint;
 pub use limits::Limits;
@@ -42,7 +45,7 @@ pub use sections::{ReadSections, Section, Sections};
 pub use server::{Clients, ErrorDetail, HostName, Server};
 
 use outside::Outside;
-use reader::{Source, Table};
+use reader::{Key, Source, Table};
 
 /// The name of the file in an app's directory.
 pub const FILE: &str = "mayfly.toml";
@@ -81,6 +84,11 @@ pub struct Config {
     /// The files that values were read from, with `{ file = "…" }`, whether they are there or not.
     pub value_files: BTreeSet<PathBuf>,
 }
+
+/// What is said of the file as a whole.
+const FILE_DOC: &str = "The configuration of an app, in its directory. Unknown keys are errors. Every value but a table or a list may stand \
+                        outside of the file: `{ env = \"NAME\" }` in a variable of the environment, `{ file = \"/run/secrets/NAME\" }` in a \
+                        file; `default` stands for one that is not there. Secrets have to.";
 
 /// The largest file of keys or certificates that is looked at, in bytes.
 const MAX_NAMED_BYTES: u64 = 16 << 20;
@@ -129,6 +137,31 @@ impl Config {
         Self::parse_with(root, text, readers, environment, true)
     }
 
+    /// Every key that a configuration may have, those of capabilities included.
+    #[must_use]
+    pub fn describe(readers: Readers<'_>) -> Description {
+        let root = Path::new("");
+        let source = Source {
+            file: root,
+            text: "",
+            problems: RefCell::default(),
+            outside: Outside {
+                root,
+                environment: &|_| None,
+                required: false,
+                files: RefCell::default(),
+            },
+            description: Some(RefCell::default()),
+        };
+        if let Some((file, _)) = Table::described(&source, String::new(), FILE_DOC, false) {
+            Self::read(root, file, readers);
+        }
+        source
+            .description
+            .map(RefCell::into_inner)
+            .unwrap_or_default()
+    }
+
     fn parse_with(
         root: &Path,
         text: &str,
@@ -147,6 +180,7 @@ impl Config {
                 required,
                 files: RefCell::default(),
             },
+            description: None,
         };
         let document = toml::de::DeTable::parse(text).map_err(|error| {
             source.problem(
@@ -167,17 +201,32 @@ impl Config {
     }
 
     fn read(root: &Path, mut file: Table<'_>, readers: Readers<'_>) -> Self {
-        let schema = root.join(file.required("schema", "\"schema.graphql\""));
-        let server = Server::read(file.table("server"));
+        let schema = root.join(file.required(
+            Key::new("schema", "The SDL file, relative to the app."),
+            "\"schema.graphql\"",
+        ));
+        let server = Server::read(file.table(Key::new(
+            "server",
+            "Addresses, and what the process as a whole may use.",
+        )));
         let callers = file
-            .table("callers")
+            .table(Key::new(
+                "callers",
+                "Whose tokens the host believes. Without this section every caller is anonymous, and tokens are not looked at.",
+            ))
             .map(|table| Callers::read(root, table));
-        let limits = Limits::read(file.table("limits"));
+        let limits = Limits::read(file.table(Key::new(
+            "limits",
+            "How large, deep and costly one document and its response may be.",
+        )));
         let mut sections = Sections::default();
         for reader in readers {
             reader.read(root, &mut file, &mut sections);
         }
-        let modules = file.tables("modules");
+        let modules = file.tables(Key::new(
+            "modules",
+            "A component, what it may reach, and what one invocation of it may use.",
+        ));
         let is_only_one = modules.len() == 1;
         let modules: Vec<_> = modules
             .into_iter()
@@ -188,8 +237,20 @@ impl Config {
             .map(|module| module.deadline)
             .max()
             .unwrap_or_default();
-        let operation = Operation::read(file.table("operation"), longest);
-        let embedded = Embedded::read(root, file.table("embedded"));
+        let operation = Operation::read(
+            file.table(Key::new(
+                "operation",
+                "What all invocations of one operation may use together.",
+            )),
+            longest,
+        );
+        let embedded = Embedded::read(
+            root,
+            file.table(Key::new(
+                "embedded",
+                "The endpoints that `mayfly-embedded` serves for trying an app out.",
+            )),
+        );
         let mut config = Self {
             root: root.to_path_buf(),
             schema,

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use crate::Readers;
 use crate::canary::Canary;
+use crate::key::Key;
 use crate::probe::Probe;
 use crate::reader::{Table, count};
 use crate::sections::Sections;
@@ -12,35 +13,33 @@ use crate::sections::Sections;
 /// `[modules.NAME.limits]`: what one invocation may use, beside memory and time. Each is checked before the work it limits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Budget {
-    /// `host_calls` in all: everything that is sent to a backend. Default 1,000.
+    /// `host_calls`.
     pub host_calls: u32,
-    /// `pending` calls at once. Default 64.
+    /// `pending`.
     pub pending: u32,
-    /// `handles` at once: calls, transactions, row streams, and what WASI gives out. Default 4,096.
+    /// `handles`.
     pub handles: u32,
-    /// `rows` that statements give, in all. Default 100,000.
+    /// `rows`.
     pub rows: u32,
-    /// `host_to_guest`: bytes of the answers that calls give to the guest, in all. Default 16 MiB.
+    /// `host_to_guest`.
     pub host_to_guest_bytes: u64,
-    /// `unread`: bytes of answers that are there and that the guest has not taken yet, and so also of one answer. Default 4 MiB.
+    /// `unread`.
     pub unread_bytes: usize,
-    /// `guest_to_host`: bytes the guest hands to calls in all, and bytes it may hand over at once. What the host makes of JSON counts
-    /// too: half of its text again, 48 bytes for each value, 384 for each key of an item; parameters of SQL twice, 128 for each value.
-    /// Default 8 MiB.
+    /// `guest_to_host`.
     pub guest_to_host_bytes: usize,
-    /// `output`: bytes of the answer, over all parents. Default 4 MiB.
+    /// `output`.
     pub output_bytes: usize,
-    /// `output_depth`: arrays and objects inside one another in the answer. Default 64.
+    /// `output_depth`.
     pub output_depth: usize,
-    /// `log_lines`, with what is written to standard output and error. Default 100.
+    /// `log_lines`.
     pub log_lines: u32,
-    /// `log_bytes`, with what is written to standard output and error. Default 64 KiB.
+    /// `log_bytes`.
     pub log_bytes: u32,
-    /// `memories` in the component. Default 4.
+    /// `memories`.
     pub memories: u32,
-    /// `tables` in the component. Default 8.
+    /// `tables`.
     pub tables: u32,
-    /// `instances` of core modules in the component: adapters and shims are instances too. Default 24.
+    /// `instances`.
     pub instances: u32,
 }
 
@@ -49,28 +48,39 @@ pub struct Budget {
 pub struct Module {
     /// The name the schema uses.
     pub name: String,
-    /// `component`: the file to load.
+    /// `component`.
     pub component: PathBuf,
-    /// `source`: what `mayfly build` makes it from, if anything: a Rust crate, C++ or C, WebAssembly.
+    /// `source`; none where nothing builds it.
     pub source: Option<PathBuf>,
-    /// `memory`: the cap over all linear memories and tables of one invocation, in bytes. Default 16 MiB.
+    /// `memory`, in bytes.
     pub memory_bytes: u64,
-    /// `deadline`: the time one invocation has, waiting included. Default 2 s.
+    /// `deadline`.
     pub deadline: Duration,
-    /// `share`: how much of the guest memory, and of each backend's connections, its invocations may have at once, in per cent; never
-    /// less than one invocation and one connection. Default 75 % where there are several modules, so that none takes everything.
+    /// `share`, in per cent.
     pub share_percent: u8,
-    /// `max_batch`: parents in one invocation. Default 100.
+    /// `max_batch`.
     pub max_batch: usize,
     /// What it may reach.
     pub grants: Sections,
     /// What it may use.
     pub budget: Budget,
-    /// `[[modules.NAME.probe]]`: what a version has to answer before it is let in.
+    /// `[[modules.NAME.probe]]`.
     pub probes: Vec<Probe>,
     /// How a new version of it is tried, unless the command that begins it says otherwise.
     pub canary: Canary,
 }
+
+const SHARE: Key<'_> = Key::new(
+    "share",
+    "How much of the guest memory, and of each backend's connections, its invocations may have at once; never less than one invocation and \
+     one connection.",
+)
+.or("75 % where there are several modules, so that none takes everything; otherwise 100 %");
+const GUEST_TO_HOST: Key<'_> = Key::new(
+    "guest_to_host",
+    "Bytes the guest hands to calls in all, and bytes it may hand over at once. What the host makes of JSON counts too: half of its text \
+     again, 48 bytes for each value, 384 for each key of an item; parameters of SQL twice, 128 for each value.",
+);
 
 /// The share of a module that is not alone: a quarter stays for the others, however stuck it is.
 const SHARE_AMONG_SEVERAL: u8 = 75;
@@ -88,30 +98,70 @@ impl Module {
         (readers, sections): (Readers<'_>, &Sections),
         is_only_one: bool,
     ) -> Self {
-        let component = root.join(table.required("component", "\"build/NAME.wasm\""));
-        let source = table.text("source").map(|source| root.join(source));
-        let memory_bytes = table.size("memory", 16 << 20, 64 << 10..=4 << 30);
+        let component = root.join(table.required(
+            Key::new("component", "The file to load, relative to the app."),
+            "\"build/NAME.wasm\"",
+        ));
+        let source = table
+            .text(Key::new(
+                "source",
+                "What `mayfly build` makes the component from, if anything: a Rust crate, C++ or C, JavaScript, WebAssembly.",
+            ))
+           .map(|source| root.join(source));
+        let memory_bytes = table.size(
+            Key::new(
+                "memory",
+                "The cap over all linear memories and tables of one invocation.",
+            ),
+            16 << 20,
+            64 << 10..=4 << 30,
+        );
         let (least, most) = (Duration::from_millis(1), Duration::from_secs(900));
-        let deadline = table.time("deadline", Duration::from_secs(2), least..=most);
+        let deadline = table.time(
+            Key::new("deadline", "The time one invocation has, waiting included."),
+            Duration::from_secs(2),
+            least..=most,
+        );
         let share_percent = table.percent(
-            "share",
+            SHARE,
             if is_only_one {
                 100
             } else {
                 SHARE_AMONG_SEVERAL
             },
         );
-        let max_batch = count(table.number("max_batch", 100, 1..=100_000));
+        let max_batch = count(table.number(
+            Key::new("max_batch", "Parents in one invocation."),
+            100,
+            1..=100_000,
+        ));
         let mut grants = Sections::default();
-        if let Some(mut table) = table.table("grants") {
+        if let Some(mut table) = table.table(Key::new(
+            "grants",
+            "What the module may reach; nothing by default.",
+        )) {
             for reader in readers {
                 reader.read_grants(&mut table, sections, &mut grants);
             }
             table.finish();
         }
-        let budget = Budget::read(table.table("limits"));
-        let probes = table.list("probe").into_iter().map(Probe::read).collect();
-        let canary = Canary::read(table.table("canary"));
+        let budget = Budget::read(table.table(Key::new(
+            "limits",
+            "What one invocation may use, beside memory and time. Each is checked before the work it limits.",
+        )));
+        let probes = table
+            .list(Key::new(
+                "probe",
+                "A question that a version of the module has to answer before it is let in.",
+            ))
+            .into_iter()
+            .map(Probe::read)
+            .collect();
+        let canary = Canary::read(table.table(Key::new(
+            "canary",
+            "How a new version of the module is tried on a share of the operations before it answers all of them. Each key may also be given \
+             with the command that begins a canary.",
+        )));
         table.finish();
         Self {
             name,
@@ -163,32 +213,100 @@ impl Budget {
         let Some(mut table) = table else {
             return budget;
         };
-        let mut number = |key: &str, value: &mut u32, most: u32| {
+        let mut number = |name: &str, doc, value: &mut u32, most: u32| {
+            let key = Key::new(name, doc);
             *value = u32::try_from(table.number(key, u64::from(*value), 0..=u64::from(most)))
                 .unwrap_or(*value);
         };
-        number("host_calls", &mut budget.host_calls, 1_000_000);
-        number("pending", &mut budget.pending, 10_000);
-        number("handles", &mut budget.handles, 100_000);
-        number("rows", &mut budget.rows, u32::MAX);
-        number("log_lines", &mut budget.log_lines, 1_000_000);
-        number("memories", &mut budget.memories, Self::MAX_MEMORIES);
-        number("tables", &mut budget.tables, Self::MAX_TABLES);
-        number("instances", &mut budget.instances, Self::MAX_INSTANCES);
+        number(
+            "host_calls",
+            "Calls in all: everything that is sent to a backend.",
+            &mut budget.host_calls,
+            1_000_000,
+        );
+        number(
+            "pending",
+            "Calls under way at once.",
+            &mut budget.pending,
+            10_000,
+        );
+        number(
+            "handles",
+            "Handles at once: calls, transactions, row streams, and what WASI gives out.",
+            &mut budget.handles,
+            100_000,
+        );
+        number(
+            "rows",
+            "Rows that statements give, in all.",
+            &mut budget.rows,
+            u32::MAX,
+        );
+        number(
+            "log_lines",
+            "Lines of the log, with what is written to standard output and error.",
+            &mut budget.log_lines,
+            1_000_000,
+        );
+        number(
+            "memories",
+            "Memories in the component.",
+            &mut budget.memories,
+            Self::MAX_MEMORIES,
+        );
+        number(
+            "tables",
+            "Tables in the component.",
+            &mut budget.tables,
+            Self::MAX_TABLES,
+        );
+        number(
+            "instances",
+            "Instances of core modules in the component: adapters and shims are instances too.",
+            &mut budget.instances,
+            Self::MAX_INSTANCES,
+        );
         // The reader of answers recurses once per level.
-        budget.output_depth =
-            count(table.number("output_depth", budget.output_depth as u64, 1..=128));
-        budget.host_to_guest_bytes =
-            table.size("host_to_guest", budget.host_to_guest_bytes, 0..=4 << 30);
-        let mut size = |key: &str, value: &mut usize| {
+        budget.output_depth = count(table.number(
+            Key::new(
+                "output_depth",
+                "Arrays and objects inside one another in the answer.",
+            ),
+            budget.output_depth as u64,
+            1..=128,
+        ));
+        budget.host_to_guest_bytes = table.size(
+            Key::new(
+                "host_to_guest",
+                "Bytes of the answers that calls give to the guest, in all.",
+            ),
+            budget.host_to_guest_bytes,
+            0..=4 << 30,
+        );
+        let mut size = |key: Key<'_>, value: &mut usize| {
             *value = count(table.size(key, *value as u64, 1_024..=1 << 30))
         };
-        size("unread", &mut budget.unread_bytes);
-        size("guest_to_host", &mut budget.guest_to_host_bytes);
-        size("output", &mut budget.output_bytes);
-        budget.log_bytes =
-            u32::try_from(table.size("log_bytes", u64::from(budget.log_bytes), 0..=1 << 30))
-                .unwrap_or(0);
+        size(
+            Key::new(
+                "unread",
+                "Bytes of answers that are there and that the guest has not taken yet, and so also of one answer.",
+            ),
+            &mut budget.unread_bytes,
+        );
+        size(GUEST_TO_HOST, &mut budget.guest_to_host_bytes);
+        size(
+            Key::new("output", "Bytes of the answer, over all parents."),
+            &mut budget.output_bytes,
+        );
+        budget.log_bytes = u32::try_from(table.size(
+            Key::new(
+                "log_bytes",
+                "Bytes of the log, with what is written to standard output and error.",
+            ),
+            u64::from(budget.log_bytes),
+            0..=1 << 30,
+        ))
+        .unwrap_or(0);
         table.finish();
         budget
     }

@@ -2,21 +2,28 @@
 
 use std::time::Duration;
 
+use crate::key::Key;
 use crate::reader::{Table, count};
+
+const DEADLINE: Key<'_> = Key::new(
+    "deadline",
+    "The time an operation has from the arrival of its request on, waiting for a place included; invocations end by then, whatever time \
+     their modules have.",
+)
+.or("10 s, or the longest `deadline` of a module");
 
 /// `[operation]`. A document may ask for many fields; what each invocation may use is in its module's `limits`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Operation {
-    /// `deadline`: from the arrival of its request on, waiting for a place included; invocations end by then, whatever time their
-    /// modules have. Default 10 s, or the longest `deadline` of a module.
+    /// `deadline`, from the arrival of the request on.
     pub deadline: Duration,
-    /// `invocations` in all. Default 1,000.
+    /// `invocations`.
     pub invocations: u32,
-    /// `host_calls` of all invocations. Default 10,000.
+    /// `host_calls`.
     pub host_calls: u32,
-    /// `rows` that statements give to all invocations. Default 1,000,000.
+    /// `rows`.
     pub rows: u32,
-    /// `exchanged`: bytes of arguments, parents and answers, in all. Default 8 MiB.
+    /// `exchanged`.
     pub exchanged_bytes: usize,
 }
 
@@ -40,17 +47,32 @@ impl Operation {
             return operation;
         };
         let (least, most) = (Duration::from_millis(1), Duration::from_secs(3_600));
-        operation.deadline = table.time("deadline", operation.deadline, least..=most);
-        let mut number = |key: &str, value: &mut u32, least: u64| {
+        operation.deadline = table.time(DEADLINE, operation.deadline, least..=most);
+        let mut number = |key: Key<'_>, value: &mut u32, least: u64| {
             *value =
                 u32::try_from(table.number(key, u64::from(*value), least..=u64::from(u32::MAX)))
                     .unwrap_or(*value);
         };
-        number("invocations", &mut operation.invocations, 1);
-        number("host_calls", &mut operation.host_calls, 0);
-        number("rows", &mut operation.rows, 0);
+        number(
+            Key::new("invocations", "Invocations in all."),
+            &mut operation.invocations,
+            1,
+        );
+        number(
+            Key::new("host_calls", "Calls of all invocations to backends."),
+            &mut operation.host_calls,
+            0,
+        );
+        number(
+            Key::new("rows", "Rows that statements give to all invocations."),
+            &mut operation.rows,
+            0,
+        );
         operation.exchanged_bytes = count(table.size(
-            "exchanged",
+            Key::new(
+                "exchanged",
+                "Bytes of arguments, parents and answers, in all.",
+            ),
             operation.exchanged_bytes as u64,
             1_024..=1 << 30,
         ));

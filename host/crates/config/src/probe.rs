@@ -4,30 +4,53 @@
 
 use mayfly_json::{Kind, Limits, Tree};
 
+use crate::key::Key;
 use crate::reader::Table;
+
+const FIELD: Key<'_> = Key::new(
+    "field",
+    "The object type and the field that are asked for: `Type.field`.",
+);
+const ARGUMENTS: Key<'_> = Key::new(
+    "arguments",
+    "The field's arguments: a JSON object in quotes.",
+)
+.or("{}");
+const PARENTS: Key<'_> = Key::new(
+    "parents",
+    "A JSON object in quotes for each parent, for a field of another type than the root's.",
+);
+const SELECTION: Key<'_> = Key::new(
+    "selection",
+    "Paths selected below the field, as guests see them.",
+);
+const ANSWER: Key<'_> = Key::new(
+    "answer",
+    "What has to come back: JSON in quotes; with `parents`, a list with one answer for each. Objects may hold more than is written here.",
+)
+.or("any answer that is no error");
 
 /// `[[modules.NAME.probe]]`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Probe {
-    /// `field`: the object type and the field, `Type.field` in the file.
+    /// `field`: the object type and the field.
     pub field: (String, String),
-    /// `arguments`: a JSON object. Default `{}`.
+    /// `arguments`: a JSON object, which was checked.
     pub arguments: String,
-    /// `parents`: a JSON object each, for a field of another type than the root's.
+    /// `parents`: a JSON object each, which was checked.
     pub parents: Vec<String>,
-    /// `selection`: paths selected below the field, as guests see them. Default none.
+    /// `selection`.
     pub selection: Vec<String>,
-    /// `answer`: what has to come back; with `parents`, a list with one for each. Objects may hold more than is written here. Any
-    /// answer that is no error will do when it is left out. JSON, which was checked.
+    /// `answer`: JSON, which was checked.
     pub answer: Option<String>,
 }
 
 impl Probe {
     pub(crate) fn read(mut table: Table<'_>) -> Self {
         let field = field(&mut table);
-        let arguments = object(&mut table, "arguments").unwrap_or_else(|| "{}".to_owned());
+        let arguments = object(&mut table, ARGUMENTS).unwrap_or_else(|| "{}".to_owned());
         let mut parents = Vec::new();
-        for (at, text) in table.texts("parents") {
+        for (at, text) in table.texts(PARENTS) {
             if parse_object(&text).is_none() {
                 table.problem_at(
                     at,
@@ -40,7 +63,7 @@ impl Probe {
             parents.push(text);
         }
         let selection = table
-            .texts("selection")
+            .texts(SELECTION)
             .into_iter()
             .map(|(_, path)| path)
             .collect();
@@ -58,7 +81,7 @@ impl Probe {
 
 fn field(table: &mut Table<'_>) -> (String, String) {
     let at = table.at;
-    let text = table.required("field", "\"Query.student\"");
+    let text = table.required(FIELD, "\"Query.student\"");
     match text.split_once('.') {
         Some((type_name, field)) if !type_name.is_empty() && !field.is_empty() => {
             (type_name.to_owned(), field.to_owned())
@@ -79,14 +102,14 @@ fn field(table: &mut Table<'_>) -> (String, String) {
     }
 }
 
-fn object(table: &mut Table<'_>, key: &str) -> Option<String> {
+fn object(table: &mut Table<'_>, key: Key<'_>) -> Option<String> {
     let (at, text) = table.text_at(key)?;
     if parse_object(&text).is_none() {
         table.problem_at(
             at,
             format!(
                 "`{}` must be a JSON object in quotes, such as '{{\"id\": \"S1\"}}'",
-                table.key(key)
+                table.key(key.name)
             ),
         );
     }
@@ -102,7 +125,7 @@ fn parse_object(text: &str) -> Option<Tree<'_>> {
 }
 
 fn answer(table: &mut Table<'_>, parents: usize) -> Option<String> {
-    let (at, text) = table.text_at("answer")?;
+    let (at, text) = table.text_at(ANSWER)?;
     let key = table.key("answer");
     let Some(answer) = parse(&text) else {
         table.problem_at(

@@ -12,6 +12,8 @@ use strsim::levenshtein;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
+use crate::description::{Declared, Description, Kind, TableNumber};
+pub use crate::key::Key;
 pub use crate::outside::Given;
 use crate::outside::Outside;
 use crate::problem::Problem;
@@ -26,6 +28,8 @@ pub(crate) struct Source<'a> {
     pub problems: RefCell<Vec<Problem>>,
     /// Where values come from that stand elsewhere.
     pub outside: Outside<'a>,
+    /// What is read, where that is what is asked for and not the values.
+    pub description: Option<RefCell<Description>>,
 }
 
 impl Source<'_> {
@@ -58,6 +62,16 @@ pub struct Table<'a> {
     asked: Vec<String>,
     /// Whether a value could not be had, and need not be: what is wrong with the rest may come of that.
     incomplete: bool,
+    /// Where its keys are described; a table that is described holds none.
+    described: Option<TableNumber>,
+}
+
+/// A value that may be a list of texts or a table.
+pub enum TextsOrTable<'a> {
+    /// The texts with their places.
+    Texts(Vec<(usize, String)>),
+    /// The table.
+    Table(Table<'a>),
 }
 
 impl<'a> Table<'a> {
@@ -79,7 +93,53 @@ impl<'a> Table<'a> {
             entries,
             asked: Vec::new(),
             incomplete: false,
+            described: None,
         }
+    }
+
+    /// A table whose keys are described as they are read; it holds nothing. None where values are read.
+    pub(crate) fn described(
+        source: &'a Source<'a>,
+        path: String,
+        doc: &'static str,
+        is_list: bool,
+    ) -> Option<(Self, TableNumber)> {
+        let description = source.description.as_ref()?;
+        let number = description
+            .borrow_mut()
+            .add_table(path.clone(), doc, is_list);
+        let table = Self {
+            source,
+            path,
+            at: 0,
+            entries: BTreeMap::new(),
+            asked: Vec::new(),
+            incomplete: false,
+            described: Some(number),
+        };
+        Some((table, number))
+    }
+
+    /// Notes what is read, where that is asked for.
+    pub(crate) fn declare(&self, key: Key<'_>, how: impl FnOnce() -> (Declared, Kind)) {
+        if let (Some(table), Some(description)) = (self.described, &self.source.description) {
+            let (declared, kind) = how();
+            description.borrow_mut().add_key(table, key, declared, kind);
+        }
+    }
+
+    /// A table below this one that is described; none where values are read.
+    fn describe_table(
+        &self,
+        key: Key<'_>,
+        below: &str,
+        kind: fn(TableNumber) -> Kind,
+    ) -> Option<Self> {
+        let path = format!("{}{below}", self.key(key.name));
+        let is_list = matches!(kind(0), Kind::List(_));
+        let (table, number) = Table::described(self.source, path, key.doc, is_list)?;
+        self.declare(key, || (Declared::default(), kind(number)));
+        Some(table)
     }
 
     /// A table that stands at a byte of the text, in this one.
@@ -164,7 +224,12 @@ impl<'a> Table<'a> {
     }
 
     /// A table inside this one.
-    pub fn table(&mut self, key: &str) -> Option<Table<'a>> {
+    pub fn table(&mut self, key: Key<'_>) -> Option<Table<'a>> {
+        self.describe_table(key, "", Kind::Table)
+            .or_else(|| self.table_at(key.name))
+    }
+
+    fn table_at(&mut self, key: &str) -> Option<Table<'a>> {
         let value = self.take(key)?;
         let path = self.key(key);
         let table = value.get_ref().as_table();
@@ -174,13 +239,36 @@ impl<'a> Table<'a> {
         table.map(|table| Table::new(self.source, path, value.span().start, table))
     }
 
+    /// The texts of a list, or the table in its place.
+    pub fn texts_or_table(&mut self, key: Key<'_>) -> TextsOrTable<'a> {
+        if let Some(table) = self.describe_table(key, "", Kind::TextsOrTable) {
+            return TextsOrTable::Table(table);
+        }
+        let is_table = self
+            .entries
+            .get(key.name)
+            .is_some_and(|(_, value)| value.get_ref().is_table());
+        match is_table.then(|| self.table_at(key.name)).flatten() {
+            Some(table) => TextsOrTable::Table(table),
+            None => TextsOrTable::Texts(self.texts(key)),
+        }
+    }
+
     /// Every table inside the table `key`, by name: `[modules.students]`, `[modules.assessments]`.
-    pub fn tables(&mut self, key: &str) -> Vec<(String, Table<'a>)> {
-        self.table(key).map_or_else(Vec::new, Table::into_tables)
+    pub fn tables(&mut self, key: Key<'_>) -> Vec<(String, Table<'a>)> {
+        if let Some(table) = self.describe_table(key, ".NAME", Kind::Tables) {
+            return vec![("NAME".to_owned(), table)];
+        }
+        self.table_at(key.name)
+            .map_or_else(Vec::new, Table::into_tables)
     }
 
     /// Every table of a list of tables: `[[modules.students.probe]]`.
-    pub fn list(&mut self, key: &str) -> Vec<Table<'a>> {
+    pub fn list(&mut self, key: Key<'_>) -> Vec<Table<'a>> {
+        if let Some(table) = self.describe_table(key, "", Kind::List) {
+            return vec![table];
+        }
+        let key = key.name;
         let Some(value) = self.take(key) else {
             return Vec::new();
         };
@@ -206,22 +294,20 @@ impl<'a> Table<'a> {
         let names: Vec<&str> = self.entries.keys().copied().collect();
         let mut tables: Vec<_> = names
             .into_iter()
-            .filter_map(|name| self.table(name).map(|table| (name.to_owned(), table)))
+            .filter_map(|name| self.table_at(name).map(|table| (name.to_owned(), table)))
             .collect();
         tables.sort_by_key(|(_, table)| table.at);
         tables
     }
 
-    /// The keys nobody asked for yet, in the order of the alphabet.
-    pub fn names(&self) -> Vec<String> {
+    /// The keys nobody asked for yet, in the order of the alphabet: where operators choose the names. `called` is such a name in
+    /// descriptions.
+    pub fn names(&self, called: &str) -> Vec<String> {
+        if let (Some(table), Some(description)) = (self.described, &self.source.description) {
+            description.borrow_mut().any_name(table, called);
+            return vec![called.to_owned()];
+        }
         self.entries.keys().map(|name| (*name).to_owned()).collect()
-    }
-
-    /// Whether there is a table at a key.
-    pub fn is_table(&self, key: &str) -> bool {
-        self.entries
-            .get(key)
-            .is_some_and(|(_, value)| value.get_ref().is_table())
     }
 
     /// Ends the table: whatever nobody asked for is unknown.
@@ -235,7 +321,6 @@ impl<'a> Table<'a> {
     }
 }
 
-/// The known key a mistyped one is closest to, when it is close at all.
 /// A number that was read, as a count.
 #[must_use]
 pub fn count(number: u64) -> usize {
@@ -248,6 +333,7 @@ pub const fn millis(millis: u64) -> Duration {
     Duration::from_millis(millis)
 }
 
+/// The known key a mistyped one is closest to, when it is close at all.
 fn nearest<'a>(key: &str, known: &'a [String]) -> Option<&'a str> {
     known
         .iter()

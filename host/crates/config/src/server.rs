@@ -9,6 +9,7 @@ use std::time::Duration;
 pub use clients::{Clients, HostName};
 
 use crate::compile_priority::CompilePriority;
+use crate::key::Key;
 use crate::outside::Given;
 use crate::reader::{Table, count};
 use crate::secret::Secret;
@@ -26,63 +27,59 @@ pub enum ErrorDetail {
 /// `[server]`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Server {
-    /// `listen`: GraphQL over HTTP. Default `127.0.0.1:8080`.
+    /// `listen`.
     pub listen: SocketAddr,
-    /// `admin_listen`: health and metrics. Default `127.0.0.1:8081`.
+    /// `admin_listen`.
     pub admin_listen: SocketAddr,
-    /// `max_body`: the largest request body, in bytes. Default 1 MiB.
+    /// `max_body`.
     pub max_body_bytes: usize,
-    /// `max_operations`: operations executed at once. Default 128.
+    /// `max_operations`.
     pub max_operations: usize,
-    /// `max_queue`: operations that wait for a place; more are refused. Default 512.
+    /// `max_queue`.
     pub max_queue: usize,
-    /// `max_connections`: of clients, at once; more wait to be accepted. Default 1,024.
+    /// `max_connections`.
     pub max_connections: usize,
-    /// `request_memory`: what requests may take from their first byte until they are answered, in bytes; more are refused. Default
-    /// 256 MiB. A body counts as it arrives, and while it is parsed with the most that its text can become.
+    /// `request_memory`.
     pub request_memory_bytes: u64,
-    /// `answer_memory`: what answers may take that clients have not read yet, in bytes. When it is used up, the client that has
-    /// read nothing for longest is disconnected. Default 64 MiB.
+    /// `answer_memory`.
     pub answer_memory_bytes: u64,
     /// What a client may take its time with.
     pub clients: Clients,
-    /// `hosts`: the names clients may use for this server, each with or without a port. Default any.
+    /// `hosts`; any when empty.
     pub hosts: Vec<HostName>,
-    /// `guest_memory`: the sum of the memory caps of all invocations under way, in bytes. Default 1 GiB.
+    /// `guest_memory`.
     pub guest_memory_bytes: u64,
-    /// `plan_cache`: prepared operations kept, in bytes. Default 16 MiB.
+    /// `plan_cache`.
     pub plan_cache_bytes: usize,
-    /// `shutdown_grace`: how long what is running may take to finish after a signal. Default 30 s.
+    /// `shutdown_grace`.
     pub shutdown_grace: Duration,
-    /// `drain_delay`: how long requests are still accepted after a signal, while `/readyz` already answers 503, so that load
-    /// balancers look elsewhere first. Default 1 s while an operation runs, and none otherwise.
+    /// `drain_delay`; none where it depends on whether an operation runs.
     pub drain_delay: Option<Duration>,
-    /// `guest_headers`: request headers that guests may read, in lower case. Default none.
+    /// `guest_headers`, in lower case.
     pub guest_headers: Vec<String>,
-    /// `error_detail`: how much of an error clients read, `"code"` or `"full"`. Default `"code"`. The log has everything either way.
+    /// `error_detail`.
     pub error_detail: ErrorDetail,
-    /// `introspection`: whether clients may ask for the schema. Default true.
+    /// `introspection`.
     pub introspection: bool,
-    /// `page`: whether a page to try queries on is served at `/`. Default true.
+    /// `page`.
     pub page: bool,
-    /// `store`: the directory for versions of modules and the list of what is active, relative to the app. Default `.mayfly`.
+    /// `store`, relative to the app.
     pub store: PathBuf,
-    /// `admin_token`: what a bearer has to show to change modules while they run; a secret. Default none: nobody may.
+    /// `admin_token`; without one nobody may change modules.
     pub admin_token: Option<Secret>,
-    /// `watch`: whether a component file that changes is deployed. Default true.
+    /// `watch`.
     pub watch: bool,
-    /// `live_versions`: versions of one module in memory at once: the active one, the one before it, those that operations still
-    /// hold, and the one coming in. Default 4.
+    /// `live_versions`.
     pub live_versions: usize,
-    /// `kept_versions`: activations of one module that are remembered, to roll back to. Default 8.
+    /// `kept_versions`.
     pub kept_versions: usize,
-    /// `swap_wait`: how long a version coming in waits for operations to let go of old ones. Default 30 s.
+    /// `swap_wait`.
     pub swap_wait: Duration,
-    /// `compile_memory`: address space of the process that compiles a version, in bytes. Default 4 GiB.
+    /// `compile_memory`.
     pub compile_memory_bytes: u64,
-    /// `compile_time`: processor time of the process that compiles a version, of all its threads together. Default 300 s.
+    /// `compile_time`.
     pub compile_time: Duration,
-    /// `compile_priority`: `normal`, `low` or `idle`, of that process while requests are answered. Default `low`.
+    /// `compile_priority`.
     pub compile_priority: CompilePriority,
 }
 
@@ -209,66 +206,163 @@ impl Server {
         let Some(mut table) = table else {
             return server;
         };
-        server.listen = address(&mut table, "listen", server.listen);
-        server.admin_listen = address(&mut table, "admin_listen", server.admin_listen);
-        server.max_body_bytes = count(table.size("max_body", 1 << 20, 1..=1 << 30));
-        server.max_operations = count(table.number("max_operations", 128, 1..=100_000));
-        server.max_queue = count(table.number("max_queue", 512, 0..=1_000_000));
-        server.max_connections = count(table.number("max_connections", 1_024, 1..=1_000_000));
-        server.request_memory_bytes = table.size("request_memory", 256 << 20, 1 << 20..=1 << 40);
-        server.answer_memory_bytes = table.size("answer_memory", 64 << 20, 1 << 20..=1 << 40);
-        server.clients = Clients::read(&mut table);
-        server.hosts = clients::host_names(&mut table);
-        server.guest_memory_bytes = table.size("guest_memory", 1 << 30, 1 << 20..=1 << 40);
-        server.plan_cache_bytes = count(table.size("plan_cache", 16 << 20, 0..=1 << 34));
-        let hour = Duration::from_secs(3_600);
-        server.shutdown_grace = table.time(
-            "shutdown_grace",
-            server.shutdown_grace,
-            Duration::ZERO..=hour,
-        );
-        if table.has("drain_delay") {
-            server.drain_delay =
-                Some(table.time("drain_delay", Duration::ZERO, Duration::ZERO..=hour));
-        }
-        server.guest_headers = table
-            .texts("guest_headers")
-            .into_iter()
-            .map(|(_, name)| name.to_ascii_lowercase())
-            .collect();
-        server.error_detail = error_detail(&mut table);
-        server.introspection = table.flag("introspection", server.introspection);
-        server.page = table.flag("page", server.page);
-        if let Some(store) = table.text("store") {
-            server.store = PathBuf::from(store);
-        }
-        server.admin_token = admin_token(&mut table);
-        server.watch = table.flag("watch", server.watch);
-        // Below three there is no place for the active version, the one before it, and one coming in.
-        server.live_versions = count(table.number("live_versions", 4, 3..=64));
-        server.kept_versions = count(table.number("kept_versions", 8, 2..=1_000));
-        server.swap_wait = table.time(
-            "swap_wait",
-            server.swap_wait,
-            Duration::from_millis(1)..=hour,
-        );
-        server.compile_memory_bytes = table.size(
-            "compile_memory",
-            server.compile_memory_bytes,
-            64 << 20..=1 << 40,
-        );
-        server.compile_time = table.time(
-            "compile_time",
-            server.compile_time,
-            Duration::from_secs(1)..=hour,
-        );
-        server.compile_priority = compile_priority(&mut table, server.compile_priority);
+        server.read_addresses(&mut table);
+        server.read_requests(&mut table);
+        server.read_what_is_told(&mut table);
+        server.read_ending(&mut table);
+        server.read_versions(&mut table);
         table.finish();
         server
     }
+
+    fn read_addresses(&mut self, table: &mut Table<'_>) {
+        let listen = Key::new("listen", "The address for GraphQL over HTTP.").or("127.0.0.1:8080");
+        let admin_listen = Key::new(
+            "admin_listen",
+            "The address for health, metrics and the administration of modules.",
+        )
+        .or("127.0.0.1:8081");
+        self.listen = address(table, listen, self.listen);
+        self.admin_listen = address(table, admin_listen, self.admin_listen);
+        self.hosts = clients::host_names(table);
+        self.admin_token = admin_token(table);
+    }
+
+    fn read_requests(&mut self, table: &mut Table<'_>) {
+        let max_body = Key::new("max_body", "The largest request body.");
+        self.max_body_bytes = count(table.size(max_body, 1 << 20, 1..=1 << 30));
+        let max_operations = Key::new("max_operations", "Operations executed at once.");
+        self.max_operations = count(table.number(max_operations, 128, 1..=100_000));
+        let max_queue = Key::new(
+            "max_queue",
+            "Operations that wait for a place; more are refused.",
+        );
+        self.max_queue = count(table.number(max_queue, 512, 0..=1_000_000));
+        let max_connections = Key::new(
+            "max_connections",
+            "Connections of clients at once; more wait to be accepted.",
+        );
+        self.max_connections = count(table.number(max_connections, 1_024, 1..=1_000_000));
+        self.request_memory_bytes = table.size(REQUEST_MEMORY, 256 << 20, 1 << 20..=1 << 40);
+        self.answer_memory_bytes = table.size(ANSWER_MEMORY, 64 << 20, 1 << 20..=1 << 40);
+        self.clients = Clients::read(table);
+        let guest_memory = Key::new(
+            "guest_memory",
+            "The sum of the memory caps of all invocations under way.",
+        );
+        self.guest_memory_bytes = table.size(guest_memory, 1 << 30, 1 << 20..=1 << 40);
+        let plan_cache = Key::new("plan_cache", "Bytes of prepared operations that are kept.");
+        self.plan_cache_bytes = count(table.size(plan_cache, 16 << 20, 0..=1 << 34));
+    }
+
+    fn read_what_is_told(&mut self, table: &mut Table<'_>) {
+        let guest_headers = Key::new("guest_headers", "Request headers that guests may read.");
+        let names = table.texts(guest_headers.or("none")).into_iter();
+        self.guest_headers = names.map(|(_, name)| name.to_ascii_lowercase()).collect();
+        let words = [("code", ErrorDetail::Code), ("full", ErrorDetail::Full)];
+        self.error_detail = table.word(ERROR_DETAIL, &words).unwrap_or_default();
+        let introspection = Key::new("introspection", "Whether clients may ask for the schema.");
+        self.introspection = table.flag(introspection, self.introspection);
+        let page = Key::new("page", "Whether a page to try queries on is served at `/`.");
+        self.page = table.flag(page, self.page);
+    }
+
+    fn read_ending(&mut self, table: &mut Table<'_>) {
+        let shutdown_grace = Key::new(
+            "shutdown_grace",
+            "How long what is running may take to finish after a signal.",
+        );
+        self.shutdown_grace =
+            table.time(shutdown_grace, self.shutdown_grace, Duration::ZERO..=HOUR);
+        self.drain_delay = table.time_if_set(DRAIN_DELAY, &(Duration::ZERO..=HOUR));
+    }
+
+    fn read_versions(&mut self, table: &mut Table<'_>) {
+        if let Some(store) = table.text(STORE) {
+            self.store = PathBuf::from(store);
+        }
+        let watch = Key::new(
+            "watch",
+            "Whether a component file that changes is deployed.",
+        );
+        self.watch = table.flag(watch, self.watch);
+        // Below three there is no place for the active version, the one before it, and one coming in.
+        self.live_versions = count(table.number(LIVE_VERSIONS, 4, 3..=64));
+        let kept_versions = Key::new(
+            "kept_versions",
+            "Activations of one module that are remembered, to roll back to.",
+        );
+        self.kept_versions = count(table.number(kept_versions, 8, 2..=1_000));
+        let swap_wait = Key::new(
+            "swap_wait",
+            "How long a version coming in waits for operations to let go of old ones.",
+        );
+        let (least, most) = (Duration::from_millis(1), HOUR);
+        self.swap_wait = table.time(swap_wait, self.swap_wait, least..=most);
+        let compile_memory = Key::new(
+            "compile_memory",
+            "Address space of the process that compiles a version.",
+        );
+        let range = 64 << 20..=1 << 40;
+        self.compile_memory_bytes = table.size(compile_memory, self.compile_memory_bytes, range);
+        let compile_time = Key::new(
+            "compile_time",
+            "Processor time of the process that compiles a version, of all its threads together.",
+        );
+        let least = Duration::from_secs(1);
+        self.compile_time = table.time(compile_time, self.compile_time, least..=HOUR);
+        let priorities = CompilePriority::ALL.map(|priority| (priority.as_str(), priority));
+        self.compile_priority = table
+            .word(COMPILE_PRIORITY, &priorities)
+            .unwrap_or(self.compile_priority);
+    }
 }
 
-fn address(table: &mut Table<'_>, key: &str, default: SocketAddr) -> SocketAddr {
+const HOUR: Duration = Duration::from_secs(3_600);
+
+const REQUEST_MEMORY: Key<'_> = Key::new(
+    "request_memory",
+    "What requests may take from their first byte until they are answered; more are refused. A body counts as it arrives, and while it is \
+     parsed with the most that its text can become.",
+);
+const ANSWER_MEMORY: Key<'_> = Key::new(
+    "answer_memory",
+    "What answers may take that clients have not read yet. When it is used up, the client that has read nothing for longest is \
+     disconnected.",
+);
+const ERROR_DETAIL: Key<'_> = Key::new(
+    "error_detail",
+    "How much of an error clients read. `code`: what the client did wrong, and what a module says on purpose; of anything else the code and \
+     the trace. `full`: every message, with the names of modules, types and limits. The log has everything either way.",
+)
+.or("code");
+const DRAIN_DELAY: Key<'_> = Key::new(
+    "drain_delay",
+    "How long requests are still accepted after a signal, while `/readyz` already answers 503, so that load balancers look elsewhere first.",
+)
+.or("1 s while an operation runs, and none otherwise");
+const STORE: Key<'_> = Key::new(
+    "store",
+    "The directory for versions of modules and the list of what is active, relative to the app.",
+)
+.or(".mayfly");
+const LIVE_VERSIONS: Key<'_> = Key::new(
+    "live_versions",
+    "Versions of one module in memory at once: the active one, the one before it, those that operations still hold, and the one coming in.",
+);
+const COMPILE_PRIORITY: Key<'_> = Key::new(
+    "compile_priority",
+    "How the process that compiles a version competes for the processor while requests are answered. `normal`: as requests; `low`: requests \
+     come first; `idle`: only when the processor has nothing else to do, which on a busy machine may be never.",
+)
+.or("low");
+const ADMIN_TOKEN: Key<'_> = Key::new(
+    "admin_token",
+    "What a bearer has to show to change modules while they run; at least 16 characters.",
+)
+.or("none: nobody may");
+
+fn address(table: &mut Table<'_>, key: Key<'_>, default: SocketAddr) -> SocketAddr {
     let Some((at, text)) = table.text_at(key) else {
         return default;
     };
@@ -277,38 +371,7 @@ fn address(table: &mut Table<'_>, key: &str, default: SocketAddr) -> SocketAddr 
             at,
             format!(
                 "`{}` must be an address such as \"127.0.0.1:8080\"",
-                table.key(key)
-            ),
-        );
-        default
-    })
-}
-
-fn error_detail(table: &mut Table<'_>) -> ErrorDetail {
-    let Some((at, word)) = table.text_at("error_detail") else {
-        return ErrorDetail::default();
-    };
-    match word.as_str() {
-        "code" => ErrorDetail::Code,
-        "full" => ErrorDetail::Full,
-        _ => {
-            let key = table.key("error_detail");
-            table.problem_at(at, format!("`{key}` must be \"code\" or \"full\""));
-            ErrorDetail::default()
-        }
-    }
-}
-
-fn compile_priority(table: &mut Table<'_>, default: CompilePriority) -> CompilePriority {
-    let Some((at, text)) = table.text_at("compile_priority") else {
-        return default;
-    };
-    CompilePriority::parse(&text).unwrap_or_else(|| {
-        table.problem_at(
-            at,
-            format!(
-                "`{}` must be \"normal\", \"low\" or \"idle\"",
-                table.key("compile_priority")
+                table.key(key.name)
             ),
         );
         default
@@ -319,7 +382,7 @@ fn compile_priority(table: &mut Table<'_>, default: CompilePriority) -> CompileP
 const TOKEN_CHARACTERS: usize = 16;
 
 fn admin_token(table: &mut Table<'_>) -> Option<Secret> {
-    let Given::Text(token) = table.secret("admin_token") else {
+    let Given::Text(token) = table.secret(ADMIN_TOKEN) else {
         return None;
     };
     if token.len() < TOKEN_CHARACTERS {

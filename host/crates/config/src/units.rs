@@ -22,6 +22,18 @@ const TIMES: [(&str, u64); 5] = [
     ("h", 3_600_000),
 ];
 
+/// The units of size.
+#[must_use]
+pub fn size_names() -> Vec<&'static str> {
+    SIZES.map(|(name, _)| name).to_vec()
+}
+
+/// The units of time.
+#[must_use]
+pub fn time_names() -> Vec<&'static str> {
+    TIMES.map(|(name, _)| name).to_vec()
+}
+
 /// Bytes of `16 MiB`; none when it is not a number and a unit.
 #[must_use]
 pub fn bytes(text: &str) -> Option<u64> {
@@ -55,6 +67,20 @@ pub fn show_bytes(bytes: u64) -> String {
     }
 }
 
+/// A time as it may be written: `250 ms`, `2 s`, `10 min`, `24 h`.
+#[must_use]
+pub fn show_duration(time: Duration) -> String {
+    let millis = time.as_millis();
+    let units = [("h", 3_600_000), ("min", 60_000), ("s", 1_000)];
+    let fits = units
+        .into_iter()
+        .find(|(_, unit)| millis > 0 && millis.is_multiple_of(*unit));
+    match fits {
+        Some((name, unit)) => format!("{} {name}", millis / unit),
+        None => format!("{millis} ms"),
+    }
+}
+
 fn number_and_unit(text: &str, units: &[(&str, u64)]) -> Option<u64> {
     let split = text.find(|c: char| !c.is_ascii_digit())?;
     let (digits, unit) = text.split_at_checked(split)?;
@@ -85,6 +111,23 @@ mod tests {
             "18446744073709551615 GiB",
         ] {
             assert_eq!(bytes(bad), None, "{bad}");
+        }
+    }
+
+    #[test]
+    fn times_are_shown_in_the_largest_unit_that_they_are_whole_in() {
+        for (millis, shown) in [
+            (0, "0 ms"),
+            (250, "250 ms"),
+            (1_500, "1500 ms"),
+            (2_000, "2 s"),
+            (90_000, "90 s"),
+            (600_000, "10 min"),
+            (86_400_000, "24 h"),
+        ] {
+            let time = Duration::from_millis(millis);
+            assert_eq!(show_duration(time), shown);
+            assert_eq!(duration(shown), Some(time));
         }
     }
 

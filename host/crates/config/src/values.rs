@@ -8,6 +8,8 @@ use std::time::Duration;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
+use crate::description::{Declared, Kind};
+use crate::key::Key;
 use crate::outside::{Found, Given};
 use crate::reader::Table;
 use crate::scalar::{Scalar, Value};
@@ -15,7 +17,14 @@ use crate::units;
 
 impl<'a> Table<'a> {
     /// A text with its place.
-    pub fn text_at(&mut self, key: &str) -> Option<(usize, String)> {
+    pub fn text_at(&mut self, key: Key<'_>) -> Option<(usize, String)> {
+        self.declare(key, || {
+            (Declared::default(), Kind::Text(key.words.to_vec()))
+        });
+        self.text_of(key.name)
+    }
+
+    fn text_of(&mut self, key: &str) -> Option<(usize, String)> {
         let scalar = self.scalar(key)?;
         if scalar.as_text().is_none() {
             self.wrong_scalar(key, &scalar, "a string");
@@ -25,22 +34,40 @@ impl<'a> Table<'a> {
     }
 
     /// A text, if there is one.
-    pub fn text(&mut self, key: &str) -> Option<String> {
+    pub fn text(&mut self, key: Key<'_>) -> Option<String> {
         self.text_at(key).map(|(_, text)| text)
     }
 
+    /// One of a few words, if there is one.
+    pub fn word<T: Copy>(&mut self, key: Key<'_>, words: &[(&'static str, T)]) -> Option<T> {
+        let all = || words.iter().map(|(word, _)| *word);
+        self.declare(key, || (Declared::default(), Kind::Text(all().collect())));
+        let (at, text) = self.text_of(key.name)?;
+        let found = words.iter().find(|(word, _)| *word == text);
+        if found.is_none() {
+            let message = format!("`{}` must be {}", self.key(key.name), alternatives(all()));
+            self.problem_at(at, message);
+        }
+        found.map(|(_, value)| *value)
+    }
+
     /// A text or a whole number, as text, with its place.
-    pub fn text_or_number_at(&mut self, key: &str) -> Option<(usize, String)> {
-        let scalar = self.scalar(key)?;
+    pub fn text_or_number_at(&mut self, key: Key<'_>) -> Option<(usize, String)> {
+        self.declare(key, || (Declared::default(), Kind::TextOrNumber));
+        let scalar = self.scalar(key.name)?;
         let text = scalar.as_text().or_else(|| scalar.as_number());
         if text.is_none() {
-            self.wrong_scalar(key, &scalar, "a string or a whole number");
+            self.wrong_scalar(key.name, &scalar, "a string or a whole number");
         }
         Some((scalar.at, text?.to_owned()))
     }
 
     /// A text that has to be there; empty after the problem was noted.
-    pub fn required(&mut self, key: &str, example: &str) -> String {
+    pub fn required(&mut self, key: Key<'_>, example: &str) -> String {
+        self.declare(key, || {
+            (Declared::required(), Kind::Text(key.words.to_vec()))
+        });
+        let key = key.name;
         if !self.has(key) {
             self.ignore(key);
             let name = if self.path.is_empty() {
@@ -51,23 +78,28 @@ impl<'a> Table<'a> {
             self.problem(format!("{name} lacks `{key}`; add {key} = {example}"));
             return String::new();
         }
-        self.text(key).unwrap_or_default()
+        self.text_of(key).map(|(_, text)| text).unwrap_or_default()
     }
 
     /// A truth value.
-    pub fn flag(&mut self, key: &str, default: bool) -> bool {
-        let Some(scalar) = self.scalar(key) else {
+    pub fn flag(&mut self, key: Key<'_>, default: bool) -> bool {
+        self.declare(key, || (Declared::or(default), Kind::Flag));
+        let Some(scalar) = self.scalar(key.name) else {
             return default;
         };
         scalar.as_flag().unwrap_or_else(|| {
-            self.wrong_scalar(key, &scalar, "true or false");
+            self.wrong_scalar(key.name, &scalar, "true or false");
             default
         })
     }
 
     /// A whole number within a range.
-    pub fn number(&mut self, key: &str, default: u64, range: RangeInclusive<u64>) -> u64 {
-        let Some(scalar) = self.scalar(key) else {
+    pub fn number(&mut self, key: Key<'_>, default: u64, range: RangeInclusive<u64>) -> u64 {
+        let (least, most) = (*range.start(), *range.end());
+        self.declare(key, || {
+            (Declared::or(default), Kind::Number { least, most })
+        });
+        let Some(scalar) = self.scalar(key.name) else {
             return default;
         };
         let number = scalar
@@ -76,10 +108,9 @@ impl<'a> Table<'a> {
         match number {
             Some(number) if range.contains(&number) => number,
             _ => {
-                let (low, high) = (range.start(), range.end());
                 let message = format!(
-                    "`{}` must be a whole number from {low} to {high}",
-                    self.key(key)
+                    "`{}` must be a whole number from {least} to {most}",
+                    self.key(key.name)
                 );
                 self.problem_with_value(scalar.at, message);
                 default
@@ -88,34 +119,54 @@ impl<'a> Table<'a> {
     }
 
     /// A size such as `"16 MiB"` within a range of bytes.
-    pub fn size(&mut self, key: &str, default: u64, range: RangeInclusive<u64>) -> u64 {
-        self.measured(
-            key,
-            default,
+    pub fn size(&mut self, key: Key<'_>, default: u64, range: RangeInclusive<u64>) -> u64 {
+        let (least, most) = (*range.start(), *range.end());
+        self.declare(key, || {
+            let default = Declared::or(units::show_bytes(default));
+            (default, Kind::Size { least, most })
+        });
+        let size = self.measured(
+            key.name,
             "a size such as \"16 MiB\"",
             units::bytes,
             |bytes| {
                 (!range.contains(bytes)).then(|| {
                     format!(
                         "from {} to {}",
-                        units::show_bytes(*range.start()),
-                        units::show_bytes(*range.end())
+                        units::show_bytes(least),
+                        units::show_bytes(most)
                     )
                 })
             },
-        )
+        );
+        size.unwrap_or(default)
     }
 
     /// A duration such as `"2 s"` within a range.
     pub fn time(
         &mut self,
-        key: &str,
+        key: Key<'_>,
         default: Duration,
         range: RangeInclusive<Duration>,
     ) -> Duration {
+        let shown = || Declared::or(units::show_duration(default));
+        self.declare(key, || (shown(), time_within(&range)));
+        self.time_of(key.name, &range).unwrap_or(default)
+    }
+
+    /// A duration within a range, if there is one.
+    pub fn time_if_set(
+        &mut self,
+        key: Key<'_>,
+        range: &RangeInclusive<Duration>,
+    ) -> Option<Duration> {
+        self.declare(key, || (Declared::default(), time_within(range)));
+        self.time_of(key.name, range)
+    }
+
+    fn time_of(&mut self, key: &str, range: &RangeInclusive<Duration>) -> Option<Duration> {
         self.measured(
             key,
-            default,
             "a duration such as \"2 s\" or \"250 ms\"",
             units::duration,
             |time| {
@@ -126,41 +177,45 @@ impl<'a> Table<'a> {
     }
 
     /// A part such as `"75 %"`, from 1 to 100.
-    pub fn percent(&mut self, key: &str, default: u8) -> u8 {
+    pub fn percent(&mut self, key: Key<'_>, default: u8) -> u8 {
+        self.declare(key, || {
+            (Declared::or(format!("{default} %")), Kind::Percent)
+        });
         let parse = |text: &str| text.strip_suffix('%')?.trim_end().parse::<u8>().ok();
-        self.measured(key, default, "a part such as \"75 %\"", parse, |percent| {
+        let part = self.measured(key.name, "a part such as \"75 %\"", parse, |percent| {
             (!(1..=100).contains(percent)).then(|| "from 1 % to 100 %".to_owned())
-        })
+        });
+        part.unwrap_or(default)
     }
 
+    /// A value with a unit; none when it is not there, or the problem was told.
     fn measured<T>(
         &mut self,
         key: &str,
-        default: T,
         expected: &str,
         parse: impl Fn(&str) -> Option<T>,
         outside: impl Fn(&T) -> Option<String>,
-    ) -> T {
-        let Some(scalar) = self.scalar(key) else {
-            return default;
-        };
+    ) -> Option<T> {
+        let scalar = self.scalar(key)?;
         let wrong = |expected: &str| {
             let message = format!("`{}` must be {expected}", self.key(key));
             self.problem_with_value(scalar.at, message);
         };
         let Some(parsed) = scalar.as_text().and_then(parse) else {
             wrong(expected);
-            return default;
+            return None;
         };
         if let Some(range) = outside(&parsed) {
             wrong(&range);
-            return default;
+            return None;
         }
-        parsed
+        Some(parsed)
     }
 
     /// A list of texts with their places.
-    pub fn texts(&mut self, key: &str) -> Vec<(usize, String)> {
+    pub fn texts(&mut self, key: Key<'_>) -> Vec<(usize, String)> {
+        self.declare(key, || (Declared::default(), Kind::Texts));
+        let key = key.name;
         let Some(value) = self.take(key) else {
             return Vec::new();
         };
@@ -181,13 +236,14 @@ impl<'a> Table<'a> {
         texts
     }
 
-    /// Every entry of this table that is a text, in the order written: name, place, text.
-    pub fn into_texts(mut self) -> Vec<(String, usize, String)> {
+    /// Every entry of this table that is a text, in the order written: name, place, text. Operators choose the names; `key` stands for
+    /// any.
+    pub fn into_texts(mut self, key: Key<'_>) -> Vec<(String, usize, String)> {
         let mut texts: Vec<_> = self
-            .names()
+            .names(key.name)
             .into_iter()
             .filter_map(|name| {
-                let (at, text) = self.text_at(&name)?;
+                let (at, text) = self.text_at(Key { name: &name, ..key })?;
                 Some((name, at, text))
             })
             .collect();
@@ -196,7 +252,9 @@ impl<'a> Table<'a> {
     }
 
     /// A text that must not stand in the file for everybody to read.
-    pub fn secret(&mut self, key: &str) -> Given {
+    pub fn secret(&mut self, key: Key<'_>) -> Given {
+        self.declare(key, || (Declared::default(), Kind::Secret));
+        let key = key.name;
         if !self.has(key) {
             self.ignore(key);
             return Given::Nothing;
@@ -317,6 +375,23 @@ impl<'a> Table<'a> {
             );
         }
         literal
+    }
+}
+
+fn time_within(range: &RangeInclusive<Duration>) -> Kind {
+    Kind::Time {
+        least: *range.start(),
+        most: *range.end(),
+    }
+}
+
+/// Words as a sentence has them: `"a", "b" or "c"`.
+fn alternatives(words: impl Iterator<Item = &'static str>) -> String {
+    let quoted: Vec<_> = words.map(|word| format!("\"{word}\"")).collect();
+    match quoted.split_last() {
+        Some((last, [])) => last.clone(),
+        Some((last, before)) => format!("{} or {last}", before.join(", ")),
+        None => String::new(),
     }
 }
 

@@ -2,8 +2,14 @@
 
 use std::time::Duration;
 
-use crate::reader::Table;
-use crate::reader::count;
+use crate::key::Key;
+use crate::reader::{Table, count};
+
+const HOSTS: Key<'_> = Key::new(
+    "hosts",
+    "The names clients may use for this server, each with or without a port.",
+)
+.or("any");
 
 /// How long a client may keep a connection busy without getting anywhere.
 ///
@@ -11,18 +17,17 @@ use crate::reader::count;
 /// answers are measured in windows: in each window so many bytes have to move, or all that is left.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Clients {
-    /// `head_timeout`: from accepting a connection, or the first byte of a further request, until its head is there. Default 10 s.
+    /// `head_timeout`.
     pub head_timeout: Duration,
-    /// `body_timeout`: the window of a body that arrives. Default 10 s.
+    /// `body_timeout`.
     pub body_timeout: Duration,
-    /// `write_timeout`: the window of an answer that is sent. Default 30 s.
+    /// `write_timeout`.
     pub write_timeout: Duration,
-    /// `idle_timeout`: without a request under way. Default 75 s, so that load balancers, which keep connections for 60 s, close
-    /// them first.
+    /// `idle_timeout`. Load balancers keep connections for 60 s, and should close them first.
     pub idle_timeout: Duration,
-    /// `min_rate`: the bytes that have to move in each second of a window. Default 1 KiB.
+    /// `min_rate`, in bytes per second.
     pub min_rate_bytes: u64,
-    /// `max_streams`: requests under way on one HTTP/2 connection. Default 64.
+    /// `max_streams`.
     pub max_streams: u32,
 }
 
@@ -42,21 +47,51 @@ impl Default for Clients {
 impl Clients {
     pub(super) fn read(table: &mut Table<'_>) -> Self {
         let default = Self::default();
-        let mut time = |key: &str, default: Duration| {
+        let mut time = |name: &str, doc, default: Duration| {
             table.time(
-                key,
+                Key::new(name, doc),
                 default,
                 Duration::from_millis(10)..=Duration::from_secs(3_600),
             )
         };
         Self {
-            head_timeout: time("head_timeout", default.head_timeout),
-            body_timeout: time("body_timeout", default.body_timeout),
-            write_timeout: time("write_timeout", default.write_timeout),
-            idle_timeout: time("idle_timeout", default.idle_timeout),
-            min_rate_bytes: table.size("min_rate", default.min_rate_bytes, 1..=1 << 30),
-            max_streams: u32::try_from(count(table.number("max_streams", 64, 1..=1_000)))
-                .unwrap_or(default.max_streams),
+            head_timeout: time(
+                "head_timeout",
+                "From accepting a connection, or the first byte of a further request, until its head is there.",
+                default.head_timeout,
+            ),
+            body_timeout: time(
+                "body_timeout",
+                "The window of a body that arrives: in each, as many bytes as `min_rate` says have to arrive, or all that is left.",
+                default.body_timeout,
+            ),
+            write_timeout: time(
+                "write_timeout",
+                "The window of an answer that is sent.",
+                default.write_timeout,
+            ),
+            idle_timeout: time(
+                "idle_timeout",
+                "How long a connection stays open without a request under way; longer than load balancers keep theirs.",
+                default.idle_timeout,
+            ),
+            min_rate_bytes: table.size(
+                Key::new(
+                    "min_rate",
+                    "The bytes that have to move in each second of a window.",
+                ),
+                default.min_rate_bytes,
+                1..=1 << 30,
+            ),
+            max_streams: u32::try_from(count(table.number(
+                Key::new(
+                    "max_streams",
+                    "Requests under way on one HTTP/2 connection.",
+                ),
+                64,
+                1..=1_000,
+            )))
+            .unwrap_or(default.max_streams),
         }
     }
 }
@@ -112,7 +147,7 @@ impl HostName {
 
 pub(super) fn host_names(table: &mut Table<'_>) -> Vec<HostName> {
     let mut names = Vec::new();
-    for (at, text) in table.texts("hosts") {
+    for (at, text) in table.texts(HOSTS) {
         match HostName::parse(&text) {
             Some(name) => names.push(name),
             None => table.problem_at(

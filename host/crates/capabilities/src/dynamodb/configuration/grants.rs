@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use mayfly_config::reader::Table;
+use mayfly_config::reader::{Key, Table, TextsOrTable};
 
 /// What a module may do with a DynamoDB table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -53,6 +53,20 @@ impl Action {
 /// What a module may do, by table.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct TableGrants(pub BTreeMap<String, TableGrant>);
+
+const ACTIONS: Key<'_> = Key::new(
+    "actions",
+    "Any of `get`, `batch-get`, `query`, `put`, `update`, `delete` and, for conditions inside transactions, `check`.",
+);
+const KEY: Key<'_> = Key::new(
+    "key",
+    "The only partition the module may reach, bound to the caller, of the table and of indexes without a key of their own here: \
+     `ATTRIBUTE = VALUE`, such as `PK = STUDENT#{claims.sub}`. Needs `[callers]`.",
+);
+const INDEX_KEYS: Key<'_> = Key::new(
+    "index_keys",
+    "The partitions that the module may reach in indexes with another partition key than the table's.",
+);
 
 /// `dynamodb.TABLE`: a list of actions, or a table with `actions`, `key` and `index_keys`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -137,18 +151,21 @@ impl BoundKey {
 impl TableGrants {
     pub(super) fn read(grants: &mut Table<'_>) -> Self {
         let mut granted = Self::default();
-        let Some(mut tables) = grants.table("dynamodb") else {
+        let key = Key::new(
+            "dynamodb",
+            "The tables that the module may reach. Needs `[dynamodb]`.",
+        );
+        let Some(mut tables) = grants.table(key) else {
             return granted;
         };
-        for name in tables.names() {
-            let grant = if tables.is_table(&name) {
-                let table = tables.table(&name);
-                table.map(TableGrant::read).unwrap_or_default()
-            } else {
-                TableGrant {
-                    actions: actions(&mut tables, &name),
+        for name in tables.names("TABLE") {
+            let key = Key::new(&name, "What the module may do with the table.");
+            let grant = match tables.texts_or_table(key) {
+                TextsOrTable::Table(table) => TableGrant::read(table),
+                TextsOrTable::Texts(words) => TableGrant {
+                    actions: actions(&tables, &name, words),
                     ..TableGrant::default()
-                }
+                },
             };
             granted.0.insert(name, grant);
         }
@@ -164,22 +181,23 @@ impl TableGrants {
 
 impl TableGrant {
     fn read(mut table: Table<'_>) -> Self {
-        if !table.names().iter().any(|name| name == "actions") {
+        if !table.has("actions") {
             table.problem(format!(
                 "`{}` grants no `actions`; add actions = [\"get\"]",
                 table.path
             ));
         }
+        let words = table.texts(ACTIONS);
         let mut grant = Self {
-            actions: actions(&mut table, "actions"),
-            key: key(&mut table, "key"),
+            actions: actions(&table, ACTIONS.name, words),
+            key: bound_key(&mut table, KEY),
             ..Self::default()
         };
-        if let Some(mut indexes) = table.table("index_keys") {
-            for name in indexes.names() {
-                grant
-                    .index_keys
-                    .extend(key(&mut indexes, &name).map(|key| (name, key)));
+        if let Some(mut indexes) = table.table(INDEX_KEYS) {
+            for name in indexes.names("INDEX") {
+                let key = Key::new(&name, "As `key`, for queries of the index.");
+                let bound = bound_key(&mut indexes, key);
+                grant.index_keys.extend(bound.map(|key| (name, key)));
             }
         }
         if grant.key.is_none() && !grant.index_keys.is_empty() {
@@ -191,8 +209,7 @@ impl TableGrant {
     }
 }
 
-fn actions(table: &mut Table<'_>, key: &str) -> BTreeSet<Action> {
-    let words = table.texts(key);
+fn actions(table: &Table<'_>, key: &str, words: Vec<(usize, String)>) -> BTreeSet<Action> {
     let path = table.key(key);
     let mut actions = BTreeSet::new();
     for (at, word) in words {
@@ -213,12 +230,12 @@ fn actions(table: &mut Table<'_>, key: &str) -> BTreeSet<Action> {
     actions
 }
 
-fn key(table: &mut Table<'_>, name: &str) -> Option<BoundKey> {
-    let (at, text) = table.text_at(name)?;
+fn bound_key(table: &mut Table<'_>, key: Key<'_>) -> Option<BoundKey> {
+    let (at, text) = table.text_at(key)?;
     match BoundKey::parse(&text) {
         Ok(key) => Some(key),
         Err(problem) => {
-            table.problem_at(at, format!("`{}` {problem}", table.key(name)));
+            table.problem_at(at, format!("`{}` {problem}", table.key(key.name)));
             // Left out, the grant would be wider than what was meant; the problem keeps the file from being used.
             None
         }

@@ -5,7 +5,7 @@ mod grants;
 use std::path::Path;
 use std::time::Duration;
 
-use mayfly_config::reader::{Table, count, millis};
+use mayfly_config::reader::{Key, Table, count, millis};
 use mayfly_config::{Config, Endpoint, ReadSections, Sections};
 
 use super::DynamoDbCapability;
@@ -17,25 +17,47 @@ pub use grants::{Action, BoundKey, KeyPart, TableGrant, TableGrants};
 pub struct Section {
     /// `endpoint`.
     pub endpoint: Endpoint,
-    /// `region`; none leaves it to the default chain of the SDK.
+    /// `region`; none leaves it to the SDK.
     pub region: Option<String>,
-    /// `max_in_flight`: requests under way at once, at most.
+    /// `max_in_flight`.
     pub max_in_flight: usize,
-    /// `answer_memory`: what answers may take on their way to guests, in bytes; more of them wait. Default 256 MiB.
+    /// `answer_memory`.
     pub answer_memory_bytes: u64,
-    /// `coalesce`: whether concurrent gets are joined into one `BatchGetItem` (which needs its own IAM permission).
+    /// `coalesce`.
     pub coalesce: bool,
-    /// `timeout`: for one call, retries included; the invocation's deadline may be sooner.
+    /// `timeout`.
     pub timeout: Duration,
-    /// `attempt_timeout`: for one send of a read; then it is sent again. Default 1 s.
+    /// `attempt_timeout`.
     pub attempt_timeout: Duration,
-    /// `max_attempts`: sends of one request, the first included.
+    /// `max_attempts`.
     pub max_attempts: u32,
 }
 
+const ENDPOINT: Key<'_> = Key::new(
+    "endpoint",
+    "`embedded`, or a URL such as `http://127.0.0.1:8000`.",
+)
+.or("AWS");
+const ANSWER_MEMORY: Key<'_> = Key::new(
+    "answer_memory",
+    "What answers may take on their way to guests; more of them wait.",
+);
+const COALESCE: Key<'_> = Key::new(
+    "coalesce",
+    "Whether concurrent gets are joined into one `BatchGetItem`, which needs its own IAM permission.",
+);
+const TIMEOUT: Key<'_> = Key::new(
+    "timeout",
+    "The time one call has, retries included; the invocation's deadline may be sooner.",
+);
+const ATTEMPT_TIMEOUT: Key<'_> = Key::new(
+    "attempt_timeout",
+    "The time one send of a read has; then it is sent again.",
+);
+
 impl Section {
     fn read(mut table: Table<'_>) -> Self {
-        let endpoint = match table.text_at("endpoint") {
+        let endpoint = match table.text_at(ENDPOINT) {
             None => Endpoint::Vendor,
             Some((_, text)) if text == "embedded" => Endpoint::Embedded,
             Some((at, text)) => {
@@ -48,21 +70,32 @@ impl Section {
         };
         let config = Self {
             endpoint,
-            region: table.text("region"),
-            max_in_flight: count(table.number("max_in_flight", 64, 1..=10_000)),
-            answer_memory_bytes: table.size("answer_memory", 256 << 20, 64 << 20..=1 << 40),
-            coalesce: table.flag("coalesce", true),
+            region: table.text(
+                Key::new("region", "The AWS region.").or("what the SDK's default chain finds"),
+            ),
+            max_in_flight: count(table.number(
+                Key::new("max_in_flight", "Requests under way at once."),
+                64,
+                1..=10_000,
+            )),
+            answer_memory_bytes: table.size(ANSWER_MEMORY, 256 << 20, 64 << 20..=1 << 40),
+            coalesce: table.flag(COALESCE, true),
             timeout: table.time(
-                "timeout",
+                TIMEOUT,
                 Duration::from_secs(5),
                 millis(10)..=Duration::from_secs(300),
             ),
             attempt_timeout: table.time(
-                "attempt_timeout",
+                ATTEMPT_TIMEOUT,
                 Duration::from_secs(1),
                 millis(10)..=Duration::from_secs(300),
             ),
-            max_attempts: u32::try_from(table.number("max_attempts", 3, 1..=10)).unwrap_or(3),
+            max_attempts: u32::try_from(table.number(
+                Key::new("max_attempts", "Sends of one request, the first included."),
+                3,
+                1..=10,
+            ))
+            .unwrap_or(3),
         };
         table.finish();
         config
@@ -71,7 +104,10 @@ impl Section {
 
 impl ReadSections for DynamoDbCapability {
     fn read(&self, _: &Path, file: &mut Table<'_>, sections: &mut Sections) {
-        if let Some(table) = file.table("dynamodb") {
+        if let Some(table) = file.table(Key::new(
+            "dynamodb",
+            "What the client of DynamoDB connects to, and how hard.",
+        )) {
             sections.set(Section::read(table));
         }
     }

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use mayfly_config::reader::{Given, Table, count, millis};
+use mayfly_config::reader::{Given, Key, Table, count, millis};
 use mayfly_config::{Endpoint, Secret};
 
 use super::client::{ApplicationIntent, Encryption};
@@ -16,49 +16,119 @@ pub struct Backend {
     pub name: String,
     /// The line of the file it begins in, from 1.
     pub line: usize,
-    /// `address`; or, with `database`, `user`, `password` and `encryption`, from `connection_string`, an ADO.NET connection string,
-    /// which is a secret.
+    /// `address`, or from `connection_string`.
     pub address: Endpoint,
-    /// `database`.
+    /// `database`, or from `connection_string`.
     pub database: String,
-    /// `user`, for SQL Server authentication.
+    /// `user`, or from `connection_string`.
     pub user: String,
-    /// `password`; a secret.
+    /// `password`, or from `connection_string`.
     pub password: Secret,
-    /// `encryption`.
+    /// `encryption`, or from `connection_string`.
     pub encryption: Encryption,
-    /// `ca_file`: a PEM file with certificates of CAs, trusted beside those that the system trusts. Read when the app is loaded.
+    /// `ca_file`. Read when the app is loaded.
     pub ca_file: Option<PathBuf>,
-    /// `host_name_in_certificate`: the name the server's certificate must have, where it is not the host of `address`.
+    /// `host_name_in_certificate`; none where it is the host of `address`.
     pub host_name_in_certificate: Option<String>,
-    /// `application_name`: what the server's views show of the connections. Default "mayfly".
+    /// `application_name`.
     pub application_name: String,
-    /// `application_intent`: "read-write" (the default) or "read-only".
+    /// `application_intent`.
     pub application_intent: ApplicationIntent,
-    /// `max_connections`: of this host to the server, those being closed included.
+    /// `max_connections`.
     pub max_connections: usize,
-    /// `min_connections`: kept ready.
+    /// `min_connections`.
     pub min_connections: usize,
-    /// `connect_timeout`: for TCP, TLS and login together.
+    /// `connect_timeout`.
     pub connect_timeout: Duration,
-    /// `max_age`: a connection older than this is replaced.
+    /// `max_age`.
     pub max_age: Duration,
-    /// `max_idle`: a connection unused for this long is closed.
+    /// `max_idle`.
     pub max_idle: Duration,
-    /// `check_after`: a connection unused for this long is checked in the background.
+    /// `check_after`.
     pub check_after: Duration,
-    /// `max_uses`: a connection lent this often is replaced.
+    /// `max_uses`.
     pub max_uses: u64,
-    /// `wait_timeout`: how long a call waits for a connection; its deadline may be sooner.
+    /// `wait_timeout`.
     pub wait_timeout: Duration,
-    /// `recycle_timeout`: for rolling back what a call left open; a connection that takes longer is closed.
+    /// `recycle_timeout`.
     pub recycle_timeout: Duration,
-    /// `session_procedures`: stored procedures that alter the session (settings, locks, context). A connection on which a statement
-    /// calls one of them is closed after use, as after `SET` or `USE` in a text.
+    /// `session_procedures`.
     pub session_procedures: Vec<String>,
-    /// `max_value_bytes`: the largest single value a row may hold; longer ones fail the call.
+    /// `max_value`.
     pub max_value_bytes: usize,
 }
+
+const UNLESS_STRING: &str = "`connection_string` says it";
+const UNLESS_STRING_OR_EMBEDDED: &str = "`connection_string` says it or `address` is `embedded`";
+const CONNECTION_STRING: Key<'_> = Key::new(
+    "connection_string",
+    "An ADO.NET connection string, in place of `address`, `database`, `user`, `password` and `encryption`. Nothing may be set both here and \
+     in it.",
+);
+const ADDRESS: Key<'_> = Key::new("address", "`embedded`, or `host:port`.")
+    .or("required, unless `connection_string` says it");
+const DATABASE: Key<'_> = Key::new("database", "The database.").unless(UNLESS_STRING);
+const USER: Key<'_> =
+    Key::new("user", "The user, for SQL Server authentication.").unless(UNLESS_STRING_OR_EMBEDDED);
+const PASSWORD: Key<'_> = Key::new("password", "The user's password.")
+    .or("required, unless `connection_string` says it or `address` is `embedded`");
+const ENCRYPTION: Key<'_> = Key::new(
+    "encryption",
+    "`required`: TLS for everything, or no connection. `off`: none.",
+)
+.or("required; off where `address` is `embedded`");
+const CA_FILE: Key<'_> = Key::new(
+    "ca_file",
+    "A PEM file with certificates of CAs, trusted beside those that the system trusts. Relative to the app.",
+);
+const HOST_NAME: Key<'_> = Key::new(
+    "host_name_in_certificate",
+    "The name the server's certificate must have.",
+)
+.or("the host of `address`");
+const APPLICATION_NAME: Key<'_> = Key::new(
+    "application_name",
+    "What the server's views show of the connections; at most 128 characters.",
+)
+.or("mayfly");
+const APPLICATION_INTENT: Key<'_> = Key::new(
+    "application_intent",
+    "What the connections are for: an availability group may send readers to a secondary.",
+)
+.or("read-write");
+const MAX_CONNECTIONS: Key<'_> = Key::new(
+    "max_connections",
+    "Connections of this host to the server, those being closed included.",
+);
+const MIN_CONNECTIONS: Key<'_> = Key::new("min_connections", "Connections that are kept ready.");
+const CONNECT_TIMEOUT: Key<'_> = Key::new(
+    "connect_timeout",
+    "The time for TCP, TLS and login together.",
+);
+const MAX_AGE: Key<'_> = Key::new("max_age", "A connection older than this is replaced.");
+const MAX_IDLE: Key<'_> = Key::new("max_idle", "A connection unused for this long is closed.");
+const CHECK_AFTER: Key<'_> = Key::new(
+    "check_after",
+    "A connection unused for this long is checked in the background.",
+);
+const MAX_USES: Key<'_> = Key::new("max_uses", "A connection lent this often is replaced.");
+const WAIT_TIMEOUT: Key<'_> = Key::new(
+    "wait_timeout",
+    "How long a call waits for a connection; its deadline may be sooner.",
+);
+const RECYCLE_TIMEOUT: Key<'_> = Key::new(
+    "recycle_timeout",
+    "The time for rolling back what a call left open; a connection that takes longer is closed.",
+);
+const SESSION_PROCEDURES: Key<'_> = Key::new(
+    "session_procedures",
+    "Stored procedures that alter the session (settings, locks, context). A connection on which a statement calls one of them is closed \
+     after use, as after `SET` or `USE` in a text.",
+);
+const MAX_VALUE: Key<'_> = Key::new(
+    "max_value",
+    "The largest single value a row may hold; longer ones fail the call.",
+);
 
 impl Backend {
     pub(super) fn read(root: &std::path::Path, name: String, mut table: Table<'_>) -> Self {
@@ -79,48 +149,46 @@ impl Backend {
         let config = Self {
             database: connection.database,
             ca_file: table
-                .text("ca_file")
+                .text(CA_FILE)
                 .or(string.ca_file)
                 .map(|path| root.join(path)),
-            host_name_in_certificate: table
-                .text("host_name_in_certificate")
-                .or(string.host_name_in_certificate),
+            host_name_in_certificate: table.text(HOST_NAME).or(string.host_name_in_certificate),
             application_name: application_name(&mut table, string.application_name),
             application_intent: intent(&mut table)
                 .or(string.application_intent)
                 .unwrap_or(ApplicationIntent::ReadWrite),
-            max_connections: count(table.number("max_connections", max, 1..=1_000)),
-            min_connections: count(table.number("min_connections", min, 0..=1_000)),
+            max_connections: count(table.number(MAX_CONNECTIONS, max, 1..=1_000)),
+            min_connections: count(table.number(MIN_CONNECTIONS, min, 0..=1_000)),
             connect_timeout: table.time(
-                "connect_timeout",
+                CONNECT_TIMEOUT,
                 connect_timeout,
                 millis(10)..=Duration::from_secs(120),
             ),
-            max_age: table.time("max_age", max_age, Duration::from_secs(1)..=hour * 24),
+            max_age: table.time(MAX_AGE, max_age, Duration::from_secs(1)..=hour * 24),
             // Below what networks commonly forget: Azure's load balancers do after four minutes.
-            max_idle: table.time("max_idle", hour / 20, Duration::from_secs(1)..=hour * 24),
+            max_idle: table.time(MAX_IDLE, hour / 20, Duration::from_secs(1)..=hour * 24),
             check_after: table.time(
-                "check_after",
+                CHECK_AFTER,
                 Duration::from_secs(30),
                 Duration::from_secs(1)..=hour * 24,
             ),
-            max_uses: table.number("max_uses", 1_000_000, 1..=u64::MAX >> 1),
+            max_uses: table.number(MAX_USES, 1_000_000, 1..=u64::MAX >> 1),
             wait_timeout: table.time(
-                "wait_timeout",
+                WAIT_TIMEOUT,
                 Duration::from_secs(5),
                 millis(1)..=Duration::from_secs(300),
             ),
             recycle_timeout: table.time(
-                "recycle_timeout",
+                RECYCLE_TIMEOUT,
                 Duration::from_secs(2),
                 millis(10)..=Duration::from_secs(60),
             ),
             session_procedures: table
-                .texts("session_procedures")
+                .texts(SESSION_PROCEDURES)
                 .into_iter()
                 .map(|(_, name)| name)
                 .collect(),
-            max_value_bytes: count(table.size("max_value", 1 << 20, 1_024..=1 << 30)),
+            max_value_bytes: count(table.size(MAX_VALUE, 1 << 20, 1_024..=1 << 30)),
             name,
             line,
             address: connection.address,
@@ -161,15 +229,15 @@ impl Connection {
         let address = sql_address(table);
         let embedded = address == Endpoint::Embedded;
         let user = if embedded {
-            table.text("user").unwrap_or_default()
+            table.text(USER).unwrap_or_default()
         } else {
-            table.required("user", "\"mayfly\"")
+            table.required(USER, "\"mayfly\"")
         };
         let password = password(table, embedded);
         let encryption = encryption(table, embedded);
         Self {
             address,
-            database: table.required("database", "\"School\""),
+            database: table.required(DATABASE, "\"School\""),
             user,
             password,
             encryption,
@@ -221,7 +289,7 @@ impl Connection {
 
 /// `connection_string`; what is wrong with it is told here, and then nothing is missed elsewhere.
 fn connection_string(table: &mut Table<'_>) -> Option<ConnectionString> {
-    let text = match table.secret("connection_string") {
+    let text = match table.secret(CONNECTION_STRING) {
         Given::Nothing => return None,
         Given::Unknown => return Some(ConnectionString::default()),
         Given::Text(text) => text,
@@ -238,7 +306,7 @@ fn connection_string(table: &mut Table<'_>) -> Option<ConnectionString> {
 
 fn sql_address(table: &mut Table<'_>) -> Endpoint {
     let missing = (!table.has("address")).then(|| (table.at, String::new()));
-    let Some((at, text)) = table.text_at("address").or(missing) else {
+    let Some((at, text)) = table.text_at(ADDRESS).or(missing) else {
         // What is wrong with it was told.
         return Endpoint::At(String::new());
     };
@@ -259,7 +327,7 @@ fn sql_address(table: &mut Table<'_>) -> Endpoint {
 }
 
 fn password(table: &mut Table<'_>, embedded: bool) -> Secret {
-    match table.secret("password") {
+    match table.secret(PASSWORD) {
         Given::Text(password) => Secret::new(password),
         Given::Unknown => Secret::default(),
         Given::Nothing => {
@@ -275,29 +343,20 @@ fn password(table: &mut Table<'_>, embedded: bool) -> Secret {
 }
 
 fn encryption(table: &mut Table<'_>, embedded: bool) -> Encryption {
-    let Some((at, word)) = table.text_at("encryption") else {
-        return if embedded {
-            Encryption::Off
-        } else {
-            Encryption::Required
-        };
+    let default = if embedded && !table.has("encryption") {
+        Encryption::Off
+    } else {
+        Encryption::Required
     };
-    match word.as_str() {
-        "required" => Encryption::Required,
-        "off" => Encryption::Off,
-        _ => {
-            let key = table.key("encryption");
-            table.problem_at(at, format!("`{key}` must be \"required\" or \"off\""));
-            Encryption::Required
-        }
-    }
+    let words = [("required", Encryption::Required), ("off", Encryption::Off)];
+    table.word(ENCRYPTION, &words).unwrap_or(default)
 }
 
 /// Characters of an application's name that SQL Server takes.
 const APPLICATION_NAME_CHARACTERS: usize = 128;
 
 fn application_name(table: &mut Table<'_>, said: Option<String>) -> String {
-    let name = table.text("application_name").or(said);
+    let name = table.text(APPLICATION_NAME).or(said);
     let name = name.unwrap_or_else(|| "mayfly".to_owned());
     if name.encode_utf16().count() > APPLICATION_NAME_CHARACTERS {
         let key = table.key("application_name");
@@ -309,17 +368,9 @@ fn application_name(table: &mut Table<'_>, said: Option<String>) -> String {
 }
 
 fn intent(table: &mut Table<'_>) -> Option<ApplicationIntent> {
-    let (at, word) = table.text_at("application_intent")?;
-    match word.as_str() {
-        "read-write" => Some(ApplicationIntent::ReadWrite),
-        "read-only" => Some(ApplicationIntent::ReadOnly),
-        _ => {
-            let key = table.key("application_intent");
-            table.problem_at(
-                at,
-                format!("`{key}` must be \"read-write\" or \"read-only\""),
-            );
-            None
-        }
-    }
+    let words = [
+        ("read-write", ApplicationIntent::ReadWrite),
+        ("read-only", ApplicationIntent::ReadOnly),
+    ];
+    table.word(APPLICATION_INTENT, &words)
 }

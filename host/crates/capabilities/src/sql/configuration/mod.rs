@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use mayfly_config::reader::Table;
+use mayfly_config::reader::{Key, Table};
 use mayfly_config::{Endpoint, ReadSections, Sections};
 
 use super::SqlCapability;
@@ -31,9 +31,19 @@ pub struct Section {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct StatementGrants(pub BTreeMap<String, Arc<str>>);
 
+const SQLSERVER: Key<'_> = Key::new(
+    "sqlserver",
+    "A pool of connections to a SQL Server: what it connects to, and how hard.",
+);
+const STATEMENTS: Key<'_> = Key::new(
+    "statements",
+    "SQL that guests may run, by name; they never see the text.",
+);
+const GRANTS: Key<'_> = Key::new("sql", "The `[statements.NAME]` that the module may run.");
+
 impl ReadSections for SqlCapability {
     fn read(&self, root: &Path, file: &mut Table<'_>, sections: &mut Sections) {
-        let backends = file.tables("sqlserver").into_iter();
+        let backends = file.tables(SQLSERVER).into_iter();
         let backends: Vec<_> = backends
             .map(|(name, table)| Backend::read(root, name, table))
             .collect();
@@ -41,7 +51,7 @@ impl ReadSections for SqlCapability {
             .iter()
             .map(|backend| backend.name.clone())
             .collect();
-        let statements = file.tables("statements").into_iter();
+        let statements = file.tables(STATEMENTS).into_iter();
         let statements = statements
             .map(|(name, table)| Statement::read(name, table, &names))
             .collect();
@@ -55,7 +65,7 @@ impl ReadSections for SqlCapability {
         let declared = sections.get::<Section>();
         let declared = declared.map_or(&[][..], |section| &section.statements);
         let mut granted = StatementGrants::default();
-        for (at, name) in table.texts("sql") {
+        for (at, name) in table.texts(GRANTS) {
             match declared.iter().find(|statement| statement.name == name) {
                 Some(statement) => drop(granted.0.insert(name, statement.backend.as_str().into())),
                 None => {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use mayfly_config::reader::Table;
+use mayfly_config::reader::{Key, Table};
 
 /// What a statement runs.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -86,7 +86,7 @@ pub struct Statement {
     pub name: String,
     /// The line of the file it begins in, from 1.
     pub line: usize,
-    /// `backend`: a `[sqlserver.NAME]`.
+    /// `backend`.
     pub backend: String,
     /// `text` or `procedure`.
     pub body: Body,
@@ -94,20 +94,64 @@ pub struct Statement {
     pub access: Access,
     /// `parameters`, in the order written.
     pub parameters: Vec<Parameter>,
-    /// `columns`: declared result columns by name; empty leaves them to the server. A column of the answer that is missing or of
-    /// another type fails the call.
+    /// `columns`; empty leaves them to the server.
     pub columns: Vec<(String, SqlType)>,
-    /// `max_rows`: more rows fail the call with `budget`.
+    /// `max_rows`.
     pub max_rows: u32,
-    /// `timeout`: for one run; the invocation's deadline may be sooner.
+    /// `timeout`.
     pub timeout: Duration,
-    /// `bigint_as_string`: whether `bigint` travels as a JSON string.
+    /// `bigint_as_string`.
     pub bigint_as_string: bool,
-    /// `lossy`: text that is not valid UTF-16 (half a surrogate pair) is read with U+FFFD in its place; otherwise it fails the call.
+    /// `lossy`.
     pub lossy: bool,
-    /// `alters_session`: the operator's word that the connection must not be used again after this statement.
+    /// `alters_session`: the operator's word.
     pub alters_session: bool,
 }
+
+const BACKEND: Key<'_> = Key::new("backend", "The `[sqlserver.NAME]` it runs on.");
+const TEXT: Key<'_> = Key::new(
+    "text",
+    "T-SQL with `@name` parameters. Either `text` or `procedure` is needed.",
+);
+const PROCEDURE: Key<'_> = Key::new(
+    "procedure",
+    "A stored procedure's name; it is called with named parameters.",
+);
+const ACCESS: Key<'_> = Key::new(
+    "access",
+    "Whether it changes anything: what a call is told that was cut off.",
+)
+.among(&["read", "write"]);
+const PARAMETERS: Key<'_> = Key::new("parameters", "The parameters, each with its type.");
+const PARAMETER: Key<'_> = Key::new(
+    "NAME",
+    "The type of the parameter: `bit`, `tinyint`, `smallint`, `int`, `bigint`, `real`, `float`, `decimal(p,s)`, `money`, `nvarchar(n)`, \
+     `varchar(n)`, `varbinary(n)` (`max` for `n`), `date`, `time`, `datetime2`, `datetimeoffset` or `uniqueidentifier`. `list<TYPE>`: the \
+     value is an array, and `@NAME` stands inside `IN (…)` of a text. `TYPE output`: a procedure's OUTPUT parameter.",
+);
+const COLUMNS: Key<'_> = Key::new(
+    "columns",
+    "The columns of the result, each with its type; without it they are left to the server. A column of the answer that is missing or of \
+     another type fails the call.",
+);
+const COLUMN: Key<'_> = Key::new("NAME", "The type of the column, as of a parameter.");
+const MAX_ROWS: Key<'_> = Key::new("max_rows", "More rows fail the call with `budget`.");
+const TIMEOUT: Key<'_> = Key::new(
+    "timeout",
+    "The time one run has; the invocation's deadline may be sooner.",
+);
+const BIGINT_AS_STRING: Key<'_> = Key::new(
+    "bigint_as_string",
+    "Whether `bigint` travels as a JSON string.",
+);
+const LOSSY: Key<'_> = Key::new(
+    "lossy",
+    "Whether text that is not valid UTF-16 (half a surrogate pair) is read with U+FFFD in its place; otherwise it fails the call.",
+);
+const ALTERS_SESSION: Key<'_> = Key::new(
+    "alters_session",
+    "Whether the connection must not be used again after this statement, where the text does not show it.",
+);
 
 impl Statement {
     pub(super) fn read(name: String, mut table: Table<'_>, backends: &[String]) -> Self {
@@ -125,16 +169,16 @@ impl Statement {
             access,
             parameters,
             columns,
-            max_rows: u32::try_from(table.number("max_rows", 10_000, 1..=100_000_000))
+            max_rows: u32::try_from(table.number(MAX_ROWS, 10_000, 1..=100_000_000))
                 .unwrap_or(10_000),
             timeout: table.time(
-                "timeout",
+                TIMEOUT,
                 Duration::from_secs(1),
                 Duration::from_millis(1)..=longest,
             ),
-            bigint_as_string: table.flag("bigint_as_string", false),
-            lossy: table.flag("lossy", false),
-            alters_session: table.flag("alters_session", false),
+            bigint_as_string: table.flag(BIGINT_AS_STRING, false),
+            lossy: table.flag(LOSSY, false),
+            alters_session: table.flag(ALTERS_SESSION, false),
         };
         table.finish();
         statement
@@ -142,7 +186,7 @@ impl Statement {
 }
 
 fn backend(table: &mut Table<'_>, backends: &[String]) -> String {
-    let backend = table.required("backend", "\"NAME\"");
+    let backend = table.required(BACKEND, "\"NAME\"");
     if !backend.is_empty() && !backends.contains(&backend) {
         table.problem(format!(
             "`{}` names the backend `{backend}`, which is not declared; add [sqlserver.{backend}]",
@@ -153,7 +197,7 @@ fn backend(table: &mut Table<'_>, backends: &[String]) -> String {
 }
 
 fn body(table: &mut Table<'_>) -> Body {
-    match (table.text("text"), table.text("procedure")) {
+    match (table.text(TEXT), table.text(PROCEDURE)) {
         (Some(text), None) => Body::Text(text),
         (None, Some(name)) => Body::Procedure(name),
         _ => {
@@ -167,7 +211,7 @@ fn body(table: &mut Table<'_>) -> Body {
 }
 
 fn access(table: &mut Table<'_>) -> Access {
-    let word = table.required("access", "\"read\"");
+    let word = table.required(ACCESS, "\"read\"");
     match word.as_str() {
         "write" => Access::Write,
         "read" | "" => Access::Read,
@@ -182,12 +226,12 @@ fn access(table: &mut Table<'_>) -> Access {
 }
 
 fn parameters(table: &mut Table<'_>, body: &Body) -> Vec<Parameter> {
-    let Some(declared) = table.table("parameters") else {
+    let Some(declared) = table.table(PARAMETERS) else {
         return Vec::new();
     };
     let path = declared.path.clone();
     let mut parameters = Vec::new();
-    for (name, at, text) in declared.into_texts() {
+    for (name, at, text) in declared.into_texts(PARAMETER) {
         let (text, output) = text
             .strip_suffix(" output")
             .map_or((text.as_str(), false), |text| (text, true));
@@ -221,11 +265,11 @@ fn parameters(table: &mut Table<'_>, body: &Body) -> Vec<Parameter> {
 }
 
 fn columns(table: &mut Table<'_>) -> Vec<(String, SqlType)> {
-    let Some(declared) = table.table("columns") else {
+    let Some(declared) = table.table(COLUMNS) else {
         return Vec::new();
     };
     let path = declared.path.clone();
-    let texts = declared.into_texts().into_iter();
+    let texts = declared.into_texts(COLUMN).into_iter();
     texts
         .filter_map(|(name, at, text)| {
             let sql_type = SqlType::parse(&text);
