@@ -20,7 +20,7 @@ help: ## What there is to make
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
 run: needs toolchain ## Build everything and serve the sample app on http://127.0.0.1:8080 (RELEASE=1: as it is shipped)
-	@echo "1 of 3   building the server: the first time 15 minutes on two cores, later seconds"
+	@echo "1 of 3   building the server: the first time 15 minutes on two cores$(if $(RELEASE), and more for a release,), later seconds"
 	@$(CARGO) build $(if $(RELEASE),--release --package mayfly --package mayfly-embedded,--workspace) --bins
 	@echo "2 of 3   building the modules of $(APP): the first time a minute"
 	@$(BUILT)/mayfly build "$(APP)"

@@ -247,6 +247,71 @@ async fn a_user_without_rights_serves_the_sample_deploys_and_restarts() {
     assert_eq!(host.query(query).await, first);
 }
 
+/// What the unit grants: a file system that can be read, one directory that can be written, no rights and no way to more of them.
+const HARDENED: &str = "\
+    mount --bind \"$STATE_DIRECTORY\" \"$STATE_DIRECTORY\"\n\
+    mount -o remount,bind,ro /\n\
+    if touch \"$APP/forbidden\" 2>/dev/null; then exit 9; fi\n\
+    exec \"$@\"";
+
+#[tokio::test]
+async fn a_server_that_may_write_to_its_state_directory_alone_deploys_and_restarts() {
+    let directory = tempfile::tempdir().unwrap();
+    let root = unpacked(directory.path());
+    let state = tempfile::tempdir().unwrap();
+    give(state.path());
+    let app = TestApp::empty();
+    let copied = Command::new("cp")
+        .arg("-R")
+        .arg(root.join("share/mayfly/sample/."))
+        .arg(app.path())
+        .status();
+    assert!(copied.unwrap().success());
+    // As the unit says it to whoever writes an app.
+    let app = app.with_configuration(
+        "[server]\nadmin_token = { env = \"TEST_ADMIN_TOKEN\" }\nstore = { env = \"STATE_DIRECTORY\", default = \".mayfly\" }\n",
+    );
+    let all = fs::Permissions::from_mode(0o755);
+    fs::set_permissions(app.path(), all).unwrap();
+    let command = |app: &TestApp| {
+        let mut command = Command::new("unshare");
+        command
+            .args(["--mount", "--", "sh", "-ec", HARDENED, "sh"])
+            .args(without_rights())
+            .env("APP", app.path())
+            .env("STATE_DIRECTORY", state.path())
+            .env("TMPDIR", state.path());
+        if rustix::process::geteuid().is_root() {
+            command.args(["--bounding-set=-all", "--inh-caps=-all"]);
+        }
+        command.arg(root.join("bin/mayfly"));
+        command
+    };
+    let allowed = Command::new("unshare")
+        .args(["--mount", "--", "sh", "-ec", HARDENED, "sh", "true"])
+        .env("APP", app.path())
+        .env("STATE_DIRECTORY", state.path())
+        .status();
+    if !allowed.is_ok_and(|status| status.success()) {
+        println!("not shown here: mounting is not allowed");
+        return;
+    }
+    let start = command(&app);
+    let host = TestHost::start_program(app, start).await;
+    let component = fs::read(host.app.path().join("build/students.wasm")).unwrap();
+    let pushed = host.push("students", renamed(component, 8)).await;
+    assert_eq!(pushed.status, 200, "{}", pushed.text);
+    let active = host.module("students").await["active"].clone();
+    let app = host.stopped().await;
+    let start = command(&app);
+    let host = TestHost::start_program(app, start).await;
+    assert_eq!(
+        host.module("students").await["active"]["version"],
+        active["version"]
+    );
+    assert!(!host.app.path().join(".mayfly").exists());
+}
+
 #[test]
 fn an_unpacked_program_makes_and_checks_an_app_anywhere() {
     let directory = tempfile::tempdir().unwrap();
