@@ -78,7 +78,7 @@ impl EmbeddedProcess {
         let mut addresses = announcement(stdout, relay(stderr)).await?;
         let control = addresses
             .remove(CONTROL)
-            .with_context(|| format!("{PROGRAM} says no control address"))?;
+            .with_context(|| format!("{PROGRAM} announced no control address"))?;
         let endpoints = Embedded {
             addresses,
             user: USER.to_owned(),

@@ -59,7 +59,7 @@ async fn a_rotated_password_moves_the_pool_over_without_a_failed_call() {
         rotate(&host, &connection_string(&second, "not yet"));
         host.logged(&[
             "not applied: ",
-            "`sqlserver.school` is not reached as it is configured now",
+            "`sqlserver.school` cannot be reached as it is configured now",
         ])
         .await;
         rotate(&host, &connection_string(&second, "rotated"));

@@ -297,7 +297,7 @@ fn create(file: &Path, script: &str) -> rusqlite::Result<()> {
     let connection = crate::tds::open(file)?;
     // What cannot be read SQLite refuses in its own words.
     let script = crate::tsql::seed_script(script).unwrap_or_else(|_| script.to_owned());
-    // What a crash leaves behind is made anew, so nothing has to reach the disk before the end.
+    // What a crash leaves behind is made again, so nothing has to reach the disk before the end.
     connection.execute_batch("PRAGMA journal_mode = WAL; PRAGMA synchronous = OFF; BEGIN;")?;
     connection.execute_batch(&script)?;
     connection.execute_batch("COMMIT; PRAGMA wal_checkpoint(TRUNCATE);")

@@ -28,7 +28,7 @@ use mayfly_runtime::modules::Store;
 
 /// Serve an app: GraphQL on one address, health and metrics on another.
 ///
-/// Ends on SIGTERM or SIGINT, after finishing what is running; a second signal ends it at once. On SIGHUP the app is read again, as
+/// Ends on SIGTERM or SIGINT, after finishing what is running; a second signal ends it at once. SIGHUP reloads the app, as
 /// `mayfly apply` does.
 #[derive(clap::Args)]
 pub struct Serve {
@@ -124,7 +124,7 @@ impl Serve {
         if let Some((modules, _)) = &loaded {
             if config.server.hosts.is_empty() {
                 tracing::info!(
-                    "requests are served whatever name of this server they use; list its names in `server.hosts` to refuse others"
+                    "any host name is accepted; list the names of this server in `server.hosts` to refuse others"
                 );
             }
             output::announce(
@@ -273,7 +273,7 @@ impl Signals {
                 _ = self.interrupt.recv() => return,
                 _ = self.hangup.recv() => {}
             }
-            tracing::info!("SIGHUP: reading the app again");
+            tracing::info!("SIGHUP: reloading the app");
             if let Some(deployment) = host.deployment().cloned() {
                 // What comes of it is logged.
                 tokio::spawn(async move { drop(deployment.apply(false).await) });

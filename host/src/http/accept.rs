@@ -130,7 +130,7 @@ fn is_utf8(charset: &str) -> bool {
     matches!(charset.as_str(), "utf-8" | "utf8")
 }
 
-/// The elements of a list, without the white space around them; a separator in quotes is none.
+/// The elements of a list, without the white space around them; a separator in quotes does not count.
 fn elements(list: &str, separator: char) -> impl Iterator<Item = &str> {
     let mut quoted = false;
     let mut escaped = false;

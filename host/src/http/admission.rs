@@ -1,4 +1,4 @@
-//! Admission: operations get a place at the door, or are told at once to come back later.
+//! Admission: an operation gets a place, waits for one, or is refused at once.
 //!
 //! What was admitted is never refused halfway. Places, queue and the memory of requests are all bounded, so a flood costs a flood of short
 //! answers and no memory.
@@ -145,7 +145,7 @@ impl RequestMemory {
     }
 
     /// What is missing of the memory for so many bytes besides the head, in units, and of what it has to be taken. A request that is
-    /// not small any more takes all of it anew.
+    /// not small any more takes all of it again.
     fn missing(&self, bytes: u64) -> Option<(Arc<Semaphore>, u32)> {
         let bytes = self.head_bytes.saturating_add(bytes);
         let needed = units_of(bytes).min(self.memory.most);

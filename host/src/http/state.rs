@@ -183,7 +183,7 @@ impl RequestMetrics {
         self.seconds.record(time.as_secs_f64());
     }
 
-    /// An operation was refused at the door.
+    /// An operation was refused because the host is busy.
     pub fn refused(&self) {
         counter!(names::OPERATIONS_REFUSED).increment(1);
     }

@@ -10,7 +10,7 @@ pub const REQUEST_SECONDS: &str = "mayfly_request_seconds";
 pub const OPERATIONS: &str = "mayfly_operations";
 /// Operations waiting to be admitted.
 pub const OPERATIONS_WAITING: &str = "mayfly_operations_waiting";
-/// Operations refused at the door.
+/// Operations refused because the host was busy.
 pub const OPERATIONS_REFUSED: &str = "mayfly_operations_refused_total";
 /// Open connections of clients, by `state`: `idle`, `head`, `body`, `operation`, `answer` or `closing`.
 pub const CONNECTIONS: &str = "mayfly_connections";
@@ -85,7 +85,7 @@ pub const CANARY_SHARE: &str = "mayfly_canary_share";
 pub const RSS_BYTES: &str = "mayfly_process_resident_memory";
 /// Versions that became active, by `module` and by what put them in (`file`, `push`, `rollback`).
 pub const SWAPS: &str = "mayfly_swaps_total";
-/// Versions that were not let in, by `module` and the `step` that refused them.
+/// Versions that were refused, by `module` and `step`.
 pub const REFUSALS: &str = "mayfly_refusals_total";
 /// Seconds from a version's bytes being there to its being active, by `module`.
 pub const GATE_SECONDS: &str = "mayfly_gate_seconds";
@@ -201,10 +201,7 @@ pub(crate) fn describe() {
     );
     describe_gauge!(PLAN_MISSES, "operations prepared since the start");
     describe_counter!(SWAPS, "versions that became active");
-    describe_counter!(
-        REFUSALS,
-        "versions that were not let in, by the step that refused them"
-    );
+    describe_counter!(REFUSALS, "versions that were refused, by step");
     describe_histogram!(
         GATE_SECONDS,
         Unit::Seconds,

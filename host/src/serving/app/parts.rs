@@ -28,7 +28,7 @@ pub(super) struct Parts {
 }
 
 impl Parts {
-    /// Reads everything; what is wrong is added to the problems. Pools of `before` that are configured as they were are used on.
+    /// Reads everything; what is wrong is added to the problems. Pools of `before` whose configuration is the same are kept.
     pub(super) async fn read(
         config: &Config,
         surroundings: &Surroundings,

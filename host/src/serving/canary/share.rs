@@ -1,6 +1,6 @@
 //! Which operations are on the canary: a hash of the canary's id and the operation's key, compared with the share.
 //!
-//! The same key is on the same side for as long as a canary runs; another canary draws anew, so that not always the same callers
+//! The same key is on the same side for as long as a canary runs; another canary draws again, so that not always the same callers
 //! get what is new first.
 
 use mayfly_config::Percent;

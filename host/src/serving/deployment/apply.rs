@@ -213,7 +213,7 @@ async fn out_of_reach(config: &Config, app: &App, next: &NextApp) -> Vec<Problem
             line: next.line(),
             column: 0,
             message: format!(
-                "`{name}` is not reached as it is configured now: {why}; the connections there were are used on"
+                "`{name}` cannot be reached as it is configured now: {why}; its previous connections stay in use"
             ),
         });
     }

@@ -94,7 +94,7 @@ impl Deployment {
     ///
     /// # Errors
     ///
-    /// When a canary runs already, or why the component was not let in.
+    /// When a canary runs already, or why the component was refused.
     pub async fn begin_canary(
         self: &Arc<Self>,
         module: &str,

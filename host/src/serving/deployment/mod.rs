@@ -120,7 +120,7 @@ pub enum DeployError {
     /// What should be tried answers everybody already.
     #[error("that version of `{0}` is active already; try another version")]
     AlreadyActive(String),
-    /// A canary was asked for in a way that there is none.
+    /// The canary was asked for with settings that are not valid.
     #[error("{0}")]
     Setting(String),
     /// There is nothing to roll back to.
@@ -207,7 +207,7 @@ impl Deployment {
     ///
     /// # Errors
     ///
-    /// Why it was not let in; the version that was active then still is.
+    /// Why it was refused; the version that was active then still is.
     pub async fn deploy(
         self: &Arc<Self>,
         module: &str,
@@ -234,7 +234,7 @@ impl Deployment {
     ///
     /// # Errors
     ///
-    /// Why it was not let in; the version that was active then still is.
+    /// Why it was refused; the version that was active then still is.
     pub async fn deploy_file(
         self: &Arc<Self>,
         module: &str,
@@ -277,7 +277,7 @@ impl Deployment {
     ///
     /// # Errors
     ///
-    /// Why it was not let in.
+    /// Why it was refused.
     pub async fn admit(
         &self,
         module: &str,

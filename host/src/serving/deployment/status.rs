@@ -54,7 +54,7 @@ pub struct VersionStatus {
     pub age_seconds: u64,
 }
 
-/// A version that was not let in.
+/// A version that was refused.
 #[derive(Debug, Clone, Serialize)]
 pub struct PastRefusal {
     /// Its digest, when it came far enough to have one.

@@ -88,7 +88,7 @@ impl Compiler<'_> {
                 Kind::Input(input) => self.input(input, value),
                 Kind::Enum(_) => match &value.kind {
                     ValueKind::Enum(name) => Ok(Template::Text(json_string(name))),
-                    _ => Err(format!("{} is no enum value", Excerpt(value))),
+                    _ => Err(format!("{} is not an enum value", Excerpt(value))),
                 },
                 Kind::Scalar(Scalar::Custom { .. }) => self.untyped(value),
                 Kind::Scalar(scalar) => {
@@ -103,7 +103,7 @@ impl Compiler<'_> {
 
     fn input(&mut self, input: &InputObject, value: &Value<'_>) -> Result<Template, String> {
         let ValueKind::Object(given) = &value.kind else {
-            return Err(format!("{} is no input object", Excerpt(value)));
+            return Err(format!("{} is not an input object", Excerpt(value)));
         };
         let mut by_name: HashMap<&str, &Value<'_>> = HashMap::with_capacity(given.len());
         for entry in given {

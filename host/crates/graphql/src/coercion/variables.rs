@@ -194,7 +194,10 @@ impl Coercer<'_> {
                         self.enumeration(&definition.name, values, value, out);
                     }
                     Kind::Input(input) => self.input(&definition.name, input, value, out),
-                    _ => self.refuse(value, format!("\"{}\" is no input type.", definition.name)),
+                    _ => self.refuse(
+                        value,
+                        format!("\"{}\" is not an input type.", definition.name),
+                    ),
                 }
             }
         }

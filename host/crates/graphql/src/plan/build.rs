@@ -342,7 +342,7 @@ impl<'d, 'a> Builder<'d, 'a> {
             }
             Kind::Input(_) => {
                 return Err(Refusal::Internal(format!(
-                    "`{}` is no output type",
+                    "`{}` is not an output type",
                     ty.name
                 )));
             }

@@ -60,7 +60,7 @@ pub trait Capability: ReadSections {
     fn link(&self, linker: &mut Linker<Data>) -> wasmtime::Result<()>;
 
     /// Its pools as the configuration wants them, none where that has no section of it. Nothing need answer yet. Pools of `before`
-    /// that are configured as they were are used on, connections and all. What is wrong is added to the problems.
+    /// whose configuration is the same are kept, with their connections. What is wrong is added to the problems.
     fn connect<'a>(
         &'a self,
         config: &'a Config,

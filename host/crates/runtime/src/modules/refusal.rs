@@ -1,4 +1,4 @@
-//! Why a version is not let in: the step that refused it, and what to do.
+//! Why a version is refused: the step that refused it, and what to do.
 
 /// A step on a version's way in, in order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -56,7 +56,7 @@ impl std::fmt::Display for Step {
     }
 }
 
-/// Why a version is not let in.
+/// Why a version is refused.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("module `{module}`: {step}: {message}")]
 pub struct Refusal {
