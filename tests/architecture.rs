@@ -56,7 +56,8 @@ fn each_library_is_named_only_in_its_home() {
         named_only_in(word, &["crates/runtime/", "crates/capabilities/"]);
     }
     named_only_in("async_graphql::", &["src/http/admin/"]);
-    for word in ["tiberius::", "aws_sdk_dynamodb::", "aws_config::"] {
+    named_only_in("tiberius::", &["crates/capabilities/src/sql/sqlserver/"]);
+    for word in ["aws_sdk_dynamodb::", "aws_config::"] {
         named_only_in(word, &["crates/capabilities/"]);
     }
     named_only_in("jsonwebtoken::", &["src/callers/"]);
@@ -111,6 +112,31 @@ fn capabilities_do_not_know_each_other() {
             }
         }
     }
+}
+
+#[test]
+fn what_any_sql_database_needs_names_none() {
+    let sql = repository().join("host/crates/capabilities/src/sql");
+    // Where it is said which databases there are.
+    let chosen = ["mod.rs", "capability.rs", "configuration.rs"];
+    let mut files = Vec::new();
+    sources(&sql, &mut files);
+    let mut looked_at = 0;
+    for file in files {
+        let path = file.strip_prefix(&sql).unwrap();
+        if path.starts_with("sqlserver") || chosen.iter().any(|chosen| path == Path::new(chosen)) {
+            continue;
+        }
+        looked_at += 1;
+        // Comments too: what is true of one database only has no place here.
+        let text = fs::read_to_string(&file).unwrap().to_lowercase();
+        for name in ["sqlserver", "sql server", "tiberius", "t-sql", "trancount"] {
+            assert!(!text.contains(name), "{} names `{name}`", file.display());
+        }
+        let mut words = text.split(|c: char| !c.is_ascii_alphanumeric());
+        assert!(!words.any(|word| word == "tds"), "{}", file.display());
+    }
+    assert!(looked_at > 20, "{looked_at} files");
 }
 
 #[test]

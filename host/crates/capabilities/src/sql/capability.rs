@@ -1,4 +1,4 @@
-//! What the host knows of SQL Server: one pool per `[sqlserver.NAME]`.
+//! What the host knows of SQL databases: one pool per `[sqlserver.NAME]`.
 
 use std::sync::Arc;
 
@@ -14,11 +14,11 @@ use mayfly_telemetry::pool_gauges;
 use tokio::time::Instant;
 use wasmtime::component::{HasSelf, Linker};
 
+use super::SqlServer;
 use super::bindings::mayfly::resolver::sql;
 use super::configuration::{Backend, Section};
 use super::database::{Database, Databases};
-use super::pool::SqlServer;
-use super::statement;
+use super::statement::StatementProblem;
 use crate::{because, shares};
 
 /// What the sections of the configuration are called.
@@ -123,6 +123,15 @@ impl Capability for SqlCapability {
     }
 }
 
+/// All backends of a configuration, answered by one database.
+#[must_use]
+pub fn databases(config: &Config, database: Arc<dyn Database>) -> Databases {
+    let backends = said(config).backends.iter();
+    backends
+        .map(|backend| (backend.name.clone(), database.clone()))
+        .collect()
+}
+
 /// What the configuration says; nothing where it was read without this capability.
 fn said(config: &Config) -> &Section {
     static NOTHING: Section = Section {
@@ -155,7 +164,7 @@ fn server(
     config: &Config,
     surroundings: &Surroundings,
     kept: Option<&SqlServerPool>,
-) -> Result<SqlServer, Vec<statement::StatementProblem>> {
+) -> Result<SqlServer, Vec<StatementProblem>> {
     let statements = said(config).statements.iter();
     let statements = statements.filter(|statement| statement.backend == section.name);
     let statements: Vec<_> = statements.cloned().collect();
@@ -242,7 +251,7 @@ impl Pool for SqlServerPool {
 }
 
 /// What a pool found wrong, with the line of the table it is about.
-fn in_configuration(config: &Config, found: &statement::StatementProblem) -> Problem {
+fn in_configuration(config: &Config, found: &StatementProblem) -> Problem {
     let (kind, name) = found.subject.split_once('.').unwrap_or_default();
     let line = match kind {
         "statements" => {

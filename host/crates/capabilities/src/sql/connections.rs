@@ -16,7 +16,6 @@
 
 use std::iter;
 use std::mem;
-use std::sync::atomic::Ordering;
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
@@ -28,19 +27,20 @@ use tokio::sync::watch;
 use tokio::task::coop::unconstrained;
 use tokio::time::{Instant, sleep};
 
-use super::connection::{Closed, Connection};
-use super::manager::{ConnectError, Manager};
+use super::connection::Closed;
+use super::engine::{ConnectionOf, Engine};
+use super::manager::{ConnectError, Manager, answers};
 
 /// For a check of a suspect connection: callers may be waiting, and closing one that is merely slow costs a login.
 const SUSPECT_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// The connections of one pool.
 #[derive(Debug)]
-pub(super) struct Connections {
-    manager: Manager,
+pub(super) struct Connections<E: Engine> {
+    manager: Manager<E>,
     /// Connections there may be.
     max: usize,
-    pool: Pool<Connection>,
+    pool: Pool<ConnectionOf<E>>,
     state: Mutex<State>,
     /// Why the server could not be reached, the last time that all who waited were told so.
     unreachable: watch::Sender<Option<Arc<ConnectError>>>,
@@ -58,26 +58,26 @@ struct State {
 
 /// A connection that is lent; dropped, it is idle again.
 #[derive(Debug)]
-pub(super) struct Pooled {
+pub(super) struct Pooled<E: Engine> {
     /// Taken only when it is closed or given back.
-    object: Option<Object<Connection>>,
+    object: Option<Object<ConnectionOf<E>>>,
     /// Whether it had proven nothing for a moment when it was lent.
     at_risk: bool,
     /// A pool that is gone closes what comes back.
-    pool: Weak<Connections>,
+    pool: Weak<Connections<E>>,
 }
 
 /// A caller that waits, until it is dropped.
-struct Waiting<'a>(&'a Connections);
+struct Waiting<'a, E: Engine>(&'a Connections<E>);
 
-impl Drop for Waiting<'_> {
+impl<E: Engine> Drop for Waiting<'_, E> {
     fn drop(&mut self) {
         self.0.lock().waiting -= 1;
     }
 }
 
-impl Connections {
-    pub(super) fn new(manager: Manager, max: usize) -> Arc<Self> {
+impl<E: Engine> Connections<E> {
+    pub(super) fn new(manager: Manager<E>, max: usize) -> Arc<Self> {
         Arc::new(Self {
             manager,
             max,
@@ -92,7 +92,7 @@ impl Connections {
     /// # Errors
     ///
     /// No connection is alive, and connecting fails.
-    pub(super) async fn get(self: &Arc<Self>) -> Result<Pooled, Arc<ConnectError>> {
+    pub(super) async fn get(self: &Arc<Self>) -> Result<Pooled<E>, Arc<ConnectError>> {
         loop {
             // Before the pool is looked at, so that no failure after that is missed.
             let mut unreachable = self.unreachable.subscribe();
@@ -117,7 +117,7 @@ impl Connections {
     async fn given(
         self: &Arc<Self>,
         unreachable: &mut watch::Receiver<Option<Arc<ConnectError>>>,
-    ) -> Result<Object<Connection>, Arc<ConnectError>> {
+    ) -> Result<Object<ConnectionOf<E>>, Arc<ConnectError>> {
         let _waiting = self.wait();
         self.connect_as_needed(0);
         let error = select! {
@@ -130,14 +130,9 @@ impl Connections {
         Err(error.unwrap_or_else(|| Arc::new(ConnectError::Ended)))
     }
 
-    /// From now on text that is not valid UTF-16 is read with U+FFFD in its place; connections that do not are replaced.
-    pub(super) fn read_lossily(&self) {
-        self.manager.lossy.store(true, Ordering::Relaxed);
-    }
-
-    /// Whether text that is not valid UTF-16 is read so.
-    pub(super) fn is_lossy(&self) -> bool {
-        self.manager.is_lossy()
+    /// What connects.
+    pub(super) fn engine(&self) -> &E {
+        &self.manager.engine
     }
 
     /// Connections there are.
@@ -146,7 +141,10 @@ impl Connections {
     }
 
     /// Closes idle connections for which there is a reason.
-    pub(super) fn close_idle(self: &Arc<Self>, reason: impl FnMut(&Connection) -> Option<Closed>) {
+    pub(super) fn close_idle(
+        self: &Arc<Self>,
+        reason: impl FnMut(&ConnectionOf<E>) -> Option<Closed>,
+    ) {
         for (reason, connection) in self.take_idle_where(reason) {
             self.discard(reason, connection);
         }
@@ -185,9 +183,13 @@ impl Connections {
         }
     }
 
-    async fn check_one(self: Arc<Self>, mut connection: Object<Connection>, timeout: Duration) {
+    async fn check_one(
+        self: Arc<Self>,
+        mut connection: Object<ConnectionOf<E>>,
+        timeout: Duration,
+    ) {
         let asked = Instant::now();
-        if connection.answers(timeout).await.is_ok() {
+        if answers::<E>(&mut connection, timeout).await.is_ok() {
             self.put_back(connection);
         } else {
             self.discard(Closed::Lost, connection);
@@ -196,7 +198,7 @@ impl Connections {
     }
 
     /// An idle connection that is fit for use.
-    fn take_idle(self: &Arc<Self>) -> Option<Pooled> {
+    fn take_idle(self: &Arc<Self>) -> Option<Pooled<E>> {
         iter::from_fn(|| self.pool.try_get().ok())
             .find_map(|connection| self.lend_if_fit(connection))
     }
@@ -204,8 +206,8 @@ impl Connections {
     /// Takes out idle connections that `wanted` wants, the one used longest ago first.
     fn take_idle_where<T>(
         &self,
-        mut wanted: impl FnMut(&Connection) -> Option<T>,
-    ) -> Vec<(T, Object<Connection>)> {
+        mut wanted: impl FnMut(&ConnectionOf<E>) -> Option<T>,
+    ) -> Vec<(T, Object<ConnectionOf<E>>)> {
         // Held, so that nobody starts connecting for who finds none idle in this moment.
         let _state = self.lock();
         let mut idle: Vec<_> = iter::from_fn(|| self.pool.try_get().ok()).collect();
@@ -217,7 +219,7 @@ impl Connections {
     }
 
     /// Lends a connection, unless it has to be closed or checked first.
-    fn lend_if_fit(self: &Arc<Self>, connection: Object<Connection>) -> Option<Pooled> {
+    fn lend_if_fit(self: &Arc<Self>, connection: Object<ConnectionOf<E>>) -> Option<Pooled<E>> {
         if let Some(reason) = self.manager.unfit(&connection) {
             self.discard(reason, connection);
             return None;
@@ -237,7 +239,7 @@ impl Connections {
         !mem::replace(&mut self.lock().at_risk, true)
     }
 
-    fn lend(self: &Arc<Self>, connection: Object<Connection>, at_risk: bool) -> Pooled {
+    fn lend(self: &Arc<Self>, connection: Object<ConnectionOf<E>>, at_risk: bool) -> Pooled<E> {
         // It was counted among the idle ones until now, as if somebody who waits were to have it.
         if self.lock().waiting > 0 {
             self.connect_as_needed(0);
@@ -250,7 +252,7 @@ impl Connections {
     }
 
     /// A connection was given back.
-    fn put_back(self: &Arc<Self>, connection: Object<Connection>) {
+    fn put_back(self: &Arc<Self>, connection: Object<ConnectionOf<E>>) {
         // Whoever waits would lose the turn with one that is not fit; an idle one is looked at when it is lent.
         let is_awaited = self.lock().waiting > 0;
         if is_awaited && let Some(reason) = self.manager.unfit(&connection) {
@@ -259,7 +261,7 @@ impl Connections {
     }
 
     /// Closes a connection that was idle or checked.
-    fn discard(self: &Arc<Self>, reason: Closed, connection: Object<Connection>) {
+    fn discard(self: &Arc<Self>, reason: Closed, connection: Object<ConnectionOf<E>>) {
         self.manager.meters.closed(reason, &connection, None);
         drop(Object::take(connection));
         self.one_less();
@@ -283,7 +285,7 @@ impl Connections {
         self.unreachable.send_replace(Some(Arc::new(error)));
     }
 
-    fn wait(&self) -> Waiting<'_> {
+    fn wait(&self) -> Waiting<'_, E> {
         self.lock().waiting += 1;
         Waiting(self)
     }
@@ -360,14 +362,14 @@ impl Connections {
     }
 }
 
-impl Pooled {
+impl<E: Engine> Pooled<E> {
     /// The connection; there is one as long as it is lent.
-    pub(super) fn connection(&mut self) -> Option<&mut Connection> {
+    pub(super) fn connection(&mut self) -> Option<&mut ConnectionOf<E>> {
         self.object.as_deref_mut()
     }
 
     /// Closes the connection; `say` is told which it was.
-    pub(super) fn close(mut self, say: impl FnOnce(&Connection)) {
+    pub(super) fn close(mut self, say: impl FnOnce(&ConnectionOf<E>)) {
         let Some(connection) = self.object.take() else {
             return;
         };
@@ -379,7 +381,7 @@ impl Pooled {
         }
     }
 
-    fn ends_risk(&self, pool: &Connections) {
+    fn ends_risk(&self, pool: &Connections<E>) {
         if self.at_risk {
             pool.lock().at_risk = false;
         }
@@ -396,7 +398,7 @@ impl Pooled {
     }
 }
 
-impl Drop for Pooled {
+impl<E: Engine> Drop for Pooled<E> {
     fn drop(&mut self) {
         if let Some(connection) = self.object.take()
             && let Some(pool) = self.pool.upgrade()

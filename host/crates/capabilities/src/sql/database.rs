@@ -3,29 +3,18 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use mayfly_config::Config;
 use mayfly_runtime::imports::{Call, RowBudget};
 use tokio::time::Instant;
 
-use super::configuration::Section;
+use super::engine::Engine;
 use super::holders::Borrower;
-use super::pool::SqlServer;
+use super::pool::Pool;
 use super::session::SqlSession;
 use super::stream::RowStream;
 use super::transaction::Transaction;
 
 /// The databases that guests reach, by the names of their backends.
 pub type Databases = BTreeMap<String, Arc<dyn Database>>;
-
-/// All backends of a configuration, answered by one database.
-#[must_use]
-pub fn databases(config: &Config, database: Arc<dyn Database>) -> Databases {
-    let section = config.sections.get::<Section>().into_iter();
-    let backends = section.flat_map(|section| &section.backends);
-    backends
-        .map(|backend| (backend.name.clone(), database.clone()))
-        .collect()
-}
 
 /// Runs statements by name.
 pub trait Statements: Send + Sync {
@@ -71,7 +60,7 @@ pub trait OpenTransaction: Statements {
     fn rollback(&self, deadline: Instant) -> Call;
 }
 
-impl Database for SqlServer {
+impl<E: Engine> Database for Pool<E> {
     fn session(
         &self,
         module: &str,
@@ -89,7 +78,7 @@ impl Database for SqlServer {
 
 macro_rules! statements_of {
     ($pool_type:ty) => {
-        impl Statements for $pool_type {
+        impl<E: Engine> Statements for $pool_type {
             fn query(&self, statement: &str, parameters: &str, deadline: Instant) -> Call {
                 Box::pin(<$pool_type>::query(self, statement, parameters, deadline))
             }
@@ -105,10 +94,10 @@ macro_rules! statements_of {
     };
 }
 
-statements_of!(SqlSession);
-statements_of!(Transaction);
+statements_of!(SqlSession<E>);
+statements_of!(Transaction<E>);
 
-impl Session for SqlSession {
+impl<E: Engine> Session for SqlSession<E> {
     fn stream_rows(&self, statement: &str, parameters: &str) -> Arc<dyn Rows> {
         Arc::new(Self::stream_rows(self, statement, parameters))
     }
@@ -118,13 +107,13 @@ impl Session for SqlSession {
     }
 }
 
-impl Rows for RowStream {
+impl<E: Engine> Rows for RowStream<E> {
     fn next(&self, max_rows: u32, deadline: Instant) -> Call {
         Box::pin(Self::next(self, max_rows, deadline))
     }
 }
 
-impl OpenTransaction for Transaction {
+impl<E: Engine> OpenTransaction for Transaction<E> {
     fn commit(&self, deadline: Instant) -> Call {
         Box::pin(Self::commit(self, deadline))
     }

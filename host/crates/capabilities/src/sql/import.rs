@@ -74,7 +74,7 @@ fn session(
     let missing = || {
         CallError::new(
             CallCode::NotFound,
-            format!("there is no SQL Server backend `{backend}`"),
+            format!("there is no SQL backend `{backend}`"),
         )
     };
     let databases = granted.backend().clone();

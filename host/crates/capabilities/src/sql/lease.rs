@@ -11,12 +11,12 @@ use std::time::Duration;
 use tokio::runtime::Handle;
 use tokio::time::{Instant, timeout};
 
-use super::connection::{Closed, Connection, Fate};
+use super::connection::{Closed, Fate};
 use super::connections::Pooled;
+use super::engine::{ConnectionOf, Engine};
 use super::holders::Entry;
 use super::pool_metrics::PoolMetrics;
 use super::shared::Shared;
-use super::trancount;
 use crate::share::Taken;
 
 /// For telling a server to stop. It is a courtesy: the connection is closed in any case.
@@ -24,15 +24,15 @@ const STOP_TIMEOUT: Duration = Duration::from_millis(250);
 
 /// A connection that is checked out.
 #[derive(Debug)]
-pub(super) struct Lease {
+pub(super) struct Lease<E: Engine> {
     /// Taken only by `drop`.
-    held: Option<Held>,
+    held: Option<Held<E>>,
 }
 
 /// What a lease holds, and its tasks after it. The entry is the last to go: until then the connection counts as held.
 #[derive(Debug)]
-struct Held {
-    pooled: Pooled,
+struct Held<E: Engine> {
+    pooled: Pooled<E>,
     meters: Arc<PoolMetrics>,
     /// For rolling back; then the connection is closed, which rolls back too.
     recycle_timeout: Duration,
@@ -41,12 +41,12 @@ struct Held {
     _share: Taken,
 }
 
-impl Lease {
+impl<E: Engine> Lease<E> {
     /// A connection lent to `holder`.
     pub(super) fn new(
-        mut pooled: Pooled,
+        mut pooled: Pooled<E>,
         (holder, share): (Entry, Taken),
-        shared: &Shared,
+        shared: &Shared<E>,
     ) -> Self {
         if let Some(connection) = pooled.connection() {
             connection.uses += 1;
@@ -64,7 +64,7 @@ impl Lease {
     }
 
     /// The connection; there is one as long as the lease is.
-    pub(super) fn connection(&mut self) -> Option<&mut Connection> {
+    pub(super) fn connection(&mut self) -> Option<&mut ConnectionOf<E>> {
         self.held.as_mut()?.pooled.connection()
     }
 
@@ -76,7 +76,7 @@ impl Lease {
     }
 }
 
-impl Drop for Lease {
+impl<E: Engine> Drop for Lease<E> {
     fn drop(&mut self) {
         let Some(mut held) = self.held.take() else {
             return;
@@ -99,17 +99,13 @@ impl Drop for Lease {
     }
 }
 
-impl Held {
+impl<E: Engine> Held<E> {
     async fn roll_back(mut self) {
         let Some(connection) = self.pooled.connection() else {
             return;
         };
         connection.asking();
-        let rolled_back = timeout(
-            self.recycle_timeout,
-            trancount::roll_back(&mut connection.client),
-        )
-        .await;
+        let rolled_back = timeout(self.recycle_timeout, E::roll_back(&mut connection.client)).await;
         if matches!(rolled_back, Ok(Ok(()))) {
             connection.answered();
             connection.nothing_open();
@@ -124,9 +120,9 @@ impl Held {
     }
 
     async fn stop(mut self) {
-        // Whether the server acknowledged does not matter: see FACTS on cancelling; the connection is closed.
+        // Whether the server acknowledged does not matter: the connection is closed.
         if let Some(connection) = self.pooled.connection() {
-            let _ = timeout(STOP_TIMEOUT, connection.client.cancel_query()).await;
+            let _ = timeout(STOP_TIMEOUT, E::stop(&mut connection.client)).await;
         }
         self.close(Closed::CutOff);
     }

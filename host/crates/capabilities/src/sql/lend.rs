@@ -6,6 +6,7 @@ use mayfly_error::{CallCode, CallError};
 use tokio::time::error::Elapsed;
 use tokio::time::{Instant, timeout, timeout_at};
 
+use super::engine::Engine;
 use super::holders::{Borrower, Entry};
 use super::lease::Lease;
 use super::manager::ConnectError;
@@ -14,7 +15,7 @@ use super::shared::Shared;
 use crate::share::Share;
 use crate::time_limit::too_late;
 
-impl Shared {
+impl<E: Engine> Shared<E> {
     /// A connection, when one of the share and of the pool is free. `what` names the call in errors, `borrower` and `statement` in logs and metrics.
     pub(super) async fn lend(
         &self,
@@ -23,7 +24,7 @@ impl Shared {
         borrower: &Borrower,
         statement: &Arc<str>,
         deadline: Instant,
-    ) -> Result<Lease, CallError> {
+    ) -> Result<Lease<E>, CallError> {
         if Instant::now() >= deadline {
             return Err(too_late(what));
         }
@@ -45,9 +46,9 @@ impl Shared {
             Ok(Err(_)) => {
                 self.warn_of_waiting(&wait);
                 let limit = self.wait_timeout;
-                let name = &self.name;
+                let (section, name) = (E::SECTION, &self.name);
                 let message = format!(
-                    "{what}: no connection to backend `{name}` was free within {limit:?} (`sqlserver.{name}.wait_timeout`)"
+                    "{what}: no connection to backend `{name}` was free within {limit:?} (`{section}.{name}.wait_timeout`)"
                 );
                 Err(CallError::new(CallCode::Throttled, message))
             }

@@ -1,13 +1,15 @@
-//! SQL Server: the capability, one pool per `[sqlserver.NAME]`, and the statements an operator lets guests run on it.
+//! Statements on SQL databases: the capability, a pool for each backend, and the statements an operator lets guests run on it.
 //!
-//! `capability` is what the host knows of it, `import` what guests call, `database` what the import needs.
+//! What any database needs is here; what one database is stands in a folder of its own ([`sqlserver`]) and is reached through the traits of
+//! `engine`. Which databases there are is said in this file, in `capability` (what the host knows) and in `configuration`; nothing else
+//! here names one.
 //!
-//! Reading order of the pool, the way a call goes: [`SqlSession`] (`session`) keeps an invocation to one connection; `statement` knows the
-//! text, `lexer` read it, `lists` where lists stand in it, `effects` what it does to a session, `parameters` fill it; `pool` lends a connection, `connections` has them, `manager` makes them
-//! (`dial` finds the server, `login_failure` says why not), `connection` says when one may be used again, `holders` and `pool_metrics` tell who has them and why one was
-//! closed; `run` sends and reads, `rows` writes the answer, `failure` says what went wrong. `trancount` keeps watch over what is open. `describe` asks the server whether all of it
-//! is as declared (`types`). [`Transaction`] and [`RowStream`] hold
-//! their connection between calls.
+//! Reading order, the way a call goes: `import` is what guests call, `database` what it needs. [`session::SqlSession`] keeps an
+//! invocation to one connection; `statements` has the texts (`declared`, `statement`) and fills them with values (`parameters`); `pool`
+//! lends a connection (`lend`, `lease`), `connections` has them, `manager` makes them (`gate` says when a server is tried again),
+//! `connection` says when one may be used again, `holders` and `pool_metrics` tell who has them and why one was closed; `run` sends and
+//! reads, `failure` says what went wrong. `transaction` and `stream` hold their connection between calls. `describe` asks the server whether
+//! all is as declared.
 
 mod bounds;
 mod capability;
@@ -15,47 +17,47 @@ pub mod configuration;
 mod connection;
 mod connections;
 mod database;
-mod declarations;
+mod declared;
 mod describe;
 mod dial;
-mod effects;
+mod engine;
 mod failure;
+mod gate;
 mod holders;
 mod import;
 mod lease;
 mod lend;
-mod lexer;
-mod lists;
-mod login_failure;
 mod manager;
 mod parameters;
 mod pool;
 mod pool_metrics;
-mod procedure;
-mod rows;
 mod run;
 mod session;
 mod shared;
+mod sqlserver;
 mod statement;
+mod statements;
 mod stream;
-mod template;
-mod times;
-mod trancount;
 mod transaction;
 mod turn;
-mod types;
 mod upkeep;
-mod values;
+mod wire;
 
-pub use capability::SqlCapability;
-pub use database::{Database, Databases, OpenTransaction, Rows, Session, Statements, databases};
+pub use capability::{SqlCapability, databases};
+pub use database::{Database, Databases, OpenTransaction, Rows, Session, Statements};
 pub use holders::Borrower;
 pub use parameters::statement_weight;
-pub use pool::{SqlServer, SqlServerStatus};
-pub use session::SqlSession;
+pub use pool::PoolStatus;
 pub use statement::StatementProblem;
-pub use stream::RowStream;
-pub use transaction::Transaction;
+
+/// The host's connections to one SQL Server. Cheap to clone.
+pub type SqlServer = pool::Pool<sqlserver::SqlServerEngine>;
+
+/// An invocation's use of one SQL Server.
+pub type SqlSession = session::SqlSession<sqlserver::SqlServerEngine>;
+
+/// A transaction of one invocation on one SQL Server.
+pub type Transaction = transaction::Transaction<sqlserver::SqlServerEngine>;
 
 /// The generated bindings of `wit/sql.wit`.
 mod bindings {

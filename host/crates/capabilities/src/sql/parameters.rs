@@ -3,22 +3,43 @@
 //! A value that is missing is an error, as is one nobody declared: a misspelt name must not become NULL. Errors name the statement,
 //! the parameter and the type that was expected, and never repeat the value.
 
-use crate::sql::configuration::Parameter;
 use mayfly_error::{CallCode, CallError};
 use mayfly_json::{ErrorKind, Limits, Tree, Value};
 
-use super::template::{Bound, MAX_VALUES};
-use super::values::value;
+use super::declared::{DeclaredType, Parameter};
 
-/// Parameters and elements of lists, at most: a key and a value for each. The sizes of values are bounded by the budget of bytes
-/// that a guest may hand over.
-const PARAMETERS: Limits = Limits::of_bytes(usize::MAX)
-    .with_values(1 + 2 * MAX_VALUES)
-    .with_depth(2);
+/// The most values that any database takes; one that takes fewer says so ([`Most`]).
+pub const MOST_VALUES: usize = 2_098;
 
-/// What is said of more values than the server takes; they are counted once more when everything is read.
-pub(super) const TOO_MANY: &str =
-    "more than 2098 values; SQL Server takes no more, so pass shorter lists";
+/// How many values a database takes.
+#[derive(Debug, Clone, Copy)]
+pub struct Most {
+    /// At most [`MOST_VALUES`].
+    pub values: usize,
+    /// What is said of more.
+    pub told: &'static str,
+}
+
+impl Most {
+    /// Parameters and elements of lists, at most: a key and a value for each. The sizes of values are bounded by the budget of bytes
+    /// that a guest may hand over.
+    const fn limits(self) -> Limits {
+        Limits::of_bytes(usize::MAX)
+            .with_values(1 + 2 * self.values)
+            .with_depth(2)
+    }
+}
+
+/// A value for a parameter.
+#[derive(Debug, Clone)]
+pub enum Bound<V> {
+    /// NULL.
+    Null,
+    /// One value.
+    Value(V),
+    /// The values of a list.
+    List(Vec<V>),
+}
 
 /// Characters of a name that messages show, at most.
 const SHOWN: usize = 100;
@@ -30,16 +51,21 @@ const VALUE_BYTES: usize = 128;
 /// grow. More values than are read count nothing.
 #[must_use]
 pub fn statement_weight(statement: &str, parameters: &str) -> usize {
-    let values = mayfly_json::most_values(parameters).min(PARAMETERS.values);
+    let values = mayfly_json::most_values(parameters).min(1 + 2 * MOST_VALUES);
     statement.len() + 2 * parameters.len() + values * VALUE_BYTES
 }
 
 /// Reads the values in the order of the declaration.
-pub(super) fn bind(
+///
+/// # Errors
+///
+/// What is wrong with them.
+pub fn bind<T: DeclaredType>(
     statement: &str,
-    declared: &[Parameter],
+    declared: &[Parameter<T>],
     given: &str,
-) -> Result<Vec<Bound>, CallError> {
+    most: Most,
+) -> Result<Vec<Bound<T::Value>>, CallError> {
     let fail = |problem: String| {
         CallError::new(
             CallCode::Invalid,
@@ -50,9 +76,9 @@ pub(super) fn bind(
         "" => "{}",
         given => given,
     };
-    let tree = Tree::read(given, PARAMETERS).map_err(|error| {
+    let tree = Tree::read(given, most.limits()).map_err(|error| {
         fail(match error.problem {
-            ErrorKind::TooManyValues(_) => TOO_MANY.to_owned(),
+            ErrorKind::TooManyValues(_) => most.told.to_owned(),
             _ => format!("parameters: {error}"),
         })
     })?;
@@ -60,7 +86,7 @@ pub(super) fn bind(
         let found = tree.root().kind().name();
         fail(format!("parameters: {found} where an object was expected"))
     })?;
-    let mut bound: Vec<Option<Bound>> = vec![None; declared.len()];
+    let mut bound: Vec<Option<Bound<T::Value>>> = vec![None; declared.len()];
     for (name, value) in entries {
         let name = name.value();
         let Some(index) = declared.iter().position(|parameter| parameter.name == name) else {
@@ -73,7 +99,7 @@ pub(super) fn bind(
             .map_err(|problem| fail(format!("parameter `{name}`: {problem}")))?;
         *slot = Some(value);
     }
-    let missing = |(slot, parameter): (Option<Bound>, &Parameter)| match slot {
+    let missing = |(slot, parameter): (Option<Bound<T::Value>>, &Parameter<T>)| match slot {
         Some(value) => Ok(value),
         // What a procedure fills in needs no value.
         None if parameter.output => Ok(Bound::Null),
@@ -85,16 +111,24 @@ pub(super) fn bind(
     bound.into_iter().zip(declared).map(missing).collect()
 }
 
-fn bind_one(parameter: &Parameter, given: Value<'_>) -> Result<Bound, String> {
+fn bind_one<T: DeclaredType>(
+    parameter: &Parameter<T>,
+    given: Value<'_>,
+) -> Result<Bound<T::Value>, String> {
     if !parameter.list {
-        return Ok(value(parameter.sql_type, given)?.map_or(Bound::Null, Bound::Value));
+        return Ok(parameter
+            .sql_type
+            .value(given)?
+            .map_or(Bound::Null, Bound::Value));
     }
     let Some(elements) = given.elements() else {
         return Err("not an array, and the parameter is a list".to_owned());
     };
     let mut list = Vec::with_capacity(elements.clone().count());
     for (index, element) in elements.enumerate() {
-        let value = value(parameter.sql_type, element)
+        let value = parameter
+            .sql_type
+            .value(element)
             .map_err(|problem| format!("element {index}: {problem}"))?;
         // NULL equals nothing, so in a list it could only make `NOT IN` find nothing at all.
         list.push(value.ok_or_else(|| {

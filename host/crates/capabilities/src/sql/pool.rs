@@ -1,44 +1,71 @@
-//! The pool of one SQL Server, and what runs on it.
+//! The pool of one database, and what runs on it.
 
 use std::collections::HashMap;
-use std::net::SocketAddr;
-use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
+use std::time::Duration;
 
-use crate::sql::configuration::{ApplicationIntent, Encryption};
-use mayfly_config::Endpoint;
-use mayfly_config::file::read_bytes;
 use mayfly_error::{CallCode, CallError};
-use tiberius::{AuthMethod, EncryptionLevel};
 use tokio::time::Instant;
 
 use super::connection::Closed;
 use super::connections::Connections;
+use super::declared;
+use super::engine::Engine;
+use super::gate::Gate;
 use super::holders::Borrower;
-use super::manager::{Gate, Manager};
+use super::lease::Lease;
+use super::manager::{Manager, answers};
 use super::pool_metrics::PoolMetrics;
 use super::shared::{Shared, UpkeepLimits};
-use super::statement::{Statement, StatementProblem};
+use super::statement::StatementProblem;
+use super::statements::{Statements, prepare, prepare_all};
 use super::upkeep;
 use crate::share::Share;
 use crate::time_limit::too_late;
 
-/// The host's connections to one SQL Server. Cheap to clone.
-#[derive(Debug, Clone)]
-pub struct SqlServer {
-    pub(super) shared: Arc<Shared>,
-    pub(super) statements: Arc<Statements>,
+/// The host's connections to one database. Cheap to clone.
+#[derive(Debug)]
+pub struct Pool<E: Engine> {
+    pub(super) shared: Arc<Shared<E>>,
+    pub(super) statements: Arc<Statements<E>>,
     /// By module; the whole pool for those not named.
     pub(super) shares: Arc<HashMap<String, Share>>,
 }
 
-/// The statements of one backend, by name.
-pub(super) type Statements = HashMap<String, Arc<Statement>>;
+impl<E: Engine> Clone for Pool<E> {
+    fn clone(&self) -> Self {
+        Self {
+            shared: Arc::clone(&self.shared),
+            statements: Arc::clone(&self.statements),
+            shares: Arc::clone(&self.shares),
+        }
+    }
+}
+
+/// What a pool is told of its connections.
+#[derive(Debug)]
+pub(super) struct PoolLimits {
+    /// The backend's name.
+    pub(super) name: String,
+    /// Connections there may be.
+    pub(super) max_connections: usize,
+    /// Connections that are kept ready.
+    pub(super) min_connections: usize,
+    /// For connecting, login included.
+    pub(super) connect_timeout: Duration,
+    pub(super) max_age: Duration,
+    pub(super) max_idle: Duration,
+    pub(super) check_after: Duration,
+    pub(super) max_uses: u64,
+    pub(super) wait_timeout: Duration,
+    pub(super) recycle_timeout: Duration,
+    pub(super) max_value_bytes: usize,
+    pub(super) session_procedures: Vec<String>,
+}
 
 /// A pool at one moment.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct SqlServerStatus {
+pub struct PoolStatus {
     /// Connections that exist, those being closed included.
     pub size: usize,
     /// Connections on loan, those being rolled back or closed included.
@@ -55,55 +82,59 @@ pub struct SqlServerStatus {
     pub closed: Vec<(&'static str, u64)>,
 }
 
-impl SqlServer {
-    /// Prepares the pool and reads its statements; opens nothing. `embedded` is where the embedded endpoint listens. Those of
+impl<E: Engine> Pool<E> {
+    /// Prepares the pool and reads its statements; opens nothing. `engine` is what connects, or what is wrong with it. Those of
     /// `statements` that name another backend are left out.
     ///
     /// # Errors
     ///
     /// Every problem of the backend and its statements.
-    pub fn new(
-        config: &crate::sql::configuration::Backend,
-        embedded: Option<SocketAddr>,
-        statements: &[crate::sql::configuration::Statement],
+    pub(super) fn prepare(
+        limits: PoolLimits,
+        engine: Result<E, StatementProblem>,
+        statements: &[declared::Statement<E::Type>],
     ) -> Result<Self, Vec<StatementProblem>> {
-        let meters = Arc::new(PoolMetrics::new(&config.name));
-        let prepared = prepare(&config.name, statements, &config.session_procedures);
-        let (statements, manager) = match (prepared, manager(config, embedded, Arc::clone(&meters)))
-        {
-            (Ok(statements), Ok(manager)) => (statements, manager),
-            (prepared, manager) => {
-                return Err(prepared
-                    .err()
-                    .into_iter()
-                    .flatten()
-                    .chain(manager.err())
-                    .collect());
+        let prepared = prepare_all::<E>(&limits.name, statements, &limits.session_procedures);
+        let (statements, engine) = match (prepared, engine) {
+            (Ok(statements), Ok(engine)) => (statements, engine),
+            (prepared, engine) => {
+                let problems = prepared.err().into_iter().flatten();
+                return Err(problems.chain(engine.err()).collect());
             }
         };
-        let max_connections = config.max_connections.max(1);
-        let connections = Connections::new(manager, max_connections);
-        read_lossily(&connections, &statements);
+        adopt(&engine, &statements);
+        let meters = Arc::new(PoolMetrics::new(&limits.name));
+        let manager = Manager {
+            name: limits.name.clone(),
+            engine,
+            connect_timeout: limits.connect_timeout,
+            max_age: limits.max_age,
+            max_uses: limits.max_uses,
+            check_after: limits.check_after,
+            meters: Arc::clone(&meters),
+            gate: Gate::default(),
+        };
+        let max_connections = limits.max_connections.max(1);
         Ok(Self {
             statements: Arc::new(statements),
             shares: Arc::default(),
             shared: Arc::new(Shared {
-                name: config.name.clone(),
-                connections,
+                name: limits.name,
+                connections: Connections::new(manager, max_connections),
                 meters,
-                max_value_bytes: config.max_value_bytes,
+                max_value_bytes: limits.max_value_bytes,
                 upkeep: UpkeepLimits {
-                    max_age: config.max_age,
-                    max_idle: config.max_idle,
-                    check_after: config.check_after,
-                    min_connections: config.min_connections.min(config.max_connections),
+                    max_age: limits.max_age,
+                    max_idle: limits.max_idle,
+                    check_after: limits.check_after,
+                    min_connections: limits.min_connections.min(limits.max_connections),
                 },
-                recycle_timeout: config.recycle_timeout,
-                session_procedures: config.session_procedures.clone(),
+                recycle_timeout: limits.recycle_timeout,
+                session_procedures: limits.session_procedures,
                 holders: Arc::default(),
                 waiters: Arc::default(),
                 max_connections,
-                wait_timeout: config.wait_timeout,
+                wait_timeout: limits.wait_timeout,
             }),
         })
     }
@@ -115,16 +146,13 @@ impl SqlServer {
     /// Every problem of the statements.
     pub fn with_statements(
         &self,
-        statements: &[crate::sql::configuration::Statement],
+        statements: &[declared::Statement<E::Type>],
     ) -> Result<Self, Vec<StatementProblem>> {
-        let statements = Arc::new(prepare(
-            &self.shared.name,
-            statements,
-            &self.shared.session_procedures,
-        )?);
-        read_lossily(&self.shared.connections, &statements);
+        let shared = &self.shared;
+        let statements = prepare_all::<E>(&shared.name, statements, &shared.session_procedures)?;
+        adopt(shared.connections.engine(), &statements);
         Ok(Self {
-            statements,
+            statements: Arc::new(statements),
             ..self.clone()
         })
     }
@@ -147,12 +175,10 @@ impl SqlServer {
 
     /// Every problem of statements, whatever their backend: for a check of the configuration that makes no pool.
     #[must_use]
-    pub fn check_statements(
-        statements: &[crate::sql::configuration::Statement],
-    ) -> Vec<StatementProblem> {
+    pub fn check_statements(statements: &[declared::Statement<E::Type>]) -> Vec<StatementProblem> {
         statements
             .iter()
-            .filter_map(|statement| Statement::prepare(statement, &[]).err())
+            .filter_map(|statement| prepare::<E>(statement, &[]).err())
             .flatten()
             .collect()
     }
@@ -170,22 +196,12 @@ impl SqlServer {
     /// `unavailable` or `deadline`.
     pub async fn check(&self, deadline: Instant) -> Result<(), CallError> {
         let what = format!("backend `{}`", self.shared.name);
-        let mut lease = self
-            .shared
-            .lend(
-                &Share::default(),
-                &what,
-                &Borrower::host(),
-                &"check".into(),
-                deadline,
-            )
-            .await?;
+        let mut lease = self.lend_to_host("check", deadline).await?;
         let Some(connection) = lease.connection() else {
             return Err(too_late(&what));
         };
         let patience = deadline.duration_since(Instant::now());
-        connection
-            .answers(patience)
+        answers::<E>(connection, patience)
             .await
             .map_err(|error| match error {
                 Some(error) => {
@@ -196,6 +212,19 @@ impl SqlServer {
             })
     }
 
+    /// A connection for the host's own use.
+    pub(super) async fn lend_to_host(
+        &self,
+        purpose: &str,
+        deadline: Instant,
+    ) -> Result<Lease<E>, CallError> {
+        let what = format!("backend `{}`", self.shared.name);
+        let (share, host) = (Share::default(), Borrower::host());
+        self.shared
+            .lend(&share, &what, &host, &purpose.into(), deadline)
+            .await
+    }
+
     /// The name of the backend.
     #[must_use]
     pub fn name(&self) -> &str {
@@ -204,9 +233,9 @@ impl SqlServer {
 
     /// The pool at this moment.
     #[must_use]
-    pub fn status(&self) -> SqlServerStatus {
+    pub fn status(&self) -> PoolStatus {
         let shared = &self.shared;
-        SqlServerStatus {
+        PoolStatus {
             size: shared.connections.size(),
             in_use: shared.holders.len(),
             waiting: shared.waiters.len(),
@@ -221,131 +250,6 @@ impl SqlServer {
     }
 }
 
-/// The driver reads lossily by connection, so all do where one statement asks for it; `rows` finds what others must not be given.
-fn read_lossily(connections: &Connections, statements: &Statements) {
-    if statements.values().any(|statement| statement.lossy) {
-        connections.read_lossily();
-    }
-}
-
-fn prepare(
-    backend: &str,
-    statements: &[crate::sql::configuration::Statement],
-    marked: &[String],
-) -> Result<Statements, Vec<StatementProblem>> {
-    let mut problems = Vec::new();
-    let mut by_name = HashMap::new();
-    for statement in statements
-        .iter()
-        .filter(|statement| statement.backend == backend)
-    {
-        match Statement::prepare(statement, marked) {
-            Ok(prepared) => drop(by_name.insert(statement.name.clone(), Arc::new(prepared))),
-            Err(more) => problems.extend(more),
-        }
-    }
-    if problems.is_empty() {
-        Ok(by_name)
-    } else {
-        Err(problems)
-    }
-}
-
-fn manager(
-    config: &crate::sql::configuration::Backend,
-    embedded: Option<SocketAddr>,
-    meters: Arc<PoolMetrics>,
-) -> Result<Manager, StatementProblem> {
-    let problem =
-        |text: &str, remedy: &str| StatementProblem::of_backend(&config.name, text, remedy);
-    let address = match (&config.address, embedded) {
-        (Endpoint::Embedded, Some(address)) => address.to_string(),
-        (Endpoint::Embedded, None) => {
-            return Err(problem(
-                "the embedded endpoint is not running",
-                "start it, or name a server",
-            ));
-        }
-        (Endpoint::At(address), _) => address.clone(),
-        (Endpoint::Vendor, _) => {
-            return Err(problem("has no address", "write `address = \"host:port\"`"));
-        }
-    };
-    let Some((host, port)) = address
-        .rsplit_once(':')
-        .and_then(|(host, port)| Some((host, port.parse::<u16>().ok()?)))
-    else {
-        return Err(problem(
-            &format!("address `{address}` has no port"),
-            "write `address = \"host:port\"`",
-        ));
-    };
-    let mut settings = tiberius::Config::new();
-    settings.host(host.trim_matches(['[', ']']));
-    settings.port(port);
-    settings.database(&config.database);
-    settings.application_name(&config.application_name);
-    settings.readonly(config.application_intent == ApplicationIntent::ReadOnly);
-    settings.authentication(AuthMethod::sql_server(
-        &config.user,
-        config.password.expose(),
-    ));
-    // Connecting is bounded as a whole, and the driver's advice is about its functions.
-    settings.handshake_timeout(None);
-    // The driver's own bound leaves a connection out of step; every call has its deadline instead.
-    settings.command_timeout(None);
-    match config.encryption {
-        // `Off` would be raised to `On` by the driver, and hang.
-        Encryption::Off => settings.encryption(EncryptionLevel::NotSupported),
-        Encryption::Required => settings.encryption(EncryptionLevel::Required),
-    }
-    if let (Encryption::Required, Some(file)) = (config.encryption, &config.ca_file) {
-        settings.trust_cert_ca_bundle(
-            certificates(file).map_err(|text| problem(&text, "correct `ca_file`"))?,
-        );
-    }
-    if let Some(name) = &config.host_name_in_certificate {
-        settings.hostname_in_certificate(name);
-    }
-    Ok(Manager {
-        name: config.name.clone(),
-        settings,
-        address,
-        first_batch: first_batch(config.max_value_bytes),
-        connect_timeout: config.connect_timeout,
-        max_age: config.max_age,
-        max_uses: config.max_uses,
-        check_after: config.check_after,
-        encrypts: config.encryption == Encryption::Required,
-        lossy: AtomicBool::new(false),
-        meters,
-        gate: Gate::default(),
-    })
-}
-
-/// The largest file of certificates, in bytes: those of all public CAs together have a quarter of a MiB.
-const MAX_CERTIFICATES_BYTES: u64 = 16 << 20;
-
-/// The certificates of a PEM file.
-fn certificates(file: &Path) -> Result<Vec<u8>, String> {
-    let read = read_bytes(file, MAX_CERTIFICATES_BYTES)
-        .map_err(|error| format!("ca_file {} cannot be read: {error}", file.display()))?;
-    if String::from_utf8_lossy(&read).contains("-----BEGIN CERTIFICATE-----") {
-        return Ok(read);
-    }
-    Err(format!(
-        "ca_file {} holds no certificate in PEM",
-        file.display()
-    ))
-}
-
-/// What makes a session the one that statements find, whatever the server's `user options` say.
-///
-/// `TEXTSIZE`: the server cuts longer values off silently. Two bytes for each allowed one, and two more: a cut-off value is then
-/// longer than allowed in UTF-16 too, and is refused instead of passed on. `NOCOUNT`: rows affected would not be told.
-/// `IMPLICIT_TRANSACTIONS`: every statement would leave a transaction open.
-fn first_batch(max_value_bytes: usize) -> String {
-    let bytes = max_value_bytes.saturating_add(1).saturating_mul(2);
-    let bytes = i32::try_from(bytes).unwrap_or(i32::MAX);
-    format!("SET TEXTSIZE {bytes}; SET NOCOUNT OFF; SET IMPLICIT_TRANSACTIONS OFF")
+fn adopt<E: Engine>(engine: &E, statements: &Statements<E>) {
+    engine.adopt(statements.values().map(|statement| &**statement));
 }

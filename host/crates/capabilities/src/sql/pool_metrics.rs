@@ -72,7 +72,12 @@ impl PoolMetrics {
     }
 
     /// A connection was closed, after its last user or while it was idle.
-    pub(super) fn closed(&self, reason: Closed, connection: &Connection, user: Option<&Member>) {
+    pub(super) fn closed<C>(
+        &self,
+        reason: Closed,
+        connection: &Connection<C>,
+        user: Option<&Member>,
+    ) {
         if let Some((count, counter)) = self.closed.get(reason as usize) {
             count.fetch_add(1, Ordering::Relaxed);
             counter.0.increment(1);

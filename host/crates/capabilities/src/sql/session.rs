@@ -1,4 +1,4 @@
-//! One invocation's use of one SQL Server: at most one connection at a time.
+//! One invocation's use of one database: at most one connection at a time.
 //!
 //! Its calls wait for each other in the order they were made. A connection is kept between calls only while a transaction or a row
 //! stream is open; a plain call is then refused with `busy`, because it could only wait for what may never end.
@@ -16,22 +16,23 @@ use tokio::task::coop::unconstrained;
 use tokio::time::{Instant, timeout_at};
 
 use super::bounds::Bounds;
+use super::engine::{Engine, StatementOf};
 use super::holders::Borrower;
-use super::pool::{SqlServer, Statements};
+use super::pool::Pool;
 use super::run::run;
 use super::shared::Shared;
-use super::statement::{Statement, Way};
-use super::template::Filled;
+use super::statement::Way;
+use super::statements::{Statements, fill};
 use super::turn::{Claim, Turn};
 use crate::share::Share;
 use crate::time_limit::too_late;
 use mayfly_runtime::imports::RowBudget;
 
-/// An invocation's use of one SQL Server. Cheap to make and to clone; clones are the same session.
-#[derive(Debug, Clone)]
-pub struct SqlSession {
-    pub(super) shared: Arc<Shared>,
-    statements: Arc<Statements>,
+/// An invocation's use of one database. Cheap to make and to clone; clones are the same session.
+#[derive(Debug)]
+pub struct SqlSession<E: Engine> {
+    pub(super) shared: Arc<Shared<E>>,
+    statements: Arc<Statements<E>>,
     /// The order of calls.
     calls: Arc<Mutex<()>>,
     /// Whether a transaction or a row stream has the connection.
@@ -43,18 +44,33 @@ pub struct SqlSession {
     rows: RowBudget,
 }
 
-impl SqlSession {
+impl<E: Engine> Clone for SqlSession<E> {
+    fn clone(&self) -> Self {
+        Self {
+            shared: Arc::clone(&self.shared),
+            statements: Arc::clone(&self.statements),
+            calls: Arc::clone(&self.calls),
+            held: Arc::clone(&self.held),
+            borrower: self.borrower.clone(),
+            share: self.share.clone(),
+            max_answer_bytes: self.max_answer_bytes,
+            rows: self.rows.clone(),
+        }
+    }
+}
+
+impl<E: Engine> SqlSession<E> {
     /// A session for one invocation, of `borrower`. No answer is longer than `max_answer_bytes`, and all have no more rows than
     /// `rows`.
     #[must_use]
     pub fn new(
-        server: &SqlServer,
+        pool: &Pool<E>,
         borrower: Borrower,
         max_answer_bytes: usize,
         rows: RowBudget,
     ) -> Self {
-        let (shared, statements) = (Arc::clone(&server.shared), Arc::clone(&server.statements));
-        let share = server
+        let (shared, statements) = (Arc::clone(&pool.shared), Arc::clone(&pool.statements));
+        let share = pool
             .shares
             .get(&*borrower.module)
             .cloned()
@@ -77,7 +93,7 @@ impl SqlSession {
         statement: &str,
         parameters: &str,
         deadline: Instant,
-    ) -> impl Future<Output = Result<String, CallError>> + Send + use<> {
+    ) -> impl Future<Output = Result<String, CallError>> + Send + use<E> {
         self.plain(Way::Query, statement, parameters, deadline)
     }
 
@@ -87,7 +103,7 @@ impl SqlSession {
         statement: &str,
         parameters: &str,
         deadline: Instant,
-    ) -> impl Future<Output = Result<String, CallError>> + Send + use<> {
+    ) -> impl Future<Output = Result<String, CallError>> + Send + use<E> {
         self.plain(Way::Execute, statement, parameters, deadline)
     }
 
@@ -97,7 +113,7 @@ impl SqlSession {
         statement: &str,
         parameters: &str,
         deadline: Instant,
-    ) -> impl Future<Output = Result<String, CallError>> + Send + use<> {
+    ) -> impl Future<Output = Result<String, CallError>> + Send + use<E> {
         self.plain(Way::Call, statement, parameters, deadline)
     }
 
@@ -107,7 +123,7 @@ impl SqlSession {
         statement: &str,
         parameters: &str,
         deadline: Instant,
-    ) -> impl Future<Output = Result<String, CallError>> + Send + use<> {
+    ) -> impl Future<Output = Result<String, CallError>> + Send + use<E> {
         let session = self.clone();
         let ready = if self.held.load(Ordering::Acquire) {
             Err(self.busy())
@@ -148,7 +164,7 @@ impl SqlSession {
         way: Way,
         statement: &str,
         parameters: &str,
-    ) -> Result<(Arc<Statement>, Filled), CallError> {
+    ) -> Result<(Arc<StatementOf<E>>, E::Filled), CallError> {
         let statement = self.statements.get(statement).cloned().ok_or_else(|| {
             CallError::new(
                 CallCode::NotFound,
@@ -158,7 +174,7 @@ impl SqlSession {
                 ),
             )
         })?;
-        let filled = statement.fill(way, parameters)?;
+        let filled = fill::<E>(&statement, way, parameters)?;
         Ok((statement, filled))
     }
 
@@ -183,7 +199,6 @@ impl SqlSession {
     pub(super) fn bounds(&self) -> Bounds {
         Bounds {
             max_value_bytes: self.shared.max_value_bytes,
-            lossy: self.shared.connections.is_lossy(),
             max_answer_bytes: self.max_answer_bytes,
             rows: self.rows.clone(),
         }

@@ -4,14 +4,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::connections::Connections;
+use super::engine::Engine;
 use super::holders::Holders;
 use super::pool_metrics::PoolMetrics;
 
 /// What every clone shares.
 #[derive(Debug)]
-pub(super) struct Shared {
+pub(super) struct Shared<E: Engine> {
     pub(super) name: String,
-    pub(super) connections: Arc<Connections>,
+    pub(super) connections: Arc<Connections<E>>,
     pub(super) meters: Arc<PoolMetrics>,
     pub(super) max_value_bytes: usize,
     pub(super) upkeep: UpkeepLimits,

@@ -6,45 +6,42 @@
 
 use std::sync::Arc;
 
-use futures_util::TryStreamExt;
 use mayfly_error::{CallCode, CallError};
 use parking_lot::{Mutex, MutexGuard};
-use tiberius::{QueryItem, QueryStream};
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::{Instant, timeout_at};
 
 use super::bounds::Bounds;
-use super::connection::{Ceiling, Client};
+use super::engine::{Engine, Page, Pages, StatementOf};
 use super::failure::{Fail, cut_off};
-use super::rows::Layout;
-use super::run::{conclude, no_columns, of_layout, prepare, request};
+use super::run::{conclude, prepare};
 use super::session::SqlSession;
-use super::statement::{Statement, Way};
-use super::template::Filled;
+use super::statement::Way;
 use super::turn::{Claim, Hold, Turn};
+use super::wire::Ceiling;
 use crate::time_limit::{limit, too_late};
 
 /// Rows that are read a few at a time. Dropping it stops the server.
 #[derive(Debug)]
-pub struct RowStream {
-    inner: Arc<Inner>,
+pub struct RowStream<E: Engine> {
+    inner: Arc<Inner<E>>,
 }
 
 #[derive(Debug)]
-struct Inner {
-    session: SqlSession,
-    state: Mutex<State>,
+struct Inner<E: Engine> {
+    session: SqlSession<E>,
+    state: Mutex<State<E>>,
 }
 
 #[derive(Debug)]
-enum State {
+enum State<E: Engine> {
     /// No connection yet.
-    Fresh(Arc<Statement>, Filled, Option<Claim>),
+    Fresh(Arc<StatementOf<E>>, E::Filled, Option<Claim>),
     /// The request was wrong from the start.
     Refused(CallError),
     /// Between two calls. The claim is here and not with the task, so that it ends when the stream is dropped: the next plain call
     /// then waits for the task instead of being refused.
-    Open(Opened),
+    Open(Opened<E>),
     /// A call is under way.
     Calling,
     /// All rows were read.
@@ -54,17 +51,17 @@ enum State {
 }
 
 /// What a call begins with.
-enum Start {
-    Fresh(Arc<Statement>, Filled, Claim, Turn),
-    Open(Opened),
+enum Start<E: Engine> {
+    Fresh(Arc<StatementOf<E>>, E::Filled, Claim, Turn),
+    Open(Opened<E>),
     /// There are no more rows.
     Read,
 }
 
 /// A stream whose task runs.
 #[derive(Debug)]
-struct Opened {
-    statement: Arc<Statement>,
+struct Opened<E: Engine> {
+    statement: Arc<StatementOf<E>>,
     asks: mpsc::Sender<Ask>,
     _claim: Claim,
 }
@@ -76,18 +73,10 @@ struct Ask {
     reply: oneshot::Sender<Result<Page, CallError>>,
 }
 
-/// Some rows.
-#[derive(Debug)]
-struct Page {
-    text: String,
-    /// Whether they are the last.
-    last: bool,
-}
-
-impl SqlSession {
+impl<E: Engine> SqlSession<E> {
     /// Opens a stream over a statement's rows. Its first call takes the connection, and reports what is wrong with the request.
     #[must_use]
-    pub fn stream_rows(&self, statement: &str, parameters: &str) -> RowStream {
+    pub fn stream_rows(&self, statement: &str, parameters: &str) -> RowStream<E> {
         RowStream::new(
             self.clone(),
             self.filled(Way::Stream, statement, parameters),
@@ -95,10 +84,10 @@ impl SqlSession {
     }
 }
 
-impl RowStream {
+impl<E: Engine> RowStream<E> {
     pub(super) fn new(
-        session: SqlSession,
-        filled: Result<(Arc<Statement>, Filled), CallError>,
+        session: SqlSession<E>,
+        filled: Result<(Arc<StatementOf<E>>, E::Filled), CallError>,
     ) -> Self {
         let state = match filled {
             Ok((statement, filled)) => State::Fresh(statement, filled, session.claim().ok()),
@@ -117,7 +106,7 @@ impl RowStream {
         &self,
         max_rows: u32,
         deadline: Instant,
-    ) -> impl Future<Output = Result<String, CallError>> + Send + use<> {
+    ) -> impl Future<Output = Result<String, CallError>> + Send + use<E> {
         let ready = if max_rows == 0 {
             Err(CallError::new(
                 CallCode::Invalid,
@@ -145,7 +134,7 @@ impl RowStream {
             let _ = opened.asks.send(Ask { max_rows, reply }).await;
             match timeout_at(limit(deadline, statement.timeout), answer).await {
                 Ok(Ok(Ok(page))) => {
-                    call.finish(if page.last {
+                    call.finish(if page.is_last {
                         State::Read
                     } else {
                         State::Open(opened)
@@ -160,8 +149,8 @@ impl RowStream {
     }
 }
 
-impl Inner {
-    fn start(self: &Arc<Self>) -> Result<(Start, Call), CallError> {
+impl<E: Engine> Inner<E> {
+    fn start(self: &Arc<Self>) -> Result<(Start<E>, Call<E>), CallError> {
         let mut state = self.lock();
         let start = match std::mem::replace(&mut *state, State::Calling) {
             State::Open(opened) => Start::Open(opened),
@@ -199,27 +188,27 @@ impl Inner {
         ))
     }
 
-    fn lock(&self) -> MutexGuard<'_, State> {
+    fn lock(&self) -> MutexGuard<'_, State<E>> {
         self.state.lock()
     }
 }
 
 /// A call under way. Dropped before its end, the stream is over.
-struct Call {
-    inner: Arc<Inner>,
+struct Call<E: Engine> {
+    inner: Arc<Inner<E>>,
     finished: bool,
 }
 
-impl Call {
+impl<E: Engine> Call<E> {
     /// Takes a connection and starts the task that reads. When that fails, so does the stream.
     async fn open(
         &self,
-        statement: Arc<Statement>,
-        filled: Filled,
+        statement: Arc<StatementOf<E>>,
+        filled: E::Filled,
         claim: Claim,
         turn: Turn,
         deadline: Instant,
-    ) -> Result<Opened, CallError> {
+    ) -> Result<Opened<E>, CallError> {
         let what = statement.what();
         let session = &self.inner.session;
         let turn = turn.wait(&what, deadline).await?;
@@ -252,13 +241,13 @@ impl Call {
         })
     }
 
-    fn finish(mut self, state: State) {
+    fn finish(mut self, state: State<E>) {
         self.finished = true;
         *self.inner.lock() = state;
     }
 }
 
-impl Drop for Call {
+impl<E: Engine> Drop for Call<E> {
     fn drop(&mut self) {
         if !self.finished {
             *self.inner.lock() = State::Ended;
@@ -298,19 +287,19 @@ impl Desk {
 }
 
 /// The task: reads when asked, until all is read or the reader leaves.
-async fn serve(
-    mut hold: Hold,
-    statement: Arc<Statement>,
-    mut filled: Filled,
+async fn serve<E: Engine>(
+    mut hold: Hold<E>,
+    statement: Arc<StatementOf<E>>,
+    mut filled: E::Filled,
     bounds: Bounds,
     mut desk: Desk,
 ) {
     let last = match hold.lease.connection() {
         None => Err(too_late(&statement.what())),
         Some(connection) => {
-            prepare(connection, &statement, &mut filled, None);
+            prepare::<E>(connection, &statement, &mut filled, None);
             let ceiling = connection.ceiling();
-            let outcome = read(
+            let outcome = read::<E>(
                 (&mut connection.client, ceiling),
                 &statement,
                 filled,
@@ -320,93 +309,40 @@ async fn serve(
             .await;
             let deadline = Instant::now() + statement.timeout;
             let access = statement.access;
-            conclude(connection, &statement, access, None, outcome, deadline).await
+            conclude::<E>(connection, &statement, access, None, outcome, deadline).await
         }
     };
     // The connection is given back before the reader hears of the end, so that its next call finds it.
     drop(hold);
-    desk.answer(last.map(|text| Page { text, last: true }));
+    desk.answer(last.map(|text| Page {
+        text,
+        is_last: true,
+    }));
 }
 
 /// Reads page by page; the last one's text, or none when the reader has left.
-async fn read(
-    (client, ceiling): (&mut Client, Ceiling),
-    statement: &Statement,
-    filled: Filled,
+async fn read<E: Engine>(
+    (client, ceiling): (&mut E::Client, Ceiling),
+    statement: &StatementOf<E>,
+    filled: E::Filled,
     bounds: &Bounds,
     desk: &mut Desk,
-) -> Option<Result<String, Fail>> {
+) -> Option<Result<String, Fail<E::Error>>> {
     let mut max_rows = desk.next().await?;
     ceiling.allow(bounds.wire_bytes());
-    let mut reader = match desk.unless_left(request(filled).query(client)).await? {
-        Ok(items) => Reader {
-            items,
-            ceiling,
-            layout: None,
-            statement,
-            bounds,
-        },
+    let opening = E::pages(client, statement, filled, bounds);
+    let mut pages = match desk.unless_left(opening).await? {
+        Ok(pages) => pages,
         Err(error) => return Some(Err(error.into())),
     };
     loop {
-        match desk.unless_left(reader.page(max_rows)).await? {
-            Ok(page) if page.last => return Some(Ok(page.text)),
+        ceiling.allow(bounds.wire_bytes());
+        match desk.unless_left(pages.page(max_rows)).await? {
+            Ok(page) if page.is_last => return Some(Ok(page.text)),
             Ok(page) => desk.answer(Ok(page)),
             Err(fail) => return Some(Err(fail)),
         }
         max_rows = desk.next().await?;
-    }
-}
-
-struct Reader<'a> {
-    items: QueryStream<'a>,
-    ceiling: Ceiling,
-    layout: Option<Layout<'a>>,
-    statement: &'a Statement,
-    bounds: &'a Bounds,
-}
-
-impl Reader<'_> {
-    async fn page(&mut self, max_rows: u32) -> Result<Page, Fail> {
-        self.ceiling.allow(self.bounds.wire_bytes());
-        let mut text = String::from("[");
-        let mut rows = 0;
-        let mut last = false;
-        // Half of what is allowed leaves room for one more row; a longer one fails.
-        while rows < max_rows && text.len() <= self.bounds.max_answer_bytes / 2 {
-            let next = self.items.try_next().await;
-            match next.map_err(|error| of_layout(error, self.statement, self.layout.as_ref()))? {
-                None => {
-                    last = true;
-                    break;
-                }
-                Some(QueryItem::Metadata(_)) if self.layout.is_some() => {
-                    let problem = format!(
-                        "{} returns more than one result set; only the first can be streamed",
-                        self.statement.what()
-                    );
-                    return Err(CallError::new(CallCode::Backend, problem).into());
-                }
-                Some(QueryItem::Metadata(meta)) => {
-                    self.layout = Some(Layout::new(self.statement, meta.columns(), self.bounds)?);
-                }
-                Some(QueryItem::Row(row)) => {
-                    let Some(layout) = &self.layout else {
-                        return Err(no_columns());
-                    };
-                    super::run::write_row(
-                        layout,
-                        &row,
-                        self.statement,
-                        &mut text,
-                        &mut rows,
-                        self.bounds,
-                    )?;
-                }
-            }
-        }
-        text.push(']');
-        Ok(Page { text, last })
     }
 }
 

@@ -2,23 +2,22 @@
 //!
 //! One call at a time: each takes the connection out of the state and puts it back at its end, so a future that is dropped midway
 //! leaves an ended transaction and a closed connection. After an error of the server, or a statement that ends transactions, it may be
-//! gone (a deadlock ends it, and so does `IF @@TRANCOUNT > 0 ROLLBACK`); statements would then run outside of any, so `trancount` finds
-//! out before the next one may.
+//! gone (a deadlock ends it, and so does a `ROLLBACK` in a procedure); statements would then run outside of any, so the server is asked
+//! before the next one may.
 
 use std::sync::Arc;
 
 use parking_lot::{Mutex, MutexGuard};
 
-use crate::sql::configuration::Access;
 use mayfly_error::{CallCode, CallError};
 use tokio::time::{Instant, timeout_at};
 
-use super::connection::Connection;
+use super::declared::Access;
+use super::engine::{ConnectionOf, Engine};
 use super::failure::Fail;
-use super::run::{run, settle};
+use super::run::{ask, is_mismatch, run, settle};
 use super::session::SqlSession;
 use super::statement::Way;
-use super::trancount::{self, Begun};
 use super::turn::{Claim, Hold, Turn};
 use crate::time_limit::too_late;
 
@@ -26,22 +25,22 @@ const WHAT: &str = "transaction";
 
 /// A transaction. Dropped without [`Transaction::commit`], it is rolled back.
 #[derive(Debug)]
-pub struct Transaction {
-    inner: Arc<Inner>,
+pub struct Transaction<E: Engine> {
+    inner: Arc<Inner<E>>,
 }
 
 #[derive(Debug)]
-struct Inner {
-    session: SqlSession,
-    state: Mutex<State>,
+struct Inner<E: Engine> {
+    session: SqlSession<E>,
+    state: Mutex<State<E>>,
 }
 
 #[derive(Debug)]
-enum State {
+enum State<E: Engine> {
     /// No connection yet.
     Fresh(Option<Claim>),
     /// Between two calls.
-    Open(Box<Hold>, Claim, Begun),
+    Open(Box<Hold<E>>, Claim, E::Begun),
     /// A call is under way and has the connection.
     Calling,
     /// Over; how it ended.
@@ -49,10 +48,10 @@ enum State {
 }
 
 /// What a call begins with.
-enum Start {
+enum Start<E: Engine> {
     /// The first one: it has a place in the order, and will begin.
     Fresh(Claim, Turn),
-    Open(Box<Hold>, Claim, Begun),
+    Open(Box<Hold<E>>, Claim, E::Begun),
 }
 
 /// What ends a transaction.
@@ -62,16 +61,16 @@ enum End {
     RollBack,
 }
 
-impl SqlSession {
+impl<E: Engine> SqlSession<E> {
     /// Begins a transaction. Its first call takes the connection.
     #[must_use]
-    pub fn begin(&self) -> Transaction {
+    pub fn begin(&self) -> Transaction<E> {
         Transaction::new(self.clone())
     }
 }
 
-impl Transaction {
-    pub(super) fn new(session: SqlSession) -> Self {
+impl<E: Engine> Transaction<E> {
+    pub(super) fn new(session: SqlSession<E>) -> Self {
         let claim = session.claim().ok();
         Self {
             inner: Arc::new(Inner {
@@ -87,7 +86,7 @@ impl Transaction {
         statement: &str,
         parameters: &str,
         deadline: Instant,
-    ) -> impl Future<Output = Result<String, CallError>> + Send + use<> {
+    ) -> impl Future<Output = Result<String, CallError>> + Send + use<E> {
         self.run(Way::Query, statement, parameters, deadline)
     }
 
@@ -97,7 +96,7 @@ impl Transaction {
         statement: &str,
         parameters: &str,
         deadline: Instant,
-    ) -> impl Future<Output = Result<String, CallError>> + Send + use<> {
+    ) -> impl Future<Output = Result<String, CallError>> + Send + use<E> {
         self.run(Way::Execute, statement, parameters, deadline)
     }
 
@@ -107,7 +106,7 @@ impl Transaction {
         statement: &str,
         parameters: &str,
         deadline: Instant,
-    ) -> impl Future<Output = Result<String, CallError>> + Send + use<> {
+    ) -> impl Future<Output = Result<String, CallError>> + Send + use<E> {
         self.run(Way::Call, statement, parameters, deadline)
     }
 
@@ -115,7 +114,7 @@ impl Transaction {
     pub fn commit(
         &self,
         deadline: Instant,
-    ) -> impl Future<Output = Result<String, CallError>> + Send + use<> {
+    ) -> impl Future<Output = Result<String, CallError>> + Send + use<E> {
         self.end(End::Commit, deadline)
     }
 
@@ -123,7 +122,7 @@ impl Transaction {
     pub fn rollback(
         &self,
         deadline: Instant,
-    ) -> impl Future<Output = Result<String, CallError>> + Send + use<> {
+    ) -> impl Future<Output = Result<String, CallError>> + Send + use<E> {
         self.end(End::RollBack, deadline)
     }
 
@@ -133,7 +132,7 @@ impl Transaction {
         statement: &str,
         parameters: &str,
         deadline: Instant,
-    ) -> impl Future<Output = Result<String, CallError>> + Send + use<> {
+    ) -> impl Future<Output = Result<String, CallError>> + Send + use<E> {
         let ready = self
             .inner
             .session
@@ -150,13 +149,13 @@ impl Transaction {
                 Start::Fresh(claim, turn) => call.begin(claim, turn, deadline).await?,
             };
             // What is cut off before its transaction was committed did not happen, unless the statement commits itself.
-            let access = if statement.effects().may_commit {
+            let access = if statement.effects.may_commit {
                 statement.access
             } else {
                 Access::Read
             };
             let bounds = call.inner.session.bounds();
-            let outcome = run(
+            let outcome = run::<E>(
                 &mut hold.lease,
                 &statement,
                 access,
@@ -167,7 +166,9 @@ impl Transaction {
             )
             .await;
             let open = match hold.lease.connection() {
-                Some(connection) => survives(connection, begun, outcome.is_err(), deadline).await,
+                Some(connection) => {
+                    survives::<E>(connection, begun, outcome.is_err(), deadline).await
+                }
                 None => false,
             };
             call.finish(if open {
@@ -183,7 +184,7 @@ impl Transaction {
         &self,
         end: End,
         deadline: Instant,
-    ) -> impl Future<Output = Result<String, CallError>> + Send + use<> {
+    ) -> impl Future<Output = Result<String, CallError>> + Send + use<E> {
         let ready = self.inner.start();
         async move {
             let (start, call) = ready?;
@@ -201,15 +202,14 @@ impl Transaction {
             connection.asking();
             let outcome = timeout_at(deadline, async {
                 match end {
-                    End::Commit => trancount::commit(&mut connection.client).await,
-                    End::RollBack => trancount::roll_back(&mut connection.client).await,
+                    End::Commit => E::commit(&mut connection.client).await,
+                    End::RollBack => E::roll_back(&mut connection.client).await,
                 }
                 .map_err(Fail::Driver)
             })
             .await
             .ok();
-            let mismatch =
-                matches!(&outcome, Some(Err(Fail::Driver(error))) if trancount::is_mismatch(error));
+            let mismatch = is_mismatch(outcome.as_ref());
             // A rollback that was cut off still happens: the connection is closed.
             let access = if end == End::Commit {
                 Access::Write
@@ -220,8 +220,8 @@ impl Transaction {
             if outcome.is_ok() {
                 connection.nothing_open();
             } else if mismatch {
-                let open = trancount::ask(connection, deadline).await;
-                outcome = Err(trancount::not_committed(open));
+                let open = ask::<E>(connection, deadline).await;
+                outcome = Err(E::not_committed(open));
             }
             drop(hold);
             drop(claim);
@@ -231,9 +231,9 @@ impl Transaction {
     }
 }
 
-impl Inner {
+impl<E: Engine> Inner<E> {
     /// Takes the connection, or a place in the order for the first call.
-    fn start(self: &Arc<Self>) -> Result<(Start, Call), CallError> {
+    fn start(self: &Arc<Self>) -> Result<(Start<E>, Call<E>), CallError> {
         let mut state = self.lock();
         let start = match std::mem::replace(&mut *state, State::Calling) {
             State::Open(hold, claim, begun) => Start::Open(hold, claim, begun),
@@ -267,25 +267,25 @@ impl Inner {
         ))
     }
 
-    fn lock(&self) -> MutexGuard<'_, State> {
+    fn lock(&self) -> MutexGuard<'_, State<E>> {
         self.state.lock()
     }
 }
 
 /// A call under way. Dropped before its end, the transaction is over.
-struct Call {
-    inner: Arc<Inner>,
+struct Call<E: Engine> {
+    inner: Arc<Inner<E>>,
     finished: bool,
 }
 
-impl Call {
+impl<E: Engine> Call<E> {
     /// Takes a connection and begins. When that fails the next call tries again.
     async fn begin(
         &self,
         claim: Claim,
         turn: Turn,
         deadline: Instant,
-    ) -> Result<(Box<Hold>, Claim, Begun), CallError> {
+    ) -> Result<(Box<Hold<E>>, Claim, E::Begun), CallError> {
         let opened = async {
             let turn = turn.wait(WHAT, deadline).await?;
             let session = &self.inner.session;
@@ -313,11 +313,8 @@ impl Call {
         connection.asking();
         // From here on the server may have begun, whatever we hear of it.
         connection.began();
-        let names_transactions = connection.traits.names_transactions;
         let begun = timeout_at(deadline, async {
-            trancount::begin(&mut connection.client, names_transactions)
-                .await
-                .map_err(Fail::Driver)
+            E::begin(&mut connection.client).await.map_err(Fail::Driver)
         })
         .await;
         match settle(connection, WHAT, Access::Read, begun.ok()) {
@@ -330,13 +327,13 @@ impl Call {
         }
     }
 
-    fn finish(mut self, state: State) {
+    fn finish(mut self, state: State<E>) {
         self.finished = true;
         *self.inner.lock() = state;
     }
 }
 
-impl Drop for Call {
+impl<E: Engine> Drop for Call<E> {
     fn drop(&mut self) {
         if self.finished {
             return;
@@ -350,9 +347,9 @@ impl Drop for Call {
 }
 
 /// Whether the transaction is still open after a call. What went well has been compared already.
-async fn survives(
-    connection: &mut Connection,
-    begun: Begun,
+async fn survives<E: Engine>(
+    connection: &mut ConnectionOf<E>,
+    begun: E::Begun,
     failed: bool,
     deadline: Instant,
 ) -> bool {
@@ -362,6 +359,6 @@ async fn survives(
     if !failed {
         return true;
     }
-    let open = trancount::ask(connection, deadline).await;
-    open.is_some_and(|open| open.is(Some(begun)))
+    let open = ask::<E>(connection, deadline).await;
+    open.is_some_and(|open| E::is_as_begun(open, Some(begun)))
 }

@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use tokio::sync::OwnedMutexGuard;
 
+use super::engine::Engine;
 use super::lease::Lease;
 
 /// A place in the order of calls.
@@ -27,7 +28,7 @@ impl Drop for Claim {
 /// A connection that is kept between calls, and the place in their order. Dropped in this order: whoever comes next finds the
 /// connection gone.
 #[derive(Debug)]
-pub(super) struct Hold {
-    pub(super) lease: Lease,
+pub(super) struct Hold<E: Engine> {
+    pub(super) lease: Lease<E>,
     pub(super) _turn: OwnedMutexGuard<()>,
 }

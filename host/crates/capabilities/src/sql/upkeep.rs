@@ -8,6 +8,7 @@ use std::time::Duration;
 use tokio::time::{Instant, sleep};
 
 use super::connection::Closed;
+use super::engine::Engine;
 use super::shared::Shared;
 
 /// Rounds are never closer together: a test's limits may be tiny.
@@ -16,7 +17,7 @@ const SHORTEST_ROUND: Duration = Duration::from_millis(100);
 const LONGEST_ROUND: Duration = Duration::from_secs(10);
 
 /// Rounds of upkeep until the pool is gone.
-pub(super) async fn run(pool: Weak<Shared>) {
+pub(super) async fn run<E: Engine>(pool: Weak<Shared<E>>) {
     loop {
         let Some(round) = round(&pool) else {
             return;
@@ -26,7 +27,7 @@ pub(super) async fn run(pool: Weak<Shared>) {
 }
 
 /// One round; the time until the next, or none when the pool is gone.
-fn round(pool: &Weak<Shared>) -> Option<Duration> {
+fn round<E: Engine>(pool: &Weak<Shared<E>>) -> Option<Duration> {
     let shared = pool.upgrade()?;
     let limits = shared.upkeep;
     close_old(&shared);
@@ -40,7 +41,7 @@ fn round(pool: &Weak<Shared>) -> Option<Duration> {
     Some((shortest / 4).clamp(SHORTEST_ROUND, LONGEST_ROUND))
 }
 
-fn close_old(shared: &Shared) {
+fn close_old<E: Engine>(shared: &Shared<E>) {
     let limits = shared.upkeep;
     let mut spare = shared
         .connections
