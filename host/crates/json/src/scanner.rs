@@ -7,7 +7,7 @@ use std::borrow::Cow;
 
 use crate::error::{ErrorKind, Malformed};
 use crate::limits::Limits;
-use crate::string::unescape;
+use crate::string::{plain_bytes, unescape};
 
 /// A string as it stands in the text.
 #[derive(Debug, Clone, Copy)]
@@ -230,18 +230,18 @@ impl<'j> Scanner<'j> {
     #[inline]
     pub fn string(&mut self) -> Result<RawString<'j>, Malformed> {
         let start = self.at;
-        let bytes = self.text.as_bytes();
         let mut escaped = false;
         self.at += 1;
         loop {
-            match bytes.get(self.at) {
+            let rest = self.text.as_bytes().get(self.at..).unwrap_or_default();
+            self.at += plain_bytes(rest);
+            match self.byte() {
                 Some(b'"') => break,
                 Some(b'\\') => {
                     escaped = true;
                     self.escape()?;
                 }
-                Some(0..0x20) | None => return self.malformed(),
-                Some(_) => self.at += self.plain_bytes().max(1),
+                _ => return self.malformed(),
             }
         }
         self.at += 1;
@@ -249,28 +249,6 @@ impl<'j> Scanner<'j> {
             quoted: self.slice(start, self.at),
             escaped,
         })
-    }
-
-    /// How many of the next eight bytes stand for themselves in a string; none when fewer than eight are left. Answers are strings
-    /// for the most part, and their bytes are most of what is read of them.
-    #[inline]
-    fn plain_bytes(&self) -> usize {
-        const ONES: u64 = u64::from_ne_bytes([0x01; 8]);
-        const HIGH: u64 = u64::from_ne_bytes([0x80; 8]);
-        let bytes = self
-            .text
-            .as_bytes()
-            .get(self.at..)
-            .and_then(<[u8]>::first_chunk);
-        let Some(word) = bytes.map(|bytes| u64::from_le_bytes(*bytes)) else {
-            return 0;
-        };
-        // The high bit of a byte is set where it is less than `limit`; above the first such byte a borrow may set others.
-        let below =
-            |word: u64, limit: u8| word.wrapping_sub(ONES * u64::from(limit)) & !word & HIGH;
-        let is = |byte: u8| below(word ^ (ONES * u64::from(byte)), 1);
-        let special = below(word, 0x20) | is(b'"') | is(b'\\');
-        special.trailing_zeros() as usize / 8
     }
 
     /// Reads a number.

@@ -6,26 +6,50 @@ use std::fmt::Write;
 /// Writes a string with its quotes.
 pub fn write_string(out: &mut String, text: &str) {
     out.push('"');
-    let mut plain = 0;
-    for (index, byte) in text.bytes().enumerate() {
-        if byte >= 0x20 && byte != b'"' && byte != b'\\' {
-            continue;
-        }
-        out.push_str(text.get(plain..index).unwrap_or_default());
-        plain = index + 1;
-        match byte {
-            b'"' => out.push_str("\\\""),
-            b'\\' => out.push_str("\\\\"),
-            b'\n' => out.push_str("\\n"),
-            b'\r' => out.push_str("\\r"),
-            b'\t' => out.push_str("\\t"),
-            control => {
-                let _ = write!(out, "\\u{control:04x}");
+    let mut rest = text;
+    loop {
+        let (plain, after) = rest
+            .split_at_checked(plain_bytes(rest.as_bytes()))
+            .unwrap_or((rest, ""));
+        out.push_str(plain);
+        let mut characters = after.chars();
+        match characters.next() {
+            None => break,
+            Some('"') => out.push_str("\\\""),
+            Some('\\') => out.push_str("\\\\"),
+            Some('\n') => out.push_str("\\n"),
+            Some('\r') => out.push_str("\\r"),
+            Some('\t') => out.push_str("\\t"),
+            Some(control) => {
+                let _ = write!(out, "\\u{:04x}", u32::from(control));
             }
         }
+        rest = characters.as_str();
     }
-    out.push_str(text.get(plain..).unwrap_or_default());
     out.push('"');
+}
+
+/// How many bytes stand for themselves in a string before the first that does not: a quote, a backslash or a control character.
+/// Answers are strings for the most part, so it looks at eight bytes at once.
+#[inline]
+pub(crate) fn plain_bytes(bytes: &[u8]) -> usize {
+    const ONES: u64 = u64::from_ne_bytes([0x01; 8]);
+    const HIGH: u64 = u64::from_ne_bytes([0x80; 8]);
+    // The high bit of a byte is set where it is less than `limit`; above the first such byte a borrow may set others.
+    let below = |word: u64, limit: u8| word.wrapping_sub(ONES * u64::from(limit)) & !word & HIGH;
+    let (words, tail) = bytes.as_chunks::<8>();
+    for (index, word) in words.iter().enumerate() {
+        let word = u64::from_le_bytes(*word);
+        let is = |byte: u8| below(word ^ (ONES * u64::from(byte)), 1);
+        let special = below(word, 0x20) | is(b'"') | is(b'\\');
+        if special != 0 {
+            return index * 8 + special.trailing_zeros() as usize / 8;
+        }
+    }
+    let special = tail
+        .iter()
+        .position(|byte| matches!(byte, 0..0x20 | b'"' | b'\\'));
+    bytes.len() - tail.len() + special.unwrap_or(tail.len())
 }
 
 /// A string with its quotes.
