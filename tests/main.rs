@@ -17,6 +17,7 @@ mod bad_apps;
 mod callers;
 mod canary;
 mod chaos;
+mod clients;
 mod commands;
 mod configuration;
 mod conformance;

@@ -182,7 +182,7 @@ async fn what_is_not_json_in_utf8_is_refused_before_it_is_read() {
             200,
         ),
         (
-            "content-type: application/json\r\ncontent-encoding: gzip",
+            "content-type: application/json\r\ncontent-encoding: br",
             415,
         ),
         (

@@ -454,12 +454,7 @@ fn compilers_of(parent: u32) -> Vec<u32> {
         .collect()
 }
 
-/// The address in `http://127.0.0.1:8080/…`.
+/// The address in `http://127.0.0.1:8080/…`, or with `https`.
 fn address_in(line: &str) -> Option<SocketAddr> {
-    line.split("http://")
-        .nth(1)?
-        .split('/')
-        .next()?
-        .parse()
-        .ok()
+    line.split("://").nth(1)?.split('/').next()?.parse().ok()
 }

@@ -9,6 +9,7 @@ use clap::ValueEnum;
 use mayfly_config::{Config, FILE, Problems, Server};
 use mayfly_runtime::capability::{self, Capabilities};
 use mayfly_telemetry::{LogFormat, Metrics, output, start_server_log};
+use rustls::ServerConfig;
 use tokio::net::TcpListener;
 use tokio::runtime::Handle;
 use tokio::signal::unix::{Signal, SignalKind, signal};
@@ -18,12 +19,13 @@ use tokio::task::JoinHandle;
 use super::{AppDirectory, Exit, show_progress};
 use crate::embedded::{EmbeddedProcess, surroundings};
 use crate::http::Host;
-use crate::http::{Connections, Listener, admin_router, graphql_router};
+use crate::http::{Certificate, Connections, Listener, admin_router, graphql_router};
 use crate::serving::app::{App, unusable};
 use crate::serving::deployment::Deployment;
 use crate::serving::descriptors::{Descriptors, raise_limit};
 use crate::serving::memory_plan::ADMIN_CONNECTIONS;
 use crate::serving::watch::{Seen, watch};
+use crate::tls::Certificates;
 use mayfly_runtime::modules::Store;
 
 /// Serve an app: GraphQL on one address, health and metrics on another.
@@ -97,24 +99,38 @@ impl Serve {
         let host = Host::new(config.server.clone(), metrics);
         host.keep_metrics();
         let clients = config.server.clients;
+        let at_start =
+            Certificates::load(&config.server).map_err(|problem| Problems(vec![problem]))?;
+        let scheme = |certificate: &Option<_>| {
+            if certificate.is_some() {
+                "https"
+            } else {
+                "http"
+            }
+        };
+        let (scheme, admin_scheme) = (scheme(&at_start.graphql), scheme(&at_start.admin));
+        let certificate = current_certificate(&host, &at_start, |all| all.graphql.clone());
+        let admin_certificate = current_certificate(&host, &at_start, |all| all.admin.clone());
         let admin_routes = admin_router(host.clone(), Handle::current());
         let admin = Serving::begin_apart(admin, move |admin| {
             let connections = Arc::<Connections>::default();
             Listener::new(admin, admin_routes, connections, ADMIN_CONNECTIONS, clients)
+                .with_certificate(admin_certificate)
                 .for_operators()
         })
         .context("operators cannot be served")?;
-        let graphql = Serving::begin(Listener::new(
+        let graphql = Listener::new(
             listener,
             graphql_router(host.clone()),
             host.connections.clone(),
             descriptors.clients(),
             clients,
-        ));
+        );
+        let graphql = Serving::begin(graphql.with_certificate(certificate));
         output::announce(
-            &format!("admin    http://{admin_listen}/readyz /healthz /metrics"),
+            &format!("admin    {admin_scheme}://{admin_listen}/readyz /healthz /metrics"),
             "health, metrics and modules",
-            &[("admin", &format!("http://{admin_listen}"))],
+            &[("admin", &format!("{admin_scheme}://{admin_listen}"))],
         );
 
         let loaded = tokio::select! {
@@ -129,10 +145,10 @@ impl Serve {
             }
             output::announce(
                 &format!(
-                    "graphql  http://{listen}/graphql (and a page to try it at http://{listen}/)"
+                    "graphql  {scheme}://{listen}/graphql (and a page to try it at {scheme}://{listen}/)"
                 ),
                 "GraphQL",
-                &[("graphql", &format!("http://{listen}/graphql"))],
+                &[("graphql", &format!("{scheme}://{listen}/graphql"))],
             );
             output::print(format_args!(
                 "serving {modules} modules of {}",
@@ -147,6 +163,20 @@ impl Serve {
         drop(loaded);
         Ok(exit)
     }
+}
+
+/// The certificate of one address: that of the app which is served when a client comes, and before there is one that of the start.
+fn current_certificate(
+    host: &Arc<Host>,
+    at_start: &Certificates,
+    of: fn(&Certificates) -> Option<Arc<ServerConfig>>,
+) -> Option<Certificate> {
+    let at_start = of(at_start)?;
+    let host = host.clone();
+    Some(Arc::new(move || {
+        let now = host.app().and_then(|app| of(&app.certificates));
+        now.unwrap_or_else(|| at_start.clone())
+    }))
 }
 
 /// Loads the app as it was when its last host ended, with the embedded backends it may need beside it, and serves it; gives the

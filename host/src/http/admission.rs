@@ -8,8 +8,6 @@ use std::time::{Duration, Instant};
 
 use crate::serving::memory_plan::BYTES_PER_BODY_BYTE;
 use mayfly_error::Error;
-use mayfly_graphql::Request;
-use mayfly_json::Tree;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::{timeout, timeout_at};
 
@@ -137,9 +135,9 @@ impl RequestMemory {
         Ok(())
     }
 
-    /// Gives back what a request that was parsed does not need.
-    pub fn parsed(&mut self, request: &Request) {
-        let needed = units_of(self.head_bytes.saturating_add(held_bytes(request)));
+    /// Gives back what a request does not need that takes so many bytes now that it is parsed.
+    pub fn parsed(&mut self, held_bytes: u64) {
+        let needed = units_of(self.head_bytes.saturating_add(held_bytes));
         let surplus = self.held.num_permits().saturating_sub(needed as usize);
         drop(self.held.split(surplus));
     }
@@ -203,14 +201,6 @@ fn overloaded() -> Error {
     Error::Overloaded {
         retry_after: RETRY_AFTER,
     }
-}
-
-/// What a request takes once it is parsed, and its variables again once they are coerced.
-fn held_bytes(request: &Request) -> u64 {
-    let name = request.operation_name.as_ref().map_or(0, String::capacity);
-    let texts = request.query.capacity() + name;
-    let variables = request.variables.as_ref().map_or(0, Tree::held_bytes);
-    texts as u64 + 2 * variables as u64
 }
 
 #[cfg(test)]
@@ -318,11 +308,7 @@ mod tests {
             parsing >= 50_000 * BYTES_PER_BODY_BYTE,
             "{parsing} bytes while it is parsed"
         );
-        memory.parsed(&Request {
-            query: "x".repeat(50_000),
-            operation_name: None,
-            variables: None,
-        });
+        memory.parsed(50_000);
         let parsed = taken(&admission, all);
         assert!((50_000..60_000).contains(&parsed), "{parsed}");
         drop(memory);

@@ -5,11 +5,15 @@ use axum::body::Body;
 use axum::http::header::{CONTENT_LENGTH, TRANSFER_ENCODING};
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use futures_util::StreamExt;
+use http_body_util::LengthLimitError;
 use mayfly_error::Error;
 
 use super::admission::RequestMemory;
 use super::connections::TooSlow;
 use super::request::Refusal;
+
+/// Why there are no more bytes.
+type Cause = dyn std::error::Error + Send + Sync;
 
 /// Reads a body into memory that is counted.
 pub(super) async fn read(
@@ -34,7 +38,14 @@ pub(super) async fn read(
     let mut read = Vec::new();
     let mut chunks = body.into_data_stream();
     while let Some(chunk) = chunks.next().await {
-        let chunk = chunk.map_err(cut_off)?;
+        let chunk = chunk.map_err(|error| {
+            let cause = error.into_inner();
+            if is::<LengthLimitError>(&*cause).is_some() {
+                too_large()
+            } else {
+                cut_off(&*cause)
+            }
+        })?;
         let bytes = read.len() + chunk.len();
         if bytes > limit_bytes {
             return Err(too_large());
@@ -59,16 +70,24 @@ fn check_coding(headers: &HeaderMap) -> Result<(), Refusal> {
 }
 
 /// Why a body did not arrive.
-fn cut_off(error: axum::Error) -> Refusal {
-    let cause = error.into_inner();
-    match cause.downcast_ref::<TooSlow>() {
-        Some(late) => (
+fn cut_off(cause: &Cause) -> Refusal {
+    if let Some(late) = is::<TooSlow>(cause) {
+        return (
             StatusCode::REQUEST_TIMEOUT,
             Error::BadRequest(format!("{late}; send it faster")),
-        ),
-        None => {
-            let message = format!("the body was cut off: {cause}; send it again");
-            (StatusCode::BAD_REQUEST, Error::BadRequest(message))
-        }
+        );
     }
+    let message = if is::<hyper::Error>(cause).is_some() {
+        format!("the body was cut off: {cause}; send it again")
+    } else {
+        format!("the body cannot be unpacked: {cause}; send it as its Content-Encoding says")
+    };
+    (StatusCode::BAD_REQUEST, Error::BadRequest(message))
+}
+
+/// An error of this kind among those that led to another.
+fn is<E: std::error::Error + 'static>(error: &Cause) -> Option<&E> {
+    let first: &(dyn std::error::Error + 'static) = error;
+    std::iter::successors(Some(first), |error| error.source())
+        .find_map(|error| error.downcast_ref())
 }

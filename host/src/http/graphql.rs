@@ -3,6 +3,7 @@
 //! A query is executed inside its request: a client that goes away cancels it. A mutation that began runs to its end, also when
 //! nobody waits for the answer any more. One operation holds one snapshot of the app from start to end.
 
+use std::future::ready;
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::Instant;
@@ -12,9 +13,11 @@ use axum::body::Body;
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{Query, Request as HttpRequest, State};
 use axum::http::header::{
-    ALLOW, AUTHORIZATION, CACHE_CONTROL, CONNECTION, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE,
+    ALLOW, AUTHORIZATION, CACHE_CONTROL, CONNECTION, CONTENT_ENCODING, CONTENT_TYPE, RETRY_AFTER,
+    WWW_AUTHENTICATE,
 };
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, Uri};
+use axum::middleware::{from_fn_with_state, map_request};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{any, get};
 use mayfly_config::CanaryKey;
@@ -23,21 +26,27 @@ use mayfly_graphql::{OperationKind, Request, RequestError, RequestErrors};
 
 use super::accept::{MediaType, wants_html};
 use super::admission::RequestMemory;
+use super::compression::{self, Accepted, Answer};
 use super::connections::UnderWay;
-use super::request::{Parameters, check_content_type, from_body};
-use super::{body, hosts, ide, request};
+use super::queue::OperationPlace;
+use super::request::{Operation, Operations, Parameters, check_content_type};
+use super::trace::{TRACE_ID, trace_id};
+use super::{body, cors, hosts, ide, request};
 use crate::http::Host;
 use crate::resolve::{Resolver, disclosure};
 use crate::serving::app::App;
-use mayfly_runtime::imports::{Allowance, Caller, Operation};
-
-/// The header that names the trace of an answer.
-const TRACE_ID: &str = "x-trace-id";
+use mayfly_runtime::imports::{Allowance, Caller};
 
 /// The routes for clients.
 pub fn router(host: Arc<Host>) -> Router {
+    let most = host.limits.max_body_bytes;
     Router::new()
         .route("/graphql", any(graphql))
+        .layer(compression::unpacking())
+        .layer(map_request(move |request| {
+            ready(compression::bounded(request, most))
+        }))
+        .layer(from_fn_with_state(host.clone(), cors::answer))
         .route("/", get(page))
         .with_state(host)
 }
@@ -55,9 +64,20 @@ struct Exchange {
     host: Arc<Host>,
     media_type: MediaType,
     headers: HeaderMap,
+    /// What answers may be compressed with.
+    accepted: Accepted,
     trace_id: String,
     /// What the client's connection has under way.
     under_way: usize,
+}
+
+/// What is true of all operations of a request that has a place.
+struct Admitted {
+    arrived: Instant,
+    caller: Caller,
+    reads_only: bool,
+    /// The memory of the request and its place. A mutation has them until it ends, also when nobody waits any more.
+    held: Arc<(RequestMemory, OperationPlace)>,
 }
 
 async fn graphql(
@@ -74,7 +94,7 @@ async fn graphql(
     if asks_for_page
         && parameters
             .as_ref()
-            .is_ok_and(|parameters| !parameters.has_query())
+            .is_ok_and(|parameters| !parameters.has_document())
     {
         return ide::page(State(host)).await;
     }
@@ -82,6 +102,7 @@ async fn graphql(
     let exchange = Exchange {
         host,
         media_type: media_type.unwrap_or(MediaType::Json),
+        accepted: Accepted::read(&head.headers),
         trace_id: trace_id(&head.headers),
         under_way: head
             .extensions
@@ -99,8 +120,8 @@ async fn graphql(
             .read(&head.method, &head.uri, parameters, body)
             .await
         {
-            Ok((request, memory)) => {
-                let answer = pin!(exchange.answer(request, memory, reads_only));
+            Ok((operations, memory)) => {
+                let answer = pin!(exchange.answer(operations, memory, reads_only));
                 exchange.host.turns.run(answer).await
             }
             Err(refusal) => exchange.refuse(refusal),
@@ -120,9 +141,9 @@ impl Exchange {
         uri: &Uri,
         parameters: Result<Query<Parameters>, QueryRejection>,
         body: Body,
-    ) -> Result<(Request, RequestMemory), request::Refusal> {
+    ) -> Result<(Operations, RequestMemory), request::Refusal> {
         let mut memory = self.hold()?;
-        let request = match *method {
+        let operations = match *method {
             Method::GET | Method::HEAD => {
                 let Query(parameters) = parameters.map_err(|error| {
                     (
@@ -132,7 +153,7 @@ impl Exchange {
                 })?;
                 let bytes = uri.query().unwrap_or_default().len() as u64;
                 self.full(memory.parsing(bytes).await)?;
-                parameters.into_request()?
+                Operations::One(parameters.into_operation()?)
             }
             Method::POST => {
                 check_content_type(&self.headers)?;
@@ -140,15 +161,16 @@ impl Exchange {
                 let bytes = body::read(&self.headers, body, limit_bytes, &mut memory).await;
                 let bytes = bytes.inspect_err(|(status, _)| self.note(*status))?;
                 self.full(memory.parsing(bytes.len() as u64).await)?;
-                from_body(&bytes)?
+                let app = self.host.app();
+                Operations::read(&bytes, app.map_or(1, |app| app.documents.max_batch))?
             }
             _ => {
                 let message = "use POST, or GET and HEAD for queries".to_owned();
                 return Err((StatusCode::METHOD_NOT_ALLOWED, Error::BadRequest(message)));
             }
         };
-        memory.parsed(&request);
-        Ok((request, memory))
+        memory.parsed(operations.held_bytes());
+        Ok((operations, memory))
     }
 
     /// Memory for a request, by the size of its head.
@@ -177,7 +199,12 @@ impl Exchange {
     }
 
     /// Executes a request that is well formed.
-    async fn answer(&self, request: Request, memory: RequestMemory, reads_only: bool) -> Response {
+    async fn answer(
+        &self,
+        operations: Operations,
+        memory: RequestMemory,
+        reads_only: bool,
+    ) -> Response {
         // The request has arrived: from now on its time runs, waiting included.
         let arrived = Instant::now();
         let Some(app) = self.host.app() else {
@@ -196,63 +223,143 @@ impl Exchange {
             Ok(place) => place,
             Err(refusal) => return self.refuse(refusal),
         };
-        let (app, observation) = app.choose(|by| self.key(by, &caller));
-        let prepared = match app.engine.prepare(&request) {
-            Ok(prepared) => prepared,
-            Err(errors) => {
-                let status = errors
-                    .code()
-                    .status()
-                    .and_then(|status| StatusCode::from_u16(status).ok());
-                let status = match self.media_type {
-                    MediaType::Json => StatusCode::OK,
-                    MediaType::GraphqlResponse => status.unwrap_or(StatusCode::BAD_REQUEST),
-                };
-                let disclosure = disclosure(app.error_detail, &self.trace_id);
-                let answer = self.host.answers.hold(errors.render(disclosure)).await;
-                return self.respond(status, answer.into());
+        let admitted = Admitted {
+            arrived,
+            caller,
+            reads_only,
+            held: Arc::new((memory, place)),
+        };
+        let answered = match operations {
+            Operations::One(operation) => self.one(&app, operation, &admitted).await,
+            Operations::Batch(operations) => self.batch(&app, operations, &admitted).await,
+        };
+        match answered {
+            Ok((status, bytes)) => {
+                let answer = self.host.answer(bytes, &self.accepted).await;
+                // Not before: no more answers wait for memory than there are places.
+                drop(admitted);
+                self.respond(status, answer)
+            }
+            Err(refusal) => self.refuse(refusal),
+        }
+    }
+
+    /// Executes operations one after the other, as if each had been sent alone; their answers are a list, and may be as large as one.
+    async fn batch(
+        &self,
+        app: &Arc<App>,
+        operations: Vec<Operation>,
+        admitted: &Admitted,
+    ) -> Result<(StatusCode, Vec<u8>), request::Refusal> {
+        let most = app.engine.limits().response_bytes;
+        let mut answers = vec![b'['];
+        for operation in operations {
+            let answer = match self.one(app, operation, admitted).await {
+                Ok((_, answer)) if answers.len() + answer.len() <= most => answer,
+                Ok(_) => {
+                    let error = Error::LimitExceeded {
+                        what: "the answers of the list are".to_owned(),
+                        limit: most as u64,
+                        setting: "response",
+                    };
+                    self.render(app, &RequestErrors::from(RequestError::nowhere(error)))
+                }
+                Err((_, error)) => {
+                    self.render(app, &RequestErrors::from(RequestError::nowhere(error)))
+                }
+            };
+            if answers.len() > 1 {
+                answers.push(b',');
+            }
+            answers.extend_from_slice(&answer);
+        }
+        answers.push(b']');
+        Ok((StatusCode::OK, answers))
+    }
+
+    /// Executes one operation: the status and the bytes of its answer.
+    async fn one(
+        &self,
+        app: &Arc<App>,
+        operation: Operation,
+        admitted: &Admitted,
+    ) -> Result<(StatusCode, Vec<u8>), request::Refusal> {
+        let (app, observation) = app.clone().choose(|by| self.key(by, &admitted.caller));
+        let found = match app.documents.find(operation.document) {
+            Ok(found) => found,
+            Err(error @ Error::BadRequest(_)) => return Err((StatusCode::BAD_REQUEST, error)),
+            Err(error) => {
+                return Ok(
+                    self.not_prepared(&app, &RequestErrors::from(RequestError::nowhere(error)))
+                );
             }
         };
-        let mutation = prepared.kind() == OperationKind::Mutation;
-        if mutation && reads_only {
-            let message = "a mutation has to be sent by POST".to_owned();
-            return self.refuse((StatusCode::METHOD_NOT_ALLOWED, Error::BadRequest(message)));
+        let request = Request {
+            query: found.text,
+            operation_name: operation.operation_name,
+            variables: operation.variables,
+        };
+        let prepared = match app.engine.prepare(&request) {
+            Ok(prepared) => prepared,
+            Err(errors) => return Ok(self.not_prepared(&app, &errors)),
+        };
+        if let Some(hash) = found.keep_as {
+            let caller = admitted.caller.id.as_deref().unwrap_or_default();
+            app.documents.keep(hash, &request.query, caller);
         }
-        let allowance = Allowance::since(arrived, app.operation);
-        let operation = Operation {
+        let mutation = prepared.kind() == OperationKind::Mutation;
+        if mutation && admitted.reads_only {
+            let message = "a mutation has to be sent by POST".to_owned();
+            return Err((StatusCode::METHOD_NOT_ALLOWED, Error::BadRequest(message)));
+        }
+        let operation = mayfly_runtime::imports::Operation {
             trace_id: self.trace_id.clone(),
-            caller,
-            allowance,
+            caller: admitted.caller.clone(),
+            allowance: Allowance::since(admitted.arrived, app.operation),
         };
         let resolver = Resolver::new(app.clone(), operation).observed(observation);
-        let host = self.host.clone();
+        let held = admitted.held.clone();
         let execution = async move {
             let body = app.engine.execute(prepared, &resolver).await;
             resolver.finish();
-            drop(memory);
-            let answer = host.answers.hold(body).await;
-            // Not before: no more answers wait for memory than there are places.
-            drop(place);
-            answer
+            drop(held);
+            body
         };
-        if mutation {
-            let host = self.host.clone();
-            let execution = Box::pin(execution);
-            let execution = async move { host.turns.run(execution).await };
-            return match self.host.tasks.spawn(execution).await {
-                Ok(body) => self.respond(StatusCode::OK, body.into()),
-                Err(lost) => {
-                    let error = Error::Internal(lost.to_string());
-                    tracing::error!(
-                        trace_id = self.trace_id,
-                        error = error.log_message(),
-                        "a mutation was lost"
-                    );
-                    self.refuse((StatusCode::INTERNAL_SERVER_ERROR, error))
-                }
-            };
+        if !mutation {
+            return Ok((StatusCode::OK, execution.await));
         }
-        self.respond(StatusCode::OK, execution.await.into())
+        let host = self.host.clone();
+        let execution = Box::pin(execution);
+        let execution = async move { host.turns.run(execution).await };
+        match self.host.tasks.spawn(execution).await {
+            Ok(body) => Ok((StatusCode::OK, body)),
+            Err(lost) => {
+                let error = Error::Internal(lost.to_string());
+                tracing::error!(
+                    trace_id = self.trace_id,
+                    error = error.log_message(),
+                    "a mutation was lost"
+                );
+                Err((StatusCode::INTERNAL_SERVER_ERROR, error))
+            }
+        }
+    }
+
+    /// The answer to an operation of which nothing ran.
+    fn not_prepared(&self, app: &App, errors: &RequestErrors) -> (StatusCode, Vec<u8>) {
+        let status = errors
+            .code()
+            .status()
+            .and_then(|status| StatusCode::from_u16(status).ok());
+        let status = match self.media_type {
+            MediaType::Json => StatusCode::OK,
+            MediaType::GraphqlResponse => status.unwrap_or(StatusCode::BAD_REQUEST),
+        };
+        (status, self.render(app, errors))
+    }
+
+    fn render(&self, app: &App, errors: &RequestErrors) -> Vec<u8> {
+        errors.render(disclosure(app.error_detail, &self.trace_id))
     }
 
     /// Who sent the request, as far as guests may know.
@@ -290,7 +397,7 @@ impl Exchange {
         let detail = self.host.app().map(|app| app.error_detail);
         let disclosure = disclosure(detail.unwrap_or_default(), &self.trace_id);
         let errors = RequestErrors::from(RequestError::nowhere(error.clone()));
-        let mut response = self.respond(status, errors.render(disclosure).into());
+        let mut response = self.respond(status, Answer::plain(errors.render(disclosure)));
         if let Error::Overloaded { retry_after } = &error {
             response
                 .headers_mut()
@@ -322,8 +429,8 @@ impl Exchange {
         response
     }
 
-    fn respond(&self, status: StatusCode, body: Body) -> Response {
-        let mut response = Response::new(body);
+    fn respond(&self, status: StatusCode, answer: Answer) -> Response {
+        let mut response = Response::new(answer.bytes.into());
         *response.status_mut() = status;
         let headers = response.headers_mut();
         headers.insert(
@@ -331,6 +438,10 @@ impl Exchange {
             HeaderValue::from_static(self.media_type.content_type()),
         );
         headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        self.host.compression.vary(headers);
+        if let Some(coding) = answer.coding {
+            headers.insert(CONTENT_ENCODING, coding);
+        }
         if let Ok(trace_id) = HeaderValue::from_str(&self.trace_id) {
             headers.insert(TRACE_ID, trace_id);
         }
@@ -345,23 +456,4 @@ fn challenge(presented: bool) -> &'static str {
     } else {
         "Bearer realm=\"mayfly\""
     }
-}
-
-/// The trace id a client sent in `traceparent`, or a new one.
-fn trace_id(headers: &HeaderMap) -> String {
-    let sent = headers
-        .get("traceparent")
-        .and_then(|value| value.to_str().ok())
-        .and_then(|value| value.split('-').nth(1));
-    let valid = |id: &&str| {
-        id.len() == 32
-            && id
-                .bytes()
-                .all(|byte| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte))
-            && id.bytes().any(|b| b != b'0')
-    };
-    sent.filter(valid).map_or_else(
-        || format!("{:032x}", rand::random::<u128>().max(1)),
-        str::to_owned,
-    )
 }

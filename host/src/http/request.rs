@@ -6,9 +6,10 @@
 use axum::http::header::{CONTENT_ENCODING, CONTENT_TYPE};
 use axum::http::{HeaderMap, StatusCode};
 use mayfly_error::Error;
-use mayfly_graphql::Request;
 use mayfly_json::{Kind, Limits, Members, Tree};
 use serde::Deserialize;
+
+use crate::documents::Named;
 
 /// A request that is no GraphQL request: its status and its error.
 pub(super) type Refusal = (StatusCode, Error);
@@ -20,6 +21,8 @@ struct Body<'a> {
     operation_name: Option<&'a str>,
     variables: Option<&'a str>,
     extensions: Option<&'a str>,
+    /// The document's name: `documentId`, or what Relay calls it.
+    id: Option<&'a str>,
 }
 
 impl<'a> Body<'a> {
@@ -33,6 +36,10 @@ impl<'a> Body<'a> {
                 "operationName" => &mut body.operation_name,
                 "variables" => &mut body.variables,
                 "extensions" => &mut body.extensions,
+                "documentId" | "doc_id" | "id" => {
+                    body.id = body.id.or(Some(value));
+                    continue;
+                }
                 _ => continue,
             };
             if part.replace(value).is_some() {
@@ -53,7 +60,9 @@ pub(super) fn check_content_type(headers: &HeaderMap) -> Result<(), Refusal> {
     };
     let mut codings = headers.get_all(CONTENT_ENCODING).iter();
     if codings.any(|coding| !coding.as_bytes().eq_ignore_ascii_case(b"identity")) {
-        return Err(unsupported("send the body without Content-Encoding"));
+        return Err(unsupported(
+            "send the body as it is, or with one Content-Encoding, gzip or deflate",
+        ));
     }
     let mut types = headers.get_all(CONTENT_TYPE).iter();
     let value = types.next().and_then(|value| value.to_str().ok());
@@ -82,35 +91,147 @@ fn leaves_utf8(parameter: &str) -> bool {
     }
 }
 
-/// Reads the body of a POST.
-pub(super) fn from_body(bytes: &[u8]) -> Result<Request, Refusal> {
-    let text = str::from_utf8(bytes).map_err(|_| bad("the body is not UTF-8".to_owned()))?;
-    let body = Body::read(text).map_err(|problem| {
-        bad(match text.trim_start().bytes().next() {
-            None => "the body is empty; send {\"query\": \"…\"}".to_owned(),
-            Some(b'[') => {
-                "the body is a list; batches are not served, send one operation per request"
-                    .to_owned()
-            }
-            _ => format!("the body is not a GraphQL request in JSON: {problem}"),
+/// What a client wants executed.
+pub(super) struct Operation {
+    pub document: Named,
+    pub operation_name: Option<String>,
+    pub variables: Option<Tree<'static>>,
+}
+
+/// What one request carries.
+pub(super) enum Operations {
+    One(Operation),
+    /// Several, to be answered by a list.
+    Batch(Vec<Operation>),
+}
+
+impl Operation {
+    /// What it takes, in bytes, and its variables again once they are coerced.
+    pub(super) fn held_bytes(&self) -> u64 {
+        let text = |text: &Option<String>| text.as_ref().map_or(0, String::capacity);
+        let texts =
+            text(&self.document.text) + text(&self.document.id) + text(&self.operation_name);
+        let variables = self.variables.as_ref().map_or(0, Tree::held_bytes);
+        texts as u64 + 2 * variables as u64
+    }
+
+    fn read(text: &str) -> Result<Self, Refusal> {
+        let body = Body::read(text).map_err(|problem| {
+            bad(format!(
+                "the body is not a GraphQL request in JSON: {problem}"
+            ))
+        })?;
+        let query = string(body.query, "query")?;
+        let document = named(query, body.extensions, || string(body.id, "documentId"))?;
+        Ok(Self {
+            document: document.ok_or_else(|| bad("the body lacks `query`".to_owned()))?,
+            operation_name: string(body.operation_name, "operationName")?,
+            variables: body
+                .variables
+                .map_or(Ok(None), |text| object(text.to_owned(), "variables"))?,
         })
-    })?;
-    let query =
-        string(body.query, "query")?.ok_or_else(|| bad("the body lacks `query`".to_owned()))?;
-    let operation_name = string(body.operation_name, "operationName")?;
-    if body
-        .extensions
-        .is_some_and(|text| !text.starts_with('{') && text != "null")
-    {
+    }
+}
+
+impl Operations {
+    /// What they take, in bytes.
+    pub(super) fn held_bytes(&self) -> u64 {
+        match self {
+            Self::One(operation) => operation.held_bytes(),
+            Self::Batch(operations) => operations.iter().map(Operation::held_bytes).sum(),
+        }
+    }
+
+    /// Reads the body of a POST, with at most so many operations.
+    pub(super) fn read(bytes: &[u8], max_batch: usize) -> Result<Self, Refusal> {
+        let text = str::from_utf8(bytes).map_err(|_| bad("the body is not UTF-8".to_owned()))?;
+        match text.trim_start().bytes().next() {
+            None => Err(bad("the body is empty; send {\"query\": \"…\"}".to_owned())),
+            Some(b'[') => batch(text, max_batch).map(Self::Batch),
+            Some(_) => Operation::read(text).map(Self::One),
+        }
+    }
+}
+
+fn batch(text: &str, max_batch: usize) -> Result<Vec<Operation>, Refusal> {
+    if max_batch < 2 {
+        return Err(bad(
+            "the body is a list; batches are not served, send one operation per request".to_owned(),
+        ));
+    }
+    let list = Tree::read(text, Limits::of_bytes(text.len()))
+        .map_err(|error| bad(format!("the body cannot be read: {error}")))?;
+    let elements = list.root().elements().unwrap_or_default();
+    let operations = elements.clone().count();
+    if operations == 0 {
+        return Err(bad("the list of operations is empty".to_owned()));
+    }
+    if operations > max_batch {
+        return Err(bad(format!(
+            "the list has {operations} operations, and {max_batch} are served at once; send fewer"
+        )));
+    }
+    elements
+        .map(|element| Operation::read(element.raw()))
+        .collect()
+}
+
+/// What a request says of its document; none when it says nothing.
+fn named(
+    text: Option<String>,
+    extensions: Option<&str>,
+    id: impl FnOnce() -> Result<Option<String>, Refusal>,
+) -> Result<Option<Named>, Refusal> {
+    let mut named = Named {
+        text,
+        ..Named::default()
+    };
+    if let Some(extensions) = extensions.filter(|text| *text != "null") {
+        named.name(persisted_query(extensions)?);
+    }
+    if named.text.is_none() && named.hash.is_none() && named.id.is_none() {
+        named.name(id()?);
+    }
+    let says_something = named.text.is_some() || named.hash.is_some() || named.id.is_some();
+    Ok(says_something.then_some(named))
+}
+
+/// The hash in `extensions`, as automatic persisted queries send it.
+fn persisted_query(extensions: &str) -> Result<Option<String>, Refusal> {
+    if !extensions.starts_with('{') {
         return Err(bad("`extensions` must be an object".to_owned()));
     }
-    Ok(Request {
-        query,
-        operation_name,
-        variables: body
-            .variables
-            .map_or(Ok(None), |text| object(text.to_owned(), "variables"))?,
-    })
+    let Some(text) = member(extensions, "persistedQuery")? else {
+        return Ok(None);
+    };
+    if text == "null" {
+        return Ok(None);
+    }
+    if member(text, "version")?.is_some_and(|version| version != "1") {
+        return Err(bad(
+            "`extensions.persistedQuery.version` must be 1".to_owned()
+        ));
+    }
+    let hash = member(text, "sha256Hash")?.and_then(mayfly_json::string);
+    match hash {
+        Some(hash) => Ok(Some(hash.into_owned())),
+        None => Err(bad(
+            "`extensions.persistedQuery` lacks the text `sha256Hash`".to_owned(),
+        )),
+    }
+}
+
+/// The text of a member of an object.
+fn member<'t>(object: &'t str, name: &str) -> Result<Option<&'t str>, Refusal> {
+    let mut found = None;
+    for member in Members::of(object, Limits::MAX_DEPTH) {
+        let (key, value) =
+            member.map_err(|error| bad(format!("`extensions` cannot be read: {error}")))?;
+        if key.is(name) && found.replace(value).is_some() {
+            return Err(bad(format!("`extensions` has `{name}` twice")));
+        }
+    }
+    Ok(found)
 }
 
 /// The parameters of a GET.
@@ -121,27 +242,27 @@ pub(super) struct Parameters {
     operation_name: Option<String>,
     variables: Option<String>,
     extensions: Option<String>,
+    #[serde(rename = "documentId", alias = "doc_id", alias = "id")]
+    document_id: Option<String>,
 }
 
 impl Parameters {
-    /// Whether there is a query at all.
-    pub(super) fn has_query(&self) -> bool {
-        self.query.is_some()
+    /// Whether a document is named at all.
+    pub(super) fn has_document(&self) -> bool {
+        self.query.is_some() || self.extensions.is_some() || self.document_id.is_some()
     }
 
     /// Reads the parameters of a GET.
-    pub(super) fn into_request(self) -> Result<Request, Refusal> {
+    pub(super) fn into_operation(self) -> Result<Operation, Refusal> {
         let parse = |text: Option<String>, name: &str| match text.filter(|text| !text.is_empty()) {
             Some(text) => object(text, name),
             None => Ok(None),
         };
-        let query = self
-            .query
-            .ok_or_else(|| bad("the URL lacks `query`".to_owned()))?;
-        parse(self.extensions, "extensions")?;
+        let extensions = self.extensions.filter(|text| !text.is_empty());
+        let document = named(self.query, extensions.as_deref(), || Ok(self.document_id))?;
         let operation_name = self.operation_name.filter(|name| !name.is_empty());
-        Ok(Request {
-            query,
+        Ok(Operation {
+            document: document.ok_or_else(|| bad("the URL lacks `query`".to_owned()))?,
             operation_name,
             variables: parse(self.variables, "variables")?,
         })

@@ -10,10 +10,11 @@ use mayfly_telemetry::{Metrics, names};
 use metrics::{Counter, Histogram, counter, gauge, histogram};
 use tokio_util::task::TaskTracker;
 
-use crate::http::{Admission, AnswerMemory, Connections, Turns};
+use super::compression::{Accepted, Answer};
+use crate::http::{Admission, AnswerMemory, Compression, Connections, Turns};
 use crate::serving::app::App;
 use crate::serving::deployment::Deployment;
-use crate::serving::memory_plan::resident_bytes;
+use crate::serving::memory_plan::{coders, resident_bytes};
 use crate::serving::snapshot::Snapshot;
 
 /// Everything HTTP handlers need.
@@ -26,6 +27,8 @@ pub struct Host {
     pub turns: Turns,
     /// The memory for answers that clients have not read.
     pub answers: AnswerMemory,
+    /// What compresses them.
+    pub compression: Compression,
     /// The connections of clients.
     pub connections: Arc<Connections>,
     /// Mutations under way, which outlive their clients.
@@ -54,6 +57,10 @@ impl Host {
             ),
             turns: Turns::new(threads),
             answers: AnswerMemory::new(limits.answer_memory_bytes, connections.clone()),
+            compression: Compression::new(
+                limits.compression.then_some(limits.compress_above_bytes),
+                coders(),
+            ),
             connections,
             tasks: TaskTracker::new(),
             limits,
@@ -73,6 +80,15 @@ impl Host {
     #[must_use]
     pub fn has_page(&self) -> bool {
         self.app().map_or(self.limits.page, |app| app.page)
+    }
+
+    /// Makes an answer of bytes: compressed, if the client accepts that, and held until it was sent.
+    pub(super) async fn answer(&self, bytes: Vec<u8>, accepted: &Accepted) -> Answer {
+        let (bytes, coding) = self.compression.encode(bytes, accepted).await;
+        Answer {
+            bytes: self.answers.hold(bytes).await,
+            coding,
+        }
     }
 
     /// What the bearer of the right to change modules has to show, as it is configured now.

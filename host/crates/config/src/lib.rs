@@ -6,7 +6,9 @@
 mod callers;
 mod canary;
 mod compile_priority;
+mod cors;
 mod description;
+mod documents;
 mod embedded;
 mod endpoint;
 pub mod file;
@@ -22,6 +24,7 @@ mod scalar;
 mod secret;
 mod sections;
 mod server;
+mod tls;
 pub mod units;
 mod values;
 
@@ -32,7 +35,9 @@ use std::path::{Path, PathBuf};
 pub use callers::{Callers, TokenKey};
 pub use canary::{Canary, CanaryKey, Percent};
 pub use compile_priority::CompilePriority;
+pub use cors::{Cors, Origins};
 pub use description::Description;
+pub use documents::Documents;
 pub use embedded::Embedded;
 pub use endpoint::Endpoint;
 pub use limits::Limits;
@@ -43,6 +48,7 @@ pub use problem::{Problem, Problems};
 pub use secret::Secret;
 pub use sections::{ReadSections, Section, Sections};
 pub use server::{Clients, ErrorDetail, HostName, Server};
+pub use tls::Tls;
 
 use outside::Outside;
 use reader::{Key, Source, Table};
@@ -64,6 +70,10 @@ pub struct Config {
     pub server: Server,
     /// `[callers]`.
     pub callers: Option<Callers>,
+    /// `[cors]`.
+    pub cors: Option<Cors>,
+    /// `[documents]`.
+    pub documents: Documents,
     /// `[limits]`.
     pub limits: Limits,
     /// `[operation]`.
@@ -205,16 +215,32 @@ impl Config {
             Key::new("schema", "The SDL file, relative to the app."),
             "\"schema.graphql\"",
         ));
-        let server = Server::read(file.table(Key::new(
-            "server",
-            "Addresses, and what the process as a whole may use.",
-        )));
+        let server = Server::read(
+            root,
+            file.table(Key::new(
+                "server",
+                "Addresses, and what the process as a whole may use.",
+            )),
+        );
         let callers = file
             .table(Key::new(
                 "callers",
                 "Whose tokens the host believes. Without this section every caller is anonymous, and tokens are not looked at.",
             ))
             .map(|table| Callers::read(root, table));
+        let cors = file
+            .table(Key::new(
+                "cors",
+                "Which pages of other origins may use this server from a browser; none without this table.",
+            ))
+            .map(Cors::read);
+        let documents = Documents::read(
+            root,
+            file.table(Key::new(
+                "documents",
+                "Which documents clients may run, and how they may name them.",
+            )),
+        );
         let limits = Limits::read(file.table(Key::new(
             "limits",
             "How large, deep and costly one document and its response may be.",
@@ -256,6 +282,8 @@ impl Config {
             schema,
             server,
             callers,
+            cors,
+            documents,
             limits,
             operation,
             modules,
@@ -272,6 +300,11 @@ impl Config {
         config
             .named_files
             .extend(config.callers.iter().filter_map(Callers::file));
+        let certificates = [&config.server.tls, &config.server.admin_tls];
+        config
+            .named_files
+            .extend(certificates.into_iter().flatten().flat_map(Tls::files));
+        config.named_files.extend(config.documents.manifest.clone());
         config.check_together(&file);
         readers
             .iter()

@@ -3,7 +3,7 @@
 mod clients;
 
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 pub use clients::{Clients, HostName};
@@ -13,6 +13,7 @@ use crate::key::Key;
 use crate::outside::Given;
 use crate::reader::{Table, count};
 use crate::secret::Secret;
+use crate::tls::Tls;
 
 /// How much of an error clients read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -31,6 +32,10 @@ pub struct Server {
     pub listen: SocketAddr,
     /// `admin_listen`.
     pub admin_listen: SocketAddr,
+    /// `[server.tls]`.
+    pub tls: Option<Tls>,
+    /// `[server.admin_tls]`.
+    pub admin_tls: Option<Tls>,
     /// `max_body`.
     pub max_body_bytes: usize,
     /// `max_operations`.
@@ -43,6 +48,10 @@ pub struct Server {
     pub request_memory_bytes: u64,
     /// `answer_memory`.
     pub answer_memory_bytes: u64,
+    /// `compression`.
+    pub compression: bool,
+    /// `compress_above`.
+    pub compress_above_bytes: usize,
     /// What a client may take its time with.
     pub clients: Clients,
     /// `hosts`; any when empty.
@@ -90,6 +99,11 @@ impl Server {
         let keys = [
             ("listen", self.listen == was.listen),
             ("admin_listen", self.admin_listen == was.admin_listen),
+            ("tls", self.tls.is_some() == was.tls.is_some()),
+            (
+                "admin_tls",
+                self.admin_tls.is_some() == was.admin_tls.is_some(),
+            ),
             ("max_body", self.max_body_bytes == was.max_body_bytes),
             ("max_operations", self.max_operations == was.max_operations),
             ("max_queue", self.max_queue == was.max_queue),
@@ -104,6 +118,11 @@ impl Server {
             (
                 "answer_memory",
                 self.answer_memory_bytes == was.answer_memory_bytes,
+            ),
+            ("compression", self.compression == was.compression),
+            (
+                "compress_above",
+                self.compress_above_bytes == was.compress_above_bytes,
             ),
             (
                 "head_timeout",
@@ -163,6 +182,8 @@ impl Server {
             introspection: was.introspection,
             page: was.page,
             admin_token: was.admin_token.clone(),
+            tls: was.tls.clone(),
+            admin_tls: was.admin_tls.clone(),
             ..self.clone()
         };
         // A key that is missing above is a change all the same.
@@ -173,16 +194,20 @@ impl Server {
         }
     }
 
-    pub(crate) fn read(table: Option<Table<'_>>) -> Self {
+    pub(crate) fn read(root: &Path, table: Option<Table<'_>>) -> Self {
         let mut server = Self {
             listen: SocketAddr::from(([127, 0, 0, 1], 8080)),
             admin_listen: SocketAddr::from(([127, 0, 0, 1], 8081)),
+            tls: None,
+            admin_tls: None,
             max_body_bytes: 1 << 20,
             max_operations: 128,
             max_queue: 512,
             max_connections: 1_024,
             request_memory_bytes: 256 << 20,
             answer_memory_bytes: 64 << 20,
+            compression: true,
+            compress_above_bytes: 1 << 10,
             clients: Clients::default(),
             hosts: Vec::new(),
             guest_memory_bytes: 1 << 30,
@@ -206,7 +231,7 @@ impl Server {
         let Some(mut table) = table else {
             return server;
         };
-        server.read_addresses(&mut table);
+        server.read_addresses(root, &mut table);
         server.read_requests(&mut table);
         server.read_what_is_told(&mut table);
         server.read_ending(&mut table);
@@ -215,7 +240,7 @@ impl Server {
         server
     }
 
-    fn read_addresses(&mut self, table: &mut Table<'_>) {
+    fn read_addresses(&mut self, root: &Path, table: &mut Table<'_>) {
         let listen = Key::new("listen", "The address for GraphQL over HTTP.").or("127.0.0.1:8080");
         let admin_listen = Key::new(
             "admin_listen",
@@ -224,6 +249,13 @@ impl Server {
         .or("127.0.0.1:8081");
         self.listen = address(table, listen, self.listen);
         self.admin_listen = address(table, admin_listen, self.admin_listen);
+        let tls = Key::new(
+            "tls",
+            "The certificate for clients; without this table they speak HTTP as it is.",
+        );
+        let admin_tls = Key::new("admin_tls", "The certificate for operators.");
+        self.tls = table.table(tls).map(|table| Tls::read(root, table));
+        self.admin_tls = table.table(admin_tls).map(|table| Tls::read(root, table));
         self.hosts = clients::host_names(table);
         self.admin_token = admin_token(table);
     }
@@ -245,6 +277,13 @@ impl Server {
         self.max_connections = count(table.number(max_connections, 1_024, 1..=1_000_000));
         self.request_memory_bytes = table.size(REQUEST_MEMORY, 256 << 20, 1 << 20..=1 << 40);
         self.answer_memory_bytes = table.size(ANSWER_MEMORY, 64 << 20, 1 << 20..=1 << 40);
+        let compression = Key::new(
+            "compression",
+            "Whether answers are compressed for clients that accept that.",
+        );
+        self.compression = table.flag(compression, self.compression);
+        let compress_above = Key::new("compress_above", "The smallest answer that is compressed.");
+        self.compress_above_bytes = count(table.size(compress_above, 1 << 10, 0..=1 << 30));
         self.clients = Clients::read(table);
         let guest_memory = Key::new(
             "guest_memory",

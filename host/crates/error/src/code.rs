@@ -20,6 +20,12 @@ pub enum Code {
     BadUserInput,
     /// The caller's token is missing or not accepted.
     Unauthenticated,
+    /// The host does not know the document that the request names by its hash; send it along. The word is Apollo's.
+    PersistedQueryNotFound,
+    /// Documents cannot be named by their hash here. The word is Apollo's.
+    PersistedQueryNotSupported,
+    /// Only documents of the manifest run here, and this is none of them.
+    DocumentNotTrusted,
     /// The guest reached its memory cap.
     OutOfMemory,
     /// The invocation ran out of time.
@@ -57,7 +63,7 @@ pub enum Blame {
 
 impl Code {
     /// Every code, for tables and tests.
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 21] = [
         Self::BadRequest,
         Self::BodyTooLarge,
         Self::GraphqlParseFailed,
@@ -66,6 +72,9 @@ impl Code {
         Self::OperationResolutionFailed,
         Self::BadUserInput,
         Self::Unauthenticated,
+        Self::PersistedQueryNotFound,
+        Self::PersistedQueryNotSupported,
+        Self::DocumentNotTrusted,
         Self::OutOfMemory,
         Self::DeadlineExceeded,
         Self::GuestTrapped,
@@ -90,6 +99,9 @@ impl Code {
             Self::OperationResolutionFailed => "OPERATION_RESOLUTION_FAILED",
             Self::BadUserInput => "BAD_USER_INPUT",
             Self::Unauthenticated => "UNAUTHENTICATED",
+            Self::PersistedQueryNotFound => "PERSISTED_QUERY_NOT_FOUND",
+            Self::PersistedQueryNotSupported => "PERSISTED_QUERY_NOT_SUPPORTED",
+            Self::DocumentNotTrusted => "DOCUMENT_NOT_TRUSTED",
             Self::OutOfMemory => "OUT_OF_MEMORY",
             Self::DeadlineExceeded => "DEADLINE_EXCEEDED",
             Self::GuestTrapped => "GUEST_TRAPPED",
@@ -114,7 +126,10 @@ impl Code {
             | Self::LimitExceeded
             | Self::OperationResolutionFailed
             | Self::BadUserInput
-            | Self::Unauthenticated => Blame::Client,
+            | Self::Unauthenticated
+            | Self::PersistedQueryNotFound
+            | Self::PersistedQueryNotSupported
+            | Self::DocumentNotTrusted => Blame::Client,
             Self::OutOfMemory
             | Self::DeadlineExceeded
             | Self::GuestTrapped
@@ -137,7 +152,10 @@ impl Code {
             | Self::GraphqlValidationFailed
             | Self::LimitExceeded
             | Self::OperationResolutionFailed
-            | Self::BadUserInput => Some(400),
+            | Self::BadUserInput
+            | Self::PersistedQueryNotFound
+            | Self::PersistedQueryNotSupported
+            | Self::DocumentNotTrusted => Some(400),
             Self::Unauthenticated => Some(401),
             Self::BodyTooLarge => Some(413),
             Self::Overloaded => Some(503),

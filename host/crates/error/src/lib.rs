@@ -67,6 +67,15 @@ pub enum Error {
         /// Whether there was a token.
         presented: bool,
     },
+    /// A document that the host does not know was named by its hash. Clients know this message, and send the document then.
+    #[error("PersistedQueryNotFound")]
+    PersistedQueryNotFound,
+    /// A document was named by its hash, and none is kept. Clients know this message, and send documents from then on.
+    #[error("PersistedQueryNotSupported")]
+    PersistedQueryNotSupported,
+    /// The document is not one of those that may run.
+    #[error("this document is not in the manifest of this server; send one that is")]
+    DocumentNotTrusted,
     /// The guest asked for more memory than its cap.
     #[error("module `{module}`: memory cap of {cap_bytes} bytes reached")]
     OutOfMemory {
@@ -168,6 +177,9 @@ impl Error {
             Self::OperationNotFound(_) => Code::OperationResolutionFailed,
             Self::InvalidVariables(_) => Code::BadUserInput,
             Self::Unauthenticated { .. } => Code::Unauthenticated,
+            Self::PersistedQueryNotFound => Code::PersistedQueryNotFound,
+            Self::PersistedQueryNotSupported => Code::PersistedQueryNotSupported,
+            Self::DocumentNotTrusted => Code::DocumentNotTrusted,
             Self::OutOfMemory { .. } => Code::OutOfMemory,
             Self::DeadlineExceeded { .. } | Self::OperationDeadline { .. } => {
                 Code::DeadlineExceeded

@@ -30,6 +30,9 @@ fn every_variant() -> Vec<Error> {
             problem: "text",
             presented: true,
         },
+        Error::PersistedQueryNotFound,
+        Error::PersistedQueryNotSupported,
+        Error::DocumentNotTrusted,
         Error::OutOfMemory {
             module: module(),
             cap_bytes: 7,
@@ -93,6 +96,16 @@ fn expected(error: &Error) -> (&'static str, Blame, Option<u16>, bool) {
         ),
         Error::InvalidVariables(_) => ("BAD_USER_INPUT", Blame::Client, Some(400), false),
         Error::Unauthenticated { .. } => ("UNAUTHENTICATED", Blame::Client, Some(401), false),
+        Error::PersistedQueryNotFound => {
+            ("PERSISTED_QUERY_NOT_FOUND", Blame::Client, Some(400), false)
+        }
+        Error::PersistedQueryNotSupported => (
+            "PERSISTED_QUERY_NOT_SUPPORTED",
+            Blame::Client,
+            Some(400),
+            false,
+        ),
+        Error::DocumentNotTrusted => ("DOCUMENT_NOT_TRUSTED", Blame::Client, Some(400), false),
         Error::OutOfMemory { .. } => ("OUT_OF_MEMORY", Blame::Guest, None, false),
         Error::DeadlineExceeded { .. } | Error::OperationDeadline { .. } => {
             ("DEADLINE_EXCEEDED", Blame::Guest, None, false)
@@ -154,6 +167,9 @@ fn clients_who_are_told_nothing_of_the_inside_read_what_is_meant_for_them() {
         "OPERATION_RESOLUTION_FAILED",
         "BAD_USER_INPUT",
         "UNAUTHENTICATED",
+        "PERSISTED_QUERY_NOT_FOUND",
+        "PERSISTED_QUERY_NOT_SUPPORTED",
+        "DOCUMENT_NOT_TRUSTED",
         "OVERLOADED",
     ];
     assert_eq!(told, expected);

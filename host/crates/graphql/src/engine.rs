@@ -167,6 +167,12 @@ impl Engine {
         &self.schema
     }
 
+    /// What documents and answers may cost.
+    #[must_use]
+    pub fn limits(&self) -> &Limits {
+        &self.limits
+    }
+
     /// How the plan cache is doing.
     #[must_use]
     pub fn stats(&self) -> CacheStats {

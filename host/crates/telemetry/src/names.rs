@@ -12,6 +12,10 @@ pub const OPERATIONS: &str = "mayfly_operations";
 pub const OPERATIONS_WAITING: &str = "mayfly_operations_waiting";
 /// Operations refused because the host was busy.
 pub const OPERATIONS_REFUSED: &str = "mayfly_operations_refused_total";
+/// Documents that were looked for in the manifest, by `outcome`: `trusted` or `untrusted`.
+pub const DOCUMENTS: &str = "mayfly_documents_total";
+/// Documents that were named by their hash, by `outcome`: `found`, `missing`, or `sent` along.
+pub const PERSISTED_QUERIES: &str = "mayfly_persisted_queries_total";
 /// Open connections of clients, by `state`: `idle`, `head`, `body`, `operation`, `answer` or `closing`.
 pub const CONNECTIONS: &str = "mayfly_connections";
 /// Connections that were closed, by `reason`.
@@ -102,6 +106,14 @@ pub(crate) fn describe() {
     describe_counter!(
         LOG_LINES_DROPPED,
         "lines dropped because standard output or error was not read fast enough"
+    );
+    describe_counter!(
+        DOCUMENTS,
+        "documents that were looked for in the manifest, by outcome"
+    );
+    describe_counter!(
+        PERSISTED_QUERIES,
+        "documents that were named by their hash, by outcome"
     );
     describe_counter!(REQUESTS, "GraphQL requests by HTTP status");
     describe_histogram!(

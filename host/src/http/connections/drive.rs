@@ -21,6 +21,7 @@ use super::request::Service;
 use super::socket::{Protocol, Socket};
 use super::state::Reason;
 use super::stream::Streams;
+use super::transport::{Certificate, Transport};
 
 /// The largest head of a request, in bytes.
 pub const HEAD_BYTES: usize = 64 << 10;
@@ -59,13 +60,29 @@ struct Watch {
 type Ended = Result<hyper::Result<()>, Reason>;
 
 /// Serves a connection until it is closed, and says why it was.
-pub(super) async fn drive(stream: TcpStream, service: Service) -> Reason {
+pub(super) async fn drive(
+    stream: TcpStream,
+    certificate: Option<Certificate>,
+    service: Service,
+) -> Reason {
     let activity = service.activity.clone();
     let mut watch = Watch {
         activity: activity.clone(),
         alarm: Alarm::default(),
     };
-    let mut socket = Socket::new(stream, activity.clone());
+    let mut handshake = Box::pin(Transport::accept(stream, certificate));
+    let transport = poll_fn(|cx| match handshake.as_mut().poll(cx) {
+        Poll::Ready(transport) => Poll::Ready(Ok(transport)),
+        Poll::Pending => watch.poll(cx).map(Err),
+    })
+    .await;
+    drop(handshake);
+    let transport = match transport {
+        Ok(Ok(transport)) => transport,
+        Ok(Err(_)) => return Reason::Handshake,
+        Err(reason) => return reason,
+    };
+    let mut socket = Socket::new(transport, activity.clone());
     let protocol = poll_fn(|cx| match socket.poll_protocol(cx) {
         Poll::Ready(protocol) => Poll::Ready(Ok(protocol)),
         Poll::Pending => watch.poll(cx).map(Err),

@@ -19,6 +19,7 @@ use super::drive::drive;
 use super::open::Connections;
 use super::pace::Rate;
 use super::request::Service;
+use super::transport::Certificate;
 
 /// How long a full listener waits for an idle connection before it looks again.
 const LOOK_AGAIN: Duration = Duration::from_millis(100);
@@ -47,6 +48,8 @@ pub struct Listener {
     places: Arc<Semaphore>,
     clients: Clients,
     body_rate: Rate,
+    /// What clients are shown; none when they speak HTTP as it is.
+    certificate: Option<Certificate>,
     /// Given up one by one when no descriptor is left.
     spare: Vec<File>,
     keeps_spare: bool,
@@ -70,10 +73,18 @@ impl Listener {
             places: Arc::new(Semaphore::new(most.min(Semaphore::MAX_PERMITS))),
             clients,
             body_rate: Rate::new(clients.body_timeout, clients.min_rate_bytes),
+            certificate: None,
             spare: Vec::new(),
             keeps_spare: false,
             said_shortage: None,
         }
+    }
+
+    /// The same by TLS.
+    #[must_use]
+    pub fn with_certificate(mut self, certificate: Option<Certificate>) -> Self {
+        self.certificate = certificate;
+        self
     }
 
     /// The same for operators: served also when others have used up all descriptors.
@@ -102,8 +113,9 @@ impl Listener {
                 activity,
                 body_rate: self.body_rate,
             };
+            let certificate = self.certificate.clone();
             served.spawn(async move {
-                let reason = drive(stream, service).await;
+                let reason = drive(stream, certificate, service).await;
                 drop((entry, place));
                 counter!(names::CONNECTIONS_CLOSED, "reason" => reason.as_str()).increment(1);
             });

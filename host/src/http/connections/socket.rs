@@ -8,11 +8,11 @@ use std::task::{Context, Poll, ready};
 use std::time::{Duration, Instant};
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio::net::TcpStream;
 
 use super::activity::Activity;
 use super::alarm::Alarm;
 use super::frames::Frames;
+use super::transport::Transport;
 
 /// How an HTTP/2 connection begins.
 const PREFACE: &[u8; 24] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
@@ -33,7 +33,7 @@ pub(super) enum Protocol {
 
 /// A connection's socket.
 pub(super) struct Socket {
-    stream: TcpStream,
+    stream: Transport,
     activity: Arc<Activity>,
     /// Where the client is in its frames, when it speaks HTTP/2.
     frames: Option<Frames>,
@@ -55,7 +55,7 @@ struct Linger {
 }
 
 impl Socket {
-    pub fn new(stream: TcpStream, activity: Arc<Activity>) -> Self {
+    pub fn new(stream: Transport, activity: Arc<Activity>) -> Self {
         Self {
             stream,
             activity,
@@ -96,8 +96,8 @@ impl Socket {
 
     /// Sends a few bytes to a client that has been sent nothing else, as far as its window allows: whoever has a full one reads
     /// nothing anyway.
-    pub fn send_last(&self, bytes: &[u8]) {
-        let _ = self.stream.try_write(bytes);
+    pub fn send_last(&mut self, bytes: &[u8]) {
+        self.stream.try_write(bytes);
     }
 
     /// Reads what a client still sends after this side was closed.

@@ -7,6 +7,8 @@ pub enum Reason {
     Done,
     /// The client broke the protocol, or the network failed.
     Broken,
+    /// Client and server found no way to encrypt, or the client did not try.
+    Handshake,
     /// The head of a request did not come in time.
     HeadTimeout,
     /// The body of a request came too slowly.
@@ -46,9 +48,10 @@ pub enum State {
 
 impl Reason {
     /// Every reason.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::Done,
         Self::Broken,
+        Self::Handshake,
         Self::HeadTimeout,
         Self::BodyTimeout,
         Self::WriteTimeout,
@@ -66,6 +69,7 @@ impl Reason {
         match self {
             Self::Done => "done",
             Self::Broken => "broken",
+            Self::Handshake => "handshake",
             Self::HeadTimeout => "head_timeout",
             Self::BodyTimeout => "body_timeout",
             Self::WriteTimeout => "write_timeout",

@@ -16,12 +16,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::Arc;
 
-use mayfly_config::{Config, ErrorDetail, FILE, Problem, Problems};
+use mayfly_config::{Config, Cors, ErrorDetail, FILE, Problem, Problems};
 use mayfly_graphql::Engine;
 
 use crate::callers::Callers;
+use crate::documents::Documents;
 use crate::invocation_metrics::InvocationMetrics;
 use crate::serving::app::canary::AppCanary;
+use crate::tls::Certificates;
 use mayfly_runtime::capability::{Pools, Surroundings, link};
 use mayfly_runtime::imports::Backends;
 use mayfly_runtime::modules::compiler::CompilerLimits;
@@ -43,6 +45,12 @@ pub struct App {
     pub wanted: Arc<BTreeMap<String, BTreeSet<String>>>,
     /// Who is believed to send operations; none when every caller is anonymous.
     pub callers: Option<Arc<Callers>>,
+    /// Which pages of other origins may read answers; none when none may.
+    pub cors: Option<Arc<Cors>>,
+    /// What clients and operators are shown by TLS.
+    pub certificates: Certificates,
+    /// Documents that clients name instead of sending them.
+    pub documents: Arc<Documents>,
     /// One version of each module, by name.
     pub versions: BTreeMap<String, Arc<Version>>,
     /// The backends, as guests reach them.

@@ -12,7 +12,9 @@ use super::backends::connect;
 use super::schema::{check_probes, fields_by_module, read_schema};
 use super::{App, wanted_of};
 use crate::callers::Callers;
+use crate::documents::Documents;
 use crate::invocation_metrics::InvocationMetrics;
+use crate::tls::Certificates;
 use mayfly_runtime::imports::Backends;
 use mayfly_runtime::modules::{Loader, Terms, Version};
 use mayfly_runtime::sandbox::Sandbox;
@@ -21,6 +23,9 @@ pub(super) struct Parts {
     /// None when it is wrong, which was told then.
     schema: Option<Schema>,
     callers: Option<Arc<Callers>>,
+    /// None when they are wrong, which was told then.
+    documents: Option<Arc<Documents>>,
+    certificates: Certificates,
     wanted: Arc<BTreeMap<String, BTreeSet<String>>>,
     pub(super) pools: Pools,
     backends: Arc<Backends>,
@@ -45,6 +50,13 @@ impl Parts {
         if let Some(warning) = callers.as_ref().and_then(|callers| callers.warning()) {
             tracing::warn!(%warning, "callers: some keys are not used");
         }
+        let documents = Documents::load(&config.documents)
+            .map_err(|problem| problems.push(problem))
+            .ok()
+            .map(Arc::new);
+        let certificates = Certificates::load(&config.server)
+            .map_err(|problem| problems.push(problem))
+            .unwrap_or_default();
         let (pools, backends) = connect(config, surroundings, before, problems).await;
         let wanted = Arc::new(schema.as_ref().map(fields_by_module).unwrap_or_default());
         if schema.is_some() {
@@ -53,6 +65,8 @@ impl Parts {
         Self {
             schema,
             callers,
+            documents,
+            certificates,
             wanted,
             pools,
             backends: Arc::new(backends),
@@ -86,12 +100,14 @@ impl Parts {
         let Self {
             schema,
             callers,
+            documents,
+            certificates,
             wanted,
             pools,
             backends,
             surroundings,
         } = self;
-        let Some(schema) = schema.filter(|_| problems.is_empty()) else {
+        let (Some(schema), Some(documents), true) = (schema, documents, problems.is_empty()) else {
             return Err(Problems(problems));
         };
         let meters = Arc::new(InvocationMetrics::new(&schema));
@@ -106,6 +122,9 @@ impl Parts {
             engine,
             wanted,
             callers,
+            certificates,
+            documents,
+            cors: config.cors.clone().map(Arc::new),
             versions,
             backends,
             pools,

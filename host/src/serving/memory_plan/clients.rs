@@ -11,6 +11,15 @@ pub const CONNECTION_BYTES: u64 = 256 << 10;
 /// for a value in two bytes of text, and up to four of the coerced variables.
 pub const BYTES_PER_BODY_BYTE: u64 = 12;
 
+/// What compressing an answer takes beside its bytes: the largest of the coders is that of brotli, with a window of 4 MiB.
+pub const CODER_BYTES: u64 = 8 << 20;
+
+/// Answers that are compressed at once: one for each thread.
+#[must_use]
+pub fn coders() -> usize {
+    std::thread::available_parallelism().map_or(1, usize::from)
+}
+
 /// What the largest request may take when it is alone, whatever the memory for requests is.
 #[must_use]
 pub fn largest_request_bytes(max_body_bytes: usize) -> u64 {

@@ -8,7 +8,8 @@ mod fit;
 mod resident;
 
 pub use clients::{
-    ADMIN_CONNECTIONS, BYTES_PER_BODY_BYTE, CONNECTION_BYTES, largest_request_bytes,
+    ADMIN_CONNECTIONS, BYTES_PER_BODY_BYTE, CODER_BYTES, CONNECTION_BYTES, coders,
+    largest_request_bytes,
 };
 pub use resident::resident_bytes;
 
@@ -201,6 +202,11 @@ fn buffer_lines(config: &Config, capacity: Capacity) -> Vec<MemoryLine> {
     let operation =
         config.operation.exchanged_bytes as u64 + 2 * config.limits.response_bytes as u64;
     let plan = config.limits.plan_bytes as u64;
+    let compressed = if server.compression {
+        coders() as u64
+    } else {
+        0
+    };
     let connections = (server.max_connections + ADMIN_CONNECTIONS) as u64;
     vec![
         line(
@@ -250,9 +256,26 @@ fn buffer_lines(config: &Config, capacity: Capacity) -> Vec<MemoryLine> {
             Some("server.answer_memory"),
         ),
         line(
+            format!(
+                "compressing {compressed} answers, {} each",
+                show(CODER_BYTES)
+            ),
+            compressed * CODER_BYTES,
+            Some("server.compression"),
+        ),
+        line(
             format!("buffers of {connections} connections"),
             connections * CONNECTION_BYTES,
             Some("server.max_connections"),
+        ),
+        line(
+            "documents that clients name by their hash",
+            if config.documents.persisted_queries {
+                config.documents.persisted_memory_bytes
+            } else {
+                0
+            },
+            Some("documents.persisted_memory"),
         ),
         line(
             "plans and documents",
