@@ -109,6 +109,9 @@ fn every_configuration_loads() {
         if !text.contains("[dynamodb]") {
             text.push_str("\n[dynamodb]\n");
         }
+        if !text.contains("[modules.") {
+            text.push_str("\n[modules.any]\ncomponent = \"any.wasm\"\n");
+        }
         let loaded = Config::parse(
             Path::new("app"),
             &text,

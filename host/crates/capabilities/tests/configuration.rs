@@ -860,3 +860,70 @@ fn each_limit_of_documents_is_held_to_its_range() {
         );
     }
 }
+
+#[test]
+fn origins_documents_and_certificates_are_read_and_their_mistakes_named() {
+    let text = "[cors]\norigins = [\"https://app.example.org\", \"http://localhost:3000\"]\n\n\
+                [documents]\nmanifest = \"documents.json\"\ntrusted_only = false\nmax_batch = 10\n\n\
+                [server.tls]\ncertificate = \"tls.crt\"\nkey = \"tls.key\"\n";
+    let config = parse(&format!("{GOOD}{text}")).unwrap();
+    assert!(!config.cors.unwrap().credentials);
+    assert!(!config.documents.enforces());
+    assert_eq!(config.documents.max_batch, 10);
+    assert!(config.server.tls.is_some() && config.server.admin_tls.is_none());
+    let named: Vec<_> = config
+        .named_files
+        .iter()
+        .map(|file| file.display())
+        .collect();
+    assert_eq!(named.len(), 3, "changes of the files are seen: {named:?}");
+    for (wrong, expected) in [
+        (
+            "[cors]\n",
+            "`cors` lists no origin; add origins = [\"https://app.example.org\"]",
+        ),
+        (
+            "[cors]\norigins = [\"*\"]\ncredentials = true\n",
+            "`cors.origins` is \"*\" and `cors.credentials` is true, by which any page could act as the visitor; list the origins",
+        ),
+        (
+            "[cors]\norigins = [\"*\", \"https://a.example\"]\n",
+            "`cors.origins` has \"*\" beside other origins; keep \"*\", or the others",
+        ),
+        (
+            "[cors]\norigins = [\"null\"]\n",
+            "`cors.origins`: \"null\" is what sandboxed pages of anybody send, and is never let in; leave it out",
+        ),
+        (
+            "[cors]\norigins = [\"https://app.example.org/\"]\n",
+            "`cors.origins`: \"https://app.example.org/\" is not an origin; write scheme, name and port as in \"https://app.example.org\" or \"http://localhost:3000\"",
+        ),
+        (
+            "[cors]\norigins = [\"app.example.org\"]\n",
+            "\"app.example.org\" is not an origin",
+        ),
+        (
+            "[cors]\norigins = [\"https://app.example.org:443\"]\n",
+            "is not an origin",
+        ),
+        (
+            "[cors]\norigins = [\"*\"]\nheaders = [\"a b\"]\n",
+            "`cors.headers`: \"a b\" is not the name of a header",
+        ),
+        (
+            "[documents]\ntrusted_only = true\n",
+            "`documents.trusted_only` says nothing without `manifest`; add manifest = \"persisted-documents.json\"",
+        ),
+        (
+            "[documents]\nmax_batch = 0\n",
+            "`documents.max_batch` must be a whole number from 1 to 100",
+        ),
+        (
+            "[server.tls]\nkey = \"tls.key\"\n",
+            "`server.tls` lacks `certificate`; add certificate = \"/etc/mayfly/tls.crt\"",
+        ),
+    ] {
+        let problems = parse(&format!("{GOOD}{wrong}")).unwrap_err().to_string();
+        assert!(problems.contains(expected), "\n{expected}\n{problems}");
+    }
+}

@@ -59,10 +59,12 @@ pub enum Origins {
 
 impl Cors {
     pub(crate) fn read(mut table: Table<'_>) -> Self {
+        let listed = table.texts(ORIGINS);
+        let headers = headers(&mut table);
         let credentials = table.flag(CREDENTIALS, false);
         let cors = Self {
-            origins: origins(&mut table, credentials),
-            headers: headers(&mut table),
+            origins: origins(&table, listed, credentials),
+            headers,
             credentials,
             max_age: table.time(MAX_AGE, Duration::from_secs(600), Duration::ZERO..=DAY),
         };
@@ -71,9 +73,8 @@ impl Cors {
     }
 }
 
-fn origins(table: &mut Table<'_>, credentials: bool) -> Origins {
+fn origins(table: &Table<'_>, texts: Vec<(usize, String)>, credentials: bool) -> Origins {
     let key = table.key("origins");
-    let texts = table.texts(ORIGINS);
     if texts.is_empty() {
         let path = &table.path;
         table.problem(format!(
