@@ -71,6 +71,7 @@ fn the_archive_has_everything_and_nothing_of_this_machine() {
         "THIRD-PARTY-NOTICES.txt",
         "Containerfile",
         "docs/getting-started.md",
+        "share/mayfly/mayfly.schema.json",
         "share/mayfly/mayfly.service",
         "share/mayfly/page.html",
         "share/mayfly/toolchain.sh",

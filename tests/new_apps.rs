@@ -85,6 +85,28 @@ fn a_directory_with_anything_in_it_is_refused_and_stays_as_it_is() {
 }
 
 #[test]
+fn editors_are_told_what_a_configuration_may_hold() {
+    let schema = mayfly().args(["config", "schema"]).output().unwrap();
+    let schema: serde_json::Value = serde_json::from_slice(&schema.stdout).unwrap();
+    let directory = tempfile::tempdir().unwrap();
+    for language in ["rust", "cpp"] {
+        let app = directory.path().join(language);
+        assert_eq!(new(&app, language).status.code(), Some(0));
+        let read = |file: &str| fs::read_to_string(app.join(file)).unwrap();
+        let written: serde_json::Value = serde_json::from_str(&read("mayfly.schema.json")).unwrap();
+        assert_eq!(written, schema);
+        let named = "#:schema ./mayfly.schema.json\n";
+        assert!(read("mayfly.toml").starts_with(named));
+        for settings in [".vscode/settings.json", ".taplo.toml"] {
+            assert!(
+                read(settings).contains("./mayfly.schema.json"),
+                "{settings}"
+            );
+        }
+    }
+}
+
+#[test]
 fn the_lock_file_of_a_new_app_is_what_cargo_would_write() {
     let directory = tempfile::tempdir().unwrap();
     let app = directory.path().join("an app");

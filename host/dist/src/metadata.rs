@@ -62,13 +62,15 @@ struct Kind {
     kind: Option<String>,
 }
 
+/// What the programs are compiled for: the machine this runs on.
+#[cfg(target_arch = "aarch64")]
+const HOST: &str = "aarch64-unknown-linux-gnu";
+#[cfg(not(target_arch = "aarch64"))]
+const HOST: &str = "x86_64-unknown-linux-gnu";
+
 /// The packages whose libraries are shipped, by workspace and target.
 const SHIPPED: [(&str, &str, &[&str]); 2] = [
-    (
-        ".",
-        "x86_64-unknown-linux-gnu",
-        &["mayfly", "mayfly-embedded"],
-    ),
+    (".", HOST, &["mayfly", "mayfly-embedded"]),
     (
         "guest",
         "wasm32-unknown-unknown",

@@ -72,6 +72,8 @@ pub fn make(
         let text = output(Command::new(&program).args(["completions", shell]))?;
         write(&share.join("completions").join(file), &text)?;
     }
+    let schema = output(Command::new(&program).args(["config", "schema"]))?;
+    write(&share.join("mayfly.schema.json"), &schema)?;
     write(&share.join("sbom.cdx.json"), &sbom::sbom(libraries)?)?;
     write(
         &tree.join("THIRD-PARTY-NOTICES.txt"),

@@ -134,7 +134,7 @@ impl Command {
         match self {
             Self::Serve(serve) => serve.run(capabilities),
             Self::Check(check) => check.run(capabilities),
-            Self::New(new) => new.run(),
+            Self::New(new) => new.run(capabilities),
             Self::Build(build) => build.run(capabilities),
             Self::Invoke(invoke) => invoke.run(capabilities),
             Self::Module(module) => module.run(),

@@ -5,6 +5,8 @@ use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
+use mayfly_config::Config;
+use mayfly_runtime::capability::{Capabilities, readers};
 use mayfly_telemetry::output;
 
 use super::Exit;
@@ -13,6 +15,9 @@ use crate::build::sdk::{Language, lock_file, write_sdk};
 
 /// What files of a new app say in place of its name.
 const NAME: &str = "APP";
+
+/// What an editor checks `mayfly.toml` by, as the first line of that file and the settings of editors name it.
+const SCHEMA: &str = "mayfly.schema.json";
 
 /// The module of a new app.
 const MODULE: &str = "greetings";
@@ -32,7 +37,7 @@ pub struct New {
 }
 
 impl New {
-    pub(super) fn run(self) -> anyhow::Result<Exit> {
+    pub(super) fn run(self, capabilities: Capabilities) -> anyhow::Result<Exit> {
         let app = &self.app;
         let place = app.display();
         if !is_empty(app)? {
@@ -53,6 +58,8 @@ impl New {
             };
             write(&app.join(path), &text)?;
         }
+        let description = Config::describe(&readers(capabilities));
+        write(&app.join(SCHEMA), &description.schema())?;
         if self.lang == Language::Rust {
             write(&app.join("Cargo.lock"), &lock_file(MODULE))?;
         }

@@ -53,7 +53,7 @@ pub fn verify(directory: &Path) -> anyhow::Result<()> {
     let listed = read_sums(directory)?;
     let mut problems = Vec::new();
     for (path, digest) in &listed {
-        match fs::read(directory.join(path)) {
+        match read_regular(&directory.join(path)) {
             Ok(contents) if hex(&contents) == *digest => {}
             Ok(_) => problems.push(format!("{path} was changed")),
             Err(error) => problems.push(format!("{path} cannot be read: {error}")),
@@ -85,6 +85,14 @@ pub fn verify(directory: &Path) -> anyhow::Result<()> {
         problems.join(", "),
         language.as_str()
     )
+}
+
+/// Reads what was written as a file and still is one: not a link, a pipe or a device.
+fn read_regular(path: &Path) -> std::io::Result<Vec<u8>> {
+    if !fs::symlink_metadata(path)?.is_file() {
+        return Err(std::io::Error::other("it is not a file"));
+    }
+    fs::read(path)
 }
 
 /// The language that the marker names.
@@ -163,12 +171,14 @@ fn sums(files: &Files) -> String {
 }
 
 fn read_sums(directory: &Path) -> anyhow::Result<BTreeMap<String, String>> {
-    parse(&read(directory, SUMS)?).with_context(|| {
-        format!(
-            "{} is damaged; write the SDK into another directory",
-            directory.join(SUMS).display()
-        )
-    })
+    read(directory, SUMS)
+        .and_then(|sums| parse(&sums))
+        .with_context(|| {
+            format!(
+                "{} is damaged; write the SDK into another directory",
+                directory.join(SUMS).display()
+            )
+        })
 }
 
 /// The digests by path; a path that leads out of the directory is refused, because files are removed by these names.

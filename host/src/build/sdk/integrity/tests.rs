@@ -70,6 +70,21 @@ fn what_cargo_leaves_is_not_taken_for_a_change() {
 }
 
 #[test]
+fn a_link_or_a_pipe_in_place_of_a_file_is_noticed_and_not_read() {
+    let sdk = written(Language::Rust);
+    let file = sdk.path().join("src/lib.rs");
+    let elsewhere = tempfile::tempdir().unwrap();
+    let moved = elsewhere.path().join("lib.rs");
+    fs::rename(&file, &moved).unwrap();
+    std::os::unix::fs::symlink(&moved, &file).unwrap();
+    assert!(said(sdk.path()).contains("src/lib.rs cannot be read: it is not a file"));
+    fs::remove_file(&file).unwrap();
+    let made = std::process::Command::new("mkfifo").arg(&file).status();
+    assert!(made.unwrap().success());
+    assert!(said(sdk.path()).contains("src/lib.rs cannot be read: it is not a file"));
+}
+
+#[test]
 fn nothing_but_an_earlier_sdk_of_the_language_is_written_over() {
     let directory = tempfile::tempdir().unwrap();
     fs::write(directory.path().join("mine"), "").unwrap();
