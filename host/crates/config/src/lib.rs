@@ -3,6 +3,11 @@
 //! Reading gives a [`Config`] whose values are all good, or every problem at once, each with its line and a remedy. Nothing is
 //! opened here but the file itself. This crate is a leaf: it knows no other layer.
 
+#![allow(
+    missing_docs,
+    reason = "a line that could only repeat a name is left out"
+)]
+
 mod callers;
 mod canary;
 mod compile_priority;
@@ -20,6 +25,7 @@ mod outside;
 mod probe;
 mod problem;
 pub mod reader;
+mod resolution;
 mod scalar;
 mod secret;
 mod sections;

@@ -1,18 +1,14 @@
 //! Reads the values of a table as what they must be: texts, numbers, sizes, durations, secrets. A value that is something else, or out
 //! of its range, is a problem; it may stand in the file or outside of it.
 
-use std::borrow::Cow;
 use std::ops::RangeInclusive;
 use std::time::Duration;
 
-use toml::Spanned;
-use toml::de::{DeTable, DeValue};
-
 use crate::description::{Declared, Kind};
 use crate::key::Key;
-use crate::outside::{Found, Given};
+use crate::outside::Given;
 use crate::reader::Table;
-use crate::scalar::{Scalar, Value};
+use crate::scalar::Scalar;
 use crate::units;
 
 impl<'a> Table<'a> {
@@ -275,106 +271,8 @@ impl<'a> Table<'a> {
             .map_or(Given::Unknown, |text| Given::Text(text.into_owned()))
     }
 
-    /// The value at a key, wherever it stands; none when the key is not there, or its value could not be had.
-    pub(crate) fn scalar(&mut self, key: &str) -> Option<Scalar<'a>> {
-        let value = self.take(key)?;
-        self.resolve(self.key(key), value)
-    }
-
-    /// A value that stands here, or where it says.
-    pub(crate) fn resolve(
-        &mut self,
-        path: String,
-        value: &'a Spanned<DeValue<'a>>,
-    ) -> Option<Scalar<'a>> {
-        let at = value.span().start;
-        match value.get_ref() {
-            DeValue::String(text) => {
-                if let Some(name) = placeholder(text) {
-                    self.problem_at(
-                        at,
-                        format!(
-                            "`{path}`: \"${{{name}}}\" is not replaced; write {{ env = \"{name}\" }}"
-                        ),
-                    );
-                }
-                Some(Scalar {
-                    at,
-                    in_file: true,
-                    is_outside: false,
-                    value: Value::Text(Cow::Borrowed(text)),
-                })
-            }
-            DeValue::Table(table) if table.contains_key("env") || table.contains_key("file") => {
-                self.find_outside(path, at, table)
-            }
-            other => Some(Scalar {
-                at,
-                in_file: true,
-                is_outside: false,
-                value: Value::Other(other),
-            }),
-        }
-    }
-
-    fn find_outside(
-        &mut self,
-        path: String,
-        at: usize,
-        table: &'a DeTable<'a>,
-    ) -> Option<Scalar<'a>> {
-        let mut named = self.inner(path, at, table);
-        let variable = named.literal("env");
-        let file = named.literal("file");
-        let default = named.literal("default");
-        let in_file = default.is_some();
-        let found = self.outside().find(variable.as_deref(), file.as_deref());
-        let text = match (found, default) {
-            (Found::Value(text), _) | (Found::Nothing(_), Some(text)) => Some(text),
-            (Found::Nothing(why), None) => {
-                if self.outside().required {
-                    named.problem(format!("`{}` {why}", named.path));
-                } else {
-                    self.leave_incomplete();
-                }
-                None
-            }
-            (Found::Mistake(why), _) => {
-                named.problem(format!("`{}` {why}", named.path));
-                None
-            }
-        };
-        named.finish();
-        text.map(|text| Scalar {
-            at,
-            in_file,
-            is_outside: true,
-            value: Value::Text(Cow::Owned(text)),
-        })
-    }
-
     fn wrong_scalar(&self, key: &str, scalar: &Scalar<'_>, expected: &str) {
         self.wrong(key, scalar.at, scalar.kind(), expected);
-    }
-
-    /// A text, number or truth value of the file, as text.
-    fn literal(&mut self, key: &str) -> Option<String> {
-        let value = self.take(key)?;
-        let literal = match value.get_ref() {
-            DeValue::String(text) => Some(text.to_string()),
-            DeValue::Integer(number) => Some(number.as_str().to_owned()),
-            DeValue::Boolean(flag) => Some(flag.to_string()),
-            _ => None,
-        };
-        if literal.is_none() {
-            self.wrong(
-                key,
-                value.span().start,
-                value.get_ref().type_str(),
-                "a string",
-            );
-        }
-        literal
     }
 }
 
@@ -393,16 +291,4 @@ fn alternatives(words: impl Iterator<Item = &'static str>) -> String {
         Some((last, before)) => format!("{} or {last}", before.join(", ")),
         None => String::new(),
     }
-}
-
-/// The NAME of the first `${NAME}` in a text: what shells and other programs replace, and this one does not.
-fn placeholder(text: &str) -> Option<&str> {
-    let is_name = |name: &&str| {
-        let starts = name.starts_with(|first: char| first.is_ascii_alphabetic() || first == '_');
-        starts && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
-    };
-    let after = text.split("${").skip(1);
-    after
-        .filter_map(|rest| rest.split_once('}').map(|(name, _)| name))
-        .find(is_name)
 }
