@@ -4,10 +4,11 @@
 //! answers and no memory.
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use crate::serving::memory_plan::BYTES_PER_BODY_BYTE;
 use mayfly_error::Error;
+use mayfly_runtime::Deadline;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::{timeout, timeout_at};
 
@@ -91,8 +92,12 @@ impl Admission {
     /// # Errors
     ///
     /// [`Error::Overloaded`] when the queue is full of others with no more under way, or when the time is over.
-    pub async fn enter(&self, last: Instant, under_way: usize) -> Result<OperationPlace, Error> {
-        match timeout_at(last.into(), self.queue.enter(under_way)).await {
+    pub async fn enter(
+        &self,
+        deadline: Deadline,
+        under_way: usize,
+    ) -> Result<OperationPlace, Error> {
+        match timeout_at(deadline.at(), self.queue.enter(under_way)).await {
             Ok(Ok(place)) => Ok(place),
             Ok(Err(_)) | Err(_) => Err(overloaded()),
         }
@@ -206,10 +211,12 @@ fn overloaded() -> Error {
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used, reason = "tests end by panicking")]
+    use std::time::Instant;
+
     use super::*;
 
-    fn later() -> Instant {
-        Instant::now() + Duration::from_secs(600)
+    fn later() -> Deadline {
+        Deadline::since(Instant::now(), Duration::from_secs(600))
     }
 
     #[tokio::test]
@@ -232,7 +239,9 @@ mod tests {
         );
         assert!(
             matches!(
-                admission.enter(Instant::now(), 1).await,
+                admission
+                    .enter(Deadline::since(Instant::now(), Duration::ZERO), 1)
+                    .await,
                 Err(Error::Overloaded { .. })
             ),
             "who has no time left is told so"

@@ -35,6 +35,7 @@ use super::{body, cors, hosts, ide, request};
 use crate::http::Host;
 use crate::resolve::{Resolver, disclosure};
 use crate::serving::app::App;
+use mayfly_runtime::Deadline;
 use mayfly_runtime::imports::{Allowance, Caller};
 
 /// The routes for clients.
@@ -217,8 +218,8 @@ impl Exchange {
             Ok(caller) => caller,
             Err(error) => return self.refuse((StatusCode::UNAUTHORIZED, error)),
         };
-        let last = arrived + app.operation.deadline;
-        let place = self.host.admission.enter(last, self.under_way).await;
+        let deadline = Deadline::since(arrived, app.operation.deadline);
+        let place = self.host.admission.enter(deadline, self.under_way).await;
         let place = match self.full(place) {
             Ok(place) => place,
             Err(refusal) => return self.refuse(refusal),

@@ -39,7 +39,7 @@ impl<A: Access> Granted<'_, A> {
     /// When the call ends.
     #[must_use]
     pub fn deadline(&self) -> Instant {
-        self.calls.call_deadline.into()
+        self.calls.call_deadline.at()
     }
 
     /// The longest answer the call may give, in bytes.

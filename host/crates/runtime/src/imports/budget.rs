@@ -8,6 +8,7 @@ use mayfly_config::{Budget, Operation as Limits};
 use mayfly_error::{CallCode, CallError, Error};
 
 use super::rows::{RowBudget, RowsLeft};
+use crate::Deadline;
 
 /// How many times the bytes that a guest hands over the host may hold, as capabilities count them: what is made of a value, its
 /// copies and its buffers included.
@@ -28,7 +29,6 @@ pub struct Reached {
 /// What an invocation used so far: written by the imports, read for reports and metrics.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Usage {
-    /// Host calls.
     pub host_calls: u32,
     /// Calls pending now.
     pub pending: u32,
@@ -51,7 +51,7 @@ pub struct Usage {
 pub struct Allowance {
     limits: Limits,
     /// When the operation ends.
-    deadline: Instant,
+    deadline: Deadline,
     invocations: AtomicU32,
     host_calls: AtomicU32,
     exchanged_bytes: AtomicUsize,
@@ -200,7 +200,7 @@ impl Allowance {
     pub fn since(began: Instant, limits: Limits) -> Self {
         Self {
             limits,
-            deadline: began + limits.deadline,
+            deadline: Deadline::since(began, limits.deadline),
             invocations: AtomicU32::new(limits.invocations),
             host_calls: AtomicU32::new(limits.host_calls),
             exchanged_bytes: AtomicUsize::new(limits.exchanged_bytes),
@@ -210,7 +210,7 @@ impl Allowance {
 
     /// When the operation ends.
     #[must_use]
-    pub fn deadline(&self) -> Instant {
+    pub fn deadline(&self) -> Deadline {
         self.deadline
     }
 
@@ -272,9 +272,11 @@ impl Allowance {
     /// The error of an operation whose time is over.
     #[must_use]
     pub fn time_is_over(&self) -> Option<Error> {
-        (Instant::now() >= self.deadline).then_some(Error::OperationDeadline {
-            deadline: self.limits.deadline,
-        })
+        self.deadline
+            .has_passed()
+            .then_some(Error::OperationDeadline {
+                deadline: self.limits.deadline,
+            })
     }
 
     /// Counts a host call.

@@ -3,7 +3,7 @@
 use std::any::Any;
 use std::borrow::Cow;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::Duration;
 
 use mayfly_config::Module;
 use mayfly_error::{CallCode, CallError, shortened};
@@ -13,6 +13,7 @@ use wasmtime::component::ResourceTable;
 use super::backends::Backends;
 use super::budget::{Allowance, LogLeft, Reached, Usage};
 use super::rows::RowBudget;
+use crate::Deadline;
 
 /// Who sent the operation.
 #[derive(Debug, Clone, Default)]
@@ -48,7 +49,6 @@ pub struct Origin {
     pub version: String,
     /// The object type with the field.
     pub type_name: Arc<str>,
-    /// The field.
     pub field_name: Arc<str>,
 }
 
@@ -98,11 +98,10 @@ pub struct Calls {
     pub(super) backends: Arc<Backends>,
     pub(super) operation: Arc<Operation>,
     pub(super) selection: Arc<[String]>,
-    pub(super) started: Instant,
     /// When the invocation ends.
-    pub(super) deadline: Instant,
+    pub(super) deadline: Deadline,
     /// When its calls end: sooner, so that a guest can still answer.
-    pub(super) call_deadline: Instant,
+    pub(super) call_deadline: Deadline,
     pub(super) table: ResourceTable,
     pub(super) usage: Usage,
     /// Made when the first statement runs, and shared by all backends.
@@ -123,13 +122,11 @@ impl Calls {
         backends: Arc<Backends>,
         operation: Arc<Operation>,
         selection: Arc<[String]>,
-        started: Instant,
-        deadline: Instant,
+        deadline: Deadline,
     ) -> Self {
         // A tenth of the time, and at most 100 ms, is left for the guest to answer once its calls have ended.
-        let grace = (deadline.saturating_duration_since(started) / 10)
-            .min(std::time::Duration::from_millis(100));
-        let call_deadline = deadline.checked_sub(grace).unwrap_or(deadline);
+        let grace = (deadline.total() / 10).min(Duration::from_millis(100));
+        let call_deadline = deadline.less(grace);
         let mut table = ResourceTable::new();
         table.set_max_capacity(module.budget.handles as usize);
         Self {
@@ -138,7 +135,6 @@ impl Calls {
             backends,
             operation,
             selection,
-            started,
             deadline,
             call_deadline,
             table,
@@ -158,7 +154,7 @@ impl Calls {
 
     /// When the invocation ends.
     #[must_use]
-    pub fn deadline(&self) -> Instant {
+    pub fn deadline(&self) -> Deadline {
         self.deadline
     }
 

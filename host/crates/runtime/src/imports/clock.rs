@@ -14,6 +14,6 @@ impl wit::Host for Calls {
     }
 
     fn elapsed_ns(&mut self) -> wasmtime::Result<u64> {
-        Ok(u64::try_from(self.started.elapsed().as_nanos()).unwrap_or(u64::MAX))
+        Ok(u64::try_from(self.deadline.began().elapsed().as_nanos()).unwrap_or(u64::MAX))
     }
 }

@@ -1,7 +1,5 @@
 //! `context`: what is known about the operation.
 
-use std::time::Instant;
-
 use super::bindings::mayfly::resolver::context as wit;
 use super::calls::Calls;
 
@@ -36,7 +34,7 @@ impl wit::Host for Calls {
     }
 
     fn time_left_ms(&mut self) -> wasmtime::Result<u64> {
-        let left = self.deadline.saturating_duration_since(Instant::now());
+        let left = self.deadline.remaining();
         Ok(u64::try_from(left.as_millis()).unwrap_or(u64::MAX))
     }
 }

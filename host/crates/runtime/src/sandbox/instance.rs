@@ -16,6 +16,7 @@ use super::data::Data;
 use super::engine::Sandbox;
 use super::memory::MemoryCap;
 use super::trap;
+use crate::Deadline;
 use crate::imports::bindings::Resolver;
 use crate::imports::bindings::exports::mayfly::resolver::handler::Invocation;
 use crate::imports::bindings::mayfly::resolver::types::Error as GuestError;
@@ -33,7 +34,6 @@ pub struct Request {
     pub operation: Arc<Operation>,
     /// The object type with the field.
     pub type_name: Arc<str>,
-    /// The field.
     pub field_name: Arc<str>,
     /// The field's arguments: a JSON object.
     pub arguments: String,
@@ -76,21 +76,21 @@ impl Sandbox {
     /// Runs one invocation, from waiting for memory to dropping the instance.
     pub async fn invoke(&self, prepared: &Prepared, request: Request) -> Outcome {
         let started = Instant::now();
-        let deadline =
-            (started + request.module.deadline).min(request.operation.allowance.deadline());
+        let deadline = Deadline::since(started, request.module.deadline)
+            .no_later_than(request.operation.allowance.deadline());
         let module = request.module.clone();
-        let permits = match tokio::time::timeout_at(deadline.into(), self.admit(&module)).await {
+        let permits = match tokio::time::timeout_at(deadline.at(), self.admit(&module)).await {
             Ok(Ok(permits)) => permits,
             Ok(Err(closed)) => {
                 return Outcome::without_instance(Error::Internal(closed.to_string()), started);
             }
             Err(_) => {
-                let error = deadline_exceeded(&module, deadline.saturating_duration_since(started));
+                let error = deadline_exceeded(&module, deadline.total());
                 return Outcome::without_instance(error, started);
             }
         };
         let admitted = Instant::now();
-        let instance = Instance::new(self, request, (started, deadline));
+        let instance = Instance::new(self, request, deadline);
         let outcome = instance.call(prepared, admitted).await;
         drop(permits);
         outcome
@@ -102,20 +102,18 @@ impl Sandbox {
     ///
     /// Why no instance can be made.
     pub async fn rehearse(&self, prepared: &Prepared, request: Request) -> Result<(), Error> {
-        let started = Instant::now();
-        let deadline = started + request.module.deadline;
+        let deadline = Deadline::since(Instant::now(), request.module.deadline);
         let module = request.module.clone();
-        let Ok(permits) = tokio::time::timeout_at(deadline.into(), self.admit(&module)).await
-        else {
+        let Ok(permits) = tokio::time::timeout_at(deadline.at(), self.admit(&module)).await else {
             return Err(Error::DeadlineExceeded {
                 module: module.name.clone(),
                 deadline: module.deadline,
             });
         };
         let permits = permits.map_err(|closed| Error::Internal(closed.to_string()))?;
-        let mut instance = Instance::new(self, request, (started, deadline));
+        let mut instance = Instance::new(self, request, deadline);
         let made = tokio::time::timeout_at(
-            deadline.into(),
+            deadline.at(),
             prepared.instantiate_async(&mut instance.store),
         )
         .await;
@@ -135,12 +133,11 @@ struct Instance {
     store: Store<Data>,
     invocation: Invocation,
     module: Arc<Module>,
-    started: Instant,
-    deadline: Instant,
+    deadline: Deadline,
 }
 
 impl Instance {
-    fn new(sandbox: &Sandbox, request: Request, (started, deadline): (Instant, Instant)) -> Self {
+    fn new(sandbox: &Sandbox, request: Request, deadline: Deadline) -> Self {
         let Request {
             module,
             version,
@@ -169,7 +166,6 @@ impl Instance {
             backends,
             operation,
             selection,
-            started,
             deadline,
         );
         let data = Data {
@@ -184,7 +180,7 @@ impl Instance {
         store.set_epoch_deadline(1);
         // A guest that computes gives way at every tick, and ends at its deadline even when no timer gets to run.
         store.epoch_deadline_callback(|context| {
-            if Instant::now() >= context.data().calls.deadline() {
+            if context.data().calls.deadline().has_passed() {
                 return Err(DeadlinePassed.into());
             }
             Ok(UpdateDeadline::Yield(1))
@@ -193,7 +189,6 @@ impl Instance {
             store,
             invocation,
             module,
-            started,
             deadline,
         }
     }
@@ -210,7 +205,7 @@ impl Instance {
                 .call_resolve(&mut self.store, &self.invocation)
                 .await
         };
-        let result = tokio::time::timeout_at(self.deadline.into(), run).await;
+        let result = tokio::time::timeout_at(self.deadline.at(), run).await;
         let ended = Instant::now();
         let answers = match result {
             Err(_) => Err(self.deadline_exceeded()),
@@ -234,7 +229,7 @@ impl Instance {
         Outcome {
             answers,
             timing: Timing {
-                wait: admitted - self.started,
+                wait: admitted - self.deadline.began(),
                 instantiate: instantiated - admitted,
                 run: ended - instantiated,
             },
@@ -255,10 +250,7 @@ impl Instance {
     }
 
     fn deadline_exceeded(&self) -> Error {
-        deadline_exceeded(
-            &self.module,
-            self.deadline.saturating_duration_since(self.started),
-        )
+        deadline_exceeded(&self.module, self.deadline.total())
     }
 
     fn reached(&self, what: &'static str, limit: usize, key: &'static str) -> Error {
