@@ -30,7 +30,6 @@ const USER: &str = "mayfly";
 
 /// The running child.
 pub struct EmbeddedProcess {
-    /// Its endpoints.
     endpoints: Embedded,
     /// Its control address, for fault switches and counters.
     pub control: SocketAddr,

@@ -13,6 +13,10 @@
 //! [`build`] makes components from source. The crates `mayfly-config`, `mayfly-error` and `mayfly-telemetry` are leaves that any
 //! layer may use.
 
+#![allow(
+    missing_docs,
+    reason = "a line that could only repeat a name is left out"
+)]
 #![deny(clippy::print_stdout, clippy::print_stderr)]
 
 pub mod build;

@@ -26,7 +26,6 @@ pub enum StartError {
     /// An address cannot be listened on.
     #[error("cannot listen on {address}: {why}; name another port, or 0 for a free one")]
     Listen {
-        /// The address.
         address: SocketAddr,
         /// What the system says.
         why: std::io::Error,

@@ -25,7 +25,6 @@ const PAGE_BYTES: u64 = 65_536;
 /// A component, checked.
 #[derive(Debug, Clone)]
 pub struct Component {
-    /// Its bytes.
     pub bytes: Vec<u8>,
     /// The fields it handles: `Type.field`.
     pub fields: Vec<String>,

@@ -33,9 +33,7 @@ const MODULUS_BITS: std::ops::RangeInclusive<usize> = 2_048..=8_192;
 pub(super) struct TrustedKey {
     /// Its name in the key set.
     id: Option<String>,
-    /// The algorithm.
     pub(super) algorithm: Algorithm,
-    /// The key.
     pub(super) key: DecodingKey,
 }
 

@@ -22,13 +22,10 @@ const LEAST_SECRET_BYTES: usize = 32;
 pub struct Callers {
     /// `secret`, `public_key` or `key_set`: what signatures are checked with.
     pub key: TokenKey,
-    /// `issuer`.
     pub issuer: String,
-    /// `audience`.
     pub audience: String,
     /// `required`; without it callers that have no token are anonymous.
     pub required: bool,
-    /// `leeway`.
     pub leeway: Duration,
 }
 

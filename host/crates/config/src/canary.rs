@@ -111,19 +111,14 @@ impl Display for CanaryKey {
 /// How a canary runs and when it ends.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Canary {
-    /// `share`.
     pub share: Percent,
-    /// `by`.
     pub by: CanaryKey,
     /// `for`.
     pub time: Duration,
     /// `operations`; none where time alone decides.
     pub operations: Option<u64>,
-    /// `min_operations`.
     pub min_operations: u64,
-    /// `max_failure_increase`.
     pub max_failure_increase: Percent,
-    /// `max_faults`.
     pub max_faults: u64,
     /// `max_slowdown`; none where time is not judged.
     pub max_slowdown: Option<Percent>,

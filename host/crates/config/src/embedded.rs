@@ -8,7 +8,6 @@ use crate::reader::Table;
 /// `[embedded]`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Embedded {
-    /// `seed`.
     pub seed: Option<PathBuf>,
     /// `data`; none where data ends with the process.
     pub data: Option<PathBuf>,

@@ -4,7 +4,6 @@
 /// A key, and what operators read of it.
 #[derive(Debug, Clone, Copy)]
 pub struct Key<'k> {
-    /// The name.
     pub name: &'k str,
     /// What it means, in sentences.
     pub(crate) doc: &'static str,

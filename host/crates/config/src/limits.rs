@@ -22,23 +22,15 @@ const RESPONSE: Key<'_> = Key::new(
 /// `[limits]`. The defaults admit what applications send, and the full introspection query of common tools.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
-    /// `tokens`.
     pub tokens: usize,
     /// `nesting`. Parsing, validating and planning recurse this deep, so at most 200, which stays well below what a 2 MiB stack holds.
     pub nesting: usize,
-    /// `expansion`.
     pub expansion: usize,
-    /// `depth`.
     pub depth: usize,
-    /// `aliases`.
     pub aliases: usize,
-    /// `directives`.
     pub directives: usize,
-    /// `root_fields`.
     pub root_fields: usize,
-    /// `complexity`.
     pub complexity: u64,
-    /// `list_size`.
     pub list_size: u64,
     /// `plan`.
     pub plan_bytes: usize,

@@ -13,13 +13,9 @@ use crate::sections::Sections;
 /// `[modules.NAME.limits]`: what one invocation may use, beside memory and time. Each is checked before the work it limits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Budget {
-    /// `host_calls`.
     pub host_calls: u32,
-    /// `pending`.
     pub pending: u32,
-    /// `handles`.
     pub handles: u32,
-    /// `rows`.
     pub rows: u32,
     /// `host_to_guest`.
     pub host_to_guest_bytes: u64,
@@ -29,17 +25,11 @@ pub struct Budget {
     pub guest_to_host_bytes: usize,
     /// `output`.
     pub output_bytes: usize,
-    /// `output_depth`.
     pub output_depth: usize,
-    /// `log_lines`.
     pub log_lines: u32,
-    /// `log_bytes`.
     pub log_bytes: u32,
-    /// `memories`.
     pub memories: u32,
-    /// `tables`.
     pub tables: u32,
-    /// `instances`.
     pub instances: u32,
 }
 
@@ -48,17 +38,14 @@ pub struct Budget {
 pub struct Module {
     /// The name the schema uses.
     pub name: String,
-    /// `component`.
     pub component: PathBuf,
     /// `source`; none where nothing builds it.
     pub source: Option<PathBuf>,
     /// `memory`, in bytes.
     pub memory_bytes: u64,
-    /// `deadline`.
     pub deadline: Duration,
     /// `share`, in per cent.
     pub share_percent: u8,
-    /// `max_batch`.
     pub max_batch: usize,
     /// What it may reach.
     pub grants: Sections,

@@ -17,11 +17,8 @@ const DEADLINE: Key<'_> = Key::new(
 pub struct Operation {
     /// `deadline`, from the arrival of the request on.
     pub deadline: Duration,
-    /// `invocations`.
     pub invocations: u32,
-    /// `host_calls`.
     pub host_calls: u32,
-    /// `rows`.
     pub rows: u32,
     /// `exchanged`.
     pub exchanged_bytes: usize,

@@ -39,7 +39,6 @@ pub struct Probe {
     pub arguments: String,
     /// `parents`: a JSON object each, which was checked.
     pub parents: Vec<String>,
-    /// `selection`.
     pub selection: Vec<String>,
     /// `answer`: JSON, which was checked.
     pub answer: Option<String>,

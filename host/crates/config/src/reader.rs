@@ -70,7 +70,6 @@ pub struct Table<'a> {
 pub enum TextsOrTable<'a> {
     /// The texts with their places.
     Texts(Vec<(usize, String)>),
-    /// The table.
     Table(Table<'a>),
 }
 

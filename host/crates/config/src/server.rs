@@ -28,9 +28,7 @@ pub enum ErrorDetail {
 /// `[server]`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Server {
-    /// `listen`.
     pub listen: SocketAddr,
-    /// `admin_listen`.
     pub admin_listen: SocketAddr,
     /// `[server.tls]`.
     pub tls: Option<Tls>,
@@ -38,11 +36,8 @@ pub struct Server {
     pub admin_tls: Option<Tls>,
     /// `max_body`.
     pub max_body_bytes: usize,
-    /// `max_operations`.
     pub max_operations: usize,
-    /// `max_queue`.
     pub max_queue: usize,
-    /// `max_connections`.
     pub max_connections: usize,
     /// `request_memory`.
     pub request_memory_bytes: u64,
@@ -60,35 +55,25 @@ pub struct Server {
     pub guest_memory_bytes: u64,
     /// `plan_cache`.
     pub plan_cache_bytes: usize,
-    /// `shutdown_grace`.
     pub shutdown_grace: Duration,
     /// `drain_delay`; none where it depends on whether an operation runs.
     pub drain_delay: Option<Duration>,
     /// `guest_headers`, in lower case.
     pub guest_headers: Vec<String>,
-    /// `error_detail`.
     pub error_detail: ErrorDetail,
-    /// `introspection`.
     pub introspection: bool,
-    /// `page`.
     pub page: bool,
     /// `store`, relative to the app.
     pub store: PathBuf,
     /// `admin_token`; without one nobody may change modules.
     pub admin_token: Option<Secret>,
-    /// `watch`.
     pub watch: bool,
-    /// `live_versions`.
     pub live_versions: usize,
-    /// `kept_versions`.
     pub kept_versions: usize,
-    /// `swap_wait`.
     pub swap_wait: Duration,
     /// `compile_memory`.
     pub compile_memory_bytes: u64,
-    /// `compile_time`.
     pub compile_time: Duration,
-    /// `compile_priority`.
     pub compile_priority: CompilePriority,
 }
 

@@ -4,6 +4,11 @@
 //! by an import. Both carry two texts: one for the caller, which never holds SQL, paths, backend text or traps, and one for the
 //! log, which may. This crate is a leaf: it knows no other layer.
 
+#![allow(
+    missing_docs,
+    reason = "a line that could only repeat a name is left out"
+)]
+
 mod call;
 mod code;
 mod shortened;
@@ -42,7 +47,6 @@ pub enum Error {
     LimitExceeded {
         /// What is too large, for example `document has 5,001 tokens,`.
         what: String,
-        /// The limit.
         limit: u64,
         /// The key in `mayfly.toml` that holds the limit.
         setting: &'static str,

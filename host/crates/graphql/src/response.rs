@@ -28,7 +28,6 @@ pub enum Disclosure<'t> {
 /// Why a request was refused before anything ran.
 #[derive(Debug, Clone, PartialEq)]
 pub struct RequestError {
-    /// The error.
     pub error: Error,
     /// The places in the document it is about; empty when it is about none.
     pub locations: Vec<Position>,

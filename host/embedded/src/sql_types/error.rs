@@ -10,7 +10,6 @@ pub(crate) struct SqlError {
     pub number: u32,
     /// The severity, 11 to 25; from 20 on the server closes the connection.
     pub class: u8,
-    /// The state.
     pub state: u8,
     /// The text.
     pub message: String,

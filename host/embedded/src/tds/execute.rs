@@ -34,7 +34,6 @@ pub(super) type TypedValue = (Value, Option<SqlType>);
 
 /// One run of a batch or procedure.
 pub(super) struct Run<'a> {
-    /// The session.
     pub session: &'a mut Session,
     /// For procedures and locks.
     pub databases: std::sync::Arc<Databases>,

@@ -13,7 +13,6 @@ use crate::sql_types::SqlError;
 /// Why a request stops where it stands.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Stop {
-    /// It failed.
     Failed(SqlError),
     /// The client sent an Attention.
     Attention,

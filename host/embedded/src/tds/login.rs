@@ -8,7 +8,6 @@ use crate::sql_types::SqlError;
 /// What a client logs in with.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Login {
-    /// The user.
     pub user: String,
     /// The password in clear.
     pub password: String,

@@ -47,7 +47,6 @@ pub(crate) struct Server {
     pub databases: Arc<Databases>,
     /// The one user.
     pub user: String,
-    /// Its password.
     pub password: String,
     /// Where there is a certificate, every connection is encrypted.
     pub tls: Option<tokio_rustls::TlsAcceptor>,

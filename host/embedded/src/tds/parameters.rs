@@ -16,7 +16,6 @@ pub(crate) struct Parameter {
     pub output: bool,
     /// The type it was sent as; none for the untyped NULL.
     pub ty: Option<SqlType>,
-    /// Its value.
     pub value: Value,
 }
 

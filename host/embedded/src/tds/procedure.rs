@@ -23,7 +23,6 @@ use crate::tsql::{Kind, Statement, Token, parse, tokenize};
 /// A procedure.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Procedure {
-    /// Its name.
     pub name: String,
     /// Its parameters, in order.
     pub parameters: Vec<Declared>,

@@ -24,7 +24,6 @@ pub(super) enum Body {
     Procedure(String, Vec<Parameter>),
     /// Begin a transaction at an isolation level.
     Begin(u8),
-    /// Commit.
     Commit,
     /// Roll back, to a save point if it has a name.
     Rollback(String),

@@ -18,7 +18,6 @@ pub(super) struct Session {
     pub database: String,
     /// Its connection; shared so that a statement can borrow it while the session changes.
     pub connection: Rc<Connection>,
-    /// Its transaction.
     pub transaction: Transaction,
     /// `SET TEXTSIZE`, in bytes.
     pub text_size: usize,

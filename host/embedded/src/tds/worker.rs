@@ -19,7 +19,6 @@ use crate::tsql;
 
 /// What the session's task hands to its thread.
 pub(super) enum Job {
-    /// A request.
     Request(Request, Arc<Flight>),
     /// An Attention, behind the request it was sent for: it may have been acknowledged with that.
     Attention,

@@ -18,7 +18,6 @@ pub(crate) enum Kind {
     Literal,
     /// A string literal that was written `N'…'`, without its letter.
     National,
-    /// A number.
     Number,
     /// `@name` or `@@name`.
     Variable,

@@ -82,7 +82,6 @@ pub(crate) struct Call {
 pub(crate) struct Argument {
     /// `@name` in lower case; empty when it goes by position.
     pub name: String,
-    /// Its value.
     pub value: Vec<Token>,
     /// Whether its value comes back.
     pub output: bool,

@@ -65,7 +65,6 @@ pub enum Turn {
 
 /// A version that passed the gate. While this is held no other version of the module comes to the gate.
 pub struct Admitted {
-    /// The version.
     pub version: Arc<Version>,
     /// The snapshot it was held against.
     pub app: Arc<App>,

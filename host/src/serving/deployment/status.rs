@@ -13,7 +13,6 @@ use mayfly_runtime::modules::{Activation, Origin, Refusal};
 /// A module as the admin API shows it.
 #[derive(Debug, Clone, Serialize)]
 pub struct ModuleStatus {
-    /// Its name.
     pub name: String,
     /// The active version.
     pub active: VersionStatus,

@@ -125,7 +125,6 @@ impl MemoryPlan {
 /// What one version of each module takes, in bytes.
 #[derive(Clone, Copy)]
 struct Code {
-    /// The components.
     components: u64,
     /// What was compiled of them.
     compiled: u64,

@@ -38,7 +38,6 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(1);
 /// The attributes that are partition keys.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PartitionKeys {
-    /// Of the table.
     pub table: String,
     /// Of its indexes, by their names.
     pub indexes: BTreeMap<String, String>,

@@ -18,7 +18,6 @@ use super::update_expression;
 pub struct Partition {
     /// The partition key's attribute.
     pub attribute: String,
-    /// Its value.
     pub value: String,
 }
 

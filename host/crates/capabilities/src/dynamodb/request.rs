@@ -36,7 +36,6 @@ pub struct ReadOptions {
 /// A page of items with one partition key.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct QueryRequest {
-    /// The table.
     pub table: String,
     /// A secondary index.
     pub index: Option<String>,
@@ -57,7 +56,6 @@ pub struct QueryRequest {
 /// A whole item, replacing what is there.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct PutRequest {
-    /// The table.
     pub table: String,
     /// The item, as JSON.
     pub item: String,
@@ -68,7 +66,6 @@ pub struct PutRequest {
 /// A change of some attributes.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct UpdateRequest {
-    /// The table.
     pub table: String,
     /// The primary key, as JSON.
     pub key: String,
@@ -81,7 +78,6 @@ pub struct UpdateRequest {
 /// The removal of an item.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct DeleteRequest {
-    /// The table.
     pub table: String,
     /// The primary key, as JSON.
     pub key: String,
@@ -92,7 +88,6 @@ pub struct DeleteRequest {
 /// A condition on an item that is not written.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct CheckRequest {
-    /// The table.
     pub table: String,
     /// The primary key, as JSON.
     pub key: String,

@@ -63,23 +63,17 @@ pub struct Statement<T> {
     pub name: String,
     /// The line of the file it begins in, from 1.
     pub line: usize,
-    /// `backend`.
     pub backend: String,
     /// `text` or `procedure`.
     pub body: Body,
-    /// `access`.
     pub access: Access,
     /// `parameters`, in the order written.
     pub parameters: Vec<Parameter<T>>,
     /// `columns`; empty leaves them to the server.
     pub columns: Vec<(String, T)>,
-    /// `max_rows`.
     pub max_rows: u32,
-    /// `timeout`.
     pub timeout: Duration,
-    /// `bigint_as_string`.
     pub bigint_as_string: bool,
-    /// `lossy`.
     pub lossy: bool,
     /// `alters_session`: the operator's word.
     pub alters_session: bool,

@@ -33,7 +33,6 @@ impl Most {
 /// A value for a parameter.
 #[derive(Debug, Clone)]
 pub enum Bound<V> {
-    /// NULL.
     Null,
     /// One value.
     Value(V),

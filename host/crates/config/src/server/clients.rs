@@ -17,17 +17,13 @@ const HOSTS: Key<'_> = Key::new(
 /// answers are measured in windows: in each window so many bytes have to move, or all that is left.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Clients {
-    /// `head_timeout`.
     pub head_timeout: Duration,
-    /// `body_timeout`.
     pub body_timeout: Duration,
-    /// `write_timeout`.
     pub write_timeout: Duration,
     /// `idle_timeout`. Load balancers keep connections for 60 s, and should close them first.
     pub idle_timeout: Duration,
     /// `min_rate`, in bytes per second.
     pub min_rate_bytes: u64,
-    /// `max_streams`.
     pub max_streams: u32,
 }
 

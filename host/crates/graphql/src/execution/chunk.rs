@@ -82,7 +82,6 @@ pub(super) struct Calls<'c, R> {
     pub permits: &'c Semaphore,
     pub node: &'c Node,
     pub values: &'c Values,
-    /// The bytes of the arguments.
     pub argument_bytes: usize,
     pub mutation: bool,
 }

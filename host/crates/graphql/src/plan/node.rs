@@ -66,7 +66,6 @@ pub struct Step<'p> {
     pub parent: Option<usize>,
     /// The object type that has the field.
     pub type_name: &'p str,
-    /// The field.
     pub field_name: &'p str,
     /// The module that answers it.
     pub module: &'p str,

@@ -9,7 +9,6 @@ use std::sync::Arc;
 pub struct Binding {
     /// The object type.
     pub type_name: Arc<str>,
-    /// The field.
     pub field_name: Arc<str>,
     /// The module that answers it.
     pub module: Arc<str>,

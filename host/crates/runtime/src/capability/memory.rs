@@ -17,7 +17,6 @@ pub struct MemoryLine {
 pub struct Setting {
     /// The table it is in, as its header names it.
     pub table: String,
-    /// Its key.
     pub key: &'static str,
     /// How it is made smaller.
     pub kind: Kind,

@@ -84,7 +84,6 @@ pub trait Capability: ReadSections {
 pub struct Before<'a> {
     /// What it was configured as.
     pub config: &'a Config,
-    /// Its pools.
     pub pools: &'a Pools,
 }
 

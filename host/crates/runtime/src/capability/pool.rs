@@ -100,7 +100,6 @@ impl Pools {
 /// The pools of a capability, and how guests reach them.
 #[derive(Default)]
 pub struct Connected {
-    /// The pools.
     pub pools: Pools,
     /// Adds them to what guests reach; none where the capability is not configured.
     pub reach: Option<Box<dyn FnOnce(Backends) -> Backends + Send>>,

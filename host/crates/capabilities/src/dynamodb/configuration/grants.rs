@@ -71,7 +71,6 @@ const INDEX_KEYS: Key<'_> = Key::new(
 /// `dynamodb.TABLE`: a list of actions, or a table with `actions`, `key` and `index_keys`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct TableGrant {
-    /// `actions`.
     pub actions: BTreeSet<Action>,
     /// `key`: the only partition the module may reach, of the table and of indexes without a key of their own here.
     pub key: Option<BoundKey>,

@@ -15,21 +15,15 @@ pub use grants::{Action, BoundKey, KeyPart, TableGrant, TableGrants};
 /// `[dynamodb]`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Section {
-    /// `endpoint`.
     pub endpoint: Endpoint,
     /// `region`; none leaves it to the SDK.
     pub region: Option<String>,
-    /// `max_in_flight`.
     pub max_in_flight: usize,
     /// `answer_memory`.
     pub answer_memory_bytes: u64,
-    /// `coalesce`.
     pub coalesce: bool,
-    /// `timeout`.
     pub timeout: Duration,
-    /// `attempt_timeout`.
     pub attempt_timeout: Duration,
-    /// `max_attempts`.
     pub max_attempts: u32,
 }
 

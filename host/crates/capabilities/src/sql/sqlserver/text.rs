@@ -16,7 +16,6 @@ pub(super) type Statement = statement::Statement<SqlType, Text>;
 pub enum Text {
     /// A text.
     Template(Template),
-    /// A procedure.
     Procedure(Procedure),
 }
 

@@ -30,29 +30,17 @@ pub struct Backend {
     pub ca_file: Option<PathBuf>,
     /// `host_name_in_certificate`; none where it is the host of `address`.
     pub host_name_in_certificate: Option<String>,
-    /// `application_name`.
     pub application_name: String,
-    /// `application_intent`.
     pub application_intent: ApplicationIntent,
-    /// `max_connections`.
     pub max_connections: usize,
-    /// `min_connections`.
     pub min_connections: usize,
-    /// `connect_timeout`.
     pub connect_timeout: Duration,
-    /// `max_age`.
     pub max_age: Duration,
-    /// `max_idle`.
     pub max_idle: Duration,
-    /// `check_after`.
     pub check_after: Duration,
-    /// `max_uses`.
     pub max_uses: u64,
-    /// `wait_timeout`.
     pub wait_timeout: Duration,
-    /// `recycle_timeout`.
     pub recycle_timeout: Duration,
-    /// `session_procedures`.
     pub session_procedures: Vec<String>,
     /// `max_value`.
     pub max_value_bytes: usize,
