@@ -35,6 +35,11 @@ impl Sections {
         })
     }
 
+    /// Every part, for showing them.
+    pub fn iter(&self) -> impl Iterator<Item = &dyn Section> {
+        self.0.iter().map(|section| &**section)
+    }
+
     /// Adds a part, in place of one of its type.
     pub fn set<T: Section>(&mut self, section: T) {
         self.0.retain(|known| {

@@ -132,6 +132,18 @@ impl Hash for Conditions<'_> {
     }
 }
 
+/// Guards a request that another engine will execute: reads its document within the limits and measures what it stands for, without
+/// a schema. Gives what the operation does that the request names.
+///
+/// # Errors
+///
+/// The first reason of the guard or the parser to refuse it, or that it names no operation.
+pub fn guarded_kind(request: &Request, limits: &Limits) -> Result<OperationKind, RequestErrors> {
+    let document = parser::parse(&request.query, Bounds::from(limits))?;
+    expansion::check(&document, limits)?;
+    Ok(choose(&document, request.operation_name.as_deref())?.kind)
+}
+
 impl Engine {
     /// An engine that keeps at most `cache_bytes` of prepared documents and plans.
     #[must_use]
@@ -353,7 +365,7 @@ impl Prepared {
 
     /// The plan, to be explained.
     #[must_use]
-    pub fn plan(&self) -> &Plan {
+    pub fn plan(&self) -> &Arc<Plan> {
         &self.plan
     }
 }

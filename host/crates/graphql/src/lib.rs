@@ -29,7 +29,7 @@ mod sdl;
 mod syntax;
 mod validation;
 
-pub use engine::{Engine, Prepared, Request};
+pub use engine::{Engine, Prepared, Request, guarded_kind};
 pub use execution::{Answers, Invocation, Resolve};
 pub use mayfly_config::Limits;
 pub use plan::{CacheStats, Plan, Step};

@@ -6,7 +6,7 @@ use futures_util::future::BoxFuture;
 use mayfly_config::{Config, Endpoint, FILE, Problem};
 use mayfly_error::{CallCode, CallError};
 use mayfly_runtime::capability::{
-    Before, Capability, Connected, Kind, MemoryLine, Pool, Setting, Surroundings,
+    Before, Capability, Connected, Kind, MemoryLine, Pool, PoolUsage, Setting, Surroundings,
 };
 use mayfly_runtime::imports::{Access, Calls};
 use mayfly_runtime::sandbox::Data;
@@ -174,6 +174,16 @@ impl Pool for DynamoDbPool {
                 .map(|message| Problem::of_file(&file, message))
                 .collect()
         })
+    }
+
+    fn usage(&self) -> PoolUsage {
+        let status = self.client.status();
+        PoolUsage {
+            size: self.max_in_flight,
+            in_use: status.in_flight,
+            waiting: status.waiting,
+            ..PoolUsage::default()
+        }
     }
 
     fn record_gauges(&self) {

@@ -6,7 +6,7 @@ use futures_util::future::BoxFuture;
 use mayfly_config::{Config, Endpoint, FILE, Problem};
 use mayfly_error::CallError;
 use mayfly_runtime::capability::{
-    Before, Capability, Connected, Kind, MemoryLine, Pool, Setting, Surroundings,
+    Before, Capability, Connected, Kind, MemoryLine, Pool, PoolUsage, Setting, Surroundings,
 };
 use mayfly_runtime::imports::{Access, Calls};
 use mayfly_runtime::sandbox::Data;
@@ -230,6 +230,17 @@ impl Pool for SqlServerPool {
                 }],
             }
         })
+    }
+
+    fn usage(&self) -> PoolUsage {
+        let status = self.server.status();
+        PoolUsage {
+            size: status.size,
+            in_use: status.in_use,
+            waiting: status.waiting,
+            holders: status.holders,
+            waiters: status.waiters,
+        }
     }
 
     fn record_gauges(&self) {

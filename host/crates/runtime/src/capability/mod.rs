@@ -7,7 +7,7 @@ mod memory;
 mod pool;
 
 pub use memory::{Kind, MemoryLine, Setting};
-pub use pool::{Connected, Pool, Pools};
+pub use pool::{Connected, Pool, PoolUsage, Pools};
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;

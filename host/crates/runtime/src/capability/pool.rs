@@ -35,11 +35,31 @@ pub trait Pool: Any + Send + Sync {
     fn describe<'a>(&'a self, config: &'a Config, deadline: Instant)
     -> BoxFuture<'a, Vec<Problem>>;
 
+    /// Who holds its connections now, and who waits for one.
+    fn usage(&self) -> PoolUsage {
+        PoolUsage::default()
+    }
+
     /// Writes what is in use right now to the metrics.
     fn record_gauges(&self);
 
     /// Sets what it tells to the metrics to zero: it is served no more.
     fn clear_gauges(&self);
+}
+
+/// What of a pool is in use.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct PoolUsage {
+    /// Connections there are, or calls there may be at once.
+    pub size: usize,
+    /// Those in use.
+    pub in_use: usize,
+    /// Calls that wait for one.
+    pub waiting: usize,
+    /// Connections in use, by module; empty where that is not known.
+    pub holders: Vec<(Arc<str>, usize)>,
+    /// Calls that wait, by module; empty where that is not known.
+    pub waiters: Vec<(Arc<str>, usize)>,
 }
 
 /// The pools of an app.
