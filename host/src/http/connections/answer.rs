@@ -1,5 +1,8 @@
 //! The body of an answer: handed out in pieces, so that it is known how much the client has taken, and counted until the last byte of
 //! it is gone.
+//!
+//! An answer that is made while it is sent (a stream of events) is a body of such bodies, one for each part: between two of them
+//! nothing is on its way, so that only a part that is not taken is due.
 
 use std::convert::Infallible;
 use std::pin::Pin;
@@ -11,6 +14,7 @@ use hyper::body::{Body, Frame, SizeHint};
 
 use super::activity::Activity;
 use super::delivery::Delivery;
+use super::exchange::Exchange;
 
 /// A piece of an answer: what HTTP/2 puts into one frame.
 const PIECE_BYTES: usize = 16 << 10;
@@ -19,6 +23,13 @@ const PIECE_BYTES: usize = 16 << 10;
 pub struct AnswerBody {
     rest: Bytes,
     sent: Option<(Arc<Activity>, Arc<Delivery>)>,
+    source: Option<Source>,
+}
+
+/// Where further parts come from, and the request that they answer.
+struct Source {
+    parts: axum::body::Body,
+    exchange: Exchange,
 }
 
 /// The bytes of an answer: when the last piece of them is dropped, it was sent, or will never be.
@@ -35,6 +46,16 @@ impl AnswerBody {
         Self {
             rest: Bytes::new(),
             sent: None,
+            source: None,
+        }
+    }
+
+    /// Begins an answer whose parts are made while it is sent. The request is under way until its last part.
+    #[must_use]
+    pub(super) fn stream(parts: axum::body::Body, exchange: Exchange) -> Self {
+        Self {
+            source: Some(Source { parts, exchange }),
+            ..Self::empty()
         }
     }
 
@@ -52,6 +73,7 @@ impl AnswerBody {
                 delivery: delivery.clone(),
             }),
             sent: Some((activity.clone(), delivery)),
+            source: None,
         }
     }
 
@@ -62,16 +84,45 @@ impl AnswerBody {
     }
 }
 
+impl AnswerBody {
+    /// Takes the next part, and gives whether there is one.
+    fn poll_part(&mut self, cx: &mut Context<'_>) -> Poll<bool> {
+        let Some(source) = &mut self.source else {
+            return Poll::Ready(false);
+        };
+        let frame = std::task::ready!(Pin::new(&mut source.parts).poll_frame(cx));
+        // Parts are made in memory, so none is lost on its way here.
+        let data = frame.and_then(Result::ok).map(Frame::into_data);
+        match data {
+            Some(Ok(bytes)) if !bytes.is_empty() => {
+                let part = Self::begin(bytes, source.exchange.activity());
+                self.rest = part.rest;
+                self.sent = part.sent;
+                Poll::Ready(true)
+            }
+            Some(_) => Poll::Ready(true),
+            None => {
+                if let Some(source) = self.source.take() {
+                    source.exchange.ends();
+                }
+                Poll::Ready(false)
+            }
+        }
+    }
+}
+
 impl Body for AnswerBody {
     type Data = Bytes;
     type Error = Infallible;
 
     fn poll_frame(
         mut self: Pin<&mut Self>,
-        _: &mut Context<'_>,
+        cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
-        if self.rest.is_empty() {
-            return Poll::Ready(None);
+        while self.rest.is_empty() {
+            if !std::task::ready!(self.poll_part(cx)) {
+                return Poll::Ready(None);
+            }
         }
         let piece = if self.rest.len() <= PIECE_BYTES {
             std::mem::take(&mut self.rest)
@@ -86,11 +137,14 @@ impl Body for AnswerBody {
     }
 
     fn is_end_stream(&self) -> bool {
-        self.rest.is_empty()
+        self.rest.is_empty() && self.source.is_none()
     }
 
     fn size_hint(&self) -> SizeHint {
-        SizeHint::with_exact(self.rest.len() as u64)
+        match self.source {
+            Some(_) => SizeHint::default(),
+            None => SizeHint::with_exact(self.rest.len() as u64),
+        }
     }
 }
 

@@ -110,6 +110,7 @@ impl Listener {
             let entry = self.connections.add(activity.clone());
             let service = Service {
                 router: self.router.clone(),
+                peer: stream.peer_addr().ok(),
                 activity,
                 body_rate: self.body_rate,
             };

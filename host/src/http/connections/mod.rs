@@ -9,6 +9,7 @@ mod alarm;
 mod answer;
 mod delivery;
 mod drive;
+mod exchange;
 mod frames;
 mod listener;
 mod open;
@@ -19,8 +20,9 @@ mod state;
 mod stream;
 mod transport;
 
+pub use exchange::UnderWay;
 pub use listener::Listener;
 pub use open::Connections;
-pub use request::{TooSlow, UnderWay};
+pub use request::{Peer, Streamed, TooSlow};
 pub use state::State;
 pub use transport::Certificate;

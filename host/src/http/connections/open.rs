@@ -60,6 +60,12 @@ impl Connections {
         counts
     }
 
+    /// How many there are.
+    #[must_use]
+    pub fn count(&self) -> usize {
+        self.open().len()
+    }
+
     /// How many have a request under way.
     #[must_use]
     pub fn busy(&self) -> usize {

@@ -1,6 +1,7 @@
 //! A request's body on its way, which has to get on, and the service that stands between hyper and the routes.
 
 use std::convert::Infallible;
+use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -17,6 +18,7 @@ use tower::ServiceExt;
 use super::activity::Activity;
 use super::alarm::Alarm;
 use super::answer::AnswerBody;
+use super::exchange::Exchange;
 use super::pace::{Pace, Rate};
 use super::state::Reason;
 use super::stream;
@@ -26,23 +28,23 @@ use super::stream;
 #[error("the body arrives too slowly: less than {} bytes in {:?}", .0.least_bytes, .0.window)]
 pub struct TooSlow(pub Rate);
 
-/// How many requests of a connection were under way when this one came, itself and answers that are not sent included.
+/// The address of the client that sent a request; none where the system does not say.
 #[derive(Debug, Clone, Copy)]
-pub struct UnderWay(pub usize);
+pub struct Peer(pub Option<SocketAddr>);
+
+/// Marks an answer whose body is made while it is sent. It has to end by itself when the host ends.
+#[derive(Debug, Clone, Copy)]
+pub struct Streamed;
 
 /// Hands requests to the routes, and their answers back.
 #[derive(Clone)]
 pub(super) struct Service {
     pub router: Router,
+    /// The client's address; none where the system does not say.
+    pub peer: Option<SocketAddr>,
     pub activity: Arc<Activity>,
     /// How fast bodies have to come.
     pub body_rate: Rate,
-}
-
-/// A request that is worked on, until it is answered or given up.
-struct Exchange {
-    activity: Arc<Activity>,
-    answered: bool,
 }
 
 /// A body on its way.
@@ -63,14 +65,19 @@ impl hyper::service::Service<Request<Incoming>> for Service {
     fn call(&self, mut request: Request<Incoming>) -> Self::Future {
         let (exchange, under_way) = Exchange::begin(&self.activity);
         request.extensions_mut().insert(under_way);
+        request.extensions_mut().insert(Peer(self.peer));
         let router = self.router.clone();
         let rate = self.body_rate;
         Box::pin(async move {
             let is_head = request.method() == Method::HEAD;
-            let request = request.map(|body| Arriving::body(body, rate, &exchange.activity));
+            let request = request.map(|body| Arriving::body(body, rate, exchange.activity()));
             let Ok(response) = router.oneshot(request).await;
             let (mut head, body) = response.into_parts();
-            // Every answer of the routes is in memory already.
+            if !is_head && head.extensions.get::<Streamed>().is_some() {
+                let answer = AnswerBody::stream(body, exchange);
+                return Ok(Response::from_parts(head, answer));
+            }
+            // Every other answer of the routes is in memory already.
             let bytes = match axum::body::to_bytes(body, usize::MAX).await {
                 Ok(bytes) => bytes,
                 Err(error) => {
@@ -86,34 +93,12 @@ impl hyper::service::Service<Request<Incoming>> for Service {
             let answer = if is_head {
                 AnswerBody::empty()
             } else {
-                AnswerBody::begin(bytes, &exchange.activity)
+                AnswerBody::begin(bytes, exchange.activity())
             };
             answer.delivery().into_iter().for_each(stream::sends);
             exchange.ends();
             Ok(Response::from_parts(head, answer))
         })
-    }
-}
-
-impl Exchange {
-    fn begin(activity: &Arc<Activity>) -> (Self, UnderWay) {
-        let under_way = UnderWay(activity.request_begins());
-        let exchange = Self {
-            activity: activity.clone(),
-            answered: false,
-        };
-        (exchange, under_way)
-    }
-
-    /// It was answered, not given up.
-    fn ends(mut self) {
-        self.answered = true;
-    }
-}
-
-impl Drop for Exchange {
-    fn drop(&mut self) {
-        self.activity.request_ends(self.answered);
     }
 }
 
