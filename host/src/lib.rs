@@ -8,6 +8,8 @@
 //! - the crate `mayfly-runtime` runs it in a fresh, limited instance, and answers its calls after checking grants and budgets;
 //! - the crate `mayfly-capabilities` holds what they reach: import, grants and connections of each backend.
 //!
+//! [`history`] is what the host remembers of all this for operators.
+//!
 //! [`serving`] puts them together, and changes what is served; [`commands`] are what a person types, [`embedded`] starts the backends
 //! an app can be tried with,
 //! [`build`] makes components from source. The crates `mayfly-config`, `mayfly-error` and `mayfly-telemetry` are leaves that any
@@ -24,6 +26,7 @@ pub mod callers;
 pub mod commands;
 pub mod documents;
 pub mod embedded;
+pub mod history;
 pub mod http;
 pub mod invocation_metrics;
 pub mod resolve;

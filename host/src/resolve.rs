@@ -7,6 +7,7 @@ use mayfly_config::ErrorDetail;
 use mayfly_error::{Code, Error, shortened};
 use mayfly_graphql::{Answers, Disclosure, Invocation, PathStep, Resolve};
 
+use crate::history::{History, RecentError};
 use crate::serving::app::App;
 use crate::serving::canary::Observation;
 use mayfly_runtime::imports::Operation;
@@ -19,6 +20,8 @@ pub struct Resolver {
     operation: Arc<Operation>,
     /// What counts this operation for a canary.
     observation: Option<Observation>,
+    /// Where errors are kept for operators.
+    history: Option<Arc<History>>,
     warnings: Warnings,
 }
 
@@ -67,6 +70,7 @@ impl Resolver {
             app,
             operation: Arc::new(operation),
             observation: None,
+            history: None,
             warnings,
         }
     }
@@ -76,6 +80,15 @@ impl Resolver {
     pub fn observed(self, observation: Option<Observation>) -> Self {
         Self {
             observation,
+            ..self
+        }
+    }
+
+    /// The same, with errors kept for operators.
+    #[must_use]
+    pub fn remembered(self, history: Arc<History>) -> Self {
+        Self {
+            history: Some(history),
             ..self
         }
     }
@@ -204,11 +217,21 @@ impl Resolve for Resolver {
         if let Some(observation) = &self.observation {
             observation.failed(module, error.code());
         }
+        if let Some(history) = &self.history {
+            history.counters.error();
+        }
         if !self.warnings.next_is_told() {
             return;
         }
         let version = self.app.versions.get(module);
         let digest = version.map(|version| version.digest.as_str());
+        if let Some(history) = &self.history {
+            let field = format!("{type_name}.{field_name}");
+            let kept = RecentError::now(&self.operation.trace_id, error);
+            history
+                .errors
+                .push(kept.of_field(module, digest, field, &show(path)));
+        }
         let most = version.map_or(SHOWN_BYTES, |version| {
             SHOWN_BYTES.min(version.module.budget.log_bytes as usize)
         });

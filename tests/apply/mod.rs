@@ -7,8 +7,7 @@ use std::fs;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use mayfly_tests::versions::{component, mark, marked};
-use mayfly_tests::{Answer, TOKEN, TestApp, TestHost, mayfly};
-use reqwest::Method;
+use mayfly_tests::{TOKEN, TestApp, TestHost, mayfly};
 use serde_json::{Value, json};
 
 /// The watcher stays out of it, so that each test says when the app is read.
@@ -44,15 +43,29 @@ fn own_components(host: &TestHost) {
     }
 }
 
-async fn apply(host: &TestHost, parameters: &str) -> Answer {
-    Answer::of(host.operator(Method::POST, &format!("/apply{parameters}"))).await
+/// Has the host apply its app, and gives the outcome.
+async fn apply(host: &TestHost, allow_breaking: bool) -> Value {
+    let query = "mutation($allow: Boolean!) { apply(allowBreaking: $allow) { __typename \
+        ... on Applied { changes { kind severity coordinate message } activations { module digest previous } } \
+        ... on BreakingChanges { message changes { kind severity coordinate message } } \
+        ... on AppProblems { message problems { file line column message } } ... on Failure { code message } } }";
+    let data = host
+        .ask_admin(query, json!({ "allow": allow_breaking }))
+        .await;
+    data["apply"].clone()
 }
 
-/// Applies what has to be applied.
-async fn applies(host: &TestHost, parameters: &str) -> Value {
-    let answer = apply(host, parameters).await;
-    assert_eq!(answer.status, 200, "{}", answer.text);
-    answer.json()
+/// Applies what is different.
+async fn applies(host: &TestHost, allow_breaking: bool) -> Value {
+    let outcome = apply(host, allow_breaking).await;
+    assert_eq!(outcome["__typename"], json!("Applied"), "{outcome}");
+    outcome
+}
+
+/// Applies what is not different.
+async fn changes_nothing(host: &TestHost) {
+    let outcome = apply(host, false).await;
+    assert_eq!(outcome["__typename"], json!("Unchanged"), "{outcome}");
 }
 
 /// Several clients ask until the work is done; gives how many answers there were.
@@ -92,8 +105,8 @@ async fn a_field_is_added_while_clients_ask_and_none_of_them_notices() {
             "  made: String!\n  nickname: String",
         );
         assert_eq!(
-            applies(&host, "").await,
-            json!({ "changed": true, "changes": [], "swapped": [] })
+            applies(&host, false).await,
+            json!({ "__typename": "Applied", "changes": [], "activations": [] })
         );
         let seen = answers.load(Ordering::Relaxed);
         host.until(async || answers.load(Ordering::Relaxed) > seen + 4)
@@ -105,11 +118,7 @@ async fn a_field_is_added_while_clients_ask_and_none_of_them_notices() {
         answer,
         json!({ "data": { "items": [{ "id": "0", "nickname": null }] } })
     );
-    assert_eq!(
-        applies(&host, "").await["changed"],
-        json!(false),
-        "nothing is different any more"
-    );
+    changes_nothing(&host).await;
     assert_eq!(
         host.metric("mayfly_applies_total{outcome=\"applied\"}")
             .await,
@@ -172,9 +181,9 @@ async fn schema_and_module_change_as_one_and_no_answer_mixes_two_snapshots() {
                 "schema.graphql",
                 if round % 2 == 1 { new.as_bytes() } else { &old },
             );
-            let applied = applies(&host, "?allow_breaking=true").await;
+            let applied = applies(&host, true).await;
             assert_eq!(
-                applied["swapped"][0]["module"],
+                applied["activations"][0]["module"],
                 json!("marked"),
                 "{applied}"
             );
@@ -186,11 +195,8 @@ async fn schema_and_module_change_as_one_and_no_answer_mixes_two_snapshots() {
     assert!(answers >= ROUNDS, "{answers} answers");
     let status = host.module("marked").await;
     assert_eq!(status["swaps"], json!(ROUNDS));
-    assert_eq!(
-        host.rollback("marked").await.status,
-        200,
-        "what was before is there to roll back to"
-    );
+    // What was before is there to roll back to.
+    host.rolls_back("marked").await;
 }
 
 #[tokio::test]
@@ -223,11 +229,13 @@ async fn a_change_of_the_schema_file_is_applied_by_watching() {
 #[tokio::test]
 async fn applying_an_app_ends_a_canary() {
     let host = swapping().await;
-    let begun = host
-        .operator(Method::POST, "/modules/marked/canary?share=50%25&for=1h")
-        .body(marked(&mark("good", 1)));
-    assert_eq!(Answer::of(begun).await.status, 200);
-    assert_eq!(applies(&host, "").await["changed"], json!(false));
+    let staged = host.stage("marked", marked(&mark("good", 1))).await;
+    let begin = "mutation($digest: String!) { canary(module: \"marked\", digest: $digest, \
+        settings: { share: \"50%\", for: \"1h\" }) { __typename } }";
+    let digest = staged.json()["version"].clone();
+    let begun = host.ask_admin(begin, json!({ "digest": digest })).await;
+    assert_eq!(begun["canary"]["__typename"], json!("Canary"));
+    changes_nothing(&host).await;
     assert!(
         !host.module("marked").await["canary"].is_null(),
         "nothing was different, so it goes on"
@@ -238,11 +246,11 @@ async fn applying_an_app_ends_a_canary() {
         "  made: String!",
         "  made: String!\n  nickname: String",
     );
-    assert_eq!(applies(&host, "").await["changed"], json!(true));
+    applies(&host, false).await;
     let status = host.module("marked").await;
     assert!(status["canary"].is_null());
     assert_eq!(
-        status["last_canary"]["reason"],
+        status["lastCanary"]["reason"],
         json!("another app was applied")
     );
     assert_eq!(

@@ -4,10 +4,8 @@ use super::*;
 
 /// Sees that applying is refused with these problems, and that what was served still is.
 async fn is_refused(host: &TestHost, expected: &[&str]) {
-    let answer = apply(host, "").await;
-    assert_eq!(answer.status, 422, "{}", answer.text);
-    let body = answer.json();
-    let problems = body["error"]["problems"]
+    let body = apply(host, false).await;
+    let problems = body["problems"]
         .as_array()
         .unwrap_or_else(|| panic!("{body}"));
     let messages: Vec<_> = problems
@@ -50,8 +48,7 @@ async fn what_breaks_clients_is_refused_until_it_is_allowed() {
         "items(count: Int!)",
         "items(count: Int!, from: Int!)",
     );
-    let answer = apply(&host, "").await;
-    assert_eq!(answer.status, 422, "{}", answer.text);
+    let outcome = apply(&host, false).await;
     let breaking = [
         json!({ "kind": "REQUIRED_ARG_ADDED", "severity": "breaking", "coordinate": "Query.items(from:)",
                 "message": "`Query.items(from:)` was added and must be given" }),
@@ -59,17 +56,14 @@ async fn what_breaks_clients_is_refused_until_it_is_allowed() {
     ];
     let message = "2 of the changes would break clients; use `--allow-breaking` (`allow_breaking=true`) to apply them all the same";
     assert_eq!(
-        answer.json(),
-        json!({ "error": { "message": message, "breaking": breaking } })
+        outcome,
+        json!({ "__typename": "BreakingChanges", "message": message, "changes": breaking })
     );
     assert_eq!(
         host.query("{ items(count: 1) { made } }").await["data"]["items"][0]["made"],
         json!(mark("good", 0))
     );
-    assert_eq!(
-        applies(&host, "?allow_breaking=true").await["changes"],
-        json!(breaking)
-    );
+    assert_eq!(applies(&host, true).await["changes"], json!(breaking));
     let answer = host
         .post(&json!({ "query": "{ items(count: 1) { made } }" }))
         .await;
@@ -176,18 +170,11 @@ async fn what_needs_a_restart_is_refused_with_its_name() {
 }
 
 #[tokio::test]
-async fn nobody_applies_without_the_token() {
+async fn another_app_than_the_one_that_is_served_is_not_applied() {
     let host = swapping().await;
-    let url = format!("http://{}/apply", host.admin);
-    assert_eq!(
-        Answer::of(reqwest::Client::new().post(url)).await.status,
-        401
-    );
-    let elsewhere = apply(&host, "?app=/somewhere/else").await;
-    assert_eq!(elsewhere.status, 409);
-    assert!(
-        elsewhere.text.contains("this host serves "),
-        "{}",
-        elsewhere.text
-    );
+    let apply = "mutation { apply(directory: \"/somewhere/else\") { __typename ... on Failure { code message } } }";
+    let outcome = host.ask_admin(apply, json!({})).await["apply"].clone();
+    assert_eq!(outcome["code"], json!("OTHER_APP"), "{outcome}");
+    let message = outcome["message"].as_str().unwrap();
+    assert!(message.starts_with("this host serves "), "{message}");
 }

@@ -6,7 +6,9 @@ use mayfly_tests::{TOKEN, mayfly};
 
 use super::*;
 
-const LONG: &str = "share=50%25&for=24h";
+fn long() -> Value {
+    json!({ "share": "50%", "for": "24h" })
+}
 
 fn message(answer: &Answer) -> String {
     answer.json()["error"]["message"]
@@ -18,22 +20,23 @@ fn message(answer: &Answer) -> String {
 #[tokio::test]
 async fn one_canary_runs_at_a_time_and_keeps_the_gate_of_its_module() {
     let host = unprobed().await;
-    assert_eq!(act(&host, "promote").await.status, 409);
-    assert_eq!(
-        message(&act(&host, "abort").await),
-        "module `marked` has no canary"
-    );
-    tries(&host, &mark("good", 1), LONG).await;
-    let runs = "a canary of `marked` is running; promote or abort it first";
-    for answer in [
-        try_version(&host, &mark("good", 2), LONG).await,
-        host.push("marked", marked(&mark("good", 2))).await,
-    ] {
-        assert_eq!(
-            (answer.status.as_u16(), message(&answer).as_str()),
-            (409, runs)
-        );
+    for action in ["promote", "abort"] {
+        let outcome = act(&host, action).await;
+        assert_eq!(outcome["code"], json!("NO_CANARY"));
+        assert_eq!(outcome["message"], json!("module `marked` has no canary"));
     }
+    tries(&host, &mark("good", 1), long()).await;
+    let runs = "a canary of `marked` is running; promote or abort it first";
+    let second = try_version(&host, &mark("good", 2), long()).await;
+    assert_eq!(
+        (&second["code"], &second["message"]),
+        (&json!("CANARY_RUNS"), &json!(runs))
+    );
+    let answer = host.push("marked", marked(&mark("good", 2))).await;
+    assert_eq!(
+        (answer.status.as_u16(), message(&answer).as_str()),
+        (409, runs)
+    );
     let other = mayfly_tests::versions::renamed(mayfly_tests::versions::component("greedy"), 1);
     assert_eq!(
         host.push("greedy", other).await.status,
@@ -42,7 +45,10 @@ async fn one_canary_runs_at_a_time_and_keeps_the_gate_of_its_module() {
     );
     assert!(!host.module("marked").await["canary"].is_null());
     assert_eq!(host.query("{ greedy }").await["data"]["greedy"], json!(1));
-    assert_eq!(act(&host, "promote").await.status, 200);
+    assert_eq!(
+        act(&host, "promote").await["__typename"],
+        json!("Activation")
+    );
     assert_eq!(active(&host).await, mark("good", 1));
     assert_eq!(
         host.push("marked", marked(&mark("good", 2))).await.status,
@@ -55,56 +61,33 @@ async fn one_canary_runs_at_a_time_and_keeps_the_gate_of_its_module() {
 async fn what_cannot_be_tried_is_refused_with_the_reason() {
     let host = unprobed().await;
     let same = mayfly_tests::versions::component("marked");
-    let same = Answer::of(
-        host.operator(Method::POST, "/modules/marked/canary")
-            .body(same),
-    )
-    .await;
+    let same = try_component(&host, same, json!({})).await;
     assert_eq!(
-        (same.status.as_u16(), message(&same).as_str()),
+        (&same["code"], &same["message"]),
         (
-            409,
-            "that version of `marked` is active already; try another version"
+            &json!("ALREADY_ACTIVE"),
+            &json!("that version of `marked` is active already; try another version")
         )
     );
-    let wrong = try_version(&host, &mark("good", 1), "share=90%25").await;
+    let wrong = try_version(&host, &mark("good", 1), json!({ "share": "90%" })).await;
     assert_eq!(
-        (wrong.status.as_u16(), message(&wrong).as_str()),
+        (&wrong["code"], &wrong["message"]),
         (
-            400,
-            "`share` must be a percentage from 0.01% to 50%, such as \"5%\""
+            &json!("INVALID_SETTING"),
+            &json!("`share` must be a percentage from 0.01% to 50%, such as \"5%\"")
         )
     );
-    let unknown = try_version(&host, &mark("good", 1), "shrae=5%25").await;
-    assert!(
-        message(&unknown).starts_with("unknown canary key `shrae`; expected one of share, by, for"),
-        "{}",
-        unknown.text
-    );
-    let broken = Answer::of(
-        host.operator(Method::POST, "/modules/marked/canary")
-            .body("nonsense"),
-    )
-    .await;
+    let broken = try_component(&host, b"nonsense".to_vec(), json!({})).await;
     assert_eq!(
-        (broken.status.as_u16(), &broken.json()["error"]["step"]),
-        (422, &json!("validate"))
+        (&broken["__typename"], &broken["step"]),
+        (&json!("Refusal"), &json!("validate"))
     );
-    let nobody = Answer::of(
-        host.operator(Method::POST, "/modules/nobody/canary")
-            .body("nonsense"),
-    )
-    .await;
-    assert_eq!(nobody.status, 404);
-    for action in ["canary", "promote", "abort"] {
-        let url = format!("http://{}/modules/marked/{action}", host.admin);
-        assert_eq!(
-            Answer::of(reqwest::Client::new().post(url).body(""))
-                .await
-                .status,
-            401,
-            "{action} needs the token"
-        );
+    assert_eq!(host.stage("nobody", b"nonsense".to_vec()).await.status, 404);
+    let nobody = begin(&host, "nobody", json!("0"), json!({})).await;
+    assert_eq!(nobody["code"], json!("UNKNOWN_MODULE"));
+    for digest in ["0".repeat(64), "../../active".to_owned(), String::new()] {
+        let unsent = begin(&host, "marked", json!(digest), json!({})).await;
+        assert_eq!(unsent["code"], json!("UNKNOWN_VERSION"), "{unsent}");
     }
     assert!(host.module("marked").await["canary"].is_null());
     assert_eq!(active(&host).await, mark("good", 0));
@@ -113,12 +96,14 @@ async fn what_cannot_be_tried_is_refused_with_the_reason() {
 #[tokio::test]
 async fn a_version_that_a_probe_refuses_is_not_tried() {
     let host = TestHost::start(TestApp::swapping().with_configuration(WITH_TOKEN)).await;
-    let refused = try_version(&host, &mark("sick", 1), LONG).await;
+    let refused = try_version(&host, &mark("sick", 1), long()).await;
     assert_eq!(
-        (refused.status.as_u16(), &refused.json()["error"]["step"]),
-        (422, &json!("probe"))
+        (&refused["__typename"], &refused["step"]),
+        (&json!("Refusal"), &json!("probe"))
     );
-    assert!(host.module("marked").await["canary"].is_null());
+    let status = host.module("marked").await;
+    assert!(status["canary"].is_null());
+    assert!(status["staged"].is_null(), "and it is not kept");
 }
 
 #[tokio::test]
@@ -128,8 +113,7 @@ async fn the_configuration_says_how_and_the_command_more() {
     let host =
         TestHost::start(TestApp::swapping().with_configuration(&format!("{WITH_TOKEN}{canary}")))
             .await;
-    let began = tries(&host, &mark("good", 1), "by=operation").await;
-    let canary = &began["canary"];
+    let canary = tries(&host, &mark("good", 1), json!({ "by": "operation" })).await;
     assert_eq!(
         (&canary["share"], &canary["by"], &canary["operations"]),
         (&json!("7.5%"), &json!("operation"), &json!(3_000))
@@ -143,13 +127,13 @@ async fn rolling_the_module_back_ends_its_canary() {
         host.push("marked", marked(&mark("good", 1))).await.status,
         200
     );
-    tries(&host, &mark("good", 2), LONG).await;
-    assert_eq!(host.rollback("marked").await.status, 200);
+    tries(&host, &mark("good", 2), long()).await;
+    host.rolls_back("marked").await;
     assert_eq!(active(&host).await, mark("good", 0));
     let status = host.module("marked").await;
     assert!(status["canary"].is_null());
     assert_eq!(
-        status["last_canary"]["reason"],
+        status["lastCanary"]["reason"],
         json!("the module was rolled back")
     );
 }
@@ -157,7 +141,7 @@ async fn rolling_the_module_back_ends_its_canary() {
 #[tokio::test]
 async fn a_component_file_that_changes_waits_for_the_canary_to_end() {
     let host = unprobed().await;
-    tries(&host, &mark("good", 1), LONG).await;
+    tries(&host, &mark("good", 1), long()).await;
     let (file, temporary) = (
         host.app.path().join("build"),
         host.app.path().join("next.wasm"),
@@ -182,7 +166,7 @@ async fn a_component_file_that_changes_waits_for_the_canary_to_end() {
     host.until(async || host.module("greedy").await["swaps"] == json!(1))
         .await;
     assert_eq!(host.module("marked").await["swaps"], json!(0));
-    assert_eq!(act(&host, "abort").await.status, 200);
+    assert_eq!(act(&host, "abort").await["verdict"], json!("ABORTED"));
     host.until(async || active(&host).await == mark("good", 2))
         .await;
 }
@@ -190,9 +174,9 @@ async fn a_component_file_that_changes_waits_for_the_canary_to_end() {
 #[tokio::test]
 async fn after_a_restart_the_active_version_is_alone() {
     let host = unprobed().await;
-    let began = tries(&host, &mark("good", 1), LONG).await;
+    let began = tries(&host, &mark("good", 1), long()).await;
     let host = TestHost::start(host.killed().await).await;
-    let digest = began["canary"]["digest"].as_str().unwrap();
+    let digest = began["digest"].as_str().unwrap();
     host.logged(&["canary ended with the host that ran it", digest])
         .await;
     assert!(host.module("marked").await["canary"].is_null());
@@ -268,4 +252,52 @@ async fn the_command_line_begins_promotes_and_gives_up() {
         code == 6 && said.contains("aborted: only 0 operations ran on it"),
         "{code} {said}"
     );
+}
+
+#[tokio::test]
+async fn a_version_that_was_active_before_is_tried_without_sending_it_again() {
+    let host = unprobed().await;
+    let first = host.module("marked").await["active"]["digest"].clone();
+    assert_eq!(
+        host.push("marked", marked(&mark("good", 1))).await.status,
+        200
+    );
+    let again = begin(&host, "marked", first.clone(), long()).await;
+    assert_eq!(
+        (&again["__typename"], &again["digest"]),
+        (&json!("Canary"), &first)
+    );
+    assert_eq!(
+        act(&host, "promote").await["__typename"],
+        json!("Activation")
+    );
+    assert_eq!(active(&host).await, mark("good", 0));
+}
+
+#[tokio::test]
+async fn a_component_that_was_staged_is_kept_until_another_one_is() {
+    let host = unprobed().await;
+    let components = host.app.path().join(".mayfly/components");
+    let kept = |digest: &Value| {
+        let name = format!("{}.wasm", digest.as_str().unwrap());
+        components.join(name).exists()
+    };
+    let mut digests = Vec::new();
+    for number in 1..=2 {
+        let staged = host.stage("marked", marked(&mark("good", number))).await;
+        digests.push(staged.json()["version"].clone());
+    }
+    let [first, second] = digests.as_slice() else {
+        panic!("{digests:?}")
+    };
+    host.until(async || !kept(first)).await;
+    assert!(kept(second));
+    assert_eq!(&host.module("marked").await["staged"], second);
+    assert_eq!(
+        active(&host).await,
+        mark("good", 0),
+        "nothing is active by being staged"
+    );
+    let gone = begin(&host, "marked", first.clone(), long()).await;
+    assert_eq!(gone["code"], json!("UNKNOWN_VERSION"));
 }

@@ -7,7 +7,6 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use mayfly_tests::versions::{mark, marked};
 use mayfly_tests::{Answer, TestApp, TestHost};
-use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::callers::{SECRET, claims_with, section, signed};
@@ -29,21 +28,45 @@ async fn unprobed_with(server: &str) -> TestHost {
     .await
 }
 
-/// Begins a canary of the version with this mark.
-async fn try_version(host: &TestHost, mark: &str, settings: &str) -> Answer {
-    let request = host.operator(Method::POST, &format!("/modules/marked/canary?{settings}"));
-    Answer::of(request.body(marked(mark))).await
+/// Begins a canary of the version with this mark, and gives the outcome.
+async fn try_version(host: &TestHost, mark: &str, settings: Value) -> Value {
+    try_component(host, marked(mark), settings).await
+}
+
+async fn try_component(host: &TestHost, component: Vec<u8>, settings: Value) -> Value {
+    let staged = host.stage("marked", component).await;
+    assert_eq!(staged.status, 200, "{}", staged.text);
+    let digest = staged.json()["version"].clone();
+    begin(host, "marked", digest, settings).await
+}
+
+/// Begins a canary of a version that was sent before.
+async fn begin(host: &TestHost, module: &str, digest: Value, settings: Value) -> Value {
+    let query = "mutation($module: String!, $digest: String!, $settings: CanarySettings) \
+        { canary(module: $module, digest: $digest, settings: $settings) { __typename \
+        ... on Canary { module digest share by operations secondsLeft } ... on Refusal { module step message } \
+        ... on Failure { code message } } }";
+    let variables = json!({ "module": module, "digest": digest, "settings": settings });
+    host.ask_admin(query, variables).await["canary"].clone()
 }
 
 /// Begins a canary that has to begin.
-async fn tries(host: &TestHost, mark: &str, settings: &str) -> Value {
-    let answer = try_version(host, mark, settings).await;
-    assert_eq!(answer.status, 200, "{}", answer.text);
-    answer.json()
+async fn tries(host: &TestHost, mark: &str, settings: Value) -> Value {
+    let outcome = try_version(host, mark, settings).await;
+    assert_eq!(outcome["__typename"], json!("Canary"), "{outcome}");
+    outcome
 }
 
-async fn act(host: &TestHost, action: &str) -> Answer {
-    Answer::of(host.operator(Method::POST, &format!("/modules/marked/{action}"))).await
+/// Ends the canary, and gives the outcome.
+async fn act(host: &TestHost, action: &str) -> Value {
+    let query = format!(
+        "mutation {{ {action}(module: \"marked\") {{ __typename ... on Failure {{ code message }} {} }} }}",
+        match action {
+            "abort" => "... on PastCanary { digest verdict reason }",
+            _ => "... on Activation { digest previous }",
+        }
+    );
+    host.ask_admin(&query, json!({})).await[action].clone()
 }
 
 /// Asks for the version with a header, and tells which one answered.
@@ -76,13 +99,13 @@ async fn ask_until_it_ends(host: &TestHost, query: &str, check: impl Fn(&Value))
         }
     });
     let ends = async {
-        host.until(async || host.module("marked").await["last_canary"].is_object())
+        host.until(async || host.module("marked").await["lastCanary"].is_object())
             .await;
         over.store(true, Ordering::Relaxed);
     };
     tokio::join!(futures_util::future::join_all(clients), ends);
     (
-        host.module("marked").await["last_canary"].clone(),
+        host.module("marked").await["lastCanary"].clone(),
         answers.into_inner(),
     )
 }
@@ -99,7 +122,7 @@ async fn a_header_keeps_to_its_side_and_about_the_share_of_them_is_on_the_canary
     tries(
         &host,
         &mark("good", 1),
-        "share=30%25&by=header:X-Tenant&for=10m",
+        json!({ "share": "30%", "by": "header:X-Tenant", "for": "10m" }),
     )
     .await;
     let mut on_canary = 0;
@@ -155,7 +178,12 @@ async fn a_caller_keeps_to_its_side_whatever_token_it_shows() {
         .configured(PROBE, "")
         .with_configuration(&configuration);
     let host = TestHost::start_with(app, &[("TOKEN_SECRET", SECRET)]).await;
-    tries(&host, &mark("good", 1), "share=50%25&by=caller&for=10m").await;
+    tries(
+        &host,
+        &mark("good", 1),
+        json!({ "share": "50%", "by": "caller", "for": "10m" }),
+    )
+    .await;
     let mut on_canary = 0;
     for caller in 0..CALLERS {
         // Two tokens of one caller have nothing in common but whom they are about.
@@ -188,7 +216,12 @@ async fn a_caller_keeps_to_its_side_whatever_token_it_shows() {
 async fn operations_of_nobody_in_particular_stay_on_the_active_version_when_the_share_is_of_callers()
  {
     let host = unprobed().await;
-    tries(&host, &mark("good", 1), "share=50%25&by=caller").await;
+    tries(
+        &host,
+        &mark("good", 1),
+        json!({ "share": "50%", "by": "caller" }),
+    )
+    .await;
     for _ in 0..40 {
         assert_eq!(active(&host).await, mark("good", 0));
     }

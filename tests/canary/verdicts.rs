@@ -26,13 +26,13 @@ async fn a_version_that_is_no_worse_is_promoted_under_load_after_its_operations(
     let began = tries(
         &host,
         &mark("good", 1),
-        "share=20%25&operations=150&for=10m",
+        json!({ "share": "20%", "operations": "150", "for": "10m" }),
     )
     .await;
     let (ended, answers) = ask_until_it_ends(&host, ALL, of_one_version).await;
     assert_eq!(
         (&ended["verdict"], &ended["digest"]),
-        (&json!("promoted"), &began["canary"]["digest"]),
+        (&json!("PROMOTED"), &began["digest"]),
         "{ended}"
     );
     assert!(
@@ -56,13 +56,13 @@ async fn a_version_that_is_no_worse_is_promoted_under_load_after_its_operations(
     assert_eq!(active(&host).await, mark("good", 1));
     let status = host.module("marked").await;
     assert_eq!(
-        (&status["active"]["by"], &status["swaps"]),
-        (&json!("canary"), &json!(1))
+        (&status["active"]["origin"], &status["swaps"]),
+        (&json!("CANARY"), &json!(1))
     );
     assert_eq!(status["earlier"].as_array().unwrap().len(), 1);
     host.logged(&[
         "canary promoted: 0 of its",
-        began["canary"]["digest"].as_str().unwrap(),
+        began["digest"].as_str().unwrap(),
     ])
     .await;
     assert_eq!(
@@ -74,7 +74,7 @@ async fn a_version_that_is_no_worse_is_promoted_under_load_after_its_operations(
         host.metric("mayfly_canary_share{module=\"marked\"}").await,
         0.0
     );
-    assert_eq!(host.rollback("marked").await.status, 200);
+    host.rolls_back("marked").await;
     assert_eq!(
         active(&host).await,
         mark("good", 0),
@@ -88,17 +88,22 @@ async fn a_version_is_promoted_when_its_time_is_over() {
     tries(
         &host,
         &mark("good", 1),
-        "share=50%25&for=1500ms&min_operations=1",
+        json!({ "share": "50%", "for": "1500ms", "minOperations": "1" }),
     )
     .await;
     let (ended, _) = ask_until_it_ends(&host, ALL, of_one_version).await;
-    assert_eq!(ended["verdict"], json!("promoted"), "{ended}");
+    assert_eq!(ended["verdict"], json!("PROMOTED"), "{ended}");
 }
 
 #[tokio::test]
 async fn a_version_that_nobody_asked_is_not_promoted() {
     let host = unprobed().await;
-    tries(&host, &mark("good", 1), "share=50%25&for=1ms").await;
+    tries(
+        &host,
+        &mark("good", 1),
+        json!({ "share": "50%", "for": "1ms" }),
+    )
+    .await;
     let (ended, _) = ask_until_it_ends(&host, "{ greedy }", |_| ()).await;
     assert_eq!(
         ended["reason"],
@@ -110,9 +115,14 @@ async fn a_version_that_nobody_asked_is_not_promoted() {
 /// Tries a version whose field `healthy` misbehaves; gives the reason why it was given up.
 async fn is_given_up(host: &TestHost, kind: &str) -> String {
     let mark = mark(kind, 1);
-    let began = tries(host, &mark, "share=40%25&by=operation&for=10m").await;
+    let began = tries(
+        host,
+        &mark,
+        json!({ "share": "40%", "by": "operation", "for": "10m" }),
+    )
+    .await;
     let (ended, _) = ask_until_it_ends(host, "{ healthy }", |_| ()).await;
-    assert_eq!(ended["verdict"], json!("aborted"), "{ended}");
+    assert_eq!(ended["verdict"], json!("ABORTED"), "{ended}");
     assert_eq!(
         ended["active"]["failed"],
         json!(0),
@@ -120,7 +130,7 @@ async fn is_given_up(host: &TestHost, kind: &str) -> String {
     );
     let reason = ended["reason"].as_str().unwrap().to_owned();
     assert_eq!(active(host).await, super::mark("good", 0));
-    let digest = began["canary"]["digest"].as_str().unwrap();
+    let digest = began["digest"].as_str().unwrap();
     host.logged(&["\"WARN\"", "canary aborted: ", digest]).await;
     // The errors that clients got name the version that made them.
     host.logged(&["Query.healthy", digest, "\"trace_id\""])
@@ -132,7 +142,7 @@ async fn is_given_up(host: &TestHost, kind: &str) -> String {
     );
     let status = host.module("marked").await;
     assert_eq!(
-        (&status["swaps"], &status["live_versions"]),
+        (&status["swaps"], &status["liveVersions"]),
         (&json!(0), &json!(1)),
         "it is out of memory"
     );
@@ -183,7 +193,7 @@ async fn a_version_whose_median_is_slower_than_allowed_is_given_up() {
     tries(
         &host,
         &mark("slow", 1),
-        "share=50%25&max_slowdown=100%25&min_operations=4",
+        json!({ "share": "50%", "maxSlowdown": "100%", "minOperations": "4" }),
     )
     .await;
     let (ended, _) = ask_until_it_ends(&host, "{ healthy }", |answer| {

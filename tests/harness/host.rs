@@ -22,6 +22,14 @@ const PAUSE: Duration = Duration::from_millis(5);
 /// The token of hosts that have one.
 pub const TOKEN: &str = "a-token-for-tests-only";
 
+/// Everything that there is to know of a module.
+const MODULE: &str = "name active { digest sizeBytes origin pushedBy activeSinceMs ageSeconds codeBytes fields } \
+    earlier { digest origin pushedBy fields } rolledBack { digest origin } staged fields memoryBytes liveVersions atGate \
+    canary { digest share by operations secondsLeft active { operations failed } canary { operations failed } } \
+    lastCanary { digest verdict reason active { operations failed byCode { code operations } } \
+    canary { operations failed byCode { code operations } medianSeconds } } \
+    swaps refusals lastRefusal { module digest step message atMs }";
+
 /// An answer over HTTP.
 #[derive(Debug)]
 pub struct Answer {
@@ -184,16 +192,51 @@ impl TestHost {
         .await
     }
 
-    /// What the admin API says of a module.
-    pub async fn module(&self, module: &str) -> Value {
-        Answer::of(self.operator(Method::GET, &format!("/modules/{module}")))
-            .await
-            .json()
+    /// Keeps a component for a canary of a module.
+    pub async fn stage(&self, module: &str, component: Vec<u8>) -> Answer {
+        let path = format!("/modules/{module}?stage=true");
+        Answer::of(self.operator(Method::PUT, &path).body(component)).await
     }
 
-    /// Rolls a module back.
-    pub async fn rollback(&self, module: &str) -> Answer {
-        Answer::of(self.operator(Method::POST, &format!("/modules/{module}/rollback"))).await
+    /// Sends an operation to the admin API, with the token.
+    pub async fn send_admin(&self, query: &str, variables: Value) -> Answer {
+        let body = json!({ "query": query, "variables": variables });
+        let request = self
+            .operator(Method::POST, "/admin/graphql")
+            .header("content-type", "application/json")
+            .body(body.to_string());
+        Answer::of(request).await
+    }
+
+    /// Sends an operation to the admin API that has to be executed without an error, and gives `data`.
+    pub async fn ask_admin(&self, query: &str, variables: Value) -> Value {
+        let answer = self.send_admin(query, variables).await;
+        assert_eq!(answer.status, StatusCode::OK, "{}", answer.text);
+        let body = answer.json();
+        assert_eq!(body.get("errors"), None, "{body}");
+        body["data"].clone()
+    }
+
+    /// What the admin API says of a module.
+    pub async fn module(&self, module: &str) -> Value {
+        let query = format!("query($name: String!) {{ module(name: $name) {{ {MODULE} }} }}");
+        let data = self.ask_admin(&query, json!({ "name": module })).await;
+        data["module"].clone()
+    }
+
+    /// Rolls a module back, and gives the outcome.
+    pub async fn rollback(&self, module: &str) -> Value {
+        let query = "mutation($module: String!) { rollBack(module: $module) { __typename \
+            ... on Activation { module digest previous warning } ... on Refusal { module step message } \
+            ... on Failure { code message } } }";
+        let data = self.ask_admin(query, json!({ "module": module })).await;
+        data["rollBack"].clone()
+    }
+
+    /// Rolls a module back that has something to go back to.
+    pub async fn rolls_back(&self, module: &str) {
+        let outcome = self.rollback(module).await;
+        assert_eq!(outcome["__typename"], json!("Activation"), "{outcome}");
     }
 
     /// The value of a metric's first line that begins like this, 0 when there is none.

@@ -18,6 +18,7 @@ mod built;
 mod embedded;
 mod host;
 mod node;
+mod python;
 pub mod versions;
 
 pub use app::TestApp;
@@ -25,3 +26,4 @@ pub use built::{built, mayfly, repository};
 pub use embedded::Embedded;
 pub use host::{Answer, TOKEN, TestHost};
 pub use node::node_packages;
+pub use python::python_packages;

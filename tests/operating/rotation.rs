@@ -95,7 +95,11 @@ async fn the_admin_token_may_change_too() {
         .with_file(FILE, b"the-first-of-the-tokens\n");
     let host = TestHost::start(app).await;
     let status = async |token: &str| {
-        let request = reqwest::Client::new().get(format!("http://{}/modules", host.admin));
+        let url = format!("http://{}/admin/graphql", host.admin);
+        let request = reqwest::Client::new()
+            .post(url)
+            .header("content-type", "application/json")
+            .body(r#"{"query":"{ __typename }"}"#);
         request.bearer_auth(token).send().await.unwrap().status()
     };
     assert_eq!(status("the-first-of-the-tokens").await, 200);

@@ -70,8 +70,8 @@ async fn is_refused(host: &TestHost, component: Vec<u8>, step: &str) -> String {
     );
     assert_eq!(
         (
-            &after["last_refusal"]["step"],
-            &after["last_refusal"]["message"]
+            &after["lastRefusal"]["step"],
+            &after["lastRefusal"]["message"]
         ),
         (&json!(step), &json!(message))
     );

@@ -1,5 +1,6 @@
 //! What a person types: one file per command.
 
+mod admin;
 mod apply;
 mod build;
 mod check;
@@ -11,6 +12,7 @@ mod module;
 mod new;
 mod sdk;
 mod serve;
+mod status;
 
 use std::io::IsTerminal;
 use std::path::PathBuf;
@@ -20,6 +22,8 @@ use clap::{Parser, Subcommand};
 use mayfly_config::Problems;
 use mayfly_runtime::capability::Capabilities;
 use mayfly_telemetry::output;
+
+use admin::client::NotDone;
 
 use mayfly_runtime::modules::Loading;
 use mayfly_runtime::modules::compiler::compile_with_this_program;
@@ -39,7 +43,7 @@ struct Arguments {
 
 const AFTER_HELP: &str = "Exit codes: 0 done; 1 failed; 2 wrong arguments; 3 the app has problems (they are listed); \
                           4 an address is in use; 5 a resolver answered with an error (`invoke`); \
-                          6 the host refused (`module`); 7 requests were cut off (`serve`).";
+                          6 the host refused (`module`, `apply`), or something is wrong with it (`status`); 7 requests were cut off (`serve`).";
 
 /// Runs the program: reads its arguments, does what they say, and gives the exit code.
 #[must_use]
@@ -78,6 +82,10 @@ enum Command {
     Completions(completions::Completions),
     /// Describe what mayfly.toml may hold
     Config(config::Config),
+    /// Say whether all is well with a running host: what changed last, what fails, who waits
+    Status(status::Status),
+    /// The admin API of a running host
+    Admin(admin::Admin),
     /// Compile a component from standard input (what `serve` runs in a limited process)
     #[command(hide = true)]
     Compile(compile::Compile),
@@ -109,6 +117,9 @@ impl Exit {
     pub fn of(error: &anyhow::Error) -> Self {
         if error.downcast_ref::<Problems>().is_some() {
             return Self::AppHasProblems;
+        }
+        if error.downcast_ref::<NotDone>().is_some() {
+            return Self::Refused;
         }
         let address = error
             .chain()
@@ -142,6 +153,8 @@ impl Command {
             Self::Sdk(sdk) => sdk.run(),
             Self::Completions(completions) => completions.run(),
             Self::Config(config) => config.run(capabilities),
+            Self::Status(status) => status.run(),
+            Self::Admin(admin) => Ok(admin.run()),
             Self::Compile(compile) => compile.run(),
         }
     }

@@ -18,6 +18,7 @@ use tokio::task::JoinHandle;
 
 use super::{AppDirectory, Exit, show_progress};
 use crate::embedded::{EmbeddedProcess, surroundings};
+use crate::history::Actor;
 use crate::http::Host;
 use crate::http::{Certificate, Connections, Listener, admin_router, graphql_router};
 use crate::serving::app::{App, unusable};
@@ -98,6 +99,7 @@ impl Serve {
         }
         let host = Host::new(config.server.clone(), metrics);
         host.keep_metrics();
+        host.keep_samples();
         let clients = config.server.clients;
         let at_start =
             Certificates::load(&config.server).map_err(|problem| Problems(vec![problem]))?;
@@ -207,7 +209,14 @@ async fn load(
     let app = Arc::new(App::restore(config, &surroundings, &store, &show_progress).await?);
     app.keep_connections();
     app.tell_missing();
-    let deployment = Deployment::start(host.snapshot(), app.clone(), store, config.clone()).await;
+    let deployment = Deployment::start(
+        host.snapshot(),
+        app.clone(),
+        store,
+        config.clone(),
+        host.history.clone(),
+    )
+    .await;
     if config.server.watch {
         // It runs as long as the process does.
         drop(watch(deployment.clone(), seen));
@@ -306,7 +315,7 @@ impl Signals {
             tracing::info!("SIGHUP: reloading the app");
             if let Some(deployment) = host.deployment().cloned() {
                 // What comes of it is logged.
-                tokio::spawn(async move { drop(deployment.apply(false).await) });
+                tokio::spawn(async move { drop(deployment.apply(false, Actor::signal()).await) });
             }
         }
     }

@@ -47,6 +47,8 @@ pub struct RequestMemory {
 struct Memory {
     small: Arc<Semaphore>,
     large: Arc<Semaphore>,
+    /// What is kept for small ones, in units.
+    small_units: u32,
     /// What the largest request may have, in units.
     most: u32,
 }
@@ -101,6 +103,20 @@ impl Admission {
             Ok(Ok(place)) => Ok(place),
             Ok(Err(_)) | Err(_) => Err(overloaded()),
         }
+    }
+
+    /// What requests have of the memory, in bytes.
+    #[must_use]
+    pub fn held_bytes(&self) -> u64 {
+        let Memory {
+            small,
+            large,
+            small_units,
+            most,
+        } = &self.memory;
+        let all = u64::from(*small_units) + u64::from(*most);
+        let free = small.available_permits() + large.available_permits();
+        all.saturating_sub(free as u64) * UNIT_BYTES
     }
 
     /// Operations under way, and waiting.
@@ -184,6 +200,7 @@ impl Memory {
         let most = units(bytes - small);
         Self {
             small: Arc::new(Semaphore::new(units(small) as usize)),
+            small_units: units(small),
             large: Arc::new(Semaphore::new(most as usize)),
             most,
         }

@@ -91,6 +91,16 @@ impl AnswerMemory {
         })
     }
 
+    /// What answers have of it, in bytes.
+    #[must_use]
+    pub fn held_bytes(&self) -> u64 {
+        let held = [&self.small, &self.large].map(|pool| {
+            let free = pool.units.available_permits() as u64;
+            u64::from(pool.most).saturating_sub(free)
+        });
+        held.iter().sum::<u64>() * UNIT_BYTES
+    }
+
     async fn wait(&self, pool: &Pool, units: u32) -> Option<OwnedSemaphorePermit> {
         let began = Instant::now();
         let _waiting = Waiting::begin(pool, units);

@@ -32,6 +32,7 @@ use super::queue::OperationPlace;
 use super::request::{Operation, Operations, Parameters, check_content_type};
 use super::trace::{TRACE_ID, trace_id};
 use super::{body, cors, hosts, ide, request};
+use crate::history::{RecentError, UnderWay as OperationUnderWay};
 use crate::http::Host;
 use crate::resolve::{Resolver, disclosure};
 use crate::serving::app::App;
@@ -318,11 +319,17 @@ impl Exchange {
             caller: admitted.caller.clone(),
             allowance: Allowance::since(admitted.arrived, app.operation),
         };
-        let resolver = Resolver::new(app.clone(), operation).observed(observation);
+        let history = &self.host.history;
+        let under_way =
+            OperationUnderWay::begin(history, &prepared, &self.trace_id, admitted.arrived);
+        let resolver = Resolver::new(app.clone(), operation)
+            .observed(observation)
+            .remembered(history.clone());
         let held = admitted.held.clone();
         let execution = async move {
             let body = app.engine.execute(prepared, &resolver).await;
             resolver.finish();
+            drop(under_way);
             drop(held);
             body
         };
@@ -348,6 +355,9 @@ impl Exchange {
 
     /// The answer to an operation of which nothing ran.
     fn not_prepared(&self, app: &App, errors: &RequestErrors) -> (StatusCode, Vec<u8>) {
+        for error in errors.errors().iter().take(1) {
+            self.remember(&error.error);
+        }
         let status = errors
             .code()
             .status()
@@ -394,7 +404,15 @@ impl Exchange {
         }
     }
 
+    /// Keeps an error for operators.
+    fn remember(&self, error: &Error) {
+        let history = &self.host.history;
+        history.counters.error();
+        history.errors.push(RecentError::now(&self.trace_id, error));
+    }
+
     fn refuse(&self, (status, error): request::Refusal) -> Response {
+        self.remember(&error);
         let detail = self.host.app().map(|app| app.error_detail);
         let disclosure = disclosure(detail.unwrap_or_default(), &self.trace_id);
         let errors = RequestErrors::from(RequestError::nowhere(error.clone()));

@@ -5,7 +5,7 @@ mod accept;
     clippy::disallowed_types,
     reason = "what it answers with is the host's own; nothing is read into these"
 )]
-mod admin;
+pub mod admin;
 mod admission;
 mod answer_memory;
 mod body;

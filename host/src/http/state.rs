@@ -1,16 +1,17 @@
 //! The running host: the app it serves now, and what outlives any one app.
 
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use axum::http::StatusCode;
-use mayfly_config::{Secret, Server};
+use mayfly_config::{Config, Server};
 use mayfly_telemetry::{Metrics, names};
 use metrics::{Counter, Histogram, counter, gauge, histogram};
+use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::compression::{Accepted, Answer};
+use crate::history::{Counters, History, Readings, SAMPLE_INTERVAL};
 use crate::http::{Admission, AnswerMemory, Compression, Connections, Turns};
 use crate::serving::app::App;
 use crate::serving::deployment::Deployment;
@@ -37,8 +38,10 @@ pub struct Host {
     pub limits: Server,
     /// What is counted.
     pub metrics: RequestMetrics,
+    /// What operators are told of the recent past.
+    pub history: Arc<History>,
     exporter: Metrics,
-    ending: AtomicBool,
+    ending: CancellationToken,
 }
 
 impl Host {
@@ -46,6 +49,7 @@ impl Host {
     #[must_use]
     pub fn new(limits: Server, exporter: Metrics) -> Arc<Self> {
         let connections = Arc::<Connections>::default();
+        let history = History::begin();
         let threads = std::thread::available_parallelism().map_or(1, usize::from);
         Arc::new(Self {
             snapshot: Arc::default(),
@@ -64,9 +68,10 @@ impl Host {
             connections,
             tasks: TaskTracker::new(),
             limits,
-            metrics: RequestMetrics::new(),
+            metrics: RequestMetrics::new(history.clone()),
+            history,
             exporter,
-            ending: AtomicBool::new(false),
+            ending: CancellationToken::new(),
         })
     }
 
@@ -91,13 +96,18 @@ impl Host {
         }
     }
 
-    /// What the bearer of the right to change modules has to show, as it is configured now.
-    #[must_use]
-    pub fn admin_token(&self) -> Option<Secret> {
+    /// `[server]` as it is configured now, for what may change while the host runs.
+    pub fn with_server<T>(&self, look: impl FnOnce(&Server) -> T) -> T {
         match self.deployment() {
-            Some(deployment) => deployment.config().server.admin_token.clone(),
-            None => self.limits.admin_token.clone(),
+            Some(deployment) => look(&deployment.config().server),
+            None => look(&self.limits),
         }
+    }
+
+    /// The configuration that is served; none while the app is being loaded.
+    #[must_use]
+    pub fn config(&self) -> Option<Arc<Config>> {
+        Some(self.deployment()?.config())
     }
 
     /// Where the app that is served now is kept.
@@ -132,13 +142,18 @@ impl Host {
 
     /// Says that the process is about to end, so that balancers look elsewhere.
     pub fn end(&self) {
-        self.ending.store(true, Ordering::Relaxed);
+        self.ending.cancel();
     }
 
     /// Whether the process is about to end.
     #[must_use]
     pub fn is_ending(&self) -> bool {
-        self.ending.load(Ordering::Relaxed)
+        self.ending.is_cancelled()
+    }
+
+    /// Waits until the process is about to end.
+    pub async fn ending(&self) {
+        self.ending.cancelled().await;
     }
 
     /// Sums up what was recorded, over and over: until then every sample is kept, and nobody may ever ask for the metrics.
@@ -151,6 +166,37 @@ impl Host {
                 exporter.sum_up();
             }
         });
+    }
+
+    /// Takes a sample of a few numbers, over and over, for as long as the host lives.
+    pub fn keep_samples(self: &Arc<Self>) {
+        let host = Arc::downgrade(self);
+        tokio::spawn(async move {
+            let mut every = tokio::time::interval(SAMPLE_INTERVAL);
+            loop {
+                every.tick().await;
+                let Some(host) = host.upgrade() else { return };
+                let history = &host.history;
+                history.samples.take(&history.counters, host.readings());
+                history.slow.forget_old();
+            }
+        });
+    }
+
+    /// What is in use right now.
+    #[must_use]
+    pub fn readings(&self) -> Readings {
+        let (running, waiting) = self.admission.status();
+        let app = self.app();
+        let (invocations, guest_bytes) = app.map(|app| app.sandbox.in_use()).unwrap_or_default();
+        Readings {
+            running: running as u64,
+            waiting: waiting as u64,
+            connections: self.connections.count() as u64,
+            invocations,
+            guest_bytes,
+            resident_bytes: resident_bytes(),
+        }
     }
 
     /// All metrics as Prometheus reads them.
@@ -179,11 +225,13 @@ impl Host {
 pub struct RequestMetrics {
     ok: Counter,
     seconds: Histogram,
+    history: Arc<History>,
 }
 
 impl RequestMetrics {
-    fn new() -> Self {
+    fn new(history: Arc<History>) -> Self {
         Self {
+            history,
             ok: counter!(names::REQUESTS, "status" => "200"),
             seconds: histogram!(names::REQUEST_SECONDS),
         }
@@ -197,11 +245,17 @@ impl RequestMetrics {
             counter!(names::REQUESTS, "status" => status.as_str().to_owned()).increment(1);
         }
         self.seconds.record(time.as_secs_f64());
+        self.counters().request(status.as_u16(), time);
     }
 
     /// An operation was refused because the host is busy.
     pub fn refused(&self) {
         counter!(names::OPERATIONS_REFUSED).increment(1);
+        self.counters().refused();
+    }
+
+    fn counters(&self) -> &Counters {
+        &self.history.counters
     }
 }
 

@@ -12,7 +12,7 @@ use std::fs;
 use std::path::Path;
 use std::process::{Command, Output};
 
-use mayfly_tests::{Answer, TOKEN, TestApp, TestHost, built, repository};
+use mayfly_tests::{TOKEN, TestApp, TestHost, built, repository};
 use reqwest::Method;
 use serde_json::json;
 use wit_component::{ComponentEncoder, StringEncoding, embed_component_metadata};
@@ -116,8 +116,10 @@ async fn a_capability_of_the_tests_is_served_like_any_other() {
 
     let changed = CONFIGURATION.replace("hello", "good day");
     fs::write(host.app.path().join("mayfly.toml"), changed).unwrap();
-    let applied = Answer::of(host.operator(Method::POST, "/apply")).await;
-    assert_eq!(applied.status, 200, "{}", applied.text);
+    let applied = host
+        .ask_admin("mutation { apply { __typename } }", json!({}))
+        .await;
+    assert_eq!(applied["apply"]["__typename"], json!("Applied"));
     assert_eq!(
         host.query("{ said }").await,
         json!({ "data": { "said": "good day, world" } })

@@ -561,6 +561,26 @@ fn each_mistake_in_a_probe_or_in_who_may_swap_is_named() {
             "`server.admin_token` reads the environment variable UNSET, which is not set; set it",
         ),
         (
+            "[server.admin_tokens.ci]\nsha256 = \"00\"\n",
+            "`server.admin_tokens.ci` lacks `role`; add role = \"read\"",
+        ),
+        (
+            "[server.admin_tokens.ci]\nrole = \"read\"\nsha256 = \"00\"\n",
+            "`server.admin_tokens.ci.sha256` must be the SHA-256 of the token, 64 hexadecimal digits; `printf %s \"$TOKEN\" | sha256sum` computes it",
+        ),
+        (
+            "[server.admin_tokens.ci]\nrole = \"admin\"\nsha256 = \"00\"\n",
+            "`server.admin_tokens.ci.role` must be \"read\" or \"deploy\"",
+        ),
+        (
+            "[server.admin_tokens.ci]\nrole = \"read\"\n",
+            "`server.admin_tokens.ci` lacks `sha256`; add sha256 = the output of `printf %s \"$TOKEN\" | sha256sum`",
+        ),
+        (
+            "[server]\nadmin_hosts = [\"http://a\"]\n",
+            "`server.admin_hosts` has the invalid name \"http://a\"; write a host name such as \"api.example.org\" or \"localhost:8080\"",
+        ),
+        (
             "[server]\nlive_versions = 2\n",
             "`server.live_versions` must be a whole number from 3 to 64",
         ),

@@ -53,7 +53,7 @@ pub use probe::Probe;
 pub use problem::{Problem, Problems};
 pub use secret::Secret;
 pub use sections::{ReadSections, Section, Sections};
-pub use server::{Clients, ErrorDetail, HostName, Server};
+pub use server::{AdminToken, Clients, ErrorDetail, HostName, Role, Server};
 pub use tls::Tls;
 
 use outside::Outside;

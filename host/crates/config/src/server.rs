@@ -1,18 +1,18 @@
 //! `[server]`: addresses, and what the process as a whole may use.
 
+mod admin;
 mod clients;
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+pub use admin::{AdminToken, Role};
 pub use clients::{Clients, HostName};
 
 use crate::compile_priority::CompilePriority;
 use crate::key::Key;
-use crate::outside::Given;
 use crate::reader::{Table, count};
-use crate::secret::Secret;
 use crate::tls::Tls;
 
 /// How much of an error clients read.
@@ -65,8 +65,11 @@ pub struct Server {
     pub page: bool,
     /// `store`, relative to the app.
     pub store: PathBuf,
-    /// `admin_token`; without one nobody may change modules.
-    pub admin_token: Option<Secret>,
+    /// `admin_token`, and `[server.admin_tokens.NAME]`; without any, who reaches the admin address may look, and nobody may change
+    /// anything.
+    pub admin_tokens: Vec<AdminToken>,
+    /// `admin_hosts`.
+    pub admin_hosts: Vec<HostName>,
     pub watch: bool,
     pub live_versions: usize,
     pub kept_versions: usize,
@@ -166,7 +169,8 @@ impl Server {
             error_detail: was.error_detail,
             introspection: was.introspection,
             page: was.page,
-            admin_token: was.admin_token.clone(),
+            admin_tokens: was.admin_tokens.clone(),
+            admin_hosts: was.admin_hosts.clone(),
             tls: was.tls.clone(),
             admin_tls: was.admin_tls.clone(),
             ..self.clone()
@@ -204,7 +208,8 @@ impl Server {
             introspection: true,
             page: true,
             store: PathBuf::from(".mayfly"),
-            admin_token: None,
+            admin_tokens: Vec::new(),
+            admin_hosts: Vec::new(),
             watch: true,
             live_versions: 4,
             kept_versions: 8,
@@ -241,8 +246,9 @@ impl Server {
         let admin_tls = Key::new("admin_tls", "The certificate for operators.");
         self.tls = table.table(tls).map(|table| Tls::read(root, table));
         self.admin_tls = table.table(admin_tls).map(|table| Tls::read(root, table));
-        self.hosts = clients::host_names(table);
-        self.admin_token = admin_token(table);
+        self.hosts = clients::host_names(table, clients::HOSTS);
+        self.admin_hosts = clients::host_names(table, admin::HOSTS);
+        self.admin_tokens = admin::tokens(table);
     }
 
     fn read_requests(&mut self, table: &mut Table<'_>) {
@@ -380,12 +386,6 @@ const COMPILE_PRIORITY: Key<'_> = Key::new(
      come first; `idle`: only when the processor has nothing else to do, which on a busy machine may be never.",
 )
 .or("low");
-const ADMIN_TOKEN: Key<'_> = Key::new(
-    "admin_token",
-    "What a bearer has to show to change modules while they run; at least 16 characters.",
-)
-.or("none: nobody may");
-
 fn address(table: &mut Table<'_>, key: Key<'_>, default: SocketAddr) -> SocketAddr {
     let Some((at, text)) = table.text_at(key) else {
         return default;
@@ -400,18 +400,4 @@ fn address(table: &mut Table<'_>, key: Key<'_>, default: SocketAddr) -> SocketAd
         );
         default
     })
-}
-
-/// Tokens shorter than this are guessed.
-const TOKEN_CHARACTERS: usize = 16;
-
-fn admin_token(table: &mut Table<'_>) -> Option<Secret> {
-    let Given::Text(token) = table.secret(ADMIN_TOKEN) else {
-        return None;
-    };
-    if token.len() < TOKEN_CHARACTERS {
-        table.problem(format!("`server.admin_token` is shorter than {TOKEN_CHARACTERS} characters; use a long random one"));
-        return None;
-    }
-    Some(Secret::new(token))
 }

@@ -6,6 +6,8 @@ use metrics::{Unit, counter, describe_counter, describe_gauge, describe_histogra
 pub const REQUESTS: &str = "mayfly_requests_total";
 /// Seconds from the head of a request to its answer.
 pub const REQUEST_SECONDS: &str = "mayfly_request_seconds";
+/// Streams of live values that operators have open.
+pub const ADMIN_STREAMS: &str = "mayfly_admin_streams";
 /// Operations being executed.
 pub const OPERATIONS: &str = "mayfly_operations";
 /// Operations waiting to be admitted.
@@ -121,6 +123,7 @@ pub(crate) fn describe() {
         Unit::Seconds,
         "time to answer a GraphQL request"
     );
+    describe_gauge!(ADMIN_STREAMS, "streams of live values that are open");
     describe_gauge!(OPERATIONS, "operations being executed");
     describe_gauge!(OPERATIONS_WAITING, "operations waiting to be admitted");
     describe_counter!(

@@ -3,11 +3,12 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use http::Method;
-use mayfly_json::{Limits, Tree, Value, quoted};
-
-use super::client::{AdminAnswer, Client, segment};
-use super::{Exit, read, show, tell};
+use super::super::admin::client::Client;
+use super::{Exit, read, show, tell, tell_push};
+use crate::http::admin::graphql::CanarySettings;
+use crate::http::admin::graphql::canaries::CanaryVerdict;
+use crate::http::admin::graphql::outcomes::CanaryOutcome;
+use crate::http::admin::graphql::requests::{BeginCanary, ShowModule, canary_of};
 
 /// How often a canary is looked at.
 const LOOK: Duration = Duration::from_secs(1);
@@ -55,70 +56,55 @@ impl Canary {
     /// Begins the canary.
     pub(super) async fn begin(self, client: &Client, json: bool) -> anyhow::Result<Exit> {
         let (bytes, digest) = read(&self.file)?;
-        let given = [
-            ("share", &self.share),
-            ("by", &self.by),
-            ("for", &self.time),
-            ("operations", &self.operations),
-            ("min_operations", &self.min_operations),
-            ("max_failure_increase", &self.max_failure_increase),
-            ("max_faults", &self.max_faults),
-            ("max_slowdown", &self.max_slowdown),
-        ];
-        let mut path = format!("/modules/{}/canary?version={digest}", segment(&self.module));
-        for (key, value) in given {
-            path.extend(
-                value
-                    .iter()
-                    .map(|value| format!("&{key}={}", segment(value))),
-            );
+        let parameters = format!("version={digest}&stage=true");
+        let staged = client.push(&self.module, &parameters, bytes).await?;
+        if !staged.done {
+            return Ok(tell_push(&staged, json));
         }
-        let answer = client.send(Method::POST, &path, bytes).await?;
-        let exit = tell(&answer, json, show::canary_begun);
+        let operation = BeginCanary {
+            module: &self.module,
+            digest: &digest,
+            settings: CanarySettings {
+                share: self.share.clone(),
+                by: self.by.clone(),
+                time: self.time.clone(),
+                operations: self.operations.clone(),
+                min_operations: self.min_operations.clone(),
+                max_failure_increase: self.max_failure_increase.clone(),
+                max_faults: self.max_faults.clone(),
+                max_slowdown: self.max_slowdown.clone(),
+            },
+        };
+        let answer = client.ask(&operation).await?;
+        let exit = tell(&answer, json, |data| match &data.canary {
+            CanaryOutcome::Canary(canary) => Ok(show::canary_begun(canary)),
+            CanaryOutcome::Refusal(refusal) => Err(show::refused(refusal)),
+            CanaryOutcome::Failure(failure) => Err(failure.message.clone()),
+        });
         if !self.wait || exit != Exit::Done {
-            Ok(exit)
-        } else {
-            self.end(client, &digest, json).await
+            return Ok(exit);
         }
+        self.end(client, &digest, json).await
     }
 
     /// Waits until it is over, and tells how it ended.
     async fn end(&self, client: &Client, digest: &str, json: bool) -> anyhow::Result<Exit> {
+        let operation = ShowModule { name: &self.module };
         loop {
             tokio::time::sleep(LOOK).await;
-            let answer = client
-                .send(
-                    Method::GET,
-                    &format!("/modules/{}", segment(&self.module)),
-                    Vec::new(),
-                )
-                .await?;
-            let body = answer.body.root();
-            let is_this = |canary: &Value<'_>| {
-                canary
-                    .get("digest")
-                    .and_then(Value::as_str)
-                    .is_some_and(|other| other == digest)
-            };
-            let runs = body.get("canary").as_ref().is_some_and(is_this);
-            if answer.status.is_success() && runs {
+            let answer = client.ask(&operation).await?;
+            let module = answer.data.module.as_ref();
+            let (running, past) = module.map_or((None, None), |module| canary_of(module, digest));
+            if running.is_some() {
                 continue;
             }
-            let Some(ended) = body.get("last_canary").filter(is_this) else {
-                return Ok(tell(&answer, json, show::module));
-            };
-            let promoted = ended
-                .get("verdict")
-                .and_then(Value::as_str)
-                .is_some_and(|verdict| verdict == "promoted");
-            let text = format!("{{\"module\":{},\"canary\":{ended}}}", quoted(&self.module));
-            let limits = Limits::of_bytes(text.len());
-            let answer = AdminAnswer {
-                status: answer.status,
-                body: Tree::read(text, limits).unwrap_or_default(),
-            };
-            tell(&answer, json, show::canary_ended);
-            return Ok(if promoted { Exit::Done } else { Exit::Refused });
+            let promoted = past.is_some_and(|past| past.verdict == CanaryVerdict::Promoted);
+            let exit = tell(&answer, json, |data| match (past, &data.module) {
+                (Some(past), _) => Ok(show::canary_ended(past)),
+                (None, Some(module)) => Ok(show::module(module)),
+                (None, None) => Err(format!("the app has no module `{}` any more", self.module)),
+            });
+            return Ok(if promoted { exit } else { Exit::Refused });
         }
     }
 }

@@ -1,45 +1,35 @@
 //! `mayfly module`: versions of modules in a running host, over its admin address.
 
 mod canary;
-pub(super) mod client;
 pub(super) mod show;
 
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 use clap::Subcommand;
-use http::Method;
 use mayfly_config::file::read_bytes;
 use mayfly_config::units;
-use mayfly_json::Value;
 use mayfly_telemetry::output;
 use sha2::{Digest, Sha256};
 
 use super::Exit;
-use client::{AdminAnswer, Client, segment};
+use super::admin::block_on;
+use super::admin::client::{AdminAddress, Answer, PushAnswer};
+use crate::http::admin::graphql::outcomes::{AbortOutcome, ActivationOutcome};
+use crate::http::admin::graphql::requests;
 use mayfly_runtime::modules::MAX_COMPONENT_BYTES;
 
 /// Deploy versions of modules to a running host, show them, roll them back.
 ///
 /// A version is pushed through the gate: validate, compile, type-check, fields, probes. When a step refuses it, the command says
-/// which and why, ends with 6, and the host goes on with the version it had. The token of `server.admin_token` is read from the
-/// environment variable MAYFLY_ADMIN_TOKEN.
+/// which and why, ends with 6, and the host goes on with the version it had. A token, of the role `deploy` for changes, is read from
+/// the environment variable MAYFLY_ADMIN_TOKEN.
 #[derive(clap::Args)]
 pub struct Module {
     #[command(subcommand)]
     action: Action,
-    /// The host's admin address; its token is read from MAYFLY_ADMIN_TOKEN
-    #[arg(
-        long,
-        global = true,
-        value_name = "URL",
-        env = "MAYFLY_ADMIN",
-        default_value = "http://127.0.0.1:8081"
-    )]
-    admin: String,
-    /// Print the host's answer as JSON
-    #[arg(long, global = true)]
-    json: bool,
+    #[command(flatten)]
+    address: AdminAddress,
 }
 
 #[derive(Subcommand)]
@@ -82,66 +72,52 @@ enum Action {
 
 impl Module {
     pub(super) fn run(self) -> anyhow::Result<Exit> {
-        // One connection, one request: this thread is enough.
-        tokio::runtime::Builder::new_current_thread()
-            .enable_all()
-            .build()?
-            .block_on(self.act())
+        block_on(self.act())
     }
 
     async fn act(self) -> anyhow::Result<Exit> {
-        let client = Client::new(&self.admin)?;
-        let (answer, show): (AdminAnswer, fn(Value<'_>) -> String) = match self.action {
+        let client = self.address.client()?;
+        let json = self.address.json;
+        let module = |module: &str| format!("the app has no module `{module}`");
+        match self.action {
             Action::Push { module, file } => {
                 let (bytes, digest) = read(&file)?;
-                let path = format!("/modules/{}?version={digest}", segment(&module));
-                (client.send(Method::PUT, &path, bytes).await?, show::swapped)
+                let parameters = format!("version={digest}");
+                let answer = client.push(&module, &parameters, bytes).await?;
+                Ok(tell_push(&answer, json))
             }
-            Action::List => (
-                client.send(Method::GET, "/modules", Vec::new()).await?,
-                show::list,
-            ),
-            Action::Show { module } => (
-                client
-                    .send(
-                        Method::GET,
-                        &format!("/modules/{}", segment(&module)),
-                        Vec::new(),
-                    )
-                    .await?,
-                show::module,
-            ),
-            Action::Canary(canary) => return canary.begin(&client, self.json).await,
-            Action::Promote { module } => (
-                client
-                    .send(
-                        Method::POST,
-                        &format!("/modules/{}/promote", segment(&module)),
-                        Vec::new(),
-                    )
-                    .await?,
-                show::swapped,
-            ),
-            Action::Abort { module } => (
-                client
-                    .send(
-                        Method::POST,
-                        &format!("/modules/{}/abort", segment(&module)),
-                        Vec::new(),
-                    )
-                    .await?,
-                show::canary_ended,
-            ),
+            Action::List => {
+                let answer = client.ask(&requests::ListModules {}).await?;
+                Ok(tell(&answer, json, |data| Ok(show::list(&data.modules))))
+            }
+            Action::Show { module: name } => {
+                let answer = client.ask(&requests::ShowModule { name: &name }).await?;
+                Ok(tell(&answer, json, |data| match &data.module {
+                    Some(module) => Ok(show::module(module)),
+                    None => Err(module(&name)),
+                }))
+            }
+            Action::Canary(canary) => canary.begin(&client, json).await,
+            Action::Promote { module } => {
+                let answer = client.ask(&requests::Promote { module: &module }).await?;
+                Ok(tell(&answer, json, |data| activation(&data.promote)))
+            }
+            Action::Abort { module } => {
+                let answer = client.ask(&requests::Abort { module: &module }).await?;
+                Ok(tell(&answer, json, |data| match &data.abort {
+                    AbortOutcome::PastCanary(past) => Ok(show::canary_ended(past)),
+                    AbortOutcome::Failure(failure) => Err(failure.message.clone()),
+                }))
+            }
             Action::Rollback { module, to } => {
-                let mut path = format!("/modules/{}/rollback", segment(&module));
-                if let Some(digest) = to {
-                    path.push_str(&format!("?to={}", segment(&digest)));
-                }
-                let answer = client.send(Method::POST, &path, Vec::new()).await?;
-                (answer, show::swapped)
+                let operation = requests::RollBack {
+                    module: &module,
+                    to: to.as_deref(),
+                };
+                let answer = client.ask(&operation).await?;
+                Ok(tell(&answer, json, |data| activation(&data.roll_back)))
             }
-        };
-        Ok(tell(&answer, self.json, show))
+        }
     }
 }
 
@@ -165,19 +141,49 @@ fn read(file: &Path) -> anyhow::Result<(Vec<u8>, String)> {
     Ok((bytes, digest))
 }
 
-/// Prints what the host answered.
-fn tell(answer: &AdminAnswer, json: bool, show: fn(Value<'_>) -> String) -> Exit {
+fn activation(outcome: &ActivationOutcome) -> Result<String, String> {
+    match outcome {
+        ActivationOutcome::Activation(activation) => Ok(show::activated(activation)),
+        ActivationOutcome::Refusal(refusal) => Err(show::refused(refusal)),
+        ActivationOutcome::Failure(failure) => Err(failure.message.clone()),
+    }
+}
+
+/// Prints what the host answered: what was done, or why it was not.
+fn tell<T>(
+    answer: &Answer<T>,
+    json: bool,
+    show: impl FnOnce(&T) -> Result<String, String>,
+) -> Exit {
+    if json {
+        output::print(&answer.text);
+    }
+    match show(&answer.data) {
+        Ok(done) => {
+            if !json {
+                output::print(done);
+            }
+            Exit::Done
+        }
+        Err(why) => {
+            output::fail(why);
+            Exit::Refused
+        }
+    }
+}
+
+/// Prints what the host answered to a component that was sent.
+fn tell_push(answer: &PushAnswer, json: bool) -> Exit {
+    let body = answer.body.root();
     if json {
         output::print(answer.body.text());
     }
-    match (answer.status.is_success(), json) {
-        (true, true) => {}
-        (true, false) => output::print(show(answer.body.root())),
-        (false, _) => output::fail(show::error(answer)),
+    if !answer.done {
+        output::fail(show::push_refused(body));
+        return Exit::Refused;
     }
-    if answer.status.is_success() {
-        Exit::Done
-    } else {
-        Exit::Refused
+    if !json {
+        output::print(show::pushed(body));
     }
+    Exit::Done
 }

@@ -6,13 +6,15 @@ use std::time::Duration;
 use mayfly_config::units;
 use mayfly_json::Value;
 
-use super::client::AdminAnswer;
+use crate::http::admin::graphql::canaries::{Canary, CanaryVerdict, PastCanary, Tally};
+use crate::http::admin::graphql::modules::{Module, Refusal, Version, VersionOrigin};
+use crate::http::admin::graphql::outcomes::Activation;
 
 /// Digits of a digest that are shown where it need not be copied.
 const SHORT: usize = 12;
 
-/// What a swap did.
-pub(super) fn swapped(body: Value<'_>) -> String {
+/// What became of a component that was sent.
+pub(super) fn pushed(body: Value<'_>) -> String {
     let (module, version, previous) = (
         text(body, "module"),
         text(body, "version"),
@@ -34,159 +36,161 @@ pub(super) fn swapped(body: Value<'_>) -> String {
     said
 }
 
+/// Why the host did not take a component.
+pub(super) fn push_refused(body: Value<'_>) -> String {
+    let Some(error) = body.get("error") else {
+        return "the host refused without saying why".to_owned();
+    };
+    let message = text(error, "message");
+    match error.get("step").and_then(Value::as_str) {
+        Some(step) => format!(
+            "{} refused at the step `{step}`: {message}",
+            text(error, "module")
+        ),
+        None => message.into_owned(),
+    }
+}
+
+/// Which version is active now.
+pub(in crate::commands) fn activated(activation: &Activation) -> String {
+    let previous = activation.previous.as_deref().map_or("none", short);
+    let mut said = format!(
+        "{}: {} is active (before: {previous})",
+        activation.module, activation.digest
+    );
+    if let Some(warning) = &activation.warning {
+        said += &format!("\nwarning: {warning}");
+    }
+    said
+}
+
+/// Why a version was refused.
+pub(super) fn refused(refusal: &Refusal) -> String {
+    format!(
+        "{} refused at the step `{}`: {}",
+        refusal.module, refusal.step, refusal.message
+    )
+}
+
 /// Every module, a line each.
-pub(super) fn list(body: Value<'_>) -> String {
-    let modules = body
-        .get("modules")
-        .and_then(Value::elements)
-        .unwrap_or_default();
-    let lines = modules.map(|module| {
-        let active = module.get("active").unwrap_or_default();
-        let (swaps, refusals) = (number(module, "swaps"), number(module, "refusals"));
-        let canary = module.get("canary").filter(|canary| !canary.is_null());
-        let canary = canary.map_or_else(String::new, |canary| {
-            let digest = text(canary, "digest");
-            format!(", canary {} on {}", short(&digest), text(canary, "share"))
+pub(super) fn list(modules: &[Module]) -> String {
+    let lines = modules.iter().map(|module| {
+        let canary = module.canary.as_ref().map_or_else(String::new, |canary| {
+            format!(", canary {} on {}", short(&canary.digest), canary.share)
         });
         format!(
-            "{}  {}, {swaps} swaps, {refusals} refusals{canary}",
-            text(module, "name"),
-            version(active)
+            "{}  {}, {} swaps, {} refusals{canary}",
+            module.name,
+            version(&module.active),
+            module.swaps.0,
+            module.refusals.0
         )
     });
     lines.collect::<Vec<_>>().join("\n")
 }
 
 /// One module.
-pub(super) fn module(body: Value<'_>) -> String {
+pub(super) fn module(module: &Module) -> String {
     let mut lines = vec![
-        text(body, "name").into_owned(),
-        format!(
-            "  active   {}",
-            version(body.get("active").unwrap_or_default())
-        ),
+        module.name.clone(),
+        format!("  active   {}", version(&module.active)),
     ];
-    for earlier in body
-        .get("earlier")
-        .and_then(Value::elements)
-        .unwrap_or_default()
-    {
-        lines.push(format!("  earlier  {}", version(earlier)));
-    }
-    for left in body
-        .get("rolled_back")
-        .and_then(Value::elements)
-        .unwrap_or_default()
-    {
-        lines.push(format!("  undone   {}", version(left)));
-    }
-    let fields = body
-        .get("fields")
-        .and_then(Value::elements)
-        .unwrap_or_default()
-        .filter_map(Value::as_str);
+    let earlier = module.earlier.iter();
+    lines.extend(earlier.map(|earlier| format!("  earlier  {}", version(earlier))));
+    let undone = module.rolled_back.iter();
+    lines.extend(undone.map(|undone| format!("  undone   {}", version(undone))));
+    lines.push(format!("  handles  {}", module.fields.join(", ")));
     lines.push(format!(
-        "  handles  {}",
-        fields.collect::<Vec<_>>().join(", ")
+        "  memory   {} for each invocation",
+        units::show_bytes(module.memory_bytes.0)
     ));
     lines.push(format!(
         "  swaps {}, refusals {}, versions in memory {}",
-        number(body, "swaps"),
-        number(body, "refusals"),
-        number(body, "live_versions")
+        module.swaps.0, module.refusals.0, module.live_versions
     ));
-    if let Some(canary) = body.get("canary").filter(|canary| !canary.is_null()) {
-        lines.push(format!("  canary   {}", running(canary)));
-    }
-    if let Some(past) = body.get("last_canary").filter(|past| !past.is_null()) {
+    let staged = module.staged.iter();
+    lines.extend(staged.map(|digest| format!("  staged   {digest}")));
+    let running_canary = module.canary.iter();
+    lines.extend(running_canary.map(|canary| format!("  canary   {}", running(canary))));
+    if let Some(past) = &module.last_canary {
         lines.push(format!(
             "  tried    {} {}: {}",
-            short(&text(past, "digest")),
-            text(past, "verdict"),
-            text(past, "reason")
+            short(&past.digest),
+            verdict(past),
+            past.reason
         ));
     }
-    if let Some(refusal) = body
-        .get("last_refusal")
-        .filter(|refusal| !refusal.is_null())
-    {
+    if let Some(refusal) = &module.last_refusal {
         lines.push(format!(
             "  refused  {} {}: {}",
-            short(&text(refusal, "digest")),
-            text(refusal, "step"),
-            text(refusal, "message")
+            refusal.digest.as_deref().map_or("", short),
+            refusal.step,
+            refusal.message
         ));
     }
     lines.join("\n")
 }
 
 /// A canary that began.
-pub(super) fn canary_begun(body: Value<'_>) -> String {
-    let canary = body.get("canary").unwrap_or_default();
-    format!("{}: {}", text(body, "module"), running(canary))
+pub(super) fn canary_begun(canary: &Canary) -> String {
+    format!("{}: {}", canary.module, running(canary))
 }
 
 /// A canary that ended.
-pub(super) fn canary_ended(body: Value<'_>) -> String {
-    let canary = body.get("canary").unwrap_or_default();
+pub(super) fn canary_ended(past: &PastCanary) -> String {
     format!(
         "{}: {} {}: {}",
-        text(body, "module"),
-        text(canary, "digest"),
-        text(canary, "verdict"),
-        text(canary, "reason")
+        past.module,
+        past.digest,
+        verdict(past),
+        past.reason
     )
 }
 
-fn running(canary: Value<'_>) -> String {
-    let counted = |side: &str| {
-        let side = canary.get(side).unwrap_or_default();
-        format!(
-            "{} of {} operations failed",
-            number(side, "failed"),
-            number(side, "operations")
-        )
-    };
-    let (digest, share, by) = (
-        text(canary, "digest"),
-        text(canary, "share"),
-        text(canary, "by"),
-    );
-    let left = show_age(Duration::from_secs(number(canary, "seconds_left")));
-    format!(
-        "{digest} is tried on {share} by {by}, {left} left; {}; of the active version {}",
-        counted("canary"),
-        counted("active")
-    )
-}
-
-/// Why the host did not do it.
-pub(in crate::commands) fn error(answer: &AdminAnswer) -> String {
-    let Some(error) = answer.body.root().get("error") else {
-        return format!("the host answered {} without saying why", answer.status);
-    };
-    match error.get("step").and_then(Value::as_str) {
-        Some(step) => format!(
-            "{} refused at the step `{step}`: {}",
-            text(error, "module"),
-            text(error, "message")
-        ),
-        None => text(error, "message").into_owned(),
+fn verdict(past: &PastCanary) -> &'static str {
+    match past.verdict {
+        CanaryVerdict::Promoted => "promoted",
+        CanaryVerdict::Aborted => "aborted",
     }
 }
 
-fn version(version: Value<'_>) -> String {
-    let age = Duration::from_secs(number(version, "age_seconds"));
-    let bytes = units::show_bytes(number(version, "bytes"));
+/// How a canary stands.
+pub(in crate::commands) fn running(canary: &Canary) -> String {
+    let counted = |side: &Tally| {
+        format!(
+            "{} of {} operations failed",
+            side.failed.0, side.operations.0
+        )
+    };
     format!(
-        "{} ({bytes}, by {}, {} ago)",
-        text(version, "digest"),
-        text(version, "by"),
-        show_age(age)
+        "{} is tried on {} by {}, {} left; {}; of the active version {}",
+        canary.digest,
+        canary.share,
+        canary.by,
+        show_age(Duration::from_secs(canary.seconds_left.0)),
+        counted(&canary.canary),
+        counted(&canary.active)
     )
 }
 
-fn show_age(age: Duration) -> String {
+fn version(version: &Version) -> String {
+    let origin = match version.origin {
+        VersionOrigin::File => "file",
+        VersionOrigin::Push => "push",
+        VersionOrigin::Canary => "canary",
+    };
+    let pushed_by = version.pushed_by.as_deref();
+    let pushed_by = pushed_by.map_or_else(String::new, |token| format!(" of {token}"));
+    format!(
+        "{} ({}, by {origin}{pushed_by}, {} ago)",
+        version.digest,
+        units::show_bytes(version.size_bytes.0),
+        show_age(Duration::from_secs(version.age_seconds.0))
+    )
+}
+
+/// A time, in the unit that says most.
+pub(in crate::commands) fn show_age(age: Duration) -> String {
     match age.as_secs() {
         seconds @ 0..120 => format!("{seconds} s"),
         seconds @ 120..7_200 => format!("{} min", seconds / 60),
@@ -195,14 +199,11 @@ fn show_age(age: Duration) -> String {
     }
 }
 
-pub(in crate::commands) fn text<'v>(value: Value<'v>, key: &str) -> Cow<'v, str> {
+fn text<'v>(value: Value<'v>, key: &str) -> Cow<'v, str> {
     value.get(key).and_then(Value::as_str).unwrap_or_default()
 }
 
-fn number(value: Value<'_>, key: &str) -> u64 {
-    value.get(key).and_then(Value::as_u64).unwrap_or_default()
-}
-
+/// The first digits of a digest.
 pub(in crate::commands) fn short(digest: &str) -> &str {
     digest.get(..SHORT).unwrap_or(digest)
 }

@@ -1,13 +1,13 @@
-//! The admin address: health, metrics and modules, for operators. `openapi.json` describes it.
+//! The admin address: health and metrics, the admin API, and components that are sent, for operators.
 //!
-//! Whoever may reach the address may ask how the process is doing. Modules are changed, and once there is a token also looked at,
-//! by its bearer only.
+//! Whoever may reach the address may ask how the process is doing. What is served is changed, and once there is a token also looked
+//! at, by bearers of a token only.
 
-mod apply;
-mod canary;
+pub mod graphql;
 mod health;
 mod modules;
-mod token;
+mod origin;
+mod tokens;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -16,9 +16,10 @@ use axum::Router;
 use axum::body::BodyDataStream;
 use axum::extract::Request;
 use axum::http::header::{CONNECTION, CONTENT_TYPE, EXPECT};
+use axum::http::request::Parts;
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
-use axum::routing::{get, post};
+use axum::routing::{any, get, put};
 use futures_util::StreamExt;
 use hyper::body::Body as _;
 use tokio::runtime::Handle;
@@ -27,10 +28,9 @@ use tokio::time::timeout;
 use tokio_util::task::AbortOnDropHandle;
 
 use crate::http::Host;
+use crate::http::connections::Peer;
+use graphql::endpoint::{self, Endpoint};
 use mayfly_runtime::modules::MAX_COMPONENT_BYTES;
-
-/// What the routes are, for machines.
-const OPENAPI: &str = include_str!("openapi.json");
 
 /// How long a bearer of the token whose request is refused is listened to.
 const HEAR_OUT: Duration = Duration::from_secs(10);
@@ -58,24 +58,18 @@ pub fn router(host: Arc<Host>, work: Handle) -> Router {
         work,
     };
     let modules = Router::new()
-        .route("/apply", post(apply::apply))
-        .route("/modules", get(modules::list))
-        .route("/modules/{name}", get(modules::show).put(modules::push))
-        .route("/modules/{name}/rollback", post(modules::rollback))
-        .route("/modules/{name}/canary", post(canary::begin))
-        .route("/modules/{name}/promote", post(canary::promote))
-        .route("/modules/{name}/abort", post(canary::abort))
-        .route_layer(axum::middleware::from_fn_with_state(
-            admin.clone(),
-            token::check,
-        ));
+        .route("/modules/{name}", put(modules::push))
+        .with_state(admin.clone());
+    let api = Router::new()
+        .route("/admin/graphql", any(endpoint::graphql))
+        .with_state(Endpoint::new(admin.host.clone(), admin.work.clone()));
     Router::new()
         .route("/healthz", get(health::healthz))
         .route("/readyz", get(health::readyz))
         .route("/metrics", get(health::metrics))
-        .route("/openapi.json", get(openapi))
-        .merge(modules)
         .with_state(admin)
+        .merge(modules)
+        .merge(api)
 }
 
 impl Admin {
@@ -95,14 +89,6 @@ impl Admin {
     }
 }
 
-async fn openapi() -> Response {
-    (
-        [(CONTENT_TYPE, HeaderValue::from_static("application/json"))],
-        OPENAPI,
-    )
-        .into_response()
-}
-
 fn reply(status: StatusCode, body: &serde_json::Value) -> Response {
     (
         status,
@@ -110,6 +96,12 @@ fn reply(status: StatusCode, body: &serde_json::Value) -> Response {
         body.to_string(),
     )
         .into_response()
+}
+
+/// The address a request came from.
+fn address(head: &Parts) -> Option<String> {
+    let Peer(peer) = head.extensions.get::<Peer>()?;
+    peer.map(|peer| peer.to_string())
 }
 
 /// Says that what a request has for a body is not read, and that its connection ends with the answer.

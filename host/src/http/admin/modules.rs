@@ -1,12 +1,14 @@
-//! `/modules`: which versions are active, and putting in others.
+//! `PUT /modules/{name}`: a component that is sent, to become the active version or to be tried.
 
 use std::io;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use axum::body::Body;
+use axum::extract::rejection::QueryRejection;
 use axum::extract::{Path, Query, Request, State};
-use axum::http::header::{CONTENT_LENGTH, RETRY_AFTER};
+use axum::http::header::{CONTENT_LENGTH, RETRY_AFTER, WWW_AUTHENTICATE};
+use axum::http::request::Parts;
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::Response;
 use futures_util::StreamExt;
@@ -16,7 +18,9 @@ use serde_json::{Value, json};
 use tokio::sync::SemaphorePermit;
 use tokio::time::timeout;
 
-use super::{Admin, hear_out, hear_rest, refuse, reply};
+use super::tokens::Identity;
+use super::{Admin, address, hear_out, hear_rest, origin, refuse, reply, unread};
+use crate::history::Actor;
 use crate::http::connections::TooSlow;
 use crate::serving::deployment::{DeployError, Deployment, Swapped, Turn};
 use mayfly_runtime::modules::{
@@ -26,54 +30,91 @@ use mayfly_runtime::modules::{
 /// How long a component may take to arrive, however steadily it does.
 const RECEIVING: Duration = Duration::from_secs(600);
 
-/// `GET /modules`.
-pub(super) async fn list(State(admin): State<Admin>) -> Response {
-    match deployment(&admin) {
-        Ok(deployment) => reply(StatusCode::OK, &json!({ "modules": deployment.modules() })),
-        Err(response) => *response,
-    }
-}
-
-/// `GET /modules/{name}`.
-pub(super) async fn show(State(admin): State<Admin>, Path(name): Path<String>) -> Response {
-    match deployment(&admin).map(|deployment| deployment.module(&name)) {
-        Ok(Ok(status)) => reply(StatusCode::OK, &json!(status)),
-        Ok(Err(error)) => failed(&error, None),
-        Err(response) => *response,
-    }
-}
-
 /// What may stand behind `PUT /modules/{name}?`.
 #[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(super) struct PushParameters {
     /// The digest that the component has to have.
     version: Option<String>,
+    /// Whether it is only kept, for the mutation `canary`.
+    #[serde(default)]
+    stage: bool,
 }
 
 /// `PUT /modules/{name}`: a component in, and a swap or a refusal out.
 pub(super) async fn push(
     State(admin): State<Admin>,
     Path(name): Path<String>,
-    Query(parameters): Query<PushParameters>,
+    parameters: Result<Query<PushParameters>, QueryRejection>,
     request: Request,
 ) -> Response {
-    let (deployment, component) = match take(&admin, &name, parameters.version, request).await {
+    let (head, body) = request.into_parts();
+    let identity = admit(&admin, &head);
+    let request = Request::from_parts(head, body);
+    let actor = match identity {
+        Ok(identity) => identity.actor(),
+        Err(response) => return unread(&request, *response),
+    };
+    let Query(parameters) = match parameters {
+        Ok(parameters) => parameters,
+        Err(error) => {
+            hear_out(request).await;
+            return refuse(
+                StatusCode::BAD_REQUEST,
+                &format!("the URL is wrong: {error}"),
+            );
+        }
+    };
+    let this = admin.clone();
+    let pushed = async move { push_by(&this, &name, parameters, request, actor).await };
+    match admin.work(pushed).await {
+        Ok(response) | Err(response) => response,
+    }
+}
+
+/// Who sends a component, when they may.
+fn admit(admin: &Admin, head: &Parts) -> Result<Identity, Box<Response>> {
+    let host = &admin.host;
+    origin::check(head, host).map_err(|(status, message)| Box::new(refuse(status, &message)))?;
+    let identity = Identity::of(host, &head.headers, address(head)).map_err(|error| {
+        let mut response = refuse(StatusCode::UNAUTHORIZED, &error.to_string());
+        let bearer = HeaderValue::from_static("Bearer");
+        response.headers_mut().insert(WWW_AUTHENTICATE, bearer);
+        Box::new(response)
+    })?;
+    identity
+        .may_deploy()
+        .map_err(|error| Box::new(refuse(StatusCode::FORBIDDEN, &error.to_string())))?;
+    Ok(identity)
+}
+
+async fn push_by(
+    admin: &Admin,
+    name: &str,
+    parameters: PushParameters,
+    request: Request,
+    actor: Actor,
+) -> Response {
+    let (deployment, component) = match take(admin, name, parameters.version, request).await {
         Ok(taken) => taken,
         Err(response) => return *response,
     };
     let digest = component.digest.clone();
+    if parameters.stage {
+        deployment.stage(name, component, &actor);
+        let body = json!({ "module": name, "version": digest, "staged": true });
+        return reply(StatusCode::OK, &body);
+    }
     let received = Instant::now();
-    match deployment
-        .deploy(&name, component, Origin::Push, Turn::Now)
-        .await
-    {
-        Ok(swapped) => reply(StatusCode::OK, &shown(&swapped, Some(received.elapsed()))),
+    let by = (Origin::Push, actor);
+    match deployment.deploy(name, component, by, Turn::Now).await {
+        Ok(swapped) => reply(StatusCode::OK, &shown(&swapped, received.elapsed())),
         Err(error) => failed(&error, Some(&digest)),
     }
 }
 
 /// Takes a component from a request into the store; `expected` is the digest it has to have.
-pub(super) async fn take<'a>(
+async fn take<'a>(
     admin: &'a Admin,
     name: &str,
     expected: Option<String>,
@@ -123,28 +164,6 @@ fn expects<'a>(
         Box::new(later(refuse(StatusCode::SERVICE_UNAVAILABLE, message)))
     })?;
     Ok((deployment, upload))
-}
-
-/// What may stand behind `POST /modules/{name}/rollback?`.
-#[derive(Deserialize)]
-pub(super) struct RollbackParameters {
-    /// The digest of the version to go to, or its first digits; left out, the one that was active before.
-    to: Option<String>,
-}
-
-/// `POST /modules/{name}/rollback`.
-pub(super) async fn rollback(
-    State(admin): State<Admin>,
-    Path(name): Path<String>,
-    Query(parameters): Query<RollbackParameters>,
-) -> Response {
-    match deployment(&admin) {
-        Ok(deployment) => match deployment.rollback(&name, parameters.to).await {
-            Ok(swapped) => reply(StatusCode::OK, &shown(&swapped, None)),
-            Err(error) => failed(&error, None),
-        },
-        Err(response) => *response,
-    }
 }
 
 /// Streams a body into the store.
@@ -238,33 +257,29 @@ fn unwritable(error: &io::Error) -> (StatusCode, String) {
     )
 }
 
-pub(super) fn deployment(admin: &Admin) -> Result<&Arc<Deployment>, Box<Response>> {
+fn deployment(admin: &Admin) -> Result<&Arc<Deployment>, Box<Response>> {
     admin
         .host
         .deployment()
         .ok_or_else(|| Box::new(failed(&DeployError::Loading, None)))
 }
 
-pub(super) fn shown(swapped: &Swapped, time: Option<Duration>) -> Value {
+fn shown(swapped: &Swapped, time: Duration) -> Value {
     let mut shown = json!({
         "module": swapped.module,
         "version": swapped.digest,
         "previous": swapped.previous,
         "changed": swapped.changed(),
+        "seconds": time.as_secs_f64(),
     });
     if let Some(shown) = shown.as_object_mut() {
-        shown.extend(time.map(|time| ("seconds".to_owned(), json!(time.as_secs_f64()))));
-        shown.extend(
-            swapped
-                .warning
-                .as_ref()
-                .map(|warning| ("warning".to_owned(), json!(warning))),
-        );
+        let warning = swapped.warning.as_ref();
+        shown.extend(warning.map(|warning| ("warning".to_owned(), json!(warning))));
     }
     shown
 }
 
-pub(super) fn failed(error: &DeployError, digest: Option<&str>) -> Response {
+fn failed(error: &DeployError, digest: Option<&str>) -> Response {
     let status = match error {
         DeployError::Loading => StatusCode::SERVICE_UNAVAILABLE,
         DeployError::UnknownModule(_) => StatusCode::NOT_FOUND,
@@ -273,7 +288,8 @@ pub(super) fn failed(error: &DeployError, digest: Option<&str>) -> Response {
         | DeployError::NotKept { .. }
         | DeployError::CanaryRuns(_)
         | DeployError::NoCanary(_)
-        | DeployError::AlreadyActive(_) => StatusCode::CONFLICT,
+        | DeployError::AlreadyActive(_)
+        | DeployError::UnknownVersion { .. } => StatusCode::CONFLICT,
         DeployError::Setting(_) => StatusCode::BAD_REQUEST,
         DeployError::Refused(_) => StatusCode::UNPROCESSABLE_ENTITY,
     };

@@ -159,3 +159,49 @@ impl Drop for Undelivered {
         self.activity.delivery_ends(&self.delivery);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests end by panicking")]
+    use std::future::poll_fn;
+
+    use futures_util::stream;
+
+    use super::*;
+
+    async fn part(body: &mut AnswerBody) -> Option<Bytes> {
+        let frame = poll_fn(|cx| Pin::new(&mut *body).poll_frame(cx)).await;
+        frame.map(|frame| frame.unwrap().into_data().unwrap())
+    }
+
+    #[tokio::test]
+    async fn of_an_answer_that_is_made_while_it_is_sent_only_a_part_that_is_not_taken_is_due() {
+        let activity = Arc::new(Activity::new(mayfly_config::Clients::default()));
+        let (exchange, _) = Exchange::begin(&activity);
+        let parts = ["one", "", "two"].map(|part| Ok::<_, Infallible>(Bytes::from(part)));
+        let parts = axum::body::Body::from_stream(stream::iter(parts));
+        let mut body = AnswerBody::stream(parts, exchange);
+        assert_eq!(body.size_hint().exact(), None);
+        for expected in ["one", "two"] {
+            assert!(activity.deliveries().is_empty() && activity.is_busy());
+            let part = part(&mut body).await.unwrap();
+            assert_eq!(part, expected);
+            assert_eq!(activity.deliveries().len(), 1, "until it is sent");
+            drop(part);
+        }
+        assert!(activity.is_busy(), "another part may come");
+        assert_eq!(part(&mut body).await, None);
+        assert!(!activity.is_busy() && body.is_end_stream());
+    }
+
+    #[tokio::test]
+    async fn an_answer_that_its_client_leaves_ends_its_request() {
+        let activity = Arc::new(Activity::new(mayfly_config::Clients::default()));
+        let (exchange, _) = Exchange::begin(&activity);
+        let parts = stream::pending::<Result<Bytes, Infallible>>();
+        let body = AnswerBody::stream(axum::body::Body::from_stream(parts), exchange);
+        assert!(activity.is_busy());
+        drop(body);
+        assert!(!activity.is_busy());
+    }
+}

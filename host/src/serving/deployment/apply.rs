@@ -10,6 +10,7 @@ use mayfly_telemetry::names;
 use metrics::counter;
 
 use super::{Deployment, Swapped, count, note_start};
+use crate::history::{Action, Actor, Change as Changed};
 use crate::serving::app::{App, NextApp};
 use crate::serving::memory_plan::MemoryPlan;
 use crate::serving::snapshot::Apply;
@@ -17,6 +18,9 @@ use mayfly_runtime::modules::writing_remedy;
 
 /// How often it is tried again when versions are swapped in between.
 const ATTEMPTS: usize = 8;
+
+/// Characters of the problems of an app that are kept with the change that was not made; the log has all of them.
+const TOLD_CHARACTERS: usize = 1_000;
 
 /// What applying did.
 #[derive(Debug)]
@@ -64,15 +68,27 @@ impl Deployment {
     /// # Errors
     ///
     /// Everything that is wrong with it, or what would break for clients, unless that is allowed.
-    pub async fn apply(self: &Arc<Self>, allow_breaking: bool) -> Result<Applied, ApplyError> {
+    pub async fn apply(
+        self: &Arc<Self>,
+        allow_breaking: bool,
+        actor: Actor,
+    ) -> Result<Applied, ApplyError> {
         let this = self.clone();
-        let applied = tokio::spawn(async move { this.apply_now(allow_breaking).await }).await;
-        let applied = applied.unwrap_or_else(|lost| Err(ApplyError::Failed(lost.to_string())));
-        tell(&applied);
-        applied
+        let applied = tokio::spawn(async move {
+            let applied = this.clone().apply_now(allow_breaking, &actor).await;
+            tell(&applied);
+            this.record_applied(&applied, &actor);
+            applied
+        });
+        let applied = applied.await;
+        applied.unwrap_or_else(|lost| Err(ApplyError::Failed(lost.to_string())))
     }
 
-    async fn apply_now(self: Arc<Self>, allow_breaking: bool) -> Result<Applied, ApplyError> {
+    async fn apply_now(
+        self: Arc<Self>,
+        allow_breaking: bool,
+        actor: &Actor,
+    ) -> Result<Applied, ApplyError> {
         let turn = self.snapshot.begin_apply().await;
         let was = self.config();
         let root = was.root.clone();
@@ -116,7 +132,8 @@ impl Deployment {
                 return Err(ApplyError::OutOfReach(Problems(lost)));
             }
             // Both of its sides were of the app that goes.
-            self.abort_any("another app was applied").await;
+            self.abort_any("another app was applied", actor.clone())
+                .await;
             if let Some(swapped) = self.serve_next(&turn, &app, next).await? {
                 self.config.store(config);
                 if let Some(app) = self.app() {
@@ -130,6 +147,33 @@ impl Deployment {
             }
         }
         Err(ApplyError::Busy)
+    }
+
+    /// Keeps what applying did, unless it did nothing.
+    fn record_applied(&self, applied: &Result<Applied, ApplyError>, actor: &Actor) {
+        let change = Changed::new(actor, Action::Apply);
+        match applied {
+            Ok(applied) if applied.changed => {
+                let message = format!(
+                    "{} changes of the schema, {} modules with another version",
+                    applied.changes.len(),
+                    applied.swapped.len()
+                );
+                for swapped in &applied.swapped {
+                    let change = Changed::new(actor, Action::Apply).of(&swapped.module);
+                    let before =
+                        Some(swapped.previous.as_str()).filter(|before| !before.is_empty());
+                    self.changes()
+                        .record(change.versions(before, Some(&swapped.digest)));
+                }
+                self.changes().record(change.saying(Some(message)));
+            }
+            Ok(_) => {}
+            Err(error) => {
+                let told: String = error.to_string().chars().take(TOLD_CHARACTERS).collect();
+                self.changes().record(change.refused(told));
+            }
+        }
     }
 
     /// Serves the next app; none when versions were swapped since it was read.

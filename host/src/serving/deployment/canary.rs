@@ -10,11 +10,12 @@ use std::time::Instant;
 use mayfly_telemetry::names;
 use metrics::{counter, gauge};
 use parking_lot::{Mutex, MutexGuard};
-use serde::Serialize;
 
+use super::status::{CanaryStatus, PastCanary};
 use super::{Admitted, DeployError, Deployment, Swapped, Turn, active};
-use crate::serving::canary::{TallyStatus, Trial, Verdict};
-use mayfly_runtime::modules::{Activation, Origin, Pinned, Refusal, Step, writing_remedy};
+use crate::history::{Action, Actor, Change};
+use crate::serving::canary::{Trial, Verdict};
+use mayfly_runtime::modules::{Activation, Origin, Refusal, Step, writing_remedy};
 
 /// The canary that runs, and how those before it ended.
 #[derive(Default)]
@@ -30,64 +31,6 @@ struct Running {
     admitted: Admitted,
 }
 
-/// A canary that runs, as the admin API shows it.
-#[derive(Debug, Clone, Serialize)]
-pub struct CanaryStatus {
-    /// SHA-256 of the component that is tried.
-    pub digest: String,
-    /// The share of operations it gets, such as `5%`.
-    pub share: String,
-    /// What the share is of: `operation`, `caller` or `header:NAME`.
-    pub by: String,
-    /// When it began, in milliseconds since 1970.
-    pub since_ms: u64,
-    /// Seconds until it is decided.
-    pub seconds_left: u64,
-    /// Operations after which it is decided earlier.
-    pub operations: Option<u64>,
-    /// What became of the operations on the active version since then.
-    pub active: TallyStatus,
-    /// What became of the operations on the version that is tried.
-    pub canary: TallyStatus,
-}
-
-/// A canary that ended.
-#[derive(Debug, Clone, Serialize)]
-pub struct PastCanary {
-    /// SHA-256 of the component that was tried.
-    pub digest: String,
-    /// `promoted` or `aborted`.
-    pub verdict: &'static str,
-    /// Why.
-    pub reason: String,
-    /// When, in milliseconds since 1970.
-    pub at_ms: u64,
-    /// What became of the operations on the active version.
-    pub active: TallyStatus,
-    /// What became of the operations on the version that was tried.
-    pub canary: TallyStatus,
-}
-
-impl CanaryStatus {
-    fn of(trial: &Trial) -> Self {
-        let (active, canary) = trial.tallies();
-        let since = trial
-            .since
-            .duration_since(std::time::UNIX_EPOCH)
-            .unwrap_or_default();
-        Self {
-            digest: trial.digest.clone(),
-            share: trial.settings.share.to_string(),
-            by: trial.settings.by.to_string(),
-            since_ms: u64::try_from(since.as_millis()).unwrap_or(u64::MAX),
-            seconds_left: trial.settings.time.saturating_sub(trial.age()).as_secs(),
-            operations: trial.settings.operations,
-            active: active.status(),
-            canary: canary.status(),
-        }
-    }
-}
-
 impl Deployment {
     /// Lets a component through the gate and runs it on a share of the operations. `asked` is what the configuration's
     /// `[modules.NAME.canary]` gives way to.
@@ -98,20 +41,35 @@ impl Deployment {
     pub async fn begin_canary(
         self: &Arc<Self>,
         module: &str,
-        component: Pinned,
+        digest: &str,
         asked: Vec<(String, String)>,
+        actor: Actor,
     ) -> Result<CanaryStatus, DeployError> {
-        let (this, name) = (self.clone(), module.to_owned());
-        let begun =
-            tokio::spawn(async move { this.begin_now(&name, component, &asked).await }).await;
+        let (this, name, digest) = (self.clone(), module.to_owned(), digest.to_owned());
+        let begun = tokio::spawn(async move {
+            let change = Change::new(&actor, Action::Canary).of(&name);
+            let begun = this.clone().begin_now(&name, &digest, &asked, actor).await;
+            let active = this.active_digest(&name);
+            let change = change.versions(active.as_deref(), Some(&digest));
+            this.changes().record(match &begun {
+                Ok(canary) => {
+                    let message = format!("{} of {}", canary.share, canary.by);
+                    change.saying(Some(message))
+                }
+                Err(error) => change.refused(error.to_string()),
+            });
+            begun
+        });
+        let begun = begun.await;
         begun.unwrap_or_else(|lost| Err(Refusal::new(module, Step::Swap, lost.to_string()).into()))
     }
 
     async fn begin_now(
         self: Arc<Self>,
         module: &str,
-        component: Pinned,
+        digest: &str,
         asked: &[(String, String)],
+        actor: Actor,
     ) -> Result<CanaryStatus, DeployError> {
         // Whoever begins or ends one right now makes this too early, too.
         let mut running = self
@@ -127,9 +85,22 @@ impl Deployment {
         for (key, text) in asked {
             settings.set(key, text).map_err(DeployError::Setting)?;
         }
+        if active(&app, module)?.digest == digest {
+            return Err(DeployError::AlreadyActive(module.to_owned()));
+        }
+        let component = self.component(module, digest)?;
         let admitted = self
-            .admit(module, component, Origin::Canary, Turn::Now)
-            .await?;
+            .admit(module, component, (Origin::Canary, actor), Turn::Now)
+            .await;
+        let was_checked = !matches!(
+            admitted,
+            Err(DeployError::Busy(_) | DeployError::CanaryRuns(_))
+        );
+        if was_checked {
+            let staged = self.staged.lock().remove(module);
+            drop(staged);
+        }
+        let admitted = admitted.inspect_err(|_| self.collect())?;
         let mut admitted = admitted.ok_or_else(|| DeployError::AlreadyActive(module.to_owned()))?;
         let trial = Trial::begin(rand::random(), module, &admitted.version.digest, settings);
         self.serve_beside(&admitted, &trial).await?;
@@ -191,7 +162,12 @@ impl Deployment {
             let verdict = trial.verdict().await;
             // Somebody may have ended it in the meantime, and a promotion that fails has been told as a refusal.
             let _ = self
-                .end(|running| running.id == trial.id, &trial.module, verdict)
+                .end(
+                    |running| running.id == trial.id,
+                    &trial.module,
+                    verdict,
+                    Actor::verdict(),
+                )
                 .await;
         });
     }
@@ -201,12 +177,21 @@ impl Deployment {
     /// # Errors
     ///
     /// When the module has no canary, or the list on disk cannot be changed; the canary is over then.
-    pub async fn promote(self: &Arc<Self>, module: &str) -> Result<Swapped, DeployError> {
+    pub async fn promote(
+        self: &Arc<Self>,
+        module: &str,
+        actor: Actor,
+    ) -> Result<Swapped, DeployError> {
         let verdict = Verdict::Promote("promoted by hand".to_owned());
+        let change = Change::new(&actor, Action::Promote).of(module);
         let swapped = self
-            .end(|trial| trial.module == module, module, verdict)
-            .await?;
-        swapped.ok_or_else(|| DeployError::NoCanary(module.to_owned()))
+            .end(|trial| trial.module == module, module, verdict, actor)
+            .await;
+        let swapped = match swapped {
+            Ok(swapped) => swapped.ok_or_else(|| DeployError::NoCanary(module.to_owned())),
+            Err(error) => Err(error),
+        };
+        swapped.inspect_err(|error| self.changes().record(change.refused(error.to_string())))
     }
 
     /// Ends the canary of a module; all operations run on the active version from now on.
@@ -218,22 +203,22 @@ impl Deployment {
         self: &Arc<Self>,
         module: &str,
         reason: &str,
+        actor: Actor,
     ) -> Result<PastCanary, DeployError> {
-        self.end(
-            |trial| trial.module == module,
-            module,
-            Verdict::Abort(reason.to_owned()),
-        )
-        .await?;
+        let change = Change::new(&actor, Action::Abort).of(module);
+        let verdict = Verdict::Abort(reason.to_owned());
+        self.end(|trial| trial.module == module, module, verdict, actor)
+            .await
+            .inspect_err(|error| self.changes().record(change.refused(error.to_string())))?;
         self.last_canary(module)
             .ok_or_else(|| DeployError::NoCanary(module.to_owned()))
     }
 
     /// Ends whatever canary runs.
-    pub(super) async fn abort_any(self: &Arc<Self>, reason: &str) {
+    pub(super) async fn abort_any(self: &Arc<Self>, reason: &str, actor: Actor) {
         // That there is none is fine.
         let _ = self
-            .end(|_| true, "", Verdict::Abort(reason.to_owned()))
+            .end(|_| true, "", Verdict::Abort(reason.to_owned()), actor)
             .await;
     }
 
@@ -243,6 +228,7 @@ impl Deployment {
         which: impl Fn(&Trial) -> bool,
         module: &str,
         verdict: Verdict,
+        actor: Actor,
     ) -> Result<Option<Swapped>, DeployError> {
         let mut running = self.canaries.running.lock().await;
         let picked = running
@@ -250,7 +236,7 @@ impl Deployment {
             .ok_or_else(|| DeployError::NoCanary(module.to_owned()))?;
         drop(running);
         let this = self.clone();
-        let ended = tokio::spawn(async move { this.end_now(picked, verdict).await }).await;
+        let ended = tokio::spawn(async move { this.end_now(picked, verdict, actor).await }).await;
         ended.unwrap_or_else(|lost| Err(Refusal::new(module, Step::Swap, lost.to_string()).into()))
     }
 
@@ -258,9 +244,12 @@ impl Deployment {
         self: Arc<Self>,
         running: Running,
         verdict: Verdict,
+        actor: Actor,
     ) -> Result<Option<Swapped>, DeployError> {
         let Running { trial, admitted } = running;
         trial.end(verdict.clone());
+        let before = admitted.app.versions.get(&trial.module);
+        let before = before.map(|before| before.digest.clone());
         let (swapped, verdict) = match verdict {
             // How long it was tried is not how long the gate took.
             Verdict::Promote(reason) => match self
@@ -285,7 +274,7 @@ impl Deployment {
         if !matches!(swapped, Ok(Some(_))) {
             self.serve_without(&trial).await;
         }
-        self.note_end(&trial, verdict);
+        self.note_end(&trial, verdict, &actor, &before);
         self.forget(&trial).await;
         self.collect();
         swapped
@@ -317,7 +306,7 @@ impl Deployment {
     }
 
     /// Counts, keeps and logs how a canary ended.
-    fn note_end(&self, trial: &Trial, verdict: Verdict) {
+    fn note_end(&self, trial: &Trial, verdict: Verdict, actor: &Actor, before: &Option<String>) {
         let (module, version) = (&trial.module, &trial.digest);
         let (active, canary) = trial.tallies();
         let (verdict, reason) = match verdict {
@@ -333,6 +322,16 @@ impl Deployment {
         };
         counter!(names::CANARIES, "module" => module.clone(), "verdict" => verdict).increment(1);
         gauge!(names::CANARY_SHARE, "module" => module.clone()).set(0.0);
+        let (action, after) = match verdict {
+            "promoted" => (Action::Promote, Some(version)),
+            _ => (Action::Abort, before.as_ref()),
+        };
+        let change = Change::new(actor, action).of(module);
+        self.changes().record(
+            change
+                .versions(before.as_deref(), after.map(String::as_str))
+                .saying(Some(reason.clone())),
+        );
         let at_ms = Activation::now("", 0, Origin::Canary).at_ms;
         let past = PastCanary {
             digest: version.clone(),

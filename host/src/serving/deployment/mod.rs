@@ -10,13 +10,15 @@
 
 mod apply;
 mod canary;
+mod error;
 mod rollback;
 mod slot;
+mod staged;
 mod status;
 
 pub use apply::{Applied, ApplyError};
-pub use canary::{CanaryStatus, PastCanary};
-pub use status::{ModuleStatus, PastRefusal};
+pub use error::DeployError;
+pub use status::{CanaryStatus, ModuleStatus, PastCanary, PastRefusal, VersionStatus};
 
 use std::collections::BTreeMap;
 use std::io;
@@ -29,6 +31,7 @@ use mayfly_telemetry::names;
 use metrics::histogram;
 use parking_lot::Mutex;
 
+use crate::history::{Action, Actor, Change, Changes, History};
 use crate::serving::app::App;
 use crate::serving::memory_plan::MemoryPlan;
 use crate::serving::memory_plan::resident_bytes;
@@ -52,6 +55,10 @@ pub struct Deployment {
     config: ArcSwap<Config>,
     /// What the process took once the first app was loaded, in bytes.
     own_bytes: u64,
+    /// Where changes are kept.
+    history: Arc<History>,
+    /// Components that came for a canary, by module.
+    staged: Mutex<BTreeMap<String, Pinned>>,
 }
 
 /// Whether to wait when another version of the module is at the gate.
@@ -68,8 +75,10 @@ pub struct Admitted {
     pub version: Arc<Version>,
     /// The snapshot it was held against.
     pub app: Arc<App>,
-    /// Who brought it.
+    /// How it came.
     pub by: Origin,
+    /// Who brought it.
+    pub actor: Actor,
     /// When its bytes were there.
     pub received: Instant,
     /// Its component, which stays in the store meanwhile.
@@ -98,51 +107,6 @@ impl Swapped {
     }
 }
 
-/// Why nothing was swapped.
-#[derive(Debug, thiserror::Error)]
-pub enum DeployError {
-    /// The app is still being loaded.
-    #[error("the app is still being loaded; try again")]
-    Loading,
-    /// The app has no such module.
-    #[error("the app has no module `{0}`")]
-    UnknownModule(String),
-    /// Another version of the module is at the gate.
-    #[error("another version of `{0}` is being deployed; try again when that is done")]
-    Busy(String),
-    /// A canary runs, and there is one at a time.
-    #[error("a canary of `{0}` is running; promote or abort it first")]
-    CanaryRuns(String),
-    /// There is no canary to promote or to abort.
-    #[error("module `{0}` has no canary")]
-    NoCanary(String),
-    /// What should be tried answers everybody already.
-    #[error("that version of `{0}` is active already; try another version")]
-    AlreadyActive(String),
-    /// The canary was asked for with settings that are not valid.
-    #[error("{0}")]
-    Setting(String),
-    /// There is nothing to roll back to.
-    #[error("module `{0}` has no earlier version to go back to")]
-    NothingBefore(String),
-    /// The version to go to is not kept, or not told from others.
-    #[error(
-        "module `{module}`: {} `{digest}`; `mayfly module show {module}` lists the versions to roll back to",
-        if *.several { "several earlier versions begin with" } else { "there is no earlier version" }
-    )]
-    NotKept {
-        /// The module.
-        module: String,
-        /// The digits that were given.
-        digest: String,
-        /// Whether several begin like this.
-        several: bool,
-    },
-    /// A step refused the version.
-    #[error("{0}")]
-    Refused(#[from] Refusal),
-}
-
 impl Deployment {
     /// Serves an app that was restored from this store, and notes what is active now, if that is news.
     pub async fn start(
@@ -150,6 +114,7 @@ impl Deployment {
         app: Arc<App>,
         store: Arc<Store>,
         config: Config,
+        history: Arc<History>,
     ) -> Arc<Self> {
         let deployment = Arc::new(Self {
             snapshot,
@@ -159,6 +124,8 @@ impl Deployment {
             kept: config.server.kept_versions,
             config: ArcSwap::from_pointee(config),
             own_bytes: resident_bytes(),
+            history,
+            staged: Mutex::default(),
         });
         for (module, record) in &deployment.store.record().modules {
             if let Some(version) = &record.canary {
@@ -211,22 +178,51 @@ impl Deployment {
         self: &Arc<Self>,
         module: &str,
         component: Pinned,
-        by: Origin,
+        (by, actor): (Origin, Actor),
         turn: Turn,
     ) -> Result<Swapped, DeployError> {
         let digest = component.digest.clone();
-        let swapped = match self.admit(module, component, by, turn).await {
+        let change = Change::new(&actor, Action::Push).of(module);
+        let admitted = self.admit(module, component, (by, actor), turn).await;
+        let swapped = match admitted {
             Ok(Some(admitted)) => self.swap(admitted).await,
             Ok(None) => Ok(Swapped {
                 module: module.to_owned(),
                 previous: digest.clone(),
-                digest,
+                digest: digest.clone(),
                 warning: None,
             }),
             Err(error) => Err(error),
         };
+        if let Err(error) = &swapped {
+            let active = self.active_digest(module);
+            self.changes().record(
+                change
+                    .versions(active.as_deref(), Some(&digest))
+                    .refused(error.to_string()),
+            );
+        }
         self.collect();
         swapped
+    }
+
+    /// The changes that were made.
+    #[must_use]
+    pub fn changes(&self) -> &Changes {
+        &self.history.changes
+    }
+
+    /// The most that the process may hold with an app.
+    #[must_use]
+    pub fn memory_plan(&self, app: &App) -> MemoryPlan {
+        MemoryPlan::of(&self.config(), app, self.own_bytes)
+    }
+
+    /// The digest of a module's active version.
+    #[must_use]
+    pub fn active_digest(&self, module: &str) -> Option<String> {
+        let app = self.app()?;
+        Some(app.versions.get(module)?.digest.clone())
     }
 
     /// Lets the component file that the configuration names through the gate and swaps it in, when it is another one than the last.
@@ -267,7 +263,8 @@ impl Deployment {
             );
             self.refused(Refusal::new(module, Step::Read, message), None)
         })?;
-        self.deploy(module, kept, Origin::File, Turn::Wait)
+        let actor = Actor::file_watcher();
+        self.deploy(module, kept, (Origin::File, actor), Turn::Wait)
             .await
             .map(Some)
     }
@@ -281,7 +278,7 @@ impl Deployment {
         &self,
         module: &str,
         component: Pinned,
-        by: Origin,
+        (by, actor): (Origin, Actor),
         turn: Turn,
     ) -> Result<Option<Admitted>, DeployError> {
         let received = Instant::now();
@@ -294,7 +291,7 @@ impl Deployment {
         let app = self.app().ok_or(DeployError::Loading)?;
         let running = active(&app, module)?;
         if running.digest == component.digest {
-            self.came_again(module, running, by).await;
+            self.came_again(module, running, by, &actor).await;
             return Ok(None);
         }
         let terms = Terms {
@@ -321,6 +318,7 @@ impl Deployment {
                 version: Arc::new(version),
                 app,
                 by,
+                actor,
                 received,
                 component,
                 turn,
@@ -347,6 +345,7 @@ impl Deployment {
             version,
             app: seen,
             by,
+            actor,
             received,
             component,
             turn,
@@ -355,7 +354,8 @@ impl Deployment {
         let swap = self.snapshot.begin_swap().await;
         let app = swap.app().ok_or(DeployError::Loading)?;
         let before = self.as_seen(&app, &seen, &version)?;
-        let activation = Activation::now(&version.digest, component.bytes, by);
+        let activation =
+            Activation::now(&version.digest, component.bytes, by).with_who(who(&actor));
         let (name, kept) = (module.clone(), self.kept);
         let noted = self
             .change(move |record| {
@@ -388,6 +388,12 @@ impl Deployment {
         histogram!(names::GATE_SECONDS, "module" => swapped.module.clone())
             .record(received.elapsed().as_secs_f64());
         count(&swapped, by.as_str());
+        // What became of a canary is told with its verdict.
+        if by != Origin::Canary {
+            let change = Change::new(&actor, Action::Push).of(&swapped.module);
+            self.changes()
+                .record(change.versions(Some(&swapped.previous), Some(&swapped.digest)));
+        }
         drop((component, turn));
         Ok(swapped)
     }
@@ -417,8 +423,9 @@ impl Deployment {
     }
 
     /// Notes that the version which is active came again by another way.
-    async fn came_again(&self, module: &str, running: &Version, by: Origin) {
-        let activation = Activation::now(&running.digest, running.component_bytes as u64, by);
+    async fn came_again(&self, module: &str, running: &Version, by: Origin, actor: &Actor) {
+        let activation = Activation::now(&running.digest, running.component_bytes as u64, by)
+            .with_who(who(actor));
         let (name, kept) = (module.to_owned(), self.kept);
         let noted = self
             .change(move |record| {
@@ -475,6 +482,11 @@ fn active<'a>(app: &'a App, module: &str) -> Result<&'a Arc<Version>, DeployErro
     app.versions
         .get(module)
         .ok_or_else(|| DeployError::UnknownModule(module.to_owned()))
+}
+
+/// The name of the token that a version came with.
+fn who(actor: &Actor) -> Option<String> {
+    actor.is_operator.then(|| actor.name.clone())
 }
 
 /// What is active at the start is what was, or came by file.

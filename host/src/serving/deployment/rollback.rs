@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use super::{DeployError, Deployment, Swapped, active, count};
+use super::{DeployError, Deployment, Swapped, active, count, who};
+use crate::history::{Action, Actor, Change};
 use crate::serving::app::App;
 use mayfly_runtime::modules::{Activation, Effort, ModuleRecord, Refusal, Step, Version};
 
@@ -17,18 +18,40 @@ impl Deployment {
         self: &Arc<Self>,
         module: &str,
         to: Option<String>,
+        actor: Actor,
+    ) -> Result<Swapped, DeployError> {
+        let change = Change::new(&actor, Action::RollBack).of(module);
+        let rolled = self.rollback_by(module, to.clone(), actor).await;
+        if let Err(error) = &rolled {
+            let active = self.active_digest(module);
+            self.changes().record(
+                change
+                    .versions(active.as_deref(), to.as_deref())
+                    .refused(error.to_string()),
+            );
+        }
+        rolled
+    }
+
+    async fn rollback_by(
+        self: &Arc<Self>,
+        module: &str,
+        to: Option<String>,
+        actor: Actor,
     ) -> Result<Swapped, DeployError> {
         // A canary goes on when there is nothing to go back to.
         active(&*self.app().ok_or(DeployError::Loading)?, module)?;
         target(&self.store.module(module), module, to.as_deref())?;
         // What is tried was held against the version that goes.
         if self.canary(module).is_some() {
-            let _ = self.abort(module, "the module was rolled back").await;
+            let reason = "the module was rolled back";
+            let _ = self.abort(module, reason, actor.clone()).await;
         }
         let this = self.clone();
         let name = module.to_owned();
         let rolled =
-            tokio::spawn(async move { this.rollback_now(&name, to.as_deref()).await }).await;
+            tokio::spawn(async move { this.rollback_now(&name, to.as_deref(), &actor).await })
+                .await;
         rolled.unwrap_or_else(|lost| Err(Refusal::new(module, Step::Swap, lost.to_string()).into()))
     }
 
@@ -36,6 +59,7 @@ impl Deployment {
         self: Arc<Self>,
         module: &str,
         to: Option<&str>,
+        actor: &Actor,
     ) -> Result<Swapped, DeployError> {
         loop {
             let app = self.app().ok_or(DeployError::Loading)?;
@@ -55,7 +79,7 @@ impl Deployment {
             let version = earlier.map_err(|refusal| self.refused(refusal, Some(&target)))?;
             swap.replace(Arc::new(app.with_version(version)));
             self.slot(module).swapped(None);
-            let warning = self.note_rollback(module, change).await;
+            let warning = self.note_rollback(module, change, actor).await;
             drop(swap);
             let swapped = Swapped {
                 module: module.to_owned(),
@@ -64,6 +88,12 @@ impl Deployment {
                 warning,
             };
             count(&swapped, "rollback");
+            let change = Change::new(actor, Action::RollBack).of(module);
+            self.changes().record(
+                change
+                    .versions(Some(&swapped.previous), Some(&swapped.digest))
+                    .saying(swapped.warning.clone()),
+            );
             drop(before);
             self.collect();
             self.clone().keep_previous_resident(module.to_owned());
@@ -119,14 +149,17 @@ impl Deployment {
     }
 
     /// Notes in the list what is active again; what went wrong with it.
-    async fn note_rollback(&self, module: &str, change: Change) -> Option<String> {
+    async fn note_rollback(&self, module: &str, target: Target, actor: &Actor) -> Option<String> {
         let name = module.to_owned();
+        let who = who(actor);
         let kept = self.kept;
         let noted = self.note(move |record| {
             if let Some(module) = record.modules.get_mut(&name) {
-                match change {
-                    Change::Back(steps) => module.roll_back(steps),
-                    Change::Forward(activation) => module.activate(activation, kept),
+                match target {
+                    Target::Back(steps) => module.roll_back(steps),
+                    Target::Forward(activation) => {
+                        module.activate(activation.with_who(who), kept);
+                    }
                 }
             }
         });
@@ -163,7 +196,7 @@ impl Deployment {
 }
 
 /// What a roll-back does to the list of activations.
-enum Change {
+enum Target {
     /// The one so many steps back is active again.
     Back(usize),
     /// One that was rolled back from is active again.
@@ -175,11 +208,11 @@ fn target(
     record: &ModuleRecord,
     module: &str,
     to: Option<&str>,
-) -> Result<(String, Change), DeployError> {
+) -> Result<(String, Target), DeployError> {
     let Some(to) = to.map(str::to_ascii_lowercase) else {
         let nothing = || DeployError::NothingBefore(module.to_owned());
         let previous = record.previous().ok_or_else(nothing)?;
-        return Ok((previous.digest.clone(), Change::Back(1)));
+        return Ok((previous.digest.clone(), Target::Back(1)));
     };
     let active = record.active().map(|active| active.digest.as_str());
     let matches =
@@ -187,7 +220,7 @@ fn target(
     let back = record
         .earlier()
         .filter(|(_, known)| matches(known))
-        .map(|(steps, known)| (known.digest.clone(), Change::Back(steps)));
+        .map(|(steps, known)| (known.digest.clone(), Target::Back(steps)));
     let forward = record
         .rolled_back
         .iter()
@@ -195,7 +228,7 @@ fn target(
         .filter(|known| matches(known))
         .map(|known| {
             let again = Activation::now(&known.digest, known.bytes, known.by);
-            (known.digest.clone(), Change::Forward(again))
+            (known.digest.clone(), Target::Forward(again))
         });
     let mut found: Vec<_> = back.chain(forward).collect();
     found.sort_by(|(left, _), (right, _)| left.cmp(right));

@@ -3,6 +3,19 @@
 /// Connections of operators and their tools, at once.
 pub const ADMIN_CONNECTIONS: usize = 64;
 
+/// Requests of operators to the admin API that are held at once.
+pub const ADMIN_REQUESTS: usize = 16;
+/// The largest body of one of them, in bytes.
+pub const ADMIN_BODY_BYTES: usize = 64 << 10;
+
+/// The largest answer to one of them, in bytes.
+pub const ADMIN_ANSWER_BYTES: usize = 512 << 10;
+
+/// What those requests and their answers take, and what is kept of the recent past to answer them with, in bytes. One answer is made
+/// at a time.
+pub const ADMIN_BYTES: u64 =
+    ADMIN_REQUESTS as u64 * (4 * ADMIN_BODY_BYTES + ADMIN_ANSWER_BYTES) as u64 + (4 << 20);
+
 /// What one connection takes, in bytes: a head, or in HTTP/2 what was sent and not read (128 KiB), tables of headers, frames and
 /// streams; buffers for writing; its tasks. Heads of HTTP/2 requests count as request memory, answers as answer memory.
 pub const CONNECTION_BYTES: u64 = 256 << 10;

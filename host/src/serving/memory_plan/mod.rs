@@ -6,12 +6,14 @@
 mod clients;
 mod fit;
 mod resident;
+mod used;
 
 pub use clients::{
-    ADMIN_CONNECTIONS, BYTES_PER_BODY_BYTE, CODER_BYTES, CONNECTION_BYTES, coders,
-    largest_request_bytes,
+    ADMIN_ANSWER_BYTES, ADMIN_BODY_BYTES, ADMIN_BYTES, ADMIN_CONNECTIONS, ADMIN_REQUESTS,
+    BYTES_PER_BODY_BYTE, CODER_BYTES, CONNECTION_BYTES, coders, largest_request_bytes,
 };
 pub use resident::resident_bytes;
+pub use used::{InUse, Part, PlanLine};
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -36,7 +38,7 @@ const SLACK_DIVISOR: u64 = 4;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct MemoryPlan {
     /// The parts.
-    pub lines: Vec<MemoryLine>,
+    pub lines: Vec<PlanLine>,
 }
 
 /// What the machine allows the process.
@@ -68,7 +70,8 @@ impl MemoryPlan {
         lines.extend(guest_lines(config, capacity, Code::of(app)));
         let mut buffers = buffer_lines(config, capacity);
         let capabilities = app.surroundings.capabilities.iter();
-        buffers.extend(capabilities.flat_map(|capability| capability.memory(config)));
+        let of_capabilities = capabilities.flat_map(|capability| capability.memory(config));
+        buffers.extend(of_capabilities.map(PlanLine::from));
         let slack = buffers.iter().map(|line| line.bytes).sum::<u64>() / SLACK_DIVISOR;
         lines.extend(buffers);
         lines.push(line(
@@ -76,6 +79,8 @@ impl MemoryPlan {
             slack,
             None,
         ));
+        let admin = "requests of operators, and what is kept to answer them";
+        lines.push(line(admin, ADMIN_BYTES, None));
         lines.push(line("log lines and metrics", TELEMETRY_BYTES, None));
         Self { lines }
     }
@@ -141,7 +146,7 @@ impl Code {
     }
 }
 
-fn guest_lines(config: &Config, capacity: Capacity, code: Code) -> Vec<MemoryLine> {
+fn guest_lines(config: &Config, capacity: Capacity, code: Code) -> Vec<PlanLine> {
     let slots = capacity.slots;
     let live = config.server.live_versions as u64;
     vec![
@@ -149,17 +154,20 @@ fn guest_lines(config: &Config, capacity: Capacity, code: Code) -> Vec<MemoryLin
             "memory caps of guests",
             capacity.memory_bytes,
             Some("server.guest_memory"),
-        ),
+        )
+        .measured_by(Part::GuestMemory),
         line(
             format!("stacks of {slots} invocations"),
             capacity.stack_bytes(),
             Some("server.guest_memory"),
-        ),
+        )
+        .measured_by(Part::Stacks),
         line(
             format!("the host's structures of {slots} invocations"),
             capacity.instance_bytes(),
             Some("server.guest_memory"),
-        ),
+        )
+        .measured_by(Part::Structures),
         line(
             format!("memory kept ready for {slots} invocations"),
             capacity.kept_bytes(),
@@ -169,7 +177,8 @@ fn guest_lines(config: &Config, capacity: Capacity, code: Code) -> Vec<MemoryLin
             format!("code of {live} live versions of each module"),
             code.compiled * live,
             Some("server.live_versions"),
-        ),
+        )
+        .measured_by(Part::Code),
         line(
             "a version of each module that is being loaded: its component, and its code once more",
             code.components + code.compiled,
@@ -178,7 +187,7 @@ fn guest_lines(config: &Config, capacity: Capacity, code: Code) -> Vec<MemoryLin
     ]
 }
 
-fn buffer_lines(config: &Config, capacity: Capacity) -> Vec<MemoryLine> {
+fn buffer_lines(config: &Config, capacity: Capacity) -> Vec<PlanLine> {
     let server = &config.server;
     // Invocations share the guest memory by their caps, so the module that may have the most for its cap decides.
     let guests = capacity.memory_bytes;
@@ -246,14 +255,16 @@ fn buffer_lines(config: &Config, capacity: Capacity) -> Vec<MemoryLine> {
                 .request_memory_bytes
                 .max(largest_request_bytes(server.max_body_bytes)),
             Some("server.request_memory"),
-        ),
+        )
+        .measured_by(Part::Requests),
         line(
             "answers that clients have not read",
             server
                 .answer_memory_bytes
                 .max(2 * config.limits.response_bytes as u64),
             Some("server.answer_memory"),
-        ),
+        )
+        .measured_by(Part::Answers),
         line(
             format!(
                 "compressing {compressed} answers, {} each",
@@ -266,7 +277,8 @@ fn buffer_lines(config: &Config, capacity: Capacity) -> Vec<MemoryLine> {
             format!("buffers of {connections} connections"),
             connections * CONNECTION_BYTES,
             Some("server.max_connections"),
-        ),
+        )
+        .measured_by(Part::Connections),
         line(
             "documents that clients name by their hash",
             if config.documents.persisted_queries {
@@ -280,12 +292,13 @@ fn buffer_lines(config: &Config, capacity: Capacity) -> Vec<MemoryLine> {
             "plans and documents",
             server.plan_cache_bytes as u64,
             Some("server.plan_cache"),
-        ),
+        )
+        .measured_by(Part::Plans),
     ]
 }
 
-fn line(what: impl Into<String>, bytes: u64, key: Option<&'static str>) -> MemoryLine {
-    MemoryLine::new(what, bytes, key)
+fn line(what: impl Into<String>, bytes: u64, key: Option<&'static str>) -> PlanLine {
+    MemoryLine::new(what, bytes, key).into()
 }
 
 fn show(bytes: u64) -> String {

@@ -18,6 +18,7 @@ use std::time::{Duration, Instant};
 use tokio::task::JoinHandle;
 use tokio::time::{sleep, timeout};
 
+use crate::history::Actor;
 use crate::serving::deployment::{ApplyError, DeployError, Deployment};
 use directories::Directories;
 
@@ -84,7 +85,7 @@ pub fn watch(deployment: Arc<Deployment>, Seen(seen): Seen) -> JoinHandle<()> {
             if changed || again.is_some_and(|again| again <= Instant::now()) {
                 // What was refused has been told and counted; the app is tried again when it changes, or when a backend may have been
                 // told of a new password that this host was told of first.
-                let applied = deployment.apply(false).await;
+                let applied = deployment.apply(false, Actor::file_watcher()).await;
                 again = matches!(applied, Err(ApplyError::OutOfReach(_)))
                     .then(|| Instant::now() + AGAIN);
             }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::key::Key;
 use crate::reader::{Table, count};
 
-const HOSTS: Key<'_> = Key::new(
+pub(super) const HOSTS: Key<'_> = Key::new(
     "hosts",
     "The names clients may use for this server, each with or without a port.",
 )
@@ -141,16 +141,17 @@ impl HostName {
     }
 }
 
-pub(super) fn host_names(table: &mut Table<'_>) -> Vec<HostName> {
+/// The names of this server at a key.
+pub(super) fn host_names(table: &mut Table<'_>, key: Key<'_>) -> Vec<HostName> {
     let mut names = Vec::new();
-    for (at, text) in table.texts(HOSTS) {
+    for (at, text) in table.texts(key) {
         match HostName::parse(&text) {
             Some(name) => names.push(name),
             None => table.problem_at(
                 at,
                 format!(
                     "`{}` has the invalid name \"{text}\"; write a host name such as \"api.example.org\" or \"localhost:8080\"",
-                    table.key("hosts")
+                    table.key(key.name)
                 ),
             ),
         }

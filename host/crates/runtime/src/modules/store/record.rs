@@ -67,6 +67,9 @@ pub struct Activation {
     pub by: Origin,
     /// When, in milliseconds since 1970.
     pub at_ms: u64,
+    /// The name of the admin token it came with; none for what came by file.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub who: Option<String>,
 }
 
 impl Activation {
@@ -78,7 +81,14 @@ impl Activation {
             bytes,
             by,
             at_ms: now_ms(),
+            who: None,
         }
+    }
+
+    /// The same, by the bearer of an admin token.
+    #[must_use]
+    pub fn with_who(self, who: Option<String>) -> Self {
+        Self { who, ..self }
     }
 }
 
@@ -346,6 +356,7 @@ mod tests {
     #[test]
     fn of_versions_of_the_same_moment_no_more_are_forgotten_than_have_to_be() {
         let at_the_same_moment = |digest: &str| Activation {
+            who: None,
             at_ms: 0,
             ..Activation::now(digest, 1, Origin::Push)
         };
