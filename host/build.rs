@@ -5,11 +5,12 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 /// A constant, and the directory whose files it lists.
-const LISTS: [(&str, &str); 4] = [
+const LISTS: [(&str, &str); 5] = [
     ("SDK_RUST", "../guest/sdk/rust"),
     ("NEW_ANY", "../guest/new/any"),
     ("NEW_RUST", "../guest/new/rust"),
     ("NEW_CPP", "../guest/new/cpp"),
+    ("NEW_JS", "../guest/new/js"),
 ];
 
 /// What cargo leaves in a directory.

@@ -85,9 +85,10 @@ fn the_engine_is_built_without_what_guests_may_not_use() {
 }
 
 /// The workspaces, and what each is compiled for.
-const PLACES: [(&str, &str); 2] = [
+const PLACES: [(&str, &str); 3] = [
     ("", "x86_64-unknown-linux-gnu"),
     ("guest", "wasm32-unknown-unknown"),
+    ("guest/sdk/js/engine", "wasm32-unknown-unknown"),
 ];
 
 /// Everything the workspaces of this repository may be built from, as cargo says it.

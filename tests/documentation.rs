@@ -1,6 +1,6 @@
 //! What the documentation says is so: links lead somewhere, commands run, configuration loads, resolvers compile.
 //!
-//! A fenced block whose info string says `runnable` is run: `console` by a shell, `rust` and `cpp` as modules of an app. A `toml` block is
+//! A fenced block whose info string says `runnable` is run: `console` by a shell, `rust`, `cpp`, `js` and `ts` as modules of an app. A `toml` block is
 //! configuration, and loaded, unless its info string says `cargo`. Each test also counts what it looked at, so that none passes because
 //! nothing was found.
 

@@ -29,6 +29,7 @@ mod edge;
 mod hostile;
 mod http;
 mod imports;
+mod javascript;
 mod languages;
 mod memory;
 mod new_apps;

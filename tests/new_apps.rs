@@ -66,6 +66,11 @@ async fn a_new_app_in_cpp_answers() {
     a_new_app_is_built_checked_served_and_answers("cpp").await;
 }
 
+#[tokio::test]
+async fn a_new_app_in_javascript_answers() {
+    a_new_app_is_built_checked_served_and_answers("js").await;
+}
+
 #[test]
 fn a_directory_with_anything_in_it_is_refused_and_stays_as_it_is() {
     let directory = tempfile::tempdir().unwrap();
@@ -151,7 +156,7 @@ fn an_sdk_that_was_changed_is_refused_by_the_build_and_by_a_check() {
 #[test]
 fn the_digests_of_an_sdk_are_those_that_other_programs_find() {
     let directory = tempfile::tempdir().unwrap();
-    for language in ["rust", "cpp"] {
+    for language in ["rust", "cpp", "js"] {
         let sdk = directory.path().join(language);
         done(&["sdk", language], &sdk);
         let output = std::process::Command::new("sha256sum")

@@ -59,15 +59,15 @@ fn every_runnable_resolver_compiles() {
     let app = directory.path();
     workspace(app);
     let mut configuration = "schema = \"schema.graphql\"\n".to_owned();
-    let shown =
-        blocks(|block| block.is_runnable() && ["rust", "cpp"].contains(&block.language.as_str()));
+    let languages = ["rust", "cpp", "js", "ts"];
+    let shown = blocks(|block| block.is_runnable() && languages.contains(&block.language.as_str()));
     for (number, (page, block)) in shown.iter().enumerate() {
         let name = format!("shown-{number}");
         let source = if block.language == "rust" {
             add_crate(app, &name, &block.text);
             format!("modules/{name}")
         } else {
-            let file = format!("{name}.cpp");
+            let file = format!("{name}.{}", block.language);
             fs::write(app.join(&file), &block.text).unwrap();
             file
         };

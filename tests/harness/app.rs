@@ -212,10 +212,10 @@ fn shared() -> PathBuf {
     shared
 }
 
-/// Turns a link to a directory into a directory of links.
+/// Turns a link to a directory into a directory of links, and makes one that is not there.
 fn make_own_directory(path: &Path) {
     let Ok(target) = fs::read_link(path) else {
-        return;
+        return fs::create_dir_all(path).expect("a directory");
     };
     fs::remove_file(path).expect("a link removed");
     fs::create_dir(path).expect("a directory");

@@ -54,12 +54,17 @@ fn build() -> Result<PathBuf, String> {
 pub fn mayfly() -> Command {
     let mut command = Command::new(built().join("mayfly"));
     command.current_dir(repository());
+    command.env(CACHE.0, repository().join(CACHE.1));
     command
 }
+
+/// Where the JavaScript engine and its bundler are kept between runs.
+const CACHE: (&str, &str) = ("MAYFLY_CACHE_DIR", "target/mayfly-cache");
 
 fn run(command: &mut Command) -> Result<(), String> {
     let output = command
         .current_dir(repository())
+        .env(CACHE.0, repository().join(CACHE.1))
         .output()
         .expect("a command that exists");
     if output.status.success() {

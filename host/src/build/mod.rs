@@ -1,8 +1,8 @@
 //! Components from source: what `mayfly build` does.
 //!
 //! In order: `Source` tells a Rust crate from C++ and from WebAssembly text; [`Toolchain`] finds a compiler for crates, and `cargo`
-//! builds those of one workspace in one go; `cpp` runs clang; [`component`] turns each core module into a component and checks it,
-//! and the file is replaced in one step, if it changed at all. [`sdk`] has what guests are compiled with, as files, and `cargo` holds a
+//! builds those of one workspace in one go; `cpp` runs clang; `javascript` a bundler and the engine; [`component`] turns each core module
+//! into a component and checks it, and the file is replaced in one step, if it changed at all. [`sdk`] has what guests are compiled with, as files, and `cargo` holds a
 //! copy of it to what was written before anything becomes a component.
 //!
 //! Must not know: configuration, what a module is allowed, or how components run.
@@ -10,12 +10,14 @@
 mod cargo;
 pub mod component;
 mod cpp;
+pub mod javascript;
 pub mod sdk;
 mod source;
 mod toolchain;
 mod world;
 
 pub use component::Component;
+pub use javascript::JavaScript;
 pub use toolchain::Toolchain;
 
 use anyhow::Context;
@@ -42,6 +44,29 @@ pub struct BuildReport {
     pub seconds: f64,
 }
 
+/// A module to build.
+#[derive(Debug, Clone)]
+pub struct ModuleSource<'a> {
+    /// What it is made from.
+    pub source: &'a Path,
+    /// The file to write.
+    pub component: &'a Path,
+    /// What matters if it is in JavaScript.
+    pub javascript: JavaScript,
+}
+
+impl<'a> ModuleSource<'a> {
+    /// A module of which the configuration says nothing else.
+    #[must_use]
+    pub fn new(source: &'a Path, component: &'a Path) -> Self {
+        Self {
+            source,
+            component,
+            javascript: JavaScript::default(),
+        }
+    }
+}
+
 /// Builds sources into component files, the crates of one workspace by one call of cargo; the reports come in the order asked for.
 /// `progress` is told what compilers say, a line at a time.
 ///
@@ -50,21 +75,27 @@ pub struct BuildReport {
 /// When a toolchain is missing, a source does not compile, is no resolver, or a file cannot be written; components before it are
 /// then written already.
 pub fn build_modules(
-    sources: &[(&Path, &Path)],
+    sources: &[ModuleSource<'_>],
     progress: &mut dyn FnMut(&str),
 ) -> anyhow::Result<Vec<BuildReport>> {
     let kinds = sources
         .iter()
-        .map(|(source, _)| Source::of(source))
+        .map(|module| Source::of(module.source))
         .collect::<anyhow::Result<Vec<_>>>()?;
     let mut reports: Vec<Option<BuildReport>> = sources.iter().map(|_| None).collect();
     let mut crates = Vec::new();
-    for (((source, file), kind), report) in sources.iter().zip(kinds).zip(&mut reports) {
+    for ((module, kind), report) in sources.iter().zip(kinds).zip(&mut reports) {
         let started = Instant::now();
+        let (source, file) = (module.source, module.component);
         match kind {
-            Source::Crate => crates.push((*source, *file, report)),
+            Source::Crate => crates.push((source, file, report)),
             Source::Cpp => {
                 let core = cpp::build(source, &work_directory(file), progress)?;
+                *report = Some(finish(source, core, file, started)?);
+            }
+            Source::JavaScript => {
+                let work = work_directory(file);
+                let core = javascript::build(source, &module.javascript, &work, progress)?;
                 *report = Some(finish(source, core, file, started)?);
             }
             Source::WebAssembly => {

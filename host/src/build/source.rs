@@ -4,7 +4,7 @@ use anyhow::{Context, bail};
 use std::fs;
 use std::path::Path;
 
-use super::cpp;
+use super::{cpp, javascript};
 
 /// A source, by the way it becomes a core module.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -13,6 +13,8 @@ pub(super) enum Source {
     Crate,
     /// C++: a `.cpp`, `.cc` or `.c` file, or a directory of them.
     Cpp,
+    /// JavaScript or TypeScript: a file, or a directory with a package.json.
+    JavaScript,
     /// WebAssembly as it is: a `.wat` or `.wasm` file, a core module or a whole component.
     WebAssembly,
 }
@@ -26,8 +28,9 @@ impl Source {
             return match path.extension().and_then(|extension| extension.to_str()) {
                 Some("wat" | "wasm") => Ok(Self::WebAssembly),
                 _ if cpp::is_unit(path) => Ok(Self::Cpp),
+                _ if javascript::is_script(path) => Ok(Self::JavaScript),
                 _ => bail!(
-                    "{} is not a source; give a directory, or a .cpp, .wat or .wasm file",
+                    "{} is not a source; give a directory, or a .js, .ts, .cpp, .wat or .wasm file",
                     path.display()
                 ),
             };
@@ -35,11 +38,14 @@ impl Source {
         if path.join("Cargo.toml").is_file() {
             return Ok(Self::Crate);
         }
+        if javascript::is_package(path) {
+            return Ok(Self::JavaScript);
+        }
         if cpp::has_units(path).with_context(|| format!("cannot read {}", path.display()))? {
             return Ok(Self::Cpp);
         }
         bail!(
-            "{} contains no source; a Rust crate has a Cargo.toml, C++ has .cpp files",
+            "{} contains no source; a Rust crate has a Cargo.toml, JavaScript has a package.json, C++ has .cpp files",
             path.display()
         )
     }

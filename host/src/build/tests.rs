@@ -51,18 +51,22 @@ fn a_file_is_replaced_only_when_its_bytes_change() {
 #[test]
 fn a_source_that_is_none_is_named_with_what_would_be_one() {
     let refused = |source: &Path| {
-        build_modules(&[(source, Path::new("x.wasm"))], &mut |_| {})
-            .unwrap_err()
-            .to_string()
+        build_modules(
+            &[ModuleSource::new(source, Path::new("x.wasm"))],
+            &mut |_| {},
+        )
+        .unwrap_err()
+        .to_string()
     };
     assert_eq!(refused(Path::new("/nowhere")), "no source at /nowhere");
     let here = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
     assert!(
         refused(&here)
-            .ends_with("contains no source; a Rust crate has a Cargo.toml, C++ has .cpp files")
+            .ends_with("contains no source; a Rust crate has a Cargo.toml, JavaScript has a package.json, C++ has .cpp files")
     );
     assert!(
-        refused(&here.join("main.rs"))
-            .ends_with("is not a source; give a directory, or a .cpp, .wat or .wasm file")
+        refused(&here.join("main.rs")).ends_with(
+            "is not a source; give a directory, or a .js, .ts, .cpp, .wat or .wasm file"
+        )
     );
 }

@@ -25,10 +25,15 @@ pub(super) const WORLD: &str = "resolver";
 /// What the section begins with in which a core module says for which world it was written.
 const TYPE_SECTION: &str = "component-type";
 
+/// All of them, by name.
+pub(super) fn wit_files() -> impl Iterator<Item = (&'static str, &'static str)> {
+    FILES.into_iter().chain([WORLD_FILE])
+}
+
 /// Reads the world.
 pub(super) fn world() -> anyhow::Result<(Resolve, WorldId)> {
     let mut sources = SourceMap::new();
-    for (name, text) in FILES.into_iter().chain([WORLD_FILE]) {
+    for (name, text) in wit_files() {
         sources.push_str(name, text);
     }
     let package = sources

@@ -1,17 +1,22 @@
 //! `mayfly build`: components from source.
 
-use mayfly_config::{Config, units};
+use anyhow::{Context, bail};
+use mayfly_config::file::read_text;
+use mayfly_config::{Config, Module, ScriptHandler, units};
+use mayfly_graphql::Schema;
 use mayfly_runtime::capability::{self, Capabilities};
 use mayfly_telemetry::output;
 
 use super::{AppDirectory, Exit};
-use crate::build::build_modules;
+use crate::build::javascript::{Handler, JavaScript};
+use crate::build::{ModuleSource, build_modules};
 
 /// Make an app's components from their sources.
 ///
-/// Builds every module that has a `source` and writes its `component`. A source is a Rust crate, C++ (a file or a directory), or a
-/// file of WebAssembly (text or binary). Rust is built with the wasm32-unknown-unknown target of the installed Rust, or Debian's
-/// rustc-web; GUEST_TOOLCHAIN=rustup or =debian forces one. C++ is built with clang, wasi-libc and libc++.
+/// Builds every module that has a `source` and writes its `component`. A source is a Rust crate, C++ (a file or a directory),
+/// JavaScript or TypeScript (a file, or a directory with a package.json), or a file of WebAssembly (text or binary). Rust is built with the wasm32-unknown-unknown target of the installed Rust, or Debian's
+/// rustc-web; GUEST_TOOLCHAIN=rustup or =debian forces one. C++ is built with clang, wasi-libc and libc++. JavaScript is bundled with
+/// esbuild, which npm installs, and evaluated once in the engine; MAYFLY_CACHE_DIR is where both are kept.
 #[derive(clap::Args)]
 pub struct Build {
     #[command(flatten)]
@@ -22,11 +27,11 @@ impl Build {
     pub(super) fn run(self, capabilities: Capabilities) -> anyhow::Result<Exit> {
         let config =
             Config::load_for_build(&self.directory.app, &capability::readers(capabilities))?;
-        let sources: Vec<_> = config
+        let sources = config
             .modules
             .iter()
-            .filter_map(|module| Some((module.source.as_deref()?, module.component.as_path())))
-            .collect();
+            .filter_map(|module| source(&config, module).transpose())
+            .collect::<anyhow::Result<Vec<_>>>()?;
         if sources.is_empty() {
             output::tell(format_args!(
                 "nothing to build: no module of {} has a `source`",
@@ -44,4 +49,52 @@ impl Build {
         }
         Ok(Exit::Done)
     }
+}
+
+/// What to build a module from, if it is built at all.
+fn source<'a>(config: &Config, module: &'a Module) -> anyhow::Result<Option<ModuleSource<'a>>> {
+    let Some(source) = module.source.as_deref() else {
+        return Ok(None);
+    };
+    let handler = match module.javascript.handler {
+        ScriptHandler::Resolvers => Handler::Resolvers,
+        ScriptHandler::AppSync => Handler::AppSync {
+            batch: module.max_batch > 1,
+            fields: fields(config, module)?,
+        },
+    };
+    Ok(Some(ModuleSource {
+        source,
+        component: &module.component,
+        javascript: JavaScript {
+            name: module.name.clone(),
+            memory_bytes: module.memory_bytes,
+            environment: module.javascript.environment.clone(),
+            handler,
+        },
+    }))
+}
+
+/// The fields that the schema asks a module for. A handler of AppSync answers whichever it is attached to, and does not say them itself.
+fn fields(config: &Config, module: &Module) -> anyhow::Result<Vec<String>> {
+    let file = config.schema.display();
+    let text = read_text(&config.schema).with_context(|| format!("cannot read {file}"))?;
+    let Ok(schema) = Schema::parse(&text) else {
+        bail!(
+            "module `{}` answers the fields that {file} asks it for, and that has mistakes; `mayfly check` shows them",
+            module.name
+        );
+    };
+    let fields: Vec<String> = schema
+        .bindings()
+        .filter(|binding| *binding.module == *module.name)
+        .map(|binding| format!("{}.{}", binding.type_name, binding.field_name))
+        .collect();
+    if fields.is_empty() {
+        bail!(
+            "module `{name}` is asked for no field of {file}; write @resolve(module: \"{name}\") at the fields that its handler answers",
+            name = module.name
+        );
+    }
+    Ok(fields)
 }

@@ -12,6 +12,7 @@ mod module;
 mod new;
 mod sdk;
 mod serve;
+mod snapshot;
 mod status;
 
 use std::io::IsTerminal;
@@ -89,6 +90,9 @@ enum Command {
     /// Compile a component from standard input (what `serve` runs in a limited process)
     #[command(hide = true)]
     Compile(compile::Compile),
+    /// Evaluate a module's top level from standard input (what `build` runs in a limited process)
+    #[command(hide = true)]
+    Snapshot(snapshot::Snapshot),
 }
 
 /// What the process ends with.
@@ -156,6 +160,7 @@ impl Command {
             Self::Status(status) => status.run(),
             Self::Admin(admin) => Ok(admin.run()),
             Self::Compile(compile) => compile.run(),
+            Self::Snapshot(snapshot) => snapshot.run(),
         }
     }
 }

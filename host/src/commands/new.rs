@@ -10,7 +10,7 @@ use mayfly_runtime::capability::{Capabilities, readers};
 use mayfly_telemetry::output;
 
 use super::Exit;
-use crate::build::sdk::carried::{NEW_ANY, NEW_CPP, NEW_RUST};
+use crate::build::sdk::carried::{NEW_ANY, NEW_CPP, NEW_JS, NEW_RUST};
 use crate::build::sdk::{Language, lock_file, write_sdk};
 
 /// What files of a new app say in place of its name.
@@ -46,6 +46,7 @@ impl New {
         let of_language = match self.lang {
             Language::Rust => NEW_RUST,
             Language::Cpp => NEW_CPP,
+            Language::Js => NEW_JS,
         };
         let name = app.canonicalize().ok();
         let name = name.as_deref().unwrap_or(app).file_name();

@@ -10,7 +10,7 @@ use crate::build::sdk::{Language, is_sdk, verify, write_sdk};
 /// Write the SDK of a language into a directory.
 ///
 /// The files are those that this program was built with, with a list of their digests (SHA256SUMS): the crate `mayfly-guest` with its
-/// WIT files, or the C++ header with its bindings. Nothing is fetched. An SDK that is already there is replaced.
+/// WIT files, the C++ header with its bindings, or what modules in JavaScript import, with its types. Nothing is fetched. An SDK that is already there is replaced.
 #[derive(clap::Args)]
 pub struct Sdk {
     /// The language

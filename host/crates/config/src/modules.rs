@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use crate::Readers;
 use crate::canary::Canary;
+use crate::javascript::{JavaScript, ScriptHandler};
 use crate::key::Key;
 use crate::probe::Probe;
 use crate::reader::{Table, count};
@@ -41,6 +42,8 @@ pub struct Module {
     pub component: PathBuf,
     /// `source`; none where nothing builds it.
     pub source: Option<PathBuf>,
+    /// `handler` and `environment`: what matters if the source is JavaScript.
+    pub javascript: JavaScript,
     /// `memory`, in bytes.
     pub memory_bytes: u64,
     pub deadline: Duration,
@@ -95,6 +98,7 @@ impl Module {
                 "What `mayfly build` makes the component from, if anything: a Rust crate, C++ or C, JavaScript, WebAssembly.",
             ))
            .map(|source| root.join(source));
+        let javascript = JavaScript::read(&mut table);
         let memory_bytes = table.size(
             Key::new(
                 "memory",
@@ -117,9 +121,17 @@ impl Module {
                 SHARE_AMONG_SEVERAL
             },
         );
+        let batch = match javascript.handler {
+            ScriptHandler::Resolvers => 100,
+            ScriptHandler::AppSync => 1,
+        };
         let max_batch = count(table.number(
-            Key::new("max_batch", "Parents in one invocation."),
-            100,
+            Key::new(
+                "max_batch",
+                "Parents in one invocation. A handler of AppSync is given one event, or an array of them where this is more than 1.",
+            )
+            .or("`100`; `1` where `handler` is \"appsync\""),
+            batch,
             1..=100_000,
         ));
         let mut grants = Sections::default();
@@ -154,6 +166,7 @@ impl Module {
             name,
             component,
             source,
+            javascript,
             memory_bytes,
             deadline,
             share_percent,

@@ -4,6 +4,8 @@
 use std::ops::RangeInclusive;
 use std::time::Duration;
 
+use toml::de::DeValue;
+
 use crate::description::{Declared, Kind};
 use crate::key::Key;
 use crate::outside::Given;
@@ -45,6 +47,21 @@ impl<'a> Table<'a> {
             self.problem_at(at, message);
         }
         found.map(|(_, value)| *value)
+    }
+
+    /// A text that has to stand in the file itself; `why` tells why it may not stand outside.
+    pub fn text_in_file(&mut self, key: Key<'_>, why: &str) -> Option<String> {
+        self.declare(key, || (Declared::default(), Kind::Text(Vec::new())));
+        let value = self.take(key.name)?;
+        match value.get_ref() {
+            DeValue::String(text) => return Some(text.to_string()),
+            DeValue::Table(_) => {
+                let message = format!("`{}` stands outside of the file: {why}", self.key(key.name));
+                self.problem_with_value(value.span().start, message);
+            }
+            _ => self.wrong_value(key.name, value, "a string"),
+        }
+        None
     }
 
     /// A text or a whole number, as text, with its place.

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use super::carried::SDK_RUST;
 use super::{Language, manifest};
-use crate::build::cpp;
+use crate::build::{cpp, javascript};
 
 /// The file that says whose SDK a directory is, and of which version.
 pub(super) const MARKER: &str = "MAYFLY_SDK";
@@ -29,6 +29,9 @@ pub(super) fn files(language: Language) -> anyhow::Result<Files> {
         Language::Cpp => cpp::bindings()?
             .into_iter()
             .map(|(path, contents)| (path.display().to_string(), Cow::Owned(contents)))
+            .collect(),
+        Language::Js => javascript::sdk_files()
+            .map(|(path, text)| (path.to_owned(), Cow::Borrowed(text.as_bytes())))
             .collect(),
     };
     for (name, text) in LICENSES {

@@ -98,7 +98,7 @@ fn read_regular(path: &Path) -> std::io::Result<Vec<u8>> {
 /// The language that the marker names.
 fn language(directory: &Path) -> anyhow::Result<Language> {
     let said = read(directory, MARKER)?;
-    let languages = [Language::Rust, Language::Cpp];
+    let languages = [Language::Rust, Language::Cpp, Language::Js];
     let word = said.split_whitespace().next().unwrap_or_default();
     languages
         .into_iter()

@@ -23,6 +23,8 @@ pub enum Language {
     Rust,
     /// C++
     Cpp,
+    /// JavaScript and TypeScript
+    Js,
 }
 
 impl Language {
@@ -32,6 +34,7 @@ impl Language {
         match self {
             Self::Rust => "rust",
             Self::Cpp => "cpp",
+            Self::Js => "js",
         }
     }
 }

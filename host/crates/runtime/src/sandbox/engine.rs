@@ -77,6 +77,16 @@ impl Sandbox {
         Engine::new(compiler_config().parallel_compilation(parallel))
     }
 
+    /// An engine for code that runs once, when a module is built: compiled as quickly as can be, with the limits of any other.
+    pub(super) fn evaluator() -> wasmtime::Result<Engine> {
+        let mut config = compiler_config();
+        // Images of memories are files, of which the process that does this may write none; and one instance has no use for them.
+        config
+            .cranelift_opt_level(OptLevel::None)
+            .memory_init_cow(false);
+        Engine::new(&config)
+    }
+
     /// Why a component is not compiled: a proposal it uses that guests may not, or that it is no component at all.
     #[must_use]
     pub fn objection(component: &[u8]) -> Option<String> {

@@ -12,6 +12,7 @@ mod instance;
 mod memory;
 mod proposals;
 mod shares;
+mod snapshot;
 mod stdio;
 mod ticker;
 mod trap;
@@ -22,6 +23,7 @@ pub use data::Data;
 pub use engine::Sandbox;
 pub use instance::{Outcome, Request, Timing};
 pub use shares::MemoryShares;
+pub use snapshot::{Snapshot, SnapshotLimits};
 
 /// A component that is compiled, type-checked and linked; instances are made of it.
 pub type Prepared = crate::imports::bindings::ResolverPre<Data>;

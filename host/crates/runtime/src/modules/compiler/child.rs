@@ -28,6 +28,22 @@ pub fn read_component(input: &mut dyn Read, bytes: u64) -> anyhow::Result<Vec<u8
     Ok(component)
 }
 
+/// Reads a core module of so many bytes, and the input of its build function.
+///
+/// # Errors
+///
+/// When they are too large, or end early.
+pub fn read_module_and_input(
+    read: &mut dyn Read,
+    module_bytes: u64,
+    input_bytes: u64,
+) -> anyhow::Result<(Vec<u8>, Vec<u8>)> {
+    Ok((
+        read_component(read, module_bytes)?,
+        read_component(read, input_bytes)?,
+    ))
+}
+
 /// Ends this process when standard input closes: the host holds the other end, so it is gone then, however it went.
 pub fn end_with_the_host() {
     std::thread::spawn(|| {

@@ -9,11 +9,13 @@ mod child;
 mod limits;
 mod priority;
 mod program;
+mod snapshot;
 
-pub use child::{compile, end_with_the_host, read_component};
+pub use child::{compile, end_with_the_host, read_component, read_module_and_input};
 pub use limits::CompilerLimits;
 pub use priority::{give_way, give_way_out_of_memory};
 pub use program::compile_with_this_program;
+pub use snapshot::{snapshot, write_snapshot};
 
 use std::process::Stdio;
 use std::sync::Once;

@@ -1,0 +1,8 @@
+// Greetings, from DynamoDB.
+import { dynamodb } from 'mayfly';
+
+export const resolvers = {
+  Query: {
+    greeting: ({ language }) => dynamodb.table('Greetings').get({ language }),
+  },
+};

@@ -1,0 +1,227 @@
+//! What `mayfly build` runs: makes the engine, evaluates the prelude and the module, and says which fields it answers.
+//!
+//! The host gives its input by [`mayfly_input`], calls [`mayfly_build`] and reads what [`mayfly_output`] and
+//! [`mayfly_output_bytes`] show. What is in memory then is what every instance begins with.
+
+use std::cell::RefCell;
+
+use rquickjs::context::EvalOptions;
+use rquickjs::module::Evaluated;
+use rquickjs::promise::PromiseState;
+use rquickjs::{
+    CatchResultExt, CaughtError, Context, Ctx, Function, Module, Object, Persistent, Runtime, Value,
+};
+
+use crate::trace::{BUNDLE, Lines, translate};
+use crate::{ENGINE, Engine, host};
+
+/// The prelude: functions of the host's calls, the module's options, and what they share; the last gives what the engine calls.
+const PRELUDE: [(&str, &str); 5] = [
+    ("mayfly:console", include_str!("prelude/console.js")),
+    ("mayfly:globals", include_str!("prelude/globals.js")),
+    ("mayfly:timers", include_str!("prelude/timers.js")),
+    ("mayfly:appsync", include_str!("prelude/appsync.js")),
+    ("mayfly:main", include_str!("prelude/main.js")),
+];
+
+/// How deep JavaScript may go, in bytes of the stack, which is linked with 160 KiB. The rest is for what the engine does
+/// without asking. The host has another stack, of 512 KiB, for what is in no memory; with more than this, recursion would end there first.
+const STACK_BYTES: usize = 128 << 10;
+
+/// Garbage in circles is collected when so much is allocated, in bytes. Most invocations end before.
+const GARBAGE_BYTES: usize = 4 << 20;
+
+/// Free memory that an instance begins with, in bytes: asking the host for more takes two system calls each time.
+const ROOM_BYTES: usize = 256 << 10;
+
+thread_local! {
+    static INPUT: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
+    static OUTPUT: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
+}
+
+/// Makes room for so many bytes of input and says where.
+#[allow(unsafe_code, reason = "an export by a name is an unsafe attribute")]
+#[unsafe(no_mangle)]
+extern "C" fn mayfly_input(bytes: usize) -> *mut u8 {
+    INPUT.with_borrow_mut(|input| {
+        *input = vec![0; bytes];
+        input.as_mut_ptr()
+    })
+}
+
+/// Evaluates the module.
+#[allow(unsafe_code, reason = "an export by a name is an unsafe attribute")]
+#[unsafe(no_mangle)]
+extern "C" fn mayfly_build() {
+    let input = INPUT.take();
+    let output = match make(&input) {
+        Ok(fields) => format!("+{fields}"),
+        Err(error) => format!("-{error}"),
+    };
+    OUTPUT.set(output.into_bytes());
+}
+
+/// Where the output is: `+` and the fields, one a line, or `-` and why there are none.
+#[allow(unsafe_code, reason = "an export by a name is an unsafe attribute")]
+#[unsafe(no_mangle)]
+extern "C" fn mayfly_output() -> *const u8 {
+    OUTPUT.with_borrow(Vec::as_ptr)
+}
+
+/// How long it is.
+#[allow(unsafe_code, reason = "an export by a name is an unsafe attribute")]
+#[unsafe(no_mangle)]
+extern "C" fn mayfly_output_bytes() -> usize {
+    OUTPUT.with_borrow(Vec::len)
+}
+
+fn make(input: &[u8]) -> Result<String, String> {
+    let plain = |error: rquickjs::Error| error.to_string();
+    let runtime = Runtime::new().map_err(plain)?;
+    runtime.set_max_stack_size(STACK_BYTES);
+    let context = Context::full(&runtime).map_err(plain)?;
+    let Started { code, prelude } =
+        context.with(|ctx| start(&ctx, input).catch(&ctx).map_err(explain))?;
+    // Not while the context is in use.
+    tell_of_rejections(&context, &prelude).map_err(plain)?;
+    let (engine, fields) = context.with(|ctx| {
+        evaluate(&ctx, &context, &prelude, code)
+            .catch(&ctx)
+            .map_err(explain)
+    })?;
+    runtime.run_gc();
+    runtime.set_gc_threshold(GARBAGE_BYTES);
+    // The allocator keeps what was once its own.
+    drop(std::hint::black_box(Vec::<u8>::with_capacity(ROOM_BYTES)));
+    ENGINE.with(|made| {
+        made.set(engine)
+            .map_err(|_| "it was built already".to_owned())
+    })?;
+    Ok(fields)
+}
+
+/// The module's code, and the functions of the prelude.
+struct Started {
+    code: String,
+    prelude: Persistent<Object<'static>>,
+}
+
+fn start(ctx: &Ctx<'_>, input: &[u8]) -> rquickjs::Result<Started> {
+    let input: Object<'_> = ctx.json_parse(input)?.get()?;
+    let numbers: Vec<u32> = input.get("lines")?;
+    Lines::new(input.get("sources")?, &numbers).keep_while_making();
+    let code: String = input.get("code")?;
+    // The rest is the module's options; these are large, and would stay.
+    for taken in ["code", "lines", "sources"] {
+        input.remove(taken)?;
+    }
+    let prelude = prelude(ctx, &input)?;
+    Ok(Started {
+        code,
+        prelude: Persistent::save(ctx, prelude),
+    })
+}
+
+/// Tells the prelude of promises that are rejected while nobody listens.
+fn tell_of_rejections(
+    context: &Context,
+    prelude: &Persistent<Object<'static>>,
+) -> rquickjs::Result<()> {
+    let rejected = context.with(|ctx| {
+        let rejected: Function<'_> = prelude.clone().restore(&ctx)?.get("rejected")?;
+        Ok::<_, rquickjs::Error>(Persistent::save(&ctx, rejected))
+    })?;
+    context
+        .runtime()
+        .set_host_promise_rejection_tracker(Some(Box::new(
+            move |ctx, promise, reason, handled| {
+                // It is about errors already; there is nobody to tell of another.
+                let _ = rejected
+                    .clone()
+                    .restore(&ctx)
+                    .and_then(|rejected| rejected.call::<_, ()>((promise, reason, handled)));
+            },
+        )));
+    Ok(())
+}
+
+fn evaluate(
+    ctx: &Ctx<'_>,
+    context: &Context,
+    prelude: &Persistent<Object<'static>>,
+    code: String,
+) -> rquickjs::Result<(Engine, String)> {
+    let prelude = prelude.clone().restore(ctx)?;
+    let module = run(ctx, code)?;
+    let register: Function<'_> = prelude.get("register")?;
+    let fields = register.call((module.namespace()?,))?;
+    let function = |name: &str| -> rquickjs::Result<Persistent<Function<'static>>> {
+        let function: Function<'_> = prelude.get(name)?;
+        Ok(Persistent::save(ctx, function))
+    };
+    let engine = Engine {
+        context: context.clone(),
+        dispatch: function("dispatch")?,
+        host_error: function("hostError")?,
+        turn: function("turn")?,
+        last: function("last")?,
+        finish: function("finish")?,
+        lines: Lines::made(),
+    };
+    Ok((engine, fields))
+}
+
+fn prelude<'js>(ctx: &Ctx<'js>, options: &Object<'js>) -> rquickjs::Result<Object<'js>> {
+    let (host, parts) = (host::object(ctx)?, Object::new(ctx.clone())?);
+    let mut last = Value::new_undefined(ctx.clone());
+    for (name, source) in PRELUDE {
+        let mut evaluation = EvalOptions::default();
+        evaluation.filename = Some(name.to_owned());
+        let part: Function<'_> = ctx.eval_with_options(source, evaluation)?;
+        last = part.call((host.clone(), options.clone(), parts.clone()))?;
+    }
+    last.get()
+}
+
+/// Evaluates the module's code; it may wait with `await`, but for nothing that takes time.
+fn run<'js>(ctx: &Ctx<'js>, code: String) -> rquickjs::Result<Module<'js, Evaluated>> {
+    let (module, promise) = Module::declare(ctx.clone(), BUNDLE, code)?.eval()?;
+    while ctx.execute_pending_job() {}
+    match promise.state() {
+        PromiseState::Pending => Err(rquickjs::Exception::throw_message(
+            ctx,
+            "the module's top level waits for a promise that nothing settles",
+        )),
+        PromiseState::Resolved | PromiseState::Rejected => {
+            promise.finish::<Value<'_>>()?;
+            Ok(module)
+        }
+    }
+}
+
+/// An error for whoever builds, with the place in the sources.
+fn explain(error: CaughtError<'_>) -> String {
+    let text = match error {
+        CaughtError::Exception(exception) => {
+            let name: String = exception
+                .as_object()
+                .get("name")
+                .unwrap_or_else(|_| "Error".to_owned());
+            let message = exception.message().unwrap_or_default();
+            let stack = exception.stack().unwrap_or_default();
+            format!("{name}: {message}\n{stack}")
+        }
+        CaughtError::Value(value) => format!(
+            "it threw {}",
+            value
+                .ctx()
+                .json_stringify(&value)
+                .ok()
+                .flatten()
+                .and_then(|text| text.to_string().ok())
+                .unwrap_or_else(|| "something that is no error".to_owned())
+        ),
+        CaughtError::Error(error) => error.to_string(),
+    };
+    translate(text).trim_end().to_owned()
+}

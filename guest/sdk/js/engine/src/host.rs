@@ -1,0 +1,124 @@
+//! The host's calls as functions of JavaScript: one flat object, of which the prelude and the SDK make what people use.
+//!
+//! What waits gives a promise. Everything that is data crosses as JSON text, written and read on the side of JavaScript. While a module is
+//! built there is no host: every function says so.
+
+mod dynamodb;
+mod sql;
+
+use rquickjs::prelude::Func;
+use rquickjs::{Ctx, Exception, Object, Result};
+
+use crate::bindings::mayfly::resolver::log::Level;
+use crate::bindings::mayfly::resolver::{clock as host_clock, context, log, random};
+use crate::clock;
+use crate::trace::translate;
+
+/// The most random bytes of one call; the host traps above it.
+const RANDOM_BYTES: u32 = 65_536;
+
+/// All functions.
+pub(crate) fn object<'js>(ctx: &Ctx<'js>) -> Result<Object<'js>> {
+    let host = Object::new(ctx.clone())?;
+    dynamodb::add(&host)?;
+    sql::add(&host)?;
+    host.set("isInvoked", Func::from(clock::is_invoked))?;
+    host.set("log", Func::from(write_log))?;
+    host.set("logEnabled", Func::from(log_enabled))?;
+    host.set("translate", Func::from(translate))?;
+    host.set("elapsedMs", Func::from(elapsed_ms))?;
+    host.set("randomBytes", Func::from(random_bytes))?;
+    host.set("traceId", Func::from(trace_id))?;
+    host.set("caller", Func::from(caller))?;
+    host.set("claims", Func::from(claims))?;
+    host.set("header", Func::from(header))?;
+    host.set("selection", Func::from(selection))?;
+    host.set("timeLeftMs", Func::from(time_left_ms))?;
+    Ok(host)
+}
+
+/// Refuses a call while the module is built.
+fn need_host(ctx: &Ctx<'_>) -> Result<()> {
+    if clock::is_invoked() {
+        return Ok(());
+    }
+    Err(Exception::throw_message(
+        ctx,
+        "the host cannot be called at the top level of a module, which runs once when it is built; call it in a resolver",
+    ))
+}
+
+fn level(name: &str) -> Level {
+    match name {
+        "trace" => Level::Trace,
+        "debug" => Level::Debug,
+        "warn" => Level::Warn,
+        "error" => Level::Error,
+        _ => Level::Info,
+    }
+}
+
+/// Writes a line; what is said while the module is built has no reader, and is dropped.
+fn write_log(name: String, message: String, fields: String) {
+    if clock::is_invoked() {
+        log::write(level(&name), &translate(message), &fields);
+    }
+}
+
+fn log_enabled(name: String) -> bool {
+    clock::is_invoked() && log::enabled(level(&name))
+}
+
+fn elapsed_ms() -> f64 {
+    if clock::is_invoked() {
+        host_clock::elapsed_ns() as f64 / 1e6
+    } else {
+        0.0
+    }
+}
+
+fn random_bytes(ctx: Ctx<'_>, bytes: u32) -> Result<Vec<u8>> {
+    if !clock::is_invoked() {
+        return Err(Exception::throw_message(
+            &ctx,
+            "random bytes drawn at the top level would be the same in every invocation; draw them in a resolver",
+        ));
+    }
+    if bytes > RANDOM_BYTES {
+        return Err(Exception::throw_range(
+            &ctx,
+            "at most 65,536 random bytes at once",
+        ));
+    }
+    Ok(random::bytes(bytes))
+}
+
+fn trace_id(ctx: Ctx<'_>) -> Result<String> {
+    need_host(&ctx)?;
+    Ok(context::trace_id())
+}
+
+fn caller(ctx: Ctx<'_>) -> Result<Option<String>> {
+    need_host(&ctx)?;
+    Ok(context::caller())
+}
+
+fn claims(ctx: Ctx<'_>) -> Result<String> {
+    need_host(&ctx)?;
+    Ok(context::claims())
+}
+
+fn header(ctx: Ctx<'_>, name: String) -> Result<Option<String>> {
+    need_host(&ctx)?;
+    Ok(context::header(&name))
+}
+
+fn selection(ctx: Ctx<'_>) -> Result<Vec<String>> {
+    need_host(&ctx)?;
+    Ok(context::selection())
+}
+
+fn time_left_ms(ctx: Ctx<'_>) -> Result<f64> {
+    need_host(&ctx)?;
+    Ok(context::time_left_ms() as f64)
+}

@@ -1,0 +1,68 @@
+//! One heap for QuickJS and Rust: the C library's, which QuickJS uses anyway. It merges what is freed, so that a resolver which
+//! allocates and frees for long does not grow.
+
+#![allow(
+    unsafe_code,
+    reason = "an allocator is raw memory by nature; all of it is the C library's"
+)]
+
+use std::alloc::{GlobalAlloc, Layout};
+
+#[global_allocator]
+static LIBC: Libc = Libc;
+
+struct Libc;
+
+/// What `malloc` aligns to on this target.
+const ALIGNMENT: usize = 16;
+
+unsafe extern "C" {
+    fn malloc(bytes: usize) -> *mut u8;
+    fn calloc(count: usize, bytes: usize) -> *mut u8;
+    fn realloc(block: *mut u8, bytes: usize) -> *mut u8;
+    fn free(block: *mut u8);
+    fn aligned_alloc(alignment: usize, bytes: usize) -> *mut u8;
+}
+
+// SAFETY: the C library keeps the promises of an allocator; alignments beyond its own are asked of it by name.
+unsafe impl GlobalAlloc for Libc {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        if layout.align() <= ALIGNMENT {
+            unsafe { malloc(layout.size()) }
+        } else {
+            let bytes = layout.size().next_multiple_of(layout.align());
+            unsafe { aligned_alloc(layout.align(), bytes) }
+        }
+    }
+
+    unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
+        if layout.align() <= ALIGNMENT {
+            return unsafe { calloc(1, layout.size()) };
+        }
+        let block = unsafe { self.alloc(layout) };
+        if !block.is_null() {
+            unsafe { block.write_bytes(0, layout.size()) };
+        }
+        block
+    }
+
+    unsafe fn realloc(&self, block: *mut u8, layout: Layout, bytes: usize) -> *mut u8 {
+        if layout.align() <= ALIGNMENT {
+            return unsafe { realloc(block, bytes) };
+        }
+        let Ok(new) = Layout::from_size_align(bytes, layout.align()) else {
+            return std::ptr::null_mut();
+        };
+        let moved = unsafe { self.alloc(new) };
+        if !moved.is_null() {
+            let kept = layout.size().min(bytes);
+            unsafe { moved.copy_from_nonoverlapping(block, kept) };
+            unsafe { free(block) };
+        }
+        moved
+    }
+
+    unsafe fn dealloc(&self, block: *mut u8, _layout: Layout) {
+        unsafe { free(block) };
+    }
+}

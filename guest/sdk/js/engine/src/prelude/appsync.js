@@ -1,0 +1,147 @@
+// Handlers as they are written for AppSync's direct Lambda resolvers: its event, Lambda's context, a promise or a callback.
+(function (host, options, parts) {
+  'use strict';
+
+  /** The code of an error that a handler threw, as AppSync has it. */
+  const UNHANDLED = 'Lambda:Unhandled';
+
+  /** Handlers that have neither given a promise nor called back. */
+  const waiting = new Set();
+
+  /** Lambda answers null for a handler that is done without having said anything. */
+  parts.giveUpWaiting = () => {
+    const any = waiting.size > 0;
+    for (const answer of waiting) answer(null);
+    waiting.clear();
+    return any;
+  };
+
+  const identity = () => {
+    const sub = host.caller();
+    if (sub === null || sub === undefined) return null;
+    const claims = JSON.parse(host.claims());
+    return {
+      sub,
+      issuer: claims.iss ?? null,
+      username: claims['cognito:username'] ?? claims.username ?? sub,
+      claims,
+      groups: claims['cognito:groups'] ?? null,
+      sourceIp: null,
+      defaultAuthStrategy: null,
+    };
+  };
+
+  // Headers are asked for by name: which were sent is not said.
+  const headers = () => new Proxy({}, {
+    get: (_, name) => (typeof name === 'string' ? host.header(name) ?? undefined : undefined),
+    has: (_, name) => typeof name === 'string' && (host.header(name) ?? undefined) !== undefined,
+  });
+
+  function info(type, field) {
+    const paths = host.selection();
+    return {
+      fieldName: field,
+      parentTypeName: type,
+      variables: {},
+      selectionSetList: paths.map((path) => path.replaceAll('.', '/')),
+      selectionSetGraphQL: graphql(paths),
+    };
+  }
+
+  /** The selection as GraphQL: `{ id teacher { name } }`. */
+  function graphql(paths) {
+    const tree = new Map();
+    for (const path of paths) {
+      let at = tree;
+      for (const name of path.split('.')) {
+        if (!at.has(name)) at.set(name, new Map());
+        at = at.get(name);
+      }
+    }
+    const write = (level, indentation) => {
+      if (level.size === 0) return '';
+      const lines = Array.from(level, ([name, below]) => {
+        const inner = write(below, `${indentation}  `);
+        return `${indentation}  ${name}${inner && ` ${inner}`}\n`;
+      });
+      return `{\n${lines.join('')}${indentation}}`;
+    };
+    return write(tree, '');
+  }
+
+  const lambdaContext = (callback) => ({
+    callbackWaitsForEmptyEventLoop: true,
+    functionName: options.module,
+    functionVersion: '$LATEST',
+    invokedFunctionArn: `arn:aws:lambda:local:0:function:${options.module}`,
+    memoryLimitInMB: '0',
+    awsRequestId: host.traceId(),
+    logGroupName: `/mayfly/${options.module}`,
+    logStreamName: host.traceId(),
+    getRemainingTimeInMillis: () => host.timeLeftMs(),
+    done: callback,
+    fail: (error) => callback(error ?? new Error('context.fail was called')),
+    succeed: (answer) => callback(null, answer),
+  });
+
+  function call(handler, event) {
+    return new Promise((resolve, reject) => {
+      const callback = (error, answer) => {
+        waiting.delete(resolve);
+        if (error === null || error === undefined) resolve(answer);
+        else reject(error instanceof Error ? error : new Error(typeof error === 'string' ? error : parts.inspect(error)));
+      };
+      const returned = handler(event, lambdaContext(callback), callback);
+      if (typeof returned?.then === 'function') returned.then(resolve, reject);
+      else waiting.add(resolve);
+    });
+  }
+
+  /** An error with the code that AppSync would give as `errorType`. */
+  function failure(error) {
+    const known = typeof error?.errorType === 'string' ? error.errorType : UNHANDLED;
+    host.log('error', parts.inspect(error), '');
+    return { code: known, message: parts.messageOf(error), retryable: error?.retryable === true };
+  }
+
+  /** One entry of a batch: a value, or an object with `data` and perhaps an error. */
+  function entry(value) {
+    const wrapped = value !== null && typeof value === 'object' && !Array.isArray(value)
+      && ('errorMessage' in value || 'errorType' in value)
+      && Object.keys(value).every((key) => ['data', 'errorMessage', 'errorType', 'errorInfo'].includes(key));
+    if (!wrapped) return parts.encode(value);
+    const { data, errorMessage, errorType } = value;
+    if (errorMessage === null || errorMessage === undefined) return parts.encode(data);
+    return { code: String(errorType ?? UNHANDLED), message: String(errorMessage), retryable: false };
+  }
+
+  parts.appsync = (handler) => async (type, field, args, parents) => {
+    const event = (source) => ({
+      arguments: args,
+      identity: identity(),
+      source,
+      request: { headers: headers(), domainName: null },
+      prev: null,
+      info: info(type, field),
+      stash: {},
+    });
+    const sources = parents.length === 0 ? [null] : parents;
+    try {
+      if (!options.batch || parents.length === 0) {
+        const answers = [];
+        // One after the other, as one instance of a Lambda function has them.
+        for (const source of sources) answers.push(parts.encode(await call(handler, event(source))));
+        return answers;
+      }
+      const answers = await call(handler, sources.map(event));
+      if (!Array.isArray(answers) || answers.length !== sources.length) {
+        const found = Array.isArray(answers) ? `${answers.length} entries` : typeof answers;
+        throw new Error(`a batch of ${sources.length} events needs an array of as many answers; the handler gave ${found}`);
+      }
+      return answers.map(entry);
+    } catch (error) {
+      const failed = failure(error);
+      return sources.map(() => failed);
+    }
+  };
+})

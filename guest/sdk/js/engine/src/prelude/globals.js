@@ -1,0 +1,284 @@
+// The globals of Node and of the web that QuickJS lacks. What cannot be had throws an error that says so.
+(function (host, options, parts) {
+  'use strict';
+
+  const define = (name, value) => Object.defineProperty(globalThis, name, { value, writable: true, configurable: true });
+
+  define('global', globalThis);
+
+  // Randomness: the same numbers at the top level, which runs when the module is built; others in every invocation.
+  let state = [0x9e3779b9, 0x243f6a88, 0xb7e15162, 0xdeadbeef];
+  let seeded = false;
+  function next() {
+    if (!seeded && host.isInvoked()) {
+      const bytes = host.randomBytes(16);
+      state = [0, 4, 8, 12].map((at) => (bytes[at] | (bytes[at + 1] << 8) | (bytes[at + 2] << 16) | (bytes[at + 3] << 24)) | 0);
+      seeded = true;
+    }
+    // xoshiro128**
+    const result = Math.imul(rotate(Math.imul(state[1], 5), 7), 9) >>> 0;
+    const shifted = state[1] << 9;
+    state[2] ^= state[0];
+    state[3] ^= state[1];
+    state[1] ^= state[2];
+    state[0] ^= state[3];
+    state[2] ^= shifted;
+    state[3] = rotate(state[3], 11);
+    return result;
+  }
+  const rotate = (number, by) => (number << by) | (number >>> (32 - by));
+  Math.random = function random() {
+    return ((next() >>> 5) * 67108864 + (next() >>> 6)) / 9007199254740992;
+  };
+
+  const HEX = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'));
+  define('crypto', {
+    getRandomValues(view) {
+      const bytes = new Uint8Array(view.buffer, view.byteOffset, view.byteLength);
+      bytes.set(host.randomBytes(bytes.length));
+      return view;
+    },
+    randomUUID() {
+      const bytes = host.randomBytes(16);
+      bytes[6] = (bytes[6] & 0x0f) | 0x40;
+      bytes[8] = (bytes[8] & 0x3f) | 0x80;
+      const hex = bytes.map((byte) => HEX[byte]).join('');
+      return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`;
+    },
+  });
+
+  // Text.
+  define('TextEncoder', class TextEncoder {
+    get encoding() { return 'utf-8'; }
+    encode(text = '') {
+      const source = String(text).toWellFormed();
+      const bytes = [];
+      for (let at = 0; at < source.length; at++) {
+        const code = source.codePointAt(at);
+        if (code > 0xffff) at++;
+        if (code < 0x80) bytes.push(code);
+        else if (code < 0x800) bytes.push(0xc0 | (code >> 6), 0x80 | (code & 63));
+        else if (code < 0x10000) bytes.push(0xe0 | (code >> 12), 0x80 | ((code >> 6) & 63), 0x80 | (code & 63));
+        else bytes.push(0xf0 | (code >> 18), 0x80 | ((code >> 12) & 63), 0x80 | ((code >> 6) & 63), 0x80 | (code & 63));
+      }
+      return new Uint8Array(bytes);
+    }
+    encodeInto(text, target) {
+      const bytes = this.encode(text).subarray(0, target.length);
+      target.set(bytes);
+      return { read: text.length, written: bytes.length };
+    }
+  });
+  define('TextDecoder', class TextDecoder {
+    constructor(label = 'utf-8', { fatal = false, ignoreBOM = false } = {}) {
+      if (!/^utf-?8$/i.test(label)) throw new RangeError(`TextDecoder knows utf-8 only, not ${label}`);
+      this.fatal = fatal;
+      this.ignoreBOM = ignoreBOM;
+    }
+    get encoding() { return 'utf-8'; }
+    decode(input = new Uint8Array()) {
+      const bytes = input instanceof ArrayBuffer ? new Uint8Array(input) : new Uint8Array(input.buffer, input.byteOffset, input.byteLength);
+      let text = '';
+      let at = !this.ignoreBOM && bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf ? 3 : 0;
+      while (at < bytes.length) {
+        const [code, length] = sequence(bytes, at);
+        if (code < 0 && this.fatal) throw new TypeError('the bytes are not UTF-8');
+        text += code < 0 ? '\ufffd' : String.fromCodePoint(code);
+        at += length;
+      }
+      return text;
+    }
+  });
+
+  /** The code point that begins at a byte, or -1, and how many bytes it takes. */
+  function sequence(bytes, at) {
+    const first = bytes[at];
+    if (first < 0x80) return [first, 1];
+    const more = first >= 0xc2 && first < 0xe0 ? 1 : first >= 0xe0 && first < 0xf0 ? 2 : first >= 0xf0 && first < 0xf5 ? 3 : 0;
+    if (more === 0) return [-1, 1];
+    let code = first & (0x3f >> more);
+    for (let index = 1; index <= more; index++) {
+      const byte = bytes[at + index];
+      let least = 0x80;
+      let most = 0xbf;
+      if (index === 1) {
+        if (first === 0xe0) least = 0xa0;
+        if (first === 0xed) most = 0x9f;
+        if (first === 0xf0) least = 0x90;
+        if (first === 0xf4) most = 0x8f;
+      }
+      if (byte === undefined || byte < least || byte > most) return [-1, index];
+      code = (code << 6) | (byte & 63);
+    }
+    return [code, more + 1];
+  }
+
+  // Copies.
+  define('structuredClone', function structuredClone(value) {
+    const copies = new Map();
+    const copy = (original) => {
+      if (typeof original === 'function' || typeof original === 'symbol') throw new DOMException(`${String(original)} could not be cloned.`, 'DataCloneError');
+      if (original === null || typeof original !== 'object') return original;
+      if (copies.has(original)) return copies.get(original);
+      const made = shell(original);
+      copies.set(original, made);
+      if (original instanceof Map) original.forEach((item, key) => made.set(copy(key), copy(item)));
+      else if (original instanceof Set) original.forEach((item) => made.add(copy(item)));
+      else if (!ArrayBuffer.isView(original) && !(original instanceof ArrayBuffer)) {
+        for (const key of Object.keys(original)) made[key] = copy(original[key]);
+      }
+      return made;
+    };
+    return copy(value);
+  });
+  function shell(original) {
+    if (Array.isArray(original)) return new Array(original.length);
+    if (original instanceof Date) return new Date(original.getTime());
+    if (original instanceof RegExp) return new RegExp(original.source, original.flags);
+    if (original instanceof Map) return new Map();
+    if (original instanceof Set) return new Set();
+    if (original instanceof ArrayBuffer) return original.slice(0);
+    if (ArrayBuffer.isView(original)) return original.slice();
+    if (original instanceof Error) {
+      const made = Object.create(Object.getPrototypeOf(original));
+      for (const key of ['name', 'message', 'stack', 'cause']) {
+        if (Object.hasOwn(original, key)) Object.defineProperty(made, key, { value: original[key], writable: true, configurable: true });
+      }
+      return made;
+    }
+    return {};
+  }
+
+  // Events and their cancellation.
+  define('Event', class Event {
+    constructor(type, { cancelable = false } = {}) {
+      Object.assign(this, { type, cancelable, defaultPrevented: false, target: null });
+    }
+    preventDefault() { this.defaultPrevented = this.cancelable; }
+  });
+  define('EventTarget', class EventTarget {
+    #listeners = new Map();
+    addEventListener(type, listener, { once = false } = {}) {
+      if (!this.#listeners.has(type)) this.#listeners.set(type, new Map());
+      this.#listeners.get(type).set(listener, once);
+    }
+    removeEventListener(type, listener) { this.#listeners.get(type)?.delete(listener); }
+    dispatchEvent(event) {
+      event.target = this;
+      for (const [listener, once] of [...(this.#listeners.get(event.type) ?? [])]) {
+        if (once) this.removeEventListener(event.type, listener);
+        if (typeof listener === 'function') listener.call(this, event);
+        else listener.handleEvent(event);
+      }
+      return !event.defaultPrevented;
+    }
+  });
+  define('AbortSignal', class AbortSignal extends EventTarget {
+    aborted = false;
+    reason = undefined;
+    onabort = null;
+    throwIfAborted() { if (this.aborted) throw this.reason; }
+    static abort(reason) { return stop(new AbortSignal(), reason); }
+    static timeout(ms) {
+      const signal = new AbortSignal();
+      setTimeout(() => stop(signal, new DOMException('The operation was aborted due to timeout', 'TimeoutError')), ms);
+      return signal;
+    }
+    static any(signals) {
+      const signal = new AbortSignal();
+      for (const other of signals) {
+        if (other.aborted) return stop(signal, other.reason);
+        other.addEventListener('abort', () => stop(signal, other.reason), { once: true });
+      }
+      return signal;
+    }
+  });
+  function stop(signal, reason = new DOMException('This operation was aborted', 'AbortError')) {
+    if (signal.aborted) return signal;
+    signal.aborted = true;
+    signal.reason = reason;
+    const event = new Event('abort');
+    signal.onabort?.(event);
+    signal.dispatchEvent(event);
+    return signal;
+  }
+  define('AbortController', class AbortController {
+    signal = new AbortSignal();
+    abort(reason) { stop(this.signal, reason); }
+  });
+
+  // Node's process, as far as a resolver may look at it. Nothing of the environment of whoever builds is in it.
+  define('process', {
+    env: { ...options.environment },
+    argv: [],
+    execArgv: [],
+    pid: 1,
+    platform: 'linux',
+    arch: 'wasm32',
+    version: 'v20.0.0',
+    versions: { node: '20.0.0' },
+    release: { name: 'node' },
+    exitCode: undefined,
+    nextTick: (callback, ...values) => queueMicrotask(() => callback(...values)),
+    hrtime: Object.assign(() => [Math.floor(host.elapsedMs() / 1e3), Math.floor((host.elapsedMs() % 1e3) * 1e6)], {
+      bigint: () => BigInt(Math.round(host.elapsedMs() * 1e6)),
+    }),
+    uptime: () => host.elapsedMs() / 1e3,
+    cwd: () => '/',
+    emitWarning: (warning) => console.warn(warning),
+    memoryUsage: () => ({ rss: 0, heapTotal: 0, heapUsed: 0, external: 0, arrayBuffers: 0 }),
+    on() { return this; },
+    once() { return this; },
+    off() { return this; },
+    emit: () => false,
+    listenerCount: () => 0,
+    exit() { throw new Error('process.exit is not available: an instance ends when it has answered'); },
+  });
+  define('performance', { now: () => host.elapsedMs(), timeOrigin: 0, mark() {}, measure() {} });
+
+  // What needs the languages of the world. An answer that differs from Node's without a word would be worse than none.
+  const refuse = (what) => function () {
+    throw new Error(`${what} with a locale needs Intl, which this engine does not have; format by hand, or with a library that brings its own data`);
+  };
+  for (const [prototype, names] of [
+    [Date.prototype, ['toLocaleString', 'toLocaleDateString', 'toLocaleTimeString']],
+    [Number.prototype, ['toLocaleString']],
+    [BigInt.prototype, ['toLocaleString']],
+    [String.prototype, ['toLocaleLowerCase', 'toLocaleUpperCase']],
+  ]) {
+    for (const name of names) {
+      const plain = name === 'toLocaleLowerCase' ? 'toLowerCase' : name === 'toLocaleUpperCase' ? 'toUpperCase' : undefined;
+      const refused = refuse(name);
+      Object.defineProperty(prototype, name, {
+        value: plain ? function (locale) { return locale === undefined ? this[plain]() : refused(); } : refused,
+        writable: true,
+        configurable: true,
+      });
+    }
+  }
+
+  // Order of texts: by letters, then accents, then case, lower before upper, as the root locale has it for Latin script.
+  const LETTERS = /[\u0300-\u036f]/g;
+  const byCode = (left, right) => (left < right ? -1 : left > right ? 1 : 0);
+  Object.defineProperty(String.prototype, 'localeCompare', {
+    value: function localeCompare(other, locales, settings) {
+      if (settings !== undefined) refuse('localeCompare with options')();
+      const [left, right] = [String(this).normalize('NFD'), String(other).normalize('NFD')];
+      const [leftPlain, rightPlain] = [left.replace(LETTERS, ''), right.replace(LETTERS, '')];
+      return collate(leftPlain.toLowerCase(), rightPlain.toLowerCase())
+        || byCode(left.toLowerCase(), right.toLowerCase())
+        || byCode(rightPlain, leftPlain);
+    },
+    writable: true,
+    configurable: true,
+  });
+  /** Spaces before punctuation before digits before letters. */
+  function collate(left, right) {
+    const rank = (code) => (code === 32 ? 0 : code >= 48 && code <= 57 ? 2 : code >= 97 && code <= 122 || code > 127 ? 3 : 1);
+    for (let at = 0; at < Math.min(left.length, right.length); at++) {
+      const [one, two] = [left.charCodeAt(at), right.charCodeAt(at)];
+      if (one !== two) return byCode(rank(one), rank(two)) || byCode(one, two);
+    }
+    return byCode(left.length, right.length);
+  }
+})

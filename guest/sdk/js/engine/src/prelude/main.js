@@ -1,0 +1,173 @@
+// What a module is, and what an invocation does with it. Gives the functions that the engine calls.
+(function (host, options, parts) {
+  'use strict';
+
+  /** The code of errors that a resolver did not give one. */
+  const FAILED = 'FAILED';
+
+  /** An error of a resolver: clients see its code and message. */
+  class ResolverError extends Error {
+    constructor(code, message, { retryable = false, cause } = {}) {
+      super(message, cause === undefined ? undefined : { cause });
+      this.code = String(code);
+      this.retryable = retryable;
+    }
+    get name() { return 'ResolverError'; }
+  }
+
+  /** An error that a call of the host answered with. */
+  class HostError extends ResolverError {
+    get name() { return 'HostError'; }
+  }
+
+  const batches = new WeakSet();
+
+  /** Marks a resolver that is given all parents at once. */
+  function batch(resolver) {
+    if (typeof resolver !== 'function') throw new TypeError('batch takes a function of (parents, args, context)');
+    const marked = function (...values) { return resolver.apply(this, values); };
+    batches.add(marked);
+    return marked;
+  }
+
+  /** What is known of the operation. */
+  const context = {
+    get traceId() { return host.traceId(); },
+    get caller() { return host.caller() ?? null; },
+    get claims() { return JSON.parse(host.claims()); },
+    get selection() { return host.selection(); },
+    header: (name) => host.header(String(name)) ?? null,
+    timeLeftMs: () => host.timeLeftMs(),
+    toJSON: () => ({}),
+  };
+
+  /** What to tell of what was thrown. The engine throws null when there is no memory left to make an error. */
+  parts.messageOf = (error) => {
+    if (error === null) return 'null was thrown, as it is when memory is used up';
+    return typeof error?.message === 'string' ? error.message : parts.inspect(error);
+  };
+
+  /** An answer as JSON text. */
+  parts.encode = (value) => {
+    if (value === undefined) return 'null';
+    const text = JSON.stringify(value);
+    if (text === undefined) throw new TypeError(`a resolver answered with a ${typeof value}, which JSON cannot hold`);
+    return text;
+  };
+
+  /** An error as the host takes it. Anything can be thrown, also what throws when it is looked at. */
+  function failure(error) {
+    try {
+      return described(error);
+    } catch {
+      return { code: FAILED, message: 'a resolver threw something that cannot be shown', retryable: false };
+    }
+  }
+
+  /** One without a code of its own is a surprise, whose place is worth a line in the log. */
+  function described(error) {
+    const code = typeof error?.code === 'string' && error.code.length > 0 ? error.code : undefined;
+    if (code === undefined) host.log('error', parts.inspect(error), '');
+    return {
+      code: (code ?? FAILED).slice(0, 64),
+      message: parts.messageOf(error),
+      retryable: error?.retryable === true,
+    };
+  }
+
+  async function one(resolver, ...values) {
+    try {
+      return parts.encode(await resolver(...values));
+    } catch (error) {
+      return failure(error);
+    }
+  }
+
+  async function all(resolver, parents, args) {
+    try {
+      const answers = await resolver(parents, args, context);
+      if (!Array.isArray(answers) || answers.length !== parents.length) {
+        const found = Array.isArray(answers) ? `${answers.length} answers` : `a ${typeof answers}`;
+        throw new ResolverError('INVALID_OUTPUT', `a batch of ${parents.length} parents needs an array of as many answers; the resolver gave ${found}`);
+      }
+      return answers.map((answer) => (answer instanceof Error ? failure(answer) : parts.encode(answer)));
+    } catch (error) {
+      const failed = failure(error);
+      return parents.map(() => failed);
+    }
+  }
+
+  const resolvers = new Map();
+  let dispatch = async (type, field, args, parents) => {
+    const resolver = resolvers.get(`${type}.${field}`);
+    if (resolver === undefined) {
+      const failed = { code: FAILED, message: `this module has no resolver for ${type}.${field}`, retryable: false };
+      return parents.length === 0 ? [failed] : parents.map(() => failed);
+    }
+    if (parents.length === 0) return [await one(resolver, args, context)];
+    if (batches.has(resolver)) return all(resolver, parents, args);
+    return Promise.all(parents.map((parent) => one(resolver, parent, args, context)));
+  };
+
+  /** What a module exports by a name, also from CommonJS. */
+  const exported = (module, name) => module[name] ?? module.default?.[name];
+
+  function registerResolvers(module) {
+    const types = exported(module, 'resolvers');
+    if (types === null || typeof types !== 'object') {
+      throw new Error('it exports no `resolvers`; write `export const resolvers = { Query: { field: async (args, context) => … } }`, or set `handler = "appsync"` in its section if it is a Lambda handler');
+    }
+    for (const [type, fields] of Object.entries(types)) {
+      if (fields === null || typeof fields !== 'object') throw new Error(`\`resolvers.${type}\` must be an object of functions`);
+      for (const [field, resolver] of Object.entries(fields)) {
+        if (typeof resolver !== 'function') throw new Error(`\`resolvers.${type}.${field}\` must be a function`);
+        resolvers.set(`${type}.${field}`, resolver);
+      }
+    }
+    if (resolvers.size === 0) throw new Error('`resolvers` has no field; write `{ Query: { field: async (args, context) => … } }`');
+    return [...resolvers.keys()].join('\n');
+  }
+
+  function registerHandler(module) {
+    const handler = exported(module, 'handler') ?? (typeof module.default === 'function' ? module.default : undefined);
+    if (typeof handler !== 'function') {
+      throw new Error('it exports no function `handler`; write `exports.handler = async (event, context) => …`, or leave `handler = "appsync"` out of its section');
+    }
+    dispatch = parts.appsync(handler);
+    return '';
+  }
+
+  /** Promises that were rejected while nobody listened, and why. */
+  const rejections = new Map();
+
+  // For the SDK, which is bundled with the module.
+  Object.defineProperty(globalThis, '__mayfly', {
+    value: { host, context, batch, ResolverError, HostError, inspect: parts.inspect, format: parts.format },
+  });
+
+  return {
+    register(module) {
+      const fields = options.handler === 'appsync' ? registerHandler(module) : registerResolvers(module);
+      for (const reason of rejections.values()) throw reason;
+      return fields;
+    },
+    dispatch: (type, field, args, parents) => dispatch(type, field, args, parents),
+    hostError: (code, message, retryable) => new HostError(code, message, { retryable }),
+    rejected(promise, reason, handled) {
+      if (handled) rejections.delete(promise);
+      else rejections.set(promise, reason);
+    },
+    /** Called when nothing runs and no call of the host is answered: whether something could be done. */
+    turn: () => parts.runTimer(),
+    /** Called when nothing is left to wait for: whether something could be done, or an error that says what is waited for. */
+    last() {
+      if (parts.giveUpWaiting()) return true;
+      const delay = parts.waitingFor();
+      if (delay === undefined) return false;
+      throw new Error(`the resolver waits for a timer of ${delay} ms, and time cannot be waited for; only calls of the host can`);
+    },
+    finish() {
+      for (const reason of rejections.values()) host.log('error', `unhandled rejection: ${parts.inspect(reason)}`, '');
+    },
+  };
+})

@@ -1,0 +1,115 @@
+//! One invocation.
+
+use rquickjs::promise::PromiseState;
+use rquickjs::{CatchResultExt, CaughtError, Ctx, Function, Object, Persistent, Promise, Value};
+
+use crate::bindings::exports::mayfly::resolver::handler::{Guest, Invocation};
+use crate::bindings::mayfly::resolver::log::{Level, write};
+use crate::bindings::mayfly::resolver::types::Error;
+use crate::trace::translate;
+use crate::{ENGINE, Engine, Exported, calls, clock};
+
+/// What the schema's owner did not expect: the module itself failed.
+const FAILED: &str = "FAILED";
+
+impl Guest for Exported {
+    fn resolve(invocation: Invocation) -> Vec<Result<String, Error>> {
+        clock::begin();
+        let parents = invocation.parents.len().max(1);
+        ENGINE.with(|engine| {
+            let Some(engine) = engine.get() else {
+                return refuse(
+                    parents,
+                    "this engine has no module inside; build one with `mayfly build`",
+                );
+            };
+            engine.context.with(|ctx| {
+                answer(&ctx, engine, invocation)
+                    .catch(&ctx)
+                    .unwrap_or_else(|error| refuse(parents, &describe(error)))
+            })
+        })
+    }
+}
+
+fn answer(
+    ctx: &Ctx<'_>,
+    engine: &Engine,
+    invocation: Invocation,
+) -> rquickjs::Result<Vec<Result<String, Error>>> {
+    let parents = invocation.parents.len().max(1);
+    let arguments = ctx.json_parse(invocation.arguments)?;
+    let given = invocation
+        .parents
+        .into_iter()
+        .map(|parent| ctx.json_parse(parent))
+        .collect::<rquickjs::Result<Vec<_>>>()?;
+    let promise: Promise<'_> = engine.dispatch.clone().restore(ctx)?.call((
+        invocation.type_name,
+        invocation.field_name,
+        arguments,
+        given,
+    ))?;
+    if !settle(ctx, engine, &promise)? {
+        return Ok(refuse(
+            parents,
+            "the resolver waits for a promise that nothing settles; promises settle by calls of the host alone",
+        ));
+    }
+    let answers = promise.finish::<Vec<Value<'_>>>()?;
+    engine.finish.clone().restore(ctx)?.call::<_, ()>(())?;
+    answers.into_iter().map(read).collect()
+}
+
+/// Runs until the promise is settled; false when nothing is left that could settle it.
+fn settle(ctx: &Ctx<'_>, engine: &Engine, promise: &Promise<'_>) -> rquickjs::Result<bool> {
+    loop {
+        while ctx.execute_pending_job() {}
+        if promise.state() != PromiseState::Pending {
+            return Ok(true);
+        }
+        let call = |function: &Persistent<Function<'static>>| {
+            function.clone().restore(ctx)?.call::<_, bool>(())
+        };
+        if !call(&engine.turn)? && !calls::settle_next(ctx)? && !call(&engine.last)? {
+            return Ok(false);
+        }
+    }
+}
+
+/// An answer as the prelude gives it: its text, or an object that says why there is none.
+fn read(answer: Value<'_>) -> rquickjs::Result<Result<String, Error>> {
+    if let Some(text) = answer.as_string() {
+        return Ok(Ok(text.to_string()?));
+    }
+    let error: Object<'_> = answer.get()?;
+    Ok(Err(Error {
+        code: error.get("code")?,
+        message: error.get("message")?,
+        retryable: error.get("retryable")?,
+    }))
+}
+
+/// The same error for each parent.
+fn refuse(parents: usize, message: &str) -> Vec<Result<String, Error>> {
+    let error = Error {
+        code: FAILED.to_owned(),
+        message: message.to_owned(),
+        retryable: false,
+    };
+    vec![Err(error); parents]
+}
+
+/// What escaped the prelude: memory or the stack ran out there, or something replaced what it needs.
+fn describe(error: CaughtError<'_>) -> String {
+    let message = match &error {
+        CaughtError::Exception(exception) => exception.message().unwrap_or_default(),
+        other => other.to_string(),
+    };
+    let stack = match &error {
+        CaughtError::Exception(exception) => exception.stack().unwrap_or_default(),
+        _ => String::new(),
+    };
+    write(Level::Error, &translate(format!("{message}\n{stack}")), "");
+    message
+}

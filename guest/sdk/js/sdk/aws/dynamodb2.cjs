@@ -1,0 +1,2 @@
+// `aws-sdk/clients/dynamodb`, the second generation.
+module.exports = require('./sdk2.cjs').DynamoDB;

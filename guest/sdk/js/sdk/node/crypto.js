@@ -1,0 +1,187 @@
+// Node's crypto, as far as resolvers use it: hashes, HMAC, random values.
+import { Buffer } from './buffer.js';
+
+const { host } = globalThis.__mayfly;
+const rotate = (word, by) => (word << by) | (word >>> (32 - by));
+
+/** The first primes, of which the constants of the SHA-2 family are made. */
+const PRIMES = [];
+for (let number = 2; PRIMES.length < 80; number++) {
+  if (PRIMES.every((prime) => number % prime !== 0)) PRIMES.push(number);
+}
+
+/** The first 64 bits after the point of a root of a number, as a big integer. */
+function fraction(number, degree) {
+  const shifted = BigInt(number) << BigInt(64 * degree);
+  let [low, high] = [0n, 1n << 70n];
+  while (high - low > 1n) {
+    const middle = (low + high) >> 1n;
+    if (middle ** BigInt(degree) <= shifted) low = middle;
+    else high = middle;
+  }
+  return low & ((1n << 64n) - 1n);
+}
+const ROOTS = PRIMES.map((prime) => fraction(prime, 3));
+const START = PRIMES.slice(0, 8).map((prime) => fraction(prime, 2));
+const top = (word) => Number(word >> 32n) | 0;
+
+/** Whole blocks of a message: its bytes, a one, zeros, and its length in bits. */
+function pad(bytes, block, lengthBytes, little) {
+  const padded = new Uint8Array(Math.ceil((bytes.length + 1 + lengthBytes) / block) * block);
+  padded.set(bytes);
+  padded[bytes.length] = 0x80;
+  new DataView(padded.buffer).setBigUint64(padded.length - 8, BigInt(bytes.length) * 8n, little);
+  return new DataView(padded.buffer);
+}
+
+function words(list, little) {
+  const view = new DataView(new ArrayBuffer(list.length * 4));
+  list.forEach((word, at) => view.setUint32(at * 4, word, little));
+  return new Uint8Array(view.buffer);
+}
+
+const K256 = ROOTS.slice(0, 64).map(top);
+function sha256(bytes, start = START.map(top), length = 8) {
+  const data = pad(bytes, 64, 8, false);
+  const state = [...start];
+  const w = new Int32Array(64);
+  for (let at = 0; at < data.byteLength; at += 64) {
+    for (let i = 0; i < 16; i++) w[i] = data.getInt32(at + 4 * i);
+    for (let i = 16; i < 64; i++) {
+      const one = rotate(w[i - 15], 25) ^ rotate(w[i - 15], 14) ^ (w[i - 15] >>> 3);
+      const two = rotate(w[i - 2], 15) ^ rotate(w[i - 2], 13) ^ (w[i - 2] >>> 10);
+      w[i] = w[i - 16] + one + w[i - 7] + two;
+    }
+    let [a, b, c, d, e, f, g, h] = state;
+    for (let i = 0; i < 64; i++) {
+      const first = (h + (rotate(e, 26) ^ rotate(e, 21) ^ rotate(e, 7)) + ((e & f) ^ (~e & g)) + K256[i] + w[i]) | 0;
+      const second = ((rotate(a, 30) ^ rotate(a, 19) ^ rotate(a, 10)) + ((a & b) ^ (a & c) ^ (b & c))) | 0;
+      [h, g, f, e, d, c, b, a] = [g, f, e, (d + first) | 0, c, b, a, (first + second) | 0];
+    }
+    [a, b, c, d, e, f, g, h].forEach((word, i) => { state[i] = (state[i] + word) | 0; });
+  }
+  return words(state.slice(0, length), false);
+}
+
+const MASK = (1n << 64n) - 1n;
+const right = (word, by) => ((word >> BigInt(by)) | (word << BigInt(64 - by))) & MASK;
+function sha512(bytes) {
+  const data = pad(bytes, 128, 16, false);
+  const state = [...START];
+  const w = new Array(80);
+  for (let at = 0; at < data.byteLength; at += 128) {
+    for (let i = 0; i < 16; i++) w[i] = data.getBigUint64(at + 8 * i);
+    for (let i = 16; i < 80; i++) {
+      const one = right(w[i - 15], 1) ^ right(w[i - 15], 8) ^ (w[i - 15] >> 7n);
+      const two = right(w[i - 2], 19) ^ right(w[i - 2], 61) ^ (w[i - 2] >> 6n);
+      w[i] = (w[i - 16] + one + w[i - 7] + two) & MASK;
+    }
+    let [a, b, c, d, e, f, g, h] = state;
+    for (let i = 0; i < 80; i++) {
+      const first = h + (right(e, 14) ^ right(e, 18) ^ right(e, 41)) + ((e & f) ^ (~e & MASK & g)) + ROOTS[i] + w[i];
+      const second = (right(a, 28) ^ right(a, 34) ^ right(a, 39)) + ((a & b) ^ (a & c) ^ (b & c));
+      [h, g, f, e, d, c, b, a] = [g, f, e, (d + first) & MASK, c, b, a, (first + second) & MASK];
+    }
+    [a, b, c, d, e, f, g, h].forEach((word, i) => { state[i] = (state[i] + word) & MASK; });
+  }
+  const view = new DataView(new ArrayBuffer(64));
+  state.forEach((word, i) => view.setBigUint64(8 * i, word));
+  return new Uint8Array(view.buffer);
+}
+
+function sha1(bytes) {
+  const data = pad(bytes, 64, 8, false);
+  const state = [0x67452301, 0xefcdab89, 0x98badcfe, 0x10325476, 0xc3d2e1f0];
+  const w = new Int32Array(80);
+  for (let at = 0; at < data.byteLength; at += 64) {
+    for (let i = 0; i < 16; i++) w[i] = data.getInt32(at + 4 * i);
+    for (let i = 16; i < 80; i++) w[i] = rotate(w[i - 3] ^ w[i - 8] ^ w[i - 14] ^ w[i - 16], 1);
+    let [a, b, c, d, e] = state;
+    for (let i = 0; i < 80; i++) {
+      const [mix, constant] = i < 20 ? [(b & c) | (~b & d), 0x5a827999] : i < 40 ? [b ^ c ^ d, 0x6ed9eba1] : i < 60 ? [(b & c) | (b & d) | (c & d), 0x8f1bbcdc] : [b ^ c ^ d, 0xca62c1d6];
+      [e, d, c, b, a] = [d, c, rotate(b, 30), a, (rotate(a, 5) + mix + e + constant + w[i]) | 0];
+    }
+    [a, b, c, d, e].forEach((word, i) => { state[i] = (state[i] + word) | 0; });
+  }
+  return words(state, false);
+}
+
+const SHIFTS = [[7, 12, 17, 22], [5, 9, 14, 20], [4, 11, 16, 23], [6, 10, 15, 21]];
+function md5(bytes) {
+  const data = pad(bytes, 64, 8, true);
+  const state = [0x67452301, 0xefcdab89, 0x98badcfe, 0x10325476];
+  for (let at = 0; at < data.byteLength; at += 64) {
+    let [a, b, c, d] = state;
+    for (let i = 0; i < 64; i++) {
+      const round = i >> 4;
+      const [mix, from] = round === 0 ? [(b & c) | (~b & d), i] : round === 1 ? [(d & b) | (~d & c), 5 * i + 1] : round === 2 ? [b ^ c ^ d, 3 * i + 5] : [c ^ (b | ~d), 7 * i];
+      const constant = Math.floor(Math.abs(Math.sin(i + 1)) * 2 ** 32);
+      const sum = (a + mix + constant + data.getInt32(at + 4 * (from % 16), true)) | 0;
+      [a, d, c, b] = [d, c, b, (b + rotate(sum, SHIFTS[round][i % 4])) | 0];
+    }
+    [a, b, c, d].forEach((word, i) => { state[i] = (state[i] + word) | 0; });
+  }
+  return words(state, true);
+}
+
+const HASHES = { sha256: [sha256, 64], sha512: [sha512, 128], sha1: [sha1, 64], md5: [md5, 64] };
+const algorithm = (name) => {
+  const found = HASHES[String(name).toLowerCase().replace('-', '')];
+  if (found === undefined) throw new Error(`Digest method not supported: ${name}; there are ${Object.keys(HASHES).join(', ')}`);
+  return found;
+};
+const bytesOf = (value, encoding) => (typeof value === 'string' ? Buffer.from(value, encoding) : new Uint8Array(value.buffer, value.byteOffset, value.byteLength));
+
+class Hash {
+  #run;
+  #parts = [];
+  #done = false;
+  constructor(run) { this.#run = run; }
+  update(value, encoding) {
+    if (this.#done) throw new Error('Digest already called');
+    this.#parts.push(Buffer.from(bytesOf(value, encoding)));
+    return this;
+  }
+  digest(encoding) {
+    if (this.#done) throw new Error('Digest already called');
+    this.#done = true;
+    const made = Buffer.from(this.#run(Buffer.concat(this.#parts)));
+    return encoding === undefined || encoding === 'buffer' ? made : made.toString(encoding);
+  }
+}
+
+export const createHash = (name) => new Hash(algorithm(name)[0]);
+export const createHmac = (name, secret) => {
+  const [hash, block] = algorithm(name);
+  const given = bytesOf(secret);
+  const key = Buffer.alloc(block);
+  key.set(given.length > block ? hash(given) : given);
+  const outer = key.map((byte) => byte ^ 0x5c);
+  const inner = key.map((byte) => byte ^ 0x36);
+  return new Hash((message) => hash(Buffer.concat([outer, hash(Buffer.concat([inner, message]))])));
+};
+export const getHashes = () => Object.keys(HASHES);
+export const randomBytes = (size, callback) => {
+  const made = Buffer.from(host.randomBytes(size));
+  if (callback === undefined) return made;
+  queueMicrotask(() => callback(null, made));
+};
+export const randomUUID = () => crypto.randomUUID();
+export const getRandomValues = (view) => crypto.getRandomValues(view);
+export const randomInt = (least, most) => {
+  const [low, high] = most === undefined ? [0, least] : [least, most];
+  const range = high - low;
+  if (!Number.isSafeInteger(range) || range <= 0 || range > 2 ** 48) throw new RangeError('The range must be from 1 to 2^48');
+  const limit = 2 ** 48 - (2 ** 48 % range);
+  for (;;) {
+    const drawn = host.randomBytes(6).reduce((sum, byte) => sum * 256 + byte, 0);
+    if (drawn < limit) return low + (drawn % range);
+  }
+};
+export const timingSafeEqual = (one, other) => {
+  if (one.byteLength !== other.byteLength) throw new RangeError('Input buffers must have the same byte length');
+  const [left, right] = [bytesOf(one), bytesOf(other)];
+  return left.reduce((different, byte, at) => different | (byte ^ right[at]), 0) === 0;
+};
+export const webcrypto = globalThis.crypto;
+export default { createHash, createHmac, getHashes, randomBytes, randomUUID, getRandomValues, randomInt, timingSafeEqual, webcrypto };

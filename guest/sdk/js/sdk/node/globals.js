@@ -1,0 +1,3 @@
+// Globals of Node that are bundled with the modules that name them, and with no other.
+export { Buffer } from './buffer.js';
+export { URL, URLSearchParams } from './url.js';

@@ -1,0 +1,129 @@
+//! The engine: the file that an installation of Mayfly brings, or one that is compiled on this machine, once.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use anyhow::{Context, bail};
+
+use super::super::toolchain::{TARGET, Toolchain};
+use super::super::world;
+use super::cache;
+
+/// Where an installation has it, from the directory of the program.
+const INSTALLED: &str = "../share/mayfly/javascript-engine.wasm";
+
+/// A file of the engine: where it lies, and what is in it.
+macro_rules! source {
+    ($name:literal) => {
+        (
+            concat!("guest/sdk/js/engine/", $name),
+            include_str!(concat!("../../../../guest/sdk/js/engine/", $name)),
+        )
+    };
+}
+
+/// The engine's source, as it lies in the repository: its bindings are made from the WIT files, four directories up.
+const SOURCE: [(&str, &str); 18] = [
+    source!("Cargo.toml"),
+    source!("Cargo.lock"),
+    source!("src/lib.rs"),
+    source!("src/bindings.rs"),
+    source!("src/build.rs"),
+    source!("src/calls.rs"),
+    source!("src/clock.rs"),
+    source!("src/host.rs"),
+    source!("src/host/dynamodb.rs"),
+    source!("src/host/sql.rs"),
+    source!("src/memory.rs"),
+    source!("src/resolve.rs"),
+    source!("src/trace.rs"),
+    source!("src/prelude/console.js"),
+    source!("src/prelude/globals.js"),
+    source!("src/prelude/timers.js"),
+    source!("src/prelude/appsync.js"),
+    source!("src/prelude/main.js"),
+];
+
+/// How it is linked. JavaScript recurses in the engine's own stack, which lies below the data, so that running over its end traps.
+const LINK_FLAGS: &str = "-Clink-arg=-zstack-size=163840";
+
+/// How its part in C is compiled, whatever the profile says: measured, -O3 is larger and no faster.
+const C_FLAGS: &str = "-O2";
+
+/// C compilers that are tried, in this order.
+const COMPILERS: [&str; 2] = ["clang-19", "clang"];
+
+/// So many of the compiler's last bytes are repeated in an error.
+const SAID_BYTES: usize = 4_000;
+
+/// The engine's bytes.
+pub(super) fn find(progress: &mut dyn FnMut(&str)) -> anyhow::Result<Vec<u8>> {
+    if let Some(installed) = installed() {
+        return fs::read(&installed)
+            .with_context(|| format!("cannot read {}", installed.display()));
+    }
+    let wit: Vec<_> = world::wit_files().collect();
+    let files: Vec<_> = SOURCE.into_iter().chain(wit.iter().copied()).collect();
+    let home = cache::directory("javascript-engine", &files)?;
+    let engine = home.join("engine.wasm");
+    let _alone = cache::lock(&home).with_context(|| format!("cannot lock {}", home.display()))?;
+    if !engine.is_file() {
+        progress("compiling the JavaScript engine, once per machine: this takes a few minutes");
+        cache::lay(&home, &SOURCE)?;
+        cache::lay(&home.join("wit"), &wit)?;
+        let made = compile(&home).context("the JavaScript engine cannot be compiled")?;
+        // Named when it is whole: a build that is ended halfway leaves nothing that looks like it.
+        let temporary = engine.with_extension("tmp");
+        fs::copy(&made, &temporary)
+            .and_then(|_| fs::rename(&temporary, &engine))
+            .with_context(|| format!("cannot write {}", engine.display()))?;
+    }
+    fs::read(&engine).with_context(|| format!("cannot read {}", engine.display()))
+}
+
+fn installed() -> Option<PathBuf> {
+    let program = std::env::current_exe().ok()?;
+    let file = program.parent()?.join(INSTALLED);
+    file.is_file().then_some(file)
+}
+
+fn compile(home: &Path) -> anyhow::Result<PathBuf> {
+    let toolchain = Toolchain::find()?;
+    let Some(compiler) = COMPILERS.into_iter().find(|name| is_there(name)) else {
+        bail!(
+            "no C compiler for it: run `guest/toolchain.sh cpp`, or as root on Debian `apt-get install clang-19`"
+        );
+    };
+    // Shared by the versions of the engine, which differ in one crate of many.
+    let target = home.with_file_name("javascript-engine-target");
+    let mut command = toolchain.cargo(&home.join("guest/sdk/js/engine"));
+    command
+        .args(["build", "--release", "--locked", "--target", TARGET])
+        .args(toolchain.build_arguments())
+        .env("CARGO_TARGET_DIR", &target)
+        .env("CARGO_ENCODED_RUSTFLAGS", LINK_FLAGS)
+        .env("CC_wasm32_unknown_unknown", compiler)
+        .env("AR_wasm32_unknown_unknown", "ar")
+        .env("CFLAGS_wasm32_unknown_unknown", C_FLAGS);
+    let output = command
+        .stdin(Stdio::null())
+        .output()
+        .context("cannot run cargo")?;
+    if !output.status.success() {
+        let said = String::from_utf8_lossy(&output.stderr);
+        let from = said.len().saturating_sub(SAID_BYTES);
+        let from = (from..said.len())
+            .find(|at| said.is_char_boundary(*at))
+            .unwrap_or_default();
+        bail!("{}", said.get(from..).unwrap_or(&said).trim_end());
+    }
+    Ok(target.join(TARGET).join("release/mayfly_javascript.wasm"))
+}
+
+fn is_there(program: &str) -> bool {
+    Command::new(program)
+        .arg("--version")
+        .output()
+        .is_ok_and(|output| output.status.success())
+}

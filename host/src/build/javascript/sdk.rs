@@ -1,0 +1,141 @@
+//! The files of the SDK, which modules import by name and which are bundled with them.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use super::cache;
+
+/// A file of the SDK: where it lies, and what is in it.
+macro_rules! file {
+    ($name:literal) => {
+        (
+            $name,
+            include_str!(concat!("../../../../guest/sdk/js/sdk/", $name)),
+        )
+    };
+}
+
+const FILES: [(&str, &str); 19] = [
+    // Says to bundlers that what is not used can be left out.
+    (
+        "package.json",
+        r#"{"type": "module", "sideEffects": false}"#,
+    ),
+    file!("index.js"),
+    file!("aws/client3.js"),
+    file!("aws/document.js"),
+    file!("aws/dynamodb2.cjs"),
+    file!("aws/lib3.js"),
+    file!("aws/sdk2.cjs"),
+    file!("aws/values.js"),
+    file!("node/assert.js"),
+    file!("node/buffer.js"),
+    file!("node/crypto.js"),
+    file!("node/events.js"),
+    file!("node/globals.js"),
+    file!("node/path.js"),
+    file!("node/process.js"),
+    file!("node/querystring.js"),
+    file!("node/timers.js"),
+    file!("node/url.js"),
+    file!("node/util.js"),
+];
+
+/// For editors: `mayfly build` needs no types.
+const TYPES: (&str, &str) = file!("index.d.ts");
+
+/// What `mayfly sdk` writes.
+pub(super) fn files() -> impl Iterator<Item = (&'static str, &'static str)> {
+    FILES.into_iter().chain([TYPES])
+}
+
+/// What can be imported, and the file that answers for it.
+const IMPORTS: [(&str, &str); 6] = [
+    ("mayfly", "index.js"),
+    ("aws-sdk", "aws/sdk2.cjs"),
+    ("aws-sdk/clients/dynamodb", "aws/dynamodb2.cjs"),
+    ("@aws-sdk/client-dynamodb", "aws/client3.js"),
+    ("@aws-sdk/lib-dynamodb", "aws/lib3.js"),
+    ("@aws-sdk/util-dynamodb", "aws/values.js"),
+];
+
+/// Modules of Node that there are, as `NAME` and as `node:NAME`.
+const NODE: [&str; 10] = [
+    "assert",
+    "buffer",
+    "crypto",
+    "events",
+    "path",
+    "process",
+    "querystring",
+    "timers",
+    "url",
+    "util",
+];
+
+/// Globals that are bundled where a module names them.
+const GLOBALS: &str = "node/globals.js";
+
+/// Has esbuild find the SDK.
+pub(super) fn give(command: &mut Command) -> anyhow::Result<()> {
+    let directory = lay()?;
+    let mut alias = |import: &str, file: &Path| {
+        command.arg(format!("--alias:{import}={}", file.display()));
+    };
+    for (import, file) in IMPORTS {
+        alias(import, &directory.join(file));
+    }
+    for name in NODE {
+        let file = directory.join("node").join(name).with_extension("js");
+        alias(name, &file);
+        alias(&format!("node:{name}"), &file);
+    }
+    command.arg(format!("--inject:{}", directory.join(GLOBALS).display()));
+    Ok(())
+}
+
+/// What the directory of the files is called, before the digest of what is in them.
+const NAME: &str = "javascript-sdk";
+
+/// A text with `mayfly` for every path that leads to the files: where they lie differs by machine.
+pub(super) fn without_place(text: &str) -> String {
+    let mut parts = text.split(NAME);
+    let mut replaced = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let path = replaced
+            .rfind(|character: char| character.is_whitespace() || "\"'`".contains(character))
+            .map_or(0, |at| at + 1);
+        replaced.truncate(path);
+        replaced.push_str("mayfly");
+        replaced.push_str(
+            part.find('/')
+                .and_then(|slash| part.get(slash..))
+                .unwrap_or(part),
+        );
+    }
+    replaced
+}
+
+/// Where the files are.
+fn lay() -> anyhow::Result<PathBuf> {
+    let directory = cache::directory(NAME, &FILES)?;
+    let _alone = cache::lock(&directory)?;
+    cache::lay(&directory, &FILES)?;
+    Ok(directory)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn where_the_files_lie_is_not_told() {
+        assert_eq!(
+            without_place(
+                "// ../../home/me/.cache/mayfly/javascript-sdk-0123456789abcdef/aws/sdk2.cjs\n\"/x/javascript-sdk-0123456789abcdef/index.js\"(exports)"
+            ),
+            "// mayfly/aws/sdk2.cjs\n\"mayfly/index.js\"(exports)"
+        );
+        assert_eq!(without_place("a b"), "a b");
+    }
+}

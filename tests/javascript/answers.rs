@@ -1,0 +1,207 @@
+//! Resolvers in JavaScript answer as those in Rust do, with calls that overlap, errors that say why, and places in the source.
+
+use mayfly_tests::{TestApp, TestHost};
+use serde_json::json;
+
+use super::{built, script};
+
+/// The sample app with its students in TypeScript.
+fn in_typescript(code: &str) -> TestApp {
+    let student = r#"student("The student's id." id: ID!): Student @resolve(module: "students")"#;
+    let students =
+        r#"students("The students' ids." ids: [ID!]!): [Student]! @resolve(module: "students")"#;
+    let module = "[modules.in-typescript]\ncomponent = \"script/students.wasm\"\nsource = \"students.ts\"\n[modules.in-typescript.grants]\ndynamodb.Students = [\"get\", \"batch-get\"]\nsql = [\"assessments_by_student\"]";
+    let moved = |text: &str| text.replace("\"students\"", "\"in-typescript\"");
+    built(
+        TestApp::students()
+            .edited("schema.graphql", student, &moved(student))
+            .edited("schema.graphql", students, &moved(students))
+            .with_configuration(module)
+            .with_file("students.ts", code.as_bytes()),
+    )
+}
+
+const STUDENTS: &str = r"
+import { dynamodb, type Resolvers } from 'mayfly';
+
+interface Student { id: string; name: string; grade: number; readingLevel: string }
+
+const table = dynamodb.table('Students');
+const key = (id: string) => ({ PK: `STUDENT#${id}`, SK: 'PROFILE' });
+
+export const resolvers: Resolvers = {
+  Query: {
+    student: async ({ id }: { id: string }) => table.get<Student>(key(id)),
+    students: async ({ ids }: { ids: string[] }) => table.batchGet<Student>(ids.map(key)),
+  },
+};
+";
+
+#[tokio::test]
+async fn students_in_typescript_answer_like_those_in_rust() {
+    let query = r#"{ present: student(id: "S7") { id name grade readingLevel assessments(type: FLUENCY) { id score } } absent: student(id: "x") { id } many: students(ids: ["S1", "none", "S2", "S1"]) { id name } }"#;
+    let right = TestHost::start(TestApp::students())
+        .await
+        .query(query)
+        .await;
+    let answer = TestHost::start(in_typescript(STUDENTS))
+        .await
+        .query(query)
+        .await;
+    assert_eq!(answer["data"]["present"]["id"], json!("S7"), "{answer}");
+    assert_eq!(answer, right);
+}
+
+#[tokio::test]
+async fn calls_overlap_and_their_errors_have_codes() {
+    let code = r"
+import { dynamodb, sql, HostError, ResolverError } from 'mayfly';
+export const resolvers = {
+  Query: {
+    student: async ({ id }) => {
+      if (id === 'denied') return dynamodb.table('Teachers').get({ id });
+      if (id === 'caught') {
+        const failed = await sql.query('no_such_statement').catch((error) => error);
+        return { id, name: `${failed instanceof HostError} ${failed.code}`, grade: 1, readingLevel: '' };
+      }
+      if (id === 'mine') throw new ResolverError('TOO_YOUNG', 'come back later', { retryable: true });
+      const [profile, rows] = await Promise.all([
+        dynamodb.table('Students').get({ PK: `STUDENT#${id}`, SK: 'PROFILE' }),
+        sql.query('assessments_by_student', { ids: [id], type: null, from: null, to: null }),
+      ]);
+      return { ...profile, name: `${profile.name}: ${rows.length > 0}` };
+    },
+    students: async ({ ids }) => ids.map(() => null),
+  },
+};
+";
+    let host = TestHost::start(in_typescript(code)).await;
+    let answer = host.query(r#"{ student(id: "S7") { name } }"#).await;
+    assert!(
+        answer["data"]["student"]["name"]
+            .as_str()
+            .is_some_and(|name| name.ends_with(": true")),
+        "{answer}"
+    );
+    let answer = host.query(r#"{ student(id: "caught") { name } }"#).await;
+    assert_eq!(answer["data"]["student"]["name"], json!("true denied"));
+    let answer = host.query(r#"{ student(id: "denied") { name } }"#).await;
+    assert_eq!(
+        answer["errors"][0]["extensions"]["code"],
+        json!("DENIED"),
+        "{answer}"
+    );
+    let answer = host.query(r#"{ student(id: "mine") { name } }"#).await;
+    let error = &answer["errors"][0];
+    assert_eq!(
+        (&error["message"], &error["extensions"]["reason"]),
+        (&json!("come back later"), &json!("TOO_YOUNG")),
+        "{answer}"
+    );
+}
+
+#[tokio::test]
+async fn globals_and_shapes_of_resolvers_are_what_they_are_in_node() {
+    let code = r"
+import { batch, ResolverError } from 'mayfly';
+const madeAtTopLevel = { date: new Date().getTime(), random: Math.random() };
+let calls = 0;
+export const resolvers = {
+  Query: {
+    text: () => new TextDecoder().decode(new TextEncoder().encode('é😀€')),
+    copy: () => { const one = { deep: new Map([[1, { two: 2 }]]) }; one.self = one;
+      const other = structuredClone(one); return `${other !== one} ${other.self === other} ${other.deep.get(1).two}`; },
+    uuid: () => crypto.randomUUID(),
+    random: () => Math.random(),
+    topLevel: () => JSON.stringify(madeAtTopLevel),
+    sorted: () => ['b', 'B', 'á', 'a', 'A', '1', ' '].sort((one, two) => one.localeCompare(two)).join(''),
+    env: () => `${process.env.STAGE} ${Object.keys(process.env).length}`,
+    timer: () => new Promise((resolve) => setTimeout(resolve, 0, 'later')),
+    abort: async () => { const controller = new AbortController(); controller.abort(); try { controller.signal.throwIfAborted(); } catch (error) { return error.name; } },
+    calls: () => ++calls,
+    items: () => [{ id: 1 }, { id: 2 }, { id: 3 }],
+    locale: () => { try { return (1234.5).toLocaleString('de'); } catch (error) { return error.message; } },
+  },
+  Item: {
+    single: ({ id }, { by }) => id * by,
+    many: batch((items, { by }) => items.map(({ id }) => (id === 2 ? new ResolverError('TWO', 'not two') : id * by))),
+    few: batch(() => [1]),
+  },
+};
+";
+    let schema = "type Query { text: String @script copy: String @script uuid: String @script random: Float @script topLevel: String @script sorted: String @script env: String @script timer: String @script abort: String @script calls: Int @script items: [Item] @script locale: String @script }\ntype Item { id: Int single(by: Int!): Int @resolve(module: \"script\", needs: \"id\") many(by: Int!): Int @resolve(module: \"script\", needs: \"id\") few: Int @resolve(module: \"script\", needs: \"id\") }";
+    let app = script(
+        "module.js",
+        code,
+        schema,
+        "environment = { STAGE = \"test\" }",
+    );
+    let host = TestHost::start(built(app)).await;
+    let answer = host
+        .query("{ text copy sorted env timer abort topLevel items { single(by: 2) many(by: 3) } }")
+        .await;
+    let data = &answer["data"];
+    assert_eq!(data["text"], json!("é😀€"), "{answer}");
+    assert_eq!(data["copy"], json!("true true 2"));
+    assert_eq!(data["sorted"], json!(" 1aAábB"));
+    assert_eq!(data["env"], json!("test 1"));
+    assert_eq!(data["timer"], json!("later"));
+    assert_eq!(data["abort"], json!("AbortError"));
+    assert!(
+        data["topLevel"]
+            .as_str()
+            .is_some_and(|text| text.starts_with("{\"date\":0,")),
+        "the clock stands still while a module is built: {answer}"
+    );
+    assert_eq!(
+        data["items"],
+        json!([{ "single": 2, "many": 3 }, { "single": 4, "many": null }, { "single": 6, "many": 9 }])
+    );
+    assert_eq!(answer["errors"][0]["extensions"]["reason"], json!("TWO"));
+
+    let few = host.query("{ items { few } }").await;
+    assert!(
+        few.to_string()
+            .contains("a batch of 3 parents needs an array of as many answers"),
+        "{few}"
+    );
+    let locale = host.query("{ locale }").await;
+    assert!(locale.to_string().contains("needs Intl"), "{locale}");
+
+    // A fresh instance each: nothing is kept, and nothing is drawn twice.
+    let again = || host.query("{ uuid random calls topLevel }");
+    let (one, other) = (again().await["data"].clone(), again().await["data"].clone());
+    assert_ne!(one["uuid"], other["uuid"]);
+    assert_ne!(one["random"], other["random"]);
+    assert_eq!((&one["calls"], &other["calls"]), (&json!(1), &json!(1)));
+    assert_eq!(one["topLevel"], other["topLevel"]);
+}
+
+#[tokio::test]
+async fn what_goes_wrong_is_told_with_the_place_in_the_source() {
+    let code = "interface Row { value: number }\n\ninterface Other { id: string }\n\nconst read = (row: Row | null): number => {\n  return row!.value;\n};\n\nexport const resolvers = {\n  Query: {\n    fails: () => read(null),\n    lost: () => { Promise.reject(new Error('nobody listens')); return 1; },\n    logs: () => { console.warn('careful: %s', { a: [1] }); return 2; },\n  },\n};\n";
+    let app = script(
+        "src/module.ts",
+        code,
+        "type Query { fails: Int @script lost: Int @script logs: Int @script }",
+        "",
+    );
+    let host = TestHost::start(built(app)).await;
+    let answer = host.query("{ fails }").await;
+    assert_eq!(
+        answer["errors"][0]["message"],
+        json!("cannot read property 'value' of null"),
+        "{answer}"
+    );
+    host.logged(&[
+        "TypeError",
+        "at read (module.ts:6)",
+        "at fails (module.ts:11)",
+    ])
+    .await;
+    let answer = host.query("{ lost logs }").await;
+    assert_eq!(answer["data"], json!({ "lost": 1, "logs": 2 }));
+    host.logged(&["unhandled rejection: Error: nobody listens"])
+        .await;
+    host.logged(&["careful: { a: [ 1 ] }"]).await;
+}

@@ -1,0 +1,223 @@
+//! What cannot be built is refused with the place and a remedy, and nothing of whoever builds is in what was built.
+
+use std::fs;
+
+use mayfly_tests::mayfly;
+
+use super::{build, built, refused, script};
+
+const SCHEMA: &str = "type Query { f: Int @script }";
+
+fn refusal(code: &str) -> String {
+    refused(&script("module.js", code, SCHEMA, ""))
+}
+
+fn assert_says(said: &str, parts: &[&str]) {
+    for part in parts {
+        assert!(said.contains(part), "lacks {part:?}: {said}");
+    }
+}
+
+#[test]
+fn code_that_is_not_javascript_is_shown_where() {
+    assert_says(
+        &refusal("export const resolvers = {\n  Query: {,\n};"),
+        &["module.js:2:10", "cannot be bundled"],
+    );
+}
+
+#[test]
+fn a_module_without_its_export_is_told_what_to_write() {
+    assert_says(
+        &refusal("export const other = 1;"),
+        &["it exports no `resolvers`", "export const resolvers = {"],
+    );
+    assert_says(
+        &refusal("export const resolvers = { Query: { f: 5 } };"),
+        &["`resolvers.Query.f` must be a function"],
+    );
+    assert_says(
+        &refusal("export const resolvers = {};"),
+        &["`resolvers` has no field"],
+    );
+}
+
+#[test]
+fn what_node_has_and_resolvers_do_not_is_named_with_place_and_remedy() {
+    assert_says(
+        &refusal(
+            "import { readFileSync } from 'node:fs';\nexport const resolvers = { Query: { f: () => readFileSync('/etc/passwd') } };",
+        ),
+        &[
+            "module.js:1:",
+            "Could not resolve \"node:fs\"",
+            "resolvers have no `node:fs`: a resolver has no files",
+        ],
+    );
+    assert_says(
+        &refusal(
+            "const addon = require('./build/addon.node'); export const resolvers = { Query: { f: () => addon } };",
+        ),
+        &["module.js:1:", "addon.node"],
+    );
+    let app = script(
+        "module.js",
+        "export const resolvers = {\n  Query: {\n    f: () => new Intl.NumberFormat('de').format(1),\n  },\n};\nif (typeof Worker !== 'undefined') throw new Error('no');",
+        SCHEMA,
+        "",
+    );
+    let output = build(&app);
+    assert!(output.status.success(), "{output:?}");
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert_says(
+        &said,
+        &["warning: module.js:3: resolvers have no `Intl`: format by hand"],
+    );
+    assert!(!said.contains("Worker"), "{said}");
+}
+
+#[test]
+fn a_top_level_that_throws_loops_or_allocates_is_refused() {
+    assert_says(
+        &refusal(
+            "const limits = undefined;\n\nconst most = limits.most;\nexport const resolvers = { Query: { f: () => most } };",
+        ),
+        &["TypeError", "module.js:3", "cannot be built"],
+    );
+    assert_says(
+        &refusal("for (;;);\nexport const resolvers = { Query: { f: () => 1 } };"),
+        &["its top level ran for more than 10 s; do the work in a resolver"],
+    );
+    assert_says(
+        &refusal(
+            "const kept = []; for (;;) kept.push(new Uint8Array(1 << 20));\nexport const resolvers = { Query: { f: () => 1 } };",
+        ),
+        &["out of memory"],
+    );
+    assert_says(
+        &refusal(
+            "await new Promise(() => {});\nexport const resolvers = { Query: { f: () => 1 } };",
+        ),
+        &["the module's top level waits for a promise that nothing settles"],
+    );
+    assert_says(
+        &refusal(
+            "import { dynamodb } from 'mayfly';\nconst settings = await dynamodb.table('Settings').get({ id: 1 });\nexport const resolvers = { Query: { f: () => settings } };",
+        ),
+        &[
+            "the host cannot be called at the top level of a module",
+            "module.js:2",
+        ],
+    );
+    assert_says(
+        &refusal(
+            "const id = crypto.randomUUID();\nexport const resolvers = { Query: { f: () => id } };",
+        ),
+        &["would be the same in every invocation"],
+    );
+}
+
+#[test]
+fn values_from_outside_are_refused_in_the_environment_of_a_module() {
+    for outside in ["{ env = \"TOKEN\" }", "{ file = \"/run/secrets/token\" }"] {
+        let app = script(
+            "module.js",
+            "export const resolvers = { Query: { f: () => 1 } };",
+            SCHEMA,
+            &format!("[modules.script.environment]\nTOKEN = {outside}"),
+        );
+        let output = build(&app);
+        assert_eq!(output.status.code(), Some(3), "{output:?}");
+        assert_says(
+            &String::from_utf8(output.stderr).unwrap(),
+            &[
+                "modules.script.environment.TOKEN",
+                "becomes part of its component",
+            ],
+        );
+    }
+}
+
+#[test]
+fn nothing_of_the_environment_of_whoever_builds_is_in_the_component() {
+    let secret = format!("{:032x}", rand::random::<u128>());
+    let app = script(
+        "module.js",
+        "const AWS = require('aws-sdk'); const { log } = require('mayfly'); exports.resolvers = { Query: { f: () => [Object.keys(process.env), AWS, log].length } };",
+        SCHEMA,
+        "environment = { SHOWN = \"in-the-component\" }",
+    );
+    let output = mayfly()
+        .arg("build")
+        .arg(app.path())
+        .env("SECRET_OF_THE_BUILDER", &secret)
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{output:?}");
+    let component = fs::read(app.path().join("build/script.wasm")).unwrap();
+    let has = |text: &str| {
+        component
+            .windows(text.len())
+            .any(|window| window == text.as_bytes())
+    };
+    assert!(has("in-the-component"), "the configured environment is");
+    for text in [
+        secret.as_str(),
+        "SECRET_OF_THE_BUILDER",
+        app.path().to_str().unwrap(),
+        "mayfly-cache",
+    ] {
+        assert!(!has(text), "{text} is in the component");
+    }
+}
+
+#[test]
+fn the_same_source_gives_the_same_component_and_is_not_evaluated_again() {
+    let app = built(script(
+        "module.js",
+        "const random = Math.random(); export const resolvers = { Query: { f: () => random } };",
+        SCHEMA,
+        "",
+    ));
+    let component = app.path().join("build/script.wasm");
+    let first = fs::read(&component).unwrap();
+    let again = build(&app);
+    assert!(
+        !String::from_utf8_lossy(&again.stderr).contains("evaluating"),
+        "{again:?}"
+    );
+    fs::remove_dir_all(app.path().join("build")).unwrap();
+    let anew = build(&app);
+    assert!(
+        String::from_utf8_lossy(&anew.stderr).contains("evaluating"),
+        "{anew:?}"
+    );
+    assert!(fs::read(&component).unwrap() == first, "another component");
+}
+
+#[test]
+fn a_directory_with_a_manifest_is_a_module_with_its_packages_recorded() {
+    let app = script(
+        "module/index.js",
+        "import { double } from 'doubling'; export const resolvers = { Query: { f: () => double(2) } };",
+        SCHEMA,
+        "",
+    )
+    .with_file("module/package.json", br#"{ "name": "m", "scripts": { "postinstall": "exit 1" } }"#)
+    .with_file(
+        "module/node_modules/doubling/package.json",
+        br#"{ "name": "doubling", "version": "1.2.3", "main": "lib.js" }"#,
+    )
+    .with_file(
+        "module/node_modules/doubling/lib.js",
+        b"exports.double = (number) => number * 2;",
+    )
+    .configured("module/index.js", "module");
+    let app = built(app);
+    let component = fs::read(app.path().join("build/script.wasm")).unwrap();
+    assert!(
+        component
+            .windows(b"doubling 1.2.3\n".len())
+            .any(|window| window == b"doubling 1.2.3\n")
+    );
+}
