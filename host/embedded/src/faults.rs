@@ -22,6 +22,9 @@ pub struct Switches {
     /// The DynamoDB endpoint.
     #[serde(skip_serializing_if = "is_default")]
     pub dynamodb: DynamoDbFaults,
+    /// The HTTP endpoint.
+    #[serde(skip_serializing_if = "is_default")]
+    pub http: HttpFaults,
 }
 
 fn is_default<T: Default + PartialEq>(value: &T) -> bool {
@@ -138,6 +141,12 @@ macro_rules! switch {
 trait Limited: Clone {
     fn limits(&mut self) -> (&mut Option<u32>, Option<&str>);
 }
+
+// Behind the macro, which it uses.
+mod http;
+
+pub(crate) use http::HttpPlan;
+pub use http::{Half, HttpFaults, Large, NotNow, Page, Redirect, Surplus, WrongLength};
 
 switch!(
     /// Acts without settings of its own.

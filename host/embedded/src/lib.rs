@@ -1,11 +1,11 @@
-//! `mayfly-embedded`: a DynamoDB and a SQL Server endpoint over SQLite, with fault switches.
+//! `mayfly-embedded`: a DynamoDB and a SQL Server endpoint over SQLite, and services over HTTP, with fault switches.
 //!
 //! A process of its own beside the host, so that its memory, CPU and faults are never the host's; a library too, for tests that
 //! want it in-process. It listens on loopback addresses only.
 //!
 //! In reading order: [`Options`] → `store` (the data directory and the seed) → `gate` (a listener that can be down) → `dynamodb`
 //! (dynoxide behind a proxy) and `tds` (SQL Server's protocol; `tsql` turns its language into SQLite's; both speak of
-//! `sql_types`) → `control` ([`Faults`] and [`Status`] over HTTP).
+//! `sql_types`) → `http` (services that answer with documents) → `control` ([`Faults`] and [`Status`] over HTTP).
 //!
 //! What of SQL Server it has and lacks is in `docs/embedded-sql-server.md`, which a test runs line by line.
 
@@ -24,6 +24,7 @@ mod dynamodb;
 mod error;
 mod faults;
 mod gate;
+mod http;
 mod options;
 mod sql_types;
 mod status;
@@ -33,12 +34,13 @@ mod tsql;
 
 pub use error::StartError;
 pub use faults::{
-    Also, DropAt, DropConnection, DynamoDbFaults, Faults, ForeignAnswer, HalfRow, LateAttentionAck,
-    LoginFailure, Malformed, MalformedText, Plain, Slow, SlowLogin, SqlErrorFault, SqlServerFaults,
-    Stall, Switches, Then, Unprocessed,
+    Also, DropAt, DropConnection, DynamoDbFaults, Faults, ForeignAnswer, Half, HalfRow, HttpFaults,
+    Large, LateAttentionAck, LoginFailure, Malformed, MalformedText, NotNow, Page, Plain, Redirect,
+    Slow, SlowLogin, SqlErrorFault, SqlServerFaults, Stall, Surplus, Switches, Then, Unprocessed,
+    WrongLength,
 };
 pub use options::Options;
-pub use status::{Counters, DynamoDbCounters, Request, SqlServerCounters, Status};
+pub use status::{Counters, DynamoDbCounters, HttpCounters, Request, SqlServerCounters, Status};
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -57,6 +59,8 @@ pub struct Addresses {
     pub dynamodb: SocketAddr,
     /// SQL Server, over TDS.
     pub sqlserver: SocketAddr,
+    /// Services over HTTP, each below its name.
+    pub http: SocketAddr,
     /// Fault switches and counters, over HTTP.
     pub control: SocketAddr,
 }
@@ -90,6 +94,7 @@ impl Embedded {
         };
         let dynamodb_gate = gate(options.dynamodb, |set: &Switches| set.dynamodb.refuse)?;
         let sqlserver_gate = gate(options.sqlserver, |set: &Switches| set.sqlserver.refuse)?;
+        let http_gate = gate(options.http, |set: &Switches| set.http.refuse)?;
         let control = TcpListener::bind(options.control).await;
         let control = control.map_err(|why| StartError::Listen {
             address: options.control,
@@ -99,6 +104,7 @@ impl Embedded {
         let addresses = Addresses {
             dynamodb: dynamodb_gate.address(),
             sqlserver: sqlserver_gate.address(),
+            http: http_gate.address(),
             control: control.local_addr()?,
         };
         let (user, password) = (options.user.clone(), options.password.clone());
@@ -131,6 +137,13 @@ impl Embedded {
                 dynamodb_gate,
                 store.dynamodb,
                 behind,
+                Arc::clone(&faults),
+                Arc::clone(&status),
+                closing.clone(),
+            )),
+            tokio::spawn(http::serve(
+                http_gate,
+                store.http,
                 Arc::clone(&faults),
                 Arc::clone(&status),
                 closing.clone(),

@@ -12,7 +12,7 @@ use mayfly_embedded::{Embedded, Options, StartError};
 use tokio::io::AsyncReadExt;
 use tokio::signal::unix::{SignalKind, signal};
 
-/// A DynamoDB and a SQL Server endpoint over SQLite, for development and tests.
+/// A DynamoDB and a SQL Server endpoint over SQLite, and services over HTTP, for development and tests.
 ///
 /// Prints one line of JSON with the addresses when it is ready. SQL Server lets in the user MAYFLY_EMBEDDED_USER with the password
 /// MAYFLY_EMBEDDED_PASSWORD (both `mayfly` if not set).

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 /// Settings of the endpoints.
 #[derive(Debug, Clone, clap::Args)]
 pub struct Options {
-    /// Directory with the first data; left out: nothing in DynamoDB, one empty database `master`.
+    /// Directory with the first data; left out: nothing in DynamoDB, one empty database `master`, no documents.
     #[arg(long, value_name = "DIR")]
     pub seed: Option<PathBuf>,
     /// Directory that keeps the data; seeded when it is new. Left out: the data is gone when the process ends.
@@ -18,6 +18,9 @@ pub struct Options {
     /// Where SQL Server listens; port 0 takes a free one.
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:0", value_parser = loopback)]
     pub sqlserver: SocketAddr,
+    /// Where services over HTTP listen; port 0 takes a free one.
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:0", value_parser = loopback)]
+    pub http: SocketAddr,
     /// Where fault switches and counters are; port 0 takes a free one.
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:0", value_parser = loopback)]
     pub control: SocketAddr,
@@ -54,6 +57,7 @@ impl Default for Options {
             data: None,
             dynamodb: free,
             sqlserver: free,
+            http: free,
             control: free,
             sqlserver_certificate: None,
             sqlserver_key: None,

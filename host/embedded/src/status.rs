@@ -19,6 +19,8 @@ pub struct Counters {
     pub sqlserver: SqlServerCounters,
     /// The DynamoDB endpoint.
     pub dynamodb: DynamoDbCounters,
+    /// The HTTP endpoint.
+    pub http: HttpCounters,
 }
 
 /// Counters of the SQL Server endpoint.
@@ -61,12 +63,24 @@ pub struct DynamoDbCounters {
     pub connections: u64,
 }
 
+/// Counters of the HTTP endpoint.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct HttpCounters {
+    /// Requests received, by method.
+    pub requests: BTreeMap<String, u64>,
+    /// Requests being carried out.
+    pub in_flight: u64,
+    /// Open connections.
+    pub connections: u64,
+}
+
 /// One request, as `GET /requests` shows it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Request {
-    /// `sqlserver` or `dynamodb`.
+    /// `sqlserver`, `dynamodb` or `http`.
     pub backend: &'static str,
-    /// The statement's text, the procedure's name, or the operation and its JSON; 4,096 characters at most.
+    /// The statement's text, the procedure's name, the operation and its JSON, or the method, target and body; 4,096 characters at most.
     pub text: String,
 }
 
@@ -107,6 +121,11 @@ impl Status {
                 connections: now.dynamodb.connections,
                 ..DynamoDbCounters::default()
             },
+            http: HttpCounters {
+                in_flight: now.http.in_flight,
+                connections: now.http.connections,
+                ..HttpCounters::default()
+            },
         };
     }
 
@@ -116,6 +135,10 @@ impl Status {
 
     pub(crate) fn dynamodb(&self, change: impl FnOnce(&mut DynamoDbCounters)) {
         change(&mut lock(&self.counters).dynamodb);
+    }
+
+    pub(crate) fn http(&self, change: impl FnOnce(&mut HttpCounters)) {
+        change(&mut lock(&self.counters).http);
     }
 
     pub(crate) fn request(&self, backend: &'static str, text: &str) {

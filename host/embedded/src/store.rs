@@ -1,13 +1,14 @@
 //! Where the data lies, and how it gets there.
 //!
-//! A data directory holds `dynamodb.sqlite`, `sqlserver/DATABASE.sqlite`, `procedures/NAME.sql` and, once all of them are complete,
+//! A data directory holds `dynamodb.sqlite`, `http.jsonl`, `sqlserver/DATABASE.sqlite`, `procedures/NAME.sql` and, once all of them are complete,
 //! the file `seeded`. Without that file whatever else is there is an unfinished seeding and is made again. One process at a time
 //! uses a directory (`lock`). Without a data directory, DynamoDB lies in memory and the databases in a temporary directory, which the
 //! next start removes if its process was killed.
 //!
 //! A seed directory holds `dynamodb/TABLE.json` (a `CreateTable` request), `dynamodb/TABLE.sql` (one SQLite `SELECT`, one item as
 //! DynamoDB JSON a row), `sqlserver/DATABASE.sql` (a SQLite script with SQL Server's type names; it runs in one transaction) and
-//! `sqlserver/procedures/NAME.sql` (see `tds::procedure`).
+//! `sqlserver/procedures/NAME.sql` (see `tds::procedure`), and `http/SERVICE.json` (documents by path, see `http::documents`), which is read
+//! at each start.
 
 use std::collections::HashMap;
 use std::fs::{self, File, TryLockError};
@@ -16,6 +17,7 @@ use std::path::{Path, PathBuf};
 use rusqlite::Connection;
 
 use crate::error::StartError;
+use crate::http::{self, Documents};
 use crate::options::Options;
 use crate::tds::{Databases, Procedure};
 
@@ -25,6 +27,8 @@ pub(crate) struct Store {
     pub dynamodb: dynoxide::Database,
     /// SQL Server's databases.
     pub databases: Databases,
+    /// What the services over HTTP say.
+    pub http: Documents,
     /// What has to live as long as the data is used.
     pub keeper: Keeper,
 }
@@ -66,6 +70,7 @@ pub(crate) fn open(options: &Options) -> Result<Store, StartError> {
             Ok(Store {
                 dynamodb,
                 databases,
+                http: Documents::new(documents(options.seed.as_deref())?),
                 keeper: Keeper {
                     _lock: Some(lock),
                     temporary: Some(temporary),
@@ -94,9 +99,11 @@ fn open_kept(directory: &Path, seed: Option<&Path>) -> Result<Store, StartError>
         fs::write(&marker, "").map_err(|error| data(&marker, error))?;
     }
     let databases = open_databases(directory)?;
+    let kept = directory.join("http.jsonl");
     Ok(Store {
         dynamodb,
         databases,
+        http: Documents::keeping(documents(seed)?, &kept).map_err(|error| data(&kept, error))?,
         keeper: Keeper {
             _lock: Some(lock),
             temporary: None,
@@ -177,6 +184,7 @@ fn clear(directory: &Path) -> Result<(), StartError> {
         "dynamodb.sqlite",
         "dynamodb.sqlite-wal",
         "dynamodb.sqlite-shm",
+        "http.jsonl",
     ] {
         let path = directory.join(name);
         if path.exists() {
@@ -291,6 +299,17 @@ fn seed_sqlserver(from: Option<&Path>, to: &Path) -> Result<(), StartError> {
         }
     }
     Ok(())
+}
+
+fn documents(directory: Option<&Path>) -> Result<http::Seed, StartError> {
+    let directory = directory.map(|seed| seed.join("http"));
+    let found = directory.map_or(Ok(Vec::new()), |directory| files(&directory, "json"))?;
+    let read = |(service, path): (String, PathBuf)| {
+        let documents = serde_json::from_str(&read(&path)?).map_err(|error| seed(&path, error))?;
+        Ok((service, documents))
+    };
+    let found = found.into_iter().map(read);
+    found.collect()
 }
 
 fn create(file: &Path, script: &str) -> rusqlite::Result<()> {
