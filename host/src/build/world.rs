@@ -5,11 +5,12 @@ use wit_component::StringEncoding;
 use wit_parser::{Resolve, SourceMap, WorldId};
 
 /// `wit/`, file by file.
-const FILES: [(&str, &str); 9] = [
+const FILES: [(&str, &str); 10] = [
     ("clock.wit", include_str!("../../../wit/clock.wit")),
     ("context.wit", include_str!("../../../wit/context.wit")),
     ("dynamodb.wit", include_str!("../../../wit/dynamodb.wit")),
     ("handler.wit", include_str!("../../../wit/handler.wit")),
+    ("http.wit", include_str!("../../../wit/http.wit")),
     ("log.wit", include_str!("../../../wit/log.wit")),
     ("pending.wit", include_str!("../../../wit/pending.wit")),
     ("random.wit", include_str!("../../../wit/random.wit")),

@@ -14,7 +14,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jsonwebtoken::{Algorithm, crypto};
-use mayfly_config::{Problem, TokenKey};
+use mayfly_config::{Problem, Secret, TokenKey};
 use mayfly_error::Error;
 use mayfly_json::{Kind, Limits, Tree, Value};
 
@@ -97,10 +97,14 @@ impl Callers {
             .ok()
             .filter(|_| sent.next().is_none())
             .and_then(bearer);
+        let token = token.ok_or_else(|| refused(NOT_BEARER, true))?;
         let claims = self
-            .verify(token.ok_or_else(|| refused(NOT_BEARER, true))?)
+            .verify(token)
             .map_err(|problem| refused(problem, true))?;
-        Ok(Caller::with_claims(claims))
+        Ok(Caller {
+            token: Some(Secret::new(token.to_owned())),
+            ..Caller::with_claims(claims)
+        })
     }
 
     /// The claims of a token that is accepted, as they were written.

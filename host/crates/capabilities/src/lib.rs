@@ -13,6 +13,7 @@
 
 mod decimal;
 pub mod dynamodb;
+pub mod http;
 mod share;
 pub mod sql;
 mod time_limit;
@@ -20,7 +21,11 @@ mod time_limit;
 use mayfly_runtime::capability::Capabilities;
 
 /// Every capability, in the order in which operators read of them.
-pub const ALL: Capabilities = &[&dynamodb::DynamoDbCapability, &sql::SqlCapability];
+pub const ALL: Capabilities = &[
+    &dynamodb::DynamoDbCapability,
+    &sql::SqlCapability,
+    &http::HttpCapability,
+];
 
 /// The modules that may not have everything, by name, with their share of so many.
 fn shares(

@@ -73,6 +73,17 @@ pub const DYNAMODB_THROTTLES: &str = "mayfly_dynamodb_throttles_total";
 pub const DYNAMODB_WAIT_SECONDS: &str = "mayfly_dynamodb_wait_seconds";
 /// Keys of one `BatchGetItem`.
 pub const DYNAMODB_BATCH_KEYS: &str = "mayfly_dynamodb_batch_keys";
+/// Calls of a `service` over HTTP that ended, by `outcome`: the class of the answer's status (`2xx`), a word of `wit/types.wit`, or
+/// `abandoned` when nobody waited for the answer any more.
+pub const HTTP_CALLS: &str = "mayfly_http_calls_total";
+/// Requests sent to a `service` over HTTP, those that were sent again counted each time.
+pub const HTTP_ATTEMPTS: &str = "mayfly_http_attempts_total";
+/// `GET`s of a `service` that were answered by an identical one's answer.
+pub const HTTP_JOINED: &str = "mayfly_http_joined_total";
+/// 1 while nothing is sent to a `service` because it failed, else 0.
+pub const HTTP_CIRCUIT: &str = "mayfly_http_circuit_open";
+/// How often the circuit of a `service` opened.
+pub const HTTP_CIRCUIT_OPENED: &str = "mayfly_http_circuit_opened_total";
 /// Operations answered by a cached plan, and all.
 pub const PLAN_HITS: &str = "mayfly_plan_cache_hits";
 /// Operations that had to be prepared.
@@ -215,6 +226,20 @@ pub(crate) fn describe() {
         "operations answered by a cached plan since the start"
     );
     describe_gauge!(PLAN_MISSES, "operations prepared since the start");
+    describe_counter!(HTTP_CALLS, "calls of services over HTTP by outcome");
+    describe_counter!(
+        HTTP_ATTEMPTS,
+        "requests sent to services over HTTP, each time counted"
+    );
+    describe_counter!(
+        HTTP_JOINED,
+        "GETs answered by the answer of an identical one"
+    );
+    describe_gauge!(
+        HTTP_CIRCUIT,
+        "1 while nothing is sent to a service because it failed"
+    );
+    describe_counter!(HTTP_CIRCUIT_OPENED, "circuits of services that opened");
     describe_counter!(SWAPS, "versions that became active");
     describe_counter!(REFUSALS, "versions that were refused, by step");
     describe_histogram!(

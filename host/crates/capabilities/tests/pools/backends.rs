@@ -101,6 +101,13 @@ impl Backends {
         });
     }
 
+    pub fn http_faults(&self, faults: mayfly_embedded::HttpFaults) {
+        self.embedded.faults().set(Switches {
+            http: faults,
+            ..Switches::default()
+        });
+    }
+
     pub fn lift(&self) {
         self.embedded.faults().lift();
     }
@@ -203,7 +210,11 @@ pub fn closed(server: &SqlServer, reason: &str) -> u64 {
         .1
 }
 
-const SEED: [(&str, &str); 13] = [
+const SEED: [(&str, &str); 14] = [
+    (
+        "http/enrolment.json",
+        r#"{"/students/{id}": {"studentId": "{id}", "status": "ENROLLED"}, "/students/nobody": null}"#,
+    ),
     (
         "dynamodb/Notes.json",
         r#"{"TableName": "Notes",

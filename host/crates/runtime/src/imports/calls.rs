@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::Duration;
 
-use mayfly_config::Module;
+use mayfly_config::{Module, Secret};
 use mayfly_error::{CallCode, CallError, shortened};
 use mayfly_json::{Limits, Tree};
 use wasmtime::component::ResourceTable;
@@ -24,6 +24,8 @@ pub struct Caller {
     pub claims: String,
     /// Headers that guests may read, names in lower case.
     pub headers: Vec<(String, String)>,
+    /// The token that was verified, for services that the operator lets have it; never for guests.
+    pub token: Option<Secret>,
 }
 
 impl Caller {
@@ -37,7 +39,7 @@ impl Caller {
         Self {
             id,
             claims,
-            headers: Vec::new(),
+            ..Self::default()
         }
     }
 }

@@ -1,0 +1,86 @@
+//! `[http.NAME]`: services, and which of their routes modules are granted.
+
+mod base;
+mod credentials;
+mod grants;
+mod route;
+mod service;
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+use mayfly_config::reader::Table;
+use mayfly_config::{Config, ReadSections, Sections};
+
+use super::HttpCapability;
+
+pub use base::Base;
+pub use credentials::Credentials;
+pub use grants::{Grant, RouteGrants};
+pub use route::{Binding, Method, Part, Route};
+pub use service::{Circuit, ClientCertificate, Forward, Service};
+
+/// The services, in the order written.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Section {
+    /// `[http.NAME]`.
+    pub services: Vec<Service>,
+}
+
+impl Section {
+    /// The service of that name.
+    #[must_use]
+    pub fn service(&self, name: &str) -> Option<&Service> {
+        self.services.iter().find(|service| service.name == name)
+    }
+}
+
+impl ReadSections for HttpCapability {
+    fn read(&self, root: &Path, file: &mut Table<'_>, sections: &mut Sections) {
+        let services = file.tables("http").into_iter();
+        let services = services.map(|(name, table)| Service::read(root, name, table));
+        sections.set(Section {
+            services: services.collect(),
+        });
+    }
+
+    fn read_grants(&self, table: &mut Table<'_>, sections: &Sections, grants: &mut Sections) {
+        grants.set(RouteGrants::read(table, sections));
+    }
+
+    fn check(&self, config: &Config, file: &Table<'_>) {
+        let services = config.sections.get::<Section>().into_iter();
+        for service in services.flat_map(|section| &section.services) {
+            for problem in service.check(config) {
+                file.problem(problem);
+            }
+        }
+        for module in &config.modules {
+            let granted = module.grants.get::<RouteGrants>();
+            if config.callers.is_none() && granted.is_some_and(RouteGrants::need_callers) {
+                file.problem(format!(
+                    "`modules.{}.grants.http` binds a parameter to callers, and every caller is anonymous; add [callers]",
+                    module.name
+                ));
+            }
+        }
+    }
+
+    fn named_files(&self, sections: &Sections) -> Vec<PathBuf> {
+        let services = sections.get::<Section>().into_iter();
+        let files: BTreeSet<_> = services
+            .flat_map(|section| &section.services)
+            .flat_map(Service::named_files)
+            .map(Path::to_path_buf)
+            .collect();
+        files.into_iter().collect()
+    }
+
+    fn uses_embedded(&self, sections: &Sections) -> bool {
+        let section = sections.get::<Section>();
+        section.is_some_and(|section| {
+            let mut services = section.services.iter();
+            services.any(|service| service.base == Base::Embedded)
+        })
+    }
+}

@@ -1,0 +1,199 @@
+//! Opens connections to one service: its name, its address, the proxy if there is one, TLS.
+//!
+//! Addresses are looked at here, after the name was resolved, so that no name leads where nobody should go. Variables of the environment
+//! that name proxies are not looked at.
+
+use std::io;
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::header::HOST;
+use http_body_util::Empty;
+use hyper::client::conn::http1;
+use hyper::upgrade::Upgraded;
+use hyper_util::rt::TokioIo;
+use rustix::net::sockopt;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::{TcpStream, lookup_host};
+use tokio::time::{Instant, timeout_at};
+use tokio_rustls::TlsConnector;
+use tokio_rustls::rustls::ClientConfig;
+use tokio_rustls::rustls::pki_types::ServerName;
+
+use super::addresses::is_refused;
+use super::failure::with_causes;
+use super::tls::H2;
+
+/// TCP asks a peer that says nothing whether it is still there: after so long, so often, and gives it up after so many times.
+const KEEPALIVE_IDLE: Duration = Duration::from_secs(30);
+const KEEPALIVE_INTERVAL: Duration = Duration::from_secs(10);
+const KEEPALIVE_COUNT: u32 = 3;
+
+/// A connection to a service.
+pub(super) trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
+impl<T: AsyncRead + AsyncWrite + Send + Unpin> Stream for T {}
+
+/// The same, whatever it is made of.
+pub(super) type BoxedStream = Box<dyn Stream + 'static>;
+
+/// How a service is reached.
+pub(super) struct Dialer {
+    /// `host:port`.
+    pub address: String,
+    /// The host alone, which its certificate has to be of.
+    pub host: String,
+    /// None where the service is spoken to in the clear.
+    pub tls: Option<Arc<ClientConfig>>,
+    /// Whether HTTP/2 is spoken.
+    pub http2: bool,
+    /// `host:port` of a proxy.
+    pub proxy: Option<String>,
+    /// Addresses that are connected to whatever they are.
+    pub allowed: Vec<IpAddr>,
+    /// For name, TCP, proxy and TLS together.
+    pub timeout: Duration,
+    /// Whether there is nothing to connect to: the app is only looked at.
+    pub is_offline: bool,
+}
+
+impl Dialer {
+    /// Opens a connection, or says why there is none, for the log.
+    pub(super) async fn dial(&self) -> Result<BoxedStream, String> {
+        if self.is_offline {
+            return Err("nothing is connected to".to_owned());
+        }
+        let until = Instant::now() + self.timeout;
+        let opened = timeout_at(until, self.open(until)).await;
+        opened.unwrap_or_else(|_| {
+            Err(format!(
+                "no connection to {} within `connect_timeout` ({:?})",
+                self.address, self.timeout
+            ))
+        })
+    }
+
+    async fn open(&self, until: Instant) -> Result<BoxedStream, String> {
+        let stream: BoxedStream = match &self.proxy {
+            None => Box::new(self.connect(&self.address, until).await?),
+            Some(proxy) => {
+                // The proxy resolves names; an address needs no resolving.
+                if let Ok(address) = self.address.parse::<SocketAddr>() {
+                    self.look_at(address)?;
+                }
+                let stream = self.connect(proxy, until).await?;
+                Box::new(tunnel(stream, &self.address, proxy).await?)
+            }
+        };
+        match &self.tls {
+            None => Ok(stream),
+            Some(settings) => self.secure(stream, settings).await,
+        }
+    }
+
+    /// Connects to the first address of a name that answers, each in its part of the time.
+    async fn connect(&self, name: &str, until: Instant) -> Result<TcpStream, String> {
+        let failed = |error: &dyn std::fmt::Display| format!("cannot connect to {name}: {error}");
+        let addresses = lookup_host(name).await.map_err(|error| failed(&error))?;
+        let addresses: Vec<SocketAddr> = addresses.collect();
+        let mut failure = failed(&"the name has no address");
+        for (index, address) in addresses.iter().enumerate() {
+            if let Err(refused) = self.look_at(*address) {
+                failure = refused;
+                continue;
+            }
+            let left = until.saturating_duration_since(Instant::now());
+            let others = u32::try_from(addresses.len() - index).unwrap_or(u32::MAX);
+            let part = Instant::now() + left / others;
+            match timeout_at(part, TcpStream::connect(address)).await {
+                Ok(Ok(stream)) => {
+                    set_up(&stream).map_err(|error| failed(&error))?;
+                    return Ok(stream);
+                }
+                Ok(Err(error)) => failure = failed(&format!("{address}: {error}")),
+                Err(_) => failure = failed(&format!("{address} does not answer")),
+            }
+        }
+        Err(failure)
+    }
+
+    fn look_at(&self, address: SocketAddr) -> Result<(), String> {
+        if !is_refused(address.ip(), &self.allowed) {
+            return Ok(());
+        }
+        let ip = address.ip();
+        Err(format!(
+            "{} is {ip}, a link-local or metadata address, which is not connected to; add \"{ip}\" to `allow_addresses` if that is meant",
+            self.host
+        ))
+    }
+
+    async fn secure(
+        &self,
+        stream: BoxedStream,
+        settings: &Arc<ClientConfig>,
+    ) -> Result<BoxedStream, String> {
+        let host = self.host.trim_start_matches('[').trim_end_matches(']');
+        let name = ServerName::try_from(host.to_owned())
+            .map_err(|_| format!("{host} is not a name that a certificate can be of"))?;
+        let connector = TlsConnector::from(Arc::clone(settings));
+        let secured = connector
+            .connect(name, stream)
+            .await
+            .map_err(|error| format!("no TLS with {}: {}", self.address, with_causes(&error)))?;
+        let (_, session) = secured.get_ref();
+        if self.http2 && session.alpn_protocol() != Some(H2) {
+            return Err(format!(
+                "{} does not speak HTTP/2; remove `http2`",
+                self.address
+            ));
+        }
+        Ok(Box::new(secured))
+    }
+}
+
+fn set_up(stream: &TcpStream) -> io::Result<()> {
+    stream.set_nodelay(true)?;
+    sockopt::set_socket_keepalive(stream, true)?;
+    sockopt::set_tcp_keepidle(stream, KEEPALIVE_IDLE)?;
+    sockopt::set_tcp_keepintvl(stream, KEEPALIVE_INTERVAL)?;
+    sockopt::set_tcp_keepcnt(stream, KEEPALIVE_COUNT)?;
+    Ok(())
+}
+
+/// Asks a proxy for a tunnel to an address.
+async fn tunnel(
+    stream: TcpStream,
+    address: &str,
+    proxy: &str,
+) -> Result<TokioIo<Upgraded>, String> {
+    let failed = |error: &(dyn std::error::Error + 'static)| {
+        format!(
+            "no tunnel through {proxy} to {address}: {}",
+            with_causes(error)
+        )
+    };
+    let (mut sender, connection) = http1::handshake(TokioIo::new(stream))
+        .await
+        .map_err(|error| failed(&error))?;
+    tokio::spawn(connection.with_upgrades());
+    let request = http::Request::connect(address)
+        .header(HOST, address)
+        .body(Empty::<Bytes>::new())
+        .map_err(|error| failed(&error))?;
+    let answer = sender
+        .send_request(request)
+        .await
+        .map_err(|error| failed(&error))?;
+    if !answer.status().is_success() {
+        let status = answer.status();
+        return Err(format!(
+            "no tunnel through {proxy} to {address}: it answered {status}"
+        ));
+    }
+    let upgraded = hyper::upgrade::on(answer)
+        .await
+        .map_err(|error| failed(&error))?;
+    Ok(TokioIo::new(upgraded))
+}
