@@ -28,6 +28,7 @@ mod documentation;
 mod edge;
 mod hostile;
 mod http;
+mod http_services;
 mod imports;
 mod javascript;
 mod languages;

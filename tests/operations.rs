@@ -20,7 +20,7 @@ async fn a_ready_host_says_which_modules_and_backends_it_has() {
     assert_eq!(ready["status"], json!("ready"));
     assert_eq!(
         ready["backends"],
-        json!({ "dynamodb": "ok", "sqlserver.school": "ok" })
+        json!({ "dynamodb": "ok", "sqlserver.school": "ok", "http.enrolment": "ok" })
     );
     for module in ["students", "assessments"] {
         assert_eq!(

@@ -17,9 +17,11 @@
 #include <charconv>
 #include <cstdlib>
 #include <expected>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 namespace mayfly {
 
@@ -243,6 +245,58 @@ inline Call execute(std::string_view statement, std::string_view parameters = ""
 }
 
 }  // namespace sql
+
+// Services over HTTP, by their names in the configuration and the routes that the operator granted.
+namespace http {
+
+// Names and their values: of the route's parameters, the query, headers.
+using Pairs = std::vector<std::pair<std::string_view, std::string_view>>;
+
+// What is asked of a service.
+struct Request {
+  std::string_view method = "GET";
+  // The route as it was granted, with the names of its parameters: `/students/{id}`.
+  std::string_view path;
+  // The values of the route's parameters; the host encodes each as one segment.
+  Pairs values = {};
+  Pairs query = {};
+  Pairs headers = {};
+  // None for `GET` and `HEAD`.
+  std::optional<std::string_view> body = std::nullopt;
+};
+
+namespace detail {
+
+inline std::vector<mayfly_resolver_http_pair_t> lend(const Pairs& pairs) {
+  std::vector<mayfly_resolver_http_pair_t> lent;
+  for (const auto& [name, value] : pairs) lent.push_back({mayfly::detail::lend(name), mayfly::detail::lend(value)});
+  return lent;
+}
+
+}  // namespace detail
+
+// Sends a request; the answer is `{"status": 200, "headers": {..}, "text": ".."}`, whatever its status.
+inline Call send(std::string_view service, const Request& request) {
+  auto values = detail::lend(request.values), query = detail::lend(request.query), headers = detail::lend(request.headers);
+  const auto body = request.body.value_or(std::string_view());
+  resolver_string_t name = mayfly::detail::lend(service);
+  mayfly_resolver_http_request_t sent = {
+      mayfly::detail::lend(request.method),
+      mayfly::detail::lend(request.path),
+      {values.data(), values.size()},
+      {query.data(), query.size()},
+      {headers.data(), headers.size()},
+      {request.body.has_value(), {reinterpret_cast<std::uint8_t*>(const_cast<char*>(body.data())), body.size()}},
+  };
+  return Call(mayfly_resolver_http_send(&name, &sent));
+}
+
+// Reads.
+inline Call get(std::string_view service, std::string_view path, Pairs values = {}) {
+  return send(service, {.path = path, .values = std::move(values)});
+}
+
+}  // namespace http
 
 // Writes a line to the host's log.
 inline void log(std::string_view message, mayfly_resolver_log_level_t level = MAYFLY_RESOLVER_LOG_LEVEL_INFO) {

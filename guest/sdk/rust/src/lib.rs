@@ -40,7 +40,7 @@
 //! # Reading on
 //!
 //! - [`resolvers!`]: which function answers which field, the shapes a function may have, batches.
-//! - [`dynamodb`] and [`sql`]: the backends. Calls are sent at once; see [`Call`] for how they overlap.
+//! - [`dynamodb`], [`sql`] and [`http`]: the backends. Calls are sent at once; see [`Call`] for how they overlap.
 //! - [`context`], [`clock`], [`random`] and [`log`]: what else the host offers.
 //! - [`Error`]: what `?` does, and what clients see.
 //!
@@ -59,6 +59,7 @@ pub mod context;
 pub mod dynamodb;
 mod error;
 mod executor;
+pub mod http;
 mod join;
 mod json;
 pub mod log;
@@ -80,7 +81,7 @@ pub use resolver::NoArguments;
 pub mod prelude {
     pub use crate::time::{Date, Timestamp};
     pub use crate::{Call, Error, NoArguments, Object, Result, codes, join, join_all, try_join};
-    pub use crate::{clock, context, dynamodb, random, sql};
+    pub use crate::{clock, context, dynamodb, http, random, sql};
     pub use crate::{debug, error, info, object, resolvers, trace, warn};
     pub use serde::{Deserialize, Serialize};
 }
