@@ -6,6 +6,7 @@ mod lab;
 mod refused;
 
 mod aliases;
+mod asks_services;
 mod data_segments;
 mod denied;
 mod floods;
