@@ -42,6 +42,19 @@ pub enum Fault {
     DynamoDbWireCut,
     DynamoDbWireHeld,
     DynamoDbWireTrickles,
+    HttpCutBefore,
+    HttpCutInside,
+    HttpReset,
+    HttpHalfStall,
+    HttpStall,
+    HttpSlow,
+    HttpUnavailable,
+    HttpOtherProtocol,
+    HttpLarge,
+    HttpDown,
+    HttpWireCut,
+    HttpWireHeld,
+    HttpWireTrickles,
     ServersKilled,
     ClientsLeave,
     GuestsLeave,
@@ -49,7 +62,7 @@ pub enum Fault {
 }
 
 impl Fault {
-    pub const ALL: [Self; 37] = [
+    pub const ALL: [Self; 50] = [
         Self::Nothing,
         Self::SqlCutBefore,
         Self::SqlCutInside,
@@ -83,6 +96,19 @@ impl Fault {
         Self::DynamoDbWireCut,
         Self::DynamoDbWireHeld,
         Self::DynamoDbWireTrickles,
+        Self::HttpCutBefore,
+        Self::HttpCutInside,
+        Self::HttpReset,
+        Self::HttpHalfStall,
+        Self::HttpStall,
+        Self::HttpSlow,
+        Self::HttpUnavailable,
+        Self::HttpOtherProtocol,
+        Self::HttpLarge,
+        Self::HttpDown,
+        Self::HttpWireCut,
+        Self::HttpWireHeld,
+        Self::HttpWireTrickles,
         Self::ServersKilled,
         Self::ClientsLeave,
         Self::GuestsLeave,
@@ -100,7 +126,10 @@ impl Fault {
             | Self::SqlDown
             | Self::SqlLoginsRefused
             | Self::SqlForgotten
-            | Self::DynamoDbDown => 12,
+            | Self::DynamoDbDown
+            | Self::HttpStall
+            | Self::HttpHalfStall
+            | Self::HttpDown => 12,
             Self::SqlSlowLogin | Self::SqlLoginFailure | Self::SqlError | Self::SqlFatalError => 12,
             Self::SqlCutBefore
             | Self::SqlCutInside
@@ -146,6 +175,9 @@ impl Fault {
             Self::DynamoDbWireCut => site.dynamodb.strike(a_cut(dice), dice),
             Self::DynamoDbWireHeld => site.dynamodb.strike(held_or_not(dice), dice),
             Self::DynamoDbWireTrickles => site.dynamodb.strike_all(Plan::Trickle),
+            Self::HttpWireCut => site.http.strike(a_cut(dice), dice),
+            Self::HttpWireHeld => site.http.strike(held_or_not(dice), dice),
+            Self::HttpWireTrickles => site.http.strike_all(Plan::Trickle),
             Self::SqlSlowLogin | Self::SqlLoginFailure | Self::SqlLoginsRefused => {
                 site.switch(&switches(&[self], dice)).await;
                 // Logins need connections that are gone.
@@ -165,7 +197,9 @@ impl Fault {
     /// The backend and the switch of a fault that is one.
     fn switch(self, dice: &mut Dice) -> Option<(&'static str, &'static str, Value)> {
         let times = dice.between(1, 3);
-        let (sql, dynamodb) = ("sqlserver", "dynamodb");
+        let (sql, dynamodb, http) = ("sqlserver", "dynamodb", "http");
+        // More failures one after another than the circuit lets pass.
+        let many = dice.between(1, 20);
         Some(match self {
             Self::SqlCutBefore => (
                 sql,
@@ -265,6 +299,27 @@ impl Fault {
             }
             Self::DynamoDbCutAfter => (dynamodb, "drop", json!({ "at": "after", "times": times })),
             Self::DynamoDbDown => (dynamodb, "refuse", json!(dice.once_in(2))),
+            Self::HttpCutBefore => (http, "drop", json!({ "at": "before", "times": many })),
+            Self::HttpCutInside => (http, "drop", json!({ "at": "inside", "times": many })),
+            Self::HttpReset => {
+                let at = dice.one_of(&["before", "inside", "after"]);
+                (http, "reset", json!({ "at": at, "times": times }))
+            }
+            Self::HttpHalfStall => (http, "half", json!({ "then": "stall", "times": times })),
+            Self::HttpStall => (http, "stall", json!({ "times": times })),
+            Self::HttpSlow => (
+                http,
+                "slow",
+                json!({ "ms": dice.between(0, 700), "times": times }),
+            ),
+            Self::HttpUnavailable => (http, "unavailable", json!({ "times": many })),
+            Self::HttpOtherProtocol => (http, "other_protocol", json!({ "times": times })),
+            Self::HttpLarge => (
+                http,
+                "large",
+                json!({ "bytes": 100_000, "chunked": dice.once_in(2), "times": times }),
+            ),
+            Self::HttpDown => (http, "refuse", json!(dice.once_in(2))),
             _ => return None,
         })
     }
@@ -298,14 +353,25 @@ async fn everything(site: &Site, dice: &mut Dice) {
         .collect();
     // An outage makes everything else invisible.
     let rare = |fault: Fault, dice: &mut Dice| {
-        !matches!(fault, Fault::SqlDown | Fault::DynamoDbDown) || dice.once_in(4)
+        !matches!(
+            fault,
+            Fault::SqlDown | Fault::DynamoDbDown | Fault::HttpDown
+        ) || dice.once_in(4)
     };
     let faults: Vec<Fault> = faults
         .into_iter()
         .filter(|fault| rare(*fault, dice))
         .collect();
     site.switch(&switches(&faults, dice)).await;
-    let wires: [(&Proxy, [Fault; 3]); 2] = [
+    let wires: [(&Proxy, [Fault; 3]); 3] = [
+        (
+            &site.http,
+            [
+                Fault::HttpWireCut,
+                Fault::HttpWireHeld,
+                Fault::HttpWireTrickles,
+            ],
+        ),
         (
             &site.sqlserver,
             [

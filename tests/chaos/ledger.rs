@@ -22,6 +22,8 @@ pub enum Kind {
     Assessment,
     /// An item of DynamoDB that was added 1 to.
     Counter,
+    /// A document that was posted to a service.
+    Enrolment,
 }
 
 /// What its client was told. Of several tries the greatest counts.
@@ -114,7 +116,11 @@ impl Ledger {
         for chunk in counters.chunks(ITEMS) {
             let mut query = String::from("{");
             for (index, (written, _)) in chunk.iter().enumerate() {
-                write!(query, " n{index}: added(key: {:?})", written.key).unwrap();
+                let field = match written.kind {
+                    Kind::Enrolment => "posted",
+                    Kind::Counter | Kind::Assessment => "added",
+                };
+                write!(query, " n{index}: {field}(key: {:?})", written.key).unwrap();
             }
             let data = ask(query + " }").await;
             for (index, (written, verdict)) in chunk.iter().enumerate() {

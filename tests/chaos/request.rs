@@ -56,6 +56,9 @@ enum Expected {
     Record(Written),
     Transaction(Written, &'static str),
     Add(Written),
+    /// What a service was asked for.
+    Fetch(String),
+    Enrol(Written),
 }
 
 /// What became of one part: `ok`, `left`, or the code, and for a guest's error its reason.
@@ -101,13 +104,13 @@ impl Request {
             }],
         };
         let mut probes = Vec::new();
-        for kind in 0..5 {
+        for kind in 0..6 {
             probes.push(alone(
                 "query",
                 read_of(kind, &format!("{name}-r{kind}"), dice),
             ));
         }
-        for kind in 0..3 {
+        for kind in 0..4 {
             probes.push(alone(
                 "mutation",
                 write_of(kind, &format!("{name}-w{kind}"), dice),
@@ -165,7 +168,7 @@ impl Request {
 }
 
 fn read(nonce: &str, dice: &mut Dice) -> (String, Expected) {
-    let kind = dice.between(0, 4);
+    let kind = dice.between(0, 5);
     read_of(kind, nonce, dice)
 }
 
@@ -217,6 +220,10 @@ fn read_of(kind: u64, nonce: &str, dice: &mut Dice) -> (String, Expected) {
                 },
             )
         }
+        4 => (
+            format!(r#"fetched(nonce: "{nonce}")"#),
+            Expected::Fetch(nonce.to_owned()),
+        ),
         _ => {
             let rows = dice.between(1, ASSESSMENTS);
             let text = format!(
@@ -249,7 +256,7 @@ fn leaving(nonce: &str, dice: &mut Dice) -> (String, Expected) {
 }
 
 fn write(key: &str, dice: &mut Dice) -> (String, Expected) {
-    match dice.between(0, 3) {
+    match dice.between(0, 4) {
         1 => {
             let then = dice.one_of(&COMMITS);
             transaction(key.to_owned(), then, dice)
@@ -272,6 +279,15 @@ fn write_of(kind: u64, key: &str, dice: &mut Dice) -> (String, Expected) {
             }),
         ),
         1 => transaction(key, "COMMIT", dice),
+        2 => (
+            format!(r#"enrol(key: "{key}")"#),
+            Expected::Enrol(Written {
+                key,
+                kind: Kind::Enrolment,
+                student: 0,
+                score: String::new(),
+            }),
+        ),
         _ => {
             let score = format!("{}.{:02}", dice.between(0, 99), dice.between(0, 99));
             let kind = dice.one_of(&TYPES);
@@ -358,6 +374,9 @@ impl Part {
             // The invocation may have been ended with a write under way.
             "DEADLINE_EXCEEDED" => Verdict::Unknown,
             "outcome-unknown" if self.writes() => Verdict::Unknown,
+            // The service said that it was busy.
+            "BAD_STATUS" if self.asks_service() => Verdict::NotDone,
+            "BUDGET_EXCEEDED" if matches!(self.expected, Expected::Fetch(_)) => Verdict::NotDone,
             "GUEST_TRAPPED" if self.may_trap() => Verdict::NotDone,
             // What the commit says behind a statement that ended its transaction.
             "invalid" if self.disturbs() => Verdict::NotDone,
@@ -379,8 +398,12 @@ impl Part {
     fn writes(&self) -> bool {
         matches!(
             self.expected,
-            Expected::Record(_) | Expected::Transaction(..) | Expected::Add(_)
+            Expected::Record(_) | Expected::Transaction(..) | Expected::Add(_) | Expected::Enrol(_)
         )
+    }
+
+    fn asks_service(&self) -> bool {
+        matches!(self.expected, Expected::Fetch(_) | Expected::Enrol(_))
     }
 
     fn may_trap(&self) -> bool {
@@ -403,7 +426,9 @@ impl Part {
 
     fn judge(&self, verdict: Verdict, ledger: &Ledger) {
         match &self.expected {
-            Expected::Record(written) | Expected::Add(written) => ledger.note(written, verdict),
+            Expected::Record(written) | Expected::Add(written) | Expected::Enrol(written) => {
+                ledger.note(written, verdict);
+            }
             Expected::Transaction(written, then) if COMMITS.contains(then) => {
                 ledger.note(written, verdict);
             }
@@ -451,6 +476,10 @@ impl Part {
                 return Err(format!("a guest that should {then} has answered"));
             }
             Expected::Add(_) => same(value, &json!(1))?,
+            Expected::Fetch(nonce) => {
+                same(value, &json!(format!("/enrolment/_echo/{nonce}")))?;
+            }
+            Expected::Enrol(written) => same(value, &json!(written.key))?,
         }
         Ok(None)
     }

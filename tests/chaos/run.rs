@@ -76,6 +76,11 @@ pub async fn run(seed: u64, requests: u64, for_a_fault: u64) -> Tally {
     );
     println!("of the writes whose outcome nobody knew {done} were done and {not_done} were not\n");
     println!("{}", run.tally.lock().unwrap());
+    let opened = "mayfly_http_circuit_opened_total{service=\"enrolment\"}";
+    println!(
+        "the circuit of the service opened {} times",
+        run.site.host.metric(opened).await
+    );
     std::mem::take(&mut *run.tally.lock().unwrap())
 }
 

@@ -18,6 +18,7 @@ pub struct Site {
     pub host: TestHost,
     pub dynamodb: Proxy,
     pub sqlserver: Proxy,
+    pub http: Proxy,
     client: Client,
     backends: Mutex<Option<Embedded>>,
     /// What the backends keep when they are killed.
@@ -30,13 +31,13 @@ pub struct Leftovers {
     /// Of the host, by metric; all should be 0.
     pub host: Vec<(&'static str, f64)>,
     /// Requests and transactions at the servers.
-    pub servers: [i64; 3],
+    pub servers: [i64; 4],
     /// SQL connections: as the host, the proxy and the server count them.
     pub connections: [i64; 3],
 }
 
 /// What the host has in use at any moment, and nothing of when nobody asks anything.
-const IN_USE: [&str; 7] = [
+const IN_USE: [&str; 10] = [
     "mayfly_operations ",
     "mayfly_operations_waiting",
     "mayfly_slots_in_use",
@@ -44,6 +45,9 @@ const IN_USE: [&str; 7] = [
     "mayfly_pool_waiting{backend=\"school\"}",
     "mayfly_pool_in_use{backend=\"dynamodb\"}",
     "mayfly_pool_waiting{backend=\"dynamodb\"}",
+    "mayfly_pool_in_use{backend=\"http.enrolment\"}",
+    "mayfly_pool_waiting{backend=\"http.enrolment\"}",
+    "mayfly_http_circuit_open{service=\"enrolment\"}",
 ];
 
 impl Site {
@@ -51,9 +55,10 @@ impl Site {
     pub async fn start() -> Self {
         let data = TempDir::new().unwrap();
         let backends = Embedded::keeping(data.path()).await;
-        let (dynamodb, sqlserver) = (
+        let (dynamodb, sqlserver, http) = (
             Proxy::start(backends.dynamodb).await,
             Proxy::start(backends.sqlserver).await,
+            Proxy::start(backends.http).await,
         );
         let app = TestApp::chaos()
             .configured("endpoint = \"embedded\"", &format!("endpoint = \"http://{}\"", dynamodb.address))
@@ -64,6 +69,7 @@ impl Site {
                     sqlserver.address
                 ),
             )
+            .configured("base = \"embedded\"", &format!("base = \"http://{}/enrolment\"", http.address))
             .configured("[embedded]\nseed = \"../apps/students/seed\"\n", "");
         let environment = [
             ("SCHOOL", "mayfly"),
@@ -77,6 +83,7 @@ impl Site {
             host,
             dynamodb,
             sqlserver,
+            http,
             client,
             backends: Mutex::new(Some(backends)),
             data,
@@ -128,6 +135,7 @@ impl Site {
         let backends = Embedded::keeping(self.data.path()).await;
         self.dynamodb.redirect(backends.dynamodb);
         self.sqlserver.redirect(backends.sqlserver);
+        self.http.redirect(backends.http);
         *running = Some(backends);
     }
 
@@ -136,6 +144,7 @@ impl Site {
         self.switch(&json!({})).await;
         self.dynamodb.strike_all(Plan::Pass);
         self.sqlserver.strike_all(Plan::Pass);
+        self.http.strike_all(Plan::Pass);
     }
 
     /// What is open now.
@@ -172,6 +181,7 @@ impl Site {
                 count("sqlserver", "running"),
                 count("sqlserver", "openTransactions"),
                 count("dynamodb", "inFlight"),
+                count("http", "inFlight"),
             ],
             connections: [
                 pooled,
@@ -187,7 +197,7 @@ impl Leftovers {
     pub fn none(&self, max_connections: i64) -> bool {
         let [pooled, carried, served] = self.connections;
         self.host.iter().all(|(_, value)| *value == 0.0)
-            && self.servers == [0, 0, 0]
+            && self.servers == [0, 0, 0, 0]
             && (1..=max_connections).contains(&pooled)
             && (carried, served) == (pooled, pooled)
     }

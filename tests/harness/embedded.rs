@@ -13,6 +13,7 @@ use crate::built::{built, repository};
 pub struct Embedded {
     pub dynamodb: SocketAddr,
     pub sqlserver: SocketAddr,
+    pub http: SocketAddr,
     pub control: SocketAddr,
     child: Child,
 }
@@ -65,6 +66,7 @@ impl Embedded {
         Self {
             dynamodb: address("dynamodb"),
             sqlserver: address("sqlserver"),
+            http: address("http"),
             control: address("control"),
             child,
         }

@@ -13,9 +13,12 @@ mayfly_guest::resolvers! {
     Query.recorded => reads::recorded,
     Query.count => reads::count,
     Query.added => reads::added,
+    Query.fetched => reads::fetched,
+    Query.posted => reads::posted,
     Mutation.transaction => writes::transaction,
     Mutation.hastyTransaction => writes::hasty_transaction,
     Mutation.add => writes::add,
+    Mutation.enrol => writes::enrol,
 }
 
 /// Computes until the host ends it.

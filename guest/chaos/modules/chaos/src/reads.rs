@@ -85,10 +85,14 @@ pub(crate) async fn leaves(arguments: LeavesArguments) -> Result<i32> {
     let rows: Call<Vec<Echo>> = asked(&arguments.nonce, &arguments.student_id, 20).query();
     let key = object! { PK: format_args!("STUDENT#{}", arguments.student_id), SK: "PROFILE" };
     let profile: Call<Option<IgnoredAny>> = dynamodb::table("Students").get(key);
+    let fetched = service()
+        .get("/_echo/{nonce}")
+        .path("nonce", &arguments.nonce)
+        .send();
     match arguments.how.as_str() {
         "PANIC" => panic!("with calls under way"),
         "SPIN" => crate::spin(),
-        _ => drop((rows, profile)),
+        _ => drop((rows, profile, fetched)),
     }
     Ok(1)
 }
@@ -117,4 +121,35 @@ pub(crate) async fn added(arguments: AddedArguments) -> Result<i64> {
         .get::<crate::writes::Counter>(crate::counter(&arguments.key))
         .await?;
     Ok(item.map_or(0, |item| item.added))
+}
+
+pub(crate) fn service() -> http::Service<'static> {
+    http::service("enrolment")
+}
+
+#[derive(Deserialize)]
+pub(crate) struct FetchedArguments {
+    nonce: String,
+}
+
+/// What the service says that it was asked for.
+pub(crate) async fn fetched(arguments: FetchedArguments) -> Result<String> {
+    #[derive(Deserialize)]
+    struct Echoed {
+        target: String,
+    }
+    let request = service().get("/_echo/{nonce}");
+    let answer = request.path("nonce", &arguments.nonce).send().await?;
+    Ok(answer.success()?.json::<Echoed>()?.target)
+}
+
+/// How often an enrolment was posted.
+pub(crate) async fn posted(arguments: AddedArguments) -> Result<i64> {
+    #[derive(Deserialize)]
+    struct Posts {
+        times: i64,
+    }
+    let request = service().get("/_posts/enrolments/{key}");
+    let answer = request.path("key", &arguments.key).send().await?;
+    Ok(answer.success()?.json::<Posts>()?.times)
 }

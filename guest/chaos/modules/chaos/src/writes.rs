@@ -1,6 +1,7 @@
 //! Writes: each leaves something that shows whether it was done, and how often.
 
 use mayfly_guest::prelude::*;
+use std::collections::BTreeMap;
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -102,4 +103,18 @@ pub(crate) async fn add(arguments: AddArguments) -> Result<i64> {
         .send()
         .await?;
     Ok(added.map_or(0, |item| item.added))
+}
+
+/// Posts an enrolment that nobody else posts.
+pub(crate) async fn enrol(arguments: AddArguments) -> Result<String> {
+    let request = crate::reads::service().post("/enrolments");
+    let answer = request
+        .json(&BTreeMap::from([("id", &arguments.key)]))
+        .send()
+        .await?;
+    if answer.status == 409 {
+        return Err(Error::new("TWICE", "it was posted before"));
+    }
+    answer.success()?;
+    Ok(arguments.key)
 }
