@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use mayfly_config::Sections;
-use mayfly_config::reader::Table;
+use mayfly_config::reader::{Key, Table};
 
 use super::Section;
 use super::route::Route;
@@ -25,14 +25,22 @@ pub struct Grant {
     pub reserved: Option<String>,
 }
 
+const HTTP: Key<'_> = Key::new(
+    "http",
+    "Which routes of which services over HTTP the module may ask. None by default.",
+);
+
+const ROUTES: &str = "Routes of the service: a method and a path, such as `GET /students/{id}`. A parameter may be bound to the caller, \
+     `{id = claims.sub}`, which needs `[callers]`.";
+
 impl RouteGrants {
     pub(super) fn read(grants: &mut Table<'_>, sections: &Sections) -> Self {
         let mut granted = Self::default();
-        let Some(mut services) = grants.table("http") else {
+        let Some(mut services) = grants.table(HTTP) else {
             return granted;
         };
         let declared = sections.get::<Section>();
-        for name in services.names() {
+        for name in services.names("SERVICE") {
             let key = services.key(&name);
             let routes = routes(&mut services, &name);
             let Some(service) = declared.and_then(|section| section.service(&name)) else {
@@ -61,7 +69,7 @@ impl RouteGrants {
 }
 
 fn routes(services: &mut Table<'_>, name: &str) -> Vec<Arc<Route>> {
-    let texts = services.texts(name);
+    let texts = services.texts(Key::new(name, ROUTES));
     let key = services.key(name);
     let mut routes: Vec<Arc<Route>> = Vec::new();
     for (at, text) in texts {

@@ -9,7 +9,7 @@ mod service;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use mayfly_config::reader::Table;
+use mayfly_config::reader::{Key, Table};
 use mayfly_config::{Config, ReadSections, Sections};
 
 use super::HttpCapability;
@@ -35,9 +35,14 @@ impl Section {
     }
 }
 
+const HTTP: Key<'_> = Key::new(
+    "http",
+    "A service over HTTP: what a pool of connections reaches, and how hard. NAME is what guests call it.",
+);
+
 impl ReadSections for HttpCapability {
     fn read(&self, root: &Path, file: &mut Table<'_>, sections: &mut Sections) {
-        let services = file.tables("http").into_iter();
+        let services = file.tables(HTTP).into_iter();
         let services = services.map(|(name, table)| Service::read(root, name, table));
         sections.set(Section {
             services: services.collect(),

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use http::header::{AUTHORIZATION, HeaderName};
 use mayfly_config::Config;
-use mayfly_config::reader::{Table, count, millis};
+use mayfly_config::reader::{Key, Table, count, millis};
 
 use super::base::{Base, is_plain_segment};
 use super::credentials::Credentials;
@@ -93,6 +93,75 @@ impl Default for Forward {
     }
 }
 
+const MAX_CONNECTIONS: Key<'_> = Key::new(
+    "max_connections",
+    "Requests under way at once, and connections to the service.",
+);
+const CONNECT_TIMEOUT: Key<'_> = Key::new(
+    "connect_timeout",
+    "The time for name, TCP, proxy and TLS together.",
+);
+const TIMEOUT: Key<'_> = Key::new(
+    "timeout",
+    "The time one call has, waiting and retries included; the invocation's deadline may be sooner.",
+);
+const ATTEMPT_TIMEOUT: Key<'_> = Key::new(
+    "attempt_timeout",
+    "The time one send of an idempotent request has; then it is sent again.",
+);
+const MAX_ATTEMPTS: Key<'_> = Key::new(
+    "max_attempts",
+    "Sends of one request, the first included. What may do something twice is sent once.",
+);
+const MAX_ANSWER: Key<'_> = Key::new("max_answer", "The largest body that is read.");
+const MAX_IDLE: Key<'_> = Key::new(
+    "max_idle",
+    "A connection unused for this long is closed. Servers on Node close theirs after five seconds, so stay below.",
+);
+const CIRCUIT_FAILURES: Key<'_> = Key::new(
+    "circuit_failures",
+    "Failures one after another after which nothing is sent for a while; 0 for never.",
+);
+const CIRCUIT_OPEN: Key<'_> = Key::new(
+    "circuit_open",
+    "How long nothing is sent then, before one request alone may try.",
+);
+const CA_FILE: Key<'_> = Key::new(
+    "ca_file",
+    "A PEM file with certificates of CAs, trusted beside those that the system trusts. Relative to the app.",
+);
+const CLIENT_CERTIFICATE: Key<'_> = Key::new(
+    "client_certificate",
+    "A PEM file with the certificate that the host shows, its chain behind it. Relative to the app.",
+);
+const CLIENT_KEY: Key<'_> = Key::new(
+    "client_key",
+    "A PEM file with the key of `client_certificate`. Relative to the app.",
+);
+const HTTP2: Key<'_> = Key::new(
+    "http2",
+    "Whether to speak HTTP/2, on one connection. Over TLS the service has to agree; without TLS it is taken to.",
+);
+const FORWARD: Key<'_> = Key::new("forward", "What goes along of the operation: `traceparent`, `authorization` (the caller's verified token; needs `[callers]`), and headers \
+     in `server.guest_headers`.").or("traceparent");
+const PROBE: Key<'_> = Key::new(
+    "probe",
+    "A path that answers 2xx when the service is ready; then `/readyz` depends on it.",
+);
+const ALLOW_ADDRESSES: Key<'_> = Key::new(
+    "allow_addresses",
+    "Link-local and metadata addresses that may be connected to all the same.",
+);
+const PROXY: Key<'_> = Key::new(
+    "proxy",
+    "`host:port` of an HTTP proxy, through which connections are tunnelled.",
+);
+const BASE: Key<'_> = Key::new(
+    "base",
+    "`https://host/prefix`, `http://host/prefix`, or `embedded`.",
+)
+.or("required");
+
 impl Service {
     pub(super) fn read(root: &Path, name: String, mut table: Table<'_>) -> Self {
         let line = table.line();
@@ -101,29 +170,29 @@ impl Service {
         let service = Self {
             base: base(&mut table),
             credentials: Credentials::read(&mut table),
-            max_connections: count(table.number("max_connections", 16, 1..=1_000)),
+            max_connections: count(table.number(MAX_CONNECTIONS, 16, 1..=1_000)),
             connect_timeout: table.time(
-                "connect_timeout",
+                CONNECT_TIMEOUT,
                 Duration::from_secs(1),
                 millis(10)..=most_time,
             ),
-            timeout: table.time("timeout", Duration::from_secs(5), millis(10)..=most_time),
+            timeout: table.time(TIMEOUT, Duration::from_secs(5), millis(10)..=most_time),
             attempt_timeout: table.time(
-                "attempt_timeout",
+                ATTEMPT_TIMEOUT,
                 Duration::from_secs(1),
                 millis(10)..=most_time,
             ),
-            max_attempts: u32::try_from(table.number("max_attempts", 3, 1..=10)).unwrap_or(3),
-            max_answer_bytes: count(table.size("max_answer", 1 << 20, 1_024..=64 << 20)),
-            max_idle: table.time("max_idle", Duration::from_secs(4), millis(10)..=hour),
+            max_attempts: u32::try_from(table.number(MAX_ATTEMPTS, 3, 1..=10)).unwrap_or(3),
+            max_answer_bytes: count(table.size(MAX_ANSWER, 1 << 20, 1_024..=64 << 20)),
+            max_idle: table.time(MAX_IDLE, Duration::from_secs(4), millis(10)..=hour),
             circuit: Circuit {
-                failures: u32::try_from(table.number("circuit_failures", 10, 0..=10_000))
+                failures: u32::try_from(table.number(CIRCUIT_FAILURES, 10, 0..=10_000))
                     .unwrap_or(10),
-                open: table.time("circuit_open", Duration::from_secs(5), millis(10)..=hour),
+                open: table.time(CIRCUIT_OPEN, Duration::from_secs(5), millis(10)..=hour),
             },
-            ca_file: table.text("ca_file").map(|path| root.join(path)),
+            ca_file: table.text(CA_FILE).map(|path| root.join(path)),
             client_certificate: client_certificate(root, &mut table),
-            http2: table.flag("http2", false),
+            http2: table.flag(HTTP2, false),
             forward: forward(&mut table),
             probe: probe(&mut table),
             allow_addresses: addresses(&mut table),
@@ -196,7 +265,7 @@ impl Service {
 fn base(table: &mut Table<'_>) -> Base {
     let nowhere = Base::Embedded;
     let missing = (!table.has("base")).then(|| (table.at, String::new()));
-    let Some((at, text)) = table.text_at("base").or(missing) else {
+    let Some((at, text)) = table.text_at(BASE).or(missing) else {
         // What is wrong with it was told.
         return nowhere;
     };
@@ -208,8 +277,8 @@ fn base(table: &mut Table<'_>) -> Base {
 }
 
 fn client_certificate(root: &Path, table: &mut Table<'_>) -> Option<ClientCertificate> {
-    let chain = table.text("client_certificate");
-    let key = table.text("client_key");
+    let chain = table.text(CLIENT_CERTIFICATE);
+    let key = table.text(CLIENT_KEY);
     if chain.is_some() != key.is_some() {
         table.problem(format!(
             "`{}` needs both `client_certificate` and `client_key`, or neither",
@@ -223,15 +292,15 @@ fn client_certificate(root: &Path, table: &mut Table<'_>) -> Option<ClientCertif
 }
 
 fn forward(table: &mut Table<'_>) -> Forward {
-    if !table.has("forward") {
-        table.ignore("forward");
+    let is_set = table.has("forward");
+    let texts = table.texts(FORWARD);
+    if !is_set {
         return Forward::default();
     }
     let mut forward = Forward {
         traceparent: false,
         ..Forward::default()
     };
-    let texts = table.texts("forward");
     let key = table.key("forward");
     for (at, text) in texts {
         match text.to_ascii_lowercase().as_str() {
@@ -272,7 +341,7 @@ fn is_of_connections(name: &HeaderName) -> bool {
 }
 
 fn probe(table: &mut Table<'_>) -> Option<String> {
-    let (at, path) = table.text_at("probe")?;
+    let (at, path) = table.text_at(PROBE)?;
     let parts = path.strip_prefix('/').map(|inner| inner.split('/'));
     let is_plain = path == "/" || parts.is_some_and(|mut parts| parts.all(is_plain_segment));
     if !is_plain {
@@ -286,7 +355,7 @@ fn probe(table: &mut Table<'_>) -> Option<String> {
 }
 
 fn addresses(table: &mut Table<'_>) -> Vec<IpAddr> {
-    let texts = table.texts("allow_addresses");
+    let texts = table.texts(ALLOW_ADDRESSES);
     let key = table.key("allow_addresses");
     let mut addresses = Vec::new();
     for (at, text) in texts {
@@ -302,7 +371,7 @@ fn addresses(table: &mut Table<'_>) -> Vec<IpAddr> {
 }
 
 fn proxy(table: &mut Table<'_>) -> Option<String> {
-    let (at, text) = table.text_at("proxy")?;
+    let (at, text) = table.text_at(PROXY)?;
     let port = text.rsplit_once(':').and_then(|(host, port)| {
         (!host.is_empty() && !host.contains('/')).then(|| port.parse::<u16>().ok())?
     });
