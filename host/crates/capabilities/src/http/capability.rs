@@ -7,7 +7,7 @@ use futures_util::future::BoxFuture;
 use mayfly_config::{Config, FILE, Problem};
 use mayfly_error::CallError;
 use mayfly_runtime::capability::{
-    Before, Capability, Connected, Kind, MemoryLine, Pool, Setting, Surroundings,
+    Before, Capability, Connected, Kind, MemoryLine, Pool, PoolUsage, Setting, Surroundings,
 };
 use mayfly_runtime::imports::{Access, Calls};
 use mayfly_runtime::sandbox::Data;
@@ -218,6 +218,16 @@ impl Pool for HttpPool {
                 .into_iter()
                 .collect()
         })
+    }
+
+    fn usage(&self) -> PoolUsage {
+        let status = self.client.status();
+        PoolUsage {
+            size: status.open,
+            in_use: status.in_use,
+            waiting: status.waiting,
+            ..PoolUsage::default()
+        }
     }
 
     fn record_gauges(&self) {
