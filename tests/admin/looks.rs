@@ -103,12 +103,16 @@ async fn pools_say_who_holds_connections_and_backends_whether_they_answer() {
         .iter()
         .map(|pool| pool["name"].clone())
         .collect();
-    assert_eq!(names, ["dynamodb", "sqlserver.school"]);
+    assert_eq!(names, ["dynamodb", "sqlserver.school", "http.enrolment"]);
     assert!(data["pools"][1]["size"].as_u64().unwrap() >= 1, "{data}");
     let reachable = |name: &str| json!({ "name": name, "reachable": true, "message": null });
     assert_eq!(
         data["backends"],
-        json!([reachable("dynamodb"), reachable("sqlserver.school")])
+        json!([
+            reachable("dynamodb"),
+            reachable("sqlserver.school"),
+            reachable("http.enrolment"),
+        ])
     );
     host.faults(&json!({ "sqlserver": { "stall": { "matching": "student_id" } } }))
         .await;

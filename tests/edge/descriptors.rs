@@ -76,7 +76,7 @@ async fn check_tells_it_too() {
     let text = String::from_utf8_lossy(&output.stdout);
     assert!(output.status.success(), "{text}");
     assert!(
-        text.contains("warning: 500200 descriptors are needed"),
+        text.contains("warning: 500216 descriptors are needed"),
         "{text}"
     );
 }

@@ -6,7 +6,7 @@ use mayfly_tests::{TestApp, mayfly, repository};
 
 const HANDLER: &str = r#"(func (export "mayfly:resolver/handler@0.1.0#resolve") (param i32 i32 i32 i32 i32 i32 i32 i32) (result i32) (unreachable))
   (func (export "cabi_realloc") (param i32 i32 i32 i32) (result i32) (i32.const 1024))
-  (@custom "mayfly:fields" "Query.student\nQuery.students\n")"#;
+  (@custom "mayfly:fields" "Query.student\nQuery.students\nStudent.enrolment\n")"#;
 
 /// Builds a module of the sample app from text, and checks the app.
 fn check(text: &str) -> Output {

@@ -9,7 +9,7 @@ use std::future::ready;
 use axum::body::{Body, HttpBody};
 use axum::extract::Request;
 use axum::http::header::{ACCEPT_ENCODING, CONTENT_ENCODING, VARY};
-use axum::http::{HeaderMap, HeaderValue, Response};
+use axum::http::{HeaderMap, HeaderValue, Response, StatusCode};
 use bytes::Bytes;
 use futures_util::StreamExt;
 use http_body_util::{Full, Limited};
@@ -122,21 +122,37 @@ async fn collect(body: Body) -> Vec<u8> {
     bytes
 }
 
-/// Unpacks compressed requests on their way to a service.
-pub(super) fn unpacking() -> RequestDecompressionLayer {
-    // What is in another coding is refused where the content type is.
-    RequestDecompressionLayer::new().pass_through_unaccepted(true)
-}
-
-/// Bounds the bytes of a compressed request: what they unpack to is bounded where it is read, and may be nothing.
-pub(super) fn bounded(mut request: Request, most: usize) -> Request {
-    let Some(coding) = request.headers_mut().get_mut(CONTENT_ENCODING) else {
-        return request;
-    };
-    // Codings are names in any case (RFC 9110, 8.4.1), which tower-http does not know.
-    let in_lower_case = coding.as_bytes().to_ascii_lowercase();
-    if let Ok(in_lower_case) = HeaderValue::from_bytes(&in_lower_case) {
-        *coding = in_lower_case;
+/// Answers a compressed request as if it had come unpacked. Its own bytes are bounded here; what they unpack to is bounded where it is
+/// read, and may be nothing.
+pub(super) async fn unpack<F>(
+    mut request: Request,
+    most: usize,
+    answer: impl Fn(Request) -> F,
+) -> Response<Body>
+where
+    F: Future<Output = Response<Body>>,
+{
+    if let Some(coding) = request.headers_mut().get_mut(CONTENT_ENCODING) {
+        // Codings are names in any case (RFC 9110, 8.4.1), which tower-http does not know.
+        let in_lower_case = coding.as_bytes().to_ascii_lowercase();
+        if let Ok(in_lower_case) = HeaderValue::from_bytes(&in_lower_case) {
+            *coding = in_lower_case;
+        }
     }
-    request.map(|body| Body::new(Limited::new(body, most)))
+    let request = request.map(|body| Limited::new(body, most));
+    let routes = tower::service_fn(|request: axum::http::Request<_>| {
+        let answer = answer(request.map(Body::new));
+        async move { Ok::<_, Infallible>(answer.await) }
+    });
+    // What is in another coding is refused where the content type is.
+    let layer = RequestDecompressionLayer::new().pass_through_unaccepted(true);
+    match layer.layer(routes).oneshot(request).await {
+        Ok(response) => response.map(Body::new),
+        Err(error) => {
+            tracing::error!(%error, "a compressed request was lost");
+            let mut response = Response::new(Body::empty());
+            *response.status_mut() = StatusCode::INTERNAL_SERVER_ERROR;
+            response
+        }
+    }
 }

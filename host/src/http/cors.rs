@@ -4,36 +4,32 @@
 //! is said, and browsers keep every page of another origin out.
 
 use std::convert::Infallible;
-use std::sync::Arc;
 
-use axum::extract::{Request, State};
+use axum::extract::Request;
 use axum::http::HeaderName;
 use axum::http::Method;
 use axum::http::header::RETRY_AFTER;
-use axum::middleware::Next;
 use axum::response::Response;
 use mayfly_config::{Cors, Origins};
 use tower::{Layer, ServiceExt};
 use tower_http::cors::{AllowOrigin, CorsLayer};
 
 use super::trace::TRACE_ID;
-use crate::http::Host;
 
-/// Answers a request as `[cors]` of the app that is served now says.
-pub(super) async fn answer(
-    State(host): State<Arc<Host>>,
+/// Answers a request as `[cors]` says.
+pub(super) async fn answer<F>(
+    cors: &Cors,
     request: Request,
-    next: Next,
-) -> Response {
-    let cors = host.app().and_then(|app| app.cors.clone());
-    let Some(cors) = cors else {
-        return next.run(request).await;
-    };
-    let routes = tower::service_fn(move |request: Request| {
-        let next = next.clone();
-        async move { Ok::<_, Infallible>(next.run(request).await) }
+    answer: impl Fn(Request) -> F + Clone,
+) -> Response
+where
+    F: Future<Output = Response>,
+{
+    let routes = tower::service_fn(|request: Request| {
+        let answer = answer(request);
+        async move { Ok::<_, Infallible>(answer.await) }
     });
-    let Ok(response) = layer(&cors).layer(routes).oneshot(request).await;
+    let Ok(response) = layer(cors).layer(routes).oneshot(request).await;
     response
 }
 

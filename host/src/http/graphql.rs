@@ -3,7 +3,6 @@
 //! A query is executed inside its request: a client that goes away cancels it. A mutation that began runs to its end, also when
 //! nobody waits for the answer any more. One operation holds one snapshot of the app from start to end.
 
-use std::future::ready;
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::Instant;
@@ -17,7 +16,6 @@ use axum::http::header::{
     WWW_AUTHENTICATE,
 };
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, Uri};
-use axum::middleware::{from_fn_with_state, map_request};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{any, get};
 use mayfly_config::CanaryKey;
@@ -41,14 +39,8 @@ use mayfly_runtime::imports::{Allowance, Caller};
 
 /// The routes for clients.
 pub fn router(host: Arc<Host>) -> Router {
-    let most = host.limits.max_body_bytes;
     Router::new()
         .route("/graphql", any(graphql))
-        .layer(compression::unpacking())
-        .layer(map_request(move |request| {
-            ready(compression::bounded(request, most))
-        }))
-        .layer(from_fn_with_state(host.clone(), cors::answer))
         .route("/", get(page))
         .with_state(host)
 }
@@ -82,12 +74,29 @@ struct Admitted {
     held: Arc<(RequestMemory, OperationPlace)>,
 }
 
-async fn graphql(
-    State(host): State<Arc<Host>>,
-    parameters: Result<Query<Parameters>, QueryRejection>,
-    http: HttpRequest,
-) -> Response {
+async fn graphql(State(host): State<Arc<Host>>, http: HttpRequest) -> Response {
+    match host.app().and_then(|app| app.cors.clone()) {
+        // Most apps have none, and their futures need no room for it.
+        Some(cors) => {
+            let answer = move |http| unpack(host.clone(), http);
+            Box::pin(cors::answer(&cors, http, answer)).await
+        }
+        None => unpack(host, http).await,
+    }
+}
+
+async fn unpack(host: Arc<Host>, http: HttpRequest) -> Response {
+    if !http.headers().contains_key(CONTENT_ENCODING) {
+        return exchange(host, http).await;
+    }
+    let most = host.limits.max_body_bytes;
+    let answer = move |http| exchange(host.clone(), http);
+    Box::pin(compression::unpack(http, most, answer)).await
+}
+
+async fn exchange(host: Arc<Host>, http: HttpRequest) -> Response {
     let started = Instant::now();
+    let parameters = Query::<Parameters>::try_from_uri(http.uri());
     let (head, body) = http.into_parts();
     let is_ours = hosts::check(&head, &host.limits.hosts);
     let reads_only = matches!(head.method, Method::GET | Method::HEAD);

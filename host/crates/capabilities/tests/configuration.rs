@@ -561,7 +561,7 @@ fn each_mistake_in_a_probe_or_in_who_may_swap_is_named() {
             "`server.admin_token` reads the environment variable UNSET, which is not set; set it",
         ),
         (
-            "[server.admin_tokens.ci]\nsha256 = \"00\"\n",
+            "[server.admin_tokens.ci]\nsha256 = \"e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855\"\n",
             "`server.admin_tokens.ci` lacks `role`; add role = \"read\"",
         ),
         (
@@ -569,7 +569,7 @@ fn each_mistake_in_a_probe_or_in_who_may_swap_is_named() {
             "`server.admin_tokens.ci.sha256` must be the SHA-256 of the token, 64 hexadecimal digits; `printf %s \"$TOKEN\" | sha256sum` computes it",
         ),
         (
-            "[server.admin_tokens.ci]\nrole = \"admin\"\nsha256 = \"00\"\n",
+            "[server.admin_tokens.ci]\nrole = \"admin\"\nsha256 = \"e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855\"\n",
             "`server.admin_tokens.ci.role` must be \"read\" or \"deploy\"",
         ),
         (

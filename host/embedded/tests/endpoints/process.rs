@@ -57,7 +57,7 @@ async fn the_line_names_addresses_that_answer_and_closing_standard_input_ends_th
     let (mut child, ready) =
         start(&["--seed", seed.to_str().unwrap(), "--until-stdin-closes"]).await;
     let names: Vec<&String> = ready.as_object().unwrap().keys().collect();
-    assert_eq!(names, ["dynamodb", "sqlserver", "control"]);
+    assert_eq!(names, ["dynamodb", "sqlserver", "http", "control"]);
     for address in ready.as_object().unwrap().values() {
         tokio::net::TcpStream::connect(address.as_str().unwrap())
             .await

@@ -51,6 +51,9 @@ const LINK_FLAGS: &str = "-Clink-arg=-zstack-size=163840";
 /// How its part in C is compiled, whatever the profile says: measured, -O3 is larger and no faster.
 const C_FLAGS: &str = "-O2";
 
+/// Debian's linker that knows where its C library ends: the one without a version does not know `__heap_end`.
+const DEBIAN_LINKER: &str = "wasm-ld-19";
+
 /// C compilers that are tried, in this order.
 const COMPILERS: [&str; 2] = ["clang-19", "clang"];
 
@@ -106,6 +109,9 @@ fn compile(home: &Path) -> anyhow::Result<PathBuf> {
         .env("CC_wasm32_unknown_unknown", compiler)
         .env("AR_wasm32_unknown_unknown", "ar")
         .env("CFLAGS_wasm32_unknown_unknown", C_FLAGS);
+    if toolchain == Toolchain::Debian && is_there(DEBIAN_LINKER) {
+        command.env("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_LINKER", DEBIAN_LINKER);
+    }
     let output = command
         .stdin(Stdio::null())
         .output()
