@@ -48,7 +48,7 @@ async fn a_limit_that_does_not_do_is_told_and_operators_keep_their_room() {
         "descriptors are needed",
         "1024 for `server.max_connections`",
         "the limit of open files is 300",
-        "lower `server.max_connections` to 100",
+        "lower `server.max_connections` to 84",
     ])
     .await;
     let mut clients = Vec::new();

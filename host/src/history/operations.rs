@@ -72,7 +72,11 @@ impl UnderWay {
             at_ms: now_ms().saturating_sub(waited),
             arrived,
             trace_id: trace_id.to_owned(),
-            name: name.map(|name| name.chars().take(NAME_CHARACTERS).collect()),
+            name: name.map(|name| {
+                let end = name.char_indices().nth(NAME_CHARACTERS);
+                let shown = end.and_then(|(end, _)| name.get(..end));
+                shown.unwrap_or(name).to_owned()
+            }),
             kind: prepared.kind(),
             plan: prepared.plan().clone(),
         });

@@ -14,6 +14,9 @@ const KEPT: usize = 32;
 /// For how long.
 const AGE: Duration = Duration::from_secs(3_600);
 
+/// What takes less is not slow, however fast the others are, and costs no more than looking at a number.
+const LEAST_MICROS: u64 = 5_000;
+
 /// Steps of a plan, and names in each list of a step, that are kept at most.
 const STEPS: usize = 16;
 const NAMES: usize = 16;
@@ -92,7 +95,8 @@ impl SlowOperation {
 impl SlowOperations {
     /// Keeps an operation that took so long, if that is long.
     pub fn consider(&self, time: Duration, make: impl FnOnce() -> SlowOperation) {
-        if micros(time) < self.least_micros.load(Ordering::Relaxed) {
+        let least = self.least_micros.load(Ordering::Relaxed);
+        if micros(time) < least.max(LEAST_MICROS) {
             return;
         }
         let operation = make();

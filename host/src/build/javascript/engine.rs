@@ -105,7 +105,7 @@ fn compile(home: &Path) -> anyhow::Result<PathBuf> {
         .args(["build", "--release", "--locked", "--target", TARGET])
         .args(toolchain.build_arguments())
         .env("CARGO_TARGET_DIR", &target)
-        .env("CARGO_ENCODED_RUSTFLAGS", LINK_FLAGS)
+        .env("CARGO_ENCODED_RUSTFLAGS", flags(home))
         .env("CC_wasm32_unknown_unknown", compiler)
         .env("AR_wasm32_unknown_unknown", "ar")
         .env("CFLAGS_wasm32_unknown_unknown", C_FLAGS);
@@ -125,6 +125,24 @@ fn compile(home: &Path) -> anyhow::Result<PathBuf> {
         bail!("{}", said.get(from..).unwrap_or(&said).trim_end());
     }
     Ok(target.join(TARGET).join("release/mayfly_javascript.wasm"))
+}
+
+/// Flags of the compiler: where this is compiled is nobody's business, and would be in every component.
+fn flags(home: &Path) -> String {
+    let cargo_home = std::env::var("CARGO_HOME").or_else(|_| {
+        let user = std::env::var("HOME");
+        user.map(|user| format!("{user}/.cargo"))
+    });
+    let directories = [
+        Some((home.display().to_string(), "engine")),
+        cargo_home.ok().map(|home| (home, "cargo")),
+    ];
+    let mut flags = LINK_FLAGS.to_owned();
+    for (directory, name) in directories.into_iter().flatten() {
+        // The separator that cargo wants.
+        flags += &format!("\u{1f}--remap-path-prefix={directory}={name}");
+    }
+    flags
 }
 
 fn is_there(program: &str) -> bool {
