@@ -13,7 +13,6 @@ use std::path::Path;
 use std::process::{Command, Output};
 
 use mayfly_tests::{TOKEN, TestApp, TestHost, built, repository};
-use reqwest::Method;
 use serde_json::json;
 use wit_component::{ComponentEncoder, StringEncoding, embed_component_metadata};
 use wit_parser::Resolve;
