@@ -1,6 +1,6 @@
 //! Builds JavaScript and TypeScript modules: bundled by esbuild, evaluated once in the engine, and snapshotted with what that left.
 //!
-//! In order: [`bundler`] makes one file of a module and its packages; [`engine`] finds the engine, or compiles it; the host's compile
+//! In order: `bundler` makes one file of a module and its packages; `engine` finds the engine, or compiles it; the host's compile
 //! child evaluates the bundle's top level in it, within the module's memory and a deadline; and what the instance then has in memory
 //! becomes the module. The same bundle in the same engine is not evaluated again.
 

@@ -1,10 +1,10 @@
 //! Statements on SQL databases: the capability, a pool for each backend, and the statements an operator lets guests run on it.
 //!
-//! What any database needs is here; what one database is stands in a folder of its own ([`sqlserver`]) and is reached through the traits of
+//! What any database needs is here; what one database is stands in a folder of its own (`sqlserver`) and is reached through the traits of
 //! `engine`. Which databases there are is said in this file, in `capability` (what the host knows) and in `configuration`; nothing else
 //! here names one.
 //!
-//! Reading order, the way a call goes: `import` is what guests call, `database` what it needs. [`session::SqlSession`] keeps an
+//! Reading order, the way a call goes: `import` is what guests call, `database` what it needs. `session::SqlSession` keeps an
 //! invocation to one connection; `statements` has the texts (`declared`, `statement`) and fills them with values (`parameters`); `pool`
 //! lends a connection (`lend`, `lease`), `connections` has them, `manager` makes them (`gate` says when a server is tried again),
 //! `connection` says when one may be used again, `holders` and `pool_metrics` tell who has them and why one was closed; `run` sends and

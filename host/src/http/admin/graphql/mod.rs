@@ -1,8 +1,8 @@
 //! `POST /admin/graphql`: what operators look at, change and follow, from typed resolvers.
 //!
-//! [`endpoint`] is the way of a request: who sent it, its body through this project's readers and guard, then async-graphql. [`schema`]
-//! is made of [`query`], [`mutation`] and [`subscription`], and they of the types of one subject each, which are thin over `serving` and
-//! `history`. [`requests`] are the operations that the command line sends, typed with the same types. [`events`] sends live values.
+//! `endpoint` is the way of a request: who sent it, its body through this project's readers and guard, then async-graphql. `schema`
+//! is made of `query`, `mutation` and `subscription`, and they of the types of one subject each, which are thin over `serving` and
+//! `history`. [`requests`] are the operations that the command line sends, typed with the same types. `events` sends live values.
 
 pub mod canaries;
 pub mod changes;

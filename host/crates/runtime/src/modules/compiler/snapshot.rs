@@ -85,7 +85,7 @@ fn read(mut pipe: impl Read, most: u64) -> Vec<u8> {
     bytes
 }
 
-/// Writes a snapshot as [`split`] reads it.
+/// Writes a snapshot as `split` reads it.
 ///
 /// # Errors
 ///
