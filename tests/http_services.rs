@@ -42,7 +42,7 @@ async fn fifty_students_are_asked_for_in_one_invocation_over_few_connections() {
     let status = host.backends().await;
     assert!((50..=100).contains(&requests(&status)), "{status}");
     assert!(
-        status["http"]["connections"].as_u64().unwrap() <= 8,
+        status["http"]["connections"].as_u64().unwrap() <= 16,
         "{status}"
     );
     let invocations =
@@ -179,7 +179,7 @@ fn checking_connects_to_services_when_it_is_told_to() {
     let good = check(&TestApp::students(), &["--connect"]);
     assert_eq!(good.status.code(), Some(0), "{good:?}");
     let said = String::from_utf8_lossy(&good.stdout).into_owned();
-    assert!(said.contains("8 requests to service `enrolment`"), "{said}");
+    assert!(said.contains("16 requests to service `enrolment`"), "{said}");
 
     let nowhere = TestApp::students().configured(
         "[http.enrolment]\nbase = \"embedded\"",
