@@ -179,7 +179,10 @@ fn checking_connects_to_services_when_it_is_told_to() {
     let good = check(&TestApp::students(), &["--connect"]);
     assert_eq!(good.status.code(), Some(0), "{good:?}");
     let said = String::from_utf8_lossy(&good.stdout).into_owned();
-    assert!(said.contains("16 requests to service `enrolment`"), "{said}");
+    assert!(
+        said.contains("16 requests to service `enrolment`"),
+        "{said}"
+    );
 
     let nowhere = TestApp::students().configured(
         "[http.enrolment]\nbase = \"embedded\"",
