@@ -67,7 +67,13 @@ pub(super) fn find(progress: &mut dyn FnMut(&str)) -> anyhow::Result<Vec<u8>> {
             .with_context(|| format!("cannot read {}", installed.display()));
     }
     let wit: Vec<_> = world::wit_files().collect();
-    let files: Vec<_> = SOURCE.into_iter().chain(wit.iter().copied()).collect();
+    // What is compiled otherwise is another engine.
+    let flags = [("rust", LINK_FLAGS), ("c", C_FLAGS), ("paths", "mapped")];
+    let files: Vec<_> = SOURCE
+        .into_iter()
+        .chain(wit.iter().copied())
+        .chain(flags)
+        .collect();
     let home = cache::directory("javascript-engine", &files)?;
     let engine = home.join("engine.wasm");
     let _alone = cache::lock(&home).with_context(|| format!("cannot lock {}", home.display()))?;
@@ -108,7 +114,7 @@ fn compile(home: &Path) -> anyhow::Result<PathBuf> {
         .env("CARGO_ENCODED_RUSTFLAGS", flags(home))
         .env("CC_wasm32_unknown_unknown", compiler)
         .env("AR_wasm32_unknown_unknown", "ar")
-        .env("CFLAGS_wasm32_unknown_unknown", C_FLAGS);
+        .env("CFLAGS_wasm32_unknown_unknown", c_flags(&target));
     if toolchain == Toolchain::Debian && is_there(DEBIAN_LINKER) {
         command.env("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_LINKER", DEBIAN_LINKER);
     }
@@ -125,6 +131,11 @@ fn compile(home: &Path) -> anyhow::Result<PathBuf> {
         bail!("{}", said.get(from..).unwrap_or(&said).trim_end());
     }
     Ok(target.join(TARGET).join("release/mayfly_javascript.wasm"))
+}
+
+/// Flags of the compiler of its part in C, whose assertions name files.
+fn c_flags(target: &Path) -> String {
+    format!("{C_FLAGS} -ffile-prefix-map={}=engine", target.display())
 }
 
 /// Flags of the compiler: where this is compiled is nobody's business, and would be in every component.
