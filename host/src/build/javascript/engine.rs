@@ -114,6 +114,8 @@ fn compile(home: &Path) -> anyhow::Result<PathBuf> {
         .env("CARGO_ENCODED_RUSTFLAGS", flags(home))
         .env("CC_wasm32_unknown_unknown", compiler)
         .env("AR_wasm32_unknown_unknown", "ar")
+        // Flags are quoted: a path may hold a space.
+        .env("CC_SHELL_ESCAPED_FLAGS", "1")
         .env("CFLAGS_wasm32_unknown_unknown", c_flags(&target));
     if toolchain == Toolchain::Debian && is_there(DEBIAN_LINKER) {
         command.env("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_LINKER", DEBIAN_LINKER);
@@ -135,7 +137,7 @@ fn compile(home: &Path) -> anyhow::Result<PathBuf> {
 
 /// Flags of the compiler of its part in C, whose assertions name files.
 fn c_flags(target: &Path) -> String {
-    format!("{C_FLAGS} -ffile-prefix-map={}=engine", target.display())
+    format!("{C_FLAGS} '-ffile-prefix-map={}=engine'", target.display())
 }
 
 /// Flags of the compiler: where this is compiled is nobody's business, and would be in every component.
