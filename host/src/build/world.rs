@@ -5,7 +5,7 @@ use wit_component::StringEncoding;
 use wit_parser::{Resolve, SourceMap, WorldId};
 
 /// `wit/`, file by file.
-const FILES: [(&str, &str); 10] = [
+const FILES: [(&str, &str); 11] = [
     ("clock.wit", include_str!("../../../wit/clock.wit")),
     ("context.wit", include_str!("../../../wit/context.wit")),
     ("dynamodb.wit", include_str!("../../../wit/dynamodb.wit")),
@@ -16,6 +16,7 @@ const FILES: [(&str, &str); 10] = [
     ("random.wit", include_str!("../../../wit/random.wit")),
     ("sql.wit", include_str!("../../../wit/sql.wit")),
     ("types.wit", include_str!("../../../wit/types.wit")),
+    ("worker.wit", include_str!("../../../wit/worker.wit")),
 ];
 /// The file that has the package's name and the world.
 const WORLD_FILE: (&str, &str) = ("world.wit", include_str!("../../../wit/world.wit"));
