@@ -24,7 +24,7 @@ class WorkerError extends Error {
 }
 
 /** Ends the process: what comes next on the socket could be another call's answer. */
-function give_up(problem) {
+function giveUp(problem) {
   fs.writeSync(2, `mayfly worker: ${problem}\n`);
   process.exit(1);
 }
@@ -40,7 +40,7 @@ class Frames {
     this.#bytes += piece.length;
     while (this.#bytes >= HEAD_BYTES) {
       const length = this.#head().readUInt32BE(0);
-      if (length === 0 || length > this.maxBytes) give_up(`a frame of ${length} bytes; 1 to ${this.maxBytes} are allowed`);
+      if (length === 0 || length > this.maxBytes) giveUp(`a frame of ${length} bytes; 1 to ${this.maxBytes} are allowed`);
       if (this.#bytes < HEAD_BYTES + length) return;
       const all = Buffer.concat(this.#pieces);
       this.#pieces = [all.subarray(HEAD_BYTES + length)];
@@ -59,7 +59,7 @@ class Frames {
 }
 
 /** What is known of a call, for the method. */
-function made_of(message, text, abort) {
+function described(message, text, abort) {
   const until = performance.now() + (Number(message.deadline_ms) || 0);
   return {
     method: message.method,
@@ -98,14 +98,14 @@ class Worker {
 
   start() {
     if (!fs.fstatSync(0).isSocket()) {
-      give_up('standard input is not a socket: the host starts workers; by hand, `mayfly worker check -- COMMAND` does');
+      giveUp('standard input is not a socket: the host starts workers; by hand, `mayfly worker check -- COMMAND` does');
     }
     this.#socket = new net.Socket({ fd: 0, readable: true, writable: true });
     this.#socket.on('data', (piece) => {
       for (const frame of this.#frames.of(piece)) this.#take(frame);
     });
-    this.#socket.on('end', () => (this.#frames.inside ? give_up('the socket ended inside a frame') : process.exit(0)));
-    this.#socket.on('error', (error) => give_up(error.message));
+    this.#socket.on('end', () => (this.#frames.inside ? giveUp('the socket ended inside a frame') : process.exit(0)));
+    this.#socket.on('error', (error) => giveUp(error.message));
     const { name, version, methods } = this.#options;
     this.#send(JSON.stringify({ type: 'hello', protocol: PROTOCOL, methods: Object.keys(methods), name, version }));
   }
@@ -126,17 +126,17 @@ class Worker {
       text = new TextDecoder('utf-8', { fatal: true }).decode(frame);
       message = JSON.parse(text);
     } catch (error) {
-      return give_up(`not JSON: ${error.message}`);
+      return giveUp(`not JSON: ${error.message}`);
     }
-    if (message === null || typeof message !== 'object' || Array.isArray(message)) return give_up('a message is not an object');
+    if (message === null || typeof message !== 'object' || Array.isArray(message)) return giveUp('a message is not an object');
     const { type, id } = message;
-    if (['call', 'ping', 'cancel'].includes(type) && !Number.isSafeInteger(id)) return give_up(`\`${type}\` without an id`);
+    if (['call', 'ping', 'cancel'].includes(type) && !Number.isSafeInteger(id)) return giveUp(`\`${type}\` without an id`);
     switch (type) {
       case 'call':
-        if (this.#running !== null) return give_up('`call` while a call runs');
+        if (this.#running !== null) return giveUp('`call` while a call runs');
         return void this.#call(message, text);
       case 'ping':
-        if (this.#running !== null) return give_up('`ping` while a call runs');
+        if (this.#running !== null) return giveUp('`ping` while a call runs');
         return this.#send(JSON.stringify({ type: 'pong', id }));
       case 'cancel':
         if (this.#running?.id === id) this.#running.abort.abort(new WorkerError('CANCELLED', 'nobody waits for the answer any more'));
@@ -146,7 +146,7 @@ class Worker {
         if (this.#running === null) process.exit(0);
         return undefined;
       default:
-        return give_up(`unknown message \`${type}\``);
+        return giveUp(`unknown message \`${type}\``);
     }
   }
 
@@ -166,7 +166,7 @@ class Worker {
   async #answer(message, text, abort) {
     const { methods } = this.#options;
     if (!Object.hasOwn(methods, message.method)) throw new WorkerError('UNKNOWN_METHOD', `the worker has no method \`${message.method}\``);
-    const value = await methods[message.method](message.arguments, made_of(message, text, abort));
+    const value = await methods[message.method](message.arguments, described(message, text, abort));
     const answer = JSON.stringify({ type: 'result', id: message.id, value: value === undefined ? null : value });
     if (Buffer.byteLength(answer) > this.#frames.maxBytes) throw new WorkerError('ANSWER_TOO_LARGE', `the answer has ${Buffer.byteLength(answer)} bytes`);
     return answer;
