@@ -14,7 +14,7 @@ BUILT := target/$(if $(RELEASE),release,debug)
 SEED ?= $(shell date +%s)
 REQUESTS ?= 100000
 
-.PHONY: run needs build guests toolchain toolchain-cpp dist test chaos bench fuzz soak fmt clean help
+.PHONY: run needs build guests toolchain toolchain-cpp toolchain-legacy dist test chaos bench fuzz soak fmt clean help
 
 help: ## What there is to make
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -23,6 +23,7 @@ run: needs toolchain ## Build everything and serve the sample app on http://127.
 	@echo "1 of 3   building the server: the first time 15 minutes on two cores$(if $(RELEASE), and more for a release,), later seconds"
 	@$(CARGO) build $(if $(RELEASE),--release --package mayfly --package mayfly-embedded,--workspace) --bins
 	@echo "2 of 3   building the modules of $(APP): the first time a minute"
+	@[ ! -f "$(APP)/build.sh" ] || sh "$(APP)/build.sh"
 	@$(BUILT)/mayfly build "$(APP)"
 	@echo "3 of 3   serving $(APP) until Ctrl-C"
 	@$(BUILT)/mayfly serve "$(APP)"
@@ -39,10 +40,14 @@ toolchain: ## Make the guest toolchain available (a wasm target of rustup, or De
 toolchain-cpp: ## Make the toolchain for C++ guests available (Debian's clang, wasi-libc and libc++)
 	@sh guest/toolchain.sh cpp
 
+toolchain-legacy: ## Make what legacy workers are built with available (Debian's Mono and a C++ compiler)
+	@sh guest/toolchain.sh legacy
+
 guests: build toolchain ## Build the components of the sample app
+	@[ ! -f "$(APP)/build.sh" ] || sh "$(APP)/build.sh"
 	target/debug/mayfly build "$(APP)"
 
-test: toolchain toolchain-cpp ## Format, lints, documentation, all tests
+test: toolchain toolchain-cpp toolchain-legacy ## Format, lints, documentation, all tests
 	$(CARGO) fmt --all --check
 	$(CARGO) clippy --workspace --all-targets -- -D warnings
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --workspace --no-deps
@@ -52,7 +57,7 @@ test: toolchain toolchain-cpp ## Format, lints, documentation, all tests
 	$(CARGO) build --workspace --bins
 	$(CARGO) test --workspace --no-fail-fast
 
-chaos: toolchain ## 100,000 requests while everything fails: SEED=1 REQUESTS=1000 for others
+chaos: toolchain toolchain-legacy ## 100,000 requests while everything fails: SEED=1 REQUESTS=1000 for others
 	$(CARGO) build --workspace --bins
 	MAYFLY_TEST_SEED=$(SEED) MAYFLY_CHAOS_REQUESTS=$(REQUESTS) $(CARGO) test --workspace --test main -- --nocapture chaos::
 

@@ -8,13 +8,16 @@
 #
 # `mayfly build` looks for them in the same order. Run again, this changes nothing and takes a fraction of a second.
 #
-# `toolchain.sh cpp` is about C++ guests instead: clang with wasi-libc and libc++, which Debian has.
+# `toolchain.sh cpp` is about C++ guests instead: clang with wasi-libc and libc++, which Debian has. `toolchain.sh legacy` is about what
+# legacy workers are built with: Mono with its C# compiler, and a C++ compiler.
 set -eu
 
 TARGET=wasm32-unknown-unknown
 PACKAGES="rustc-web cargo-web rust-web-src lld"
 
 CPP_PACKAGES="clang-19 lld-19 wasi-libc libc++-19-dev-wasm32 libc++abi-19-dev-wasm32 libclang-rt-19-dev-wasm32"
+
+LEGACY_PACKAGES="mono-mcs mono-runtime libmono-system-core4.0-cil libmono-system-runtime4.0-cil libmono-microsoft-csharp4.0-cil g++"
 
 say() { printf '%s\n' "guest toolchain: $*" >&2; }
 
@@ -88,6 +91,18 @@ has_cpp() {
     return 1
 }
 
+# Whether a program with `dynamic` and a library in C++ can be compiled.
+has_legacy() {
+    command -v mono >/dev/null 2>&1 && command -v mcs >/dev/null 2>&1 || return 1
+    work=$(mktemp -d) || return 1
+    echo 'class P { static void Main() { dynamic n = 1; System.Console.Write(n + 1); } }' >"$work/p.cs"
+    echo 'int main() {}' | ${CXX:-c++} -x c++ - -o "$work/p" 2>/dev/null \
+        && mcs -nologo -r:Microsoft.CSharp.dll -r:System.Core.dll -out:"$work/p.exe" "$work/p.cs" >/dev/null 2>&1
+    status=$?
+    rm -rf "$work"
+    return "$status"
+}
+
 chosen() {
     say "$2"
     echo "$1"
@@ -99,6 +114,13 @@ if [ "${1:-}" = cpp ]; then
     # shellcheck disable=SC2086  # one word per package
     install $CPP_PACKAGES && has_cpp && chosen cpp "clang for C++ guests, just installed"
     fail "no toolchain for C++ guests is there, and none could be installed" "as root on Debian run \`apt-get install $CPP_PACKAGES\`"
+fi
+
+if [ "${1:-}" = legacy ]; then
+    has_legacy && chosen legacy "Mono and C++ for legacy workers"
+    # shellcheck disable=SC2086  # one word per package
+    install $LEGACY_PACKAGES && has_legacy && chosen legacy "Mono and C++ for legacy workers, just installed"
+    fail "no Mono with a C# compiler and no C++ compiler is there, and none could be installed" "as root on Debian run \`apt-get install $LEGACY_PACKAGES\`"
 fi
 
 case "${GUEST_TOOLCHAIN:-}" in

@@ -32,6 +32,7 @@ mod http_services;
 mod imports;
 mod javascript;
 mod languages;
+mod legacy;
 mod memory;
 mod new_apps;
 mod operating;

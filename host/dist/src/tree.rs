@@ -14,7 +14,7 @@ use crate::{notices, sbom};
 pub const PROGRAMS: [&str; 2] = ["mayfly", "mayfly-embedded"];
 
 /// Files and directories that are copied as they are: from the repository, to the archive.
-const COPIED: [(&str, &str); 12] = [
+const COPIED: [(&str, &str); 13] = [
     ("README.md", "README.md"),
     ("CHANGELOG.md", "CHANGELOG.md"),
     ("LICENSE-APACHE", "LICENSE-APACHE"),
@@ -22,6 +22,7 @@ const COPIED: [(&str, &str); 12] = [
     ("docs", "docs"),
     ("wit", "share/mayfly/wit"),
     ("host/src/http/ide.html", "share/mayfly/page.html"),
+    ("host/workers", "share/mayfly/workers"),
     ("guest/toolchain.sh", "share/mayfly/toolchain.sh"),
     (
         "host/dist/files/mayfly.service",

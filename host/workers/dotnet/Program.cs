@@ -38,7 +38,9 @@ namespace Mayfly
                 }
                 // The socket first: what an assembly does while it is loaded must not read from it.
                 var local = options.Listen == null ? StandardInput.Take() : null;
-                var methods = Methods.Of(Assemblies.Load(options.Assembly));
+                var assembly = Assemblies.Load(options.Assembly);
+                var methods = Methods.Of(assembly);
+                WarmUp.For(assembly);
                 if (local == null)
                 {
                     return Listener.Run(options, methods);

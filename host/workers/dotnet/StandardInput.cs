@@ -38,6 +38,8 @@ namespace Mayfly
         [DllImport("libc")]
         private static extern int fflush(IntPtr file);
         [DllImport("libc")]
+        private static extern int setenv(string name, string value, int overwrite);
+        [DllImport("libc")]
         private static extern IntPtr dlsym(IntPtr library, string name);
         [DllImport("libc")]
         private static extern int setvbuf(IntPtr file, IntPtr buffer, int mode, IntPtr size);
@@ -71,6 +73,8 @@ namespace Mayfly
                 close(empty);
             }
             PrintByLine();
+            // Mono would write a report of each crash into the working directory.
+            setenv("MONO_CRASH_NOFILE", "1", 0);
             return new StandardInput(own);
         }
 

@@ -1,0 +1,8 @@
+//! Legacy code in worker processes: the libraries that workers are written with, assemblies as they are, and the whole old system.
+
+mod alone;
+mod assemblies;
+mod conversation;
+mod driver;
+mod libraries;
+mod remote;
