@@ -11,13 +11,16 @@ use serde_json::{Value, json};
 
 use keys::{EllipticKey, RsaKey};
 
+mod api_keys;
+mod issuer;
+mod key_sets;
 mod keys;
 
 pub const SECRET: &str = "a secret of at least thirty-two bytes";
 const ISSUER: &str = "https://id.example.org";
 
 pub fn section(key: &str) -> String {
-    format!("[callers]\n{key}\nissuer = \"{ISSUER}\"\naudience = \"mayfly\"\n")
+    format!("[callers]\n{key}\nissuer = \"{ISSUER}\"\naudience = \"mayfly\"\nanonymous = true\n")
 }
 
 /// A host that shares a secret with the issuer.
@@ -156,11 +159,13 @@ async fn a_guest_learns_the_id_and_the_claims_of_a_caller_whose_token_is_right()
 }
 
 #[tokio::test]
-async fn a_caller_without_a_token_is_anonymous_and_refused_where_tokens_are_required() {
+async fn a_caller_without_a_token_is_refused_unless_anonymous_callers_are_let_in() {
     let host = host_with_secret("").await;
     let answer = who_am_i(&host, &[]).await;
     assert_eq!(answer.json(), json!({ "data": { "whoAmI": "nobody: {}" } }));
-    let host = host_with_secret("required = true").await;
+    let section = section("secret = { env = \"TOKEN_SECRET\" }").replace("anonymous = true", "");
+    let app = TestApp::hostile().with_configuration(&section);
+    let host = TestHost::start_with(app, &[("TOKEN_SECRET", SECRET)]).await;
     let message = refused(&host, &[]).await;
     assert_eq!(
         message,

@@ -129,7 +129,7 @@ fn values_of_another_kind_fail_in_both_and_values_from_outside_fit_both() {
             true,
         ),
         (
-            "[callers]\nsecret = { env = \"SECRET\" }\nissuer = \"i\"",
+            "[callers.issuers.a]\nsecret = { env = \"SECRET\" }\naudience = \"a\"",
             false,
         ),
     ];

@@ -37,6 +37,7 @@ mod memory;
 mod new_apps;
 mod operating;
 mod operations;
+mod rate_limits;
 mod sample_app;
 mod store;
 mod swapping;

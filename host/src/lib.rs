@@ -2,7 +2,7 @@
 //!
 //! In the order a request goes:
 //!
-//! - [`http`] reads the request and writes the answer, [`callers`] knows who sent it, [`documents`] what it names, [`tls`] has the certificates;
+//! - [`http`] reads the request and writes the answer, [`callers`] knows who sent it, [`rate_limits`] how much they asked for, [`documents`] what it names, [`tls`] has the certificates;
 //! - the crate `mayfly-graphql` guards, validates, plans, executes and completes it;
 //! - [`resolve`] picks the version of the module that answers a field, and [`invocation_metrics`] counts what became of it;
 //! - the crate `mayfly-runtime` runs it in a fresh, limited instance, and answers its calls after checking grants and budgets;
@@ -24,11 +24,13 @@
 pub mod build;
 pub mod callers;
 pub mod commands;
+mod credentials;
 pub mod documents;
 pub mod embedded;
 pub mod history;
 pub mod http;
 pub mod invocation_metrics;
+pub mod rate_limits;
 pub mod resolve;
 pub mod serving;
 pub mod tls;

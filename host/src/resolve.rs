@@ -237,6 +237,7 @@ impl Resolve for Resolver {
         });
         tracing::warn!(
             trace_id = %self.operation.trace_id,
+            api_key = self.operation.caller.api_key(),
             module,
             version = digest,
             field = %format_args!("{type_name}.{field_name}"),

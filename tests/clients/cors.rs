@@ -85,7 +85,7 @@ async fn a_preflight_needs_no_token() {
         TestApp::students()
             .with_configuration(CORS)
             .with_configuration(
-                "[callers]\nsecret = { env = \"TEST_SECRET\" }\nissuer = \"i\"\naudience = \"a\"\nrequired = true\n",
+                "[callers]\nsecret = { env = \"TEST_SECRET\" }\nissuer = \"i\"\naudience = \"a\"\n",
             ),
         &[("TEST_SECRET", "a secret of at least thirty-two bytes")],
     )

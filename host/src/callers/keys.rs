@@ -20,8 +20,11 @@ use mayfly_json::{Kind, Limits, Tree, Value};
 /// Keys of one set that can check signatures, at most: issuers keep two or three, and a token that names none is tried with each.
 const MAX_KEYS: usize = 64;
 
-/// What a key set may hold: certificates stand beside the keys in some.
-const KEY_SET: Limits = Limits::of_bytes(1 << 20).with_values(50_000);
+/// The largest key set, in bytes: certificates stand beside the keys in some.
+pub(super) const KEY_SET_BYTES: usize = 1 << 20;
+
+/// What a key set may hold.
+const KEY_SET: Limits = Limits::of_bytes(KEY_SET_BYTES).with_values(50_000);
 
 /// Keys left out that are told of one by one.
 const TOLD: usize = 5;
@@ -104,8 +107,8 @@ impl TrustedKey {
 }
 
 /// The key of a PEM file.
-pub(super) fn public_key(file: &Path) -> Result<TrustedKey, Problem> {
-    let text = read(file, "callers.public_key")?;
+pub(super) fn public_key(file: &Path, setting: &str) -> Result<TrustedKey, Problem> {
+    let text = read(file, setting)?;
     if text.contains("PRIVATE KEY") {
         return Err(Problem::of_file(
             file,
@@ -137,15 +140,61 @@ pub(super) fn public_key(file: &Path) -> Result<TrustedKey, Problem> {
     }
 }
 
-/// The keys of a JSON Web Key Set.
-pub(super) fn key_set(file: &Path) -> Result<KeySet, Problem> {
-    let text = read(file, "callers.key_set")?;
+/// The keys of a JSON Web Key Set in a file.
+pub(super) fn key_set(file: &Path, setting: &str) -> Result<KeySet, Problem> {
+    let text = read(file, setting)?;
     let problem = |message: String| Problem::of_file(file, message);
-    let no_set = |why: &str| {
-        problem(format!(
-            "is not a JSON Web Key Set: {why}; write {{\"keys\": [..]}}"
-        ))
-    };
+    let published = published_keys(text).map_err(|unusable| match unusable {
+        Unusable::NoSet(why) => problem(format!("{why}; write {{\"keys\": [..]}}")),
+        Unusable::NoKey(why) => problem(format!("{why}; write the set the issuer publishes")),
+    });
+    let PublishedKeys { keys, left_out } = published?;
+    if keys.len() > MAX_KEYS {
+        let count = keys.len();
+        return Err(problem(format!(
+            "has {count} keys that check signatures, and {MAX_KEYS} are tried at most; leave out those that the issuer no longer signs with"
+        )));
+    }
+    let warning = unused(&left_out, left_out.len() + keys.len()).map(problem);
+    Ok(KeySet { keys, warning })
+}
+
+/// The keys of a JSON Web Key Set that an issuer publishes, and what is to be told of those that are not used. What the operator has no
+/// hand in is no reason to do without all of them, so past the limit it is the first ones that are used.
+pub(super) fn fetched_key_set(text: String) -> Result<(Vec<TrustedKey>, Option<String>), String> {
+    let PublishedKeys {
+        mut keys,
+        mut left_out,
+    } = published_keys(text).map_err(|(Unusable::NoSet(why) | Unusable::NoKey(why))| why)?;
+    let all = keys.len() + left_out.len();
+    let beyond = keys.split_off(keys.len().min(MAX_KEYS));
+    left_out.extend(beyond.into_iter().map(|key| {
+        let id = key.id.unwrap_or_default();
+        format!("{id:.60?} is one of more than {MAX_KEYS}")
+    }));
+    Ok((keys, unused(&left_out, all)))
+}
+
+fn unused(left_out: &[String], all: usize) -> Option<String> {
+    let (unused, told) = (left_out.len(), told(left_out));
+    (unused > 0).then(|| format!("{unused} of {all} keys are not used{told}"))
+}
+
+/// What stands in a key set.
+struct PublishedKeys {
+    keys: Vec<TrustedKey>,
+    /// Why others check no signature.
+    left_out: Vec<String>,
+}
+
+/// Why a key set cannot be used.
+enum Unusable {
+    NoSet(String),
+    NoKey(String),
+}
+
+fn published_keys(text: String) -> Result<PublishedKeys, Unusable> {
+    let no_set = |why: &str| Unusable::NoSet(format!("is not a JSON Web Key Set: {why}"));
     let set = Tree::read(text, KEY_SET).map_err(|error| no_set(&error.to_string()))?;
     let jwks = set
         .root()
@@ -161,22 +210,11 @@ pub(super) fn key_set(file: &Path) -> Result<KeySet, Problem> {
     }
     if keys.is_empty() {
         let told = told(&left_out);
-        return Err(problem(format!(
-            "has no key that checks signatures of RS256 or ES256{told}; write the set the issuer publishes"
+        return Err(Unusable::NoKey(format!(
+            "has no key that checks signatures of RS256 or ES256{told}"
         )));
     }
-    if keys.len() > MAX_KEYS {
-        let count = keys.len();
-        return Err(problem(format!(
-            "has {count} keys that check signatures, and {MAX_KEYS} are tried at most; leave out those that the issuer no longer signs with"
-        )));
-    }
-    let warning = (!left_out.is_empty()).then(|| {
-        let (unused, all) = (left_out.len(), left_out.len() + keys.len());
-        let told = told(&left_out);
-        problem(format!("{unused} of {all} keys are not used{told}"))
-    });
-    Ok(KeySet { keys, warning })
+    Ok(PublishedKeys { keys, left_out })
 }
 
 const NO_RSA_KEY: &str = "damaged: it is not an RSA key";

@@ -1,220 +1,260 @@
-//! Who sends an operation: tokens of a trusted issuer are checked, and become a caller with claims.
+//! Who sends an operation: tokens of trusted issuers and API keys are checked, and become a caller with claims.
 //!
-//! Owns: what of a request is believed. Must not know: GraphQL, guests. A token that is there and is not accepted refuses the
-//! request, so that nobody is taken for anonymous by mistake; one that is missing makes an anonymous caller, unless the operator
-//! requires tokens.
+//! Owns: what of a request is believed. Must not know: GraphQL, guests. A credential that is there and is not accepted refuses the
+//! request, so that nobody is taken for anonymous by mistake; one that is missing does too, unless the operator lets anonymous
+//! callers in. A request with a token and an API key is refused: which of the two counts should be nobody's guess.
 //!
-//! Invariants: the key decides the algorithm, never the token; nothing of a token that was not verified is believed or logged.
+//! Invariants: the key decides the algorithm, never the token; where keys come from is in the configuration, and never in a token;
+//! of a token that was not verified `iss` chooses the issuer and `kid` the key, and nothing is believed or logged.
 
+mod api_keys;
+mod issuer;
 mod keys;
+mod source;
+mod token;
 
-use std::borrow::Cow;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::path::Path;
+use std::sync::Arc;
 
-use base64::Engine;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use jsonwebtoken::{Algorithm, crypto};
-use mayfly_config::{Problem, Secret, TokenKey};
-use mayfly_error::Error;
-use mayfly_json::{Kind, Limits, Tree, Value};
+use http::HeaderMap;
+use http::header::{AUTHORIZATION, HeaderName};
+use mayfly_config::{Config, FILE, Problem, Secret};
+use mayfly_error::{CallError, Error};
+use mayfly_runtime::imports::{Caller, Credential};
 
-use keys::{KeySet, TrustedKey};
-use mayfly_runtime::imports::Caller;
-
-/// The longest token that is looked at, in bytes: several times what issuers write, and nothing to keep a core busy with.
-const MAX_TOKEN_BYTES: usize = 16 << 10;
-
-/// What a part of a token may hold.
-const PART: Limits = Limits::of_bytes(MAX_TOKEN_BYTES).with_depth(32);
+use crate::credentials::{Shown, bearer};
+use api_keys::ApiKeys;
+use issuer::{Issuer, Refusal};
+use source::{Failure, Source};
+use token::{NOT_VALID, OTHER_ISSUER, Token};
 
 const NO_TOKEN: &str = "the request carries no token; send one as Authorization: Bearer";
+const NO_CREDENTIAL: &str = "the request carries neither a token nor an API key; send one of them";
+const NO_API_KEY: &str = "the request carries no API key";
+const BOTH: &str = "the request carries a token and an API key; send one of them";
 const NOT_BEARER: &str =
     "the Authorization header is not one bearer token; send Authorization: Bearer and the token";
-const NOT_VALID: &str = "the token is not valid";
-const EXPIRED: &str = "the token has expired; get a new one";
-const TOO_EARLY: &str = "the token is not valid yet";
-const OTHER_AUDIENCE: &str = "the token is for another audience";
-const OTHER_ISSUER: &str = "the token is from another issuer";
+const SEVERAL_KEYS: &str = "the request carries several API keys; send one";
 
 /// Recognises callers.
 pub struct Callers {
-    keys: Vec<TrustedKey>,
-    issuer: String,
-    audience: String,
-    required: bool,
-    leeway: Duration,
-    /// What the operator is to be told of the keys.
-    warning: Option<Problem>,
+    issuers: Vec<Issuer>,
+    api_keys: ApiKeys,
+    header: HeaderName,
+    anonymous: bool,
+    /// What the operator is to be told of keys.
+    warnings: Vec<Problem>,
+}
+
+/// Why a request has no caller.
+enum Unknown {
+    Refused(Error),
+    /// Its token names a key that is not known; the issuer may have it.
+    Key(Arc<Source>),
 }
 
 impl Callers {
-    /// Reads the keys that `[callers]` names.
+    /// Reads the keys that `[callers]` names. Keys that are fetched are those that `before` has, where they come from the same place.
     ///
     /// # Errors
     ///
     /// When a file cannot be read, or holds no key that can check signatures.
-    pub fn load(config: &mayfly_config::Callers) -> Result<Self, Problem> {
-        let set = |keys| KeySet {
-            keys,
-            warning: None,
-        };
-        let KeySet { keys, warning } = match &config.key {
-            TokenKey::Secret(secret) => set(vec![TrustedKey::secret(secret)]),
-            TokenKey::PublicKey(file) => set(vec![keys::public_key(file)?]),
-            TokenKey::KeySet(file) => keys::key_set(file)?,
-        };
+    pub fn load(
+        config: &mayfly_config::Callers,
+        file: &Path,
+        before: Option<&Self>,
+    ) -> Result<Self, Problem> {
+        let mut warnings = Vec::new();
+        let mut issuers = Vec::new();
+        for issuer in &config.issuers {
+            let (issuer, warning) = Issuer::load(issuer, |source| {
+                before.and_then(|before| before.source_like(source))
+            })?;
+            issuers.push(issuer);
+            warnings.extend(warning);
+        }
+        let api_keys = ApiKeys::new(&config.api_keys);
+        let expired = api_keys.expired().map(|name| {
+            Problem::of_file(
+                file,
+                format!("the API key `{name}` has expired; remove `callers.api_keys.{name}`, or give its caller a new one"),
+            )
+        });
+        warnings.extend(expired);
         Ok(Self {
-            keys,
-            issuer: config.issuer.clone(),
-            audience: config.audience.clone(),
-            required: config.required,
-            leeway: config.leeway,
-            warning,
+            issuers,
+            api_keys,
+            header: config.api_key_header.clone(),
+            anonymous: config.anonymous,
+            warnings,
         })
     }
 
-    /// What the operator is to be told of the keys: those that are not used.
+    /// What the operator is to be told of keys: those that are not used.
     #[must_use]
-    pub fn warning(&self) -> Option<&Problem> {
-        self.warning.as_ref()
+    pub fn warnings(&self) -> &[Problem] {
+        &self.warnings
     }
 
-    /// Who sent a request with these values of the header `Authorization`.
+    /// Fetches keys from now on that come from issuers.
+    pub fn start(&self) {
+        self.sources().for_each(|source| source.start());
+    }
+
+    /// Whether the keys of each issuer that publishes them are known, by the issuer's place in the configuration.
+    pub fn check(&self) -> impl Iterator<Item = (String, Result<(), CallError>)> {
+        self.issuers.iter().filter_map(|issuer| {
+            let source = issuer.source()?;
+            Some((issuer.path().to_owned(), source.check()))
+        })
+    }
+
+    /// Fetches all keys once, and says what is wrong with them or with getting them.
+    pub async fn fetch(&self, config: &Config) -> Vec<Problem> {
+        let mut problems = Vec::new();
+        for issuer in &self.issuers {
+            if let Some(source) = issuer.source()
+                && let Err(failure) = source.fetch_once().await
+            {
+                problems.push(not_had(issuer, config, &failure, ""));
+            }
+        }
+        problems
+    }
+
+    /// Fetches keys that are not known yet, and says which cannot be had of those issuers whose keys are known to `before`.
+    pub async fn lost(&self, before: Option<&Self>, config: &Config) -> Vec<Problem> {
+        let mut problems = Vec::new();
+        for issuer in &self.issuers {
+            let Some(source) = issuer.source().filter(|source| source.check().is_err()) else {
+                continue;
+            };
+            let mut had = before.into_iter().flat_map(|before| &before.issuers);
+            let is_lost = had.any(|had| {
+                had.path() == issuer.path() && had.source().is_none_or(|had| had.check().is_ok())
+            });
+            if let Err(failure) = source.fetch_once().await
+                && is_lost
+            {
+                let remedy = "; the previous ones stay in use";
+                problems.push(not_had(issuer, config, &failure, remedy));
+            }
+        }
+        problems
+    }
+
+    /// Whether anybody may call.
+    #[must_use]
+    pub fn lets_anybody_in(&self) -> bool {
+        self.anonymous
+    }
+
+    /// Who sent a request with these headers. Waits, for a while, when the token names a key that its issuer may have made known
+    /// meanwhile.
     ///
     /// # Errors
     ///
-    /// [`Error::Unauthenticated`] when there is a token that is not accepted, or none where one is required.
-    pub fn recognise<'a>(&self, mut sent: impl Iterator<Item = &'a [u8]>) -> Result<Caller, Error> {
-        let Some(value) = sent.next() else {
-            return if self.required {
-                Err(refused(NO_TOKEN, false))
-            } else {
-                Ok(Caller::default())
-            };
+    /// [`Error::Unauthenticated`] when there is a credential that is not accepted, or none where one is required;
+    /// [`Error::BackendUnavailable`] when an issuer's keys are not known yet.
+    pub async fn recognise(&self, headers: &HeaderMap) -> Result<Caller, Error> {
+        let source = match self.look(headers) {
+            Ok(caller) => return Ok(caller),
+            Err(Unknown::Refused(error)) => return Err(error),
+            Err(Unknown::Key(source)) => source,
         };
-        // Of two headers, the one this host reads may not be the one a proxy before it has checked.
-        let token = str::from_utf8(value)
-            .ok()
-            .filter(|_| sent.next().is_none())
-            .and_then(bearer);
-        let token = token.ok_or_else(|| refused(NOT_BEARER, true))?;
-        let claims = self
-            .verify(token)
-            .map_err(|problem| refused(problem, true))?;
-        Ok(Caller {
-            token: Some(Secret::new(token.to_owned())),
-            ..Caller::with_claims(claims)
+        // Rare, so that requests in general need no room for it.
+        Box::pin(source.renew()).await;
+        self.look(headers).map_err(|unknown| match unknown {
+            Unknown::Refused(error) => error,
+            Unknown::Key(source) => match source.check() {
+                Ok(()) => refused(NOT_VALID, true),
+                Err(error) => Error::BackendUnavailable {
+                    detail: format!("{}: {}", error.message, error.detail),
+                },
+            },
         })
     }
 
-    /// The claims of a token that is accepted, as they were written.
-    fn verify(&self, token: &str) -> Result<String, &'static str> {
-        if token.len() > MAX_TOKEN_BYTES {
-            return Err(NOT_VALID);
-        }
-        let (signed, signature) = token.rsplit_once('.').ok_or(NOT_VALID)?;
-        let (header, claims) = signed.split_once('.').ok_or(NOT_VALID)?;
-        let header = part(header)?;
-        let (algorithm, key_id) = read_header(header.root())?;
-        // Of several keys that fit, another may be the right one.
-        let mut fitting = self
-            .keys
-            .iter()
-            .filter(|key| key.fits(algorithm, key_id.as_deref()));
-        fitting
-            .find(|trusted| {
-                crypto::verify(signature, signed.as_bytes(), &trusted.key, algorithm)
-                    .unwrap_or_default()
-            })
-            .ok_or(NOT_VALID)?;
-        let claims = part(claims)?;
-        self.check(claims.root())?;
-        Ok(claims.text().to_owned())
-    }
-
-    /// Whether what was signed is meant for this host, now. A token without an end is not valid.
-    fn check(&self, claims: Value<'_>) -> Result<(), &'static str> {
-        let text = |value: Value<'_>, wanted: &str| value.as_str().is_some_and(|is| is == wanted);
-        let issuer = claims.get("iss").ok_or(NOT_VALID)?;
-        match issuer.kind() {
-            Kind::String if text(issuer, &self.issuer) => {}
-            Kind::String => return Err(OTHER_ISSUER),
-            // A token has one issuer (RFC 7519, 4.1.1).
-            _ => return Err(NOT_VALID),
-        }
-        let audience = claims.get("aud").ok_or(NOT_VALID)?;
-        let is_meant = match (audience.kind(), audience.elements()) {
-            (Kind::String, _) => text(audience, &self.audience),
-            (_, Some(mut all)) => all.any(|one| text(one, &self.audience)),
-            _ => return Err(NOT_VALID),
+    fn look(&self, headers: &HeaderMap) -> Result<Caller, Unknown> {
+        let token = Shown::of(headers, &AUTHORIZATION);
+        let key = if self.api_keys.is_empty() {
+            Shown::Nothing
+        } else {
+            Shown::of(headers, &self.header)
         };
-        if !is_meant {
-            return Err(OTHER_AUDIENCE);
-        }
-        self.check_time(claims)
-    }
-
-    fn check_time(&self, claims: Value<'_>) -> Result<(), &'static str> {
-        let now = SystemTime::now()
-            .duration_since(UNIX_EPOCH)
-            .unwrap_or_default()
-            .as_secs_f64();
-        let leeway = self.leeway.as_secs_f64();
-        let time = |name: &str| match claims.get(name) {
-            None => Ok(None),
-            Some(value) => value
-                .as_f64()
-                .filter(|time| time.is_finite())
-                .map(Some)
-                .ok_or(NOT_VALID),
-        };
-        match (time("exp")?, time("nbf")?) {
-            (None, _) => Err(NOT_VALID),
-            (Some(end), _) if end + leeway <= now => Err(EXPIRED),
-            (_, Some(begin)) if begin > now + leeway => Err(TOO_EARLY),
-            _ => Ok(()),
+        let refuse = |problem, presented| Err(Unknown::Refused(refused(problem, presented)));
+        match (token, key) {
+            (Shown::Nothing, Shown::Nothing) if self.anonymous => Ok(Caller::default()),
+            (Shown::Nothing, Shown::Nothing) => refuse(self.nothing_shown(), false),
+            (Shown::Nothing, Shown::One(key)) => self
+                .api_keys
+                .recognise(key)
+                .map_err(|problem| Unknown::Refused(refused(problem, true))),
+            (Shown::Nothing, Shown::Several) => refuse(SEVERAL_KEYS, true),
+            // Of two headers, the one this host reads may not be the one a proxy before it has checked.
+            (Shown::Several, Shown::Nothing) => refuse(NOT_BEARER, true),
+            (Shown::One(value), Shown::Nothing) => match bearer(value) {
+                Some(token) if !token.contains([' ', ',']) => self.verify(token),
+                _ => refuse(NOT_BEARER, true),
+            },
+            _ => refuse(BOTH, true),
         }
     }
-}
 
-/// A part of a token: a JSON object in base64url.
-fn part(encoded: &str) -> Result<Tree<'static>, &'static str> {
-    let bytes = URL_SAFE_NO_PAD.decode(encoded).map_err(|_| NOT_VALID)?;
-    let text = String::from_utf8(bytes).map_err(|_| NOT_VALID)?;
-    let tree = Tree::read(text, PART).map_err(|_| NOT_VALID)?;
-    if tree.root().kind() == Kind::Object {
-        Ok(tree)
-    } else {
-        Err(NOT_VALID)
+    /// The bearer of a token that is accepted.
+    fn verify(&self, text: &str) -> Result<Caller, Unknown> {
+        let refuse = |problem| Unknown::Refused(refused(problem, true));
+        let token = Token::read(text).map_err(refuse)?;
+        let said = token.issuer().ok_or_else(|| refuse(NOT_VALID))?;
+        // Two that have the same name are told apart by whom their tokens are for. Whose keys fit has the last word.
+        let mut refusal = Refusal::Because(OTHER_ISSUER);
+        for issuer in self.issuers.iter().filter(|issuer| issuer.is(&said)) {
+            match issuer.verify(&token) {
+                Ok(()) => {
+                    let credential = Credential::Token {
+                        issuer: issuer.name(),
+                        token: Secret::new(text.to_owned()),
+                    };
+                    return Ok(Caller {
+                        credential: Some(Arc::new(credential)),
+                        ..Caller::with_claims(token.into_claims())
+                    });
+                }
+                Err(other) => refusal = refusal.or(other),
+            }
+        }
+        Err(match refusal {
+            Refusal::Because(problem) | Refusal::Claims(problem) => refuse(problem),
+            Refusal::UnknownKey(source) => Unknown::Key(source),
+        })
     }
-}
 
-/// The algorithm a token is signed with, and the name of its key. Fails for algorithms the library does not know, `none` among
-/// them.
-fn read_header(header: Value<'_>) -> Result<(Algorithm, Option<Cow<'_, str>>), &'static str> {
-    // A critical extension must be understood (RFC 7515, 4.1.11), and none is.
-    if header.get("crit").is_some() {
-        return Err(NOT_VALID);
+    fn nothing_shown(&self) -> &'static str {
+        match (self.issuers.is_empty(), self.api_keys.is_empty()) {
+            (false, false) => NO_CREDENTIAL,
+            (true, false) => NO_API_KEY,
+            _ => NO_TOKEN,
+        }
     }
-    let algorithm = header
-        .get("alg")
-        .and_then(Value::as_str)
-        .and_then(|name| name.parse().ok())
-        .ok_or(NOT_VALID)?;
-    match header.get("kid") {
-        None => Ok((algorithm, None)),
-        Some(id) => id.as_str().map(|id| (algorithm, Some(id))).ok_or(NOT_VALID),
-    }
-}
 
-/// The token of `Bearer TOKEN`.
-fn bearer(value: &str) -> Option<&str> {
-    let (scheme, token) = value.trim().split_once(' ')?;
-    let token = token.trim();
-    (scheme.eq_ignore_ascii_case("bearer") && !token.is_empty() && !token.contains([' ', ',']))
-        .then_some(token)
+    fn sources(&self) -> impl Iterator<Item = &Arc<Source>> {
+        self.issuers.iter().filter_map(Issuer::source)
+    }
+
+    /// What already fetches the same keys.
+    fn source_like(&self, other: &Source) -> Option<Arc<Source>> {
+        self.sources().find(|source| source.is_like(other)).cloned()
+    }
 }
 
 fn refused(problem: &'static str, presented: bool) -> Error {
     Error::Unauthenticated { problem, presented }
+}
+
+fn not_had(issuer: &Issuer, config: &Config, failure: &Failure, further: &str) -> Problem {
+    let path = issuer.path();
+    Problem::of_file(
+        &config.root.join(FILE),
+        format!("the keys of `{path}` cannot be had: {failure}{further}"),
+    )
 }

@@ -19,7 +19,7 @@ pub struct Check {
     #[command(flatten)]
     directory: AppDirectory,
     /// Connect to the backends: let SQL Server describe each statement, whose columns and parameters are compared with those
-    /// declared, and DynamoDB each table that is granted; nothing is run
+    /// declared, and DynamoDB each table that is granted, and fetch the keys of issuers; nothing is run
     #[arg(long)]
     connect: bool,
     /// The memory that `mayfly serve` may have, such as '512 MiB', in place of what this machine and its control group allow; when
@@ -30,6 +30,17 @@ pub struct Check {
 
 fn size(text: &str) -> Result<u64, String> {
     units::bytes(text).ok_or_else(|| "not a size such as \"512 MiB\"".to_owned())
+}
+
+/// Whom the app answers.
+fn who_may_call(app: &App) -> &'static str {
+    match &app.callers {
+        None => "callers: everybody, as nobody; there is no [callers]",
+        Some(callers) if callers.lets_anybody_in() => {
+            "callers: everybody, as nobody where there is no token and no API key (`callers.anonymous`)"
+        }
+        Some(_) => "callers: who has a token or an API key",
+    }
 }
 
 /// What a process that serves takes besides: threads, listeners, metrics, the schema of the admin API. Measured: 5.6 MiB.
@@ -55,9 +66,10 @@ impl Check {
                 fields.join(", ")
             ));
         }
-        if let Some(warning) = app.callers.as_ref().and_then(|callers| callers.warning()) {
+        for warning in app.callers.iter().flat_map(|callers| callers.warnings()) {
             output::print(format_args!("warning: {warning}"));
         }
+        output::print(who_may_call(&app));
         self.show_plan(&config, &app);
         for (backend, missing) in runtime.block_on(app.missing()) {
             output::print(format_args!("warning: {backend}: {missing}"));

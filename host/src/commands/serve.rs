@@ -140,6 +140,7 @@ impl Serve {
             () = signals.end() => None,
         };
         if let Some((modules, _)) = &loaded {
+            tell_who_may_call(&config);
             if config.server.hosts.is_empty() {
                 tracing::info!(
                     "any host name is accepted; list the names of this server in `server.hosts` to refuse others"
@@ -164,6 +165,19 @@ impl Serve {
         // The embedded backends end last: what was running needed them.
         drop(loaded);
         Ok(exit)
+    }
+}
+
+/// Says when there is nobody who is refused.
+fn tell_who_may_call(config: &Config) {
+    match &config.callers {
+        None => tracing::info!(
+            "everybody may call, as nobody: there is no [callers]; add it to let in who has a token or an API key"
+        ),
+        Some(callers) if callers.anonymous => {
+            tracing::info!("everybody may call: `callers.anonymous` is true");
+        }
+        Some(_) => {}
     }
 }
 

@@ -3,33 +3,32 @@
 //! A query is executed inside its request: a client that goes away cancels it. A mutation that began runs to its end, also when
 //! nobody waits for the answer any more. One operation holds one snapshot of the app from start to end.
 
+use std::net::SocketAddr;
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::Instant;
 
 use axum::Router;
-use axum::body::Body;
-use axum::extract::rejection::QueryRejection;
 use axum::extract::{Query, Request as HttpRequest, State};
 use axum::http::header::{
-    ALLOW, AUTHORIZATION, CACHE_CONTROL, CONNECTION, CONTENT_ENCODING, CONTENT_TYPE, RETRY_AFTER,
-    WWW_AUTHENTICATE,
+    ALLOW, CACHE_CONTROL, CONNECTION, CONTENT_ENCODING, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE,
 };
-use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, Uri};
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{any, get};
 use mayfly_config::CanaryKey;
-use mayfly_error::Error;
+use mayfly_error::{Error, whole_seconds};
 use mayfly_graphql::{OperationKind, Request, RequestError, RequestErrors};
 
 use super::accept::{MediaType, wants_html};
 use super::admission::RequestMemory;
 use super::compression::{self, Accepted, Answer};
-use super::connections::UnderWay;
+use super::connections::{Peer, UnderWay};
 use super::queue::OperationPlace;
-use super::request::{Operation, Operations, Parameters, check_content_type};
+use super::receive::Received;
+use super::request::{Operation, Operations, Parameters};
 use super::trace::{TRACE_ID, trace_id};
-use super::{body, cors, hosts, ide, request};
+use super::{cors, hosts, ide, request};
 use crate::history::{RecentError, UnderWay as OperationUnderWay};
 use crate::http::Host;
 use crate::resolve::{Resolver, disclosure};
@@ -54,15 +53,17 @@ async fn page(State(host): State<Arc<Host>>, http: HttpRequest) -> Response {
 }
 
 /// One request on its way to an answer.
-struct Exchange {
-    host: Arc<Host>,
+pub(super) struct Exchange {
+    pub(super) host: Arc<Host>,
     media_type: MediaType,
-    headers: HeaderMap,
+    pub(super) headers: HeaderMap,
     /// What answers may be compressed with.
     accepted: Accepted,
     trace_id: String,
     /// What the client's connection has under way.
-    under_way: usize,
+    pub(super) under_way: usize,
+    /// Where the connection comes from; none where the system does not say.
+    pub(super) peer: Option<SocketAddr>,
 }
 
 /// What is true of all operations of a request that has a place.
@@ -119,6 +120,7 @@ async fn exchange(host: Arc<Host>, http: HttpRequest) -> Response {
             .extensions
             .get()
             .map_or(1, |UnderWay(requests)| *requests),
+        peer: head.extensions.get().and_then(|Peer(peer)| *peer),
         headers: head.headers,
     };
     let response = match (is_ours, media_type) {
@@ -131,8 +133,8 @@ async fn exchange(host: Arc<Host>, http: HttpRequest) -> Response {
             .read(&head.method, &head.uri, parameters, body)
             .await
         {
-            Ok((operations, memory)) => {
-                let answer = pin!(exchange.answer(operations, memory, reads_only));
+            Ok(received) => {
+                let answer = pin!(exchange.answer(received, reads_only));
                 exchange.host.turns.run(answer).await
             }
             Err(refusal) => exchange.refuse(refusal),
@@ -146,88 +148,16 @@ async fn exchange(host: Arc<Host>, http: HttpRequest) -> Response {
 }
 
 impl Exchange {
-    async fn read(
-        &self,
-        method: &Method,
-        uri: &Uri,
-        parameters: Result<Query<Parameters>, QueryRejection>,
-        body: Body,
-    ) -> Result<(Operations, RequestMemory), request::Refusal> {
-        let mut memory = self.hold()?;
-        let operations = match *method {
-            Method::GET | Method::HEAD => {
-                let Query(parameters) = parameters.map_err(|error| {
-                    (
-                        StatusCode::BAD_REQUEST,
-                        Error::BadRequest(format!("the URL is wrong: {error}")),
-                    )
-                })?;
-                let bytes = uri.query().unwrap_or_default().len() as u64;
-                self.full(memory.parsing(bytes).await)?;
-                Operations::One(parameters.into_operation()?)
-            }
-            Method::POST => {
-                check_content_type(&self.headers)?;
-                let limit_bytes = self.host.limits.max_body_bytes;
-                let bytes = body::read(&self.headers, body, limit_bytes, &mut memory).await;
-                let bytes = bytes.inspect_err(|(status, _)| self.note(*status))?;
-                self.full(memory.parsing(bytes.len() as u64).await)?;
-                let app = self.host.app();
-                Operations::read(&bytes, app.map_or(1, |app| app.documents.max_batch))?
-            }
-            _ => {
-                let message = "use POST, or GET and HEAD for queries".to_owned();
-                return Err((StatusCode::METHOD_NOT_ALLOWED, Error::BadRequest(message)));
-            }
-        };
-        memory.parsed(operations.held_bytes());
-        Ok((operations, memory))
-    }
-
-    /// Memory for a request, by the size of its head.
-    fn hold(&self) -> Result<RequestMemory, request::Refusal> {
-        let sizes = self
-            .headers
-            .iter()
-            .map(|(name, value)| name.as_str().len() + value.len());
-        let bytes = sizes.sum::<usize>() as u64;
-        self.full(self.host.admission.hold(bytes, self.under_way))
-    }
-
-    /// Refuses a request for which there is no room.
-    fn full<T>(&self, room: Result<T, Error>) -> Result<T, request::Refusal> {
-        room.map_err(|error| {
-            self.note(StatusCode::SERVICE_UNAVAILABLE);
-            (StatusCode::SERVICE_UNAVAILABLE, error)
-        })
-    }
-
-    /// Counts a request that is refused because the host is full.
-    fn note(&self, status: StatusCode) {
-        if status == StatusCode::SERVICE_UNAVAILABLE {
-            self.host.metrics.refused();
-        }
-    }
-
     /// Executes a request that is well formed.
-    async fn answer(
-        &self,
-        operations: Operations,
-        memory: RequestMemory,
-        reads_only: bool,
-    ) -> Response {
+    async fn answer(&self, received: Received, reads_only: bool) -> Response {
         // The request has arrived: from now on its time runs, waiting included.
         let arrived = Instant::now();
-        let Some(app) = self.host.app() else {
-            let error = Error::Overloaded {
-                retry_after: std::time::Duration::from_secs(1),
-            };
-            return self.refuse((StatusCode::SERVICE_UNAVAILABLE, error));
-        };
-        let caller = match self.caller(&app) {
-            Ok(caller) => caller,
-            Err(error) => return self.refuse((StatusCode::UNAUTHORIZED, error)),
-        };
+        let Received {
+            app,
+            caller,
+            operations,
+            memory,
+        } = received;
         let deadline = Deadline::since(arrived, app.operation.deadline);
         let place = self.host.admission.enter(deadline, self.under_way).await;
         let place = match self.full(place) {
@@ -264,8 +194,17 @@ impl Exchange {
     ) -> Result<(StatusCode, Vec<u8>), request::Refusal> {
         let most = app.engine.limits().response_bytes;
         let mut answers = vec![b'['];
-        for operation in operations {
-            let answer = match self.one(app, operation, admitted).await {
+        for (index, operation) in operations.into_iter().enumerate() {
+            // The first was counted before the request was parsed.
+            let counted = match index {
+                0 => Ok(()),
+                _ => self.count_operation(app, Some(&admitted.caller)),
+            };
+            let answered = match counted {
+                Ok(()) => self.one(app, operation, admitted).await,
+                Err(refusal) => Err(refusal),
+            };
+            let answer = match answered {
                 Ok((_, answer)) if answers.len() + answer.len() <= most => answer,
                 Ok(_) => {
                     let error = Error::LimitExceeded {
@@ -295,6 +234,7 @@ impl Exchange {
         operation: Operation,
         admitted: &Admitted,
     ) -> Result<(StatusCode, Vec<u8>), request::Refusal> {
+        let served = app;
         let (app, observation) = app.clone().choose(|by| self.key(by, &admitted.caller));
         let found = match app.documents.find(operation.document) {
             Ok(found) => found,
@@ -323,6 +263,7 @@ impl Exchange {
             let message = "a mutation has to be sent by POST".to_owned();
             return Err((StatusCode::METHOD_NOT_ALLOWED, Error::BadRequest(message)));
         }
+        self.count_complexity(served, &admitted.caller, prepared.cost())?;
         let operation = mayfly_runtime::imports::Operation {
             trace_id: self.trace_id.clone(),
             caller: admitted.caller.clone(),
@@ -382,28 +323,6 @@ impl Exchange {
         errors.render(disclosure(app.error_detail, &self.trace_id))
     }
 
-    /// Who sent the request, as far as guests may know.
-    fn caller(&self, app: &App) -> Result<Caller, Error> {
-        let sent = self
-            .headers
-            .get_all(AUTHORIZATION)
-            .iter()
-            .map(HeaderValue::as_bytes);
-        let recognised = app
-            .callers
-            .as_ref()
-            .map(|callers| callers.recognise(sent))
-            .transpose()?;
-        let exposed = self.host.limits.guest_headers.iter().filter_map(|name| {
-            let value = self.headers.get(name)?.to_str().ok()?;
-            Some((name.clone(), value.to_owned()))
-        });
-        Ok(Caller {
-            headers: exposed.collect(),
-            ..recognised.unwrap_or_default()
-        })
-    }
-
     /// What decides whether this operation runs on a canary.
     fn key<'k>(&'k self, by: &CanaryKey, caller: &'k Caller) -> Option<&'k str> {
         match by {
@@ -426,10 +345,9 @@ impl Exchange {
         let disclosure = disclosure(detail.unwrap_or_default(), &self.trace_id);
         let errors = RequestErrors::from(RequestError::nowhere(error.clone()));
         let mut response = self.respond(status, Answer::plain(errors.render(disclosure)));
-        if let Error::Overloaded { retry_after } = &error {
-            response
-                .headers_mut()
-                .insert(RETRY_AFTER, HeaderValue::from(retry_after.as_secs().max(1)));
+        if let Error::Overloaded { retry_after } | Error::RateLimited { retry_after, .. } = &error {
+            let seconds = HeaderValue::from(whole_seconds(*retry_after));
+            response.headers_mut().insert(RETRY_AFTER, seconds);
         }
         if let Error::Unauthenticated { presented, .. } = &error {
             response.headers_mut().insert(

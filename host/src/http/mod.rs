@@ -16,6 +16,7 @@ mod graphql;
 mod hosts;
 mod ide;
 mod queue;
+mod receive;
 mod request;
 mod state;
 mod trace;

@@ -281,21 +281,26 @@ fn each_mistake_about_callers_is_named_with_a_remedy() {
     let good = "\n[callers]\npublic_key = \"keys/issuer.pem\"\nissuer = \"https://id.example.org\"\naudience = \"mayfly\"\n";
     let config = parse(&format!("{GOOD}{good}")).unwrap();
     let callers = config.callers.unwrap();
+    let issuer = callers.issuers.first().unwrap();
     assert_eq!(
-        callers.key,
+        issuer.key,
         TokenKey::PublicKey("app/keys/issuer.pem".into())
     );
-    assert!(!callers.required);
+    assert_eq!(
+        (issuer.name.as_str(), issuer.path.as_str()),
+        ("default", "callers")
+    );
+    assert!(!callers.anonymous);
     let table = [
         (
             "public_key = \"keys/issuer.pem\"",
             "",
-            "app/mayfly.toml:24: `callers` needs exactly one of `secret`, `public_key` and `key_set`; it has 0",
+            "app/mayfly.toml:24: `callers` needs exactly one of `secret`, `public_key`, `key_set`, `key_set_url` and `discovery`; it has 0",
         ),
         (
             "public_key = \"keys/issuer.pem\"",
             "public_key = \"a.pem\"\nkey_set = \"b.json\"",
-            "app/mayfly.toml:24: `callers` needs exactly one of `secret`, `public_key` and `key_set`; it has 2",
+            "app/mayfly.toml:24: `callers` needs exactly one of `secret`, `public_key`, `key_set`, `key_set_url` and `discovery`; it has 2",
         ),
         (
             "public_key = \"keys/issuer.pem\"",
@@ -327,17 +332,118 @@ fn each_mistake_about_callers_is_named_with_a_remedy() {
             "audience = \"mayfly\"\nleeway = \"1 h\"",
             "app/mayfly.toml:28: `callers.leeway` must be from 0ns to 300s",
         ),
+        (
+            "audience = \"mayfly\"",
+            "audience = \"mayfly\"\nclient_id = \"app\"",
+            "app/mayfly.toml:24: `callers` has both `audience` and `client_id`; keep `client_id` for access tokens of Cognito, and `audience` otherwise",
+        ),
+        (
+            "audience = \"mayfly\"",
+            "audience = \"mayfly\"\nrequired = true",
+            "app/mayfly.toml:24: `callers.required` is now `anonymous`, its opposite; remove it where it was true, and write anonymous = true where it was false",
+        ),
+        (
+            "audience = \"mayfly\"",
+            "audience = \"mayfly\"\nca_file = \"ca.pem\"",
+            "app/mayfly.toml:28: `callers.ca_file` is for keys that are fetched; remove it, or add `key_set_url` or `discovery`",
+        ),
+        (
+            "public_key = \"keys/issuer.pem\"",
+            "key_set_url = \"http://id.example.org/keys\"",
+            "app/mayfly.toml:25: `callers.key_set_url` must be an https URL, or an http one on the loopback address, and is \"http://id.example.org/keys\"",
+        ),
+        (
+            "public_key = \"keys/issuer.pem\"\nissuer = \"https://id.example.org\"",
+            "discovery = true\nissuer = \"accounts\"",
+            "app/mayfly.toml:24: `callers.discovery` asks the issuer for its keys, and `issuer` is not an https URL, nor an http one on the loopback address; write `key_set_url` instead",
+        ),
+        (
+            "audience = \"mayfly\"",
+            "audience = \"mayfly\"\napi_key_header = \"Authorization\"",
+            "app/mayfly.toml:28: `callers.api_key_header` must be the name of a header other than Authorization, such as \"x-api-key\"",
+        ),
+        (
+            "audience = \"mayfly\"\n",
+            "audience = \"mayfly\"\n[callers.issuers.default]\nissuer = \"a\"\naudience = \"b\"\nkey_set = \"c\"\n",
+            "app/mayfly.toml:28: `callers.issuers.default` has the name of the issuer in `[callers]` itself; choose another name",
+        ),
+        (
+            "audience = \"mayfly\"\n",
+            "audience = \"mayfly\"\n[callers.issuers.other]\nissuer = \"https://id.example.org\"\naudience = \"mayfly\"\nkey_set = \"c\"\n",
+            "app/mayfly.toml:24: the issuers `default` and `other` take the same tokens; remove one",
+        ),
+        (
+            good,
+            "\n[callers]\n",
+            "app/mayfly.toml:24: `callers` names no issuer and no API key, so nobody could call; add [callers.issuers.NAME] or [callers.api_keys.NAME]",
+        ),
     ];
     for (right, wrong, expected) in table {
         assert!(good.contains(right), "{right}");
-        let problems = parse(&format!("{GOOD}{}", good.replacen(right, wrong, 1)))
-            .unwrap_err()
-            .to_string();
-        assert!(
-            problems.lines().any(|line| line == expected),
-            "\nexpected {expected}\nfound    {problems}"
-        );
+        finds(&good.replacen(right, wrong, 1), expected);
     }
+}
+
+/// Whether a file with this at its end has this problem.
+fn finds(text: &str, expected: &str) {
+    let problems = parse(&format!("{GOOD}{text}")).unwrap_err().to_string();
+    assert!(
+        problems.lines().any(|line| line == expected),
+        "\nexpected {expected}\nfound    {problems}"
+    );
+}
+
+#[test]
+fn each_mistake_about_api_keys_is_named_with_a_remedy() {
+    let hash = "0123456789abcdef".repeat(4);
+    let good = format!(
+        "\n[callers.api_keys.batch]\nsha256 = \"{hash}\"\nexpires = \"2027-01-31T12:00:00Z\"\ngroups = [\"staff\"]\n\
+         scopes = [\"students:read\"]\nclaims = {{ sub = \"batch\" }}\n"
+    );
+    let config = parse(&format!("{GOOD}{good}")).unwrap();
+    let callers = config.callers.unwrap();
+    assert_eq!(callers.api_key_header, "x-api-key");
+    let key = callers.api_keys.first().unwrap();
+    assert_eq!(key.claims, [("sub".to_owned(), "batch".to_owned())]);
+    assert!(
+        !format!("{callers:?}").contains("0123"),
+        "hashes do not show"
+    );
+    let table = [
+        (
+            hash.as_str(),
+            "0123",
+            "app/mayfly.toml:24: `callers.api_keys.batch.sha256` must be the SHA-256 of the key, 64 hexadecimal digits; `printf %s \"$KEY\" | sha256sum` computes it",
+        ),
+        (
+            "2027-01-31T12:00:00Z",
+            "next year",
+            "app/mayfly.toml:26: `callers.api_keys.batch.expires` must be a time in UTC such as \"2027-01-31\" or \"2027-01-31T12:00:00Z\"",
+        ),
+        (
+            "\"students:read\"",
+            "\"students:read students:write\"",
+            "app/mayfly.toml:28: `callers.api_keys.batch.scopes` has \"students:read students:write\"; write each as a word of its own",
+        ),
+        (
+            "sub = \"batch\"",
+            "scope = \"all\"",
+            "app/mayfly.toml:29: `callers.api_keys.batch.claims.scope` is said by `groups`, `scopes` or `expires`; write it there",
+        ),
+    ];
+    for (right, wrong, expected) in table {
+        assert!(good.contains(right), "{right}");
+        finds(&good.replacen(right, wrong, 1), expected);
+    }
+    let twice = format!("{good}[callers.api_keys.second]\nsha256 = \"{hash}\"\n");
+    finds(
+        &twice,
+        "app/mayfly.toml:30: `callers.api_keys.second` has the same key as `batch`; give each caller a key of its own",
+    );
+    finds(
+        &format!("{good}[server]\nguest_headers = [\"X-API-Key\"]\n"),
+        "app/mayfly.toml:1: `server.guest_headers` has \"x-api-key\", the header with the API key, which guests would read; remove it",
+    );
 }
 
 #[test]

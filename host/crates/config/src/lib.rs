@@ -17,6 +17,7 @@ mod documents;
 mod embedded;
 mod endpoint;
 pub mod file;
+mod hash;
 mod javascript;
 mod key;
 mod limits;
@@ -25,6 +26,7 @@ mod operation;
 mod outside;
 mod probe;
 mod problem;
+mod rate_limits;
 pub mod reader;
 mod resolution;
 mod scalar;
@@ -39,7 +41,7 @@ use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-pub use callers::{Callers, TokenKey};
+pub use callers::{ApiKey, Audience, Callers, Issuer, TokenKey, key_set_location};
 pub use canary::{Canary, CanaryKey, Percent};
 pub use compile_priority::CompilePriority;
 pub use cors::{Cors, Origins};
@@ -47,12 +49,14 @@ pub use description::Description;
 pub use documents::Documents;
 pub use embedded::Embedded;
 pub use endpoint::Endpoint;
+pub use hash::Sha256Hash;
 pub use javascript::{JavaScript, ScriptHandler};
 pub use limits::Limits;
 pub use modules::{Budget, Module};
 pub use operation::Operation;
 pub use probe::Probe;
 pub use problem::{Problem, Problems};
+pub use rate_limits::{RateLimit, RateLimits};
 pub use secret::Secret;
 pub use sections::{ReadSections, Section, Sections};
 pub use server::{AdminToken, Clients, ErrorDetail, HostName, Role, Server};
@@ -84,6 +88,8 @@ pub struct Config {
     pub documents: Documents,
     /// `[limits]`.
     pub limits: Limits,
+    /// `[rate_limits]`.
+    pub rate_limits: RateLimits,
     /// `[operation]`.
     pub operation: Operation,
     /// `[modules.NAME]`, in the order written.
@@ -233,7 +239,7 @@ impl Config {
         let callers = file
             .table(Key::new(
                 "callers",
-                "Whose tokens the host believes. Without this section every caller is anonymous, and tokens are not looked at.",
+                "Whose tokens and API keys the host believes. Without this section everybody may call, as nobody, and tokens are not looked at.",
             ))
             .map(|table| Callers::read(root, table));
         let cors = file
@@ -253,6 +259,12 @@ impl Config {
             "limits",
             "How large, deep and costly one document and its response may be.",
         )));
+        let rate_limits = file.table(Key::new(
+            "rate_limits",
+            "How much each caller, API key and address may ask for in a time; nobody is limited without this table. Each process counts \
+             for itself: of several, the limits add up.",
+        ));
+        let rate_limits = RateLimits::read(rate_limits, &limits);
         let mut sections = Sections::default();
         for reader in readers {
             reader.read(root, &mut file, &mut sections);
@@ -293,6 +305,7 @@ impl Config {
             cors,
             documents,
             limits,
+            rate_limits,
             operation,
             modules,
             uses_embedded: readers.iter().any(|reader| reader.uses_embedded(&sections)),
@@ -307,7 +320,7 @@ impl Config {
         };
         config
             .named_files
-            .extend(config.callers.iter().filter_map(Callers::file));
+            .extend(config.callers.iter().flat_map(Callers::files));
         let certificates = [&config.server.tls, &config.server.admin_tls];
         config
             .named_files
@@ -326,6 +339,7 @@ impl Config {
         if self.modules.is_empty() {
             file.problem("the file declares no module; add [modules.NAME] with component = \"build/NAME.wasm\"".to_owned());
         }
+        self.check_headers_for_guests(file);
         for module in &self.modules {
             if module.memory_bytes > self.server.guest_memory_bytes {
                 file.problem(format!(
@@ -334,6 +348,23 @@ impl Config {
                     units::show_bytes(self.server.guest_memory_bytes)
                 ));
             }
+        }
+    }
+
+    /// API keys are credentials, which guests never have.
+    fn check_headers_for_guests(&self, file: &Table<'_>) {
+        let Some(callers) = self
+            .callers
+            .as_ref()
+            .filter(|callers| !callers.api_keys.is_empty())
+        else {
+            return;
+        };
+        let header = callers.api_key_header.as_str();
+        if self.server.guest_headers.iter().any(|name| name == header) {
+            file.problem(format!(
+                "`server.guest_headers` has {header:?}, the header with the API key, which guests would read; remove it"
+            ));
         }
     }
 

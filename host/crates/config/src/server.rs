@@ -7,6 +7,8 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use ipnet::IpNet;
+
 pub use admin::{AdminToken, Role};
 pub use clients::{Clients, HostName};
 
@@ -51,6 +53,8 @@ pub struct Server {
     pub clients: Clients,
     /// `hosts`; any when empty.
     pub hosts: Vec<HostName>,
+    /// `trusted_proxies`.
+    pub trusted_proxies: Vec<IpNet>,
     /// `guest_memory`.
     pub guest_memory_bytes: u64,
     /// `plan_cache`.
@@ -171,6 +175,7 @@ impl Server {
             page: was.page,
             admin_tokens: was.admin_tokens.clone(),
             admin_hosts: was.admin_hosts.clone(),
+            trusted_proxies: was.trusted_proxies.clone(),
             tls: was.tls.clone(),
             admin_tls: was.admin_tls.clone(),
             ..self.clone()
@@ -199,6 +204,7 @@ impl Server {
             compress_above_bytes: 1 << 10,
             clients: Clients::default(),
             hosts: Vec::new(),
+            trusted_proxies: Vec::new(),
             guest_memory_bytes: 1 << 30,
             plan_cache_bytes: 16 << 20,
             shutdown_grace: Duration::from_secs(30),
@@ -247,6 +253,7 @@ impl Server {
         self.tls = table.table(tls).map(|table| Tls::read(root, table));
         self.admin_tls = table.table(admin_tls).map(|table| Tls::read(root, table));
         self.hosts = clients::host_names(table, clients::HOSTS);
+        self.trusted_proxies = clients::networks(table, clients::TRUSTED_PROXIES);
         self.admin_hosts = clients::host_names(table, admin::HOSTS);
         self.admin_tokens = admin::tokens(table);
     }

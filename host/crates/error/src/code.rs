@@ -20,6 +20,10 @@ pub enum Code {
     BadUserInput,
     /// The caller's token is missing or not accepted.
     Unauthenticated,
+    /// The caller may not see what the field holds.
+    Forbidden,
+    /// The caller asked for too much in too short a time.
+    RateLimited,
     /// The host does not know the document that the request names by its hash; send it along. The word is Apollo's.
     PersistedQueryNotFound,
     /// Documents cannot be named by their hash here. The word is Apollo's.
@@ -63,7 +67,7 @@ pub enum Blame {
 
 impl Code {
     /// Every code, for tables and tests.
-    pub const ALL: [Self; 21] = [
+    pub const ALL: [Self; 23] = [
         Self::BadRequest,
         Self::BodyTooLarge,
         Self::GraphqlParseFailed,
@@ -72,6 +76,8 @@ impl Code {
         Self::OperationResolutionFailed,
         Self::BadUserInput,
         Self::Unauthenticated,
+        Self::Forbidden,
+        Self::RateLimited,
         Self::PersistedQueryNotFound,
         Self::PersistedQueryNotSupported,
         Self::DocumentNotTrusted,
@@ -99,6 +105,8 @@ impl Code {
             Self::OperationResolutionFailed => "OPERATION_RESOLUTION_FAILED",
             Self::BadUserInput => "BAD_USER_INPUT",
             Self::Unauthenticated => "UNAUTHENTICATED",
+            Self::Forbidden => "FORBIDDEN",
+            Self::RateLimited => "RATE_LIMITED",
             Self::PersistedQueryNotFound => "PERSISTED_QUERY_NOT_FOUND",
             Self::PersistedQueryNotSupported => "PERSISTED_QUERY_NOT_SUPPORTED",
             Self::DocumentNotTrusted => "DOCUMENT_NOT_TRUSTED",
@@ -127,6 +135,8 @@ impl Code {
             | Self::OperationResolutionFailed
             | Self::BadUserInput
             | Self::Unauthenticated
+            | Self::Forbidden
+            | Self::RateLimited
             | Self::PersistedQueryNotFound
             | Self::PersistedQueryNotSupported
             | Self::DocumentNotTrusted => Blame::Client,
@@ -158,6 +168,7 @@ impl Code {
             | Self::DocumentNotTrusted => Some(400),
             Self::Unauthenticated => Some(401),
             Self::BodyTooLarge => Some(413),
+            Self::RateLimited => Some(429),
             Self::Overloaded => Some(503),
             Self::Internal => Some(500),
             _ => None,

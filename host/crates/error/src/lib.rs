@@ -17,6 +17,7 @@ pub use call::{CallCode, CallError};
 pub use code::{Blame, Code};
 pub use shortened::shortened;
 
+use std::sync::Arc;
 use std::time::Duration;
 
 /// Why a request, or one field of it, has no answer. `Display` is the client's message.
@@ -70,6 +71,20 @@ pub enum Error {
         problem: &'static str,
         /// Whether there was a token.
         presented: bool,
+    },
+    /// The caller may not see what the field, or the object, holds.
+    #[error("you are not allowed to see this")]
+    Forbidden {
+        /// What would have been needed; for the log only.
+        rule: Arc<str>,
+    },
+    /// The caller asked for too much in too short a time.
+    #[error("{what} in a short time; try again in {} s", whole_seconds(*.retry_after))]
+    RateLimited {
+        /// `too many operations`, or `too much complexity`.
+        what: &'static str,
+        /// When to try again.
+        retry_after: Duration,
     },
     /// A document that the host does not know was named by its hash. Clients know this message, and send the document then.
     #[error("PersistedQueryNotFound")]
@@ -181,6 +196,8 @@ impl Error {
             Self::OperationNotFound(_) => Code::OperationResolutionFailed,
             Self::InvalidVariables(_) => Code::BadUserInput,
             Self::Unauthenticated { .. } => Code::Unauthenticated,
+            Self::Forbidden { .. } => Code::Forbidden,
+            Self::RateLimited { .. } => Code::RateLimited,
             Self::PersistedQueryNotFound => Code::PersistedQueryNotFound,
             Self::PersistedQueryNotSupported => Code::PersistedQueryNotSupported,
             Self::DocumentNotTrusted => Code::DocumentNotTrusted,
@@ -213,7 +230,10 @@ impl Error {
     pub fn retryable(&self) -> bool {
         match self {
             Self::GuestError { retryable, .. } => *retryable,
-            other => matches!(other.code(), Code::BackendUnavailable | Code::Overloaded),
+            other => matches!(
+                other.code(),
+                Code::BackendUnavailable | Code::Overloaded | Code::RateLimited
+            ),
         }
     }
 
@@ -254,6 +274,7 @@ impl Error {
             | Self::BackendUnavailable { detail } => {
                 format!("{self}: {detail}")
             }
+            Self::Forbidden { rule } => format!("{self}: it requires {rule}"),
             Self::DeadlineExceeded { module, .. } => {
                 format!(
                     "{self}; raise `modules.{module}.deadline` or `operation.deadline`, or do less"
@@ -274,6 +295,12 @@ impl Error {
             _ => self.to_string(),
         }
     }
+}
+
+/// A time to wait, in seconds, of which a part is a whole one.
+#[must_use]
+pub fn whole_seconds(time: Duration) -> u64 {
+    (time.as_secs() + u64::from(time.subsec_nanos() > 0)).max(1)
 }
 
 #[cfg(test)]

@@ -30,6 +30,13 @@ fn every_variant() -> Vec<Error> {
             problem: "text",
             presented: true,
         },
+        Error::Forbidden {
+            rule: hidden().into(),
+        },
+        Error::RateLimited {
+            what: "too much",
+            retry_after: Duration::from_millis(1),
+        },
         Error::PersistedQueryNotFound,
         Error::PersistedQueryNotSupported,
         Error::DocumentNotTrusted,
@@ -96,6 +103,8 @@ fn expected(error: &Error) -> (&'static str, Blame, Option<u16>, bool) {
         ),
         Error::InvalidVariables(_) => ("BAD_USER_INPUT", Blame::Client, Some(400), false),
         Error::Unauthenticated { .. } => ("UNAUTHENTICATED", Blame::Client, Some(401), false),
+        Error::Forbidden { .. } => ("FORBIDDEN", Blame::Client, None, false),
+        Error::RateLimited { .. } => ("RATE_LIMITED", Blame::Client, Some(429), true),
         Error::PersistedQueryNotFound => {
             ("PERSISTED_QUERY_NOT_FOUND", Blame::Client, Some(400), false)
         }
@@ -167,6 +176,8 @@ fn clients_who_are_told_nothing_of_the_inside_read_what_is_meant_for_them() {
         "OPERATION_RESOLUTION_FAILED",
         "BAD_USER_INPUT",
         "UNAUTHENTICATED",
+        "FORBIDDEN",
+        "RATE_LIMITED",
         "PERSISTED_QUERY_NOT_FOUND",
         "PERSISTED_QUERY_NOT_SUPPORTED",
         "DOCUMENT_NOT_TRUSTED",

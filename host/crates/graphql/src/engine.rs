@@ -60,6 +60,7 @@ pub struct Prepared {
     known: Arc<Known>,
     plan: Arc<Plan>,
     values: Values,
+    cost: u64,
 }
 
 /// What is known of one operation of a validated document.
@@ -239,8 +240,9 @@ impl Engine {
                 plan
             }
         };
-        cost::check(&plan, &values, &self.limits)?;
+        let cost = cost::check(&plan, &values, &self.limits)?;
         Ok(Prepared {
+            cost,
             schema: self.schema.clone(),
             known,
             plan,
@@ -355,6 +357,12 @@ impl Prepared {
     #[must_use]
     pub fn operation_name(&self) -> Option<&str> {
         self.known.name.as_deref()
+    }
+
+    /// The fields its answer may hold.
+    #[must_use]
+    pub fn cost(&self) -> u64 {
+        self.cost
     }
 
     /// The modules it may call, each once.

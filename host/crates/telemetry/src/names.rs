@@ -18,6 +18,13 @@ pub const OPERATIONS_REFUSED: &str = "mayfly_operations_refused_total";
 pub const DOCUMENTS: &str = "mayfly_documents_total";
 /// Documents that were named by their hash, by `outcome`: `found`, `missing`, or `sent` along.
 pub const PERSISTED_QUERIES: &str = "mayfly_persisted_queries_total";
+/// Fetches of the keys of an `issuer`, by `outcome`: `ok`, or why they could not be had.
+pub const KEY_SET_FETCHES: &str = "mayfly_key_set_fetches_total";
+/// Operations refused because a caller asked for too much, `by` what callers are told apart (`caller`, `api_key`, `address`), and by
+/// `reason`: `operations` or `complexity`.
+pub const RATE_LIMITED: &str = "mayfly_rate_limited_total";
+/// Callers, API keys or addresses whose use is remembered, `by` what they are told apart.
+pub const RATE_LIMIT_BUCKETS: &str = "mayfly_rate_limit_buckets";
 /// Open connections of clients, by `state`: `idle`, `head`, `body`, `operation`, `answer` or `closing`.
 pub const CONNECTIONS: &str = "mayfly_connections";
 /// Connections that were closed, by `reason`.
@@ -127,6 +134,18 @@ pub(crate) fn describe() {
     describe_counter!(
         PERSISTED_QUERIES,
         "documents that were named by their hash, by outcome"
+    );
+    describe_counter!(
+        KEY_SET_FETCHES,
+        "fetches of the keys of an issuer, by outcome"
+    );
+    describe_counter!(
+        RATE_LIMITED,
+        "operations refused because a caller asked for too much, by what callers are told apart and by reason"
+    );
+    describe_gauge!(
+        RATE_LIMIT_BUCKETS,
+        "callers, API keys or addresses whose use is remembered"
     );
     describe_counter!(REQUESTS, "GraphQL requests by HTTP status");
     describe_histogram!(

@@ -5,10 +5,9 @@
 
 use axum::http::HeaderMap;
 use axum::http::header::AUTHORIZATION;
-use mayfly_config::{AdminToken, Role, Server};
-use sha2::{Digest, Sha256};
-use subtle::ConstantTimeEq;
+use mayfly_config::{AdminToken, Role};
 
+use crate::credentials::{Shown, bearer, find};
 use crate::history::Actor;
 use crate::http::Host;
 
@@ -58,8 +57,16 @@ impl Identity {
                     address,
                 });
             }
-            let shown = bearer(headers).ok_or(Unauthenticated)?;
-            let token = find(server, shown).ok_or(Unauthenticated)?;
+            let Shown::One(value) = Shown::of(headers, &AUTHORIZATION) else {
+                return Err(Unauthenticated);
+            };
+            let shown = bearer(value).ok_or(Unauthenticated)?;
+            let token = find(
+                &server.admin_tokens,
+                |token| &token.sha256,
+                shown.as_bytes(),
+            );
+            let token = token.ok_or(Unauthenticated)?;
             Ok(Self {
                 token: Some(token.clone()),
                 address,
@@ -89,25 +96,4 @@ impl Identity {
         let name = self.token.as_ref().map_or(ANYBODY, |token| &token.name);
         Actor::operator(name, self.address.clone())
     }
-}
-
-/// The token that was shown. Every one is compared, each in a time that tells nothing of it.
-fn find<'s>(server: &'s Server, shown: &str) -> Option<&'s AdminToken> {
-    let shown = Sha256::digest(shown);
-    let mut found = None;
-    for token in &server.admin_tokens {
-        if bool::from(shown.as_slice().ct_eq(&token.sha256)) {
-            found = Some(token);
-        }
-    }
-    found
-}
-
-/// The token of the only `Authorization` header.
-fn bearer(headers: &HeaderMap) -> Option<&str> {
-    let mut sent = headers.get_all(AUTHORIZATION).iter();
-    let (scheme, token) = sent.next()?.to_str().ok()?.split_once(' ')?;
-    // Of two, another one may have been checked before.
-    let is_only = sent.next().is_none();
-    (is_only && scheme.eq_ignore_ascii_case("bearer")).then(|| token.trim())
 }

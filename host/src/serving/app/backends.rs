@@ -15,9 +15,17 @@ const CHECK_TIME: Duration = Duration::from_secs(2);
 const DESCRIBE_TIME: Duration = Duration::from_secs(60);
 
 impl App {
-    /// Begins to keep connections ready, and to close those that grew old. Checking an app does without.
+    /// Begins to keep connections ready, to close those that grew old, and to fetch the keys of issuers. Checking an app does without.
     pub fn keep_connections(&self) {
         self.pools.iter().for_each(|pool| pool.start());
+        self.keep_keys();
+    }
+
+    /// Begins to fetch the keys of issuers, where that has not begun.
+    pub fn keep_keys(&self) {
+        if let Some(callers) = &self.callers {
+            callers.start();
+        }
     }
 
     /// What the backends need of the host's surroundings and is not there, in words for operators, with the backend's name.
@@ -36,22 +44,35 @@ impl App {
         });
     }
 
-    /// Whether each backend answers, by its name in the configuration.
+    /// Whether each backend answers, and the keys of each issuer are known, by its name in the configuration.
     pub async fn check_backends(&self) -> Vec<(String, Result<(), CallError>)> {
         let deadline = (Instant::now() + CHECK_TIME).into();
         let mut checks = Vec::new();
         for pool in self.pools.iter() {
             checks.push((pool.name(), pool.check(deadline).await));
         }
+        checks.extend(self.callers.iter().flat_map(|callers| callers.check()));
         checks
     }
 
-    /// What the backends say that the configuration does not: that they do not answer, or that a statement is not as declared.
+    /// Gets the keys of issuers that are new to this app, and says which cannot be had although they could as it was before.
+    pub async fn lost_keys(&self, before: &Self, config: &Config) -> Vec<Problem> {
+        match &self.callers {
+            None => Vec::new(),
+            Some(callers) => callers.lost(before.callers.as_deref(), config).await,
+        }
+    }
+
+    /// What the backends say that the configuration does not: that they do not answer, that a statement is not as declared, or that an
+    /// issuer's keys are of no use.
     pub async fn describe_backends(&self, config: &Config) -> Vec<Problem> {
         let deadline = (Instant::now() + DESCRIBE_TIME).into();
         let mut problems = Vec::new();
         for pool in self.pools.iter() {
             problems.extend(pool.describe(config, deadline).await);
+        }
+        if let Some(callers) = &self.callers {
+            problems.extend(callers.fetch(config).await);
         }
         problems.sort_by_key(|problem| problem.line);
         problems

@@ -18,6 +18,9 @@ impl App {
         set(names::PLAN_HITS, plans.hits);
         set(names::PLAN_MISSES, plans.misses);
         self.pools.iter().for_each(|pool| pool.record_gauges());
+        if let Some(limits) = &self.rate_limits {
+            limits.record_gauges();
+        }
     }
 }
 

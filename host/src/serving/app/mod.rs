@@ -16,12 +16,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::Arc;
 
+use ipnet::IpNet;
 use mayfly_config::{Config, Cors, ErrorDetail, FILE, Problem, Problems};
 use mayfly_graphql::Engine;
 
 use crate::callers::Callers;
 use crate::documents::Documents;
 use crate::invocation_metrics::InvocationMetrics;
+use crate::rate_limits::RateLimits;
 use crate::serving::app::canary::AppCanary;
 use crate::tls::Certificates;
 use mayfly_runtime::capability::{Pools, Surroundings, link};
@@ -45,6 +47,10 @@ pub struct App {
     pub wanted: Arc<BTreeMap<String, BTreeSet<String>>>,
     /// Who is believed to send operations; none when every caller is anonymous.
     pub callers: Option<Arc<Callers>>,
+    /// How much each of them may ask for; none when nobody is limited.
+    pub rate_limits: Option<Arc<RateLimits>>,
+    /// Proxies whose word on addresses is taken.
+    pub trusted_proxies: Arc<[IpNet]>,
     /// Which pages of other origins may read answers; none when none may.
     pub cors: Option<Arc<Cors>>,
     /// What clients and operators are shown by TLS.

@@ -45,7 +45,8 @@ impl App {
             config: was,
             pools: &self.pools,
         };
-        let ground = Parts::read(config, &self.surroundings, Some(before), &mut problems).await;
+        let before = Some((before, self));
+        let ground = Parts::read(config, &self.surroundings, before, &mut problems).await;
         let (mut versions, mut pinned) = (BTreeMap::new(), BTreeMap::new());
         for module in &config.modules {
             match self.version_for(store, &ground.terms(module)).await {

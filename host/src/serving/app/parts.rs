@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use mayfly_config::{Config, Module, Problem, Problems};
+use mayfly_config::{Config, FILE, Module, Problem, Problems};
 use mayfly_graphql::{Engine, Schema};
 
 use mayfly_runtime::capability::{Before, Pools, Surroundings};
@@ -14,6 +14,7 @@ use super::{App, wanted_of};
 use crate::callers::Callers;
 use crate::documents::Documents;
 use crate::invocation_metrics::InvocationMetrics;
+use crate::rate_limits::RateLimits;
 use crate::tls::Certificates;
 use mayfly_runtime::imports::Backends;
 use mayfly_runtime::modules::{Loader, Terms, Version};
@@ -23,6 +24,7 @@ pub(super) struct Parts {
     /// None when it is wrong, which was told then.
     schema: Option<Schema>,
     callers: Option<Arc<Callers>>,
+    rate_limits: Option<Arc<RateLimits>>,
     /// None when they are wrong, which was told then.
     documents: Option<Arc<Documents>>,
     certificates: Certificates,
@@ -37,19 +39,13 @@ impl Parts {
     pub(super) async fn read(
         config: &Config,
         surroundings: &Surroundings,
-        before: Option<Before<'_>>,
+        before: Option<(Before<'_>, &App)>,
         problems: &mut Vec<Problem>,
     ) -> Self {
         let schema = read_schema(config, problems);
-        let callers = config.callers.as_ref().map(Callers::load).transpose();
-        let callers = callers
-            .map_err(|problem| problems.push(problem))
-            .ok()
-            .flatten()
-            .map(Arc::new);
-        if let Some(warning) = callers.as_ref().and_then(|callers| callers.warning()) {
-            tracing::warn!(%warning, "callers: some keys are not used");
-        }
+        let (before, app) = before.unzip();
+        let callers = load_callers(config, app.and_then(|app| app.callers.as_deref()), problems);
+        let rate_limits = rate_limits(config, app);
         let documents = Documents::load(&config.documents)
             .map_err(|problem| problems.push(problem))
             .ok()
@@ -65,6 +61,7 @@ impl Parts {
         Self {
             schema,
             callers,
+            rate_limits,
             documents,
             certificates,
             wanted,
@@ -100,6 +97,7 @@ impl Parts {
         let Self {
             schema,
             callers,
+            rate_limits,
             documents,
             certificates,
             wanted,
@@ -122,6 +120,8 @@ impl Parts {
             engine,
             wanted,
             callers,
+            rate_limits,
+            trusted_proxies: config.server.trusted_proxies.clone().into(),
             certificates,
             documents,
             cors: config.cors.clone().map(Arc::new),
@@ -138,4 +138,37 @@ impl Parts {
             canary: None,
         })
     }
+}
+
+fn load_callers(
+    config: &Config,
+    before: Option<&Callers>,
+    problems: &mut Vec<Problem>,
+) -> Option<Arc<Callers>> {
+    let file = config.root.join(FILE);
+    let callers = config.callers.as_ref()?;
+    match Callers::load(callers, &file, before) {
+        Ok(callers) => {
+            for warning in callers.warnings() {
+                tracing::warn!(%warning, "callers: some keys are not used");
+            }
+            Some(Arc::new(callers))
+        }
+        Err(problem) => {
+            problems.push(problem);
+            None
+        }
+    }
+}
+
+/// The limits of a configuration, with what was used of them where they stay the same.
+fn rate_limits(config: &Config, before: Option<&App>) -> Option<Arc<RateLimits>> {
+    let limits = &config.rate_limits;
+    if *limits == mayfly_config::RateLimits::default() {
+        return None;
+    }
+    let kept = before
+        .and_then(|before| before.rate_limits.clone())
+        .filter(|kept| kept.are(limits));
+    Some(kept.unwrap_or_else(|| Arc::new(RateLimits::new(limits))))
 }

@@ -127,7 +127,8 @@ impl Deployment {
                     swapped: Vec::new(),
                 });
             }
-            let lost = out_of_reach(&config, &app, &next).await;
+            let mut lost = out_of_reach(&config, &app, &next).await;
+            lost.extend(next.app.lost_keys(&app, &config).await);
             if !lost.is_empty() {
                 return Err(ApplyError::OutOfReach(Problems(lost)));
             }
@@ -220,6 +221,7 @@ impl Deployment {
         }
         drop(swap);
         next.pools.new_ones().for_each(|pool| pool.start());
+        next.keep_keys();
         swapped.iter().for_each(|swapped| count(swapped, "apply"));
         drop(pinned);
         self.collect();

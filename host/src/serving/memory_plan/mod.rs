@@ -289,6 +289,11 @@ fn buffer_lines(config: &Config, capacity: Capacity) -> Vec<PlanLine> {
             Some("documents.persisted_memory"),
         ),
         line(
+            "what each caller has used of its rate limit",
+            config.rate_limits.held_bytes(),
+            Some("rate_limits.buckets"),
+        ),
+        line(
             "plans and documents",
             server.plan_cache_bytes as u64,
             Some("server.plan_cache"),

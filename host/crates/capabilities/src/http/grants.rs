@@ -232,7 +232,7 @@ fn add_forwarded(headers: &mut HeaderMap, forward: &Forward, caller: &Caller) {
             headers.insert(name.clone(), value);
         }
     }
-    let token = caller.token.as_ref().filter(|_| forward.authorization);
+    let token = caller.token().filter(|_| forward.authorization);
     let value =
         token.and_then(|token| HeaderValue::from_str(&format!("Bearer {}", token.expose())).ok());
     if let Some(mut value) = value {

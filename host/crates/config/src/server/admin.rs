@@ -4,6 +4,7 @@
 
 use sha2::{Digest, Sha256};
 
+use crate::hash::Sha256Hash;
 use crate::key::Key;
 use crate::outside::Given;
 use crate::reader::Table;
@@ -32,6 +33,9 @@ const SHA256: Key<'_> = Key::new(
     "The SHA-256 of the token, 64 hexadecimal digits, as `printf %s \"$TOKEN\" | sha256sum` computes it.",
 );
 
+/// What computes the hash of a token.
+const HASHING: &str = "printf %s \"$TOKEN\" | sha256sum";
+
 /// The name of `admin_token`.
 const DEFAULT: &str = "default";
 
@@ -56,24 +60,14 @@ impl Role {
 }
 
 /// `[server.admin_tokens.NAME]`, or `admin_token`.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AdminToken {
     /// Its name, by which changes are attributed to its bearer.
     pub name: String,
     /// `role`: what its bearer may do.
     pub role: Role,
     /// `sha256`: the hash of the token.
-    pub sha256: [u8; 32],
-}
-
-impl std::fmt::Debug for AdminToken {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("AdminToken")
-            .field("name", &self.name)
-            .field("role", &self.role)
-            .field("sha256", &format_args!("***"))
-            .finish()
-    }
+    pub sha256: Sha256Hash,
 }
 
 /// Every token of the admin API.
@@ -102,13 +96,13 @@ fn admin_token(table: &mut Table<'_>) -> Option<AdminToken> {
     Some(AdminToken {
         name: DEFAULT.to_owned(),
         role: Role::Deploy,
-        sha256: Sha256::digest(token).into(),
+        sha256: Sha256Hash(Sha256::digest(token).into()),
     })
 }
 
 fn named_token(name: String, mut table: Table<'_>) -> Option<AdminToken> {
     let role = role(&mut table);
-    let sha256 = sha256(&mut table);
+    let sha256 = Sha256Hash::read(&mut table, SHA256, "token", HASHING);
     table.finish();
     Some(AdminToken {
         name,
@@ -127,30 +121,4 @@ fn role(table: &mut Table<'_>) -> Option<Role> {
         table.problem(format!("`{key}` must be \"read\" or \"deploy\""));
     }
     role
-}
-
-fn sha256(table: &mut Table<'_>) -> Option<[u8; 32]> {
-    let is_there = table.has(SHA256.name);
-    let text = table.required(SHA256, "the output of `printf %s \"$TOKEN\" | sha256sum`");
-    let hash = from_hex(&text);
-    if hash.is_none() && is_there {
-        let key = table.key(SHA256.name);
-        table.problem(format!(
-            "`{key}` must be the SHA-256 of the token, 64 hexadecimal digits; `printf %s \"$TOKEN\" | sha256sum` computes it"
-        ));
-    }
-    hash
-}
-
-fn from_hex(text: &str) -> Option<[u8; 32]> {
-    let mut hash = [0; 32];
-    // As many pairs of digits as there are bytes, and no sign, which `from_str_radix` would take.
-    if text.len() != 64 || !text.bytes().all(|byte| byte.is_ascii_hexdigit()) {
-        return None;
-    }
-    for (index, byte) in hash.iter_mut().enumerate() {
-        let pair = text.get(2 * index..2 * index + 2)?;
-        *byte = u8::from_str_radix(pair, 16).ok()?;
-    }
-    Some(hash)
 }

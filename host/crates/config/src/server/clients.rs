@@ -1,6 +1,9 @@
 //! What clients may take their time with, and the names they may use for this server: keys of `[server]`.
 
+use std::net::IpAddr;
 use std::time::Duration;
+
+use ipnet::IpNet;
 
 use crate::key::Key;
 use crate::reader::{Table, count};
@@ -10,6 +13,13 @@ pub(super) const HOSTS: Key<'_> = Key::new(
     "The names clients may use for this server, each with or without a port.",
 )
 .or("any");
+
+pub(super) const TRUSTED_PROXIES: Key<'_> = Key::new(
+    "trusted_proxies",
+    "Addresses, or networks such as \"10.0.0.0/8\", of proxies that write into `X-Forwarded-For` whom they were reached from. A client counts \
+     by the last address that is none of these.",
+)
+.or("none");
 
 /// How long a client may keep a connection busy without getting anywhere.
 ///
@@ -157,6 +167,25 @@ pub(super) fn host_names(table: &mut Table<'_>, key: Key<'_>) -> Vec<HostName> {
         }
     }
     names
+}
+
+/// The networks at a key.
+pub(super) fn networks(table: &mut Table<'_>, key: Key<'_>) -> Vec<IpNet> {
+    let mut networks = Vec::new();
+    for (at, text) in table.texts(key) {
+        let address = || text.parse::<IpAddr>().ok().map(IpNet::from);
+        match text.parse().ok().or_else(address) {
+            Some(network) => networks.push(network),
+            None => table.problem_at(
+                at,
+                format!(
+                    "`{}` has {text:?}, which is not an address or a network; write \"10.0.0.1\" or \"10.0.0.0/8\"",
+                    table.key(key.name)
+                ),
+            ),
+        }
+    }
+    networks
 }
 
 #[cfg(test)]

@@ -24,13 +24,13 @@ pub(super) fn without_variables(plan: &Plan, limits: &Limits) -> Option<u64> {
     (!pricer.asked).then_some(cost)
 }
 
-/// Refuses a plan that is too costly with these values.
-pub(crate) fn check(plan: &Plan, values: &Values, limits: &Limits) -> Result<(), RequestError> {
+/// The cost of a plan with these values; refuses one that is too costly.
+pub(crate) fn check(plan: &Plan, values: &Values, limits: &Limits) -> Result<u64, RequestError> {
     let cost = plan
         .cost
         .unwrap_or_else(|| Pricer::new(plan, values, limits).object(&plan.root));
     if cost <= limits.complexity {
-        return Ok(());
+        return Ok(cost);
     }
     let what = format!("{} may answer with {cost} fields,", plan.kind.as_str());
     Err(RequestError::nowhere(Error::LimitExceeded {

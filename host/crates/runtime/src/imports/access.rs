@@ -11,7 +11,8 @@ use tokio::time::Instant;
 use wasmtime::component::Resource;
 
 use super::backends::Access;
-use super::calls::{Caller, Calls};
+use super::caller::Caller;
+use super::calls::Calls;
 use super::pending::{Call, Pending};
 use super::rows::RowBudget;
 

@@ -1,48 +1,18 @@
 //! The state behind one invocation's imports. Kept small and filled lazily: most invocations use little of it.
 
 use std::any::Any;
-use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::Duration;
 
-use mayfly_config::{Module, Secret};
+use mayfly_config::Module;
 use mayfly_error::{CallCode, CallError, shortened};
-use mayfly_json::{Limits, Tree};
 use wasmtime::component::ResourceTable;
 
 use super::backends::Backends;
 use super::budget::{Allowance, LogLeft, Reached, Usage};
+use super::caller::Caller;
 use super::rows::RowBudget;
 use crate::Deadline;
-
-/// Who sent the operation.
-#[derive(Debug, Clone, Default)]
-pub struct Caller {
-    /// The `sub` claim.
-    pub id: Option<String>,
-    /// The verified claims: a JSON object, empty text for none.
-    pub claims: String,
-    /// Headers that guests may read, names in lower case.
-    pub headers: Vec<(String, String)>,
-    /// The token that was verified, for services that the operator lets have it; never for guests.
-    pub token: Option<Secret>,
-}
-
-impl Caller {
-    /// A caller whose claims, a JSON object, were verified.
-    #[must_use]
-    pub fn with_claims(claims: String) -> Self {
-        let id = Tree::read(claims.as_str(), Limits::of_bytes(claims.len()))
-            .ok()
-            .and_then(|claims| claims.root().get("sub")?.as_str().map(Cow::into_owned))
-            .filter(|id| !id.is_empty());
-        Self {
-            id,
-            claims,
-            ..Self::default()
-        }
-    }
-}
 
 /// Whose invocation it is, for the log.
 #[derive(Debug, Clone)]
@@ -235,10 +205,11 @@ impl Calls {
         let (module, trace_id) = (&self.module.name, &self.operation.trace_id);
         let code = error.code.as_str();
         let (version, field) = (&self.origin.version, self.origin.field());
+        let api_key = self.operation.caller.api_key();
         if is_warning {
-            tracing::warn!(%module, %version, %field, %trace_id, code, %detail, "host call failed");
+            tracing::warn!(%module, %version, %field, %trace_id, api_key, code, %detail, "host call failed");
         } else {
-            tracing::debug!(%module, %version, %field, %trace_id, code, %detail, "host call failed");
+            tracing::debug!(%module, %version, %field, %trace_id, api_key, code, %detail, "host call failed");
         }
     }
 

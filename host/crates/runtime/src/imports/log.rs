@@ -15,11 +15,12 @@ impl wit::Host for Calls {
             let version = &self.origin.version;
             let field = self.origin.field();
             let trace_id = &self.operation.trace_id;
+            let api_key = self.operation.caller.api_key();
             // Without further values there is nothing to show.
             let fields = (!fields.is_empty()).then_some(fields.as_str());
             macro_rules! line {
                 ($level:ident) => {
-                    tracing::$level!(target: "guest", %module, %version, %field, %trace_id, fields, "{message}")
+                    tracing::$level!(target: "guest", %module, %version, %field, %trace_id, api_key, fields, "{message}")
                 };
             }
             match level {

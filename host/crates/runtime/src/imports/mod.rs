@@ -7,6 +7,7 @@
 mod access;
 mod backends;
 mod budget;
+mod caller;
 mod calls;
 mod clock;
 mod context;
@@ -18,7 +19,8 @@ mod rows;
 pub use access::{Asker, Granted};
 pub use backends::{Access, Backends};
 pub use budget::{Allowance, HELD_PER_BYTE, LogLeft, Reached, Usage};
-pub use calls::{Caller, Calls, Failure, Operation, Origin, SHOWN_BYTES};
+pub use caller::{Caller, Credential};
+pub use calls::{Calls, Failure, Operation, Origin, SHOWN_BYTES};
 pub use pending::{Answer, Call, Pending};
 pub use rows::{RowBudget, RowsLeft};
 
