@@ -13,6 +13,7 @@ mod admin;
 mod apply;
 mod architecture;
 mod audits;
+mod authorisation;
 mod backends;
 mod bad_apps;
 mod callers;

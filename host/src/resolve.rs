@@ -5,12 +5,12 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use mayfly_config::ErrorDetail;
 use mayfly_error::{Code, Error, shortened};
-use mayfly_graphql::{Answers, Disclosure, Invocation, PathStep, Resolve};
+use mayfly_graphql::{Answers, Disclosure, Invocation, PathStep, Resolve, Viewer, ViewerKind};
 
 use crate::history::{History, RecentError};
 use crate::serving::app::App;
 use crate::serving::canary::Observation;
-use mayfly_runtime::imports::Operation;
+use mayfly_runtime::imports::{Credential, Operation};
 use mayfly_runtime::modules::Version;
 use mayfly_runtime::sandbox::{Outcome, Request};
 
@@ -27,6 +27,9 @@ pub struct Resolver {
 
 /// Errors of one answer that are warned of one by one; the others are counted. A guest makes a thousand of them with one byte each.
 const MAX_WARNINGS: u32 = 10;
+
+/// What the names of issuers begin with that are user pools of Cognito.
+const COGNITO: &str = "https://cognito-idp.";
 
 /// Bytes of an error, and of its path, in the log, at most.
 const SHOWN_BYTES: usize = 4 << 10;
@@ -164,6 +167,19 @@ impl Resolve for Resolver {
         admitted.map_err(|reached| reached.into_error(module))
     }
 
+    fn viewer(&self) -> Viewer {
+        let caller = &self.operation.caller;
+        let kind = match caller.credential.as_deref() {
+            None => return Viewer::anonymous(),
+            Some(Credential::ApiKey(_)) => ViewerKind::ApiKey,
+            Some(Credential::Token { issuer, .. }) if issuer.starts_with(COGNITO) => {
+                ViewerKind::UserPool
+            }
+            Some(Credential::Token { .. }) => ViewerKind::Token,
+        };
+        Viewer::with_claims(kind, &caller.claims)
+    }
+
     fn time_is_over(&self) -> Option<Error> {
         self.operation.allowance.time_is_over()
     }
@@ -214,7 +230,10 @@ impl Resolve for Resolver {
         field_name: &str,
         path: &[PathStep],
     ) {
-        if let Some(observation) = &self.observation {
+        // What a caller may not see says nothing of a version.
+        if let Some(observation) = &self.observation
+            && error.code() != Code::Forbidden
+        {
             observation.failed(module, error.code());
         }
         if let Some(history) = &self.history {

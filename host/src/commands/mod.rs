@@ -7,6 +7,7 @@ mod check;
 mod compile;
 mod completions;
 mod config;
+mod explain;
 mod invoke;
 mod module;
 mod new;
@@ -67,6 +68,8 @@ enum Command {
     Serve(serve::Serve),
     /// Check an app without serving it: configuration, schema, statements, modules
     Check(check::Check),
+    /// Say who answers a field, and who may see it
+    Explain(explain::Explain),
     /// Make an app to begin with
     New(new::New),
     /// Make an app's components from their sources
@@ -149,6 +152,7 @@ impl Command {
         match self {
             Self::Serve(serve) => serve.run(capabilities),
             Self::Check(check) => check.run(capabilities),
+            Self::Explain(explain) => explain.run(capabilities),
             Self::New(new) => new.run(capabilities),
             Self::Build(build) => build.run(capabilities),
             Self::Invoke(invoke) => invoke.run(capabilities),

@@ -66,6 +66,7 @@ pub struct Server {
     pub guest_headers: Vec<String>,
     pub error_detail: ErrorDetail,
     pub introspection: bool,
+    pub introspect_protected: bool,
     pub page: bool,
     /// `store`, relative to the app.
     pub store: PathBuf,
@@ -172,6 +173,7 @@ impl Server {
         let fixed = Self {
             error_detail: was.error_detail,
             introspection: was.introspection,
+            introspect_protected: was.introspect_protected,
             page: was.page,
             admin_tokens: was.admin_tokens.clone(),
             admin_hosts: was.admin_hosts.clone(),
@@ -212,6 +214,7 @@ impl Server {
             guest_headers: Vec::new(),
             error_detail: ErrorDetail::default(),
             introspection: true,
+            introspect_protected: true,
             page: true,
             store: PathBuf::from(".mayfly"),
             admin_tokens: Vec::new(),
@@ -300,6 +303,11 @@ impl Server {
         self.error_detail = table.word(ERROR_DETAIL, &words).unwrap_or_default();
         let introspection = Key::new("introspection", "Whether clients may ask for the schema.");
         self.introspection = table.flag(introspection, self.introspection);
+        let introspect_protected = Key::new(
+            "introspect_protected",
+            "Whether clients are told of fields and types that not everybody may see, by `@auth`.",
+        );
+        self.introspect_protected = table.flag(introspect_protected, self.introspect_protected);
         let page = Key::new("page", "Whether a page to try queries on is served at `/`.");
         self.page = table.flag(page, self.page);
     }

@@ -46,6 +46,7 @@ impl<'p> Introspection<'p> {
                 let json = argument.and_then(|argument| argument.value(values));
                 let name = json.and_then(mayfly_json::string);
                 let ty = name.and_then(|name| schema.by_name(&name));
+                let ty = ty.filter(|ty| schema.shows(*ty));
                 ty.map_or(MetaAnswer::Null, |ty| MetaAnswer::Object(Meta::Named(ty)))
             }
         };
@@ -217,7 +218,8 @@ impl<'s> Introspection<'s> {
         let schema = self.schema;
         match name {
             "types" => {
-                MetaAnswer::Objects(schema.listed().iter().map(|id| Meta::Named(*id)).collect())
+                let shown = schema.listed().iter().filter(|id| schema.shows(**id));
+                MetaAnswer::Objects(shown.map(|id| Meta::Named(*id)).collect())
             }
             "queryType" => MetaAnswer::Object(Meta::Named(schema.query())),
             "mutationType" => schema
@@ -248,16 +250,19 @@ impl<'s> Introspection<'s> {
             "fields" => ty.fields().map_or(MetaAnswer::Null, |fields| {
                 let shown = fields
                     .values()
-                    .filter(|field| deprecated || field.deprecated.is_none());
+                    .filter(|field| deprecated || field.deprecated.is_none())
+                    .filter(|field| schema.shows_field(field));
                 MetaAnswer::Objects(shown.map(Meta::Field).collect())
             }),
             "interfaces" if ty.fields().is_some() => {
-                MetaAnswer::Objects(ty.interfaces().iter().map(|id| Meta::Named(*id)).collect())
+                let shown = ty.interfaces().iter().filter(|id| schema.shows(**id));
+                MetaAnswer::Objects(shown.map(|id| Meta::Named(*id)).collect())
             }
             "possibleTypes" if ty.is_abstract() => MetaAnswer::Objects(
                 schema
                     .possible(id)
                     .iter()
+                    .filter(|id| schema.shows(**id))
                     .map(|id| Meta::Named(*id))
                     .collect(),
             ),

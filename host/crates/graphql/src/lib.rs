@@ -4,7 +4,7 @@
 //! against the `schema`, `coercion` makes the client's values fit, `plan` prepares the operation, `execution` calls modules through
 //! [`Resolve`], `completion` checks their answers, and `introspection` answers for the schema itself. `engine` ties them together.
 //!
-//! Imports point down, in this order: `syntax`, `schema` (the tables), `coercion`, `validation`, then `sdl`, which reads a schema with
+//! Imports point down, in this order: `syntax`, `auth` (rules about callers), `schema` (the tables), `coercion`, `validation`, then `sdl`, which reads a schema with
 //! all of these, and `plan`, then `introspection`, `completion`, `execution`, `engine`.
 //!
 //! It knows nothing of WebAssembly, HTTP or backends. No input makes it panic or recurse without bound.
@@ -14,6 +14,7 @@
     reason = "a line that could only repeat a name is left out"
 )]
 
+mod auth;
 mod coercion;
 mod completion;
 mod engine;
@@ -29,12 +30,13 @@ mod sdl;
 mod syntax;
 mod validation;
 
+pub use auth::{Viewer, ViewerKind};
 pub use engine::{Engine, Prepared, Request, guarded_kind};
 pub use execution::{Answers, Invocation, Resolve};
 pub use mayfly_config::Limits;
 pub use plan::{CacheStats, Plan, Step};
 pub use question::{PARENTS, Question};
 pub use response::{Disclosure, PathStep, Position, RequestError, RequestErrors};
-pub use schema::{Binding, Change, ChangeKind, Schema, Severity};
+pub use schema::{Binding, Change, ChangeKind, Explanation, Schema, Severity};
 pub use sdl::SchemaProblem;
 pub use syntax::OperationKind;

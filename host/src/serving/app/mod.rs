@@ -11,6 +11,7 @@ mod restore;
 mod schema;
 
 pub use next::NextApp;
+pub(crate) use schema::read_schema;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;

@@ -109,6 +109,7 @@ impl Parts {
             return Err(Problems(problems));
         };
         let meters = Arc::new(InvocationMetrics::new(&schema));
+        let schema = schema.hiding_guarded(!config.server.introspect_protected);
         let engine = Engine::new(
             Arc::new(schema),
             config.limits,

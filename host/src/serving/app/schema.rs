@@ -7,7 +7,7 @@ use mayfly_config::file::read_text;
 use mayfly_config::{Config, FILE, Problem};
 use mayfly_graphql::Schema;
 
-pub(super) fn read_schema(config: &Config, problems: &mut Vec<Problem>) -> Option<Schema> {
+pub(crate) fn read_schema(config: &Config, problems: &mut Vec<Problem>) -> Option<Schema> {
     let file = &config.schema;
     let text = match read_text(file) {
         Ok(text) => text,

@@ -44,7 +44,7 @@ pub(crate) struct Hole<'p> {
     pub nullable: bool,
     /// The range that becomes null when it may not be null and is; none for the whole answer.
     pub anchor: Option<usize>,
-    /// The parent as JSON, with what the node needs.
+    /// The parent as JSON, with what the node needs; empty where the caller may not see what the node answers for it.
     pub parent: String,
     pub path: Vec<Step<'p>>,
 }

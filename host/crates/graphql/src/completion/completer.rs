@@ -10,6 +10,7 @@ use super::completed::{
 use super::tally::Tally;
 use crate::coercion::values::Values;
 use crate::introspection::Introspection;
+use crate::plan::decisions::Decisions;
 use crate::plan::node::{FieldPlan, Node, Output, Shape};
 use crate::response::Position;
 use crate::schema::Schema;
@@ -27,6 +28,8 @@ pub(crate) struct Completer<'p, 'j, 'e> {
     pub(super) schema: &'p Schema,
     pub(super) values: &'p Values,
     pub(super) module: &'p Arc<str>,
+    /// What the caller may see; none where everybody may see everything.
+    pub(super) decisions: Option<&'e Decisions<'p>>,
     pub(super) done: Completion<'p>,
     pub(super) scanner: Scanner<'j>,
     pub(super) path: Vec<Step<'p>>,
@@ -80,6 +83,7 @@ impl<'p, 'j, 'e> Completer<'p, 'j, 'e> {
             schema,
             values,
             module: &node.module,
+            decisions: None,
             counted: bytes.len(),
             room: bytes.len() + tally.room(),
             done: Completion {
@@ -99,6 +103,11 @@ impl<'p, 'j, 'e> Completer<'p, 'j, 'e> {
             max_depth,
             last_error: ErrorId { number: 0, level },
         }
+    }
+
+    /// The same, with what the caller may see.
+    pub fn seen_by(self, decisions: Option<&'e Decisions<'p>>) -> Self {
+        Self { decisions, ..self }
     }
 
     /// Adds the answer for the parent at `path`.
@@ -281,6 +290,23 @@ impl<'p, 'j, 'e> Completer<'p, 'j, 'e> {
                 owner.0, owner.1
             ),
         });
+    }
+
+    /// Notes that the caller may not see something, unless they may.
+    pub(super) fn refuse_unseen(
+        &mut self,
+        guard: usize,
+        allows: impl FnOnce(&Self) -> bool,
+    ) -> bool {
+        let is_refused = !allows(self);
+        if is_refused {
+            let decisions = self.decisions;
+            self.note(|| match decisions {
+                Some(decisions) => decisions.refusal(guard),
+                None => Error::Internal("a guard without a caller".to_owned()),
+            });
+        }
+        is_refused
     }
 
     /// Notes that a condition is null, by which nobody can say what an object consists of.

@@ -8,7 +8,7 @@ use super::completed::Step;
 use super::completer::Completer;
 use crate::coercion::template::Template;
 use crate::introspection::Introspection;
-use crate::plan::node::{AbstractPlan, FieldPlan, Need, ObjectPlan, Output, Source};
+use crate::plan::node::{AbstractPlan, FieldGuard, FieldPlan, Need, ObjectPlan, Output, Source};
 use mayfly_json::Malformed;
 
 impl<'p> Completer<'p, '_, '_> {
@@ -16,6 +16,14 @@ impl<'p> Completer<'p, '_, '_> {
     pub(super) fn object(&mut self, plan: &'p ObjectPlan) -> Result<bool, Malformed> {
         if self.scanner.peek() != Some(b'{') {
             return self.mismatch(format_args!("an object of type {}", plan.type_name));
+        }
+        if let Some(guard) = plan.guard
+            && self.refuse_unseen(guard, |this| {
+                let decisions = this.decisions;
+                decisions.is_some_and(|decisions| decisions.allows_caller(guard))
+            })
+        {
+            return Ok(false);
         }
         if let Some(at) = plan.null_condition {
             self.refuse_condition(at);
@@ -108,7 +116,7 @@ impl<'p> Completer<'p, '_, '_> {
                             .get(index)
                             .is_some_and(|property| property.only_field == Some(next));
                         if in_turn && let Some(field) = plan.fields.get(next) {
-                            if !self.member(plan, field, Some(start))? {
+                            if !self.member(plan, field, Some(start), slots)? {
                                 return Ok(false);
                             }
                             let Some(following) = self.without_property(plan, next + 1) else {
@@ -162,9 +170,9 @@ impl<'p> Completer<'p, '_, '_> {
                 let slot = self.slots.get(slots + property).copied().flatten();
                 let written = match slot {
                     Some((start, _)) => {
-                        self.elsewhere(start, |this| this.member(plan, field, Some(start)))?
+                        self.elsewhere(start, |this| this.member(plan, field, Some(start), slots))?
                     }
-                    None => self.member(plan, field, None)?,
+                    None => self.member(plan, field, None, slots)?,
                 };
                 if !written {
                     return Ok(false);
@@ -242,6 +250,7 @@ impl<'p> Completer<'p, '_, '_> {
         plan: &'p ObjectPlan,
         field: &'p FieldPlan,
         at: Option<usize>,
+        slots: usize,
     ) -> Result<bool, Malformed> {
         let Source::Property { output, .. } = &field.source else {
             return Ok(true);
@@ -250,6 +259,12 @@ impl<'p> Completer<'p, '_, '_> {
         self.owner = (&plan.type_name, &field.name);
         self.path.push(Step::Key(field));
         let written = match at {
+            _ if self.is_unseen(field, output, slots) => {
+                if at.is_some() {
+                    self.scanner.skip()?;
+                }
+                self.null(output)
+            }
             Some(_) => self.value(output)?,
             None => {
                 if !output.nullable {
@@ -260,6 +275,29 @@ impl<'p> Completer<'p, '_, '_> {
         };
         self.path.pop();
         Ok(written)
+    }
+
+    /// Whether the caller may not see a property; the error is noted then.
+    fn is_unseen(&mut self, field: &'p FieldPlan, output: &Output, slots: usize) -> bool {
+        let Some(guard) = &field.guard else {
+            return false;
+        };
+        self.nullable_around += usize::from(output.nullable);
+        let is_unseen = self.refuse_unseen(guard.guard, |this| this.allows(guard, None, slots));
+        self.nullable_around -= usize::from(output.nullable);
+        is_unseen
+    }
+
+    /// Whether a guard holds for the object under way.
+    fn allows(&self, guard: &FieldGuard, node: Option<usize>, slots: usize) -> bool {
+        let property = |name: &str| {
+            let mut known = guard.properties.iter();
+            let (_, property) = known.find(|(known, _)| **known == *name)?;
+            let (start, end) = self.slots.get(slots + property).copied().flatten()?;
+            Some(self.scanner.slice(start, end))
+        };
+        self.decisions
+            .is_some_and(|decisions| decisions.allows(guard.guard, node, &property))
     }
 
     fn key(&mut self, field: &FieldPlan) {
@@ -280,13 +318,17 @@ impl<'p> Completer<'p, '_, '_> {
             return Ok(true);
         }
         let nodes = plan.fields.iter().filter_map(|field| match &field.source {
-            Source::Node { needs, .. } => Some(needs),
+            Source::Node { node, needs, .. } => Some((*node, needs, field.guard.as_deref())),
             _ => None,
         });
-        for (offset, needs) in nodes.enumerate() {
+        for (offset, (node, needs, guard)) in nodes.enumerate() {
             let Some(hole) = self.pending.get(pending + offset).copied() else {
                 break;
             };
+            if guard.is_some_and(|guard| !self.allows(guard, Some(node), slots)) {
+                // The hole stays without a parent, by which its module is not called for it.
+                continue;
+            }
             let expected = self.parent_bytes(needs, slots);
             if !self.fits(expected) {
                 return Ok(false);

@@ -39,7 +39,7 @@ impl Called {
         }
     }
 
-    fn none(error: &Error, count: usize) -> Self {
+    pub(super) fn none(error: &Error, count: usize) -> Self {
         Self {
             answers: (0..count).map(|_| Err(error.clone())).collect(),
             answered: Answered::Several(Vec::new()),
@@ -50,6 +50,31 @@ impl Called {
         match attempt {
             Ok(answers) => Self::one(answers),
             Err(error) => Self::none(&error, count),
+        }
+    }
+
+    /// The same among parents for which there was no call, which have this error.
+    pub(super) fn among(self, is_refused: &[bool], refusal: &Error) -> Self {
+        let places: Vec<usize> = (0..is_refused.len())
+            .filter(|index| is_refused.get(*index) == Some(&false))
+            .collect();
+        let calls = match self.answered {
+            Answered::One => std::iter::once(0..places.len()).collect(),
+            Answered::Several(ranges) => ranges,
+        };
+        let place = |index: usize| places.get(index).copied().unwrap_or(is_refused.len());
+        let moved = |range: Range<usize>| {
+            let last = range.end.checked_sub(1).map_or(0, |last| place(last) + 1);
+            place(range.start)..last
+        };
+        let mut answers = self.answers.into_iter();
+        let all = is_refused.iter().map(|is_refused| match is_refused {
+            true => Err(refusal.clone()),
+            false => answers.next().unwrap_or_else(|| Err(refusal.clone())),
+        });
+        Self {
+            answers: all.collect(),
+            answered: Answered::Several(calls.into_iter().map(moved).collect()),
         }
     }
 

@@ -1,5 +1,6 @@
 //! What the engine asks of whoever runs modules.
 
+use crate::auth::Viewer;
 use crate::response::{Disclosure, PathStep};
 use mayfly_error::{Code, Error};
 use std::future::Future;
@@ -46,6 +47,11 @@ pub trait Resolve: Send + Sync {
     fn admit(&self, module: &str, bytes: usize) -> Result<(), Error> {
         let _ = (module, bytes);
         Ok(())
+    }
+
+    /// Who asks; only asked of operations with something that not everybody may see.
+    fn viewer(&self) -> Viewer {
+        Viewer::anonymous()
     }
 
     /// Why nothing more is done for the operation, once its time is over.

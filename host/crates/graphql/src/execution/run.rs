@@ -14,6 +14,7 @@ use crate::completion::{
     null_condition,
 };
 use crate::introspection::Introspection;
+use crate::plan::decisions::{Decisions, refusal};
 use crate::plan::node::{FieldPlan, Node, Output, Plan, Source};
 use crate::response::{RequestError, RequestErrors};
 use crate::schema::Schema;
@@ -58,8 +59,15 @@ pub(crate) async fn execute<R: Resolve>(execution: Execution<'_, R>) -> Vec<u8> 
             .render_with_null(execution.resolver.disclosure());
     }
     let tally = Tally::new(execution.most);
+    let Execution {
+        plan,
+        values,
+        resolver,
+        ..
+    } = execution;
     let walk = Walk {
         execution: &execution,
+        decisions: Decisions::of(plan, values, || resolver.viewer()),
         permits: Semaphore::new(CONCURRENT_CALLS),
         tally,
     };
@@ -69,6 +77,8 @@ pub(crate) async fn execute<R: Resolve>(execution: Execution<'_, R>) -> Vec<u8> 
 
 struct Walk<'p, R> {
     execution: &'p Execution<'p, R>,
+    /// What the caller may see; none where everybody may see everything.
+    decisions: Option<Box<Decisions<'p>>>,
     permits: Semaphore,
     tally: Tally,
 }
@@ -312,10 +322,21 @@ impl<'p, R: Resolve> Walk<'p, R> {
         } = *self.execution;
         let max_depth = resolver.max_depth(&node.module);
         let Parents { jsons, paths } = parents;
-        let completer =
-            |bytes| Completer::new(schema, values, node, level, max_depth, &self.tally, bytes);
-        let completion = match node.arguments.measure_arguments(values) {
-            Ok(argument_bytes) => {
+        let decisions = self.decisions.as_deref();
+        let completer = |bytes| {
+            let tally = &self.tally;
+            Completer::new(schema, values, node, level, max_depth, tally, bytes).seen_by(decisions)
+        };
+        let refusal = decisions.and_then(|decisions| decisions.refuses(id, node));
+        let completion = match (refusal, node.arguments.measure_arguments(values)) {
+            (Some(error), _) => {
+                let mut completer = completer(Vec::new());
+                for path in paths {
+                    completer.add(&node.output, path, Err(error.clone()));
+                }
+                completer.finish()
+            }
+            (None, Ok(argument_bytes)) => {
                 let Called {
                     answers,
                     answered: by,
@@ -330,7 +351,7 @@ impl<'p, R: Resolve> Walk<'p, R> {
                 self.tell(node, &by, &completion, answers.len() * every);
                 completion
             }
-            Err(bad) => {
+            (None, Err(bad)) => {
                 let mut completer = completer(Vec::new());
                 for path in paths {
                     let error = Error::InvalidVariables(bad.message.clone());
@@ -388,6 +409,8 @@ impl<'p, R: Resolve> Walk<'p, R> {
                 .skip(first)
                 .take_while(|failure| failure.answer < range.end)
                 .map(|failure| failure.code)
+                // What a caller may not see is no fault of the module's.
+                .filter(|code| *code != Code::Forbidden)
                 .peekable();
             // What the guest says of one parent matters less than what is wrong with its answer for another.
             let any = failed.peek().copied();
@@ -418,7 +441,31 @@ impl<'p, R: Resolve> Walk<'p, R> {
             mutation: plan.kind == OperationKind::Mutation,
         };
         let parents = if node.of_root { Vec::new() } else { parents };
-        let size = resolver.max_batch(&node.module).max(1);
+        if parents.iter().any(String::is_empty) {
+            // Rare, so that other calls need no room for it.
+            return Box::pin(self.answers_of_some(&calls, parents)).await;
+        }
+        self.answers_of_all(&calls, parents).await
+    }
+
+    /// Calls the module for those parents at which the caller may see the field.
+    async fn answers_of_some(&self, calls: &Calls<'_, R>, parents: Vec<String>) -> Called {
+        let is_refused: Vec<bool> = parents.iter().map(String::is_empty).collect();
+        let refusal = refusal(self.execution.plan, calls.node.guard);
+        let allowed: Vec<String> = parents
+            .into_iter()
+            .filter(|parent| !parent.is_empty())
+            .collect();
+        if allowed.is_empty() {
+            return Called::none(&refusal, is_refused.len());
+        }
+        let called = self.answers_of_all(calls, allowed).await;
+        called.among(&is_refused, &refusal)
+    }
+
+    /// Calls the module for all of these parents.
+    async fn answers_of_all(&self, calls: &Calls<'_, R>, parents: Vec<String>) -> Called {
+        let size = calls.resolver.max_batch(&calls.node.module).max(1);
         if parents.len() <= size {
             return calls.call(parents).await;
         }

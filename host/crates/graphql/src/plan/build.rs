@@ -8,10 +8,11 @@ use super::budget::{BLOCK_BYTES, Budget, Refusal};
 use super::collect::{Collected, Collector, Uncollected};
 use super::introspection_sizes::IntrospectionSizes;
 use super::node::{
-    AbstractPlan, FieldPlan, ListSize, Need, Node, ObjectPlan, Output, Plan, Property, Shape,
-    Source,
+    AbstractPlan, FieldGuard, FieldPlan, ListSize, Need, Node, ObjectPlan, Output, Plan, Property,
+    Shape, Source,
 };
 use super::{cost, selection};
+use crate::auth::Guard;
 use crate::coercion::compile::{Indexes, compile, compile_arguments};
 use crate::coercion::template::{Template, json_key};
 use crate::coercion::variables::VariableDef;
@@ -67,17 +68,24 @@ pub(crate) fn build(
         objects: HashMap::new(),
         abstracts: HashMap::new(),
         budget: Budget::new(limits),
+        guards: Vec::new(),
         null_in_introspection: None,
     };
     let root = builder.object(root_type, vec![&operation.selection], None);
     let root = root.map_err(|refusal| builder.budget.refuse(refusal, operation))?;
-    let Builder { nodes, budget, .. } = builder;
+    let Builder {
+        nodes,
+        budget,
+        guards,
+        ..
+    } = builder;
     let mut plan = Plan {
         kind: operation.kind,
         root,
         nodes: nodes.into_iter().flatten().collect(),
         bytes: size_of::<Plan>() + budget.bytes(),
         cost: None,
+        guards,
     };
     plan.cost = cost::without_variables(&plan, limits);
     Ok(plan)
@@ -92,6 +100,8 @@ impl ObjectPlan {
             properties: Vec::new(),
             has_nodes: false,
             null_condition: Some(at),
+            // Nothing of it is shown anyway.
+            guard: None,
         }
     }
 }
@@ -111,6 +121,8 @@ struct Builder<'d, 'a> {
     objects: HashMap<Asked<'a>, Arc<ObjectPlan>>,
     abstracts: HashMap<Asked<'a>, Arc<AbstractPlan>>,
     budget: Budget,
+    /// What has to hold for parts of the answer, each once.
+    guards: Vec<Arc<Guard>>,
     /// A condition that is null within the introspection being planned, by its place.
     null_in_introspection: Option<Position>,
 }
@@ -173,6 +185,7 @@ impl<'d, 'a> Builder<'d, 'a> {
                 .take(BLOCK_BYTES + places * size_of::<Position>())?;
             let source = self.source(ty, definition, &merged, node, &mut properties)?;
             let mut field = field_plan(key, &definition.name, order, source);
+            field.guard = self.field_guard(definition, &mut properties)?;
             field.locations = merged.iter().take(places).map(|field| field.at).collect();
             fields.push(field);
         }
@@ -186,6 +199,7 @@ impl<'d, 'a> Builder<'d, 'a> {
             return Ok(ObjectPlan::undecided(type_name, at));
         }
         let properties = properties.finish(&fields);
+        let guard = self.guard(schema.get(ty).guard.as_ref())?;
         self.budget.take(properties.len() * size_of::<Property>())?;
         Ok(ObjectPlan {
             type_name,
@@ -193,6 +207,7 @@ impl<'d, 'a> Builder<'d, 'a> {
             fields,
             has_nodes,
             null_condition: None,
+            guard,
         })
     }
 
@@ -256,11 +271,51 @@ impl<'d, 'a> Builder<'d, 'a> {
             needs: resolver.needs.clone(),
             selection,
             output,
+            guard: self.guard(definition.guard.as_ref())?,
         };
         if let Some(slot) = self.nodes.get_mut(id) {
             *slot = Some(node);
         }
         Ok(id)
+    }
+
+    /// The index of a guard in the plan.
+    fn guard(&mut self, guard: Option<&Arc<Guard>>) -> Result<Option<usize>, Refusal> {
+        let Some(guard) = guard else {
+            return Ok(None);
+        };
+        let known = self
+            .guards
+            .iter()
+            .position(|known| Arc::ptr_eq(known, guard));
+        if known.is_none() {
+            self.budget.take(size_of::<Arc<Guard>>())?;
+            self.guards.push(guard.clone());
+        }
+        Ok(known.or(self.guards.len().checked_sub(1)))
+    }
+
+    /// What has to hold for a field to be seen, with the properties of its object that decide.
+    fn field_guard(
+        &mut self,
+        definition: &FieldDef,
+        properties: &mut Properties,
+    ) -> Result<Option<Box<FieldGuard>>, Refusal> {
+        let (Some(guard), Some(index)) =
+            (&definition.guard, self.guard(definition.guard.as_ref())?)
+        else {
+            return Ok(None);
+        };
+        let compared = guard.parent_fields.iter();
+        let compared: Box<[_]> = compared
+            .map(|name| (name.clone(), properties.index(name)))
+            .collect();
+        self.budget
+            .take(size_of::<FieldGuard>() + BLOCK_BYTES + size_of_val(&*compared))?;
+        Ok(Some(Box::new(FieldGuard {
+            guard: index,
+            properties: compared,
+        })))
     }
 
     fn needs(
@@ -462,6 +517,14 @@ impl Properties {
             let Source::Property { property, .. } = &field.source else {
                 continue;
             };
+            let waits = field
+                .guard
+                .as_ref()
+                .is_some_and(|guard| !guard.properties.is_empty());
+            if waits {
+                // It is written once the properties that decide have been found.
+                shared.push(*property);
+            }
             if let Some(entry) = properties.get_mut(*property) {
                 if entry.only_field.is_some() {
                     shared.push(*property);
@@ -492,5 +555,6 @@ fn field_plan(key: &str, name: &Arc<str>, order: usize, source: Source) -> Field
         order,
         locations: Box::default(),
         source,
+        guard: None,
     }
 }

@@ -10,6 +10,7 @@ pub(crate) mod build;
 pub(crate) mod cache;
 mod collect;
 pub(crate) mod cost;
+pub(crate) mod decisions;
 pub(crate) mod introspection_sizes;
 pub(crate) mod node;
 mod selection;

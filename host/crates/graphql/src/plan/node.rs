@@ -1,5 +1,6 @@
 //! What a plan consists of. Immutable; shared by every request that is the same document.
 
+use crate::auth::Guard;
 use crate::coercion::template::Template;
 use crate::response::Position;
 use crate::schema::types::{Scalar, TypeId};
@@ -18,6 +19,8 @@ pub struct Plan {
     pub(crate) bytes: usize,
     /// The fields its answer may hold, when no variable has a say in it.
     pub(crate) cost: Option<u64>,
+    /// What has to hold of a caller for parts of the answer; held against each caller anew, for callers share the plan.
+    pub(crate) guards: Vec<Arc<Guard>>,
 }
 
 impl Plan {
@@ -110,6 +113,8 @@ pub(crate) struct Node {
     /// Paths of the properties asked for.
     pub selection: Arc<[String]>,
     pub output: Output,
+    /// What has to hold before the module is called, by index; it may depend on each parent alone.
+    pub guard: Option<usize>,
 }
 
 /// A value in an answer.
@@ -156,6 +161,8 @@ pub(crate) struct ObjectPlan {
     pub has_nodes: bool,
     /// A condition that is null, by its place: nobody can say which fields the object has, so it has an error in its place.
     pub null_condition: Option<Position>,
+    /// What has to hold for the object to be seen, by index.
+    pub guard: Option<usize>,
 }
 
 /// A value whose type is told by its `__typename`.
@@ -187,6 +194,17 @@ pub(crate) struct FieldPlan {
     /// Where it stands in the document: each time, but for the places that no error would tell.
     pub locations: Box<[Position]>,
     pub source: Source,
+    /// What has to hold for it to be seen.
+    pub guard: Option<Box<FieldGuard>>,
+}
+
+/// What has to hold for a field to be seen.
+#[derive(Debug)]
+pub(crate) struct FieldGuard {
+    /// Its index in the plan.
+    pub guard: usize,
+    /// The properties of the object that it compares, by name and index.
+    pub properties: Box<[(Arc<str>, usize)]>,
 }
 
 /// Where a field's value comes from.

@@ -53,6 +53,9 @@ impl Paths<'_> {
         }
         for field in &object.fields {
             self.budget.step()?;
+            for (name, _) in field.guard.iter().flat_map(|guard| &guard.properties) {
+                self.find(name)?;
+            }
             match &field.source {
                 Source::Property { output, .. } => {
                     self.find(&field.name)?;

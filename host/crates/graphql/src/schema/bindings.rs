@@ -1,7 +1,8 @@
-//! Which module answers which field.
+//! Which module answers which field, and who may see it.
 
 use super::Schema;
-use super::types::FieldDef;
+use super::types::{FieldDef, TypeDef, TypeId};
+use crate::auth::{DependsOn, Guard};
 use std::sync::Arc;
 
 /// A field with `@resolve`.
@@ -37,4 +38,66 @@ fn binding(type_name: &Arc<str>, field: &FieldDef) -> Option<Binding> {
         line: field.at.line,
         column: field.at.column,
     })
+}
+
+/// What there is to know of a field.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Explanation {
+    /// `Type.field`.
+    pub field: String,
+    /// Its type.
+    pub ty: String,
+    /// Who answers it; none for a property of its parent.
+    pub module: Option<Arc<str>>,
+    pub needs: Vec<Arc<str>>,
+    /// What has to hold for it to be seen: each rule, and what it stands on.
+    pub rules: Vec<(Arc<str>, Arc<str>)>,
+    /// When that is decided.
+    pub decided: &'static str,
+    /// The same for the objects that it holds, by their type, where not everybody may see them.
+    pub objects: Vec<(Arc<str>, Vec<(Arc<str>, Arc<str>)>)>,
+}
+
+pub(super) fn explain(schema: &Schema, type_name: &str, field_name: &str) -> Option<Explanation> {
+    let id = schema.by_name(type_name)?;
+    let ty = schema.get(id);
+    let field = ty.fields()?.get(field_name)?;
+    let rules = |guard: &Option<Arc<Guard>>| {
+        let rules = guard.iter().flat_map(|guard| &guard.rules);
+        rules
+            .map(|rule| (rule.text.clone(), rule.of.clone()))
+            .collect()
+    };
+    let guarded = |id: &TypeId| {
+        let ty: &TypeDef = schema.get(*id);
+        ty.guard
+            .is_some()
+            .then(|| (ty.name.clone(), rules(&ty.guard)))
+    };
+    let resolver = field.resolve.as_ref();
+    Some(Explanation {
+        field: format!("{}.{}", ty.name, field.name),
+        ty: schema.print(&field.ty),
+        module: resolver.map(|resolver| resolver.module.clone()),
+        needs: resolver.map_or_else(Vec::new, |resolver| resolver.needs.clone()),
+        rules: rules(&field.guard),
+        decided: decided(field),
+        objects: schema
+            .possible(field.ty.named())
+            .iter()
+            .filter_map(guarded)
+            .collect(),
+    })
+}
+
+fn decided(field: &FieldDef) -> &'static str {
+    let Some(guard) = &field.guard else {
+        return "everybody may see it";
+    };
+    match (guard.depends_on, field.resolve.is_some()) {
+        (DependsOn::Parent, true) => "for each parent alone, before the module is called for it",
+        (DependsOn::Parent, false) => "for each object alone, once its other properties are there",
+        (_, true) => "once, before the module is called",
+        (_, false) => "once for each operation",
+    }
 }

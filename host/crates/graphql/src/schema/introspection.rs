@@ -43,6 +43,7 @@ fn missing(name: &str) -> FieldDef {
         ty: Type::Named(TypeId(0)),
         deprecated: None,
         resolve: None,
+        guard: None,
         at: crate::syntax::Position::default(),
     }
 }
@@ -75,7 +76,7 @@ pub(crate) fn listed(schema: &Schema) -> Vec<TypeId> {
         listing.visit(ty);
     }
     for directive in &schema.directives {
-        if directive.name.as_ref() != super::prelude::HIDDEN_DIRECTIVE {
+        if !super::prelude::HIDDEN_DIRECTIVES.contains(&directive.name.as_ref()) {
             for argument in directive.arguments.values() {
                 listing.visit(argument.ty.named());
             }

@@ -1,7 +1,8 @@
 //! The schema of an app: type tables, read once from SDL by `sdl`, immutable after.
 //!
 //! [`types`] are the tables; [`bindings`] says which module answers which field; [`prelude`] and [`introspection`] hold what every
-//! schema has; [`compare`] finds what another schema changes for clients. `@resolve` is for the host: introspection hides it.
+//! schema has; [`compare`] finds what another schema changes for clients. `@resolve` and `@auth` are for the host: introspection hides
+//! them.
 
 pub(crate) mod bindings;
 mod compare;
@@ -9,7 +10,7 @@ pub(crate) mod introspection;
 pub(crate) mod prelude;
 pub(crate) mod types;
 
-pub use bindings::Binding;
+pub use bindings::{Binding, Explanation};
 pub use compare::{Change, ChangeKind, Severity};
 
 use std::collections::HashMap;
@@ -34,12 +35,46 @@ pub struct Schema {
     pub(crate) directives: Vec<DirectiveDef>,
     /// `Query.__schema`, `Query.__type` and every type's `__typename`.
     pub(crate) meta: introspection::MetaFields,
+    /// Whether introspection leaves out what not everybody may see.
+    pub(crate) hides_guarded: bool,
 }
 
 impl Schema {
     /// Every field a module answers, by type and field in the order of the SDL.
     pub fn bindings(&self) -> impl Iterator<Item = Binding> + '_ {
         bindings::list(self)
+    }
+
+    /// The same schema, of which introspection leaves out, or shows, what not everybody may see.
+    #[must_use]
+    pub fn hiding_guarded(self, hides_guarded: bool) -> Self {
+        Self {
+            hides_guarded,
+            ..self
+        }
+    }
+
+    /// Whether introspection shows a type.
+    pub(crate) fn shows(&self, id: TypeId) -> bool {
+        !self.hides_guarded || self.get(id).guard.is_none()
+    }
+
+    /// Whether introspection shows a field: not of a type that it does not show.
+    pub(crate) fn shows_field(&self, field: &FieldDef) -> bool {
+        !self.hides_guarded || field.guard.is_none() && self.shows(field.ty.named())
+    }
+
+    /// Who may see a field, and who answers it; none when there is no such field.
+    #[must_use]
+    pub fn explain(&self, type_name: &str, field_name: &str) -> Option<Explanation> {
+        bindings::explain(self, type_name, field_name)
+    }
+
+    /// The fields of a type, to say what there is.
+    #[must_use]
+    pub fn fields_of(&self, type_name: &str) -> Option<Vec<&str>> {
+        let fields = self.get(self.by_name(type_name)?).fields()?;
+        Some(fields.keys().map(|name| &**name).collect())
     }
 
     /// The text it was read from.
@@ -97,7 +132,7 @@ impl Schema {
     pub(crate) fn shown_directives(&self) -> impl Iterator<Item = &DirectiveDef> {
         self.directives
             .iter()
-            .filter(|directive| directive.name.as_ref() != prelude::HIDDEN_DIRECTIVE)
+            .filter(|directive| !prelude::HIDDEN_DIRECTIVES.contains(&directive.name.as_ref()))
     }
 
     /// The definition of a field as documents see it, `__typename`, `__schema` and `__type` included.

@@ -39,6 +39,20 @@ directive @specifiedBy(
 directive @oneOf on INPUT_OBJECT
 """Names the module that answers this field."""
 directive @resolve(module: String!, needs: String) on FIELD_DEFINITION
+"""What has to hold of a caller who sees the field, or objects of the type."""
+directive @auth(requires: String!) on FIELD_DEFINITION | OBJECT | INTERFACE
+"""AppSync's: users of Cognito, in one of these groups."""
+directive @aws_auth(cognito_groups: [String]!) on FIELD_DEFINITION
+"""AppSync's: users of Cognito, in one of these groups if there are any."""
+directive @aws_cognito_user_pools(cognito_groups: [String]) on FIELD_DEFINITION | OBJECT
+"""AppSync's: whoever has an API key."""
+directive @aws_api_key on FIELD_DEFINITION | OBJECT
+"""AppSync's: whoever has a token of another issuer than Cognito."""
+directive @aws_oidc on FIELD_DEFINITION | OBJECT
+"""AppSync's, which is refused: whoever signs requests for AWS."""
+directive @aws_iam on FIELD_DEFINITION | OBJECT
+"""AppSync's, which is refused: whoever a function lets in."""
+directive @aws_lambda on FIELD_DEFINITION | OBJECT
 
 """A GraphQL Schema defines the capabilities of a GraphQL server. It exposes all available types and directives on the server, as well as the entry points for query, mutation, and subscription operations."""
 type __Schema {
@@ -182,4 +196,13 @@ type __Meta {
 "#;
 
 /// The directives introspection does not show.
-pub(super) const HIDDEN_DIRECTIVE: &str = "resolve";
+pub(super) const HIDDEN_DIRECTIVES: [&str; 8] = [
+    "resolve",
+    "auth",
+    "aws_auth",
+    "aws_cognito_user_pools",
+    "aws_api_key",
+    "aws_oidc",
+    "aws_iam",
+    "aws_lambda",
+];

@@ -1,5 +1,6 @@
 //! The type tables: what a schema consists of once its text is read. Immutable after loading; types refer to each other by index.
 
+use crate::auth::Guard;
 use crate::syntax::{Position, Value};
 use indexmap::IndexMap;
 use std::sync::Arc;
@@ -60,6 +61,8 @@ pub(crate) struct TypeDef {
     pub name: Arc<str>,
     pub description: Option<String>,
     pub kind: Kind,
+    /// What has to hold for its objects to be seen; none where everybody may see them.
+    pub guard: Option<Arc<Guard>>,
     /// Its name in the text.
     pub at: Position,
 }
@@ -174,6 +177,8 @@ pub(crate) struct FieldDef {
     pub deprecated: Option<String>,
     /// Who answers it; none for a property of the parent.
     pub resolve: Option<Resolver>,
+    /// What has to hold for it to be seen; none where everybody may see it.
+    pub guard: Option<Arc<Guard>>,
     pub at: Position,
 }
 

@@ -47,6 +47,7 @@ impl<'d> Builder<'d> {
             name: Arc::from(name),
             description: owned(&first.description),
             kind,
+            guard: None,
             at: first.name.at,
         })
     }
@@ -151,6 +152,7 @@ impl<'d> Builder<'d> {
             ty: self.ty(&field.ty, is_own),
             deprecated: deprecated(&field.directives),
             resolve,
+            guard: None,
             at,
         }
     }

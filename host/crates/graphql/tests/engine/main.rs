@@ -12,6 +12,9 @@
 
 mod abstract_types;
 mod allocations;
+mod auth;
+mod auth_leaks;
+mod auth_problems;
 mod batching;
 mod cache;
 mod conditions;

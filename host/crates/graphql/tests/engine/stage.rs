@@ -2,7 +2,8 @@
 
 use mayfly_error::Error;
 use mayfly_graphql::{
-    Answers, Disclosure, Engine, Invocation, Limits, PathStep, Request, Resolve, Schema,
+    Answers, Disclosure, Engine, Invocation, Limits, PathStep, Request, Resolve, Schema, Viewer,
+    ViewerKind,
 };
 use mayfly_json::{Limits as JsonLimits, Tree};
 use serde_json::Value;
@@ -20,6 +21,8 @@ pub struct Cast {
     parts: HashMap<String, Part>,
     batch: usize,
     calls: Mutex<Vec<Invocation>>,
+    /// How the caller was recognised, and their claims; nobody is known otherwise.
+    viewer: Option<(ViewerKind, String)>,
     reports: Mutex<Vec<String>>,
 }
 
@@ -33,6 +36,12 @@ impl Cast {
 
     pub fn max_batch(mut self, parents: usize) -> Self {
         self.batch = parents;
+        self
+    }
+
+    /// Asks as somebody.
+    pub fn seen_by(mut self, kind: ViewerKind, claims: &str) -> Self {
+        self.viewer = Some((kind, claims.to_owned()));
         self
     }
 
@@ -104,6 +113,13 @@ impl Cast {
 impl Resolve for Cast {
     fn max_batch(&self, _module: &str) -> usize {
         self.batch
+    }
+
+    fn viewer(&self) -> Viewer {
+        match &self.viewer {
+            Some((kind, claims)) => Viewer::with_claims(*kind, claims),
+            None => Viewer::anonymous(),
+        }
     }
 
     async fn resolve(&self, invocation: Invocation) -> Result<Answers, Error> {

@@ -1,0 +1,151 @@
+//! Whatever the shape of a query, nothing that is guarded is in an answer to a caller without the right.
+
+use crate::stage::{Cast, engine, request, respond, to_the_end};
+use mayfly_graphql::ViewerKind;
+use proptest::prelude::*;
+
+/// Every value of what is guarded says so.
+const SDL: &str = r#"
+type Query {
+  item: Item @resolve(module: "m")
+  items: [Item!] @resolve(module: "m")
+  thing: Thing @resolve(module: "m")
+  any: [Any] @resolve(module: "m")
+  safe: Safe @resolve(module: "m")
+  closed: Item @resolve(module: "m") @auth(requires: "'right' in groups")
+  again: Query @resolve(module: "m")
+}
+interface Thing { id: String name: String inner: Thing code: String @auth(requires: "'right' in groups") }
+type Item implements Thing {
+  id: String
+  name: String @auth(requires: "claims.owner == parent.id")
+  code: String
+  inner: Thing
+  safe: Safe
+  more: [Item!] @resolve(module: "n", needs: "id") @auth(requires: "claims.owner == parent.id")
+}
+type Plain implements Thing { id: String name: String inner: Thing code: String }
+type Safe @auth(requires: "'right' in groups") { id: String name: String inner: Thing }
+union Any = Item | Plain | Safe
+"#;
+
+const ITEM: &str = r#"{"__typename":"Item","id":"open","name":"GUARDED","code":"GUARDED",
+  "inner":{"__typename":"Plain","id":"open","name":"open","code":"GUARDED","inner":null},"safe":{"id":"GUARDED","name":"GUARDED"}}"#;
+const SAFE: &str = r#"{"__typename":"Safe","id":"GUARDED","name":"GUARDED","inner":{"__typename":"Item","id":"GUARDED"}}"#;
+
+fn cast(claims: &str) -> Cast {
+    let plain = r#"{"__typename":"Plain","id":"open","name":"open","code":"GUARDED"}"#;
+    let closed = ITEM.replace("\"open\"", "\"GUARDED\"");
+    Cast::new()
+        .says("Query.item", ITEM)
+        .says("Query.items", format!("[{ITEM},{ITEM}]"))
+        .says("Query.thing", ITEM)
+        .says("Query.any", format!("[{ITEM},{plain},{SAFE}]"))
+        .says("Query.safe", SAFE)
+        .says("Query.closed", closed.clone())
+        .says("Query.again", "{}")
+        .says("Item.more", format!("[{closed}]"))
+        .seen_by(ViewerKind::Token, claims)
+}
+
+/// The fields of each type: those with a selection have its type's name.
+fn fields(ty: &str) -> &'static [(&'static str, Option<&'static str>)] {
+    match ty {
+        "Query" => &[
+            ("item", Some("Item")),
+            ("items", Some("Item")),
+            ("thing", Some("Thing")),
+            ("any", Some("Any")),
+            ("safe", Some("Safe")),
+            ("closed", Some("Item")),
+            ("again", Some("Query")),
+            ("__typename", None),
+        ],
+        "Item" => &[
+            ("id", None),
+            ("name", None),
+            ("code", None),
+            ("inner", Some("Thing")),
+            ("safe", Some("Safe")),
+            ("more", Some("Item")),
+            ("__typename", None),
+        ],
+        "Any" => &[("__typename", None)],
+        _ => &[
+            ("id", None),
+            ("name", None),
+            ("inner", Some("Thing")),
+            ("__typename", None),
+        ],
+    }
+}
+
+fn narrower(ty: &str) -> &'static [&'static str] {
+    match ty {
+        "Thing" => &["Item", "Plain", "Thing"],
+        "Any" => &["Item", "Plain", "Safe", "Thing"],
+        "Item" => &["Thing", "Item"],
+        _ => &[],
+    }
+}
+
+/// A selection made of numbers: which field, under an alias or not, or within a fragment on a narrower type.
+fn selection(
+    ty: &str,
+    choices: &mut impl Iterator<Item = u8>,
+    depth: usize,
+    aliases: &mut usize,
+) -> String {
+    let mut text = String::from("{ __typename ");
+    for _ in 0..=choices.next().unwrap_or(0) % 4 {
+        let choice = usize::from(choices.next().unwrap_or(0));
+        let narrower = narrower(ty);
+        if depth > 0 && choice % 3 == 0 && !narrower.is_empty() {
+            let on = narrower[choice / 3 % narrower.len()];
+            text += &format!(
+                "... on {on} {} ",
+                selection(on, choices, depth - 1, aliases)
+            );
+            continue;
+        }
+        let fields = fields(ty);
+        let (field, below) = fields[choice % fields.len()];
+        if below.is_some() && depth == 0 {
+            continue;
+        }
+        // Each field has a key of its own, so that no two can be in conflict.
+        *aliases += 1;
+        text += &format!("k{aliases}: {field} ");
+        if let Some(below) = below {
+            text += &selection(below, choices, depth - 1, aliases);
+        }
+    }
+    text + "} "
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 400, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn nothing_guarded_is_in_an_answer_to_a_caller_without_the_right(
+        choices in proptest::collection::vec(any::<u8>(), 4..120),
+    ) {
+        let query = selection("Query", &mut choices.into_iter(), 5, &mut 0);
+        let engine = engine(SDL);
+        let ask = |claims: &str| {
+            let cast = cast(claims);
+            let answer = to_the_end(respond(&engine, &cast, request(&query)));
+            (answer, cast.called())
+        };
+        // Whoever has the right comes first, and leaves nothing behind.
+        let (seen, _) = ask(r#"{"groups":["right"],"owner":"open"}"#);
+        prop_assert!(!seen.contains("VALIDATION"), "{query}\n{seen}");
+        let (answer, called) = ask(r#"{"groups":["left"],"owner":"nobody"}"#);
+        prop_assert!(!answer.contains("GUARDED"), "{query}\n{answer}");
+        prop_assert!(!answer.contains("\"Safe\""), "{query}\n{answer}");
+        let unasked = called.iter().all(|call| {
+            !["Query.closed", "Query.safe", "Item.more"].iter().any(|field| call.starts_with(field))
+        });
+        prop_assert!(unasked, "{query}\n{called:?}");
+    }
+}
