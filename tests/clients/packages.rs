@@ -2,8 +2,10 @@
 
 use std::path::Path;
 
-use mayfly_tests::{TestApp, TestHost, node_packages, repository};
+use mayfly_tests::{TestApp, TestHost, chromium, node_packages, python_packages, repository};
 use serde_json::{Value, json};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpListener;
 
 /// What a program of this folder prints.
 async fn run(program: &str, arguments: &[&str]) -> String {
@@ -86,6 +88,77 @@ async fn graphql_request_reads_answers_batches_and_codes() {
     assert_eq!(printed["one"]["id"], "S1");
     assert_eq!(ids(&printed["batch"]), ["S1", "S2"]);
     assert_eq!(printed["code"], "GRAPHQL_VALIDATION_FAILED");
+}
+
+#[tokio::test]
+async fn python_s_gql_reads_the_schema_answers_and_codes() {
+    let host = TestHost::start(TestApp::students()).await;
+    // The folder with its packages, which the admin API is tested with, too.
+    let packages = repository().join("tests/admin/clients");
+    let python = tokio::task::spawn_blocking(move || python_packages(&packages));
+    let output = tokio::process::Command::new(python.await.unwrap())
+        .arg("gql.py")
+        .arg(format!("http://{}/graphql", host.graphql))
+        .current_dir(repository().join("tests/clients"))
+        .output()
+        .await
+        .unwrap();
+    let told = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{told}");
+    let printed: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(printed["one"]["id"], "S1");
+    assert_eq!(printed["code"], "GUEST_ERROR");
+    assert_eq!(
+        printed["fields"],
+        json!(["assessments", "student", "students"])
+    );
+}
+
+/// Serves an empty page; gives the port.
+async fn page() -> u16 {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    tokio::spawn(async move {
+        while let Ok((mut stream, _)) = listener.accept().await {
+            tokio::spawn(async move {
+                let mut head = [0; 4_096];
+                drop(stream.read(&mut head).await);
+                let page = "HTTP/1.1 200 OK\r\ncontent-type: text/html\r\ncontent-length: 15\r\nconnection: close\r\n\r\n<!doctype html>";
+                drop(stream.write_all(page.as_bytes()).await);
+            });
+        }
+    });
+    port
+}
+
+#[tokio::test]
+async fn a_page_of_another_origin_reads_answers_in_chromium_where_it_may() {
+    let chromium = tokio::task::spawn_blocking(chromium).await.unwrap();
+    let port = page().await;
+    let (known, unknown) = (
+        format!("http://localhost:{port}"),
+        format!("http://127.0.0.1:{port}"),
+    );
+    let app = TestApp::students().with_configuration(&format!("[cors]\norigins = [\"{known}\"]\n"));
+    let host = TestHost::start(app).await;
+    let url = format!("http://{}/graphql", host.graphql);
+    let arguments = [&url, chromium.to_str().unwrap(), &known, &unknown];
+    let printed: Value = serde_json::from_str(&run("browser.mjs", &arguments).await).unwrap();
+    let (known, unknown) = (&printed[&known], &printed[&unknown]);
+    for way in ["post", "get"] {
+        assert_eq!(known[way]["status"], 200, "{way}: {printed}");
+        assert_eq!(known[way]["type"], "cors", "{way}: {printed}");
+        assert_eq!(
+            known[way]["answer"]["data"]["student"]["id"], "S1",
+            "{way}: {printed}"
+        );
+    }
+    assert_eq!(known["otherHeader"]["failed"], "TypeError", "{printed}");
+    // What needs no preflight is sent, and read, but it is no request that is executed.
+    assert_eq!(known["simple"]["status"], 415, "{printed}");
+    for way in ["post", "get", "otherHeader", "simple"] {
+        assert_eq!(unknown[way]["failed"], "TypeError", "{way}: {printed}");
+    }
 }
 
 #[tokio::test]

@@ -15,6 +15,7 @@
 
 mod app;
 mod built;
+mod chromium;
 mod embedded;
 mod host;
 mod node;
@@ -23,6 +24,7 @@ pub mod versions;
 
 pub use app::TestApp;
 pub use built::{built, mayfly, repository};
+pub use chromium::chromium;
 pub use embedded::Embedded;
 pub use host::{Answer, TOKEN, TestHost};
 pub use node::node_packages;
