@@ -154,7 +154,7 @@ fn a_rule_knows_its_place() {
         ),
         (
             format!("{query}type T {{ id: ID }} union U @auth(requires: \"caller == 'token'\") = T"),
-            "2:28: directive \"@auth\" may not be used on UNION; it may be used on FIELD_DEFINITION, OBJECT, INTERFACE",
+            "2:27: directive \"@auth\" may not be used on UNION; it may be used on FIELD_DEFINITION, OBJECT, INTERFACE",
         ),
         (
             format!("{query}type T {{ id: ID @aws_iam }}"),
