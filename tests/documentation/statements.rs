@@ -137,7 +137,11 @@ fn tests(directory: &Path, found: &mut BTreeSet<String>) {
 #[test]
 fn promises_of_security_have_the_tests_they_name() {
     let mut there = BTreeSet::new();
-    for directory in ["tests", "host/crates/capabilities/tests"] {
+    for directory in [
+        "tests",
+        "host/crates/capabilities/tests",
+        "host/crates/graphql/tests",
+    ] {
         tests(&repository().join(directory), &mut there);
     }
     let page = Page::read("docs/security.md");

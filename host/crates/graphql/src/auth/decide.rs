@@ -14,6 +14,10 @@ use super::{Guard, Rule};
 /// The most of a parent's field that is looked at, in bytes.
 const FIELD_BYTES: usize = 64 << 10;
 
+/// The most elements of a list that is looked through: a client chooses how long an argument is, and it may be looked through for each
+/// of many parents.
+const MAX_ITEMS: usize = 1_000;
+
 /// What a rule is held against.
 #[derive(Clone, Copy)]
 pub(crate) struct Facts<'f> {
@@ -156,7 +160,11 @@ fn of_value(value: Value<'_>, is_id: bool) -> Option<Datum<'_>> {
         Kind::Number if is_id => Datum::Id(Cow::Borrowed(value.as_number()?)),
         Kind::Number => Datum::Number(Cow::Borrowed(value.as_number()?)),
         Kind::Array => {
-            let items = value.elements()?.filter_map(|item| of_value(item, is_id));
+            let elements = value.elements()?;
+            if elements.clone().nth(MAX_ITEMS).is_some() {
+                return None;
+            }
+            let items = elements.filter_map(|item| of_value(item, is_id));
             Datum::List(items.collect())
         }
         _ => Datum::Flag(value.as_bool()?),
@@ -253,6 +261,15 @@ mod tests {
         ] {
             assert_eq!(holds(rule, claims), expected, "{rule}");
         }
+        let many: Vec<String> = (0..1_001).map(|number| number.to_string()).collect();
+        let many = format!(
+            r#"{{"most":[{}],"more":[{}]}}"#,
+            many.get(1..).unwrap_or_default().join(","),
+            many.join(",")
+        );
+        assert_eq!(holds("7 in claims.most", &many), Some(true));
+        assert_eq!(holds("7 in claims.more", &many), None);
+        assert_eq!(holds("!(7 in claims.more)", &many), None);
         // The same claim twice is no claim, and whoever has none is nobody.
         assert_eq!(
             holds("claims.sub == 'ann'", r#"{"sub":"ann","sub":"ann"}"#),
