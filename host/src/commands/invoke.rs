@@ -68,6 +68,7 @@ impl Invoke {
         let operation = Operation {
             trace_id: format!("{:032x}", rand::random::<u128>()),
             caller: Caller::with_claims(claims.text().to_owned()),
+            variables: None,
             allowance: Allowance::new(config.operation),
         };
         let stage = Stage {

@@ -137,6 +137,7 @@ mod tests {
             message: "x".repeat(100_000),
             retryable: false,
             passed_on: None,
+            beside: None,
         };
         let kept = RecentError::now("t", &error).of_field(
             "m",

@@ -245,6 +245,7 @@ impl Exchange {
                 );
             }
         };
+        let variables = operation.variables.as_ref().map(|tree| tree.text().into());
         let request = Request {
             query: found.text,
             operation_name: operation.operation_name,
@@ -267,6 +268,7 @@ impl Exchange {
         let operation = mayfly_runtime::imports::Operation {
             trace_id: self.trace_id.clone(),
             caller: admitted.caller.clone(),
+            variables,
             allowance: Allowance::since(admitted.arrived, app.operation),
         };
         let history = &self.host.history;

@@ -106,13 +106,14 @@ pub(super) enum Operations {
 }
 
 impl Operation {
-    /// What it takes, in bytes, and its variables again once they are coerced.
+    /// What it takes, in bytes, and its variables again once they are coerced, and their text, for guests that ask.
     pub(super) fn held_bytes(&self) -> u64 {
         let text = |text: &Option<String>| text.as_ref().map_or(0, String::capacity);
         let texts =
             text(&self.document.text) + text(&self.document.id) + text(&self.operation_name);
         let variables = self.variables.as_ref().map_or(0, Tree::held_bytes);
-        texts as u64 + 2 * variables as u64
+        let told = self.variables.as_ref().map_or(0, |tree| tree.text().len());
+        (texts + 2 * variables + told) as u64
     }
 
     fn read(text: &str) -> Result<Self, Refusal> {

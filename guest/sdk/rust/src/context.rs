@@ -68,6 +68,16 @@ pub fn selects(path: &str) -> bool {
     selection().iter().any(|selected| selected == path)
 }
 
+/// The variables of the operation, as the client sent them.
+///
+/// # Errors
+///
+/// When they do not fit `T`.
+pub fn variables<T: DeserializeOwned>() -> Result<T> {
+    serde_json::from_str(&host::variables())
+        .map_err(|error| Error::new(codes::INVALID_DATA, format!("variables: {error}")))
+}
+
 /// The time until the invocation's deadline.
 #[must_use]
 pub fn time_left() -> Duration {

@@ -1,6 +1,6 @@
-//! What a module's section says of its JavaScript: how the code is written, and what its `process.env` holds.
+//! What a module's section says of its JavaScript: how the code is written, what its `process.env` holds, and how clients read its errors.
 //!
-//! Both become part of the component when it is built. So nothing here may stand outside of the file: who reads the component would
+//! The first two become part of the component when it is built. So nothing here may stand outside of the file: who reads the component would
 //! read a secret, and a host with another environment would run what was built for this one.
 
 use std::collections::BTreeMap;
@@ -18,11 +18,23 @@ pub enum ScriptHandler {
     AppSync,
 }
 
+/// How clients read the errors of a module.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum ErrorStyle {
+    /// `extensions.reason` beside the message, as all others.
+    #[default]
+    Extensions,
+    /// `errorType`, `errorInfo` and `data` as well, beside the message, as AppSync has them.
+    AppSync,
+}
+
 /// What a module's section says of its JavaScript.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct JavaScript {
     /// `handler`: "resolvers" or "appsync". Default "resolvers".
     pub handler: ScriptHandler,
+    /// `errors`: "extensions" or "appsync". Default "extensions".
+    pub errors: ErrorStyle,
     /// `environment`: texts by name, for `process.env`.
     pub environment: BTreeMap<String, String>,
 }
@@ -38,8 +50,19 @@ impl JavaScript {
             ("resolvers", ScriptHandler::Resolvers),
             ("appsync", ScriptHandler::AppSync),
         ];
+        let errors = Key::new(
+            "errors",
+            "How clients read the module's errors: the code that it gives stands in `extensions.reason`, or also beside the message as \
+             `errorType`, with `errorInfo` and `data`, as AppSync has them.",
+        )
+        .or("`\"extensions\"`");
+        let styles = [
+            ("extensions", ErrorStyle::Extensions),
+            ("appsync", ErrorStyle::AppSync),
+        ];
         Self {
             handler: section.word(handler, &words).unwrap_or_default(),
+            errors: section.word(errors, &styles).unwrap_or_default(),
             environment: section
                 .table(Key::new(
                     "environment",

@@ -50,7 +50,7 @@ pub use documents::Documents;
 pub use embedded::Embedded;
 pub use endpoint::Endpoint;
 pub use hash::Sha256Hash;
-pub use javascript::{JavaScript, ScriptHandler};
+pub use javascript::{ErrorStyle, JavaScript, ScriptHandler};
 pub use limits::Limits;
 pub use modules::{Budget, Module};
 pub use operation::Operation;

@@ -139,6 +139,8 @@ pub enum Error {
         /// What the log may hold of the host call whose error the guest passes on as it was given it; none when the words are the
         /// guest's own.
         passed_on: Option<String>,
+        /// What clients read beside the message, as members of a JSON object; none where the module's errors are as everybody's.
+        beside: Option<Box<str>>,
     },
     /// The guest's answer does not fit the schema.
     #[error("module `{module}`: {message}")]
@@ -221,6 +223,15 @@ impl Error {
     pub fn reason(&self) -> Option<&str> {
         match self {
             Self::GuestError { reason, .. } => Some(reason),
+            _ => None,
+        }
+    }
+
+    /// Members of the JSON object that a client reads as this error, beside those that every error has.
+    #[must_use]
+    pub fn beside(&self) -> Option<&str> {
+        match self {
+            Self::GuestError { beside, .. } => beside.as_deref(),
             _ => None,
         }
     }

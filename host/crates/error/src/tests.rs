@@ -61,6 +61,7 @@ fn every_variant() -> Vec<Error> {
             message: text(),
             retryable: true,
             passed_on: Some(hidden()),
+            beside: None,
         },
         Error::InvalidOutput {
             module: module(),
@@ -195,6 +196,7 @@ fn clients_who_are_told_nothing_of_the_inside_read_what_is_meant_for_them() {
         message: "on purpose".to_owned(),
         retryable: false,
         passed_on: passed_on.map(str::to_owned),
+        beside: None,
     };
     assert_eq!(own(None).public_message().as_deref(), Some("on purpose"));
     assert_eq!(own(Some("")).public_message(), None);

@@ -177,6 +177,10 @@ pub(crate) fn write_error(
         }
         out.push(']');
     }
+    if let Some(beside) = error.beside() {
+        out.push(',');
+        out.push_str(beside);
+    }
     let _ = write!(out, ",\"extensions\":{{\"code\":\"{}\"", error.code());
     if let Some(reason) = error.reason() {
         out.push_str(",\"reason\":");

@@ -242,6 +242,7 @@ impl Dice {
                 message: "\u{1}".repeat(self.throw(9_000)),
                 retryable: true,
                 passed_on: None,
+                beside: None,
             }),
             (2, _) => Ok("[{".to_owned()),
             (_, "me") => Ok("{}".to_owned()),

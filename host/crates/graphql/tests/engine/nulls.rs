@@ -10,6 +10,7 @@ fn boom() -> Error {
         message: "boom".to_owned(),
         retryable: true,
         passed_on: None,
+        beside: None,
     }
 }
 

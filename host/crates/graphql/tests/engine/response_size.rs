@@ -366,6 +366,7 @@ async fn a_guests_message_is_told_to_some_thousand_characters() {
             message: "m".repeat(100_000),
             retryable: false,
             passed_on: None,
+            beside: None,
         })
     });
     let response = respond(&engine(SCHOOL), &cast, request("{ maybe { id } }")).await;

@@ -39,6 +39,8 @@ pub struct Operation {
     pub trace_id: String,
     /// Who sent it.
     pub caller: Caller,
+    /// Its variables as the client sent them: a JSON object, none when there were none.
+    pub variables: Option<Box<str>>,
     /// What its invocations may still use together.
     pub allowance: Allowance,
 }
@@ -83,6 +85,8 @@ pub struct Calls {
     /// What capabilities keep, by its type.
     kept: Vec<Box<dyn Any + Send>>,
     pub(super) failures: Vec<Failure>,
+    /// What the guest said of its errors, by the place of their parent.
+    pub(super) error_details: Vec<(u32, String)>,
 }
 
 impl Calls {
@@ -115,6 +119,7 @@ impl Calls {
             log_left: None,
             kept: Vec::new(),
             failures: Vec::new(),
+            error_details: Vec::new(),
         }
     }
 
@@ -157,6 +162,14 @@ impl Calls {
             .iter()
             .rev()
             .find(|failure| failure.code.as_str() == code && failure.message == message)
+    }
+
+    /// What the guest said of its error for a parent: a JSON object.
+    #[must_use]
+    pub fn error_details(&self, parent: usize) -> Option<&str> {
+        let mut details = self.error_details.iter();
+        let found = details.find(|(place, _)| usize::try_from(*place) == Ok(parent));
+        found.map(|(_, details)| details.as_str())
     }
 
     /// Keeps a failure, and writes a line of it, which counts as one of the guest's own: it is the guest that calls again.

@@ -1,7 +1,12 @@
 //! `context`: what is known about the operation.
 
+use mayfly_json::{Kind, Limits, Tree};
+
 use super::bindings::mayfly::resolver::context as wit;
 use super::calls::Calls;
+
+/// Bytes of what a guest says of one error, at most.
+const DETAIL_BYTES: usize = 4_096;
 
 impl wit::Host for Calls {
     fn trace_id(&mut self) -> wasmtime::Result<String> {
@@ -31,6 +36,30 @@ impl wit::Host for Calls {
 
     fn selection(&mut self) -> wasmtime::Result<Vec<String>> {
         Ok(self.selection.to_vec())
+    }
+
+    fn variables(&mut self) -> wasmtime::Result<String> {
+        let variables = self.operation.variables.as_deref();
+        Ok(variables.unwrap_or("{}").to_owned())
+    }
+
+    fn error_details(&mut self, parent: u32, details: String) -> wasmtime::Result<()> {
+        let is_object = |text: &str| {
+            Tree::read(text, Limits::of_bytes(DETAIL_BYTES))
+                .is_ok_and(|tree| tree.root().kind() == Kind::Object)
+        };
+        // One for each parent, and no more than the guest may hand over.
+        if details.len() <= DETAIL_BYTES
+            && is_object(&details)
+            && self
+                .usage
+                .receive(details.len(), &self.module.budget)
+                .is_ok()
+        {
+            self.error_details.retain(|(known, _)| *known != parent);
+            self.error_details.push((parent, details));
+        }
+        Ok(())
     }
 
     fn time_left_ms(&mut self) -> wasmtime::Result<u64> {

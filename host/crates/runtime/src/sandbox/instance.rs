@@ -6,16 +6,15 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use mayfly_config::Module;
+use mayfly_config::{ErrorStyle, Module};
 use mayfly_error::Error;
 use wasmtime::component::ResourceTableError;
 use wasmtime::{Store, Trap, UpdateDeadline};
 
-use super::Prepared;
 use super::data::Data;
 use super::engine::Sandbox;
 use super::memory::MemoryCap;
-use super::trap;
+use super::{Prepared, appsync, trap};
 use crate::Deadline;
 use crate::imports::bindings::Resolver;
 use crate::imports::bindings::exports::mayfly::resolver::handler::Invocation;
@@ -211,9 +210,9 @@ impl Instance {
             Err(_) => Err(self.deadline_exceeded()),
             Ok(Err(error)) => Err(self.failure(&error, instantiated.is_some())),
             Ok(Ok(answers)) if answers.len() == parents => self.check_output(&answers).map(|()| {
+                let answers = answers.into_iter().enumerate();
                 answers
-                    .into_iter()
-                    .map(|answer| answer.map_err(|error| self.guest_error(error)))
+                    .map(|(parent, answer)| answer.map_err(|error| self.guest_error(parent, error)))
                     .collect()
             }),
             Ok(Ok(answers)) => Err(Error::InvalidOutput {
@@ -301,8 +300,8 @@ impl Instance {
         }
     }
 
-    /// A guest's error; one that it passes on from a call is reported as what it was.
-    fn guest_error(&self, error: GuestError) -> Error {
+    /// The error that a guest answered for a parent; one that it passes on from a call is reported as what it was.
+    fn guest_error(&self, parent: usize, error: GuestError) -> Error {
         let module = self.module.name.clone();
         let calls = &self.store.data().calls;
         let passed_on = calls
@@ -325,7 +324,9 @@ impl Instance {
                 reached: shortened(error.message, 4_096),
             },
             _ => Error::GuestError {
-                reason: shortened(error.code, 64),
+                beside: (self.module.javascript.errors == ErrorStyle::AppSync)
+                    .then(|| appsync::members(&error.code, calls.error_details(parent))),
+                reason: shortened(error.code, REASON_BYTES),
                 message: shortened(error.message, 4_096),
                 retryable: error.retryable,
                 passed_on: in_the_words_of_the_host,
@@ -333,6 +334,9 @@ impl Instance {
         }
     }
 }
+
+/// Bytes of a guest's code for an error, at most.
+pub(super) const REASON_BYTES: usize = 64;
 
 fn deadline_exceeded(module: &Module, deadline: Duration) -> Error {
     Error::DeadlineExceeded {

@@ -5,6 +5,7 @@
 //! here knows GraphQL.
 
 mod address_space;
+mod appsync;
 mod capacity;
 mod data;
 mod engine;
