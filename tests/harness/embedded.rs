@@ -42,6 +42,11 @@ impl Embedded {
         Self::run(command).await
     }
 
+    /// Starts them with the data of another seed.
+    pub async fn seeded(seed: &Path) -> Self {
+        Self::run(command_with(seed)).await
+    }
+
     /// Kills them, and waits until they are gone.
     pub async fn kill(mut self) {
         self.child.kill().await.expect("a process of ours");
@@ -74,10 +79,11 @@ impl Embedded {
 }
 
 fn command() -> Command {
+    command_with(&repository().join("guest/apps/students/seed"))
+}
+
+fn command_with(seed: &Path) -> Command {
     let mut command = Command::new(built().join("mayfly-embedded"));
-    command
-        .arg("--until-stdin-closes")
-        .arg("--seed")
-        .arg(repository().join("guest/apps/students/seed"));
+    command.arg("--until-stdin-closes").arg("--seed").arg(seed);
     command
 }

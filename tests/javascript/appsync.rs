@@ -201,3 +201,104 @@ fn a_handler_that_is_none_is_refused() {
         "{said}"
     );
 }
+
+/// Errors with more than a message, alone and in a batch, and the operation's variables.
+const DETAILS: &str = r"
+exports.handler = async (event) => {
+  const first = Array.isArray(event) ? event[0] : event;
+  switch (first.info.fieldName) {
+    case 'variables': return first.info.variables;
+    case 'detailed': throw Object.assign(new Error('too many'), { errorType: 'TooMany', errorInfo: { most: 3 }, data: { id: 1 } });
+    case 'plain': throw new Error('as it is');
+    case 'circular': { const errorInfo = {}; errorInfo.self = errorInfo; throw Object.assign(new Error('round'), { errorInfo }); }
+    case 'large': throw Object.assign(new Error('large'), { errorInfo: { text: 'x'.repeat(5000) } });
+    case 'items': return [{ id: 1 }, { id: 2 }, { id: 3 }];
+    default: return event.map(({ source }) => (source.id === 2
+      ? { data: { partial: true }, errorMessage: 'not two', errorType: 'TWO', errorInfo: [2] }
+      : { data: source.id }));
+  }
+};
+";
+
+fn details(more: &str) -> TestApp {
+    let fields = ["variables", "detailed", "plain", "circular", "large"];
+    let schema = format!(
+        "scalar Any\ntype Query {{ {}(a: Any, b: Any): Any @script items: [Item] @script }}\ntype Item {{ id: Int one: Any @resolve(module: \"script\", needs: \"id\") }}",
+        fields.join("(a: Any, b: Any): Any @script ")
+    );
+    let more = format!("handler = \"appsync\"\nmax_batch = 10\n{more}");
+    built(script("handler.js", DETAILS, &schema, &more))
+}
+
+#[tokio::test]
+async fn variables_are_those_that_the_client_sent() {
+    let host = TestHost::start(details("")).await;
+    let answer = host
+        .query_with(
+            "query ($a: Any, $c: Any = 5) { variables(a: $a, b: $c) }",
+            json!({ "a": { "deep": [1, null] } }),
+        )
+        .await;
+    assert_eq!(
+        answer["data"]["variables"],
+        json!({ "a": { "deep": [1, null] } }),
+        "{answer}"
+    );
+    let none = host.query("{ variables }").await;
+    assert_eq!(none["data"]["variables"], json!({}), "{none}");
+}
+
+#[tokio::test]
+async fn errors_have_their_type_beside_the_message_where_the_module_asks_for_it() {
+    let host = TestHost::start(details("errors = \"appsync\"")).await;
+    let answer = host.query("{ detailed }").await;
+    assert_eq!(
+        answer["errors"],
+        json!([{
+            "message": "too many",
+            "locations": [{ "line": 1, "column": 3 }],
+            "path": ["detailed"],
+            "errorType": "TooMany",
+            "errorInfo": { "most": 3 },
+            "data": { "id": 1 },
+            "extensions": { "code": "GUEST_ERROR", "reason": "TooMany" },
+        }])
+    );
+    for (field, message) in [
+        ("plain", "as it is"),
+        ("circular", "round"),
+        ("large", "large"),
+    ] {
+        let answer = host.query(&format!("{{ {field} }}")).await;
+        let error = &answer["errors"][0];
+        assert_eq!(
+            [
+                &error["message"],
+                &error["errorType"],
+                &error["errorInfo"],
+                &error["data"]
+            ],
+            [
+                &json!(message),
+                &json!("Lambda:Unhandled"),
+                &Value::Null,
+                &Value::Null
+            ],
+            "{answer}"
+        );
+    }
+    let batch = host.query("{ items { one } }").await;
+    assert_eq!(
+        batch["data"]["items"],
+        json!([{ "one": 1 }, { "one": null }, { "one": 3 }])
+    );
+    let error = &batch["errors"][0];
+    assert_eq!(
+        [&error["errorType"], &error["errorInfo"], &error["data"]],
+        [&json!("TWO"), &json!([2]), &json!({ "partial": true })],
+        "{batch}"
+    );
+    let plain = TestHost::start(details("")).await;
+    let answer = plain.query("{ detailed }").await;
+    assert_eq!(answer["errors"][0].get("errorType"), None, "{answer}");
+}

@@ -54,6 +54,29 @@ fn what_node_has_and_resolvers_do_not_is_named_with_place_and_remedy() {
             "resolvers have no `node:fs`: a resolver has no files",
         ],
     );
+    // All of a file at once, from a package too.
+    let app = script(
+        "module/index.js",
+        "const net = require('net');\nconst reads = require('reads');\nconst { exec } = require('node:child_process');\nmodule.exports.resolvers = { Query: { f: () => [net, reads, exec].length } };",
+        SCHEMA,
+        "",
+    )
+    .with_file("module/package.json", b"{}")
+    .with_file("module/node_modules/reads/package.json", b"{ \"name\": \"reads\", \"version\": \"1.0.0\" }")
+    .with_file("module/node_modules/reads/index.js", b"module.exports = require('fs/promises').readFile;")
+    .configured("module/index.js", "module");
+    assert_says(
+        &refused(&app),
+        &[
+            "index.js:1:",
+            "Could not resolve \"net\"",
+            "resolvers have no `net`: a resolver has no sockets; use the backends and services that it was granted",
+            "index.js:3:",
+            "resolvers have no `node:child_process`: a resolver starts no programs; do the work in the resolver",
+            "node_modules/reads/index.js:1:",
+            "resolvers have no `fs/promises`: a resolver has no files; import what it needs, or read it from DynamoDB or SQL Server",
+        ],
+    );
     assert_says(
         &refusal(
             "const addon = require('./build/addon.node'); export const resolvers = { Query: { f: () => addon } };",

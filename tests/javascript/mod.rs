@@ -2,8 +2,12 @@
 
 mod answers;
 mod appsync;
+mod beside_node;
 mod building;
+mod drivers;
 mod hostile;
+mod services;
+mod time;
 
 use std::process::Output;
 

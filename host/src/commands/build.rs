@@ -30,7 +30,7 @@ impl Build {
         let sources = config
             .modules
             .iter()
-            .filter_map(|module| source(&config, module).transpose())
+            .filter_map(|module| source(&config, capabilities, module).transpose())
             .collect::<anyhow::Result<Vec<_>>>()?;
         if sources.is_empty() {
             output::tell(format_args!(
@@ -52,7 +52,11 @@ impl Build {
 }
 
 /// What to build a module from, if it is built at all.
-fn source<'a>(config: &Config, module: &'a Module) -> anyhow::Result<Option<ModuleSource<'a>>> {
+fn source<'a>(
+    config: &Config,
+    capabilities: Capabilities,
+    module: &'a Module,
+) -> anyhow::Result<Option<ModuleSource<'a>>> {
     let Some(source) = module.source.as_deref() else {
         return Ok(None);
     };
@@ -70,6 +74,10 @@ fn source<'a>(config: &Config, module: &'a Module) -> anyhow::Result<Option<Modu
             name: module.name.clone(),
             memory_bytes: module.memory_bytes,
             environment: module.javascript.environment.clone(),
+            reach: capability::readers(capabilities)
+                .iter()
+                .filter_map(|reader| reader.tell_code(&config.sections, &module.grants))
+                .collect(),
             handler,
         },
     }))

@@ -13,6 +13,8 @@ export interface Context {
   readonly claims: Record<string, unknown>;
   /** Fields the operation selects below this field, as paths: `id`, `teacher.name`. */
   readonly selection: string[];
+  /** The variables of the operation, as the client sent them. */
+  readonly variables: Record<string, unknown>;
   /** A header of the request; null if it was not sent, or the operator did not list it for guests. */
   header(name: string): string | null;
   /** Milliseconds until the invocation's deadline. */
@@ -142,6 +144,38 @@ export const sql: Statements & {
   transaction<Answer>(backend: string, work: (transaction: Transaction) => Promise<Answer>): Promise<Answer>;
 };
 
+export interface HttpOptions {
+  /** Values of the route's parameters. */
+  values?: Record<string, string | number>;
+  query?: Record<string, string | number | boolean | null | undefined | (string | number | boolean)[]>;
+  headers?: Record<string, string>;
+  body?: string | Uint8Array;
+  /** A body of JSON. */
+  json?: unknown;
+}
+export interface HttpAnswer {
+  readonly status: number;
+  /** Whether the status is 2xx. */
+  readonly ok: boolean;
+  /** Names in lower case. */
+  readonly headers: Record<string, string>;
+  text(): string;
+  json<Value = any>(): Value;
+  bytes(): Uint8Array;
+  /** The same, when its status is 2xx; otherwise it throws `BAD_STATUS`. */
+  success(): HttpAnswer;
+}
+type Ask = (route: string, options?: HttpOptions) => Promise<HttpAnswer>;
+
+/**
+ * A service of the configuration. Routes are named as they were granted, with their parameters: `/students/{id}`. `fetch` asks the same
+ * services by address.
+ */
+export function http(service: string): { get: Ask; head: Ask; post: Ask; put: Ask; patch: Ask; delete: Ask };
+
+/** A worker of the configuration: legacy code in a process beside the host. Arguments and answers are JSON. */
+export function worker(name: string): { call<Answer = any>(method: string, value?: unknown): Promise<Answer> };
+
 export type Level = 'trace' | 'debug' | 'info' | 'warn' | 'error';
 type Write = (message: string, fields?: Record<string, unknown>) => void;
 export const log: Record<Level, Write> & {
@@ -153,6 +187,8 @@ export const clock: {
   now(): Date;
   /** Milliseconds since the invocation began. */
   elapsedMs(): number;
+  /** Waits, as `setTimeout` does: a call of the host, which ends with the deadline. */
+  sleep(ms: number): Promise<void>;
 };
 
 export const random: {

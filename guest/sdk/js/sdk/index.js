@@ -1,6 +1,6 @@
 // The SDK: what the host offers, as functions. `mayfly build` bundles it with a module; index.d.ts says what everything takes.
 
-const { host, context, batch, ResolverError, HostError } = globalThis.__mayfly;
+const { host, context, batch, ResolverError, HostError, bytesOf } = globalThis.__mayfly;
 
 export { batch, context, HostError, ResolverError };
 
@@ -122,6 +122,68 @@ export const sql = {
   transaction,
 };
 
+/** Names and values one after the other, as the host takes them. */
+const flat = (values) => Object.entries(values ?? {}).flatMap(([name, value]) => (Array.isArray(value) ? value : [value])
+  .filter((one) => one !== undefined && one !== null)
+  .flatMap((one) => [name, String(one)]));
+
+class Answer {
+  #answer;
+  constructor(answer) {
+    this.#answer = answer;
+  }
+  get status() {
+    return this.#answer.status;
+  }
+  get ok() {
+    return this.status >= 200 && this.status < 300;
+  }
+  get headers() {
+    return this.#answer.headers;
+  }
+  text() {
+    return this.#answer.text ?? new TextDecoder().decode(this.bytes());
+  }
+  json() {
+    return JSON.parse(this.text());
+  }
+  bytes() {
+    return bytesOf(this.#answer);
+  }
+  /** The same, when its status is 2xx. */
+  success() {
+    if (this.ok) return this;
+    throw new ResolverError('BAD_STATUS', `the service answered ${this.status}`);
+  }
+}
+
+async function ask(service, method, path, { values, query, headers, body, json } = {}) {
+  const content = json === undefined ? body : JSON.stringify(json);
+  const types = json === undefined ? [] : ['content-type', 'application/json'];
+  return new Answer(await host.httpSend(service, {
+    method,
+    path,
+    values: flat(values),
+    query: flat(query),
+    headers: [...types, ...flat(headers)],
+    text: typeof content === 'string' ? content : undefined,
+    bytes: content === undefined || typeof content === 'string' ? undefined : Array.from(content),
+  }));
+}
+
+export const http = (service) => ({
+  get: (route, options) => ask(service, 'GET', route, options),
+  head: (route, options) => ask(service, 'HEAD', route, options),
+  post: (route, options) => ask(service, 'POST', route, options),
+  put: (route, options) => ask(service, 'PUT', route, options),
+  patch: (route, options) => ask(service, 'PATCH', route, options),
+  delete: (route, options) => ask(service, 'DELETE', route, options),
+});
+
+export const worker = (name) => ({
+  call: (method, value) => host.workerCall(name, method, JSON.stringify(value ?? null)),
+});
+
 const writes = (level) => (message, fields) => host.log(level, String(message), optional(fields));
 
 export const log = {
@@ -136,6 +198,7 @@ export const log = {
 export const clock = {
   now: () => new Date(),
   elapsedMs: () => host.elapsedMs(),
+  sleep: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
 };
 
 export const random = {

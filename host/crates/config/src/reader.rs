@@ -183,6 +183,10 @@ impl<'a> Table<'a> {
     }
 
     /// The value at a key, which then is known.
+    pub(crate) fn peek(&self, key: &str) -> Option<&'a Spanned<DeValue<'a>>> {
+        self.entries.get(key).map(|(_, value)| *value)
+    }
+
     pub(crate) fn take(&mut self, key: &str) -> Option<&'a Spanned<DeValue<'a>>> {
         self.asked.push(key.to_owned());
         self.entries.remove(key).map(|(_, value)| value)

@@ -80,6 +80,13 @@ pub trait ReadSections: Sync {
     /// Reads what a module is granted of it from `[modules.NAME.grants]`; `sections` has what was read of the file.
     fn read_grants(&self, table: &mut Table<'_>, sections: &Sections, grants: &mut Sections);
 
+    /// What code of a module may know, when it is built, of what the module is granted: a name for it, and JSON. It becomes part of the
+    /// component, so nothing of it may be secret or stand outside of the file.
+    fn tell_code(&self, sections: &Sections, grants: &Sections) -> Option<(&'static str, String)> {
+        let _ = (sections, grants);
+        None
+    }
+
     /// Adds the problems that only show when everything is seen together.
     fn check(&self, config: &Config, file: &Table<'_>) {
         let _ = (config, file);

@@ -49,6 +49,15 @@ impl<'a> Table<'a> {
         found.map(|(_, value)| *value)
     }
 
+    /// Whether a text stands in the file itself, and not outside of it.
+    #[must_use]
+    pub fn stands_in_file(&self, key: Key<'_>) -> bool {
+        matches!(
+            self.peek(key.name).map(toml::Spanned::get_ref),
+            Some(DeValue::String(_))
+        )
+    }
+
     /// A text that has to stand in the file itself; `why` tells why it may not stand outside.
     pub fn text_in_file(&mut self, key: Key<'_>, why: &str) -> Option<String> {
         self.declare(key, || (Declared::default(), Kind::Text(Vec::new())));

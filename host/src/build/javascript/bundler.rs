@@ -10,9 +10,8 @@ use std::process::{Command, Stdio};
 use anyhow::{Context, bail};
 use serde::Deserialize;
 
-use super::missing;
 use super::source_map::Lines;
-use super::{cache, packages, sdk};
+use super::{cache, missing, packages, sdk, statement_texts};
 
 /// What npm installs.
 const PACKAGE: [(&str, &str); 2] = [
@@ -55,6 +54,8 @@ pub(super) struct Bundle {
     pub(super) lines: Lines,
     /// The packages inside: `name version`, one a line.
     pub(super) packages: String,
+    /// Texts of SQL in it, with places.
+    pub(super) texts: Vec<(String, String)>,
     /// What it names that resolvers do not have, with places.
     pub(super) missing: Vec<String>,
 }
@@ -99,6 +100,7 @@ pub(super) fn bundle(
     let lines = Lines::read(&map, &absolute(work)?, &absolute(&directory)?)?;
     Ok(Bundle {
         missing: missing::find(&code, &lines),
+        texts: statement_texts::find(&code, &lines),
         packages: packages::list(&read(&metafile)?, &directory),
         code,
         lines,

@@ -1,6 +1,7 @@
 //! The engine: the file that an installation of Mayfly brings, or one that is compiled on this machine, once.
 
 use std::fs;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
@@ -24,7 +25,7 @@ macro_rules! source {
 }
 
 /// The engine's source, as it lies in the repository: its bindings are made from the WIT files, four directories up.
-const SOURCE: [(&str, &str); 18] = [
+const SOURCE: [(&str, &str); 27] = [
     source!("Cargo.toml"),
     source!("Cargo.lock"),
     source!("src/lib.rs"),
@@ -34,13 +35,22 @@ const SOURCE: [(&str, &str); 18] = [
     source!("src/clock.rs"),
     source!("src/host.rs"),
     source!("src/host/dynamodb.rs"),
+    source!("src/host/http.rs"),
     source!("src/host/sql.rs"),
+    source!("src/host/statements.rs"),
+    source!("src/host/url.rs"),
+    source!("src/host/worker.rs"),
     source!("src/memory.rs"),
     source!("src/resolve.rs"),
+    source!("src/statement_text.rs"),
     source!("src/trace.rs"),
     source!("src/prelude/console.js"),
     source!("src/prelude/globals.js"),
     source!("src/prelude/timers.js"),
+    source!("src/prelude/url.js"),
+    source!("src/prelude/services.js"),
+    source!("src/prelude/fetch.js"),
+    source!("src/prelude/statements.js"),
     source!("src/prelude/appsync.js"),
     source!("src/prelude/main.js"),
 ];
@@ -79,9 +89,12 @@ pub(super) fn find(progress: &mut dyn FnMut(&str)) -> anyhow::Result<Vec<u8>> {
     let _alone = cache::lock(&home).with_context(|| format!("cannot lock {}", home.display()))?;
     if !engine.is_file() {
         progress("compiling the JavaScript engine, once per machine: this takes a few minutes");
-        cache::lay(&home, &SOURCE)?;
-        cache::lay(&home.join("wit"), &wit)?;
-        let made = compile(&home).context("the JavaScript engine cannot be compiled")?;
+        // In one place for all versions of the engine, which differ in one crate of many: with another path everything is compiled again.
+        let workshop = home.with_file_name("javascript-engine-build");
+        let _alone = cache::lock(&workshop)
+            .with_context(|| format!("cannot lock {}", workshop.display()))?;
+        lay(&workshop, &wit)?;
+        let made = compile(&workshop).context("the JavaScript engine cannot be compiled")?;
         // Named when it is whole: a build that is ended halfway leaves nothing that looks like it.
         let temporary = engine.with_extension("tmp");
         fs::copy(&made, &temporary)
@@ -91,27 +104,42 @@ pub(super) fn find(progress: &mut dyn FnMut(&str)) -> anyhow::Result<Vec<u8>> {
     fs::read(&engine).with_context(|| format!("cannot read {}", engine.display()))
 }
 
+/// Writes the source, and nothing of another version beside it.
+fn lay(workshop: &Path, wit: &[(&str, &str)]) -> anyhow::Result<()> {
+    for directory in ["guest", "wit"] {
+        let directory = workshop.join(directory);
+        match fs::remove_dir_all(&directory) {
+            Err(error) if error.kind() != ErrorKind::NotFound => {
+                return Err(error)
+                    .with_context(|| format!("cannot remove {}", directory.display()));
+            }
+            _ => {}
+        }
+    }
+    cache::lay(workshop, &SOURCE)?;
+    cache::lay(&workshop.join("wit"), wit)
+}
+
 fn installed() -> Option<PathBuf> {
     let program = std::env::current_exe().ok()?;
     let file = program.parent()?.join(INSTALLED);
     file.is_file().then_some(file)
 }
 
-fn compile(home: &Path) -> anyhow::Result<PathBuf> {
+fn compile(workshop: &Path) -> anyhow::Result<PathBuf> {
     let toolchain = Toolchain::find()?;
     let Some(compiler) = COMPILERS.into_iter().find(|name| is_there(name)) else {
         bail!(
             "no C compiler for it: run `guest/toolchain.sh cpp`, or as root on Debian `apt-get install clang-19`"
         );
     };
-    // Shared by the versions of the engine, which differ in one crate of many.
-    let target = home.with_file_name("javascript-engine-target");
-    let mut command = toolchain.cargo(&home.join("guest/sdk/js/engine"));
+    let target = workshop.join("target");
+    let mut command = toolchain.cargo(&workshop.join("guest/sdk/js/engine"));
     command
         .args(["build", "--release", "--locked", "--target", TARGET])
         .args(toolchain.build_arguments())
         .env("CARGO_TARGET_DIR", &target)
-        .env("CARGO_ENCODED_RUSTFLAGS", flags(home))
+        .env("CARGO_ENCODED_RUSTFLAGS", flags(workshop))
         .env("CC_wasm32_unknown_unknown", compiler)
         .env("AR_wasm32_unknown_unknown", "ar")
         // Flags are quoted: a path may hold a space.
@@ -141,13 +169,13 @@ fn c_flags(target: &Path) -> String {
 }
 
 /// Flags of the compiler: where this is compiled is nobody's business, and would be in every component.
-fn flags(home: &Path) -> String {
+fn flags(workshop: &Path) -> String {
     let cargo_home = std::env::var("CARGO_HOME").or_else(|_| {
         let user = std::env::var("HOME");
         user.map(|user| format!("{user}/.cargo"))
     });
     let directories = [
-        Some((home.display().to_string(), "engine")),
+        Some((workshop.display().to_string(), "engine")),
         cargo_home.ok().map(|home| (home, "cargo")),
     ];
     let mut flags = LINK_FLAGS.to_owned();

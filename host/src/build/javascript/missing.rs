@@ -38,7 +38,7 @@ const GLOBALS: [(&str, &str); 7] = [
 ];
 
 /// Modules of Node that are not there, and why.
-const MODULES: [(&str, &str); 18] = [
+const MODULES: [(&str, &str); 16] = [
     (
         "fs",
         "a resolver has no files; import what it needs, or read it from DynamoDB or SQL Server",
@@ -63,8 +63,6 @@ const MODULES: [(&str, &str); 18] = [
         "dns",
         "a resolver has no sockets; use the backends and services that it was granted",
     ),
-    ("http", "use the services that the module was granted"),
-    ("https", "use the services that the module was granted"),
     ("http2", "use the services that the module was granted"),
     (
         "child_process",
@@ -155,6 +153,7 @@ mod tests {
         let lines = Lines {
             sources: vec!["src/a.js".to_owned()],
             numbers: vec![0, 7, 0, 9],
+            mappings: String::new(),
         };
         let code = "new __mayfly_missing_Intl.NumberFormat();\ntypeof __mayfly_missing_Worker;";
         assert_eq!(

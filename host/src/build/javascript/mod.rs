@@ -12,6 +12,7 @@ mod packages;
 mod sdk;
 mod section;
 mod source_map;
+mod statement_texts;
 
 use std::collections::BTreeMap;
 use std::ffi::OsStr;
@@ -32,12 +33,23 @@ const TOP_LEVEL: Duration = Duration::from_secs(10);
 
 /// The custom section in which the fields are listed.
 const FIELDS_SECTION: &str = "mayfly:fields";
+/// What stands before each warning of the engine.
+const WARNING: char = '\u{1}';
 /// The custom section that says which packages are inside, in which versions.
 const PACKAGES_SECTION: &str = "mayfly:packages";
 
 /// The files of the SDK, with the types of what it has.
 pub(super) fn sdk_files() -> impl Iterator<Item = (&'static str, &'static str)> {
     sdk::files()
+}
+
+/// The engine's bytes: the file that an installation brings, or one that is compiled on this machine, once.
+///
+/// # Errors
+///
+/// When it has to be compiled and cannot be.
+pub fn engine(progress: &mut dyn FnMut(&str)) -> anyhow::Result<Vec<u8>> {
+    engine::find(progress)
 }
 
 /// What the configuration says of a module in JavaScript.
@@ -49,6 +61,8 @@ pub struct JavaScript {
     pub memory_bytes: u64,
     /// `process.env`.
     pub environment: BTreeMap<String, String>,
+    /// What its code may know of what it is granted: JSON, by name.
+    pub reach: BTreeMap<&'static str, String>,
     /// How its code is written.
     pub handler: Handler,
 }
@@ -73,6 +87,7 @@ impl Default for JavaScript {
             name: "module".to_owned(),
             memory_bytes: 16 << 20,
             environment: BTreeMap::new(),
+            reach: BTreeMap::new(),
             handler: Handler::Resolvers,
         }
     }
@@ -106,14 +121,24 @@ pub(super) fn build(
     let engine = engine::find(progress)?;
     let input = serde_json::to_vec(&Input::new(module, &bundle))?;
     let built = Built::new(work, &engine, &input, &bundle.packages, module);
-    if let Some(core) = built.read() {
-        return Ok(core);
+    let evaluated = match built.read() {
+        Some(evaluated) => evaluated,
+        None => {
+            progress(&format!("evaluating {}", source.display()));
+            let evaluated = evaluate(&engine, &input, &bundle, module)
+                .with_context(|| format!("{} cannot be built", source.display()))?;
+            built.write(&evaluated)?;
+            evaluated
+        }
+    };
+    for warning in evaluated
+        .warnings
+        .split(WARNING)
+        .filter(|text| !text.is_empty())
+    {
+        progress(&format!("warning: {warning}"));
     }
-    progress(&format!("evaluating {}", source.display()));
-    let core = evaluate(&engine, &input, &bundle, module)
-        .with_context(|| format!("{} cannot be built", source.display()))?;
-    built.write(&core)?;
-    Ok(core)
+    Ok(evaluated.core)
 }
 
 /// What the engine is told, as JSON.
@@ -122,8 +147,11 @@ struct Input<'a> {
     code: &'a str,
     sources: &'a [String],
     lines: &'a [u32],
+    mappings: &'a str,
     module: &'a str,
     environment: &'a BTreeMap<String, String>,
+    reach: BTreeMap<&'static str, &'a str>,
+    texts: &'a [(String, String)],
     handler: &'static str,
     batch: bool,
 }
@@ -138,12 +166,35 @@ impl<'a> Input<'a> {
             code: &bundle.code,
             sources: &bundle.lines.sources,
             lines: &bundle.lines.numbers,
+            mappings: &bundle.lines.mappings,
             module: &module.name,
             environment: &module.environment,
+            reach: reach(module, bundle),
+            texts: &bundle.texts,
             handler,
             batch,
         }
     }
+}
+
+/// What the code may know of what it is granted. Statements are only told to code that sends their texts.
+fn reach<'a>(module: &'a JavaScript, bundle: &Bundle) -> BTreeMap<&'static str, &'a str> {
+    let mut reach: BTreeMap<_, _> = module
+        .reach
+        .iter()
+        .map(|(name, told)| (*name, told.as_str()))
+        .collect();
+    if !statement_texts::are_sent(&bundle.code) {
+        reach.remove("sql");
+    }
+    reach
+}
+
+/// A core module, and what its builder should know.
+struct Evaluated {
+    core: Vec<u8>,
+    /// Each behind a [`WARNING`].
+    warnings: String,
 }
 
 fn evaluate(
@@ -151,15 +202,15 @@ fn evaluate(
     input: &[u8],
     bundle: &Bundle,
     module: &JavaScript,
-) -> anyhow::Result<Vec<u8>> {
+) -> anyhow::Result<Evaluated> {
     let limits = SnapshotLimits {
         memory_bytes: module.memory_bytes,
         time: TOP_LEVEL,
     };
     let made = snapshot(engine, input, limits).map_err(anyhow::Error::msg)?;
     let said = String::from_utf8_lossy(&made.output);
-    let fields = match said.split_at_checked(1) {
-        Some(("+", fields)) => fields,
+    let (fields, warnings) = match said.split_at_checked(1) {
+        Some(("+", said)) => said.split_at(said.find(WARNING).unwrap_or(said.len())),
         Some(("-", error)) => bail!("{error}"),
         _ => bail!("the engine said nothing"),
     };
@@ -170,12 +221,16 @@ fn evaluate(
     };
     section::append(&mut core, FIELDS_SECTION, listed.as_bytes());
     section::append(&mut core, PACKAGES_SECTION, bundle.packages.as_bytes());
-    Ok(core)
+    Ok(Evaluated {
+        core,
+        warnings: warnings.to_owned(),
+    })
 }
 
 /// A core module that was built, and a note of what it was built of.
 struct Built {
     core: PathBuf,
+    warnings: PathBuf,
     stamp: PathBuf,
     inputs: String,
 }
@@ -190,23 +245,33 @@ impl Built {
         }
         Self {
             core: work.join("module.wasm"),
+            warnings: work.join("warnings"),
             stamp: work.join("digest"),
             inputs: cache::hex(&digest.finalize()),
         }
     }
 
     /// The module, if it was built of the same and is whole.
-    fn read(&self) -> Option<Vec<u8>> {
+    fn read(&self) -> Option<Evaluated> {
         let core = fs::read(&self.core).ok()?;
+        let warnings = fs::read_to_string(&self.warnings).ok()?;
         let stamp = fs::read_to_string(&self.stamp).ok()?;
-        (stamp == self.stamped(&core)).then_some(core)
+        (stamp == self.stamped(&core)).then_some(Evaluated { core, warnings })
     }
 
-    fn write(&self, core: &[u8]) -> anyhow::Result<()> {
-        fs::write(&self.core, core)
-            .with_context(|| format!("cannot write {}", self.core.display()))?;
-        fs::write(&self.stamp, self.stamped(core))
-            .with_context(|| format!("cannot write {}", self.stamp.display()))
+    fn write(&self, evaluated: &Evaluated) -> anyhow::Result<()> {
+        let Evaluated { core, warnings } = evaluated;
+        let stamp = self.stamped(core);
+        // The stamp comes last: what it stands for is whole then.
+        for (file, contents) in [
+            (&self.core, core.as_slice()),
+            (&self.warnings, warnings.as_bytes()),
+            (&self.stamp, stamp.as_bytes()),
+        ] {
+            fs::write(file, contents)
+                .with_context(|| format!("cannot write {}", file.display()))?;
+        }
+        Ok(())
     }
 
     fn stamped(&self, core: &[u8]) -> String {

@@ -15,7 +15,7 @@ macro_rules! file {
     };
 }
 
-const FILES: [(&str, &str); 19] = [
+const FILES: [(&str, &str); 27] = [
     // Says to bundlers that what is not used can be left out.
     (
         "package.json",
@@ -28,17 +28,25 @@ const FILES: [(&str, &str); 19] = [
     file!("aws/lib3.js"),
     file!("aws/sdk2.cjs"),
     file!("aws/values.js"),
+    file!("http/axios.cjs"),
+    file!("http/node-fetch.cjs"),
     file!("node/assert.js"),
     file!("node/buffer.js"),
     file!("node/crypto.js"),
     file!("node/events.js"),
     file!("node/globals.js"),
+    file!("node/http.js"),
+    file!("node/https.js"),
     file!("node/path.js"),
     file!("node/process.js"),
     file!("node/querystring.js"),
     file!("node/timers.js"),
+    file!("node/timers_promises.js"),
     file!("node/url.js"),
     file!("node/util.js"),
+    file!("sql/mssql.cjs"),
+    file!("sql/tedious.cjs"),
+    file!("sql/values.cjs"),
 ];
 
 /// For editors: `mayfly build` needs no types.
@@ -50,21 +58,30 @@ pub(super) fn files() -> impl Iterator<Item = (&'static str, &'static str)> {
 }
 
 /// What can be imported, and the file that answers for it.
-const IMPORTS: [(&str, &str); 6] = [
+const IMPORTS: [(&str, &str); 13] = [
     ("mayfly", "index.js"),
     ("aws-sdk", "aws/sdk2.cjs"),
     ("aws-sdk/clients/dynamodb", "aws/dynamodb2.cjs"),
     ("@aws-sdk/client-dynamodb", "aws/client3.js"),
     ("@aws-sdk/lib-dynamodb", "aws/lib3.js"),
     ("@aws-sdk/util-dynamodb", "aws/values.js"),
+    ("node:timers/promises", "node/timers_promises.js"),
+    ("timers/promises", "node/timers_promises.js"),
+    ("axios", "http/axios.cjs"),
+    ("cross-fetch", "http/node-fetch.cjs"),
+    ("mssql", "sql/mssql.cjs"),
+    ("node-fetch", "http/node-fetch.cjs"),
+    ("tedious", "sql/tedious.cjs"),
 ];
 
 /// Modules of Node that there are, as `NAME` and as `node:NAME`.
-const NODE: [&str; 10] = [
+const NODE: [&str; 12] = [
     "assert",
     "buffer",
     "crypto",
     "events",
+    "http",
+    "https",
     "path",
     "process",
     "querystring",

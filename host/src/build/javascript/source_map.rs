@@ -10,11 +10,16 @@ use super::sdk;
 /// The largest map that is read, in bytes.
 const LIMITS: mayfly_json::Limits = mayfly_json::Limits::of_bytes(256 << 20);
 
+/// The most mappings that a component carries, in bytes.
+const MAPPINGS_BYTES: usize = 512 << 10;
+
 /// Pairs of a source and a line, one for each line of the bundle; a line of 0 stands for none.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Lines {
     pub(super) sources: Vec<String>,
     pub(super) numbers: Vec<u32>,
+    /// The map's own mappings, for places with columns; empty where they are too many to carry along.
+    pub(super) mappings: String,
 }
 
 #[derive(Deserialize)]
@@ -34,9 +39,15 @@ impl Lines {
             .iter()
             .map(|source| sdk::without_place(&shown(&directory.join(source), root)))
             .collect();
+        let numbers = numbers(&map.mappings);
+        let mut mappings = map.mappings;
+        if mappings.len() > MAPPINGS_BYTES {
+            mappings.clear();
+        }
         Ok(Self {
             sources,
-            numbers: numbers(&map.mappings),
+            numbers,
+            mappings,
         })
     }
 

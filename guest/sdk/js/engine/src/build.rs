@@ -16,10 +16,14 @@ use crate::trace::{BUNDLE, Lines, translate};
 use crate::{ENGINE, Engine, host};
 
 /// The prelude: functions of the host's calls, the module's options, and what they share; the last gives what the engine calls.
-const PRELUDE: [(&str, &str); 5] = [
+const PRELUDE: [(&str, &str); 9] = [
     ("mayfly:console", include_str!("prelude/console.js")),
     ("mayfly:globals", include_str!("prelude/globals.js")),
     ("mayfly:timers", include_str!("prelude/timers.js")),
+    ("mayfly:url", include_str!("prelude/url.js")),
+    ("mayfly:services", include_str!("prelude/services.js")),
+    ("mayfly:fetch", include_str!("prelude/fetch.js")),
+    ("mayfly:statements", include_str!("prelude/statements.js")),
     ("mayfly:appsync", include_str!("prelude/appsync.js")),
     ("mayfly:main", include_str!("prelude/main.js")),
 ];
@@ -61,7 +65,7 @@ extern "C" fn mayfly_build() {
     OUTPUT.set(output.into_bytes());
 }
 
-/// Where the output is: `+` and the fields, one a line, or `-` and why there are none.
+/// Where the output is: `+` and the fields, one a line, and perhaps warnings, each behind a byte of 1; or `-` and why there are none.
 #[allow(unsafe_code, reason = "an export by a name is an unsafe attribute")]
 #[unsafe(no_mangle)]
 extern "C" fn mayfly_output() -> *const u8 {
@@ -109,10 +113,10 @@ struct Started {
 fn start(ctx: &Ctx<'_>, input: &[u8]) -> rquickjs::Result<Started> {
     let input: Object<'_> = ctx.json_parse(input)?.get()?;
     let numbers: Vec<u32> = input.get("lines")?;
-    Lines::new(input.get("sources")?, &numbers).keep_while_making();
+    Lines::new(input.get("sources")?, &numbers, input.get("mappings")?).keep_while_making();
     let code: String = input.get("code")?;
     // The rest is the module's options; these are large, and would stay.
-    for taken in ["code", "lines", "sources"] {
+    for taken in ["code", "lines", "sources", "mappings"] {
         input.remove(taken)?;
     }
     let prelude = prelude(ctx, &input)?;

@@ -1,11 +1,15 @@
 //! Host calls under way, and the promises that wait for them.
+//!
+//! Timers are waited for in the same place: the one that is due first is a call of the clock, beside the others.
 
 use std::cell::RefCell;
 
 use rquickjs::{Ctx, Function, Persistent, Promise, Result};
 
 use crate::ENGINE;
+use crate::bindings::mayfly::resolver::clock;
 use crate::bindings::mayfly::resolver::pending::{Pending, wait_any};
+use crate::bindings::mayfly::resolver::types::Error;
 
 /// A call, and what to tell of its answer.
 struct Call {
@@ -14,8 +18,28 @@ struct Call {
     reject: Persistent<Function<'static>>,
 }
 
+/// A call of the clock that is answered when a timer is due.
+struct Alarm {
+    /// By the clock of the invocation, in milliseconds.
+    due_ms: f64,
+    pending: Pending,
+}
+
 thread_local! {
     static CALLS: RefCell<Vec<Call>> = const { RefCell::new(Vec::new()) };
+    static ALARM: RefCell<Option<Alarm>> = const { RefCell::new(None) };
+    /// Why the clock lets nobody wait any longer: the deadline or the budget. Other calls may still be answered.
+    static REFUSED: RefCell<Option<Error>> = const { RefCell::new(None) };
+}
+
+/// What came of waiting.
+pub(crate) enum Waited {
+    /// Promises were settled, or a timer is due.
+    Done,
+    /// There is nothing to wait for.
+    ForNothing,
+    /// Only a timer was waited for, and it will not be due in this invocation.
+    Refused(Error),
 }
 
 /// A promise of a call's answer.
@@ -30,23 +54,73 @@ pub(crate) fn promise<'js>(ctx: &Ctx<'js>, pending: Pending) -> Result<Promise<'
     Ok(promise)
 }
 
-/// Waits until at least one call is answered, and settles the promises of those that are. False when there is none to wait for.
-pub(crate) fn settle_next(ctx: &Ctx<'_>) -> Result<bool> {
-    let ready = CALLS.with_borrow_mut(|calls| match calls.len() {
-        0 => Vec::new(),
-        // Taking the answer of the only call waits as well, so asking first would be a host call for nothing.
-        1 => std::mem::take(calls),
-        _ => {
-            let pending: Vec<&Pending> = calls.iter().map(|call| &call.pending).collect();
-            let positions = wait_any(&pending);
-            take(calls, &positions)
-        }
-    });
-    let any = !ready.is_empty();
+/// Whether calls are under way.
+pub(crate) fn any() -> bool {
+    CALLS.with_borrow(|calls| !calls.is_empty())
+}
+
+/// Waits until a call is answered or so many milliseconds have passed, and settles the promises of calls that are answered.
+pub(crate) fn settle_next(ctx: &Ctx<'_>, timer_ms: Option<f64>) -> Result<Waited> {
+    let alarm = timer_ms.and_then(alarm);
+    let ready = match (any(), alarm) {
+        (false, None) => return Ok(refused(timer_ms)),
+        (false, Some(alarm)) => return Ok(wait_for_alarm(alarm)),
+        (true, alarm) => wait(alarm),
+    };
     for call in ready {
         settle(ctx, call)?;
     }
-    Ok(any)
+    Ok(Waited::Done)
+}
+
+/// The call of the clock for a timer that is due in so many milliseconds. One that is answered sooner will do: the timers are looked at
+/// again then, and a new one is another host call.
+fn alarm(timer_ms: f64) -> Option<Alarm> {
+    if REFUSED.with_borrow(Option::is_some) {
+        return None;
+    }
+    let due_ms = crate::host::elapsed_ms() + timer_ms;
+    match ALARM.take() {
+        Some(alarm) if alarm.due_ms <= due_ms => Some(alarm),
+        _ => Some(Alarm {
+            due_ms,
+            pending: clock::sleep(timer_ms.ceil() as u64),
+        }),
+    }
+}
+
+fn wait_for_alarm(alarm: Alarm) -> Waited {
+    match alarm.pending.take() {
+        Ok(_) => Waited::Done,
+        Err(error) => {
+            REFUSED.set(Some(error.clone()));
+            Waited::Refused(error)
+        }
+    }
+}
+
+fn refused(timer_ms: Option<f64>) -> Waited {
+    let error = timer_ms.and_then(|_| REFUSED.with_borrow(Clone::clone));
+    error.map_or(Waited::ForNothing, Waited::Refused)
+}
+
+/// Waits until at least one call is answered, or the alarm is; gives the calls.
+fn wait(alarm: Option<Alarm>) -> Vec<Call> {
+    CALLS.with_borrow_mut(|calls| {
+        if calls.len() == 1 && alarm.is_none() {
+            // Taking the answer of the only call waits as well, so asking first would be a host call for nothing.
+            return std::mem::take(calls);
+        }
+        let mut pending: Vec<&Pending> = calls.iter().map(|call| &call.pending).collect();
+        pending.extend(alarm.iter().map(|alarm| &alarm.pending));
+        let positions = wait_any(&pending);
+        let is_due = positions.last() == u32::try_from(calls.len()).ok().as_ref();
+        match alarm {
+            Some(alarm) if is_due => drop(wait_for_alarm(alarm)),
+            alarm => ALARM.set(alarm),
+        }
+        take(calls, &positions)
+    })
 }
 
 /// Removes the calls at these positions, which ascend.

@@ -4,15 +4,19 @@
 //! built there is no host: every function says so.
 
 mod dynamodb;
+mod http;
 mod sql;
+mod statements;
+mod url;
+mod worker;
 
 use rquickjs::prelude::Func;
 use rquickjs::{Ctx, Exception, Object, Result};
 
 use crate::bindings::mayfly::resolver::log::Level;
 use crate::bindings::mayfly::resolver::{clock as host_clock, context, log, random};
-use crate::clock;
 use crate::trace::translate;
+use crate::{clock, memory};
 
 /// The most random bytes of one call; the host traps above it.
 const RANDOM_BYTES: u32 = 65_536;
@@ -22,6 +26,10 @@ pub(crate) fn object<'js>(ctx: &Ctx<'js>) -> Result<Object<'js>> {
     let host = Object::new(ctx.clone())?;
     dynamodb::add(&host)?;
     sql::add(&host)?;
+    http::add(&host)?;
+    worker::add(&host)?;
+    url::add(&host)?;
+    statements::add(&host)?;
     host.set("isInvoked", Func::from(clock::is_invoked))?;
     host.set("log", Func::from(write_log))?;
     host.set("logEnabled", Func::from(log_enabled))?;
@@ -33,6 +41,9 @@ pub(crate) fn object<'js>(ctx: &Ctx<'js>) -> Result<Object<'js>> {
     host.set("claims", Func::from(claims))?;
     host.set("header", Func::from(header))?;
     host.set("selection", Func::from(selection))?;
+    host.set("variables", Func::from(variables))?;
+    host.set("errorDetails", Func::from(error_details))?;
+    host.set("endOutOfMemory", Func::from(memory::end_out_of_memory))?;
     host.set("timeLeftMs", Func::from(time_left_ms))?;
     Ok(host)
 }
@@ -69,7 +80,7 @@ fn log_enabled(name: String) -> bool {
     clock::is_invoked() && log::enabled(level(&name))
 }
 
-fn elapsed_ms() -> f64 {
+pub(crate) fn elapsed_ms() -> f64 {
     if clock::is_invoked() {
         host_clock::elapsed_ns() as f64 / 1e6
     } else {
@@ -116,6 +127,17 @@ fn header(ctx: Ctx<'_>, name: String) -> Result<Option<String>> {
 fn selection(ctx: Ctx<'_>) -> Result<Vec<String>> {
     need_host(&ctx)?;
     Ok(context::selection())
+}
+
+fn variables(ctx: Ctx<'_>) -> Result<String> {
+    need_host(&ctx)?;
+    Ok(context::variables())
+}
+
+fn error_details(ctx: Ctx<'_>, parent: u32, details: String) -> Result<()> {
+    need_host(&ctx)?;
+    context::error_details(parent, &details);
+    Ok(())
 }
 
 fn time_left_ms(ctx: Ctx<'_>) -> Result<f64> {

@@ -13,6 +13,7 @@ mod clock;
 mod host;
 mod memory;
 mod resolve;
+mod statement_text;
 mod trace;
 
 use std::cell::OnceCell;
@@ -31,7 +32,7 @@ struct Engine {
     dispatch: Persistent<Function<'static>>,
     /// `hostError(code, message, retryable)`: what a failed host call rejects with.
     host_error: Persistent<Function<'static>>,
-    /// `turn()`: runs a timer that is due, if one is.
+    /// `turn(hasCalls)`: runs a timer that is due, or says when one is.
     turn: Persistent<Function<'static>>,
     /// `last()`: does what is left to do when nothing can be waited for.
     last: Persistent<Function<'static>>,

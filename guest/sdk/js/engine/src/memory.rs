@@ -66,3 +66,23 @@ unsafe impl GlobalAlloc for Libc {
         unsafe { free(block) };
     }
 }
+
+/// Ends the invocation for want of memory, as a guest without an engine would end. When that is not `certain`, not even a page must be
+/// left.
+///
+/// The host tells a trap for want of memory by what it refused last, and smaller pieces may have been given since.
+#[cfg(target_arch = "wasm32")]
+pub(crate) fn end_out_of_memory(certain: bool) {
+    let mut pages = 1;
+    while core::arch::wasm32::memory_grow::<0>(pages) != usize::MAX {
+        if !certain {
+            return;
+        }
+        pages *= 2;
+    }
+    core::arch::wasm32::unreachable()
+}
+
+/// Elsewhere the engine is only looked at by compilers.
+#[cfg(not(target_arch = "wasm32"))]
+pub(crate) fn end_out_of_memory(_: bool) {}

@@ -1,16 +1,20 @@
 //! One invocation.
 
 use rquickjs::promise::PromiseState;
-use rquickjs::{CatchResultExt, CaughtError, Ctx, Function, Object, Persistent, Promise, Value};
+use rquickjs::{CatchResultExt, CaughtError, Ctx, Object, Promise, Value};
 
 use crate::bindings::exports::mayfly::resolver::handler::{Guest, Invocation};
 use crate::bindings::mayfly::resolver::log::{Level, write};
 use crate::bindings::mayfly::resolver::types::Error;
+use crate::calls::{self, Waited};
 use crate::trace::translate;
-use crate::{ENGINE, Engine, Exported, calls, clock};
+use crate::{ENGINE, Engine, Exported, clock, memory};
 
 /// What the schema's owner did not expect: the module itself failed.
 const FAILED: &str = "FAILED";
+
+/// What the engine says when it was refused memory.
+const OUT_OF_MEMORY: &str = "out of memory";
 
 impl Guest for Exported {
     fn resolve(invocation: Invocation) -> Vec<Result<String, Error>> {
@@ -50,29 +54,39 @@ fn answer(
         arguments,
         given,
     ))?;
-    if !settle(ctx, engine, &promise)? {
-        return Ok(refuse(
-            parents,
-            "the resolver waits for a promise that nothing settles; promises settle by calls of the host alone",
-        ));
+    match settle(ctx, engine, &promise)? {
+        Waited::Done => {}
+        Waited::ForNothing => {
+            return Ok(refuse(
+                parents,
+                "the resolver waits for a promise that nothing settles; promises settle by calls of the host and timers alone",
+            ));
+        }
+        // The host knows why it was, and says so.
+        Waited::Refused(error) => return Ok(vec![Err(error); parents]),
     }
     let answers = promise.finish::<Vec<Value<'_>>>()?;
     engine.finish.clone().restore(ctx)?.call::<_, ()>(())?;
     answers.into_iter().map(read).collect()
 }
 
-/// Runs until the promise is settled; false when nothing is left that could settle it.
-fn settle(ctx: &Ctx<'_>, engine: &Engine, promise: &Promise<'_>) -> rquickjs::Result<bool> {
+/// Runs until the promise is settled, or nothing is left that could settle it.
+fn settle(ctx: &Ctx<'_>, engine: &Engine, promise: &Promise<'_>) -> rquickjs::Result<Waited> {
     loop {
         while ctx.execute_pending_job() {}
         if promise.state() != PromiseState::Pending {
-            return Ok(true);
+            return Ok(Waited::Done);
         }
-        let call = |function: &Persistent<Function<'static>>| {
-            function.clone().restore(ctx)?.call::<_, bool>(())
-        };
-        if !call(&engine.turn)? && !calls::settle_next(ctx)? && !call(&engine.last)? {
-            return Ok(false);
+        let turn = engine.turn.clone().restore(ctx)?;
+        let timer_ms: f64 = turn.call((calls::any(),))?;
+        if timer_ms < 0.0 {
+            continue;
+        }
+        let timer_ms = timer_ms.is_finite().then_some(timer_ms);
+        match calls::settle_next(ctx, timer_ms)? {
+            Waited::Done => {}
+            Waited::ForNothing if engine.last.clone().restore(ctx)?.call(())? => {}
+            other => return Ok(other),
         }
     }
 }
@@ -102,14 +116,18 @@ fn refuse(parents: usize, message: &str) -> Vec<Result<String, Error>> {
 
 /// What escaped the prelude: memory or the stack ran out there, or something replaced what it needs.
 fn describe(error: CaughtError<'_>) -> String {
-    let message = match &error {
-        CaughtError::Exception(exception) => exception.message().unwrap_or_default(),
-        other => other.to_string(),
+    let (message, stack) = match &error {
+        CaughtError::Exception(exception) => (
+            exception.message().unwrap_or_default(),
+            exception.stack().unwrap_or_default(),
+        ),
+        other => (other.to_string(), String::new()),
     };
-    let stack = match &error {
-        CaughtError::Exception(exception) => exception.stack().unwrap_or_default(),
-        _ => String::new(),
-    };
+    match &error {
+        CaughtError::Exception(_) if message == OUT_OF_MEMORY => memory::end_out_of_memory(true),
+        CaughtError::Value(value) if value.is_null() => memory::end_out_of_memory(false),
+        _ => {}
+    }
     write(Level::Error, &translate(format!("{message}\n{stack}")), "");
     message
 }

@@ -1,15 +1,18 @@
-//! From lines of the bundle to those of the sources.
+//! From places in the bundle to those in the sources.
 
 use std::cell::RefCell;
 
 /// What QuickJS calls the module's code.
 pub(crate) const BUNDLE: &str = "mayfly-bundle.js";
 
-/// For each line of the bundle the source, by its number, and the line in it; a line of 0 stands for none.
+/// The source map, as far as stack traces need it.
 #[derive(Default)]
 pub(crate) struct Lines {
     sources: Vec<String>,
+    /// For each line of the bundle the source, by its number, and the line in it; a line of 0 stands for none.
     lines: Vec<(u32, u32)>,
+    /// The mappings of a source map, which are read when there is an error to tell of; empty for a bundle that is too large.
+    mappings: String,
 }
 
 thread_local! {
@@ -19,12 +22,16 @@ thread_local! {
 
 impl Lines {
     /// `numbers` are pairs: a source and a line.
-    pub(crate) fn new(sources: Vec<String>, numbers: &[u32]) -> Self {
+    pub(crate) fn new(sources: Vec<String>, numbers: &[u32], mappings: String) -> Self {
         let lines = numbers
             .chunks_exact(2)
             .filter_map(|pair| Some((*pair.first()?, *pair.get(1)?)))
             .collect();
-        Self { sources, lines }
+        Self {
+            sources,
+            lines,
+            mappings,
+        }
     }
 
     pub(crate) fn keep_while_making(self) {
@@ -44,11 +51,8 @@ impl Lines {
             translated.push_str(before);
             let after = after.strip_prefix(BUNDLE).unwrap_or(after);
             let (line, column, end) = place(after);
-            match self.source(line) {
-                Some((source, line)) => {
-                    translated.push_str(source);
-                    translated.push_str(&format!(":{line}"));
-                }
+            match self.exact(line, column).or_else(|| self.by_line(line)) {
+                Some(place) => translated.push_str(&place),
                 None => translated.push_str(&format!("{BUNDLE}:{line}:{column}")),
             }
             rest = end;
@@ -57,11 +61,72 @@ impl Lines {
         translated
     }
 
-    fn source(&self, line: usize) -> Option<(&str, u32)> {
+    /// The place of a line's first code.
+    fn by_line(&self, line: usize) -> Option<String> {
         let &(source, line) = self.lines.get(line.checked_sub(1)?)?;
         let source = self.sources.get(source as usize)?;
-        (line > 0).then_some((source, line))
+        (line > 0).then(|| format!("{source}:{line}"))
     }
+
+    /// The place of the last segment of a line that begins at a column or before.
+    fn exact(&self, line: usize, column: usize) -> Option<String> {
+        let (wanted_line, wanted_column) = (line.checked_sub(1)?, column.checked_sub(1)?);
+        let (mut source, mut source_line, mut source_column) = (0_i64, 0_i64, 0_i64);
+        for (at, group) in self.mappings.split(';').enumerate().take(line) {
+            let mut column = 0;
+            let mut found = None;
+            for segment in group.split(',') {
+                let mut fields = [0_i64; 5];
+                let count = segment_fields(segment, &mut fields);
+                let [column_by, source_by, line_by, source_column_by, _] = fields;
+                column += column_by;
+                if count < 4 {
+                    continue;
+                }
+                source += source_by;
+                source_line += line_by;
+                source_column += source_column_by;
+                if at == wanted_line && usize::try_from(column).is_ok_and(|c| c <= wanted_column) {
+                    found = Some((source, source_line + 1, source_column + 1));
+                }
+            }
+            if let Some((source, line, column)) = found {
+                let source = self.sources.get(usize::try_from(source).ok()?)?;
+                return Some(format!("{source}:{line}:{column}"));
+            }
+        }
+        None
+    }
+}
+
+/// Numbers of five bits a digit, the least first; the lowest bit is the sign. How many there are.
+fn segment_fields(segment: &str, fields: &mut [i64; 5]) -> usize {
+    let (mut value, mut shift) = (0_i64, 0_u32);
+    let mut count = 0;
+    for byte in segment.bytes() {
+        let digit = match byte {
+            b'A'..=b'Z' => byte - b'A',
+            b'a'..=b'z' => byte - b'a' + 26,
+            b'0'..=b'9' => byte - b'0' + 52,
+            b'+' => 62,
+            _ => 63,
+        };
+        value |= i64::from(digit & 31).checked_shl(shift).unwrap_or(0);
+        shift += 5;
+        if digit & 32 == 0 {
+            let magnitude = value >> 1;
+            if let Some(field) = fields.get_mut(count) {
+                *field = if value & 1 == 1 {
+                    -magnitude
+                } else {
+                    magnitude
+                };
+            }
+            count += 1;
+            (value, shift) = (0, 0);
+        }
+    }
+    count
 }
 
 /// Reads `:12:5`, and gives what follows it.

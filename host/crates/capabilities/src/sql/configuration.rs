@@ -9,6 +9,8 @@ use mayfly_config::{Endpoint, ReadSections, Sections};
 
 use super::{SqlCapability, declared};
 
+use super::sqlserver::told;
+
 pub use super::declared::{Access, Body};
 pub use super::sqlserver::SqlType;
 pub use super::sqlserver::configuration::{ApplicationIntent, Backend, Encryption};
@@ -79,6 +81,11 @@ impl ReadSections for SqlCapability {
             }
         }
         grants.set(granted);
+    }
+
+    fn tell_code(&self, sections: &Sections, grants: &Sections) -> Option<(&'static str, String)> {
+        let told = told(sections.get::<Section>()?, grants.get::<StatementGrants>()?);
+        Some(("sql", told))
     }
 
     fn named_files(&self, sections: &Sections) -> Vec<PathBuf> {

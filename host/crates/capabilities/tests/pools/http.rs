@@ -22,6 +22,7 @@ pub fn service() -> Service {
         name: "enrolment".to_owned(),
         line: 1,
         base: Base::Embedded,
+        base_is_told: false,
         credentials: None,
         max_connections: 4,
         connect_timeout: Duration::from_secs(5),

@@ -42,7 +42,7 @@
     return {
       fieldName: field,
       parentTypeName: type,
-      variables: {},
+      variables: JSON.parse(host.variables()),
       selectionSetList: paths.map((path) => path.replaceAll('.', '/')),
       selectionSetGraphQL: graphql(paths),
     };
@@ -97,21 +97,36 @@
     });
   }
 
-  /** An error with the code that AppSync would give as `errorType`. */
-  function failure(error) {
+  /** Says of an error what AppSync's clients read beside its message. */
+  function explain(places, { errorInfo, data }) {
+    if (errorInfo === undefined && data === undefined) return;
+    try {
+      const details = JSON.stringify({ errorInfo, data });
+      for (const place of places) host.errorDetails(place, details);
+    } catch (error) {
+      // What JSON cannot hold, clients cannot read.
+      host.log('warn', `the details of an error were left out: ${parts.messageOf(error)}`, '');
+    }
+  }
+
+  /** An error of the events at these places, with the code that AppSync would give as `errorType`. */
+  function failure(error, places) {
+    parts.endOutOfMemory(error);
+    if (error !== null && typeof error === 'object') explain(places, error);
     const known = typeof error?.errorType === 'string' ? error.errorType : UNHANDLED;
     host.log('error', parts.inspect(error), '');
     return { code: known, message: parts.messageOf(error), retryable: error?.retryable === true };
   }
 
   /** One entry of a batch: a value, or an object with `data` and perhaps an error. */
-  function entry(value) {
+  function entry(value, place) {
     const wrapped = value !== null && typeof value === 'object' && !Array.isArray(value)
       && ('errorMessage' in value || 'errorType' in value)
       && Object.keys(value).every((key) => ['data', 'errorMessage', 'errorType', 'errorInfo'].includes(key));
     if (!wrapped) return parts.encode(value);
     const { data, errorMessage, errorType } = value;
     if (errorMessage === null || errorMessage === undefined) return parts.encode(data);
+    explain([place], value);
     return { code: String(errorType ?? UNHANDLED), message: String(errorMessage), retryable: false };
   }
 
@@ -140,7 +155,7 @@
       }
       return answers.map(entry);
     } catch (error) {
-      const failed = failure(error);
+      const failed = failure(error, sources.keys());
       return sources.map(() => failed);
     }
   };

@@ -181,7 +181,7 @@
     static abort(reason) { return stop(new AbortSignal(), reason); }
     static timeout(ms) {
       const signal = new AbortSignal();
-      setTimeout(() => stop(signal, new DOMException('The operation was aborted due to timeout', 'TimeoutError')), ms);
+      setTimeout(() => stop(signal, new DOMException('The operation was aborted due to timeout', 'TimeoutError')), ms).unref();
       return signal;
     }
     static any(signals) {

@@ -20,6 +20,8 @@
     get name() { return 'HostError'; }
   }
 
+  parts.hostError = (code, message, retryable) => new HostError(code, message, { retryable });
+
   const batches = new WeakSet();
 
   /** Marks a resolver that is given all parents at once. */
@@ -36,16 +38,22 @@
     get caller() { return host.caller() ?? null; },
     get claims() { return JSON.parse(host.claims()); },
     get selection() { return host.selection(); },
+    get variables() { return JSON.parse(host.variables()); },
     header: (name) => host.header(String(name)) ?? null,
     timeLeftMs: () => host.timeLeftMs(),
     toJSON: () => ({}),
   };
 
-  /** What to tell of what was thrown. The engine throws null when there is no memory left to make an error. */
-  parts.messageOf = (error) => {
-    if (error === null) return 'null was thrown, as it is when memory is used up';
-    return typeof error?.message === 'string' ? error.message : parts.inspect(error);
+  const OutOfMemory = globalThis.InternalError;
+
+  /** Ends the invocation if what was thrown says that memory is used up. Where there is none to make an error of, the engine throws null. */
+  parts.endOutOfMemory = (error) => {
+    if (error === null) host.endOutOfMemory(false);
+    else if (error instanceof OutOfMemory && error.message === 'out of memory') host.endOutOfMemory(true);
   };
+
+  /** What to tell of what was thrown. */
+  parts.messageOf = (error) => (typeof error?.message === 'string' ? error.message : parts.inspect(error));
 
   /** An answer as JSON text. */
   parts.encode = (value) => {
@@ -66,6 +74,7 @@
 
   /** One without a code of its own is a surprise, whose place is worth a line in the log. */
   function described(error) {
+    parts.endOutOfMemory(error);
     const code = typeof error?.code === 'string' && error.code.length > 0 ? error.code : undefined;
     if (code === undefined) host.log('error', parts.inspect(error), '');
     return {
@@ -142,30 +151,39 @@
 
   // For the SDK, which is bundled with the module.
   Object.defineProperty(globalThis, '__mayfly', {
-    value: { host, context, batch, ResolverError, HostError, inspect: parts.inspect, format: parts.format },
+    value: {
+      host,
+      context,
+      batch,
+      ResolverError,
+      HostError,
+      inspect: parts.inspect,
+      format: parts.format,
+      sendTo: parts.sendTo,
+      bytesOf: parts.bytesOf,
+      statusText: parts.statusText,
+      statements: parts.statements,
+    },
   });
 
   return {
     register(module) {
       const fields = options.handler === 'appsync' ? registerHandler(module) : registerResolvers(module);
       for (const reason of rejections.values()) throw reason;
-      return fields;
+      const warnings = parts.unknownTexts(options.texts ?? []);
+      delete options.texts;
+      return [fields, ...warnings].join('\u0001');
     },
     dispatch: (type, field, args, parents) => dispatch(type, field, args, parents),
-    hostError: (code, message, retryable) => new HostError(code, message, { retryable }),
+    hostError: parts.hostError,
     rejected(promise, reason, handled) {
       if (handled) rejections.delete(promise);
       else rejections.set(promise, reason);
     },
-    /** Called when nothing runs and no call of the host is answered: whether something could be done. */
-    turn: () => parts.runTimer(),
-    /** Called when nothing is left to wait for: whether something could be done, or an error that says what is waited for. */
-    last() {
-      if (parts.giveUpWaiting()) return true;
-      const delay = parts.waitingFor();
-      if (delay === undefined) return false;
-      throw new Error(`the resolver waits for a timer of ${delay} ms, and time cannot be waited for; only calls of the host can`);
-    },
+    /** Called when nothing runs: runs a timer that is due and gives -1, or says in how many milliseconds one is. */
+    turn: (hasCalls) => parts.runTimer(hasCalls),
+    /** Called when nothing is left to wait for: whether something could be done. */
+    last: () => parts.giveUpWaiting(),
     finish() {
       for (const reason of rejections.values()) host.log('error', `unhandled rejection: ${parts.inspect(reason)}`, '');
     },

@@ -1,4 +1,4 @@
-// Timers. Nothing but a call of the host can be waited for, so a timer fires when it is due and others are being waited for.
+// Timers. The engine waits for the one that is due first, beside calls of the host.
 (function (host, options, parts) {
   'use strict';
 
@@ -9,14 +9,21 @@
   const add = (callback, delay, values, every) => {
     if (typeof callback !== 'function') throw new TypeError('The "callback" argument must be of type function');
     const wait = Math.max(0, Number(delay) || 0);
-    const timer = { id: ++last, due: host.elapsedMs() + wait, wait, callback, values, every };
+    const timer = { id: ++last, due: host.elapsedMs() + wait, wait, callback, values, every, isWaitedFor: true };
     timers.push(timer);
     return Object.assign(Object.create(handle), { id: timer.id });
   };
+  const refer = (id, isWaitedFor) => {
+    for (const timer of timers) if (timer.id === id) timer.isWaitedFor = isWaitedFor;
+  };
   const handle = {
-    ref() { return this; },
-    unref() { return this; },
-    hasRef: () => true,
+    ref() { refer(this.id, true); return this; },
+    unref() { refer(this.id, false); return this; },
+    hasRef() { return timers.some((timer) => timer.id === this.id && timer.isWaitedFor); },
+    refresh() {
+      for (const timer of timers) if (timer.id === this.id) timer.due = host.elapsedMs() + timer.wait;
+      return this;
+    },
     [Symbol.toPrimitive]() { return this.id; },
   };
   const remove = (timer) => {
@@ -31,12 +38,18 @@
   define('clearInterval', remove);
   define('clearImmediate', remove);
 
-  /** Runs the timer that is due first, if one is. */
-  parts.runTimer = () => {
-    if (timers.length === 0) return false;
+  /**
+   * Runs the timer that is due first, if one is, and gives -1; otherwise the milliseconds until one is, infinite if none is waited for.
+   * With calls under way all are waited for; without, only those that keep an invocation going, as in Node.
+   */
+  parts.runTimer = (hasCalls) => {
+    if (timers.length === 0) return Infinity;
     const now = host.elapsedMs();
-    const due = timers.filter((timer) => timer.due <= now).sort((one, two) => one.due - two.due || one.id - two.id)[0];
-    if (due === undefined) return false;
+    const due = timers.reduce((one, two) => (two.due < one.due || (two.due === one.due && two.id < one.id) ? two : one));
+    if (due.due > now) {
+      const waited = hasCalls ? timers : timers.filter((timer) => timer.isWaitedFor);
+      return waited.reduce((least, timer) => Math.min(least, timer.due - now), Infinity);
+    }
     if (due.every) due.due = now + Math.max(1, due.wait);
     else remove(due.id);
     try {
@@ -44,9 +57,6 @@
     } catch (error) {
       host.log('error', `a timer failed: ${parts.inspect(error)}`, '');
     }
-    return true;
+    return -1;
   };
-
-  /** The delay of a timer that somebody may be waiting for. */
-  parts.waitingFor = () => timers.find((timer) => !timer.every)?.wait;
 })

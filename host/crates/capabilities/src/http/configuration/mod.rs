@@ -5,6 +5,7 @@ mod credentials;
 mod grants;
 mod route;
 mod service;
+mod told;
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -13,6 +14,7 @@ use mayfly_config::reader::{Key, Table};
 use mayfly_config::{Config, ReadSections, Sections};
 
 use super::HttpCapability;
+use told::told;
 
 pub use base::Base;
 pub use credentials::Credentials;
@@ -51,6 +53,11 @@ impl ReadSections for HttpCapability {
 
     fn read_grants(&self, table: &mut Table<'_>, sections: &Sections, grants: &mut Sections) {
         grants.set(RouteGrants::read(table, sections));
+    }
+
+    fn tell_code(&self, sections: &Sections, grants: &Sections) -> Option<(&'static str, String)> {
+        let section = sections.get::<Section>()?;
+        Some(("http", told(&section.services, grants.get::<RouteGrants>())))
     }
 
     fn check(&self, config: &Config, file: &Table<'_>) {

@@ -20,6 +20,8 @@ pub struct Service {
     pub line: usize,
     /// `base`: "https://host/prefix", "http://…" or "embedded".
     pub base: Base,
+    /// Whether `base` stands in the file, so that modules that are granted routes may know it when they are built.
+    pub base_is_told: bool,
     /// `bearer`, `basic` or `header`.
     pub credentials: Option<Credentials>,
     /// `max_connections`: requests under way at once, and connections. Default 16.
@@ -168,6 +170,7 @@ impl Service {
         let hour = Duration::from_secs(3_600);
         let most_time = Duration::from_secs(300);
         let service = Self {
+            base_is_told: table.stands_in_file(BASE),
             base: base(&mut table),
             credentials: Credentials::read(&mut table),
             max_connections: count(table.number(MAX_CONNECTIONS, 16, 1..=1_000)),

@@ -27,9 +27,11 @@ mod sql_type;
 mod template;
 mod text;
 mod times;
+mod told;
 mod trancount;
 mod types;
 mod values;
 
 pub use login::SqlServerEngine;
 pub use sql_type::SqlType;
+pub(in crate::sql) use told::told;

@@ -1,0 +1,220 @@
+//! `mssql` and `tedious` as handlers use them: texts that are the operator's statements run, others are told with the statement to write.
+
+use mayfly_tests::{TestApp, TestHost, repository};
+use serde_json::{Value, json};
+
+use super::{build, built, script};
+
+const HANDLER: &str = r#"
+const sql = require('mssql');
+const { Connection, Request, TYPES } = require('tedious');
+
+const pool = new sql.ConnectionPool({ server: 'legacy', user: 'sa', password: 'not looked at' });
+const ready = pool.connect();
+
+const tedious = (text, parameters = []) => new Promise((resolve, reject) => {
+  const connection = new Connection({ server: 'legacy' });
+  connection.on('connect', (failure) => {
+    if (failure) return reject(failure);
+    const rows = [];
+    const request = new Request(text, (error, count) => { connection.close(); error ? reject(error) : resolve({ count, rows }); });
+    for (const [name, type, value] of parameters) request.addParameter(name, type, value);
+    request.on('row', (columns) => rows.push(Object.fromEntries(columns.map((column) => [column.metadata.colName, column.value]))));
+    connection.execSql(request);
+  });
+});
+
+const fields = {
+  async pooled({ studentId }) {
+    await ready;
+    const { recordset, rowsAffected } = await pool.request()
+      .input('studentId', sql.NVarChar(64), studentId)
+      .query(`select  id, student_id, type, score, taken_at
+              from [Assessments] -- all of one
+              where student_id in (@studentId) and (@kind is null or type = @kind) and (@since IS NULL OR taken_at >= @since)
+              ORDER BY taken_at, id;`);
+    const [first] = recordset;
+    return [recordset.length === rowsAffected[0], first.student_id, typeof first.score, first.taken_at instanceof Date, first.taken_at.getUTCFullYear() > 2000];
+  },
+  async template({ studentId }) {
+    const { recordset } = await sql.query`SELECT COUNT(*) AS many FROM Assessments WHERE student_id = ${studentId}`;
+    return recordset[0].many > 0;
+  },
+  async list({ studentId }) {
+    const request = new sql.Request();
+    request.input('a', studentId);
+    request.input('b', 'S8');
+    const { recordset } = await request.query('SELECT DISTINCT student_id FROM Assessments WHERE student_id IN (@a, @b) ORDER BY student_id');
+    return recordset.map((row) => row.student_id);
+  },
+  async written() {
+    const transaction = new sql.Transaction(pool);
+    await transaction.begin();
+    const insert = (id) => new sql.Request(transaction)
+      .input('id', sql.NVarChar, id).input('student', 'S1').input('when', sql.DateTime2, new Date('2026-02-03T04:05:06.789Z')).input('score', sql.Decimal(5, 2), 12.5).input('key', id)
+      .query("INSERT INTO Assessments (id, student_id, type, score, taken_at, idempotency_key) VALUES (@id, @student, 'PHONICS', @score, @when, @key)");
+    const { rowsAffected } = await insert('m1');
+    await transaction.commit();
+    const undone = new sql.Transaction(pool);
+    await undone.begin();
+    await new sql.Request(undone).input('id', 'm2').input('student', 'S1').input('when', new Date()).input('score', 1).input('key', 'm2')
+      .query("insert into Assessments (id, student_id, type, score, taken_at, idempotency_key) values (@id, @student, 'PHONICS', @score, @when, @key)");
+    await undone.rollback();
+    const duplicate = await insert.call(null, 'm1').catch((error) => error);
+    const { recordset } = await sql.query`SELECT id, score, taken_at FROM Assessments WHERE idempotency_key IN (${['m1', 'm2']})`;
+    return [rowsAffected, recordset.map(({ id, score, taken_at }) => [id, score, taken_at.toISOString()]), duplicate instanceof Error];
+  },
+  async withTedious({ studentId }) {
+    const { count, rows } = await tedious('SELECT COUNT(*) AS many FROM Assessments WHERE student_id = @x', [['x', TYPES.NVarChar, studentId]]);
+    return [count, rows[0].many > 0];
+  },
+  async unknown() {
+    return sql.query('SELECT name, grade\n        FROM Teachers\n        WHERE id = @id');
+  },
+  async unknownOfTedious() {
+    return tedious(['DELETE', 'FROM', 'Teachers', 'WHERE', 'id = @id'].join(' '), [['id', TYPES.Int, 7]]);
+  },
+  callback(_, done) {
+    new sql.Request().input('studentId', 'S7').query('SELECT COUNT(*) AS many FROM Assessments WHERE student_id = @studentId', (error, result) => done(error, result && result.recordset.length));
+  },
+};
+
+exports.handler = (event, context, callback) => {
+  const field = fields[event.info.fieldName];
+  if (field.length > 1) return void field(event.arguments, callback);
+  return field(event.arguments);
+};
+"#;
+
+const STATEMENTS: &str = r#"
+[statements.of_student]
+backend = "school"
+text = """
+SELECT id, student_id, type, score, taken_at
+FROM Assessments
+WHERE student_id IN (@ids)
+  AND (@type IS NULL OR type = @type)
+  AND (@from IS NULL OR taken_at >= @from)
+ORDER BY taken_at, id
+"""
+access = "read"
+parameters = { ids = "list<nvarchar(64)>", type = "nvarchar(32)", from = "date" }
+columns = { id = "nvarchar(64)", student_id = "nvarchar(64)", type = "nvarchar(32)", score = "decimal(5,2)", taken_at = "datetime2" }
+
+[statements.count_of_student]
+backend = "school"
+text = "SELECT COUNT(*) AS many FROM Assessments WHERE student_id = @id"
+access = "read"
+parameters = { id = "nvarchar(64)" }
+columns = { many = "int" }
+
+[statements.students]
+backend = "school"
+text = "SELECT DISTINCT student_id FROM Assessments WHERE student_id IN (@ids) ORDER BY student_id"
+access = "read"
+parameters = { ids = "list<nvarchar(64)>" }
+columns = { student_id = "nvarchar(64)" }
+
+[statements.by_keys]
+backend = "school"
+text = "SELECT id, score, taken_at FROM Assessments WHERE idempotency_key IN (@keys)"
+access = "read"
+parameters = { keys = "list<nvarchar(64)>" }
+columns = { id = "nvarchar(64)", score = "decimal(5,2)", taken_at = "datetime2" }
+
+[statements.record]
+backend = "school"
+text = "INSERT INTO Assessments (id, student_id, type, score, taken_at, idempotency_key) VALUES (@id, @student_id, 'PHONICS', @score, @taken_at, @key)"
+access = "write"
+parameters = { id = "nvarchar(64)", student_id = "nvarchar(64)", score = "decimal(5,2)", taken_at = "datetime2", key = "nvarchar(64)" }
+"#;
+
+fn app() -> TestApp {
+    let argument = "(studentId: String)";
+    let fields = [
+        "pooled",
+        "template",
+        "list",
+        "written",
+        "withTedious",
+        "unknown",
+        "unknownOfTedious",
+        "callback",
+    ];
+    let fields = fields.map(|field| format!("{field}{argument}: Any @script"));
+    let schema = format!("scalar Any\ntype Query {{ {} }}", fields.join(" "));
+    let more = format!(
+        "handler = \"appsync\"\ndeadline = \"60 s\"\n[modules.script.grants]\nsql = [\"of_student\", \"count_of_student\", \"students\", \"by_keys\", \"record\"]\n[sqlserver.school]\naddress = \"embedded\"\ndatabase = \"School\"\n[embedded]\nseed = \"{}\"\n{STATEMENTS}",
+        repository().join("guest/apps/students/seed").display()
+    );
+    script("handler.js", HANDLER, &schema, &more)
+}
+
+#[tokio::test]
+async fn texts_that_are_statements_run() {
+    let host = TestHost::start(built(app())).await;
+    for (field, expected) in [
+        ("pooled", json!([true, "S7", "number", true, true])),
+        ("template", json!(true)),
+        ("list", json!(["S7", "S8"])),
+        ("withTedious", json!([1, true])),
+        ("callback", json!(1)),
+        (
+            "written",
+            json!([[1], [["m1", 12.5, "2026-02-03T04:05:06.789Z"]], true]),
+        ),
+    ] {
+        let answer = host
+            .query(&format!("{{ {field}(studentId: \"S7\") }}"))
+            .await;
+        assert_eq!(answer["data"][field], expected, "{field}: {answer}");
+    }
+}
+
+const GRANTS: &str = "[modules.script.grants]\nsql = [\"of_student\", \"count_of_student\", \"students\", \"by_keys\", \"record\", ";
+
+#[tokio::test]
+async fn a_text_that_is_no_statement_fails_with_the_statement_to_write() {
+    let host = TestHost::start(built(app())).await;
+    let message = async |field: &str| -> Value {
+        let answer = host.query(&format!("{{ {field} }}")).await;
+        answer["errors"][0]["message"].clone()
+    };
+    assert_eq!(
+        message("unknown").await,
+        json!(format!(
+            "this text is no statement that module `script` is granted; write in mayfly.toml, and build again:\n[statements.select_teachers]\nbackend = \"school\"\ntext = \"\"\"\nSELECT name, grade\nFROM Teachers\nWHERE id = @id\n\"\"\"\naccess = \"read\"\nparameters = {{ id = \"nvarchar(4000)\" }}\n\n{GRANTS}\"select_teachers\"]"
+        ))
+    );
+    assert_eq!(
+        message("unknownOfTedious").await,
+        json!(format!(
+            "this text is no statement that module `script` is granted; write in mayfly.toml, and build again:\n[statements.delete_teachers]\nbackend = \"school\"\ntext = \"\"\"\nDELETE FROM Teachers WHERE id = @id\n\"\"\"\naccess = \"write\"\nparameters = {{ id = \"int\" }}\n\n{GRANTS}\"delete_teachers\"]"
+        ))
+    );
+}
+
+#[test]
+fn a_build_tells_of_texts_in_the_code_that_are_no_statement() {
+    let app = app();
+    for _ in 0..2 {
+        let output = build(&app);
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(output.status.success(), "{said}");
+        assert!(
+            said.contains("warning: handler.js:65: this text is no statement that module `script` is granted; write in mayfly.toml, and build again:\n[statements.select_teachers]"),
+            "{said}"
+        );
+        assert_eq!(
+            said.matches("this text is no statement").count(),
+            1,
+            "{said}"
+        );
+    }
+    let component = std::fs::read(app.path().join("build/script.wasm")).unwrap();
+    let text = b"AND (@from IS NULL OR taken_at >= @from)";
+    assert!(
+        !component.windows(text.len()).any(|window| window == text),
+        "the operator's text is in the component"
+    );
+}
