@@ -5,12 +5,13 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 /// A constant, and the directory whose files it lists.
-const LISTS: [(&str, &str); 5] = [
+const LISTS: [(&str, &str); 6] = [
     ("SDK_RUST", "../guest/sdk/rust"),
     ("NEW_ANY", "../guest/new/any"),
     ("NEW_RUST", "../guest/new/rust"),
     ("NEW_CPP", "../guest/new/cpp"),
     ("NEW_JS", "../guest/new/js"),
+    ("NEW_TS", "../guest/new/ts"),
 ];
 
 /// What cargo leaves in a directory.

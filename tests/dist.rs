@@ -78,7 +78,9 @@ fn the_archive_has_everything_and_nothing_of_this_machine() {
         "share/mayfly/sample/build/students.wasm",
         "share/mayfly/sample/mayfly.toml",
         "share/mayfly/sdk/rust/SHA256SUMS",
+        "share/mayfly/javascript-engine.wasm",
         "share/mayfly/sdk/cpp/mayfly.hpp",
+        "share/mayfly/sdk/js/index.d.ts",
         "share/mayfly/wit/world.wit",
     ] {
         assert!(root.join(file).is_file(), "{file}");

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 use std::process::Output;
 
-use mayfly_tests::{TestApp, TestHost, mayfly, repository};
+use mayfly_tests::{TestApp, TestHost, mayfly, node_packages, repository};
 use serde_json::json;
 
 /// Where guests outside of the repository are compiled, so that each test does not compile their libraries again.
@@ -69,6 +69,66 @@ async fn a_new_app_in_cpp_answers() {
 #[tokio::test]
 async fn a_new_app_in_javascript_answers() {
     a_new_app_is_built_checked_served_and_answers("js").await;
+}
+
+#[tokio::test]
+async fn a_new_app_in_typescript_answers_and_its_types_fit() {
+    a_new_app_is_built_checked_served_and_answers("ts").await;
+    let packages = repository().join("tests/javascript/beside-node");
+    node_packages(&packages);
+    let directory = tempfile::tempdir().unwrap();
+    let app = directory.path().join("app");
+    assert_eq!(new(&app, "ts").status.code(), Some(0));
+    let types = app.join("modules/greetings/schema.ts");
+    let generated = fs::read_to_string(&types).unwrap();
+    let told = done(&["codegen"], &app);
+    assert_eq!(told, generated);
+    let checked = || {
+        std::process::Command::new(packages.join("node_modules/.bin/tsc"))
+            .arg("--project")
+            .arg(&app)
+            .output()
+            .unwrap()
+    };
+    let output = checked();
+    assert!(output.status.success(), "{output:?}");
+    // A resolver that does not fit is told.
+    let module = app.join("modules/greetings/index.ts");
+    let code = fs::read_to_string(&module).unwrap();
+    fs::write(&module, code.replace("({ language })", "({ tongue })")).unwrap();
+    let output = checked();
+    assert!(!output.status.success(), "{output:?}");
+    assert!(
+        String::from_utf8_lossy(&output.stdout).contains("tongue"),
+        "{output:?}"
+    );
+}
+
+#[test]
+fn types_are_written_for_one_module_or_into_a_file() {
+    let app = TestApp::students();
+    let out = app.path().join("schema.ts");
+    let told = done(
+        &[
+            "codegen",
+            "--module",
+            "assessments",
+            "--out",
+            out.to_str().unwrap(),
+        ],
+        app.path(),
+    );
+    assert_eq!(told.trim_end(), format!("wrote {}", out.display()));
+    let written = fs::read_to_string(&out).unwrap();
+    assert!(written.contains("export type AssessmentsResolvers = {"));
+    assert!(!written.contains("StudentsResolvers"), "{written}");
+    let refused = run(&["codegen", "--module", "teachers"], app.path());
+    assert_eq!(refused.status.code(), Some(1), "{refused:?}");
+    assert!(
+        String::from_utf8_lossy(&refused.stderr)
+            .contains("the schema asks nothing of a module `teachers`"),
+        "{refused:?}"
+    );
 }
 
 #[test]

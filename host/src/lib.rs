@@ -8,7 +8,7 @@
 //! - the crate `mayfly-runtime` runs it in a fresh, limited instance, and answers its calls after checking grants and budgets;
 //! - the crate `mayfly-capabilities` holds what they reach: import, grants and connections of each backend.
 //!
-//! [`history`] is what the host remembers of all this for operators.
+//! [`codegen`] writes types of a schema for whoever writes resolvers. [`history`] is what the host remembers of all this for operators.
 //!
 //! [`serving`] puts them together, and changes what is served; [`commands`] are what a person types, [`embedded`] starts the backends
 //! an app can be tried with,
@@ -23,6 +23,7 @@
 
 pub mod build;
 pub mod callers;
+pub mod codegen;
 pub mod commands;
 mod credentials;
 pub mod documents;

@@ -69,12 +69,17 @@ const HOST: &str = "aarch64-unknown-linux-gnu";
 const HOST: &str = "x86_64-unknown-linux-gnu";
 
 /// The packages whose libraries are shipped, by workspace and target.
-const SHIPPED: [(&str, &str, &[&str]); 2] = [
+const SHIPPED: [(&str, &str, &[&str]); 3] = [
     (".", HOST, &["mayfly", "mayfly-embedded"]),
     (
         "guest",
         "wasm32-unknown-unknown",
         &["students-app-students", "students-app-assessments"],
+    ),
+    (
+        "guest/sdk/js/engine",
+        "wasm32-unknown-unknown",
+        &["mayfly-javascript"],
     ),
 ];
 

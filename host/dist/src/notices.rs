@@ -18,6 +18,9 @@ const BEGINNINGS: [&str; 6] = [
     "UNLICENSE",
 ];
 
+/// Packages that carry somebody else's source in a directory of their own, with its licence there.
+const CARRIED: [(&str, &str); 1] = [("rquickjs-sys", "quickjs/LICENSE")];
+
 const HEAD: &str = "\
 The programs of this archive contain the libraries below, and the Rust standard library (MIT OR Apache-2.0,
 https://github.com/rust-lang/rust). Each is listed with its licence as an SPDX expression; where it leaves a
@@ -79,6 +82,8 @@ fn found(library: &Library) -> anyhow::Result<Vec<String>> {
             .as_ref()
             .map(|file| directory.join(file)),
     );
+    let carried = CARRIED.iter().filter(|(name, _)| *name == library.name);
+    paths.extend(carried.map(|(_, file)| directory.join(file)));
     paths.sort();
     paths.dedup();
     let read = |path: &std::path::PathBuf| {

@@ -33,6 +33,9 @@ const COPIED: [(&str, &str); 13] = [
     ("guest/Cargo.lock", "share/mayfly/sample/Cargo.lock"),
 ];
 
+/// Where the program looks for the engine of JavaScript.
+const ENGINE: &str = "share/mayfly/javascript-engine.wasm";
+
 /// What builds and servers leave in an app.
 const LEFT: [&str; 2] = [".mayfly", "target"];
 
@@ -59,13 +62,14 @@ pub fn make(
         output(Command::new("strip").arg("--strip-all").arg(&to))?;
     }
     build_sample(root, programs)?;
+    make_engine(programs, &tree.join(ENGINE))?;
     for (from, to) in COPIED {
         copy(&root.join(from), &tree.join(to))?;
     }
     let share = tree.join("share/mayfly");
     write(&share.join("sample/Cargo.toml"), &sample_workspace(root)?)?;
     let program = tree.join("bin/mayfly");
-    for language in ["rust", "cpp"] {
+    for language in ["rust", "cpp", "js"] {
         let sdk = share.join("sdk").join(language);
         output(Command::new(&program).args(["sdk", language]).arg(sdk))?;
     }
@@ -80,6 +84,13 @@ pub fn make(
         &tree.join("THIRD-PARTY-NOTICES.txt"),
         &notices::notices(libraries)?,
     )
+}
+
+/// Writes the engine of JavaScript, so that whoever writes in it needs no compiler.
+fn make_engine(programs: &Path, file: &Path) -> anyhow::Result<()> {
+    fs::create_dir_all(file.parent().unwrap_or(file))?;
+    let program = programs.join("mayfly");
+    output(Command::new(program).arg("javascript-engine").arg(file)).map(drop)
 }
 
 /// The sample's components, which are not in the repository.

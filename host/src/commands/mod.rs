@@ -4,11 +4,13 @@ mod admin;
 mod apply;
 mod build;
 mod check;
+mod codegen;
 mod compile;
 mod completions;
 mod config;
 mod explain;
 mod invoke;
+mod javascript_engine;
 mod module;
 mod new;
 mod sdk;
@@ -74,6 +76,8 @@ enum Command {
     New(new::New),
     /// Make an app's components from their sources
     Build(build::Build),
+    /// Write types of an app's schema for resolvers in TypeScript
+    Codegen(codegen::Codegen),
     /// Run one field of one module once, and show the answer and what it cost
     Invoke(invoke::Invoke),
     /// Deploy versions of modules to a running host, show them, roll them back
@@ -93,6 +97,9 @@ enum Command {
     /// Compile a component from standard input (what `serve` runs in a limited process)
     #[command(hide = true)]
     Compile(compile::Compile),
+    /// Write the engine of modules in JavaScript (for archives)
+    #[command(hide = true)]
+    JavascriptEngine(javascript_engine::JavaScriptEngine),
     /// Evaluate a module's top level from standard input (what `build` runs in a limited process)
     #[command(hide = true)]
     Snapshot(snapshot::Snapshot),
@@ -155,6 +162,7 @@ impl Command {
             Self::Explain(explain) => explain.run(capabilities),
             Self::New(new) => new.run(capabilities),
             Self::Build(build) => build.run(capabilities),
+            Self::Codegen(codegen) => codegen.run(capabilities),
             Self::Invoke(invoke) => invoke.run(capabilities),
             Self::Module(module) => module.run(),
             Self::Apply(apply) => apply.run(),
@@ -164,6 +172,7 @@ impl Command {
             Self::Status(status) => status.run(),
             Self::Admin(admin) => Ok(admin.run()),
             Self::Compile(compile) => compile.run(),
+            Self::JavascriptEngine(engine) => engine.run(),
             Self::Snapshot(snapshot) => snapshot.run(),
         }
     }

@@ -10,8 +10,9 @@ use mayfly_runtime::capability::{Capabilities, readers};
 use mayfly_telemetry::output;
 
 use super::Exit;
-use crate::build::sdk::carried::{NEW_ANY, NEW_CPP, NEW_JS, NEW_RUST};
+use crate::build::sdk::carried::{NEW_ANY, NEW_CPP, NEW_JS, NEW_RUST, NEW_TS};
 use crate::build::sdk::{Language, lock_file, write_sdk};
+use crate::codegen::typescript;
 
 /// What files of a new app say in place of its name.
 const NAME: &str = "APP";
@@ -21,6 +22,42 @@ const SCHEMA: &str = "mayfly.schema.json";
 
 /// The module of a new app.
 const MODULE: &str = "greetings";
+
+/// The types of the module of a new app in TypeScript, and the schema that they are made of.
+const TYPES: (&str, &str) = ("modules/greetings/schema.ts", "schema.graphql");
+
+/// What the module of a new app is written in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum Template {
+    /// Rust
+    Rust,
+    /// C++
+    Cpp,
+    /// JavaScript
+    Js,
+    /// TypeScript
+    Ts,
+}
+
+impl Template {
+    /// The language whose SDK it takes.
+    fn language(self) -> Language {
+        match self {
+            Self::Rust => Language::Rust,
+            Self::Cpp => Language::Cpp,
+            Self::Js | Self::Ts => Language::Js,
+        }
+    }
+
+    fn files(self) -> &'static [(&'static str, &'static str)] {
+        match self {
+            Self::Rust => NEW_RUST,
+            Self::Cpp => NEW_CPP,
+            Self::Js => NEW_JS,
+            Self::Ts => NEW_TS,
+        }
+    }
+}
 
 /// Make an app to begin with: a schema, one module with one resolver, and data for it.
 ///
@@ -33,7 +70,7 @@ pub struct New {
     app: PathBuf,
     /// The language of its module
     #[arg(long, value_enum)]
-    lang: Language,
+    lang: Template,
 }
 
 impl New {
@@ -43,15 +80,10 @@ impl New {
         if !is_empty(app)? {
             bail!("{place} is not empty; name an empty directory or a new one");
         }
-        let of_language = match self.lang {
-            Language::Rust => NEW_RUST,
-            Language::Cpp => NEW_CPP,
-            Language::Js => NEW_JS,
-        };
         let name = app.canonicalize().ok();
         let name = name.as_deref().unwrap_or(app).file_name();
         let name = name.map_or_else(|| NAME.into(), |name| name.to_string_lossy());
-        for (path, text) in NEW_ANY.iter().chain(of_language) {
+        for (path, text) in NEW_ANY.iter().chain(self.lang.files()) {
             let text = if path.ends_with(".md") || path.ends_with(".toml") {
                 text.replace(NAME, &one_line(&name))
             } else {
@@ -61,10 +93,16 @@ impl New {
         }
         let description = Config::describe(&readers(capabilities));
         write(&app.join(SCHEMA), &description.schema())?;
-        if self.lang == Language::Rust {
+        if self.lang == Template::Rust {
             write(&app.join("Cargo.lock"), &lock_file(MODULE))?;
         }
-        write_sdk(self.lang, &app.join("sdk").join(self.lang.as_str()))?;
+        if self.lang == Template::Ts {
+            let (types, schema) = TYPES;
+            let sdl = fs::read_to_string(app.join(schema))?;
+            write(&app.join(types), &typescript(&sdl, None)?)?;
+        }
+        let language = self.lang.language();
+        write_sdk(language, &app.join("sdk").join(language.as_str()))?;
         output::print(format_args!(
             "made {place}; next: `mayfly build {place}`, then `mayfly serve {place}`"
         ));
