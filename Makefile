@@ -7,6 +7,7 @@ CARGO ?= cargo
 # One place for everything built, whatever the environment says, so that commands below find it.
 export CARGO_TARGET_DIR := $(CURDIR)/target
 GUESTS := cd guest && CARGO_TARGET_DIR="$(CURDIR)/target/guests-native" $(CARGO)
+ENGINE := cd guest/sdk/js/engine && CARGO_TARGET_DIR="$(CURDIR)/target/engine-native" $(CARGO)
 
 # `make run RELEASE=1` builds what is shipped: faster to run, slower to compile.
 BUILT := target/$(if $(RELEASE),release,debug)
@@ -54,6 +55,8 @@ test: toolchain toolchain-cpp toolchain-legacy ## Format, lints, documentation, 
 	$(GUESTS) fmt --all --check
 	$(GUESTS) clippy --workspace --all-targets -- -D warnings
 	$(GUESTS) test --workspace
+	$(ENGINE) fmt --check
+	$(ENGINE) clippy --locked --all-targets -- -D warnings
 	$(CARGO) build --workspace --bins
 	$(CARGO) test --workspace --no-fail-fast
 
@@ -61,28 +64,32 @@ chaos: toolchain toolchain-legacy ## 100,000 requests while everything fails: SE
 	$(CARGO) build --workspace --bins
 	MAYFLY_TEST_SEED=$(SEED) MAYFLY_CHAOS_REQUESTS=$(REQUESTS) $(CARGO) test --workspace --test main -- --nocapture chaos::
 
-dist: toolchain ## The archive that users install, in target/archive: PROFILE=dev packs the debug build
+dist: toolchain toolchain-cpp ## The archive that users install, in target/archive: PROFILE=dev packs the debug build
 	$(CARGO) run --quiet --package mayfly-dist -- --profile $(or $(PROFILE),dist)
 
-bench: build toolchain ## Measure beside peers, bare drivers and itself while swapping: tables, and target/bench/*.{json,svg,png}
+bench: build toolchain toolchain-cpp ## Measure beside peers, bare drivers and itself while swapping: tables, and target/bench/*.{json,svg,png}
 	$(CARGO) build --release -p mayfly -p mayfly-embedded -p mayfly-bench
 	$(CARGO) build --release -p mayfly-bench-peers
 	target/release/mayfly build guest/bench
+	target/release/mayfly build guest/bench/javascript
 	target/release/mayfly build guest/apps/students
 	target/release/bench a $(BENCH)
 	target/release/bench b $(BENCH)
 	target/release/bench pools $(BENCH)
 	target/release/bench swaps $(BENCH)
 	target/release/bench-mayfly guest/bench --invocations 10000
+	target/release/bench-mayfly guest/bench/javascript --invocations 10000
 	target/release/bench swaps --busy $(BENCH)
 
 fuzz: build toolchain ## Random guests, components and answers, MINUTES long (10 when left out); failures say how to see them again
 	target/debug/fuzz --minutes $(or $(MINUTES),10) $(FUZZ)
 
-soak: build toolchain ## Leaks, crashes and honest answers, MINUTES long or INVOCATIONS leaks: target/soak/soak.{txt,json,svg,png}
-	$(CARGO) build --release -p mayfly -p mayfly-bench
+soak: build toolchain toolchain-cpp ## Leaks, crashes and honest answers, MINUTES long or INVOCATIONS leaks: target/soak/soak.{txt,json,svg,png}; EVENTS for a handler
+	$(CARGO) build --release -p mayfly -p mayfly-embedded -p mayfly-bench
 	target/release/mayfly build guest/soak
+	target/release/mayfly build guest/apps/assessments-appsync
 	target/release/soak $(if $(INVOCATIONS),--invocations $(INVOCATIONS),--minutes $(or $(MINUTES),10)) $(SOAK)
+	target/release/soak handler --events $(or $(EVENTS),1000000)
 
 fmt: ## Format
 	$(CARGO) fmt --all

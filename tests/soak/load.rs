@@ -9,7 +9,6 @@ use rustix::buffer::spare_capacity;
 use rustix::event::{Timespec, epoll};
 
 use crate::connection::Connection;
-use crate::requests::Requests;
 
 /// A server that answers nobody for so long has ended.
 const PATIENCE: Timespec = Timespec {
@@ -17,9 +16,22 @@ const PATIENCE: Timespec = Timespec {
     tv_nsec: 0,
 };
 
+/// What one server is asked.
+pub(crate) trait Ask {
+    /// The bytes of the request with this number.
+    fn bytes(&self, number: u64) -> &[u8];
+
+    /// Holds an answer against what it has to be.
+    ///
+    /// # Errors
+    ///
+    /// How it differs.
+    fn verify(&self, number: u64, status: u16, body: &[u8]) -> anyhow::Result<()>;
+}
+
 /// Clients of one server.
 pub(crate) struct Load {
-    requests: Requests,
+    requests: Box<dyn Ask>,
     clients: Vec<Client>,
     epoll: OwnedFd,
 }
@@ -41,7 +53,11 @@ pub(crate) struct Slice {
 }
 
 impl Load {
-    pub(crate) fn connect(address: SocketAddr, connections: usize) -> anyhow::Result<Self> {
+    pub(crate) fn connect(
+        address: SocketAddr,
+        requests: impl Ask + 'static,
+        connections: usize,
+    ) -> anyhow::Result<Self> {
         let epoll = epoll::create(epoll::CreateFlags::CLOEXEC)?;
         let mut clients = Vec::with_capacity(connections);
         for index in 0..connections {
@@ -58,7 +74,7 @@ impl Load {
             });
         }
         Ok(Self {
-            requests: Requests::to(address)?,
+            requests: Box::new(requests),
             clients,
             epoll,
         })
@@ -79,7 +95,7 @@ impl Load {
         };
         let mut next = numbers.start;
         for client in &mut self.clients {
-            send(client, &self.requests, &mut next, numbers.end)?;
+            send(client, &*self.requests, &mut next, numbers.end)?;
         }
         let mut events: Vec<epoll::Event> = Vec::with_capacity(self.clients.len());
         while self.clients.iter().any(|client| client.under_way.is_some()) {
@@ -103,7 +119,7 @@ impl Load {
                         .first_wrong
                         .get_or_insert_with(|| format!("{error:#}"));
                 }
-                send(client, &self.requests, &mut next, numbers.end)?;
+                send(client, &*self.requests, &mut next, numbers.end)?;
             }
         }
         slice.elapsed = began.elapsed();
@@ -113,7 +129,7 @@ impl Load {
 }
 
 /// Sends the next request, if there is one.
-fn send(client: &mut Client, requests: &Requests, next: &mut u64, end: u64) -> anyhow::Result<()> {
+fn send(client: &mut Client, requests: &dyn Ask, next: &mut u64, end: u64) -> anyhow::Result<()> {
     if *next < end {
         client.connection.send(requests.bytes(*next))?;
         client.under_way = Some((*next, Instant::now()));

@@ -1,6 +1,9 @@
 //! `make soak`: leaking, crashing and honest resolvers together, for minutes or a million leaks, over HTTP against a real host; and in
 //! the same run, slice by slice in turns, the same requests against a Node server that keeps every result.
 //!
+//! `soak handler` is about one handler as AppSync calls it, whose client keeps every connection: the resident memory of the server that
+//! runs it stays where it was.
+//!
 //! In turns, so that neither takes the processor from the other while it is measured, and both have answered as many requests at any
 //! point of the picture. Resident memory is read at the end of each slice. A server that ends before the soak does stays ended.
 
@@ -11,6 +14,7 @@ mod draw;
 
 mod chart;
 mod course;
+mod handler;
 mod load;
 mod report;
 mod requests;
@@ -22,17 +26,19 @@ use std::process::{Command, ExitCode};
 use std::time::{Duration, Instant};
 
 use anyhow::Context;
-use clap::Parser;
+use clap::{Parser, Subcommand};
 
 use crate::course::Course;
 use crate::load::Load;
 use crate::report::Report;
-use crate::requests::{Kind, with_leaks};
+use crate::requests::{Kind, Requests, with_leaks};
 use crate::server::{Server, value};
 
 /// Soak Mayfly beside a server that leaks.
 #[derive(Parser)]
 struct Arguments {
+    #[command(subcommand)]
+    what: Option<What>,
     /// Minutes to go on for
     #[arg(long, default_value = "10")]
     minutes: f64,
@@ -50,6 +56,17 @@ struct Arguments {
     output: PathBuf,
 }
 
+/// What to soak in place of the servers that leak and crash.
+#[derive(Subcommand)]
+enum What {
+    /// The sample app with a handler of AppSync, whose client's array of connections is never emptied
+    Handler {
+        /// Events to send to it
+        #[arg(long, default_value = "1000000")]
+        events: u64,
+    },
+}
+
 /// A server and its course; no load once it has ended.
 struct Contender {
     server: Server,
@@ -60,6 +77,9 @@ struct Contender {
 fn main() -> anyhow::Result<ExitCode> {
     let arguments = Arguments::parse();
     fs::create_dir_all(&arguments.output)?;
+    if let Some(What::Handler { events }) = arguments.what {
+        return handler::soak(events, &arguments);
+    }
     let mut contenders = [start_mayfly(&arguments)?, start_node(&arguments)?];
     let requests = soak(&arguments, &mut contenders);
     let [mayfly, node] = contenders;
@@ -87,19 +107,20 @@ fn main() -> anyhow::Result<ExitCode> {
 }
 
 fn start_mayfly(arguments: &Arguments) -> anyhow::Result<Contender> {
+    contender("Mayfly", &mut serve("guest/soak")?, arguments)
+}
+
+/// A command that serves an app.
+fn serve(app: &str) -> anyhow::Result<Command> {
     let program = std::env::current_exe()?.with_file_name("mayfly");
     let mut command = Command::new(program);
-    command.args([
-        "serve",
-        "guest/soak",
-        "--listen",
-        "127.0.0.1:0",
-        "--admin-listen",
-        "127.0.0.1:0",
-        "--log-format",
-        "text",
-    ]);
-    contender("Mayfly", &mut command, arguments)
+    command
+        .args(["serve", app])
+        .args(["--listen", "127.0.0.1:0"])
+        .args(["--admin-listen", "127.0.0.1:0"])
+        .args(["--log-format", "text"])
+        .env("RUST_LOG", "warn");
+    Ok(command)
 }
 
 fn start_node(arguments: &Arguments) -> anyhow::Result<Contender> {
@@ -120,7 +141,8 @@ fn contender(
         name.split(',').next().unwrap_or(name).to_ascii_lowercase()
     );
     let server = Server::start(command, &arguments.output.join(log))?;
-    let load = Load::connect(server.address, arguments.connections)?;
+    let requests = Requests::to(server.address)?;
+    let load = Load::connect(server.address, requests, arguments.connections)?;
     Ok(Contender {
         server,
         load: Some(load),

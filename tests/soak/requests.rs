@@ -5,6 +5,8 @@ use std::net::SocketAddr;
 use anyhow::{Context, ensure};
 use serde_json_plain::{Value, from_slice, from_str, json};
 
+use crate::load::Ask;
+
 /// The report that every report has to be.
 const REPORT: &str = include_str!("../bench/data/assessments.json");
 
@@ -87,9 +89,10 @@ impl Requests {
             report: from_str(REPORT)?,
         })
     }
+}
 
-    /// The bytes of the request with this number.
-    pub(crate) fn bytes(&self, number: u64) -> &[u8] {
+impl Ask for Requests {
+    fn bytes(&self, number: u64) -> &[u8] {
         match Kind::of(number) {
             Kind::Honest => &self.honest,
             Kind::Kept => &self.kept,
@@ -101,12 +104,7 @@ impl Requests {
         }
     }
 
-    /// Holds an answer against what it has to be.
-    ///
-    /// # Errors
-    ///
-    /// How it differs.
-    pub(crate) fn verify(&self, number: u64, status: u16, body: &[u8]) -> anyhow::Result<()> {
+    fn verify(&self, number: u64, status: u16, body: &[u8]) -> anyhow::Result<()> {
         let shown = || {
             format!(
                 "status {status}: {}",
@@ -131,7 +129,8 @@ impl Requests {
     }
 }
 
-fn request(address: SocketAddr, query: &str) -> Vec<u8> {
+/// A request of a document.
+pub(crate) fn request(address: SocketAddr, query: &str) -> Vec<u8> {
     let body = json!({ "query": query }).to_string();
     let length = body.len();
     let head = format!(

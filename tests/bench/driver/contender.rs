@@ -28,6 +28,10 @@ pub(crate) const NODE_DIRECTORY: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/no
 /// The app with both variants of Mayfly.
 pub(crate) const APP: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../guest/bench");
 
+/// The same by host calls, with a module in JavaScript.
+pub(crate) const JAVASCRIPT_APP: &str =
+    concat!(env!("CARGO_MANIFEST_DIR"), "/../../guest/bench/javascript");
+
 /// The sample app.
 const STUDENTS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../guest/apps/students");
 
@@ -145,7 +149,12 @@ pub(crate) fn all(programs: &Path, peers: &Path, output: &Path) -> anyhow::Resul
             Question::Report("report"),
             false,
         ),
-        in_memory(TARGET, programs),
+        in_memory(TARGET, programs, (APP, "reportByHostCalls")),
+        in_memory(
+            "mayfly, JavaScript (in memory)",
+            programs,
+            (JAVASCRIPT_APP, "report"),
+        ),
         mayfly(
             "mayfly, host calls (embedded)",
             programs,
@@ -226,13 +235,13 @@ impl Contender {
 }
 
 /// Everything of Mayfly but the drivers of its pools: their calls are answered in the process.
-fn in_memory(name: &'static str, programs: &Path) -> Contender {
+fn in_memory(name: &'static str, programs: &Path, (app, field): (&str, &'static str)) -> Contender {
     Contender {
         name,
         kind: Kind::Mayfly,
         program: programs.join("bench-mayfly"),
-        arguments: vec![APP.to_owned()],
-        question: Question::Report("reportByHostCalls"),
+        arguments: vec![app.to_owned()],
+        question: Question::Report(field),
         environment: Vec::new(),
         package: None,
         has_backend: false,

@@ -1,4 +1,4 @@
-//! Backends that answer at once: a profile for every get, 20 rows for every query, as the pools would write them.
+//! Backends that answer at once: a profile for every get, 20 rows for every query (none for nobody), as the pools would write them.
 
 use std::fmt::Write as _;
 use std::future::ready;
@@ -17,6 +17,9 @@ use tokio::time::Instant;
 
 /// The file that all peers read.
 const FILE: &str = include_str!("../data/assessments.json");
+
+/// The student of whom there are no rows.
+pub(crate) const NOBODY: &str = "nobody";
 
 /// What every call is answered with.
 pub(crate) struct InMemory {
@@ -120,8 +123,9 @@ impl Database for InMemory {
 }
 
 impl Statements for InMemorySession {
-    fn query(&self, _: &str, _: &str, _: Instant) -> Call {
-        answer(&self.0)
+    fn query(&self, _: &str, parameters: &str, _: Instant) -> Call {
+        let of_nobody = parameters.contains(NOBODY);
+        answer(if of_nobody { "[]" } else { &self.0 })
     }
 
     fn execute(&self, _: &str, _: &str, _: Instant) -> Call {

@@ -13,23 +13,62 @@ use mayfly_graphql::Invocation;
 use mayfly_runtime::imports::{Allowance, Operation, Usage};
 use mayfly_runtime::sandbox::Request;
 
-/// Runs both fields of the bench's app `count` times each, in turns, and prints medians.
+use crate::in_memory::NOBODY;
+
+/// A field, the module that answers it, and of whom it is asked.
+const FIELDS: [(&str, &str, Student); 4] = [
+    ("in-guest", "report", Student::WithRows),
+    ("host-calls", "reportByHostCalls", Student::WithRows),
+    ("javascript", "report", Student::WithRows),
+    ("javascript", "report", Student::Nobody),
+];
+
+/// Of whom a report is asked.
+#[derive(Clone, Copy)]
+enum Student {
+    /// One with 20 rows.
+    WithRows,
+    /// Nobody: no rows, where they come from a call.
+    Nobody,
+}
+
+impl Student {
+    fn id(self) -> &'static str {
+        match self {
+            Self::WithRows => "S1",
+            Self::Nobody => NOBODY,
+        }
+    }
+
+    fn rows(self) -> usize {
+        match self {
+            Self::WithRows => 20,
+            Self::Nobody => 0,
+        }
+    }
+}
+
+/// Runs the fields of the bench's app `count` times each, in turns, and prints medians.
 pub(crate) async fn measure(app: App, count: u32) -> anyhow::Result<()> {
     let app = Arc::new(app);
-    let fields = [("in-guest", "report"), ("host-calls", "reportByHostCalls")];
-    let mut samples = fields.map(|_| Samples::default());
+    let fields: Vec<_> = FIELDS
+        .iter()
+        .filter(|(module, _, _)| app.versions.contains_key(*module))
+        .collect();
+    let mut samples: Vec<_> = fields.iter().map(|_| Samples::default()).collect();
     for round in 0..count + count / 10 {
-        for ((module, field), samples) in fields.iter().zip(&mut samples) {
+        for ((module, field, student), samples) in fields.iter().zip(&mut samples) {
             // Each is an operation of its own, which may make only so many.
             let resolver = Resolver::new(app.clone(), Operation::default());
             let started = Instant::now();
-            let outcome = resolver.invoke(invocation(module, field)).await?;
+            let invocation = invocation(module, field, *student);
+            let outcome = resolver.invoke(invocation).await?;
             let whole = started.elapsed();
             let answers = outcome.answers?;
             ensure!(answers.iter().all(|answer| {
                 answer
                     .as_ref()
-                    .is_ok_and(|json| json.matches("takenAt").count() == 20)
+                    .is_ok_and(|json| json.matches("takenAt").count() == student.rows())
             }));
             let empty = empty(&app, module).await?;
             // The first tenth warms up.
@@ -41,7 +80,7 @@ pub(crate) async fn measure(app: App, count: u32) -> anyhow::Result<()> {
             }
         }
     }
-    for ((_, field), samples) in fields.iter().zip(samples) {
+    for ((module, field, student), samples) in fields.iter().zip(samples) {
         let Samples {
             empty,
             instantiate,
@@ -50,8 +89,9 @@ pub(crate) async fn measure(app: App, count: u32) -> anyhow::Result<()> {
         } = samples;
         let [empty, instantiate, run, whole] = [empty, instantiate, run, whole].map(median);
         println!(
-            "{field}: whole {whole:?}, of which instantiating {instantiate:?} and running {run:?}; \
-             an instance that is made and dropped {empty:?} (medians of {count})"
+            "{module}, {field}, {} rows: whole {whole:?}, of which instantiating {instantiate:?} and running {run:?}; \
+             an instance that is made and dropped {empty:?} (medians of {count})",
+            student.rows()
         );
     }
     println!(
@@ -117,12 +157,12 @@ struct Samples {
     whole: Vec<Duration>,
 }
 
-fn invocation(module: &str, field: &str) -> Invocation {
+fn invocation(module: &str, field: &str, student: Student) -> Invocation {
     Invocation {
         module: module.into(),
         type_name: "Query".into(),
         field_name: field.into(),
-        arguments: r#"{"studentId":"S1"}"#.to_owned(),
+        arguments: format!(r#"{{"studentId":"{}"}}"#, student.id()),
         parents: Vec::new(),
         selection: Arc::new([]),
         mutation: false,
