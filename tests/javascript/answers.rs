@@ -195,8 +195,8 @@ async fn what_goes_wrong_is_told_with_the_place_in_the_source() {
     );
     host.logged(&[
         "TypeError",
-        "at read (module.ts:6:15)",
-        "at fails (module.ts:11:18)",
+        "at read (module.ts:6:10)",
+        "at fails (module.ts:11:23)",
     ])
     .await;
     let answer = host.query("{ lost logs }").await;

@@ -114,7 +114,7 @@ fn app() -> TestApp {
             arguments.join(" ")
         );
         configuration += &format!(
-            "[modules.{name}]\ncomponent = \"build/{name}.wasm\"\nsource = \"{}\"\nhandler = \"appsync\"\ndeadline = \"60 s\"\nenvironment = {{ TABLE = \"Shop\" }}\n[modules.{name}.grants]\ndynamodb.Shop = [\"get\", \"batch-get\", \"query\", \"put\", \"update\", \"transact-write\"]\n",
+            "[modules.{name}]\ncomponent = \"build/{name}.wasm\"\nsource = \"{}\"\nhandler = \"appsync\"\ndeadline = \"60 s\"\nenvironment = {{ TABLE = \"Shop\" }}\n[modules.{name}.grants]\ndynamodb.Shop = [\"get\", \"batch-get\", \"query\", \"put\", \"update\", \"check\"]\n",
             folder.join("handlers").join(file).display()
         );
     }

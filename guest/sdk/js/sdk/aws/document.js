@@ -16,12 +16,18 @@ const ERRORS = {
   'outcome-unknown': ['InternalServerError', 500],
 };
 
+/** What AWS says of them, where it always says the same. */
+const MESSAGES = {
+  ConditionalCheckFailedException: 'The conditional request failed',
+  ResourceNotFoundException: 'Requested resource not found',
+};
+
 /** An error of the host, as AWS would tell it. */
 function translated(error, transaction) {
   const [name, status] = ERRORS[error?.code] ?? ['InternalServerError', 500];
   if (typeof error?.code !== 'string') return error;
   const called = transaction && ['condition-failed', 'conflict'].includes(error.code) ? 'TransactionCanceledException' : name;
-  const made = new Error(error.message, { cause: error });
+  const made = new Error(MESSAGES[called] ?? error.message, { cause: error });
   Object.defineProperty(made, 'name', { value: called, writable: true, configurable: true });
   return Object.assign(made, { code: called, statusCode: status, retryable: error.retryable, $retryable: error.retryable ? {} : undefined, $metadata: { httpStatusCode: status } });
 }

@@ -1,7 +1,11 @@
 // Node's util, as far as it needs nothing of Node.
-const { inspect, format } = globalThis.__mayfly;
+const { inspect: shown, format } = globalThis.__mayfly;
 
-export { format, inspect };
+export { format };
+
+/** Alone a text has quotes, too, which it has not in a line of the log. */
+export const inspect = (value) => (typeof value === 'string' ? shown([value]).slice(2, -2) : shown(value));
+inspect.custom = Symbol.for('nodejs.util.inspect.custom');
 
 export const promisify = (original) => {
   if (typeof original !== 'function') throw new TypeError('The "original" argument must be of type function');

@@ -236,6 +236,17 @@
   });
   define('performance', { now: () => host.elapsedMs(), timeOrigin: 0, mark() {}, measure() {} });
 
+  // As V8 names the one time zone there is.
+  for (const name of ['toString', 'toTimeString']) {
+    const plain = Date.prototype[name];
+    const value = function () {
+      const text = plain.call(this);
+      return text.endsWith('+0000') ? `${text} (Coordinated Universal Time)` : text;
+    };
+    Object.defineProperty(value, 'name', { value: name });
+    Object.defineProperty(Date.prototype, name, { value, writable: true, configurable: true });
+  }
+
   // What needs the languages of the world. An answer that differs from Node's without a word would be worse than none.
   const refuse = (what) => function () {
     throw new Error(`${what} with a locale needs Intl, which this engine does not have; format by hand, or with a library that brings its own data`);

@@ -1,4 +1,5 @@
-// Statements by text: libraries send SQL, and what runs is the operator's statement that says the same. Only hashes of the texts are kept.
+// Statements by text: libraries send SQL, and what runs is the operator's statement that says the same. Of its text there is a hash, and the
+// names of its parameters in the order in which they appear.
 (function (host, options, parts) {
   'use strict';
 
@@ -10,21 +11,17 @@
   /** A procedure's name without brackets and the default schema. */
   const called = (procedure) => procedure.replaceAll(/[[\]]/g, '').toLowerCase().replace(/^dbo\./, '');
 
-  for (const [name, backend, text, procedure, access, parameters, columns] of told) {
+  for (const [name, backend, hash, places, procedure, access, parameters, columns] of told) {
     const statement = {
       name,
       backend,
       access,
       parameters: new Map(parameters.map(([parameter, type, isList, isOutput]) => [parameter, { type, isList, isOutput }])),
       columns: new Map(columns),
-      places: [],
+      places,
     };
-    if (procedure !== null) procedures.set(called(procedure), statement);
-    else {
-      const [[hash], ...places] = host.statementText(text);
-      statement.places = places.map(([parameter]) => parameter);
-      byText.set(hash, statement);
-    }
+    if (procedure === null) byText.set(hash, statement);
+    else procedures.set(called(procedure), statement);
   }
 
   /** The statement of a text, and which names of the text each of its parameters has; none when there is none. */

@@ -24,6 +24,9 @@ mod pages;
 mod procedure;
 mod rows;
 mod sql_type;
+// The engine of JavaScript reads texts in the same way: it is one file, so that both agree.
+#[path = "../../../../../../guest/sdk/js/engine/src/statement_text.rs"]
+mod statement_text;
 mod template;
 mod text;
 mod times;

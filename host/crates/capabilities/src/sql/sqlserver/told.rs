@@ -3,10 +3,11 @@
 use mayfly_json::quoted;
 
 use super::SqlType;
+use super::statement_text::StatementText;
 use crate::sql::configuration::{Access, Body, Parameter, Section, Statement, StatementGrants};
 
-/// Backends, names of granted statements, and the statements, as JSON: `[[backend, …], [[name, backend, text or null, procedure or null,
-/// access, [[parameter, type, is a list, is an output], …], [[column, type], …]], …]]`.
+/// Backends and granted statements, as JSON: `[[backend, …], [[name, backend, hash of the text or null, [parameter, …] in the order of the
+/// text, procedure or null, access, [[parameter, type, is a list, is an output], …], [[column, type], …]], …]]`.
 pub(in crate::sql) fn told(section: &Section, granted: &StatementGrants) -> String {
     let backends = section.backends.iter();
     let statements = section.statements.iter();
@@ -19,9 +20,14 @@ pub(in crate::sql) fn told(section: &Section, granted: &StatementGrants) -> Stri
 
 fn statement(statement: &Statement) -> String {
     let null = || "null".to_owned();
-    let (text, procedure) = match &statement.body {
-        Body::Text(text) => (quoted(text), null()),
-        Body::Procedure(name) => (null(), quoted(name)),
+    let (hash, places, procedure) = match &statement.body {
+        Body::Text(text) => {
+            let StatementText { hash, parameters } = StatementText::read(text);
+            // The operator's own lists are written as one parameter.
+            let places = parameters.iter().flatten().map(|name| quoted(name));
+            (quoted(&format!("{hash:016x}")), list(places), null())
+        }
+        Body::Procedure(name) => (null(), list([]), quoted(name)),
     };
     let access = match statement.access {
         Access::Read => "read",
@@ -31,7 +37,8 @@ fn statement(statement: &Statement) -> String {
     list([
         quoted(&statement.name),
         quoted(&statement.backend),
-        text,
+        hash,
+        places,
         procedure,
         quoted(access),
         list(statement.parameters.iter().map(parameter)),
@@ -68,4 +75,53 @@ fn word(kind: SqlType) -> &'static str {
 
 fn list(elements: impl IntoIterator<Item = String>) -> String {
     format!("[{}]", elements.into_iter().collect::<Vec<_>>().join(","))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::StatementText;
+
+    /// What two texts have to have in common to be one statement: the hash, and so many parameters.
+    fn read(text: &str) -> (u64, Vec<String>) {
+        let StatementText { hash, parameters } = StatementText::read(text);
+        (
+            hash,
+            parameters.iter().map(|names| names.join(" ")).collect(),
+        )
+    }
+
+    #[test]
+    fn texts_that_say_the_same_are_one_statement() {
+        let text = "SELECT id, [Name] FROM dbo.T WHERE a = @a AND b IN (@b) AND c = 'It''s  X' AND a2 = @a";
+        for same in [
+            "select  id,name\nfrom DBO.t -- of all\nwhere a=@x and b in ( @p , @q ) /* c */ and c='It''s  X' and a2=@x;",
+            "select id, [name] from [dbo].[T] where a = @x and b in (@p, @q) and c = 'It''s  X' and a2 = @x ; ",
+        ] {
+            let (hash, names) = read(same);
+            assert_eq!(hash, read(text).0, "{same}");
+            assert_eq!(names, ["x", "p q"]);
+        }
+        assert_eq!(read(text).1, ["a", "b"]);
+    }
+
+    #[test]
+    fn texts_that_say_something_else_are_others() {
+        let text = read("SELECT a FROM t WHERE b = @b AND c = 'x'");
+        for other in [
+            "SELECT a FROM t WHERE b = @b AND c = 'X'",
+            "SELECT a FROM t WHERE b = @b AND c = @c",
+            "SELECT a FROM t WHERE b = @@b AND c = 'x'",
+            "SELECT a FROM t WHERE b IN (@b) AND c = 'x'",
+            "SELECT a FROM [t x] WHERE b = @b AND c = 'x'",
+            "SELECT a FROM t WHERE b = @b AND c = 'x' -- '",
+            "SELECT a FROM t WHERE b = @b AND c = 'x",
+            "SELECT a FROM t WHERE b = @b AND c = 'x'; DROP TABLE t",
+            "",
+        ] {
+            let is_same = read(other).0 == text.0;
+            assert_eq!(is_same, other.ends_with("-- '"), "{other}");
+        }
+        let (one, other) = ("SELECT @a, @b, @a", "SELECT @a, @b, @b");
+        assert_ne!(read(one).0, read(other).0);
+    }
 }
