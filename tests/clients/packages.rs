@@ -97,7 +97,7 @@ async fn python_s_gql_reads_the_schema_answers_and_codes() {
     let packages = repository().join("tests/admin/clients");
     let python = tokio::task::spawn_blocking(move || python_packages(&packages));
     let output = tokio::process::Command::new(python.await.unwrap())
-        .arg("gql.py")
+        .arg("python_gql.py")
         .arg(format!("http://{}/graphql", host.graphql))
         .current_dir(repository().join("tests/clients"))
         .output()

@@ -3,33 +3,31 @@
 //! A query is executed inside its request: a client that goes away cancels it. A mutation that began runs to its end, also when
 //! nobody waits for the answer any more. One operation holds one snapshot of the app from start to end.
 
-use std::net::SocketAddr;
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::Instant;
 
 use axum::Router;
 use axum::extract::{Query, Request as HttpRequest, State};
-use axum::http::header::{
-    ALLOW, CACHE_CONTROL, CONNECTION, CONTENT_ENCODING, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE,
-};
-use axum::http::{HeaderMap, HeaderValue, Method, StatusCode};
+use axum::http::header::CONTENT_ENCODING;
+use axum::http::{Method, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{any, get};
 use mayfly_config::CanaryKey;
-use mayfly_error::{Error, whole_seconds};
+use mayfly_error::Error;
 use mayfly_graphql::{OperationKind, Request, RequestError, RequestErrors};
 
 use super::accept::{MediaType, wants_html};
 use super::admission::RequestMemory;
-use super::compression::{self, Accepted, Answer};
+use super::compression::{self, Accepted};
 use super::connections::{Peer, UnderWay};
+use super::exchange::Exchange;
 use super::queue::OperationPlace;
 use super::receive::Received;
 use super::request::{Operation, Operations, Parameters};
-use super::trace::{TRACE_ID, trace_id};
+use super::trace::trace_id;
 use super::{cors, hosts, ide, request};
-use crate::history::{RecentError, UnderWay as OperationUnderWay};
+use crate::history::UnderWay as OperationUnderWay;
 use crate::http::Host;
 use crate::resolve::{Resolver, disclosure};
 use crate::serving::app::App;
@@ -50,20 +48,6 @@ async fn page(State(host): State<Arc<Host>>, http: HttpRequest) -> Response {
         Ok(()) => ide::page(State(host)).await,
         Err((status, error)) => (status, error.to_string()).into_response(),
     }
-}
-
-/// One request on its way to an answer.
-pub(super) struct Exchange {
-    pub(super) host: Arc<Host>,
-    media_type: MediaType,
-    pub(super) headers: HeaderMap,
-    /// What answers may be compressed with.
-    accepted: Accepted,
-    trace_id: String,
-    /// What the client's connection has under way.
-    pub(super) under_way: usize,
-    /// Where the connection comes from; none where the system does not say.
-    pub(super) peer: Option<SocketAddr>,
 }
 
 /// What is true of all operations of a request that has a place.
@@ -332,76 +316,5 @@ impl Exchange {
             CanaryKey::Caller => caller.id.as_deref(),
             CanaryKey::Header(name) => self.headers.get(name)?.to_str().ok(),
         }
-    }
-
-    /// Keeps an error for operators.
-    fn remember(&self, error: &Error) {
-        let history = &self.host.history;
-        history.counters.error();
-        history.errors.push(RecentError::now(&self.trace_id, error));
-    }
-
-    fn refuse(&self, (status, error): request::Refusal) -> Response {
-        self.remember(&error);
-        let detail = self.host.app().map(|app| app.error_detail);
-        let disclosure = disclosure(detail.unwrap_or_default(), &self.trace_id);
-        let errors = RequestErrors::from(RequestError::nowhere(error.clone()));
-        let mut response = self.respond(status, Answer::plain(errors.render(disclosure)));
-        if let Error::Overloaded { retry_after } | Error::RateLimited { retry_after, .. } = &error {
-            let seconds = HeaderValue::from(whole_seconds(*retry_after));
-            response.headers_mut().insert(RETRY_AFTER, seconds);
-        }
-        if let Error::Unauthenticated { presented, .. } = &error {
-            response.headers_mut().insert(
-                WWW_AUTHENTICATE,
-                HeaderValue::from_static(challenge(*presented)),
-            );
-        }
-        let leaves_body = matches!(
-            status,
-            StatusCode::REQUEST_TIMEOUT
-                | StatusCode::PAYLOAD_TOO_LARGE
-                | StatusCode::NOT_IMPLEMENTED
-        );
-        if leaves_body {
-            // What still comes of it is not the next request.
-            response
-                .headers_mut()
-                .insert(CONNECTION, HeaderValue::from_static("close"));
-        }
-        if status == StatusCode::METHOD_NOT_ALLOWED {
-            response
-                .headers_mut()
-                .insert(ALLOW, HeaderValue::from_static("GET, HEAD, POST"));
-        }
-        response
-    }
-
-    fn respond(&self, status: StatusCode, answer: Answer) -> Response {
-        let mut response = Response::new(answer.bytes.into());
-        *response.status_mut() = status;
-        let headers = response.headers_mut();
-        headers.insert(
-            CONTENT_TYPE,
-            HeaderValue::from_static(self.media_type.content_type()),
-        );
-        headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
-        self.host.compression.vary(headers);
-        if let Some(coding) = answer.coding {
-            headers.insert(CONTENT_ENCODING, coding);
-        }
-        if let Ok(trace_id) = HeaderValue::from_str(&self.trace_id) {
-            headers.insert(TRACE_ID, trace_id);
-        }
-        response
-    }
-}
-
-/// What RFC 6750 answers to a request without a token, and to one whose token is not accepted.
-fn challenge(presented: bool) -> &'static str {
-    if presented {
-        "Bearer realm=\"mayfly\", error=\"invalid_token\""
-    } else {
-        "Bearer realm=\"mayfly\""
     }
 }

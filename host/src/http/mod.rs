@@ -12,6 +12,7 @@ mod body;
 mod compression;
 mod connections;
 mod cors;
+mod exchange;
 mod graphql;
 mod hosts;
 mod ide;

@@ -12,7 +12,7 @@ use mayfly_error::{Code, Error};
 use mayfly_runtime::imports::Caller;
 
 use super::admission::RequestMemory;
-use super::graphql::Exchange;
+use super::exchange::Exchange;
 use super::request::{Operations, Parameters, check_content_type};
 use super::{body, request};
 use crate::rate_limits::Allowance;
