@@ -6,13 +6,14 @@ use std::sync::Arc;
 use axum::http::header::{
     ALLOW, CACHE_CONTROL, CONNECTION, CONTENT_ENCODING, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE,
 };
-use axum::http::{HeaderMap, HeaderValue, StatusCode};
+use axum::http::{Extensions, HeaderMap, HeaderValue, StatusCode};
 use axum::response::Response;
 use mayfly_error::{Error, whole_seconds};
 use mayfly_graphql::{RequestError, RequestErrors};
 
 use super::accept::MediaType;
 use super::compression::{Accepted, Answer};
+use super::connections::{Peer, UnderWay};
 use super::request;
 use super::trace::TRACE_ID;
 use crate::history::RecentError;
@@ -27,13 +28,22 @@ pub(super) struct Exchange {
     /// What answers may be compressed with.
     pub(super) accepted: Accepted,
     pub(super) trace_id: String,
-    /// What the client's connection has under way.
-    pub(super) under_way: usize,
-    /// Where the connection comes from; none where the system does not say.
-    pub(super) peer: Option<SocketAddr>,
+    /// What the connection says of the request: where it comes from, and what else is under way.
+    pub(super) extensions: Extensions,
 }
 
 impl Exchange {
+    /// What the client's connection has under way, this included.
+    pub(super) fn under_way(&self) -> usize {
+        let said = self.extensions.get();
+        said.map_or(1, |UnderWay(requests)| *requests)
+    }
+
+    /// Where the connection comes from; none where the system does not say.
+    pub(super) fn peer(&self) -> Option<SocketAddr> {
+        self.extensions.get().and_then(|Peer(peer)| *peer)
+    }
+
     /// Keeps an error for operators.
     pub(super) fn remember(&self, error: &Error) {
         let history = &self.host.history;

@@ -20,7 +20,6 @@ use mayfly_graphql::{OperationKind, Request, RequestError, RequestErrors};
 use super::accept::{MediaType, wants_html};
 use super::admission::RequestMemory;
 use super::compression::{self, Accepted};
-use super::connections::{Peer, UnderWay};
 use super::exchange::Exchange;
 use super::queue::OperationPlace;
 use super::receive::Received;
@@ -53,7 +52,8 @@ async fn page(State(host): State<Arc<Host>>, http: HttpRequest) -> Response {
 /// What is true of all operations of a request that has a place.
 struct Admitted {
     arrived: Instant,
-    caller: Caller,
+    /// Who sent them; none where nothing is known of them.
+    caller: Option<Box<Caller>>,
     reads_only: bool,
     /// The memory of the request and its place. A mutation has them until it ends, also when nobody waits any more.
     held: Arc<(RequestMemory, OperationPlace)>,
@@ -100,11 +100,7 @@ async fn exchange(host: Arc<Host>, http: HttpRequest) -> Response {
         media_type: media_type.unwrap_or(MediaType::Json),
         accepted: Accepted::read(&head.headers),
         trace_id: trace_id(&head.headers),
-        under_way: head
-            .extensions
-            .get()
-            .map_or(1, |UnderWay(requests)| *requests),
-        peer: head.extensions.get().and_then(|Peer(peer)| *peer),
+        extensions: head.extensions,
         headers: head.headers,
     };
     let response = match (is_ours, media_type) {
@@ -143,7 +139,7 @@ impl Exchange {
             memory,
         } = received;
         let deadline = Deadline::since(arrived, app.operation.deadline);
-        let place = self.host.admission.enter(deadline, self.under_way).await;
+        let place = self.host.admission.enter(deadline, self.under_way()).await;
         let place = match self.full(place) {
             Ok(place) => place,
             Err(refusal) => return self.refuse(refusal),
@@ -156,7 +152,10 @@ impl Exchange {
         };
         let answered = match operations {
             Operations::One(operation) => self.one(&app, operation, &admitted).await,
-            Operations::Batch(operations) => self.batch(&app, operations, &admitted).await,
+            // Rare, so that other requests need no room for it.
+            Operations::Batch(operations) => {
+                Box::pin(self.batch(&app, operations, &admitted)).await
+            }
         };
         match answered {
             Ok((status, bytes)) => {
@@ -182,7 +181,7 @@ impl Exchange {
             // The first was counted before the request was parsed.
             let counted = match index {
                 0 => Ok(()),
-                _ => self.count_operation(app, Some(&admitted.caller)),
+                _ => self.count_operation(app, admitted.caller.as_deref()),
             };
             let answered = match counted {
                 Ok(()) => self.one(app, operation, admitted).await,
@@ -219,7 +218,9 @@ impl Exchange {
         admitted: &Admitted,
     ) -> Result<(StatusCode, Vec<u8>), request::Refusal> {
         let served = app;
-        let (app, observation) = app.clone().choose(|by| self.key(by, &admitted.caller));
+        let (app, observation) = app
+            .clone()
+            .choose(|by| self.key(by, admitted.caller.as_deref()));
         let found = match app.documents.find(operation.document) {
             Ok(found) => found,
             Err(error @ Error::BadRequest(_)) => return Err((StatusCode::BAD_REQUEST, error)),
@@ -240,7 +241,9 @@ impl Exchange {
             Err(errors) => return Ok(self.not_prepared(&app, &errors)),
         };
         if let Some(hash) = found.keep_as {
-            let caller = admitted.caller.id.as_deref().unwrap_or_default();
+            let caller = admitted.caller.as_deref();
+            let caller = caller.and_then(|caller| caller.id.as_deref());
+            let caller = caller.unwrap_or_default();
             app.documents.keep(hash, &request.query, caller);
         }
         let mutation = prepared.kind() == OperationKind::Mutation;
@@ -248,10 +251,12 @@ impl Exchange {
             let message = "a mutation has to be sent by POST".to_owned();
             return Err((StatusCode::METHOD_NOT_ALLOWED, Error::BadRequest(message)));
         }
-        self.count_complexity(served, &admitted.caller, prepared.cost())?;
+        self.count_complexity(served, admitted.caller.as_deref(), || {
+            app.engine.cost(&prepared)
+        })?;
         let operation = mayfly_runtime::imports::Operation {
             trace_id: self.trace_id.clone(),
-            caller: admitted.caller.clone(),
+            caller: admitted.caller.as_deref().cloned().unwrap_or_default(),
             variables,
             allowance: Allowance::since(admitted.arrived, app.operation),
         };
@@ -310,10 +315,10 @@ impl Exchange {
     }
 
     /// What decides whether this operation runs on a canary.
-    fn key<'k>(&'k self, by: &CanaryKey, caller: &'k Caller) -> Option<&'k str> {
+    fn key<'k>(&'k self, by: &CanaryKey, caller: Option<&'k Caller>) -> Option<&'k str> {
         match by {
             CanaryKey::Operation => Some(&self.trace_id),
-            CanaryKey::Caller => caller.id.as_deref(),
+            CanaryKey::Caller => caller?.id.as_deref(),
             CanaryKey::Header(name) => self.headers.get(name)?.to_str().ok(),
         }
     }

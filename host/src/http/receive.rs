@@ -8,6 +8,7 @@ use axum::body::Body;
 use axum::extract::Query;
 use axum::extract::rejection::QueryRejection;
 use axum::http::{Method, StatusCode, Uri};
+use futures_util::future::BoxFuture;
 use mayfly_error::{Code, Error};
 use mayfly_runtime::imports::Caller;
 
@@ -15,6 +16,7 @@ use super::admission::RequestMemory;
 use super::exchange::Exchange;
 use super::request::{Operations, Parameters, check_content_type};
 use super::{body, request};
+use crate::callers::Callers;
 use crate::rate_limits::Allowance;
 use crate::serving::app::App;
 
@@ -22,7 +24,8 @@ use crate::serving::app::App;
 pub(super) struct Received {
     /// The app that answers it.
     pub(super) app: Arc<App>,
-    pub(super) caller: Caller,
+    /// Who sent it; none where nothing is known of them.
+    pub(super) caller: Option<Box<Caller>>,
     pub(super) operations: Operations,
     pub(super) memory: RequestMemory,
 }
@@ -50,9 +53,13 @@ impl Exchange {
             }
         };
         let app = self.host.app().ok_or_else(loading)?;
-        let caller = self.caller(&app).await;
-        self.count_operation(&app, caller.as_ref().ok())?;
-        let caller = caller?;
+        let caller = match &app.callers {
+            Some(callers) => self.recognised(&app, callers).await?,
+            None => {
+                self.count_operation(&app, None)?;
+                self.described(None)
+            }
+        };
         let query = uri.query().unwrap_or_default();
         let length = bytes.as_ref().map_or(query.len(), |bytes| bytes.len());
         self.full(memory.parsing(length as u64).await)?;
@@ -75,26 +82,40 @@ impl Exchange {
         })
     }
 
-    /// Who sent the request, as far as guests may know.
-    async fn caller(&self, app: &App) -> Result<Caller, request::Refusal> {
-        let recognised = match &app.callers {
-            None => Caller::default(),
-            Some(callers) => callers.recognise(&self.headers).await.map_err(|error| {
+    /// Who sent the request, where that is asked. Most apps do not ask, and their futures need no room for it.
+    fn recognised<'e>(
+        &'e self,
+        app: &'e App,
+        callers: &'e Callers,
+    ) -> BoxFuture<'e, Result<Option<Box<Caller>>, request::Refusal>> {
+        Box::pin(async move {
+            let recognised = callers.recognise(&self.headers).await;
+            self.count_operation(app, recognised.as_ref().ok())?;
+            let caller = recognised.map_err(|error| {
                 let status = match error.code() {
                     Code::Unauthenticated => StatusCode::UNAUTHORIZED,
                     _ => StatusCode::SERVICE_UNAVAILABLE,
                 };
                 (status, error)
-            })?,
-        };
+            })?;
+            Ok(self.described(Some(caller)))
+        })
+    }
+
+    /// A caller as far as guests may know.
+    fn described(&self, caller: Option<Caller>) -> Option<Box<Caller>> {
         let exposed = self.host.limits.guest_headers.iter().filter_map(|name| {
             let value = self.headers.get(name)?.to_str().ok()?;
             Some((name.clone(), value.to_owned()))
         });
-        Ok(Caller {
-            headers: exposed.collect(),
-            ..recognised
-        })
+        let headers: Vec<_> = exposed.collect();
+        if caller.is_none() && headers.is_empty() {
+            return None;
+        }
+        Some(Box::new(Caller {
+            headers,
+            ..caller.unwrap_or_default()
+        }))
     }
 
     /// Counts an operation of a caller; whoever is not recognised counts, too.
@@ -112,17 +133,17 @@ impl Exchange {
     pub(super) fn count_complexity(
         &self,
         app: &App,
-        caller: &Caller,
-        cost: u64,
+        caller: Option<&Caller>,
+        cost: impl FnOnce() -> u64,
     ) -> Result<(), request::Refusal> {
-        let allowance = self.allowance(app, Some(caller));
-        let counted = allowance.map_or(Ok(()), |allowance| allowance.complexity(cost));
+        let allowance = self.allowance(app, caller);
+        let counted = allowance.map_or(Ok(()), |allowance| allowance.complexity(cost()));
         counted.map_err(too_many)
     }
 
     fn allowance<'a>(&self, app: &'a App, caller: Option<&Caller>) -> Option<Allowance<'a>> {
         let limits = app.rate_limits.as_ref()?;
-        Some(limits.of(caller, self.peer, &self.headers, &app.trusted_proxies))
+        Some(limits.of(caller, self.peer(), &self.headers, &app.trusted_proxies))
     }
 
     /// Memory for a request, by the size of its head.
@@ -132,7 +153,7 @@ impl Exchange {
             .iter()
             .map(|(name, value)| name.as_str().len() + value.len());
         let bytes = sizes.sum::<usize>() as u64;
-        self.full(self.host.admission.hold(bytes, self.under_way))
+        self.full(self.host.admission.hold(bytes, self.under_way()))
     }
 
     /// Refuses a request for which there is no room.

@@ -60,7 +60,6 @@ pub struct Prepared {
     known: Arc<Known>,
     plan: Arc<Plan>,
     values: Values,
-    cost: u64,
 }
 
 /// What is known of one operation of a validated document.
@@ -240,14 +239,19 @@ impl Engine {
                 plan
             }
         };
-        let cost = cost::check(&plan, &values, &self.limits)?;
+        cost::check(&plan, &values, &self.limits)?;
         Ok(Prepared {
-            cost,
             schema: self.schema.clone(),
             known,
             plan,
             values,
         })
+    }
+
+    /// The fields that the answer of a prepared operation may hold.
+    #[must_use]
+    pub fn cost(&self, prepared: &Prepared) -> u64 {
+        cost::of(&prepared.plan, &prepared.values, &self.limits)
     }
 
     /// Runs a prepared operation: the whole body of the response.
@@ -357,12 +361,6 @@ impl Prepared {
     #[must_use]
     pub fn operation_name(&self) -> Option<&str> {
         self.known.name.as_deref()
-    }
-
-    /// The fields its answer may hold.
-    #[must_use]
-    pub fn cost(&self) -> u64 {
-        self.cost
     }
 
     /// The modules it may call, each once.

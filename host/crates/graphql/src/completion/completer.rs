@@ -10,7 +10,6 @@ use super::completed::{
 use super::tally::Tally;
 use crate::coercion::values::Values;
 use crate::introspection::Introspection;
-use crate::plan::decisions::Decisions;
 use crate::plan::node::{FieldPlan, Node, Output, Shape};
 use crate::response::Position;
 use crate::schema::Schema;
@@ -28,8 +27,6 @@ pub(crate) struct Completer<'p, 'j, 'e> {
     pub(super) schema: &'p Schema,
     pub(super) values: &'p Values,
     pub(super) module: &'p Arc<str>,
-    /// What the caller may see; none where everybody may see everything.
-    pub(super) decisions: Option<&'e Decisions<'p>>,
     pub(super) done: Completion<'p>,
     pub(super) scanner: Scanner<'j>,
     pub(super) path: Vec<Step<'p>>,
@@ -40,7 +37,7 @@ pub(crate) struct Completer<'p, 'j, 'e> {
     /// The holes of the objects under way whose parents are not written yet.
     pub(super) pending: Vec<usize>,
     /// What the operation has completed, this node's part since [`Self::count`] left out.
-    pub(super) tally: &'e Tally,
+    pub(super) tally: &'e Tally<'p>,
     /// Bytes that are in the tally already.
     counted: usize,
     /// Bytes this node may complete beyond them, holes included.
@@ -76,14 +73,13 @@ impl<'p, 'j, 'e> Completer<'p, 'j, 'e> {
         node: &'p Node,
         level: usize,
         max_depth: usize,
-        tally: &'e Tally,
+        tally: &'e Tally<'p>,
         bytes: Vec<u8>,
     ) -> Self {
         Self {
             schema,
             values,
             module: &node.module,
-            decisions: None,
             counted: bytes.len(),
             room: bytes.len() + tally.room(),
             done: Completion {
@@ -103,11 +99,6 @@ impl<'p, 'j, 'e> Completer<'p, 'j, 'e> {
             max_depth,
             last_error: ErrorId { number: 0, level },
         }
-    }
-
-    /// The same, with what the caller may see.
-    pub fn seen_by(self, decisions: Option<&'e Decisions<'p>>) -> Self {
-        Self { decisions, ..self }
     }
 
     /// Adds the answer for the parent at `path`.
@@ -300,8 +291,8 @@ impl<'p, 'j, 'e> Completer<'p, 'j, 'e> {
     ) -> bool {
         let is_refused = !allows(self);
         if is_refused {
-            let decisions = self.decisions;
-            self.note(|| match decisions {
+            let tally = self.tally;
+            self.note(|| match tally.decisions() {
                 Some(decisions) => decisions.refusal(guard),
                 None => Error::Internal("a guard without a caller".to_owned()),
             });

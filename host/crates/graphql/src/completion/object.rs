@@ -19,7 +19,7 @@ impl<'p> Completer<'p, '_, '_> {
         }
         if let Some(guard) = plan.guard
             && self.refuse_unseen(guard, |this| {
-                let decisions = this.decisions;
+                let decisions = this.tally.decisions();
                 decisions.is_some_and(|decisions| decisions.allows_caller(guard))
             })
         {
@@ -296,7 +296,8 @@ impl<'p> Completer<'p, '_, '_> {
             let (start, end) = self.slots.get(slots + property).copied().flatten()?;
             Some(self.scanner.slice(start, end))
         };
-        self.decisions
+        self.tally
+            .decisions()
             .is_some_and(|decisions| decisions.allows(guard.guard, node, &property))
     }
 

@@ -5,12 +5,13 @@
 //! another module is given of an object, and the errors.
 
 use super::completed::Step;
+use crate::plan::decisions::Decisions;
 use mayfly_error::Error;
 use std::fmt::Write;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering};
 
 /// Errors of one response that are told, at most. Nobody reads more.
-const MAX_ERRORS: usize = 1_000;
+const MAX_ERRORS: u32 = 1_000;
 
 /// The part of the response that errors may take: one of so many.
 const ERROR_SHARE: usize = 4;
@@ -31,12 +32,14 @@ pub(crate) struct Most {
 }
 
 /// What the nodes of one operation have completed.
-pub(crate) struct Tally {
+pub(crate) struct Tally<'p> {
     most: Most,
+    /// What the caller may see of it; none where everybody may see everything.
+    decisions: Option<Box<Decisions<'p>>>,
     /// The number of the next error.
     errors: AtomicUsize,
     /// Errors that are kept to be told.
-    told: AtomicUsize,
+    told: AtomicU32,
     /// Bytes of them.
     error_bytes: AtomicUsize,
     /// Bytes completed, errors left out.
@@ -47,18 +50,24 @@ pub(crate) struct Tally {
     is_too_small: AtomicBool,
 }
 
-impl Tally {
+impl<'p> Tally<'p> {
     /// Nothing completed yet.
-    pub fn new(most: Most) -> Self {
+    pub fn new(most: Most, decisions: Option<Box<Decisions<'p>>>) -> Self {
         Self {
             most,
+            decisions,
             errors: AtomicUsize::new(0),
-            told: AtomicUsize::new(0),
+            told: AtomicU32::new(0),
             error_bytes: AtomicUsize::new(0),
             bytes: AtomicUsize::new(RESERVED_BYTES.min(most.bytes / 16)),
             fields: AtomicUsize::new(0),
             is_too_small: AtomicBool::new(false),
         }
+    }
+
+    /// What the caller may see; none where everybody may see everything.
+    pub fn decisions(&self) -> Option<&Decisions<'p>> {
+        self.decisions.as_deref()
     }
 
     /// Counts what was completed.
@@ -87,7 +96,9 @@ impl Tally {
     /// Errors that were found and are not told.
     pub fn untold(&self) -> usize {
         let told = self.told.load(Ordering::Relaxed);
-        self.errors.load(Ordering::Relaxed).saturating_sub(told)
+        self.errors
+            .load(Ordering::Relaxed)
+            .saturating_sub(told as usize)
     }
 
     /// The number of the next error.

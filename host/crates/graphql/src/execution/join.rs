@@ -223,7 +223,7 @@ impl<'p> Tree<'p> {
 }
 
 /// Writes the response, and reports its errors.
-pub(super) fn respond<R: Resolve>(mut tree: Tree<'_>, resolver: &R, tally: &Tally) -> Vec<u8> {
+pub(super) fn respond<R: Resolve>(mut tree: Tree<'_>, resolver: &R, tally: &Tally<'_>) -> Vec<u8> {
     if tally.is_faultless()
         && let Some(whole) = tree.only_answer()
     {

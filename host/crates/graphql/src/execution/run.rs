@@ -58,18 +58,15 @@ pub(crate) async fn execute<R: Resolve>(execution: Execution<'_, R>) -> Vec<u8> 
         return RequestErrors::from(RequestError::new(null_condition(), at))
             .render_with_null(execution.resolver.disclosure());
     }
-    let tally = Tally::new(execution.most);
-    let Execution {
-        plan,
-        values,
-        resolver,
-        ..
-    } = execution;
     let walk = Walk {
         execution: &execution,
-        decisions: Decisions::of(plan, values, || resolver.viewer()),
         permits: Semaphore::new(CONCURRENT_CALLS),
-        tally,
+        tally: Tally::new(
+            execution.most,
+            Decisions::of(execution.plan, execution.values, || {
+                execution.resolver.viewer()
+            }),
+        ),
     };
     let tree = walk.root().await;
     join::respond(tree, execution.resolver, &walk.tally)
@@ -77,10 +74,8 @@ pub(crate) async fn execute<R: Resolve>(execution: Execution<'_, R>) -> Vec<u8> 
 
 struct Walk<'p, R> {
     execution: &'p Execution<'p, R>,
-    /// What the caller may see; none where everybody may see everything.
-    decisions: Option<Box<Decisions<'p>>>,
     permits: Semaphore,
-    tally: Tally,
+    tally: Tally<'p>,
 }
 
 /// The places a node's answers go to, and the parents there as JSON; none for a field of a root type.
@@ -321,22 +316,17 @@ impl<'p, R: Resolve> Walk<'p, R> {
             ..
         } = *self.execution;
         let max_depth = resolver.max_depth(&node.module);
-        let Parents { jsons, paths } = parents;
-        let decisions = self.decisions.as_deref();
-        let completer = |bytes| {
-            let tally = &self.tally;
-            Completer::new(schema, values, node, level, max_depth, tally, bytes).seen_by(decisions)
-        };
-        let refusal = decisions.and_then(|decisions| decisions.refuses(id, node));
-        let completion = match (refusal, node.arguments.measure_arguments(values)) {
-            (Some(error), _) => {
-                let mut completer = completer(Vec::new());
-                for path in paths {
-                    completer.add(&node.output, path, Err(error.clone()));
-                }
-                completer.finish()
-            }
-            (None, Ok(argument_bytes)) => {
+        let Parents { jsons, mut paths } = parents;
+        let completer =
+            |bytes| Completer::new(schema, values, node, level, max_depth, &self.tally, bytes);
+        if let Some(completion) = self.refused(id, node, &mut paths, || completer(Vec::new())) {
+            return Tree {
+                completion,
+                ..Tree::default()
+            };
+        }
+        let completion = match node.arguments.measure_arguments(values) {
+            Ok(argument_bytes) => {
                 let Called {
                     answers,
                     answered: by,
@@ -351,7 +341,7 @@ impl<'p, R: Resolve> Walk<'p, R> {
                 self.tell(node, &by, &completion, answers.len() * every);
                 completion
             }
-            (None, Err(bad)) => {
+            Err(bad) => {
                 let mut completer = completer(Vec::new());
                 for path in paths {
                     let error = Error::InvalidVariables(bad.message.clone());
@@ -367,6 +357,26 @@ impl<'p, R: Resolve> Walk<'p, R> {
             };
         }
         self.below(completion, level).await
+    }
+
+    /// What is answered where the caller may see nothing of a node; none where its module is called. Not a part of the future around it,
+    /// which needs no room for this.
+    fn refused<'c>(
+        &self,
+        id: usize,
+        node: &'p Node,
+        paths: &mut Vec<Vec<Step<'p>>>,
+        completer: impl FnOnce() -> Completer<'p, 'static, 'c>,
+    ) -> Option<Completion<'p>>
+    where
+        'p: 'c,
+    {
+        let error = self.tally.decisions()?.refuses(id, node)?;
+        let mut completer = completer();
+        for path in paths.drain(..) {
+            completer.add(&node.output, path, Err(error.clone()));
+        }
+        Some(completer.finish())
     }
 
     /// Completes a node's answers, a little at a time.
@@ -443,29 +453,9 @@ impl<'p, R: Resolve> Walk<'p, R> {
         let parents = if node.of_root { Vec::new() } else { parents };
         if parents.iter().any(String::is_empty) {
             // Rare, so that other calls need no room for it.
-            return Box::pin(self.answers_of_some(&calls, parents)).await;
+            return self.answers_of_some(node, argument_bytes, parents).await;
         }
-        self.answers_of_all(&calls, parents).await
-    }
-
-    /// Calls the module for those parents at which the caller may see the field.
-    async fn answers_of_some(&self, calls: &Calls<'_, R>, parents: Vec<String>) -> Called {
-        let is_refused: Vec<bool> = parents.iter().map(String::is_empty).collect();
-        let refusal = refusal(self.execution.plan, calls.node.guard);
-        let allowed: Vec<String> = parents
-            .into_iter()
-            .filter(|parent| !parent.is_empty())
-            .collect();
-        if allowed.is_empty() {
-            return Called::none(&refusal, is_refused.len());
-        }
-        let called = self.answers_of_all(calls, allowed).await;
-        called.among(&is_refused, &refusal)
-    }
-
-    /// Calls the module for all of these parents.
-    async fn answers_of_all(&self, calls: &Calls<'_, R>, parents: Vec<String>) -> Called {
-        let size = calls.resolver.max_batch(&calls.node.module).max(1);
+        let size = resolver.max_batch(&node.module).max(1);
         if parents.len() <= size {
             return calls.call(parents).await;
         }
@@ -475,5 +465,27 @@ impl<'p, R: Resolve> Walk<'p, R> {
             chunks.push(calls.call(parents.by_ref().take(size).collect()));
         }
         Called::joined(join_all(chunks).await)
+    }
+
+    /// Calls the module for those parents at which the caller may see the field.
+    fn answers_of_some<'w>(
+        &'w self,
+        node: &'w Node,
+        argument_bytes: usize,
+        parents: Vec<String>,
+    ) -> Pin<Box<dyn Future<Output = Called> + Send + 'w>> {
+        Box::pin(async move {
+            let is_refused: Vec<bool> = parents.iter().map(String::is_empty).collect();
+            let refusal = refusal(self.execution.plan, node.guard);
+            let allowed: Vec<String> = parents
+                .into_iter()
+                .filter(|parent| !parent.is_empty())
+                .collect();
+            if allowed.is_empty() {
+                return Called::none(&refusal, is_refused.len());
+            }
+            let called = self.answers(node, argument_bytes, allowed).await;
+            called.among(&is_refused, &refusal)
+        })
     }
 }

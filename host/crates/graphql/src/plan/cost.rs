@@ -24,13 +24,17 @@ pub(super) fn without_variables(plan: &Plan, limits: &Limits) -> Option<u64> {
     (!pricer.asked).then_some(cost)
 }
 
-/// The cost of a plan with these values; refuses one that is too costly.
-pub(crate) fn check(plan: &Plan, values: &Values, limits: &Limits) -> Result<u64, RequestError> {
-    let cost = plan
-        .cost
-        .unwrap_or_else(|| Pricer::new(plan, values, limits).object(&plan.root));
+/// The cost of a plan with these values.
+pub(crate) fn of(plan: &Plan, values: &Values, limits: &Limits) -> u64 {
+    plan.cost
+        .unwrap_or_else(|| Pricer::new(plan, values, limits).object(&plan.root))
+}
+
+/// Refuses a plan that is too costly with these values.
+pub(crate) fn check(plan: &Plan, values: &Values, limits: &Limits) -> Result<(), RequestError> {
+    let cost = of(plan, values, limits);
     if cost <= limits.complexity {
-        return Ok(cost);
+        return Ok(());
     }
     let what = format!("{} may answer with {cost} fields,", plan.kind.as_str());
     Err(RequestError::nowhere(Error::LimitExceeded {
