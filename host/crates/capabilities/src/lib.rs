@@ -11,7 +11,9 @@
     reason = "a line that could only repeat a name is left out"
 )]
 
+mod circuit;
 mod decimal;
+mod dial;
 pub mod dynamodb;
 pub mod http;
 mod share;

@@ -16,10 +16,10 @@ use tokio::time::Instant;
 use wasmtime::component::{HasSelf, Linker};
 
 use super::bindings::mayfly::resolver::http;
-use super::circuit::CircuitState;
 use super::client::{Client, Clients, pool_name};
 use super::configuration::{Base, Section, Service};
 use super::metrics;
+use crate::circuit::CircuitState;
 use crate::{because, shares};
 
 /// What the sections of the configuration are called, and the embedded endpoint.

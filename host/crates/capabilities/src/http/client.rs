@@ -17,15 +17,15 @@ use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio::time::{Instant, sleep, timeout_at};
 
 use super::answer::Answer;
-use super::circuit::{Attempt, Change, Circuit, CircuitState};
 use super::configuration::{Base, Method, Service};
 use super::connections::Connections;
-use super::dial::Dialer;
 use super::exchange::{Target, exchange};
 use super::failure::{Cause, Failed, circuit_open};
+use super::metrics;
 use super::request::Request;
 use super::same::{Joined, Origin, Same};
-use super::{metrics, tls};
+use crate::circuit::{Attempt, Change, Circuit, CircuitState};
+use crate::dial::{Dialer, tls};
 use crate::share::{Share, Taken};
 use crate::time_limit::{limit, too_late};
 
@@ -104,7 +104,12 @@ impl Client {
         is_offline: bool,
     ) -> Result<Self, String> {
         let (is_tls, authority, prefix) = place(service, embedded)?;
-        let settings = is_tls.then(|| tls::settings(service, files)).transpose()?;
+        let trust = tls::Trust {
+            ca_file: service.ca_file.as_deref(),
+            client: service.client_certificate.as_ref(),
+            http2: service.http2,
+        };
+        let settings = is_tls.then(|| tls::settings(trust, files)).transpose()?;
         let port = authority
             .port_u16()
             .unwrap_or(if is_tls { 443 } else { 80 });

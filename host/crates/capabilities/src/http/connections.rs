@@ -19,9 +19,9 @@ use tokio::sync::{Mutex as AsyncMutex, OwnedSemaphorePermit, Semaphore};
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, timeout};
 
-use super::dial::{BoxedStream, Dialer};
-use super::failure::{Failed, with_causes};
+use super::failure::Failed;
 use super::metrics;
+use crate::dial::{BoxedStream, Dialer, with_causes};
 
 /// Bytes of the head of an answer, at most, and of what is read of it at once.
 const BUFFER_BYTES: usize = 64 << 10;

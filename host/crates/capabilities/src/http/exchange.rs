@@ -14,8 +14,9 @@ use hyper::body::{Body, Incoming};
 use super::answer::Answer;
 use super::configuration::Credentials;
 use super::connections::Connections;
-use super::failure::{Cause, Failed, with_causes};
+use super::failure::{Cause, Failed};
 use super::request::Request;
+use crate::dial::with_causes;
 
 /// The header of a trace (W3C Trace Context).
 const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");

@@ -1,8 +1,5 @@
 //! What an attempt that failed means to a guest. What the service or the network said goes to the log only.
 
-use std::error::Error;
-use std::iter;
-
 use mayfly_error::{CallCode, CallError};
 
 use super::answer::too_large;
@@ -91,17 +88,4 @@ pub(super) fn circuit_open(what: &str) -> CallError {
 
 fn unavailable(what: &str, why: &str) -> CallError {
     CallError::new(CallCode::Unavailable, format!("{what}: {why}"))
-}
-
-fn cause_of<'e>(error: &&'e (dyn Error + 'static)) -> Option<&'e (dyn Error + 'static)> {
-    (*error).source()
-}
-
-/// An error with what lies behind it, in one line.
-pub(super) fn with_causes(error: &(dyn Error + 'static)) -> String {
-    let causes = iter::successors(error.source(), cause_of);
-    iter::once(error.to_string())
-        .chain(causes.map(ToString::to_string))
-        .collect::<Vec<_>>()
-        .join(": ")
 }

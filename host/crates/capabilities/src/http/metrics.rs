@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use mayfly_telemetry::names;
 
-use super::circuit::CircuitState;
+use crate::circuit::CircuitState;
 
 /// A call that ended, by what became of it.
 pub(super) fn ended(service: &str, outcome: &'static str) {

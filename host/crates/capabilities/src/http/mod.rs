@@ -3,18 +3,14 @@
 //! `capability` is what the host knows of it, `import` what guests call, `grants` what they may ask, `path` and `headers` how what they
 //! say becomes a request.
 //!
-//! Of the pool: [`Client`] (`client`) sends, and sends again; `same` joins identical requests; `circuit` leaves a failing service alone;
-//! `connections` keeps connections, `dial` opens them, `addresses` says where to; `exchange` is one request and its answer on one of them;
-//! `failure` says what went wrong.
+//! Of the pool: [`Client`] (`client`) sends, and sends again; `same` joins identical requests; `connections` keeps connections; `exchange`
+//! is one request and its answer on one of them; `failure` says what went wrong.
 
-mod addresses;
 mod answer;
 mod capability;
-mod circuit;
 mod client;
 pub mod configuration;
 mod connections;
-mod dial;
 mod exchange;
 mod failure;
 mod grants;
@@ -24,10 +20,9 @@ mod metrics;
 mod path;
 mod request;
 mod same;
-mod tls;
 
+pub use crate::circuit::CircuitState;
 pub use capability::HttpCapability;
-pub use circuit::CircuitState;
 pub use client::{Client, Status};
 pub use request::Request;
 pub use same::Origin;

@@ -16,11 +16,13 @@ use mayfly_config::{Config, ReadSections, Sections};
 use super::HttpCapability;
 use told::told;
 
+pub use crate::circuit::Configuration as Circuit;
+pub use crate::dial::tls::ClientCertificate;
 pub use base::Base;
 pub use credentials::Credentials;
 pub use grants::{Grant, RouteGrants};
 pub use route::{Binding, Method, Part, Route};
-pub use service::{Circuit, ClientCertificate, Forward, Service};
+pub use service::{Forward, Service};
 
 /// The services, in the order written.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

@@ -10,6 +10,8 @@ use mayfly_config::reader::{Key, Table, count, millis};
 
 use super::base::{Base, is_plain_segment};
 use super::credentials::Credentials;
+use super::{Circuit, ClientCertificate};
+use crate::dial::tls::CA_FILE;
 
 /// `[http.NAME]`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -54,24 +56,6 @@ pub struct Service {
     pub allow_addresses: Vec<IpAddr>,
     /// `proxy`: `host:port` of an HTTP proxy, through which connections are tunnelled (`CONNECT`).
     pub proxy: Option<String>,
-}
-
-/// When a service that fails is left alone.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Circuit {
-    /// `circuit_failures`: attempts that fail one after another before the circuit opens; 0 never opens it. Default 10.
-    pub failures: u32,
-    /// `circuit_open`: how long nothing is sent then, before one call may try. Default 5 s.
-    pub open: Duration,
-}
-
-/// What the host shows a service that asks for a certificate.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ClientCertificate {
-    /// `client_certificate`: a PEM file with the certificate, its chain behind it.
-    pub chain: PathBuf,
-    /// `client_key`: a PEM file with its key.
-    pub key: PathBuf,
 }
 
 /// `forward`: what goes along of the operation that asks.
@@ -128,18 +112,6 @@ const CIRCUIT_OPEN: Key<'_> = Key::new(
     "circuit_open",
     "How long nothing is sent then, before one request alone may try.",
 );
-const CA_FILE: Key<'_> = Key::new(
-    "ca_file",
-    "A PEM file with certificates of CAs, trusted beside those that the system trusts. Relative to the app.",
-);
-const CLIENT_CERTIFICATE: Key<'_> = Key::new(
-    "client_certificate",
-    "A PEM file with the certificate that the host shows, its chain behind it. Relative to the app.",
-);
-const CLIENT_KEY: Key<'_> = Key::new(
-    "client_key",
-    "A PEM file with the key of `client_certificate`. Relative to the app.",
-);
 const HTTP2: Key<'_> = Key::new(
     "http2",
     "Whether to speak HTTP/2, on one connection. Over TLS the service has to agree; without TLS it is taken to.",
@@ -194,7 +166,7 @@ impl Service {
                 open: table.time(CIRCUIT_OPEN, Duration::from_secs(5), millis(10)..=hour),
             },
             ca_file: table.text(CA_FILE).map(|path| root.join(path)),
-            client_certificate: client_certificate(root, &mut table),
+            client_certificate: ClientCertificate::read(root, &mut table),
             http2: table.flag(HTTP2, false),
             forward: forward(&mut table),
             probe: probe(&mut table),
@@ -276,21 +248,6 @@ fn base(table: &mut Table<'_>) -> Base {
         // The text may hold a password, so it is not shown.
         table.problem_at(at, format!("`{}` {problem}", table.key("base")));
         nowhere
-    })
-}
-
-fn client_certificate(root: &Path, table: &mut Table<'_>) -> Option<ClientCertificate> {
-    let chain = table.text(CLIENT_CERTIFICATE);
-    let key = table.text(CLIENT_KEY);
-    if chain.is_some() != key.is_some() {
-        table.problem(format!(
-            "`{}` needs both `client_certificate` and `client_key`, or neither",
-            table.path
-        ));
-    }
-    Some(ClientCertificate {
-        chain: root.join(chain?),
-        key: root.join(key?),
     })
 }
 

@@ -1,4 +1,4 @@
-//! A service that fails is left alone for a while: so many failures one after another open the circuit, then nothing is sent until one
+//! What fails is left alone for a while: so many failures one after another open the circuit, then nothing is sent until one
 //! attempt alone may try; its outcome closes the circuit or keeps it open.
 //!
 //! Invariants: only an attempt that was let in as the trial ends the trial, and it always does, also when nobody waits for it any more.
@@ -9,11 +9,18 @@ use std::time::Duration;
 use parking_lot::Mutex;
 use tokio::time::Instant;
 
-use super::configuration::Circuit as Configuration;
+/// When what fails is left alone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Configuration {
+    /// `circuit_failures`: failures one after another before the circuit opens; 0 never opens it.
+    pub failures: u32,
+    /// `circuit_open`: how long nothing is sent then, before one attempt may try.
+    pub open: Duration,
+}
 
-/// The circuit of one service.
+/// A circuit.
 #[derive(Debug)]
-pub(super) struct Circuit {
+pub(crate) struct Circuit {
     configuration: Configuration,
     state: Mutex<State>,
 }
@@ -40,7 +47,7 @@ enum State {
 
 /// An attempt that was let in.
 #[derive(Debug)]
-pub(super) struct Attempt<'a> {
+pub(crate) struct Attempt<'a> {
     circuit: &'a Circuit,
     began: Instant,
     is_trial: bool,
@@ -48,14 +55,14 @@ pub(super) struct Attempt<'a> {
 
 /// What an attempt that ended did to the circuit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Change {
+pub(crate) enum Change {
     None,
     Opened,
     Closed,
 }
 
 impl Circuit {
-    pub(super) fn new(configuration: Configuration) -> Self {
+    pub(crate) fn new(configuration: Configuration) -> Self {
         Self {
             configuration,
             state: Mutex::new(State::Closed(0)),
@@ -63,7 +70,7 @@ impl Circuit {
     }
 
     /// Lets an attempt in, or says how long the circuit stays open.
-    pub(super) fn enter(&self, now: Instant) -> Result<Attempt<'_>, Duration> {
+    pub(crate) fn enter(&self, now: Instant) -> Result<Attempt<'_>, Duration> {
         let mut state = self.state.lock();
         let is_trial = match *state {
             State::Closed(_) => false,
@@ -84,7 +91,7 @@ impl Circuit {
         })
     }
 
-    pub(super) fn state(&self) -> CircuitState {
+    pub(crate) fn state(&self) -> CircuitState {
         match *self.state.lock() {
             State::Closed(_) => CircuitState::Closed,
             State::Open(_) => CircuitState::Open,
@@ -98,8 +105,8 @@ impl Circuit {
 }
 
 impl Attempt<'_> {
-    /// The service answered.
-    pub(super) fn succeeded(mut self) -> Change {
+    /// It went well.
+    pub(crate) fn succeeded(mut self) -> Change {
         let was_trial = std::mem::take(&mut self.is_trial);
         let mut state = self.circuit.state.lock();
         match *state {
@@ -115,8 +122,8 @@ impl Attempt<'_> {
         }
     }
 
-    /// The service failed.
-    pub(super) fn failed(mut self, now: Instant) -> Change {
+    /// It failed.
+    pub(crate) fn failed(mut self, now: Instant) -> Change {
         let was_trial = std::mem::take(&mut self.is_trial);
         let most = self.circuit.configuration.failures;
         let mut state = self.circuit.state.lock();
@@ -141,7 +148,7 @@ impl Attempt<'_> {
 impl Drop for Attempt<'_> {
     fn drop(&mut self) {
         if self.is_trial {
-            // It says nothing about the service; the next one may try at once.
+            // It says nothing; the next one may try at once.
             *self.circuit.state.lock() = State::Open(self.began);
         }
     }

@@ -1,9 +1,16 @@
-//! Opens connections to one service: its name, its address, the proxy if there is one, TLS.
+//! Opens connections to another machine: its name, its address, the proxy if there is one, TLS.
+//!
+//! What capabilities that speak over TCP have in common: `addresses` says where nobody should go, `tls` what is trusted and shown.
 //!
 //! Addresses are looked at here, after the name was resolved, so that no name leads where nobody should go. Variables of the environment
 //! that name proxies are not looked at.
 
+mod addresses;
+pub(crate) mod tls;
+
+use std::error::Error;
 use std::io;
+use std::iter;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
@@ -22,29 +29,28 @@ use tokio_rustls::TlsConnector;
 use tokio_rustls::rustls::ClientConfig;
 use tokio_rustls::rustls::pki_types::ServerName;
 
-use super::addresses::is_refused;
-use super::failure::with_causes;
-use super::tls::H2;
+use addresses::is_refused;
+use tls::H2;
 
 /// TCP asks a peer that says nothing whether it is still there: after so long, so often, and gives it up after so many times.
 const KEEPALIVE_IDLE: Duration = Duration::from_secs(30);
 const KEEPALIVE_INTERVAL: Duration = Duration::from_secs(10);
 const KEEPALIVE_COUNT: u32 = 3;
 
-/// A connection to a service.
-pub(super) trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
+/// A connection to another machine.
+pub(crate) trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
 impl<T: AsyncRead + AsyncWrite + Send + Unpin> Stream for T {}
 
 /// The same, whatever it is made of.
-pub(super) type BoxedStream = Box<dyn Stream + 'static>;
+pub(crate) type BoxedStream = Box<dyn Stream + 'static>;
 
-/// How a service is reached.
-pub(super) struct Dialer {
+/// How another machine is reached.
+pub(crate) struct Dialer {
     /// `host:port`.
     pub address: String,
     /// The host alone, which its certificate has to be of.
     pub host: String,
-    /// None where the service is spoken to in the clear.
+    /// None where nothing is encrypted.
     pub tls: Option<Arc<ClientConfig>>,
     /// Whether HTTP/2 is spoken.
     pub http2: bool,
@@ -60,7 +66,7 @@ pub(super) struct Dialer {
 
 impl Dialer {
     /// Opens a connection, or says why there is none, for the log.
-    pub(super) async fn dial(&self) -> Result<BoxedStream, String> {
+    pub(crate) async fn dial(&self) -> Result<BoxedStream, String> {
         if self.is_offline {
             return Err("nothing is connected to".to_owned());
         }
@@ -196,4 +202,17 @@ async fn tunnel(
         .await
         .map_err(|error| failed(&error))?;
     Ok(TokioIo::new(upgraded))
+}
+
+fn cause_of<'e>(error: &&'e (dyn Error + 'static)) -> Option<&'e (dyn Error + 'static)> {
+    (*error).source()
+}
+
+/// An error with what lies behind it, in one line.
+pub(crate) fn with_causes(error: &(dyn Error + 'static)) -> String {
+    let causes = iter::successors(error.source(), cause_of);
+    iter::once(error.to_string())
+        .chain(causes.map(ToString::to_string))
+        .collect::<Vec<_>>()
+        .join(": ")
 }
