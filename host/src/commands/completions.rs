@@ -1,10 +1,10 @@
 //! `mayfly completions`: what a shell completes of a command line.
 
-use clap::CommandFactory;
 use clap_complete::{Shell, generate};
+use mayfly_runtime::capability::Capabilities;
 use mayfly_telemetry::output;
 
-use super::{Arguments, Exit};
+use super::{Exit, command};
 
 /// Print completions for a shell.
 ///
@@ -17,9 +17,14 @@ pub struct Completions {
 }
 
 impl Completions {
-    pub(super) fn run(self) -> anyhow::Result<Exit> {
+    pub(super) fn run(self, capabilities: Capabilities) -> anyhow::Result<Exit> {
         let mut script = Vec::new();
-        generate(self.shell, &mut Arguments::command(), "mayfly", &mut script);
+        generate(
+            self.shell,
+            &mut command(capabilities),
+            "mayfly",
+            &mut script,
+        );
         output::print(String::from_utf8(script)?.trim_end());
         Ok(Exit::Done)
     }

@@ -22,15 +22,15 @@ use std::io::IsTerminal;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 use mayfly_config::Problems;
-use mayfly_runtime::capability::Capabilities;
+use mayfly_runtime::capability::{self, Capabilities};
 use mayfly_telemetry::output;
 
 use admin::client::NotDone;
 
 use mayfly_runtime::modules::Loading;
-use mayfly_runtime::modules::compiler::compile_with_this_program;
+use mayfly_runtime::program;
 
 /// A GraphQL server whose resolvers are WebAssembly components.
 ///
@@ -52,7 +52,14 @@ const AFTER_HELP: &str = "Exit codes: 0 done; 1 failed; 2 wrong arguments; 3 the
 /// Runs the program: reads its arguments, does what they say, and gives the exit code.
 #[must_use]
 pub fn run(capabilities: Capabilities) -> ExitCode {
-    let exit = match Arguments::parse().command.run(capabilities) {
+    program::has_commands();
+    if let Some(exit) = run_of_capability(capabilities) {
+        output::finish();
+        return exit;
+    }
+    let matches = command(capabilities).get_matches();
+    let arguments = Arguments::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
+    let exit = match arguments.command.run(capabilities) {
         Ok(exit) => exit,
         Err(error) => {
             output::fail(format_args!("{error:#}"));
@@ -61,6 +68,28 @@ pub fn run(capabilities: Capabilities) -> ExitCode {
     };
     output::finish();
     ExitCode::from(exit as u8)
+}
+
+/// Runs the command of a capability, when it is one: what stands behind its name is its own to read.
+fn run_of_capability(capabilities: Capabilities) -> Option<ExitCode> {
+    let mut arguments = std::env::args_os().skip(1);
+    let name = arguments.next()?;
+    let own = own_commands(capabilities).find(|own| name == own.name)?;
+    Some((own.run)(&arguments.collect::<Vec<_>>()))
+}
+
+/// The commands that capabilities bring.
+fn own_commands(capabilities: Capabilities) -> impl Iterator<Item = capability::Command> {
+    capabilities
+        .iter()
+        .filter_map(|capability| capability.command())
+}
+
+/// The commands of a program that reaches this for guests, for its help and its completions.
+fn command(capabilities: Capabilities) -> clap::Command {
+    own_commands(capabilities).fold(Arguments::command(), |all, own| {
+        all.subcommand(clap::Command::new(own.name).about(own.about))
+    })
 }
 
 /// A command of `mayfly`.
@@ -155,7 +184,6 @@ impl Command {
     ///
     /// Whatever ends it early; [`Exit::of`] says with which code.
     fn run(self, capabilities: Capabilities) -> anyhow::Result<Exit> {
-        compile_with_this_program();
         match self {
             Self::Serve(serve) => serve.run(capabilities),
             Self::Check(check) => check.run(capabilities),
@@ -167,7 +195,7 @@ impl Command {
             Self::Module(module) => module.run(),
             Self::Apply(apply) => apply.run(),
             Self::Sdk(sdk) => sdk.run(),
-            Self::Completions(completions) => completions.run(),
+            Self::Completions(completions) => completions.run(capabilities),
             Self::Config(config) => config.run(capabilities),
             Self::Status(status) => status.run(),
             Self::Admin(admin) => Ok(admin.run()),

@@ -4,6 +4,7 @@
 //! - [`sandbox`] runs one in a fresh, limited instance;
 //! - [`imports`] answers its calls, after checking grants and budgets;
 //! - [`capability`] says what brings further imports;
+//! - [`program`] is what children of the host run;
 //! - a [`Deadline`] goes from the arrival of a request to each of its calls.
 
 #![allow(
@@ -16,6 +17,7 @@ pub mod capability;
 mod deadline;
 pub mod imports;
 pub mod modules;
+pub mod program;
 pub mod sandbox;
 
 pub use deadline::Deadline;

@@ -11,8 +11,10 @@ pub use memory::{Kind, MemoryLine, Setting};
 pub use pool::{Connected, Pool, PoolUsage, Pools};
 
 use std::collections::BTreeMap;
+use std::ffi::OsString;
 use std::net::SocketAddr;
 use std::path::Path;
+use std::process::ExitCode;
 
 use futures_util::future::BoxFuture;
 use mayfly_config::{Config, Problem, Problems, ReadSections, Secret};
@@ -79,6 +81,21 @@ pub trait Capability: ReadSections {
 
     /// Connections its pools may have open, each of which takes a descriptor.
     fn connections(&self, config: &Config) -> u64;
+
+    /// What of the command line is its own, if anything.
+    fn command(&self) -> Option<Command> {
+        None
+    }
+}
+
+/// `mayfly NAME …`, a command of a capability's own.
+#[derive(Debug, Clone, Copy)]
+pub struct Command {
+    pub name: &'static str,
+    /// What it is for, in the list of commands.
+    pub about: &'static str,
+    /// Runs it with what stands behind the name.
+    pub run: fn(&[OsString]) -> ExitCode,
 }
 
 /// What an app goes on from when it is loaded again.

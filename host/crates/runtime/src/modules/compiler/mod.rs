@@ -8,13 +8,11 @@
 mod child;
 mod limits;
 mod priority;
-mod program;
 mod snapshot;
 
 pub use child::{compile, end_with_the_host, read_component, read_module_and_input};
 pub use limits::CompilerLimits;
 pub use priority::{give_way, give_way_out_of_memory};
-pub use program::compile_with_this_program;
 pub use snapshot::{snapshot, write_snapshot};
 
 use std::process::Stdio;
@@ -24,6 +22,8 @@ use mayfly_config::CompilePriority;
 use mayfly_config::units::show_bytes;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
 use tokio::process::{Child, Command};
+
+use crate::program;
 
 /// The largest component that is compiled, in bytes: engines of scripting languages take some 15 MB.
 pub const MAX_COMPONENT_BYTES: u64 = 64 << 20;

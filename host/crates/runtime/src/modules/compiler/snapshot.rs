@@ -10,7 +10,8 @@ use std::thread;
 use std::time::Duration;
 
 use super::limits::CompilerLimits;
-use super::{MAX_COMPONENT_BYTES, MESSAGE_BYTES, program};
+use super::{MAX_COMPONENT_BYTES, MESSAGE_BYTES};
+use crate::program;
 use crate::sandbox::{Snapshot, SnapshotLimits};
 
 /// Address space of the child: the compiler's own, and what an instance reserves of it.
