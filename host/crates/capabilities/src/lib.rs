@@ -19,6 +19,7 @@ pub mod http;
 mod share;
 pub mod sql;
 mod time_limit;
+pub mod worker;
 
 use mayfly_runtime::capability::Capabilities;
 
@@ -27,6 +28,7 @@ pub const ALL: Capabilities = &[
     &dynamodb::DynamoDbCapability,
     &sql::SqlCapability,
     &http::HttpCapability,
+    &worker::WorkerCapability,
 ];
 
 /// The modules that may not have everything, by name, with their share of so many.

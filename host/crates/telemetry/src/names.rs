@@ -91,6 +91,21 @@ pub const HTTP_JOINED: &str = "mayfly_http_joined_total";
 pub const HTTP_CIRCUIT: &str = "mayfly_http_circuit_open";
 /// How often the circuit of a `service` opened.
 pub const HTTP_CIRCUIT_OPENED: &str = "mayfly_http_circuit_opened_total";
+/// Calls of a `method` of a `worker` that ended, by `outcome`: `ok`, a word of `wit/types.wit`, or `abandoned` when nobody waited for the
+/// answer any more.
+pub const WORKER_CALLS: &str = "mayfly_worker_calls_total";
+/// Seconds a process of a `worker` took for a call of a `method` that it answered.
+pub const WORKER_CALL_SECONDS: &str = "mayfly_worker_call_seconds";
+/// Processes of a `worker` that were started, by `outcome`: `ok` or `failed`.
+pub const WORKER_STARTS: &str = "mayfly_worker_starts_total";
+/// Processes of a `worker` that were ended, by `reason`.
+pub const WORKER_ENDS: &str = "mayfly_worker_ends_total";
+/// Resident memory of those processes of a `worker` that nobody uses now.
+pub const WORKER_MEMORY: &str = "mayfly_worker_resident_memory";
+/// 1 while nothing is tried of a `worker`, its `starts` or calls of one method, because that failed, else 0.
+pub const WORKER_CIRCUIT: &str = "mayfly_worker_circuit_open";
+/// How often a circuit of a `worker` opened.
+pub const WORKER_CIRCUIT_OPENED: &str = "mayfly_worker_circuit_opened_total";
 /// Operations answered by a cached plan, and all.
 pub const PLAN_HITS: &str = "mayfly_plan_cache_hits";
 /// Operations that had to be prepared.
@@ -259,6 +274,24 @@ pub(crate) fn describe() {
         "1 while nothing is sent to a service because it failed"
     );
     describe_counter!(HTTP_CIRCUIT_OPENED, "circuits of services that opened");
+    describe_counter!(WORKER_CALLS, "calls of workers by method and outcome");
+    describe_histogram!(
+        WORKER_CALL_SECONDS,
+        Unit::Seconds,
+        "time a process of a worker took to answer"
+    );
+    describe_counter!(WORKER_STARTS, "processes of workers started, by outcome");
+    describe_counter!(WORKER_ENDS, "processes of workers ended, by reason");
+    describe_gauge!(
+        WORKER_MEMORY,
+        Unit::Bytes,
+        "resident memory of the idle processes of a worker"
+    );
+    describe_gauge!(
+        WORKER_CIRCUIT,
+        "1 while nothing is tried of a worker because it failed"
+    );
+    describe_counter!(WORKER_CIRCUIT_OPENED, "circuits of workers that opened");
     describe_counter!(SWAPS, "versions that became active");
     describe_counter!(REFUSALS, "versions that were refused, by step");
     describe_histogram!(

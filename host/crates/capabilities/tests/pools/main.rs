@@ -39,3 +39,5 @@ mod sql_strangers;
 mod sql_streams;
 mod sql_tls;
 mod sql_transactions;
+mod worker_configuration;
+mod worker_remote;
