@@ -79,6 +79,8 @@ bench: build toolchain toolchain-cpp ## Measure beside peers, bare drivers and i
 	target/release/bench swaps $(BENCH)
 	target/release/bench-mayfly guest/bench --invocations 10000
 	target/release/bench-mayfly guest/bench/javascript --invocations 10000
+	c++ -std=c++17 -O2 host/workers/cpp/echo.cpp -o target/release/echo-worker
+	target/release/bench-mayfly guest/bench --worker target/release/echo-worker
 	target/release/bench swaps --busy $(BENCH)
 
 fuzz: build toolchain ## Random guests, components and answers, MINUTES long (10 when left out); failures say how to see them again

@@ -105,7 +105,7 @@ fn crates_know_only_those_below_them() {
 #[test]
 fn capabilities_do_not_know_each_other() {
     for (path, code) in host_sources() {
-        let all = ["dynamodb", "sql", "http"];
+        let all = ["dynamodb", "sql", "http", "worker"];
         let pairs = all
             .iter()
             .flat_map(|one| all.iter().map(move |other| (one, other)));

@@ -11,6 +11,7 @@ mod request;
 mod run;
 mod site;
 mod tally;
+mod workers;
 
 use std::env;
 

@@ -43,3 +43,4 @@ mod sample_app;
 mod store;
 mod swapping;
 mod texts;
+mod workers;

@@ -42,6 +42,12 @@ impl TestApp {
         Self::of("guest/chaos")
     }
 
+    /// The app that asks workers for whatever it is told to, without a worker.
+    #[must_use]
+    pub fn workers() -> Self {
+        Self::of("guest/apps/workers")
+    }
+
     /// The app whose answers say which version gave them.
     #[must_use]
     pub fn swapping() -> Self {

@@ -38,6 +38,7 @@ fn build() -> Result<PathBuf, String> {
         "apps/students",
         "apps/everything",
         "apps/swapping",
+        "apps/workers",
         "hostile",
         "chaos",
         "fuzz",

@@ -298,6 +298,18 @@ inline Call get(std::string_view service, std::string_view path, Pairs values = 
 
 }  // namespace http
 
+// Legacy code in processes of its own, by the names of the worker and the method in the configuration.
+namespace worker {
+
+// Calls a method with JSON; the answer is the JSON that the worker gave. An error of the worker's own has the code `backend` and its
+// message; a write whose process died fails with `outcome-unknown`.
+inline Call call(std::string_view worker, std::string_view method, std::string_view arguments = "null") {
+  resolver_string_t name = detail::lend(worker), of = detail::lend(method), values = detail::lend(arguments);
+  return Call(mayfly_resolver_worker_call(&name, &of, &values));
+}
+
+}  // namespace worker
+
 // Writes a line to the host's log.
 inline void log(std::string_view message, mayfly_resolver_log_level_t level = MAYFLY_RESOLVER_LOG_LEVEL_INFO) {
   resolver_string_t text = detail::lend(message), fields = detail::lend("");

@@ -5,6 +5,7 @@
 
 mod in_memory;
 mod invocations;
+mod workers;
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -34,6 +35,12 @@ struct Arguments {
     /// Serve nothing: run this many invocations one after the other, and say what one costs
     #[arg(long)]
     invocations: Option<u32>,
+    /// Serve nothing: call this echo worker through a pool, and beside it directly, and say what a call costs
+    #[arg(long, value_name = "PROGRAM")]
+    worker: Option<PathBuf>,
+    /// Calls of a round, with --worker
+    #[arg(long, default_value_t = 20_000)]
+    calls: u32,
 }
 
 fn main() -> anyhow::Result<()> {
@@ -41,6 +48,11 @@ fn main() -> anyhow::Result<()> {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()?;
+    if let Some(worker) = &arguments.worker {
+        let is_met = runtime.block_on(workers::measure(worker, arguments.calls))?;
+        anyhow::ensure!(is_met, "a call of a worker costs more than it may");
+        return Ok(());
+    }
     match arguments.invocations {
         Some(count) => runtime.block_on(async {
             let (_, app) = load(&arguments.app).await?;

@@ -40,7 +40,7 @@
 //! # Reading on
 //!
 //! - [`resolvers!`]: which function answers which field, the shapes a function may have, batches.
-//! - [`dynamodb`], [`sql`] and [`http`]: the backends. Calls are sent at once; see [`Call`] for how they overlap.
+//! - [`dynamodb`], [`sql`], [`http`] and [`worker`]: the backends. Calls are sent at once; see [`Call`] for how they overlap.
 //! - [`context`], [`clock`], [`random`] and [`log`]: what else the host offers.
 //! - [`Error`]: what `?` does, and what clients see.
 //!
@@ -68,6 +68,7 @@ pub mod random;
 mod resolver;
 pub mod sql;
 pub mod time;
+pub mod worker;
 
 pub use call::Call;
 pub use error::{Error, Result, codes};
@@ -81,7 +82,7 @@ pub use resolver::NoArguments;
 pub mod prelude {
     pub use crate::time::{Date, Timestamp};
     pub use crate::{Call, Error, NoArguments, Object, Result, codes, join, join_all, try_join};
-    pub use crate::{clock, context, dynamodb, http, random, sql};
+    pub use crate::{clock, context, dynamodb, http, random, sql, worker};
     pub use crate::{debug, error, info, object, resolvers, trace, warn};
     pub use serde::{Deserialize, Serialize};
 }
