@@ -113,16 +113,21 @@ impl Run {
         let recorded = change(&self.host, "Record", &arguments).await;
         let mut seen = self.seen.lock().unwrap();
         let error = match recorded {
-            Ok(_) => return drop(seen.acknowledged.insert(line)),
+            Ok(_) => {
+                seen.acknowledged.insert(line);
+                return;
+            }
             Err(error) => error,
         };
         match error["extensions"]["reason"]
             .as_str()
             .or(error["extensions"]["code"].as_str())
         {
-            Some("outcome-unknown") => drop(seen.unknown.insert(line)),
+            Some("outcome-unknown") => {
+                seen.unknown.insert(line);
+            }
             Some("BACKEND_UNAVAILABLE" | "DEADLINE_EXCEEDED") if die == "never" => {
-                drop(seen.refused.insert(line));
+                seen.refused.insert(line);
             }
             _ => seen.problems.push(format!("{arguments}: {error}")),
         }

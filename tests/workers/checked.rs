@@ -77,7 +77,7 @@ fn what_is_wrong_is_told_with_the_remedy() {
                 "--",
                 "PROGRAM",
             ],
-            "it said more after the answer, which nobody asked for: {\"id\":2,\"type\":\"result\",\"value\":\"twice\"}; answer each call once",
+            "it said more after the answer, which nobody asked for: {\"type\":\"result\",\"id\":2,\"value\":\"twice\"}; answer each call once",
         ),
         (
             &[

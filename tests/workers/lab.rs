@@ -47,13 +47,16 @@ pub fn program() -> String {
 /// The tables of a worker `lab` with these keys; a command of its own where they have none.
 pub fn tables(keys: &str) -> String {
     let mut text = "[workers.lab]\n".to_owned();
-    if !keys.contains("command = ") && !keys.contains("address = ") {
+    if !["command = ", "dotnet = "]
+        .iter()
+        .any(|key| keys.contains(key))
+    {
         text += &format!("command = [{:?}]\n", program());
     }
     if !keys.contains("call_timeout = ") {
         text += "call_timeout = \"60 s\"\n";
     }
-    if !keys.contains("max_age") && !keys.contains("address = ") {
+    if !keys.contains("max_age") {
         text += "max_age = \"10 h\"\n";
     }
     text += keys;

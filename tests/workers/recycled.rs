@@ -7,7 +7,7 @@ use futures_util::future::join_all;
 use mayfly_error::CallCode;
 use serde_json::{Value, json};
 
-use super::lab::{Lab, lives, until};
+use super::lab::{Lab, gone, lives, program, until};
 
 #[tokio::test]
 async fn with_one_call_each_no_call_finds_what_another_one_left() {
@@ -40,21 +40,23 @@ async fn processes_take_as_many_calls_as_they_may_give_or_take_a_tenth() {
 
 #[tokio::test]
 async fn who_is_replaced_ends_after_its_successor_said_hello() {
-    let lab = Lab::new(
-        "processes = 1\nmax_calls = 10\ncommand = [\"PROGRAM\", \"unless:ROOT/closed\"]\n"
-            .replace("PROGRAM", &super::lab::program())
-            .as_str(),
-    );
+    let command = format!("command = [{:?}, \"unless:ROOT/closed\"]", program());
+    let lab = Lab::new(&format!(
+        "{command}\nprocesses = 1\nmax_calls = 50\ncircuit_failures = 1\ncircuit_open = \"100 ms\"\n"
+    ));
     let (pid, _) = lab.count().await;
-    // Nobody can follow now, so it stays as long as it may take calls, and where it may not is not ended either.
+    // Nobody can follow now: it takes the calls that it may, and is not ended when it may take no more.
     fs::write(lab.path("closed"), "").unwrap();
-    let mut calls = 1;
-    while calls < 8 {
-        let counted = lab.count().await;
-        assert_eq!(counted.0, pid);
-        calls = counted.1;
-    }
-    until(async || lab.client.status().starts_open).await;
+    let refused = loop {
+        match lab.call("Count", Value::Null).await {
+            Ok(count) => assert_eq!(count["pid"], json!(pid)),
+            Err(error) => break error,
+        }
+    };
+    assert!(
+        refused.message.ends_with("the worker cannot be started"),
+        "{refused:?}"
+    );
     assert!(lives(pid));
     fs::remove_file(lab.path("closed")).unwrap();
     until(async || !lives(pid)).await;
@@ -93,15 +95,24 @@ async fn a_process_that_grows_past_its_memory_is_ended_and_costs_its_call() {
 #[tokio::test]
 async fn a_process_that_starts_too_many_others_is_ended_with_them() {
     let lab = Lab::new("processes = 1\nmax_tasks = 8\n");
-    let tree = lab.call("Tree", json!({ "more": 10 })).await;
-    // It may have answered just before.
-    if let Err(error) = tree {
-        assert!(
+    match lab.call("Tree", json!({ "more": 10 })).await {
+        // It answered just before.
+        Ok(tree) => {
+            let forked = tree["pids"].as_array().unwrap();
+            let pids: Vec<_> = forked.iter().map(|pid| pid.as_i64().unwrap()).collect();
+            gone(&pids).await;
+        }
+        Err(error) => assert!(
             error.detail.contains("`workers.lab.max_tasks`"),
             "{error:?}"
-        );
+        ),
     }
-    assert_eq!(lab.count().await.1, 1);
+    until(async || {
+        lab.call("Count", Value::Null)
+            .await
+            .is_ok_and(|count| count["calls"] == 1)
+    })
+    .await;
 }
 
 #[tokio::test]

@@ -84,12 +84,12 @@ async fn a_directory_that_is_not_there() {
 
 #[tokio::test]
 async fn an_assembly_that_is_not_there() {
-    let lab = Lab::new(
-        "command = []\ndotnet = \"bin/None.dll\"\n"
-            .replace("command = []\n", "")
-            .as_str(),
+    let text = refused("dotnet = \"bin/None.dll\"").await;
+    assert!(text.starts_with("there is no assembly "), "{text}");
+    assert!(
+        text.ends_with("/bin/None.dll; build it, or correct `workers.lab.dotnet`"),
+        "{text}"
     );
-    drop(lab);
 }
 
 #[tokio::test]

@@ -3,7 +3,7 @@
 //! `capability` is what the host knows of it, `import` what guests call, `command` what operators type.
 //!
 //! Of the pool: [`Client`] (`client`) makes calls, and makes a read once more; `pool` holds the processes and gives them out; `upkeep`
-//! starts, replaces and ends them; `process` is one of them and what it may be used for; `start` makes one, local or remote; `protocol`
+//! starts, replaces and ends them; `readiness` says what there is; `process` is one of them and what it may be used for; `start` makes one, local or remote; `protocol`
 //! is what is said to it; `output` what it prints; `failure` says what went wrong.
 //!
 //! `supervisor` runs local processes, and knows none of this.
@@ -20,12 +20,14 @@ mod output;
 mod pool;
 mod process;
 mod protocol;
+mod readiness;
 mod start;
 mod supervisor;
 mod upkeep;
 
 pub use capability::WorkerCapability;
-pub use client::{Client, Request, Status};
+pub use client::{Client, Request};
+pub use readiness::Status;
 pub use start::Surroundings;
 
 /// The generated bindings of `wit/worker.wit`.

@@ -13,7 +13,7 @@ use tokio::runtime::Handle;
 use tokio::sync::{Notify, Semaphore, oneshot};
 use tokio::time::Instant;
 
-use super::configuration::{Place, Worker};
+use super::configuration::Worker;
 use super::failure::cannot_start;
 use super::process::Process;
 use super::start::Source;
@@ -117,8 +117,7 @@ impl Pool {
 
     /// Why nobody will get a process, where that is so.
     pub(super) fn hopeless(&self, state: &State) -> Option<String> {
-        let has_some = !state.idle.is_empty() || state.busy() > 0;
-        if has_some || self.starts.state() != CircuitState::Open {
+        if state.has_some() || self.starts.state() != CircuitState::Open {
             return None;
         }
         // The time is up when the next one may try.
@@ -210,16 +209,17 @@ impl Pool {
         }
         metrics::circuit(worker, of, circuit.state());
     }
-
-    /// Whether processes are kept ready, rather than opened when somebody waits.
-    pub(super) fn is_warm(&self) -> bool {
-        matches!(self.worker.place, Place::Local(_))
-    }
 }
 
 impl State {
     pub(super) fn busy(&self) -> usize {
         self.busy_fresh + self.busy_due
+    }
+
+    /// Whether there is one that takes calls, or may come back.
+    pub(super) fn has_some(&self) -> bool {
+        let mut idle = self.idle.iter();
+        self.busy() > 0 || idle.any(|process| process.life.has_calls())
     }
 
     fn busy_of(&mut self, is_due: bool) -> &mut usize {

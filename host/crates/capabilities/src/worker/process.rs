@@ -16,6 +16,9 @@ use super::output::About;
 use super::protocol::{Connection, ENVELOPE_BYTES, Message, Outgoing, SMALL_BYTES, Unreadable};
 use super::supervisor::{End, Keeper, resident_bytes};
 
+/// The longest frame that could be an answer, in bytes: what `max_answer` may be at most, and what stands around it.
+const MOST_FRAME_BYTES: usize = (64 << 20) + ENVELOPE_BYTES;
+
 /// How often the memory of a process is looked at, at most.
 const LOOK: Duration = Duration::from_millis(10);
 
@@ -77,7 +80,7 @@ impl Life {
         Self {
             calls: 0,
             most_calls,
-            due_calls: most_calls - (most_calls / 10).max(1),
+            due_calls: (most_calls - (most_calls / 10).max(1)).max(1),
             recycle_bytes: local.recycle_memory_bytes,
             until: Instant::now().checked_add(local.max_age.mul_f64(factor)),
             due: None,
@@ -211,7 +214,10 @@ impl Process {
         let frame_bytes = (most + ENVELOPE_BYTES).max(SMALL_BYTES);
         let frame = match self.connection.read(frame_bytes).await {
             Ok(frame) => frame,
-            Err(Unreadable::TooLong { .. }) => return Err(Fault::TooLarge { most }),
+            // What no answer may ever be is something else, text above all.
+            Err(Unreadable::TooLong { said, .. }) if said <= MOST_FRAME_BYTES => {
+                return Err(Fault::TooLarge { most });
+            }
             Err(gone @ (Unreadable::Closed | Unreadable::Broken(_))) => {
                 return Err(Fault::Died(self.learn(&gone.to_string()).await));
             }

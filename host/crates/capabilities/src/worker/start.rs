@@ -317,6 +317,12 @@ impl Source {
                     .collect())
             }
             Program::DotNet { assembly, host } => {
+                if !assembly.exists() {
+                    return Err(format!(
+                        "there is no assembly {}; build it, or correct `{key}.dotnet`",
+                        assembly.display()
+                    ));
+                }
                 let found = find("mono", &self.surroundings.root)
                     .or_else(|| find("dotnet", &self.surroundings.root));
                 let runtime = found.ok_or_else(|| {
@@ -325,12 +331,6 @@ impl Source {
                 let host = host.clone().or_else(dotnet_host).ok_or_else(|| {
                     format!("mayfly-worker.exe is not beside this program, which `{key}.dotnet` needs; say where it is in `{key}.dotnet_host`")
                 })?;
-                if !assembly.exists() {
-                    return Err(format!(
-                        "there is no assembly {}; build it, or correct `{key}.dotnet`",
-                        assembly.display()
-                    ));
-                }
                 Ok([runtime, host, assembly.clone()].map(Into::into).into())
             }
         }

@@ -8,6 +8,7 @@ use std::time::Duration;
 use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::{Instant, sleep_until};
 
+use super::configuration::Place;
 use super::metrics;
 use super::pool::{Pool, State};
 use super::process::Process;
@@ -96,8 +97,8 @@ fn fresh(state: &State) -> usize {
 
 /// How many of those there should be.
 fn wanted(pool: &Pool, state: &State) -> usize {
-    if pool.is_warm() {
-        return pool.worker.at_once();
+    if let Place::Local(local) = &pool.worker.place {
+        return local.processes + local.warm_successors();
     }
     (state.busy() + state.waiters.len()).min(pool.worker.at_once())
 }

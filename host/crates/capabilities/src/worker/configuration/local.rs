@@ -149,6 +149,9 @@ pub(super) const OF_PROCESSES: [&str; 17] = [
     "restrict_files",
 ];
 
+/// So many calls take no longer than a start does.
+const FEW_CALLS: u64 = 10;
+
 /// The least memory that anything runs in, in bytes.
 const LEAST_BYTES: u64 = 4 << 20;
 
@@ -211,11 +214,18 @@ impl Local {
     /// Processes there may be beside those that are called: successors, and those that are ending.
     #[must_use]
     pub fn successors(&self) -> usize {
-        // With one call each, every process needs one that is ready when it is done.
-        if self.max_calls <= 10 {
+        match self.warm_successors() {
+            0 => self.processes.div_ceil(4),
+            warm => warm,
+        }
+    }
+
+    /// Those of them that are kept ready: where processes take few calls, each needs one that can go on when it is done.
+    pub(in crate::worker) fn warm_successors(&self) -> usize {
+        if self.max_calls <= FEW_CALLS {
             self.processes
         } else {
-            self.processes.div_ceil(4)
+            0
         }
     }
 }
