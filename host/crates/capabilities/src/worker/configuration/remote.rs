@@ -64,6 +64,7 @@ impl Remote {
                 format!("`{path}` is about another machine, and there is no `address`; remove it")
             });
         }
+        let shows_none = !table.has("client_certificate") && !table.has("client_key");
         let address = table.text_at(ADDRESS);
         let read = Self {
             address: String::new(),
@@ -89,7 +90,7 @@ impl Remote {
                 format!("`{key}` must be \"host:port\", such as \"legacy.internal:7443\""),
             );
         }
-        if read.client_certificate.is_none() && !table.has("client_certificate") {
+        if shows_none {
             table.problem(format!(
                 "`{}` has an address and no certificate to show there; add client_certificate = \"FILE.pem\" and client_key = \"FILE.key\"",
                 table.path
