@@ -141,8 +141,10 @@ impl Pool {
         }
     }
 
-    /// Gives a process to who waits longest, or keeps it.
+    /// Gives a process to who waits longest, or keeps it. The upkeep is told only where another one is to follow: most calls change nothing
+    /// for it.
     pub(super) fn offer(self: &Arc<Self>, mut process: Process) {
+        let is_due = process.life.due.is_some();
         let mut state = self.state.lock();
         while process.life.has_calls() {
             let Some(waiter) = state.waiters.pop_front() else {
@@ -151,7 +153,7 @@ impl Pool {
             let lease = self.lend(&mut state, process);
             let Err(Ok(mut lease)) = waiter.send(Ok(lease)) else {
                 drop(state);
-                return self.changed.notify_one();
+                return self.tell_upkeep(is_due);
             };
             // Nobody waits there any more.
             *state.busy_of(lease.was_due) -= 1;
@@ -162,7 +164,13 @@ impl Pool {
         }
         state.idle.push(process);
         drop(state);
-        self.changed.notify_one();
+        self.tell_upkeep(is_due);
+    }
+
+    fn tell_upkeep(&self, is_due: bool) {
+        if is_due {
+            self.changed.notify_one();
+        }
     }
 
     /// Tells those who wait that there will be no process.

@@ -157,6 +157,7 @@ async fn start(pool: Arc<Pool>, place: OwnedSemaphorePermit) {
             );
             watch(&pool, &process);
             pool.offer(process);
+            pool.changed.notify_one();
         }
         Err(why) => {
             let change = attempt.failed(Instant::now());
@@ -225,7 +226,8 @@ pub(super) async fn settle(weak: Weak<Pool>, mut process: Process) {
     pool.state.lock().busy_due -= 1;
     if is_in_order {
         process.life.look(process.about.pid);
-        return pool.offer(process);
+        pool.offer(process);
+        return pool.changed.notify_one();
     }
     pool.changed.notify_one();
     let (worker, pid) = (&pool.worker.name, process.about.pid);
