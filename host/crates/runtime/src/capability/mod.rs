@@ -3,7 +3,6 @@
 //! A capability brings everything that is its own: its import, its pools, its lines of the memory plan. The host walks over the list
 //! it was started with and knows none of them by name.
 
-mod absent;
 mod memory;
 mod pool;
 
@@ -34,15 +33,14 @@ pub fn load(root: &Path, capabilities: Capabilities) -> Result<Config, Problems>
     Config::load(root, &readers(capabilities))
 }
 
-/// Makes the imports of these capabilities available to guests, and of the world's other interfaces that calls are denied.
+/// Makes the imports of these capabilities available to guests.
 ///
 /// # Errors
 ///
 /// When an import is defined twice.
 pub fn link(capabilities: Capabilities, linker: &mut Linker<Data>) -> wasmtime::Result<()> {
     let mut capabilities = capabilities.iter();
-    capabilities.try_for_each(|capability| capability.link(linker))?;
-    absent::link(linker)
+    capabilities.try_for_each(|capability| capability.link(linker))
 }
 
 /// Those who read the tables of these capabilities.

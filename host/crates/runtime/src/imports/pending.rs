@@ -80,12 +80,6 @@ impl Calls {
         Ok(self.table.push(pending)?)
     }
 
-    /// A call that is refused before anything is known of it.
-    pub(crate) fn refuse(&mut self, error: CallError) -> wasmtime::Result<Resource<Pending>> {
-        let counted = self.count_call(0).map_err(CallError::from);
-        self.send(counted.and(Err(error)))
-    }
-
     /// Lets every running call go on.
     fn poll_all(&mut self, cx: &mut Context<'_>) {
         let Self {
