@@ -376,3 +376,40 @@ fn the_unit_is_one_that_systemd_takes() {
     let said = String::from_utf8_lossy(&output.stdout);
     assert!(output.status.success(), "exposure above 3.0: {said}");
 }
+
+/// A directory with Node alone on the path, and the shell that npm runs.
+fn node_alone(directory: &Path) -> PathBuf {
+    let programs = directory.join("programs");
+    fs::create_dir(&programs).unwrap();
+    for name in ["node", "npm", "sh"] {
+        let path = std::env::var_os("PATH").unwrap();
+        let found = std::env::split_paths(&path).map(|place| place.join(name));
+        let found = found.into_iter().find(|place| place.is_file()).unwrap();
+        std::os::unix::fs::symlink(found.canonicalize().unwrap(), programs.join(name)).unwrap();
+    }
+    programs
+}
+
+#[test]
+fn a_developer_in_javascript_needs_node_alone() {
+    let directory = tempfile::tempdir().unwrap();
+    let root = unpacked(directory.path());
+    let work = tempfile::tempdir().unwrap();
+    let app = work.path().join("app");
+    let programs = node_alone(work.path());
+    let run = |arguments: &[&str]| {
+        let output = Command::new(root.join("bin/mayfly"))
+            .args(arguments)
+            .env("PATH", &programs)
+            .env("MAYFLY_CACHE_DIR", work.path().join("cache"))
+            .output()
+            .unwrap();
+        assert!(output.status.success(), "{output:?}");
+        String::from_utf8(output.stderr).unwrap()
+    };
+    let place = app.to_str().unwrap();
+    run(&["new", place, "--lang", "js"]);
+    let said = run(&["build", place]);
+    assert!(!said.contains("compiling the JavaScript engine"), "{said}");
+    assert!(app.join("build/greetings.wasm").is_file());
+}

@@ -215,7 +215,7 @@ exports.handler = async (event) => {
     case 'items': return [{ id: 1 }, { id: 2 }, { id: 3 }];
     default: return event.map(({ source }) => (source.id === 2
       ? { data: { partial: true }, errorMessage: 'not two', errorType: 'TWO', errorInfo: [2] }
-      : { data: source.id }));
+      : source.id));
   }
 };
 ";

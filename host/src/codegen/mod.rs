@@ -1,6 +1,6 @@
 //! Types of arguments, parents and answers, made of an app's schema for those who write its resolvers: what `mayfly codegen` does.
 //!
-//! [`introspection`] asks the engine for the schema, as any client would; [`typescript`] writes it as TypeScript.
+//! `introspection` asks the engine for the schema, as any client would; `typescript` writes it as TypeScript.
 
 mod introspection;
 mod typescript;
