@@ -383,8 +383,8 @@ fn node_alone(directory: &Path) -> PathBuf {
     fs::create_dir(&programs).unwrap();
     for name in ["node", "npm", "sh"] {
         let path = std::env::var_os("PATH").unwrap();
-        let found = std::env::split_paths(&path).map(|place| place.join(name));
-        let found = found.into_iter().find(|place| place.is_file()).unwrap();
+        let mut places = std::env::split_paths(&path).map(|place| place.join(name));
+        let found = places.find(|place| place.is_file()).unwrap();
         std::os::unix::fs::symlink(found.canonicalize().unwrap(), programs.join(name)).unwrap();
     }
     programs

@@ -136,10 +136,8 @@ fn modules(out: &mut String, types: &[Type], bindings: &[Binding]) {
             let Some(ty) = types.get(name) else { continue };
             let _ = writeln!(resolvers, "  {name}: {{");
             for binding in fields {
-                let fields = ty.fields.iter().flatten();
-                let found = fields
-                    .into_iter()
-                    .find(|field| field.name == *binding.field_name);
+                let mut fields = ty.fields.iter().flatten();
+                let found = fields.find(|field| field.name == *binding.field_name);
                 if let Some(field) = found {
                     let arguments = arguments(out, name, field);
                     describe(&mut resolvers, "    ", field.description.as_deref());
