@@ -54,6 +54,12 @@ impl TestApp {
         Self::of("guest/apps/swapping")
     }
 
+    /// The app with the whole old system. Who uses it builds it.
+    #[must_use]
+    pub fn legacy() -> Self {
+        Self::of("guest/apps/legacy")
+    }
+
     /// An app without a file.
     #[must_use]
     pub fn empty() -> Self {

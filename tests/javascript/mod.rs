@@ -5,6 +5,7 @@ mod appsync;
 mod beside_node;
 mod building;
 mod drivers;
+mod edge;
 mod hostile;
 mod services;
 mod time;

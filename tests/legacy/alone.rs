@@ -2,7 +2,6 @@
 //! chaos run over the app.
 
 use std::process::Command;
-use std::time::Instant;
 
 use serde_json::json;
 
@@ -23,16 +22,25 @@ fn wanted(student: u64) -> serde_json::Value {
     json!({ "studentIds": [format!("S{student}")], "type": "FLUENCY", "from": null, "to": null, "trouble": null })
 }
 
-#[test]
-fn the_library_alone_keeps_every_leak_and_dies_of_its_first_crash() {
+/// What became of a process that nobody supervised.
+pub struct Alone {
+    /// Calls it answered before it died.
+    pub calls: u64,
+    /// Its resident memory at first, and before it died, in bytes.
+    pub resident: (u64, u64),
+    /// Its exit status; none when a signal ended it.
+    pub code: Option<i32>,
+}
+
+/// Calls the library in one process until that dies of a crash, as one call in so many does.
+pub fn until_it_dies(crash_one_in: u64) -> Alone {
     let directory = tempfile::tempdir().unwrap();
     let mut command = alone(&directory.path().join("ledger.txt"));
-    command.env("LEGACY_CRASH_ONE_IN", CRASH_ONE_IN.to_string());
+    command.env("LEGACY_CRASH_ONE_IN", crash_one_in.to_string());
     let (mut worker, _) = Worker::start(command);
     let at_first = worker.resident_bytes();
-    let began = Instant::now();
-    let mut calls = 0;
     let mut resident = at_first;
+    let mut calls = 0;
     loop {
         worker.begin("GetAssessments", &wanted(calls % 1000 + 1).to_string());
         if !worker.answers() {
@@ -41,20 +49,29 @@ fn the_library_alone_keeps_every_leak_and_dies_of_its_first_crash() {
         calls += 1;
         resident = worker.resident_bytes();
     }
-    println!(
-        "alone: {calls} calls until it died, with {} MiB, {} MiB at first, after {} ms",
-        resident >> 20,
-        at_first >> 20,
-        began.elapsed().as_millis()
-    );
+    Alone {
+        calls,
+        resident: (at_first, resident),
+        code: worker.ended().code,
+    }
+}
+
+#[test]
+fn the_library_alone_keeps_every_leak_and_dies_of_its_first_crash() {
+    let alone = until_it_dies(CRASH_ONE_IN);
+    let (at_first, at_last) = alone.resident;
+    let leaked = alone.calls * LEAKED_BYTES;
     assert!(
-        resident >= at_first + calls * LEAKED_BYTES * 9 / 10,
+        at_last >= at_first + leaked * 9 / 10,
         "it keeps what it leaks"
     );
     // Not one crash in so many calls is less likely than one in a million million.
-    assert!(calls < 30 * CRASH_ONE_IN, "{calls} calls without a crash");
-    let end = worker.ended();
-    assert!(end.code != Some(0), "{end:?}");
+    assert!(
+        alone.calls < 30 * CRASH_ONE_IN,
+        "{} calls without a crash",
+        alone.calls
+    );
+    assert_ne!(alone.code, Some(0));
 }
 
 #[test]

@@ -124,15 +124,23 @@ fn an_exception_is_an_error_of_its_type_and_the_worker_goes_on() {
     for (method, code, message) in [
         (
             "Later",
-            "System.InvalidOperationException",
-            "it failed later",
+            "EXCEPTION",
+            "System.InvalidOperationException: it failed later",
         ),
-        ("AtOnce", "System.ArgumentException", "it failed at once"),
-        ("Use", "System.NotSupportedException", "no instance today"),
+        (
+            "AtOnce",
+            "EXCEPTION",
+            "System.ArgumentException: it failed at once",
+        ),
+        (
+            "Use",
+            "EXCEPTION",
+            "System.NotSupportedException: no instance today",
+        ),
         (
             "MissingFile",
-            "System.IO.DirectoryNotFoundException",
-            "Could not find a part of the path \"/nowhere/at/all\".",
+            "EXCEPTION",
+            "System.IO.DirectoryNotFoundException: Could not find a part of the path \"/nowhere/at/all\".",
         ),
         (
             "Self",

@@ -9,7 +9,7 @@ use std::process::{Child, Command, Stdio};
 use std::sync::OnceLock;
 use std::time::Duration;
 
-use mayfly_tests::repository;
+use mayfly_tests::{TestApp, mayfly, repository};
 use serde_json::{Value, json};
 
 /// How long a worker may be silent before a test is stuck.
@@ -258,7 +258,17 @@ pub fn dotnet(assembly: &Path) -> Command {
     command
 }
 
-/// The directory of the app with the whole old system, with its assembly and library built.
+/// The app with the whole old system, built, with a ledger of its own.
+pub fn legacy_system() -> TestApp {
+    static MODULES: OnceLock<()> = OnceLock::new();
+    MODULES.get_or_init(|| {
+        legacy_app();
+        run(mayfly().args(["build", "guest/apps/legacy"]));
+    });
+    TestApp::legacy().with_file("data/ledger.txt", b"")
+}
+
+/// The directory of that app, with its assembly and library built.
 pub fn legacy_app() -> &'static Path {
     static APP: OnceLock<PathBuf> = OnceLock::new();
     APP.get_or_init(|| {

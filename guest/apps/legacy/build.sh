@@ -1,5 +1,6 @@
 #!/bin/sh
-# Builds what the legacy app needs beside its modules, into bin/: the library, the assembly, and the program that Mayfly loads it with.
+# Builds what the legacy app needs beside its modules: the library and the assembly in bin/, the program that Mayfly loads it with, and
+# data/ for the ledger.
 # What is newer than its source is left as it is.
 set -eu
 
@@ -11,7 +12,7 @@ newer() { [ -f "$1" ] && [ -z "$(find "$2" "$here/build.sh" -newer "$1")" ]; }
 
 sh "$root/guest/toolchain.sh" legacy >/dev/null
 sh "$root/host/workers/dotnet/build.sh"
-mkdir -p "$bin"
+mkdir -p "$bin" "$here/data"
 
 newer "$bin/liblegacy.so" "$here/library" || {
     ${CXX:-c++} -std=c++17 -O2 -g -Wall -Wextra -fPIC -shared "$here/library/legacy.cpp" -o "$bin/liblegacy.so.tmp"

@@ -19,7 +19,10 @@ namespace Mayfly
             Message = message.Length > MaxMessage ? message.Substring(0, MaxMessage) + "…" : message;
         }
 
-        /// <summary>An exception: its type as the code, and its own message; what is missing has a code and a remedy instead.</summary>
+        /// <summary>
+        /// An exception, with its type before its message, for guests are told nothing else; what is missing has a code of its own and a
+        /// remedy instead.
+        /// </summary>
         public static Failure Of(Exception error)
         {
             error = Unwrapped(error);
@@ -39,7 +42,7 @@ namespace Mayfly
             {
                 return new Failure("INVALID_ARGUMENTS", error.Message);
             }
-            return new Failure(error.GetType().FullName, error.Message);
+            return new Failure("EXCEPTION", error.GetType().FullName + ": " + error.Message);
         }
 
         /// <summary>The exception that a method threw, without what reflection and tasks put around it.</summary>

@@ -26,7 +26,7 @@ const PACKAGE: [(&str, &str); 2] = [
 ];
 
 /// How everything is bundled: for no platform in particular, as a module of the newest JavaScript that the engine knows.
-const OPTIONS: [&str; 11] = [
+const OPTIONS: [&str; 13] = [
     "--bundle",
     "--format=esm",
     "--platform=neutral",
@@ -38,6 +38,9 @@ const OPTIONS: [&str; 11] = [
     "--sources-content=false",
     "--log-level=error",
     "--color=false",
+    // Where Lambda has a function's files: packages make paths of it, and there is nothing to read.
+    "--define:__dirname=\"/var/task\"",
+    "--define:__filename=\"/var/task/index.js\"",
 ];
 
 /// The files a package begins with when its manifest does not say.

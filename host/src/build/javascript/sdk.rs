@@ -15,7 +15,7 @@ macro_rules! file {
     };
 }
 
-const FILES: [(&str, &str); 27] = [
+const FILES: [(&str, &str); 28] = [
     // Says to bundlers that what is not used can be left out.
     (
         "package.json",
@@ -28,6 +28,7 @@ const FILES: [(&str, &str); 27] = [
     file!("aws/lib3.js"),
     file!("aws/sdk2.cjs"),
     file!("aws/values.js"),
+    file!("edge/edge-js.cjs"),
     file!("http/axios.cjs"),
     file!("http/node-fetch.cjs"),
     file!("node/assert.js"),
@@ -58,7 +59,7 @@ pub(super) fn files() -> impl Iterator<Item = (&'static str, &'static str)> {
 }
 
 /// What can be imported, and the file that answers for it.
-const IMPORTS: [(&str, &str); 13] = [
+const IMPORTS: [(&str, &str); 15] = [
     ("mayfly", "index.js"),
     ("aws-sdk", "aws/sdk2.cjs"),
     ("aws-sdk/clients/dynamodb", "aws/dynamodb2.cjs"),
@@ -67,6 +68,8 @@ const IMPORTS: [(&str, &str); 13] = [
     ("@aws-sdk/util-dynamodb", "aws/values.js"),
     ("node:timers/promises", "node/timers_promises.js"),
     ("timers/promises", "node/timers_promises.js"),
+    ("edge", "edge/edge-js.cjs"),
+    ("edge-js", "edge/edge-js.cjs"),
     ("axios", "http/axios.cjs"),
     ("cross-fetch", "http/node-fetch.cjs"),
     ("mssql", "sql/mssql.cjs"),

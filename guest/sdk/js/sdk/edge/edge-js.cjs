@@ -2,10 +2,10 @@
 // bytes travel as `{"$date": …}` and `{"$binary": …}` (host/workers/dotnet/Input.cs).
 const { Buffer } = require('../node/buffer.js');
 
-const { host, reach, moduleName } = globalThis.__mayfly;
+const { host, moduleName } = globalThis.__mayfly;
 
-/** The workers that the module is granted something of: name, the assembly's file if it is known, and the granted methods. */
-const workers = (reach?.worker === undefined ? [] : JSON.parse(reach.worker)).map(([name, assembly, methods]) => ({ name, assembly, methods }));
+/** The workers: name, the assembly's file if it is known, and the methods that the module is granted. */
+const workers = globalThis.__mayfly.workers.map(([name, assembly, methods]) => ({ name, assembly, methods }));
 
 const fileOf = (path) => path.replaceAll('\\', '/').split('/').pop();
 const key = (name) => (/^[\w-]+$/.test(name) ? name : JSON.stringify(name));
@@ -54,10 +54,14 @@ function incoming(value) {
   return value;
 }
 
-/** An exception of .NET as edge-js gives it: an error whose name is the exception's type. The host's own errors stay what they are. */
+/**
+ * An exception of .NET as edge-js gives it: an error whose name is the exception's type. The host's own errors stay what they are; AppSync's
+ * handlers, which do not know them, pass their code on as `errorType`.
+ */
 function exception(error) {
-  if (error?.code !== 'backend') return error;
-  const [, name, message] = /^([A-Za-z_][\w.+`]*): ([^]*)$/.exec(error.message) ?? [undefined, 'Error', error.message];
+  if (typeof error?.code !== 'string') return error;
+  if (error.code !== 'backend') return Object.assign(error, { errorType: `Worker:${error.code}` });
+  const [, name, message] = /^([A-Za-z_][\w.+`]*): ([^]*)$/.exec(error.message) ?? [undefined, 'Error', String(error.message)];
   const made = new Error(message, { cause: error });
   Object.defineProperty(made, 'name', { value: name, writable: true, configurable: true });
   return made;
@@ -78,17 +82,20 @@ function find(assemblyFile, typeName, methodName) {
   const file = fileOf(assemblyFile);
   const method = `${typeName}.${methodName}`;
   const short = `${typeName.split('.').pop()}.${methodName}`;
+  const spellings = [method, short, methodName];
   const having = workers.filter(({ assembly }) => assembly !== null && fileOf(assembly).toLowerCase() === file.toLowerCase());
+  // Which assembly is on another machine nobody says here; the method has to be told apart by its name.
+  if (having.length === 0) having.push(...workers.filter(({ assembly, methods }) => assembly === null && spellings.some((spelling) => methods.includes(spelling))));
   if (having.length === 0) {
     const name = file.replace(/\.dll$/i, '').replace(/[^\w-]/g, '-').toLowerCase() || 'legacy';
-    throw new Error(`edge-js: no worker that module \`${moduleName}\` is granted has the assembly ${file}; write in mayfly.toml, and build again:
+    throw new Error(`edge-js: no worker has the assembly ${file}; write in mayfly.toml, and build again:
 [workers.${key(name)}]
-dotnet = ${JSON.stringify(assemblyFile.replaceAll('\\', '/'))}
+dotnet = ${JSON.stringify(/^([\\/]|[A-Za-z]:)/.test(assemblyFile) ? `bin/${file}` : assemblyFile.replaceAll('\\', '/'))}
 
 ${toGrant(name, [], short)}`);
   }
   for (const { name, methods } of having) {
-    const granted = [method, short, methodName].find((spelling) => methods.includes(spelling));
+    const granted = spellings.find((spelling) => methods.includes(spelling));
     if (granted !== undefined) return { worker: name, method: granted };
   }
   const [{ name, methods }] = having;
@@ -112,8 +119,8 @@ function func(language, given) {
   return function (input, callback) {
     if (callback === true) throw new Error('edge-js: a resolver cannot wait for a call and do nothing else; leave out `true`, and await the promise');
     if (typeof callback !== 'function') return call(input);
-    // What the callback throws is not a failure of the call.
-    call(input).then((answer) => setTimeout(() => callback(null, answer), 0), (error) => setTimeout(() => callback(error), 0));
+    // What the callback throws is not a failure of the call: it is logged as an unhandled rejection.
+    call(input).then((answer) => callback(null, answer), (error) => callback(error));
     return undefined;
   };
 }

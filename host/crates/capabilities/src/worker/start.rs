@@ -277,6 +277,7 @@ impl Source {
         // In a control group the kernel knows the resident memory, and needs no estimate.
         let data = local.memory_bytes.saturating_add(DATA_BEYOND_BYTES);
         let environment = local.environment.iter();
+        let runtime = local.program.environment().iter();
         Ok(Order {
             memory_bytes: local.memory_bytes,
             tasks,
@@ -295,8 +296,10 @@ impl Source {
                 command: self.command(local)?,
             },
             cgroup,
-            environment: environment
-                .map(|(name, value)| (name.into(), value.expose().into()))
+            // What the operator sets comes last, and counts.
+            environment: runtime
+                .map(|(name, value)| ((*name).into(), (*value).into()))
+                .chain(environment.map(|(name, value)| (name.into(), value.expose().into())))
                 .collect(),
         })
     }

@@ -162,6 +162,8 @@
       sendTo: parts.sendTo,
       bytesOf: parts.bytesOf,
       statusText: parts.statusText,
+      moduleName: options.module,
+      workers: options.reach?.worker === undefined ? [] : JSON.parse(options.reach.worker),
       statements: parts.statements,
     },
   });

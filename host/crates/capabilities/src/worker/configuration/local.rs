@@ -56,6 +56,33 @@ pub enum Program {
     },
 }
 
+impl Program {
+    /// Variables that it is always given.
+    pub(in crate::worker) fn environment(&self) -> &'static [(&'static str, &'static str)] {
+        match self {
+            Self::Command(_) => &[],
+            Self::DotNet { .. } => &QUIET_MONO,
+        }
+    }
+
+    /// The assembly that it loads, as far as that is known.
+    pub(super) fn assembly(&self) -> Option<&Path> {
+        match self {
+            Self::Command(words) => words.iter().map(Path::new).find(|word| {
+                word.extension()
+                    .is_some_and(|end| end.eq_ignore_ascii_case("dll"))
+            }),
+            Self::DotNet { assembly, .. } => Some(assembly),
+        }
+    }
+}
+
+/// Mono looks at a crash with a debugger for seconds, and leaves a report in the working directory.
+const QUIET_MONO: [(&str, &str); 2] = [
+    ("MONO_DEBUG", "no-gdb-backtrace"),
+    ("MONO_CRASH_NOFILE", "1"),
+];
+
 const COMMAND: Key<'_> = Key::new(
     "command",
     "A program and its arguments. A name without a slash is looked for in the host's PATH, one with a slash in the app's directory.",

@@ -4,6 +4,7 @@ mod grants;
 mod local;
 mod method;
 mod remote;
+mod told;
 mod worker;
 
 use std::collections::BTreeSet;
@@ -54,6 +55,11 @@ impl ReadSections for WorkerCapability {
 
     fn read_grants(&self, table: &mut Table<'_>, sections: &Sections, grants: &mut Sections) {
         grants.set(MethodGrants::read(table, sections));
+    }
+
+    fn tell_code(&self, sections: &Sections, grants: &Sections) -> Option<(&'static str, String)> {
+        let told = told::told(sections.get::<Section>()?, grants.get::<MethodGrants>());
+        Some(("worker", told))
     }
 
     fn check(&self, config: &Config, file: &Table<'_>) {
