@@ -18,6 +18,7 @@ mod scanner;
 mod string;
 mod tree;
 mod typed;
+mod walk;
 
 pub use error::{Error, ErrorKind, Malformed};
 pub use layer::{Members, length, string};

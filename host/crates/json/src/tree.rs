@@ -9,7 +9,8 @@ use std::hash::{BuildHasher, RandomState};
 
 use crate::error::{Error, ErrorKind, Malformed};
 use crate::limits::Limits;
-use crate::scanner::{RawString, Scanner, Visit};
+use crate::scanner::{RawString, Scanner};
+use crate::walk::Visit;
 
 /// Keys of an object that are compared with each other one by one; of larger ones the hashes are sorted.
 const COMPARED: usize = 8;
