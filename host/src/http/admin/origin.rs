@@ -4,17 +4,18 @@
 //! origin. Such a request names the page's host, so only names that nobody else can have are accepted: `localhost`, addresses, and
 //! those in `server.admin_hosts`. There is no CORS, so a page of another origin gets no further than asking.
 
-use axum::http::header::{HOST, ORIGIN};
+use axum::http::StatusCode;
+use axum::http::header::ORIGIN;
 use axum::http::request::Parts;
-use axum::http::{StatusCode, Version};
 use mayfly_config::HostName;
 
-use crate::http::Host;
+use crate::http::{Host, hosts};
 
 /// Refuses a request that is for another host, or comes from a page of another.
 pub(super) fn check(head: &Parts, host: &Host) -> Result<(), (StatusCode, String)> {
-    let said = authority(head)?;
-    let named = HostName::parse(&said);
+    let bad_request = |message: &str| (StatusCode::BAD_REQUEST, message.to_owned());
+    let said = hosts::said(head).map_err(bad_request)?;
+    let named = HostName::parse(said);
     let is_ours = named.is_some_and(|named| {
         is_local(&named) || host.with_server(|server| covers(&server.admin_hosts, &named))
     });
@@ -30,29 +31,13 @@ pub(super) fn check(head: &Parts, host: &Host) -> Result<(), (StatusCode, String
         let authority = origin
             .strip_prefix("http://")
             .or_else(|| origin.strip_prefix("https://"));
-        authority.is_some_and(|authority| authority.eq_ignore_ascii_case(&said))
+        authority.is_some_and(|authority| authority.eq_ignore_ascii_case(said))
     };
     if origins.all(|origin| origin.to_str().is_ok_and(is_same)) {
         return Ok(());
     }
     let message = "pages of other origins may not use the admin address".to_owned();
     Err((StatusCode::FORBIDDEN, message))
-}
-
-/// The host that a request names: in its URL, in HTTP/2 and to proxies, or else in its only `Host` header.
-fn authority(head: &Parts) -> Result<String, (StatusCode, String)> {
-    let mut sent = head.headers.get_all(HOST).iter();
-    let header = sent.next();
-    let bad = |message: &str| (StatusCode::BAD_REQUEST, message.to_owned());
-    if sent.next().is_some() {
-        return Err(bad("the request has more than one Host header; send one"));
-    }
-    let authority = head.uri.authority().map(|authority| authority.as_str());
-    if header.is_none() && authority.is_none() && head.version == Version::HTTP_11 {
-        return Err(bad("the request has no Host header; send one"));
-    }
-    let said = authority.or_else(|| header?.to_str().ok());
-    Ok(said.unwrap_or_default().to_owned())
 }
 
 /// Whether a name is one that no name server answers for.
