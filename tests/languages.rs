@@ -7,7 +7,7 @@ use serde_json::json;
 
 /// The sample app with its students in C++.
 fn in_cpp(source: &[u8]) -> TestApp {
-    let module = "[modules.in-cpp]\ncomponent = \"cpp/students.wasm\"\nsource = \"student.cpp\"\n[modules.in-cpp.grants]\ndynamodb.Students = [\"get\"]";
+    let module = "[modules.in-cpp]\ncomponent = \"cpp/students.wasm\"\nsource = \"student.cpp\"\n[modules.in-cpp.grants]\ndynamodb.Students = [\"get\"]\nhttp.enrolment = [\"GET /students/{id}\", \"POST /enrolments\"]";
     TestApp::students()
         .edited(
             "schema.graphql",
@@ -166,5 +166,51 @@ fn a_machine_without_a_compiler_for_cpp_is_told_what_to_install() {
         said.contains("guest/toolchain.sh cpp")
             && said.contains("apt-get install clang-19 lld-19 wasi-libc"),
         "{said}"
+    );
+}
+
+#[tokio::test]
+async fn a_service_over_http_is_asked_in_cpp() {
+    const ASKS: &str = r#"#include <mayfly.hpp>
+        using mayfly::json::get;
+        mayfly::Result student(const mayfly::Field& field) {
+          const std::string id = mayfly::json::text(field.argument("id"));
+          const auto read = mayfly::http::get("enrolment", "/students/{id}", {{"id", id}}).take();
+          if (!read) return read;
+          const std::string body = "{\"studentId\": " + mayfly::json::quote(id) + "}";
+          const auto written = mayfly::http::send("enrolment", {
+            .method = "POST",
+            .path = "/enrolments",
+            .query = {{"dry", "yes & no"}},
+            .headers = {{"content-type", "application/json"}},
+            .body = body,
+          }).take();
+          if (!written) return written;
+          const std::string seen = std::string(get(*read, "status")) + " " + mayfly::json::text(get(*read, "text"))
+            + " " + std::string(get(*written, "status"));
+          return "{\"id\": " + mayfly::json::quote(id) + ", \"name\": " + mayfly::json::quote(seen) + "}";
+        }
+        MAYFLY_RESOLVER(Query, student, student)"#;
+    let app = in_cpp(ASKS.as_bytes());
+    let built = mayfly().arg("build").arg(app.path()).output().unwrap();
+    assert_eq!(
+        built.status.code(),
+        Some(0),
+        "{}",
+        String::from_utf8_lossy(&built.stderr)
+    );
+    let host = TestHost::start(app).await;
+    let answer = host
+        .query(r#"{ known: student(id: "S1") { name } unknown: student(id: "S/1") { name } }"#)
+        .await;
+    let name = answer["data"]["known"]["name"].as_str().unwrap();
+    assert!(
+        name.starts_with("200 {") && name.contains("\"S1\"") && name.ends_with("} 201"),
+        "{answer}"
+    );
+    assert_eq!(
+        answer["errors"][0]["extensions"]["reason"],
+        json!("invalid"),
+        "{answer}"
     );
 }

@@ -146,7 +146,7 @@ trait Limited: Clone {
 mod http;
 
 pub(crate) use http::HttpPlan;
-pub use http::{Half, HttpFaults, Large, NotNow, Page, Redirect, Surplus, WrongLength};
+pub use http::{Gzip, Half, HttpFaults, Large, NotNow, Page, Redirect, Surplus, WrongLength};
 
 switch!(
     /// Acts without settings of its own.

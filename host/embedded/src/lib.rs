@@ -34,10 +34,10 @@ mod tsql;
 
 pub use error::StartError;
 pub use faults::{
-    Also, DropAt, DropConnection, DynamoDbFaults, Faults, ForeignAnswer, Half, HalfRow, HttpFaults,
-    Large, LateAttentionAck, LoginFailure, Malformed, MalformedText, NotNow, Page, Plain, Redirect,
-    Slow, SlowLogin, SqlErrorFault, SqlServerFaults, Stall, Surplus, Switches, Then, Unprocessed,
-    WrongLength,
+    Also, DropAt, DropConnection, DynamoDbFaults, Faults, ForeignAnswer, Gzip, Half, HalfRow,
+    HttpFaults, Large, LateAttentionAck, LoginFailure, Malformed, MalformedText, NotNow, Page,
+    Plain, Redirect, Slow, SlowLogin, SqlErrorFault, SqlServerFaults, Stall, Surplus, Switches,
+    Then, Unprocessed, WrongLength,
 };
 pub use options::Options;
 pub use status::{Counters, DynamoDbCounters, HttpCounters, Request, SqlServerCounters, Status};

@@ -43,9 +43,12 @@ pub struct HttpFaults {
     /// The body is not UTF-8.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub invalid_utf8: Option<Plain>,
-    /// The body is packed, though nobody asked for it.
+    /// The answer says that its body is in gzip, which it is not.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub packed: Option<Plain>,
+    /// The body is in gzip.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub gzip: Option<Gzip>,
     /// The body is large.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub large: Option<Large>,
@@ -96,6 +99,13 @@ switch!(
     }
 );
 switch!(
+    /// A body in gzip.
+    Gzip {
+        /// So many spaces follow the answer in it.
+        spaces: u64,
+    }
+);
+switch!(
     /// A large body.
     Large {
         /// Its size; 0 for 1 GB.
@@ -139,6 +149,7 @@ impl Faults {
                 html: take(&mut set.html, text),
                 invalid_utf8: take(&mut set.invalid_utf8, text),
                 packed: take(&mut set.packed, text),
+                gzip: take(&mut set.gzip, text),
                 large: take(&mut set.large, text),
                 unavailable: take(&mut set.unavailable, text),
                 other_protocol: take(&mut set.other_protocol, text),

@@ -1,8 +1,10 @@
 //! One client connection: each request is carried out, and held up or spoilt as the switches say.
 
-use std::io;
+use std::io::{self, Read, Write};
 use std::time::Duration;
 
+use flate2::Compression;
+use flate2::write::GzEncoder;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
@@ -162,6 +164,18 @@ fn spoil(answer: &mut Answer, faults: &HttpFaults) {
     if faults.packed.is_some() {
         answer.headers.push(("content-encoding", "gzip".to_owned()));
     }
+    if let Some(gzip) = &faults.gzip {
+        answer.headers.push(("content-encoding", "gzip".to_owned()));
+        answer.body = in_gzip(&answer.body, gzip.spaces).unwrap_or_default();
+    }
+}
+
+/// A text in gzip, with so many spaces behind it.
+fn in_gzip(text: &[u8], spaces: u64) -> io::Result<Vec<u8>> {
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
+    encoder.write_all(text)?;
+    io::copy(&mut io::repeat(b' ').take(spaces), &mut encoder)?;
+    encoder.finish()
 }
 
 async fn write(stream: &mut TcpStream, answer: &Answer, faults: &HttpFaults) -> io::Result<Next> {

@@ -1,11 +1,13 @@
 //! Opens connections to another machine: its name, its address, the proxy if there is one, TLS.
 //!
-//! What capabilities that speak over TCP have in common: `addresses` says where nobody should go, `tls` what is trusted and shown.
+//! What capabilities that speak over TCP have in common: `addresses` says where nobody should go, `tls` what is trusted and shown,
+//! `tcp` tries the addresses of a name.
 //!
 //! Addresses are looked at here, after the name was resolved, so that no name leads where nobody should go. Variables of the environment
 //! that name proxies are not looked at.
 
 mod addresses;
+pub(crate) mod tcp;
 pub(crate) mod tls;
 
 use std::error::Error;
@@ -21,21 +23,15 @@ use http_body_util::Empty;
 use hyper::client::conn::http1;
 use hyper::upgrade::Upgraded;
 use hyper_util::rt::TokioIo;
-use rustix::net::sockopt;
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::net::{TcpStream, lookup_host};
-use tokio::time::{Instant, timeout_at};
+use tokio::net::TcpStream;
+use tokio::time::timeout;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::rustls::ClientConfig;
 use tokio_rustls::rustls::pki_types::ServerName;
 
 use addresses::is_refused;
 use tls::H2;
-
-/// TCP asks a peer that says nothing whether it is still there: after so long, so often, and gives it up after so many times.
-const KEEPALIVE_IDLE: Duration = Duration::from_secs(30);
-const KEEPALIVE_INTERVAL: Duration = Duration::from_secs(10);
-const KEEPALIVE_COUNT: u32 = 3;
 
 /// A connection to another machine.
 pub(crate) trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
@@ -70,8 +66,7 @@ impl Dialer {
         if self.is_offline {
             return Err("nothing is connected to".to_owned());
         }
-        let until = Instant::now() + self.timeout;
-        let opened = timeout_at(until, self.open(until)).await;
+        let opened = timeout(self.timeout, self.open()).await;
         opened.unwrap_or_else(|_| {
             Err(format!(
                 "no connection to {} within `connect_timeout` ({:?})",
@@ -80,15 +75,15 @@ impl Dialer {
         })
     }
 
-    async fn open(&self, until: Instant) -> Result<BoxedStream, String> {
+    async fn open(&self) -> Result<BoxedStream, String> {
         let stream: BoxedStream = match &self.proxy {
-            None => Box::new(self.connect(&self.address, until).await?),
+            None => Box::new(self.connect(&self.address).await?),
             Some(proxy) => {
                 // The proxy resolves names; an address needs no resolving.
                 if let Ok(address) = self.address.parse::<SocketAddr>() {
                     self.look_at(address)?;
                 }
-                let stream = self.connect(proxy, until).await?;
+                let stream = self.connect(proxy).await?;
                 Box::new(tunnel(stream, &self.address, proxy).await?)
             }
         };
@@ -98,30 +93,16 @@ impl Dialer {
         }
     }
 
-    /// Connects to the first address of a name that answers, each in its part of the time.
-    async fn connect(&self, name: &str, until: Instant) -> Result<TcpStream, String> {
-        let failed = |error: &dyn std::fmt::Display| format!("cannot connect to {name}: {error}");
-        let addresses = lookup_host(name).await.map_err(|error| failed(&error))?;
-        let addresses: Vec<SocketAddr> = addresses.collect();
-        let mut failure = failed(&"the name has no address");
-        for (index, address) in addresses.iter().enumerate() {
-            if let Err(refused) = self.look_at(*address) {
-                failure = refused;
-                continue;
-            }
-            let left = until.saturating_duration_since(Instant::now());
-            let others = u32::try_from(addresses.len() - index).unwrap_or(u32::MAX);
-            let part = Instant::now() + left / others;
-            match timeout_at(part, TcpStream::connect(address)).await {
-                Ok(Ok(stream)) => {
-                    set_up(&stream).map_err(|error| failed(&error))?;
-                    return Ok(stream);
-                }
-                Ok(Err(error)) => failure = failed(&format!("{address}: {error}")),
-                Err(_) => failure = failed(&format!("{address} does not answer")),
-            }
-        }
-        Err(failure)
+    /// Connects to the first address of a name that answers and may be connected to.
+    async fn connect(&self, name: &str) -> Result<TcpStream, String> {
+        let connect = |address: SocketAddr| async move {
+            self.look_at(address).map_err(io::Error::other)?;
+            let connected = TcpStream::connect(address).await;
+            connected.map_err(|error| io::Error::new(error.kind(), format!("{address}: {error}")))
+        };
+        tcp::dial_by(name, connect)
+            .await
+            .map_err(|error| format!("cannot connect to {name}: {error}"))
     }
 
     fn look_at(&self, address: SocketAddr) -> Result<(), String> {
@@ -157,15 +138,6 @@ impl Dialer {
         }
         Ok(Box::new(secured))
     }
-}
-
-fn set_up(stream: &TcpStream) -> io::Result<()> {
-    stream.set_nodelay(true)?;
-    sockopt::set_socket_keepalive(stream, true)?;
-    sockopt::set_tcp_keepidle(stream, KEEPALIVE_IDLE)?;
-    sockopt::set_tcp_keepintvl(stream, KEEPALIVE_INTERVAL)?;
-    sockopt::set_tcp_keepcnt(stream, KEEPALIVE_COUNT)?;
-    Ok(())
 }
 
 /// Asks a proxy for a tunnel to an address.

@@ -1,39 +1,31 @@
-//! The host's client of one service: turns, deadlines, what is sent again, the circuit.
+//! The host's client of one service: what it is made of, calls with their deadlines, the probe.
 //!
-//! Waiting for one's turn is part of a call's time; it is given back between two attempts, so that nobody waits for a service that is
-//! waited for. A request is sent again only where that cannot do anything twice that has to be done once.
+//! `turn` is waiting for one's turn, which is part of a call's time; `attempts` is what is sent, and sent again.
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::time::Duration;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
-use http::header::{HeaderMap, RETRY_AFTER};
+use http::header::HeaderMap;
 use http::uri::Authority;
 use mayfly_error::{CallCode, CallError};
 use mayfly_runtime::imports::Call;
-use tokio::sync::{Semaphore, SemaphorePermit};
-use tokio::time::{Instant, sleep, timeout_at};
+use tokio::sync::Semaphore;
+use tokio::time::{Instant, timeout_at};
 
 use super::answer::Answer;
+use super::attempts::Bounds;
 use super::configuration::{Base, Method, Service};
 use super::connections::Connections;
-use super::exchange::{Target, exchange};
-use super::failure::{Cause, Failed, circuit_open};
+use super::exchange::Target;
 use super::metrics;
 use super::request::Request;
 use super::same::{Joined, Origin, Same};
-use crate::circuit::{Attempt, Change, Circuit, CircuitState};
+use crate::circuit::{Circuit, CircuitState};
 use crate::dial::{Dialer, tls};
-use crate::share::{Share, Taken};
+use crate::share::Share;
 use crate::time_limit::{limit, too_late};
-
-/// The longest wait before the second try of a request; it doubles from then on. The wait itself is a random part of it.
-const FIRST_BACKOFF: Duration = Duration::from_millis(50);
-
-/// The most that is waited because a service asks for it.
-const LONGEST_WAIT: Duration = Duration::from_secs(2);
 
 /// Clients, by service.
 pub(super) type Clients = BTreeMap<String, Client>;
@@ -41,20 +33,20 @@ pub(super) type Clients = BTreeMap<String, Client>;
 /// The host's client of one service. Cheap to clone.
 #[derive(Clone)]
 pub struct Client {
-    shared: Arc<Shared>,
-    share: Share,
+    pub(super) shared: Arc<Shared>,
+    pub(super) share: Share,
 }
 
 /// What clients of one service have in common, whatever their share.
-struct Shared {
-    service: Service,
-    target: Target,
-    connections: Connections,
-    turns: Semaphore,
-    turns_taken: AtomicUsize,
-    waiting: AtomicUsize,
-    circuit: Circuit,
-    same: Same,
+pub(super) struct Shared {
+    pub(super) service: Service,
+    pub(super) target: Target,
+    pub(super) connections: Connections,
+    pub(super) turns: Semaphore,
+    pub(super) turns_taken: AtomicUsize,
+    pub(super) waiting: AtomicUsize,
+    pub(super) circuit: Circuit,
+    pub(super) same: Same,
 }
 
 /// What is under way.
@@ -68,20 +60,6 @@ pub struct Status {
     pub waiting: usize,
     /// What the circuit does.
     pub circuit: CircuitState,
-}
-
-/// A request's turn.
-struct Turn<'a> {
-    shared: &'a Shared,
-    _turn: SemaphorePermit<'a>,
-    _share: Taken,
-}
-
-/// How long something may take, and how much it may bring.
-#[derive(Clone, Copy)]
-struct Bounds {
-    deadline: Instant,
-    most: usize,
 }
 
 /// A call, counted at its end, also when nobody waits for it any more.
@@ -128,7 +106,7 @@ impl Client {
         Ok(Self {
             share: Share::default(),
             shared: Arc::new(Shared {
-                target: Target::new(is_tls, authority, prefix, service.credentials.as_ref()),
+                target: Target::new(is_tls, authority, prefix, service),
                 connections: Connections::new(name, dialer, most, service.max_idle),
                 turns: Semaphore::new(most.clamp(1, Semaphore::MAX_PERMITS)),
                 turns_taken: AtomicUsize::new(0),
@@ -200,82 +178,6 @@ impl Client {
         answered?.json(&what, bounds.most)
     }
 
-    async fn send_until(
-        &self,
-        request: &Request,
-        what: &str,
-        bounds: Bounds,
-    ) -> Result<Answer, CallError> {
-        let service = &self.shared.service;
-        let mut number = 1;
-        loop {
-            let turn = self.turn(what, bounds.deadline).await?;
-            let attempt = self.shared.circuit.enter(Instant::now());
-            let attempt = attempt.map_err(|_| circuit_open(what))?;
-            let is_last = number >= service.max_attempts;
-            let outcome = self.shared.attempt(attempt, request, bounds, is_last).await;
-            drop(turn);
-            let backoff = FIRST_BACKOFF
-                .saturating_mul(1 << (number - 1).min(10))
-                .mul_f64(rand::random());
-            let wait = match &outcome {
-                Ok(answer) if is_refusal(answer) && request.method.is_idempotent() => {
-                    asked_to_wait(&answer.headers)
-                        .unwrap_or_default()
-                        .max(backoff)
-                }
-                Err(failed) if failed.may_be_repeated(request) => backoff,
-                _ => Duration::MAX,
-            };
-            let left = bounds.deadline.saturating_duration_since(Instant::now());
-            if is_last || wait >= left || wait > LONGEST_WAIT {
-                return outcome.map_err(|failed| failed.tell(request, what, &service.name));
-            }
-            tracing::debug!(
-                service = service.name,
-                number,
-                ?outcome,
-                "a request is sent again"
-            );
-            sleep(wait).await;
-            number += 1;
-        }
-    }
-
-    /// Waits for its turn: for its own share, then for the pool.
-    async fn turn(&self, what: &str, deadline: Instant) -> Result<Turn<'_>, CallError> {
-        struct Waiting<'a>(&'a Shared, Instant);
-        impl Drop for Waiting<'_> {
-            fn drop(&mut self) {
-                self.0.waiting.fetch_sub(1, Ordering::Relaxed);
-                metrics::waited(&pool_name(&self.0.service.name), self.1.elapsed());
-            }
-        }
-
-        if Instant::now() >= deadline {
-            return Err(too_late(what));
-        }
-        let shared = &*self.shared;
-        shared.waiting.fetch_add(1, Ordering::Relaxed);
-        let _waiting = Waiting(shared, Instant::now());
-        let turn = async {
-            let share = self.share.take().await;
-            let turn = shared.turns.acquire().await;
-            turn.map(|turn| (turn, share))
-        };
-        match timeout_at(deadline, turn).await {
-            Ok(Ok((turn, share))) => {
-                shared.turns_taken.fetch_add(1, Ordering::Relaxed);
-                Ok(Turn {
-                    shared,
-                    _turn: turn,
-                    _share: share,
-                })
-            }
-            _ => Err(too_late(what)),
-        }
-    }
-
     /// Whether the service answers: its probe, where it has one.
     ///
     /// # Errors
@@ -341,86 +243,6 @@ impl Client {
     }
 }
 
-impl Shared {
-    /// One attempt, and what it says of the service.
-    async fn attempt(
-        &self,
-        attempt: Attempt<'_>,
-        request: &Request,
-        bounds: Bounds,
-        is_last: bool,
-    ) -> Result<Answer, Failed> {
-        let service = &self.service;
-        let began = Instant::now();
-        let bounds = if request.method.is_idempotent() && !is_last {
-            Bounds {
-                deadline: limit(bounds.deadline, service.attempt_timeout),
-                ..bounds
-            }
-        } else {
-            bounds
-        };
-        metrics::attempt(&service.name);
-        let outcome = self.exchange(request, bounds).await;
-        let change = match &outcome {
-            Ok(answer) if !is_refusal(answer) => attempt.succeeded(),
-            // A caller in a hurry says nothing about the service.
-            Err(Failed {
-                cause: Cause::Late, ..
-            }) if began.elapsed() < service.attempt_timeout => {
-                drop(attempt);
-                Change::None
-            }
-            Err(failed) if !failed.blames_service() => attempt.succeeded(),
-            Ok(_) | Err(_) => attempt.failed(Instant::now()),
-        };
-        self.tell(change);
-        outcome
-    }
-
-    async fn exchange(&self, request: &Request, bounds: Bounds) -> Result<Answer, Failed> {
-        let was_sent = AtomicBool::new(false);
-        let most = self.service.max_answer_bytes;
-        let exchange = exchange(&self.connections, &self.target, request, most, &was_sent);
-        match timeout_at(bounds.deadline, exchange).await {
-            Ok(outcome) => outcome,
-            Err(_) => Err(Failed {
-                was_sent: was_sent.load(Ordering::Relaxed),
-                cause: Cause::Late,
-            }),
-        }
-    }
-
-    fn tell(&self, change: Change) {
-        let name = &self.service.name;
-        match change {
-            Change::None => return,
-            Change::Opened => {
-                let seconds = self.service.circuit.open.as_secs_f64();
-                metrics::circuit_opened(name);
-                tracing::warn!(
-                    service = name,
-                    seconds,
-                    "the circuit of a service opened: it failed several times in a row"
-                );
-            }
-            Change::Closed => {
-                tracing::info!(
-                    service = name,
-                    "the circuit of a service closed: it answers again"
-                );
-            }
-        }
-        metrics::circuit(name, self.circuit.state());
-    }
-}
-
-impl Drop for Turn<'_> {
-    fn drop(&mut self) {
-        self.shared.turns_taken.fetch_sub(1, Ordering::Relaxed);
-    }
-}
-
 impl Drop for Counted<'_> {
     fn drop(&mut self) {
         metrics::ended(self.service, self.outcome);
@@ -430,17 +252,6 @@ impl Drop for Counted<'_> {
 /// The name of a service's pool.
 pub(super) fn pool_name(service: &str) -> String {
     format!("http.{service}")
-}
-
-/// Whether an answer says that the service, or who stands before it, cannot answer now.
-fn is_refusal(answer: &Answer) -> bool {
-    matches!(answer.status.as_u16(), 502..=504)
-}
-
-/// How long a service asks to be left alone.
-fn asked_to_wait(headers: &HeaderMap) -> Option<Duration> {
-    let seconds = headers.get(RETRY_AFTER)?.to_str().ok()?;
-    seconds.trim().parse().ok().map(Duration::from_secs)
 }
 
 /// The class of an answer's status, for the metrics.

@@ -2,9 +2,10 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use http::header::{
-    ACCEPT_ENCODING, CONTENT_ENCODING, HOST, HeaderMap, HeaderName, HeaderValue, USER_AGENT,
+    ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_LENGTH, HOST, HeaderMap, HeaderName, HeaderValue,
+    USER_AGENT,
 };
 use http::uri::{Authority, PathAndQuery, Scheme};
 use http::{Method, Uri};
@@ -12,10 +13,11 @@ use http_body_util::{BodyExt, Full};
 use hyper::body::{Body, Incoming};
 
 use super::answer::Answer;
-use super::configuration::Credentials;
+use super::configuration::Service;
 use super::connections::Connections;
 use super::failure::{Cause, Failed};
 use super::request::Request;
+use super::unpack::Unpacking;
 use crate::dial::with_causes;
 
 /// The header of a trace (W3C Trace Context).
@@ -28,6 +30,7 @@ pub(super) struct Target {
     prefix: String,
     host: Option<HeaderValue>,
     credentials: Option<(HeaderName, HeaderValue)>,
+    accepts: HeaderValue,
 }
 
 impl Target {
@@ -35,8 +38,9 @@ impl Target {
         is_tls: bool,
         authority: Authority,
         prefix: String,
-        credentials: Option<&Credentials>,
+        service: &Service,
     ) -> Self {
+        let credentials = service.credentials.as_ref();
         let credentials = credentials.and_then(|known| {
             let mut value = HeaderValue::from_str(known.value.expose()).ok()?;
             value.set_sensitive(true);
@@ -48,6 +52,11 @@ impl Target {
             authority,
             prefix,
             credentials,
+            accepts: HeaderValue::from_static(if service.accept_gzip {
+                "gzip"
+            } else {
+                "identity"
+            }),
         }
     }
 
@@ -87,8 +96,7 @@ impl Target {
             headers.insert(HOST, host.clone());
         }
         headers.insert(USER_AGENT, HeaderValue::from_static("mayfly"));
-        // What is packed would have to be unpacked within limits, and is not asked for.
-        headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
+        headers.insert(ACCEPT_ENCODING, self.accepts.clone());
         if let Some((name, value)) = &self.credentials {
             headers.insert(name.clone(), value.clone());
         }
@@ -182,7 +190,7 @@ async fn on_stream(
 
 /// Reads an answer, and says whether it was read to its end.
 async fn read(answer: http::Response<Incoming>, most: usize) -> (Result<Answer, Failed>, bool) {
-    let (head, mut body) = answer.into_parts();
+    let (mut head, mut body) = answer.into_parts();
     let failed = |cause| {
         let failed = Failed {
             was_sent: true,
@@ -190,16 +198,17 @@ async fn read(answer: http::Response<Incoming>, most: usize) -> (Result<Answer, 
         };
         (Err(failed), false)
     };
-    if let Some(packed) = packed(&head.headers) {
-        return failed(Cause::Packed(format!(
-            "it is packed as {packed}, which was not asked for"
-        )));
-    }
     let said = usize::try_from(body.size_hint().lower()).unwrap_or(usize::MAX);
     if said > most {
         return failed(Cause::TooLarge(most));
     }
-    let mut bytes = BytesMut::with_capacity(said);
+    let mut unpacking = match Unpacking::of(&head.headers, most, said) {
+        Ok(unpacking) => unpacking,
+        // What has no body is packed in no way.
+        Err(_) if body.is_end_stream() => Unpacking::plain(),
+        Err(cause) => return failed(cause),
+    };
+    let mut is_empty = true;
     while let Some(frame) = body.frame().await {
         let frame = match frame {
             Ok(frame) => frame,
@@ -208,22 +217,26 @@ async fn read(answer: http::Response<Incoming>, most: usize) -> (Result<Answer, 
         let Ok(data) = frame.into_data() else {
             continue;
         };
-        if data.len() > most - bytes.len() {
-            return failed(Cause::TooLarge(most));
+        is_empty &= data.is_empty();
+        if let Err(cause) = unpacking.take(&data).await {
+            return failed(cause);
         }
-        bytes.extend_from_slice(&data);
+    }
+    if is_empty {
+        unpacking = Unpacking::plain();
+    }
+    let bytes = match unpacking.finish() {
+        Ok(bytes) => bytes,
+        Err(cause) => return failed(cause),
+    };
+    // They describe what came, and not what is handed on.
+    if head.headers.remove(CONTENT_ENCODING).is_some() {
+        head.headers.remove(CONTENT_LENGTH);
     }
     let answer = Answer {
         status: head.status,
         headers: head.headers,
-        body: bytes.freeze(),
+        body: bytes.into(),
     };
     (Ok(answer), true)
-}
-
-/// How a body is packed, if it is.
-fn packed(headers: &HeaderMap) -> Option<String> {
-    let mut said = headers.get_all(CONTENT_ENCODING).iter();
-    let packed = said.find(|value| !value.as_bytes().eq_ignore_ascii_case(b"identity"))?;
-    Some(format!("{packed:?}"))
 }

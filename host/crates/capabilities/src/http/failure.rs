@@ -22,7 +22,7 @@ pub(super) enum Cause {
     Connect(String),
     /// The connection broke, or what came is no answer of HTTP.
     Broken(String),
-    /// The answer is packed, though nobody asked for it.
+    /// The answer is packed in a way that was not asked for, or not as it says.
     Packed(String),
     /// The body is larger than the operator's limit.
     TooLarge(usize),

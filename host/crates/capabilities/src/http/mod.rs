@@ -3,10 +3,12 @@
 //! `capability` is what the host knows of it, `import` what guests call, `grants` what they may ask, `path` and `headers` how what they
 //! say becomes a request.
 //!
-//! Of the pool: [`Client`] (`client`) sends, and sends again; `same` joins identical requests; `connections` keeps connections; `exchange`
-//! is one request and its answer on one of them; `failure` says what went wrong.
+//! Of the pool: [`Client`] (`client`) is asked, waits for its `turn`, sends, and sends again (`attempts`); `same` joins identical requests;
+//! `connections` keeps connections; `exchange` is one request and its answer on one of them, `unpack` what of it is packed; `failure` says
+//! what went wrong.
 
 mod answer;
+mod attempts;
 mod capability;
 mod client;
 pub mod configuration;
@@ -20,6 +22,8 @@ mod metrics;
 mod path;
 mod request;
 mod same;
+mod turn;
+mod unpack;
 
 pub use crate::circuit::CircuitState;
 pub use capability::HttpCapability;

@@ -19,7 +19,6 @@ mod connections;
 mod database;
 mod declared;
 mod describe;
-mod dial;
 mod engine;
 mod failure;
 mod gate;

@@ -38,6 +38,7 @@ pub fn service() -> Service {
         ca_file: None,
         client_certificate: None,
         http2: false,
+        accept_gzip: false,
         forward: Forward::default(),
         probe: None,
         allow_addresses: Vec::new(),

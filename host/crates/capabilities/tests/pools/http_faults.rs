@@ -6,8 +6,8 @@ use http::header::HeaderValue;
 use mayfly_capabilities::http::Client;
 use mayfly_capabilities::http::configuration::Method;
 use mayfly_embedded::{
-    DropAt, DropConnection, Half, HttpFaults, Large, NotNow, Page, Plain, Redirect, Slow, Stall,
-    Surplus, Then, WrongLength,
+    DropAt, DropConnection, Gzip, Half, HttpFaults, Large, NotNow, Page, Plain, Redirect, Slow,
+    Stall, Surplus, Then, WrongLength,
 };
 use mayfly_error::CallCode;
 use serde_json::json;
@@ -457,4 +457,35 @@ async fn names_that_lead_to_link_local_addresses_lead_nowhere() {
         );
         assert!(!error.message.contains("169.254"), "{}", error.message);
     }
+}
+
+#[tokio::test]
+async fn an_answer_in_gzip_is_unpacked_and_counts_as_what_it_unpacks_to() {
+    let backends = Backends::start().await;
+    let client = client(&backends, |service| {
+        service.accept_gzip = true;
+        service.max_answer_bytes = 100_000;
+    });
+    let packed = |spaces| HttpFaults {
+        gzip: Some(Gzip {
+            spaces,
+            ..Gzip::default()
+        }),
+        ..faults()
+    };
+
+    let plain = answer(&client, get("/students/S1")).await.unwrap();
+    backends.http_faults(packed(0));
+    let unpacked = answer(&client, get("/students/S1")).await.unwrap();
+    assert_eq!(unpacked["text"], plain["text"]);
+    assert!(unpacked["headers"].get("content-encoding").is_none());
+    assert!(unpacked["headers"].get("content-length").is_none());
+    assert_eq!(client.status().open, 1, "the connection is used again");
+
+    // About 60 kB on the wire.
+    backends.http_faults(packed(64 << 20));
+    let bomb = answer(&client, get("/students/S1")).await.unwrap_err();
+    assert_eq!(bomb.code, CallCode::Budget);
+    is_well(&backends, &client, "a bomb").await;
+    backends.embedded.shutdown().await;
 }

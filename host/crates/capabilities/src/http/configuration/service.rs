@@ -38,6 +38,8 @@ pub struct Service {
     pub max_attempts: u32,
     /// `max_answer`: bytes of the largest body that is read. Default 1 MiB.
     pub max_answer_bytes: usize,
+    /// `accept_gzip`: whether answers are asked for in gzip. Default no.
+    pub accept_gzip: bool,
     /// `max_idle`: a connection unused for this long is closed. Default 4 s, because servers on Node close theirs after five.
     pub max_idle: Duration,
     /// `circuit_failures` and `circuit_open`.
@@ -99,7 +101,14 @@ const MAX_ATTEMPTS: Key<'_> = Key::new(
     "max_attempts",
     "Sends of one request, the first included. What may do something twice is sent once.",
 );
-const MAX_ANSWER: Key<'_> = Key::new("max_answer", "The largest body that is read.");
+const MAX_ANSWER: Key<'_> = Key::new(
+    "max_answer",
+    "The largest body that is read, after unpacking.",
+);
+const ACCEPT_GZIP: Key<'_> = Key::new(
+    "accept_gzip",
+    "Whether to ask for answers in gzip: less on the network for more of both processors.",
+);
 const MAX_IDLE: Key<'_> = Key::new(
     "max_idle",
     "A connection unused for this long is closed. Servers on Node close theirs after five seconds, so stay below.",
@@ -168,6 +177,7 @@ impl Service {
             ca_file: table.text(CA_FILE).map(|path| root.join(path)),
             client_certificate: ClientCertificate::read(root, &mut table),
             http2: table.flag(HTTP2, false),
+            accept_gzip: table.flag(ACCEPT_GZIP, false),
             forward: forward(&mut table),
             probe: probe(&mut table),
             allow_addresses: addresses(&mut table),

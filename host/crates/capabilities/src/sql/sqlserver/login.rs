@@ -8,7 +8,7 @@ use tokio_util::compat::TokioAsyncWriteCompatExt;
 use super::client::{Client, Driver};
 use super::login_failure::reason;
 use super::trancount::NAMES_TRANSACTIONS;
-use crate::sql::dial::dial;
+use crate::dial::tcp::dial;
 use crate::sql::failure::EngineError;
 use crate::sql::wire::Wire;
 

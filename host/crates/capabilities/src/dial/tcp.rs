@@ -21,8 +21,19 @@ const KEEPALIVE_INTERVAL: Duration = Duration::from_secs(10);
 const KEEPALIVE_COUNT: u32 = 3;
 
 /// Connects to `host:port`; the caller bounds the time.
-pub(super) async fn dial(address: &str) -> io::Result<TcpStream> {
-    let socket = first(lookup_host(address).await?, TcpStream::connect).await?;
+pub(crate) async fn dial(address: &str) -> io::Result<TcpStream> {
+    dial_by(address, TcpStream::connect).await
+}
+
+/// The same by a way of its own to connect to each address, which may refuse some.
+pub(crate) async fn dial_by<F>(
+    address: &str,
+    connect: impl Fn(SocketAddr) -> F,
+) -> io::Result<TcpStream>
+where
+    F: Future<Output = io::Result<TcpStream>>,
+{
+    let socket = first(lookup_host(address).await?, connect).await?;
     socket.set_nodelay(true)?;
     keep_alive(&socket)?;
     Ok(socket)
