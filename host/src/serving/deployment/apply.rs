@@ -9,7 +9,8 @@ use mayfly_runtime::capability::load;
 use mayfly_telemetry::names;
 use metrics::counter;
 
-use super::{Deployment, Swapped, count, note_start};
+use super::swap::count;
+use super::{Deployment, Swapped, note_start};
 use crate::history::{Action, Actor, Change as Changed};
 use crate::serving::app::{App, NextApp};
 use crate::serving::memory_plan::MemoryPlan;

@@ -27,25 +27,20 @@ pub use swap::Swapped;
 use std::collections::BTreeMap;
 use std::io;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use mayfly_config::Config;
-use mayfly_telemetry::names;
-use metrics::histogram;
 use parking_lot::Mutex;
 
-use crate::history::{Action, Actor, Change, Changes, History};
+use crate::history::{Actor, Changes, History};
 use crate::serving::app::App;
 use crate::serving::memory_plan::MemoryPlan;
 use crate::serving::memory_plan::resident_bytes;
 use crate::serving::snapshot::Snapshot;
 use canary::Canaries;
-use mayfly_runtime::modules::{
-    Activation, ComponentBytes, Effort, Incoming, Origin, Pinned, Record, Refusal, Step, Store,
-    Terms, Version, writing_remedy,
-};
-use slot::{GateTurn, Slot};
+use mayfly_runtime::modules::{Activation, Origin, Pinned, Record, Store, Version};
+use slot::Slot;
 
 /// What is deployed now, and how that changes.
 pub struct Deployment {

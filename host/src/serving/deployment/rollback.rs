@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use super::{DeployError, Deployment, Swapped, active, count, who};
+use super::swap::count;
+use super::{DeployError, Deployment, Swapped, active, who};
 use crate::history::{Action, Actor, Change};
 use crate::serving::app::App;
 use mayfly_runtime::modules::{Activation, Effort, ModuleRecord, Refusal, Step, Version};

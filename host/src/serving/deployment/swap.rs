@@ -104,7 +104,7 @@ impl Deployment {
     }
 
     /// The active version, when it and the schema are those that a new version was held against.
-    fn as_seen(
+    pub(super) fn as_seen(
         &self,
         app: &App,
         seen: &App,
