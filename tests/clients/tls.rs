@@ -5,10 +5,10 @@ use std::net::{SocketAddr, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 
-use mayfly_tests::{TestApp, TestHost, built, repository};
+use mayfly_tests::{TOKEN, TestApp, TestHost, built, mayfly, repository};
 use serde_json::{Value, json};
 
-const TLS: &str = "\n[server.tls]\ncertificate = \"tls.pem\"\nkey = \"tls.key\"\n\n[server.admin_tls]\ncertificate = \"tls.pem\"\nkey = \"tls.key\"\n";
+const TLS: &str = "\n[server]\nadmin_token = { env = \"TEST_ADMIN_TOKEN\" }\n\n[server.tls]\ncertificate = \"tls.pem\"\nkey = \"tls.key\"\n\n[server.admin_tls]\ncertificate = \"tls.pem\"\nkey = \"tls.key\"\n";
 
 /// Certificates that the pools' tests have too: of a CA of their own, for `localhost`.
 fn certificates() -> PathBuf {
@@ -84,6 +84,60 @@ async fn clients_and_operators_are_served_by_tls_in_both_protocols() {
         assert_eq!(body, json!({ "data": { "student": { "id": "S1" } } }));
         let health = ask(host.admin, "/healthz", http2).await;
         assert_eq!(health["status"], 200, "{health}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_command_line_reaches_a_host_by_tls() {
+    let host = TestHost::start(app()).await;
+    let ca = certificates().join("ca.pem");
+    let other = certificates().join("localhost.key");
+    let port = host.admin.port();
+    let secure = format!("https://localhost:{port}");
+    let ask = |admin: &str, ca: Option<&Path>| {
+        let mut command = mayfly();
+        command
+            .args(["status", "--admin", admin])
+            .env("MAYFLY_ADMIN_TOKEN", TOKEN);
+        if let Some(ca) = ca {
+            command.arg("--admin-ca").arg(ca);
+        }
+        let output = command.output().unwrap();
+        let told = String::from_utf8(output.stderr).unwrap();
+        (output.status.code(), told)
+    };
+
+    assert_eq!(ask(&secure, Some(&ca)), (Some(0), String::new()));
+    for (admin, ca, problem) in [
+        (
+            secure.as_str(),
+            None,
+            format!(
+                "the certificate of {secure} is from a CA that this system does not trust; name its file with --admin-ca"
+            ),
+        ),
+        (
+            &format!("https://127.0.0.1:{port}"),
+            Some(ca.as_path()),
+            format!("no TLS with https://127.0.0.1:{port}: "),
+        ),
+        (
+            &format!("http://localhost:{port}"),
+            None,
+            "if it has `[server.admin_tls]`, write https:// in --admin".to_owned(),
+        ),
+        (
+            &secure,
+            Some(&other),
+            format!(
+                "--admin-ca: {} holds no certificate in PEM",
+                other.display()
+            ),
+        ),
+    ] {
+        let (code, told) = ask(admin, ca);
+        assert_eq!(code, Some(1), "{told}");
+        assert!(told.contains(&problem), "{told}");
     }
 }
 

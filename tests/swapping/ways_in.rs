@@ -497,7 +497,14 @@ fn the_command_line_says_what_is_wrong_with_an_address() {
             "http://127.0.0.1:1",
             "no host answers at http://127.0.0.1:1; choose another address with --admin",
         ),
-        ("https://127.0.0.1:1", "the admin address speaks plain HTTP"),
+        (
+            "https://127.0.0.1:1",
+            "no host answers at https://127.0.0.1:1; choose another address with --admin",
+        ),
+        (
+            "ftp://127.0.0.1:1",
+            "`ftp://127.0.0.1:1` is neither http:// nor https://; write it as http://127.0.0.1:8081",
+        ),
         (
             "nonsense",
             "no host answers at http://nonsense:80; choose another address with --admin",

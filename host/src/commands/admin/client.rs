@@ -1,15 +1,21 @@
-//! Asks a running host over its admin address. Plain HTTP: the address is for loopback or a private network.
+//! Asks a running host over its admin address, by HTTP or, where the host has `[server.admin_tls]`, by HTTPS.
+
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
 use http::header::{AUTHORIZATION, CONTENT_TYPE};
 use http::{Method, Request, StatusCode, Uri};
 use http_body_util::{BodyExt, Full, Limited};
 use hyper::body::Bytes;
+use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::client::legacy::Client as HttpClient;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
 use mayfly_config::Secret;
 use mayfly_json::{Kind, Limits, Tree, Value};
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject;
+use rustls::{ClientConfig, RootCertStore, crypto::aws_lc_rs};
 use serde::Serialize;
 
 use crate::http::admin::graphql::requests::AdminOperation;
@@ -32,6 +38,9 @@ pub(in crate::commands) struct AdminAddress {
         default_value = "http://127.0.0.1:8081"
     )]
     admin: String,
+    /// A PEM file with the certificate of the CA, for an admin address with TLS whose CA the system does not trust
+    #[arg(long, global = true, value_name = "FILE", env = "MAYFLY_ADMIN_CA")]
+    admin_ca: Option<PathBuf>,
     /// Print the host's answer as JSON
     #[arg(long, global = true)]
     pub(in crate::commands) json: bool,
@@ -44,8 +53,9 @@ pub(in crate::commands) struct NotDone(String);
 
 /// Where to ask, and what to show.
 pub(in crate::commands) struct Client {
-    http: HttpClient<HttpConnector, Full<Bytes>>,
-    authority: String,
+    http: HttpClient<HttpsConnector<HttpConnector>, Full<Bytes>>,
+    /// `http://host:port` or `https://host:port`.
+    base: String,
     token: Option<Secret>,
 }
 
@@ -75,32 +85,31 @@ pub(in crate::commands) struct PushAnswer {
 impl AdminAddress {
     /// A client of the host there.
     pub(in crate::commands) fn client(&self) -> anyhow::Result<Client> {
-        Client::new(&self.admin)
+        Client::new(&self.admin, self.admin_ca.as_deref())
     }
 }
 
 impl Client {
     /// A client of the host at a URL such as `http://127.0.0.1:8081`.
-    fn new(admin: &str) -> anyhow::Result<Self> {
-        let uri: Uri = admin.parse().with_context(|| {
-            format!("`{admin}` is not a URL; write it as http://127.0.0.1:8081")
-        })?;
-        if uri.scheme_str() == Some("https") {
-            bail!(
-                "the admin address speaks plain HTTP; reach it over loopback or a tunnel, with --admin http://…"
-            );
-        }
-        let authority = uri.authority().with_context(|| {
-            format!("`{admin}` names no host; write it as http://127.0.0.1:8081")
-        })?;
-        let authority = match authority.port() {
-            Some(_) => authority.to_string(),
-            None => format!("{authority}:80"),
+    fn new(admin: &str, ca: Option<&Path>) -> anyhow::Result<Self> {
+        const EXAMPLE: &str = "write it as http://127.0.0.1:8081";
+        let uri: Uri = admin
+            .parse()
+            .with_context(|| format!("`{admin}` is not a URL; {EXAMPLE}"))?;
+        let (scheme, default_port) = match uri.scheme_str() {
+            Some("https") => ("https", 443),
+            Some("http") | None => ("http", 80),
+            Some(_) => bail!("`{admin}` is neither http:// nor https://; {EXAMPLE}"),
         };
+        let authority = uri
+            .authority()
+            .with_context(|| format!("`{admin}` names no host; {EXAMPLE}"))?;
+        let host = authority.host();
+        let port = authority.port_u16().unwrap_or(default_port);
         let token = std::env::var(TOKEN).ok();
         Ok(Self {
-            http: HttpClient::builder(TokioExecutor::new()).build_http(),
-            authority,
+            http: HttpClient::builder(TokioExecutor::new()).build(connector(scheme, ca)?),
+            base: format!("{scheme}://{host}:{port}"),
             token: token.filter(|token| !token.is_empty()).map(Secret::new),
         })
     }
@@ -129,8 +138,8 @@ impl Client {
         let limits = Limits::of_bytes(MAX_ANSWER_BYTES);
         let data = mayfly_json::read(&text, limits).map_err(|error| {
             anyhow::anyhow!(
-                "http://{} answered what this version of mayfly does not read: {error}; use the version that the host has",
-                self.authority
+                "{} answered what this version of mayfly does not read: {error}; use the version that the host has",
+                self.base
             )
         })?;
         Ok(Answer { data, text })
@@ -161,7 +170,7 @@ impl Client {
         content_type: &str,
         body: Vec<u8>,
     ) -> anyhow::Result<(StatusCode, Tree<'static>)> {
-        let uri = format!("http://{}{path}", self.authority);
+        let uri = format!("{}{path}", self.base);
         let mut request = Request::builder()
             .method(method)
             .uri(uri)
@@ -172,20 +181,8 @@ impl Client {
         let request = request
             .body(Full::new(Bytes::from(body)))
             .context("the request cannot be written")?;
-        let response = self.http.request(request).await.map_err(|error| {
-            let problem = if error.is_connect() {
-                format!(
-                    "no host answers at http://{}; choose another address with --admin",
-                    self.authority
-                )
-            } else {
-                format!(
-                    "http://{} closed the connection before it answered",
-                    self.authority
-                )
-            };
-            anyhow::Error::new(error).context(problem)
-        })?;
+        let response = self.http.request(request).await;
+        let response = response.map_err(|error| self.not_reached(error))?;
         let status = response.status();
         let bytes = Limited::new(response.into_body(), MAX_ANSWER_BYTES)
             .collect()
@@ -200,11 +197,29 @@ impl Client {
         let body = Tree::read(text, limits).unwrap_or_default();
         if body.root().kind() != Kind::Object {
             bail!(
-                "http://{} is not an admin address (it answered {status}); choose another address with --admin",
-                self.authority
+                "{} is not an admin address (it answered {status}); choose another address with --admin",
+                self.base
             );
         }
         Ok((status, body))
+    }
+
+    /// Why nothing was answered.
+    fn not_reached(&self, error: hyper_util::client::legacy::Error) -> anyhow::Error {
+        let base = &self.base;
+        let problem = match tls_problem(&error) {
+            Some(problem) if problem.contains("UnknownIssuer") => format!(
+                "the certificate of {base} is from a CA that this system does not trust; name its file with --admin-ca"
+            ),
+            Some(problem) => format!("no TLS with {base}: {problem}"),
+            None if error.is_connect() => {
+                format!("no host answers at {base}; choose another address with --admin")
+            }
+            None => format!(
+                "{base} closed the connection before it answered; if it has `[server.admin_tls]`, write https:// in --admin"
+            ),
+        };
+        anyhow::Error::new(error).context(problem)
     }
 
     /// What is wrong with the token, which the host does not let through.
@@ -214,11 +229,59 @@ impl Client {
                 "the host wants the token of `server.admin_token`, or one of `server.admin_tokens`; set {TOKEN}"
             ),
             Some(_) => format!(
-                "the token in {TOKEN} is not known to http://{}; correct it, or add it to `server.admin_tokens`",
-                self.authority
+                "the token in {TOKEN} is not known to {}; correct it, or add it to `server.admin_tokens`",
+                self.base
             ),
         }
     }
+}
+
+/// Connects by either scheme, and trusts the system's CAs and that of the file. A system whose CAs cannot be read has none.
+fn connector(scheme: &str, ca: Option<&Path>) -> anyhow::Result<HttpsConnector<HttpConnector>> {
+    let mut roots = RootCertStore::empty();
+    if scheme == "https" {
+        roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
+    }
+    if let Some(file) = ca {
+        let shown = file.display();
+        let unusable = || format!("--admin-ca: {shown} holds no certificate in PEM");
+        let pem =
+            std::fs::read(file).with_context(|| format!("--admin-ca: cannot read {shown}"))?;
+        let found: Vec<_> = CertificateDer::pem_slice_iter(&pem)
+            .collect::<Result<_, _>>()
+            .with_context(unusable)?;
+        if roots.add_parsable_certificates(found).0 == 0 {
+            bail!(unusable());
+        }
+    }
+    let settings = ClientConfig::builder_with_provider(aws_lc_rs::default_provider().into())
+        .with_safe_default_protocol_versions()?
+        .with_root_certificates(roots)
+        .with_no_client_auth();
+    let mut http = HttpConnector::new();
+    http.enforce_http(false);
+    Ok(HttpsConnectorBuilder::new()
+        .with_tls_config(settings)
+        .https_or_http()
+        .enable_http1()
+        .wrap_connector(http))
+}
+
+/// What TLS says is wrong, somewhere among the causes of an error.
+fn tls_problem(error: &(dyn std::error::Error + 'static)) -> Option<String> {
+    let mut cause = Some(error);
+    while let Some(error) = cause {
+        // What the library of TLS says comes as an error of input and output.
+        let inner = error
+            .downcast_ref::<std::io::Error>()
+            .and_then(std::io::Error::get_ref);
+        let found = inner.and_then(|inner| inner.downcast_ref::<rustls::Error>());
+        if let Some(found) = found.or_else(|| error.downcast_ref()) {
+            return Some(found.to_string());
+        }
+        cause = error.source();
+    }
+    None
 }
 
 /// A name as a segment of a path.
