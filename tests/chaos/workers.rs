@@ -214,7 +214,7 @@ async fn a_library_that_crashes_hangs_and_leaks_costs_only_its_own_calls() {
     join_all((0..AT_ONCE).map(|_| run.client())).await;
     let after = run.host.resident_bytes();
     run.compare();
-    let seen = run.seen.lock().unwrap();
+    let seen = std::mem::take(&mut *run.seen.lock().unwrap());
     println!(
         "seed {seed}: {calls} calls by {} processes, at most {} MiB each; host {} MiB, then {} MiB; writes: {} acknowledged, {} unknown, {} refused",
         seen.processes.len(),

@@ -232,6 +232,7 @@ fn a_certificate_that_cannot_be_used_is_named_with_its_remedy() {
         let output = std::process::Command::new(built().join("mayfly"))
             .arg("check")
             .arg(app.path())
+            .env("TEST_ADMIN_TOKEN", TOKEN)
             .stdin(Stdio::null())
             .output()
             .unwrap();

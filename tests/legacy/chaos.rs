@@ -100,7 +100,7 @@ async fn while_it_leaks_crashes_and_hangs_every_answer_is_right_or_refused_and_e
     }
     let unknown = run.compare();
     run.tell(unknown);
-    let problems = run.problems.lock().unwrap();
+    let problems = std::mem::take(&mut *run.problems.lock().unwrap());
     assert!(problems.is_empty(), "{}", problems.join("\n"));
     if is_long {
         run.assert_nothing_grew();

@@ -148,7 +148,11 @@ fn written(outcome: io::Result<()>, bounded: &Bounded) -> Result<(), Cause> {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
+    #![allow(
+        clippy::indexing_slicing,
+        clippy::unwrap_used,
+        reason = "a test that fails by panicking has failed"
+    )]
     use flate2::Compression;
     use flate2::write::{GzEncoder, ZlibEncoder};
     use http::HeaderValue;

@@ -353,7 +353,8 @@ mod tests {
 
     #[tokio::test]
     async fn a_frame_comes_in_any_pieces_and_its_length_is_held_to_a_limit() {
-        let (host, mut worker) = duplex(3);
+        // In pieces of four bytes the third holds the end of a frame and what begins the next.
+        let (host, mut worker) = duplex(4);
         let mut connection = Connection::new(Box::new(host));
         let say = tokio::spawn(async move {
             worker

@@ -40,6 +40,9 @@ fn binding(type_name: &Arc<str>, field: &FieldDef) -> Option<Binding> {
     })
 }
 
+/// Rules, and what each stands on.
+type Rules = Vec<(Arc<str>, Arc<str>)>;
+
 /// What there is to know of a field.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Explanation {
@@ -51,11 +54,11 @@ pub struct Explanation {
     pub module: Option<Arc<str>>,
     pub needs: Vec<Arc<str>>,
     /// What has to hold for it to be seen: each rule, and what it stands on.
-    pub rules: Vec<(Arc<str>, Arc<str>)>,
+    pub rules: Rules,
     /// When that is decided.
     pub decided: &'static str,
     /// The same for the objects that it holds, by their type, where not everybody may see them.
-    pub objects: Vec<(Arc<str>, Vec<(Arc<str>, Arc<str>)>)>,
+    pub objects: Vec<(Arc<str>, Rules)>,
 }
 
 pub(super) fn explain(schema: &Schema, type_name: &str, field_name: &str) -> Option<Explanation> {

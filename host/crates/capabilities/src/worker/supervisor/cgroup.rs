@@ -93,7 +93,7 @@ fn is_delegated(group: &Path) -> bool {
         let read = rustix::fs::getxattr(group, *name, &mut value[..]);
         read == Ok(1) && value == *b"1"
     };
-    DELEGATED.iter().any(|name| says(&name))
+    DELEGATED.iter().any(says)
 }
 
 fn make(group: &Path) -> io::Result<()> {
