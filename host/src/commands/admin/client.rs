@@ -271,15 +271,14 @@ fn connector(scheme: &str, ca: Option<&Path>) -> anyhow::Result<HttpsConnector<H
 fn tls_problem(error: &(dyn std::error::Error + 'static)) -> Option<String> {
     let mut cause = Some(error);
     while let Some(error) = cause {
-        // What the library of TLS says comes as an error of input and output.
-        let inner = error
-            .downcast_ref::<std::io::Error>()
-            .and_then(std::io::Error::get_ref);
-        let found = inner.and_then(|inner| inner.downcast_ref::<rustls::Error>());
-        if let Some(found) = found.or_else(|| error.downcast_ref()) {
+        if let Some(found) = error.downcast_ref::<rustls::Error>() {
             return Some(found.to_string());
         }
-        cause = error.source();
+        // An error of input and output names as its source what is behind the error it holds, and not that error.
+        cause = match error.downcast_ref::<std::io::Error>() {
+            Some(outer) => outer.get_ref().map(|held| held as _),
+            None => error.source(),
+        };
     }
     None
 }
