@@ -15,7 +15,7 @@ use super::client::{Client, Shared};
 use super::exchange::exchange;
 use super::failure::{Cause, Failed, circuit_open};
 use super::metrics;
-use super::request::Request;
+use super::request::{Bounds, Request};
 use crate::circuit::{Attempt, Change};
 use crate::time_limit::limit;
 
@@ -24,13 +24,6 @@ const FIRST_BACKOFF: Duration = Duration::from_millis(50);
 
 /// The most that is waited because a service asks for it.
 const LONGEST_WAIT: Duration = Duration::from_secs(2);
-
-/// How long something may take, and how much it may bring.
-#[derive(Clone, Copy)]
-pub(super) struct Bounds {
-    pub deadline: Instant,
-    pub most: usize,
-}
 
 impl Client {
     /// Sends a request until it is answered, or there is no point in going on.

@@ -15,12 +15,11 @@ use tokio::sync::Semaphore;
 use tokio::time::{Instant, timeout_at};
 
 use super::answer::Answer;
-use super::attempts::Bounds;
 use super::configuration::{Base, Method, Service};
 use super::connections::Connections;
 use super::exchange::Target;
 use super::metrics;
-use super::request::Request;
+use super::request::{Bounds, Request};
 use super::same::{Joined, Origin, Same};
 use crate::circuit::{Circuit, CircuitState};
 use crate::dial::{Dialer, tls};

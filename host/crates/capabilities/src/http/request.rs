@@ -2,6 +2,7 @@
 
 use bytes::Bytes;
 use http::header::{HeaderMap, HeaderValue};
+use tokio::time::Instant;
 
 use super::configuration::Method;
 
@@ -20,6 +21,13 @@ pub struct Request {
     pub trace: Option<HeaderValue>,
     /// The body.
     pub body: Bytes,
+}
+
+/// How long something may take, and how much it may bring.
+#[derive(Clone, Copy)]
+pub(super) struct Bounds {
+    pub deadline: Instant,
+    pub most: usize,
 }
 
 impl Request {

@@ -9,8 +9,6 @@ use mayfly_config::{Endpoint, ReadSections, Sections};
 
 use super::{SqlCapability, declared};
 
-use super::sqlserver::told;
-
 pub use super::declared::{Access, Body};
 pub use super::sqlserver::SqlType;
 pub use super::sqlserver::configuration::{ApplicationIntent, Backend, Encryption};
@@ -84,7 +82,9 @@ impl ReadSections for SqlCapability {
     }
 
     fn tell_code(&self, sections: &Sections, grants: &Sections) -> Option<(&'static str, String)> {
-        let told = told(sections.get::<Section>()?, grants.get::<StatementGrants>()?);
+        let told = grants
+            .get::<StatementGrants>()?
+            .told(sections.get::<Section>()?);
         Some(("sql", told))
     }
 

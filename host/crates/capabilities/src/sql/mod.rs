@@ -37,6 +37,7 @@ mod sqlserver;
 mod statement;
 mod statements;
 mod stream;
+mod told;
 mod transaction;
 mod turn;
 mod upkeep;

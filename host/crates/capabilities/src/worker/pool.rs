@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize};
 
 use mayfly_error::CallError;
 use parking_lot::Mutex;
@@ -15,9 +15,9 @@ use tokio::time::Instant;
 
 use super::configuration::Worker;
 use super::failure::cannot_start;
+use super::metrics;
 use super::process::Process;
 use super::start::Source;
-use super::{metrics, upkeep};
 use crate::circuit::{Change, Circuit, CircuitState};
 
 /// What waits for a process, and is given one or told that there will be none.
@@ -38,7 +38,7 @@ pub(super) struct Pool {
     pub changed: Arc<Notify>,
     pub starts: Circuit,
     pub methods: BTreeMap<String, Circuit>,
-    is_kept: AtomicBool,
+    pub(super) is_kept: AtomicBool,
 }
 
 #[derive(Default)]
@@ -83,13 +83,6 @@ impl Pool {
             worker: worker.clone(),
             source,
         })
-    }
-
-    /// Begins to keep processes ready, once.
-    pub(super) fn keep(self: &Arc<Self>) {
-        if !self.is_kept.swap(true, Ordering::Relaxed) {
-            tokio::spawn(upkeep::keep(Arc::downgrade(self)));
-        }
     }
 
     /// Waits for a process, which is the caller's then; the caller bounds the time.
@@ -273,9 +266,7 @@ impl Drop for Lease {
         // Another one is to follow it meanwhile. Should it answer after all, there is one more for a while.
         pool.state.lock().busy_due += 1;
         pool.changed.notify_one();
-        if let Ok(runtime) = Handle::try_current() {
-            runtime.spawn(upkeep::settle(Arc::downgrade(pool), process));
-        }
+        pool.settle_later(process);
     }
 }
 

@@ -2,9 +2,11 @@
 //!
 //! A process that is to be replaced goes on taking calls, as long as it may, until the one that follows it has said hello.
 
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
+use tokio::runtime::Handle;
 use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::{Instant, sleep_until};
 
@@ -23,6 +25,22 @@ struct Work {
     end: Vec<Process>,
     /// When to look again.
     until: Instant,
+}
+
+impl Pool {
+    /// Begins to keep processes ready, once.
+    pub(super) fn keep(self: &Arc<Self>) {
+        if !self.is_kept.swap(true, Ordering::Relaxed) {
+            tokio::spawn(keep(Arc::downgrade(self)));
+        }
+    }
+
+    /// Looks after a process whose call did not end in order, once there is time.
+    pub(super) fn settle_later(self: &Arc<Self>, process: Process) {
+        if let Ok(runtime) = Handle::try_current() {
+            runtime.spawn(settle(Arc::downgrade(self), process));
+        }
+    }
 }
 
 /// Keeps a pool until nobody has it any more.

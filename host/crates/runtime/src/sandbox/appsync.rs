@@ -3,7 +3,8 @@
 use mayfly_error::shortened;
 use mayfly_json::{Limits, Tree, quoted};
 
-use super::instance::REASON_BYTES;
+/// Bytes of a guest's code for an error, at most.
+pub(super) const REASON_BYTES: usize = 64;
 
 /// `"errorType": …, "errorInfo": …, "data": …`, of an error's code and what the guest said of it besides.
 pub(super) fn members(code: &str, details: Option<&str>) -> Box<str> {

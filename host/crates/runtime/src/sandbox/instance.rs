@@ -326,7 +326,7 @@ impl Instance {
             _ => Error::GuestError {
                 beside: (self.module.javascript.errors == ErrorStyle::AppSync)
                     .then(|| appsync::members(&error.code, calls.error_details(parent))),
-                reason: shortened(error.code, REASON_BYTES),
+                reason: shortened(error.code, appsync::REASON_BYTES),
                 message: shortened(error.message, 4_096),
                 retryable: error.retryable,
                 passed_on: in_the_words_of_the_host,
@@ -334,9 +334,6 @@ impl Instance {
         }
     }
 }
-
-/// Bytes of a guest's code for an error, at most.
-pub(super) const REASON_BYTES: usize = 64;
 
 fn deadline_exceeded(module: &Module, deadline: Duration) -> Error {
     Error::DeadlineExceeded {

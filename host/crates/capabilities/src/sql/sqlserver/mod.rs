@@ -26,15 +26,13 @@ mod rows;
 mod sql_type;
 // The engine of JavaScript reads texts in the same way: it is one file, so that both agree.
 #[path = "../../../../../../guest/sdk/js/engine/src/statement_text.rs"]
-mod statement_text;
+pub(super) mod statement_text;
 mod template;
 mod text;
 mod times;
-mod told;
 mod trancount;
 mod types;
 mod values;
 
 pub use login::SqlServerEngine;
 pub use sql_type::SqlType;
-pub(in crate::sql) use told::told;

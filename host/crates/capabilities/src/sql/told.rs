@@ -2,20 +2,22 @@
 
 use mayfly_json::quoted;
 
-use super::SqlType;
-use super::statement_text::StatementText;
-use crate::sql::configuration::{Access, Body, Parameter, Section, Statement, StatementGrants};
+use super::configuration::{Access, Body, Parameter, Section, Statement, StatementGrants};
+use super::sqlserver::SqlType;
+use super::sqlserver::statement_text::StatementText;
 
-/// Backends and granted statements, as JSON: `[[backend, …], [[name, backend, hash of the text or null, [parameter, …] in the order of the
-/// text, procedure or null, access, [[parameter, type, is a list, is an output], …], [[column, type], …]], …]]`.
-pub(in crate::sql) fn told(section: &Section, granted: &StatementGrants) -> String {
-    let backends = section.backends.iter();
-    let statements = section.statements.iter();
-    let statements = statements.filter(|statement| granted.0.contains_key(&statement.name));
-    list([
-        list(backends.map(|backend| quoted(&backend.name))),
-        list(statements.map(statement)),
-    ])
+impl StatementGrants {
+    /// Backends and granted statements, as JSON: `[[backend, …], [[name, backend, hash of the text or null, [parameter, …] in the order of the
+    /// text, procedure or null, access, [[parameter, type, is a list, is an output], …], [[column, type], …]], …]]`.
+    pub(super) fn told(&self, section: &Section) -> String {
+        let backends = section.backends.iter();
+        let statements = section.statements.iter();
+        let statements = statements.filter(|statement| self.0.contains_key(&statement.name));
+        list([
+            list(backends.map(|backend| quoted(&backend.name))),
+            list(statements.map(statement)),
+        ])
+    }
 }
 
 fn statement(statement: &Statement) -> String {
