@@ -98,22 +98,20 @@ async fn a_write_that_dies_is_told_as_unknown_and_is_never_tried_twice() {
     // The same again is safe: the key decides.
     for key in ["key-1", "key-2"] {
         let answer = host.query(&record(key, "null")).await;
-        assert_eq!(
-            answer["data"]["recordAssessment"]["score"],
-            json!(50.0),
-            "{answer}"
-        );
+        let score = &answer["data"]["recordAssessment"]["score"];
+        assert_eq!(score.as_f64(), Some(50.0), "{answer}");
     }
 }
 
 #[tokio::test]
 async fn a_call_that_never_returns_is_cut_off_and_its_process_ended() {
-    let app = legacy_system().configured("call_timeout = \"2 s\"", "call_timeout = \"200 ms\"");
-    let app = app.configured(
+    let app = legacy_system().configured(
         "[workers.legacy.methods.GetAssessments]\naccess = \"read\"",
         "[workers.legacy.methods.GetAssessments]\naccess = \"read\"\ntimeout = \"30 s\"",
     );
     let host = TestHost::start(app).await;
+    // A process that is ready gets the call; waiting for one counts, and what was not sent is not unknown.
+    answers(&host, "S8").await;
     let answer = host.query(&record("hangs-1", "HANG")).await;
     assert_eq!(reason(&answer), "Worker:outcome-unknown", "{answer}");
     answers(&host, "S9").await;
