@@ -76,7 +76,7 @@ impl Machine {
     fn client(&self, ca: &str, own: &str) -> Client {
         let shown = |name: &str| file(name).display().to_string();
         let text = format!(
-            "schema = \"s\"\n[modules.m]\ncomponent = \"m.wasm\"\n[workers.legacy]\naddress = \"localhost:{}\"\nca_file = {:?}\nclient_certificate = {:?}\nclient_key = {:?}\nconnections = 2\ncircuit_failures = 0\n[workers.legacy.methods.Read]\naccess = \"read\"\n[workers.legacy.methods.Write]\naccess = \"write\"\n",
+            "schema = \"s\"\n[modules.m]\ncomponent = \"m.wasm\"\n[workers.legacy]\naddress = \"localhost:{}\"\nca_file = {:?}\nclient_certificate = {:?}\nclient_key = {:?}\nconnections = 2\ncircuit_failures = 3\n[workers.legacy.methods.Read]\naccess = \"read\"\n[workers.legacy.methods.Write]\naccess = \"write\"\n",
             self.port,
             shown(ca),
             shown(&format!("{own}.pem")),
