@@ -1,6 +1,7 @@
 //! A running host.
 
 use std::net::SocketAddr;
+use std::path::Path;
 use std::process::{ExitStatus, Stdio};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -68,6 +69,14 @@ impl TestHost {
         Self::start_by(app, Command::new(built().join("mayfly")), environment).await
     }
 
+    /// Starts a host from the directory that its app is in, with a relative path, as people type it.
+    pub async fn start_from_above(app: TestApp) -> Self {
+        let mut command = Command::new(built().join("mayfly"));
+        command.current_dir(app.path().parent().expect("a directory above"));
+        let path = app.path().file_name().expect("a name").to_owned();
+        Self::start_at(app, path.as_ref(), command, &[]).await
+    }
+
     /// Starts a host by a command that is given the host's own command line, such as a shell that sets limits.
     pub async fn start_under(app: TestApp, wrapper: &[&str]) -> Self {
         let (program, arguments) = wrapper.split_first().expect("a command");
@@ -82,10 +91,21 @@ impl TestHost {
         Self::start_by(app, Command::from(command), &[]).await
     }
 
-    async fn start_by(app: TestApp, mut command: Command, environment: &[(&str, &str)]) -> Self {
+    async fn start_by(app: TestApp, command: Command, environment: &[(&str, &str)]) -> Self {
+        let path = app.path().to_owned();
+        Self::start_at(app, &path, command, environment).await
+    }
+
+    /// Starts a host whose command names its app by this path.
+    async fn start_at(
+        app: TestApp,
+        path: &Path,
+        mut command: Command,
+        environment: &[(&str, &str)],
+    ) -> Self {
         let mut child = command
             .arg("serve")
-            .arg(app.path())
+            .arg(path)
             .args([
                 "--listen",
                 "127.0.0.1:0",

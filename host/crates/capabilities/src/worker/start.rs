@@ -289,10 +289,10 @@ impl Source {
                 user_tasks: local.user.map(|_| tasks.saturating_mul(successors as u64)),
                 uid: local.user.map(|user| user.uid),
                 gid: local.user.map(|user| user.gid),
-                directory: local.directory.clone(),
+                directory: absolute(&local.directory)?,
                 restrict_files: local.restrict_files && super::supervisor::can_restrict(),
-                hidden: self.surroundings.hidden.clone(),
-                writable: local.writable.clone(),
+                hidden: all_absolute(&self.surroundings.hidden)?,
+                writable: all_absolute(&local.writable)?,
                 command: self.command(local)?,
             },
             cgroup,
@@ -314,7 +314,7 @@ impl Source {
                     format!("there is no program `{name}`; install it, or correct `{key}.command`")
                 })?;
                 let arguments = arguments.iter().map(OsString::from);
-                Ok([program.into_os_string()]
+                Ok([absolute(&program)?.into_os_string()]
                     .into_iter()
                     .chain(arguments)
                     .collect())
@@ -334,10 +334,25 @@ impl Source {
                 let host = host.clone().or_else(dotnet_host).ok_or_else(|| {
                     format!("mayfly-worker.exe is not beside this program, which `{key}.dotnet` needs; say where it is in `{key}.dotnet_host`")
                 })?;
-                Ok([runtime, host, assembly.clone()].map(Into::into).into())
+                let command = all_absolute(&[runtime, host, assembly.clone()])?;
+                Ok(command.into_iter().map(Into::into).collect())
             }
         }
     }
+}
+
+/// A path that leads to the same from any directory: the worker is started in another one than this.
+fn absolute(path: &Path) -> Result<PathBuf, String> {
+    std::path::absolute(path).map_err(|error| {
+        format!(
+            "the path {} leads nowhere: {error}; start the host in a directory that exists",
+            path.display()
+        )
+    })
+}
+
+fn all_absolute(paths: &[PathBuf]) -> Result<Vec<PathBuf>, String> {
+    paths.iter().map(|path| absolute(path)).collect()
 }
 
 /// A program: by its path from the app, or by its name in the host's PATH.

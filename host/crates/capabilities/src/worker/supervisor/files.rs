@@ -60,6 +60,14 @@ fn hide(path: &Path) -> PathBuf {
 
 /// Shuts this process, and all it will start, out of what is hidden.
 pub(super) fn restrict(hidden: &[PathBuf], writable: &[PathBuf]) -> Result<(), String> {
+    // From the worker's directory it would lead elsewhere, and what it means would be open.
+    if let Some(path) = hidden
+        .iter()
+        .chain(writable)
+        .find(|path| path.is_relative())
+    {
+        return Err(format!("{} is not an absolute path", path.display()));
+    }
     let mut hidden: BTreeSet<PathBuf> = hidden.iter().map(|path| hide(path)).collect();
     hidden.insert(PathBuf::from(ALWAYS_HIDDEN));
     let visible = visible(Path::new("/"), &hidden)
