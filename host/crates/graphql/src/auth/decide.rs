@@ -36,6 +36,8 @@ enum Datum<'d> {
     Number(Cow<'d, str>),
     Flag(bool),
     List(Vec<Datum<'d>>),
+    /// An element of a list that nothing can be compared with: null, or an object.
+    Unknown,
 }
 
 impl Guard {
@@ -88,8 +90,15 @@ fn decide<'f>(expression: &'f Expression, facts: Facts<'f>) -> Option<bool> {
                 // A claim with one value is often written without a list.
                 one => vec![one],
             };
-            let found = items.iter().any(|item| is_equal(&left, item) == Some(true));
-            Some(found)
+            let mut is_among = Some(false);
+            for item in &items {
+                match is_equal(&left, item) {
+                    Some(true) => return Some(true),
+                    Some(false) => {}
+                    None => is_among = None,
+                }
+            }
+            is_among
         }
     }
 }
@@ -164,7 +173,7 @@ fn of_value(value: Value<'_>, is_id: bool) -> Option<Datum<'_>> {
             if elements.clone().nth(MAX_ITEMS).is_some() {
                 return None;
             }
-            let items = elements.filter_map(|item| of_value(item, is_id));
+            let items = elements.map(|item| of_value(item, is_id).unwrap_or(Datum::Unknown));
             Datum::List(items.collect())
         }
         _ => Datum::Flag(value.as_bool()?),
@@ -186,6 +195,7 @@ impl Datum<'_> {
             Self::Number(text) => Datum::Number(own(text)),
             Self::Flag(flag) => Datum::Flag(flag),
             Self::List(items) => Datum::List(items.into_iter().map(Self::into_owned).collect()),
+            Self::Unknown => Datum::Unknown,
         }
     }
 }
@@ -221,7 +231,8 @@ mod tests {
     #[test]
     fn what_is_missing_decides_nothing_nor_does_its_opposite() {
         let claims = r#"{"sub":"ann","age":7,"admin":true,"school":"north","none":null,
-            "groups":["staff"],"cognito:groups":["night"],"scope":"read write","deep":{"er":"x"}}"#;
+            "groups":["staff"],"cognito:groups":["night"],"scope":"read write","deep":{"er":"x"},
+            "mixed":["a",7,null]}"#;
         for (rule, expected) in [
             ("claims.sub == 'ann'", Some(true)),
             ("claims.sub != 'ann'", Some(false)),
@@ -252,6 +263,12 @@ mod tests {
             ("'rea' in scopes", Some(false)),
             ("claims.school in ['north', 'east']", Some(true)),
             ("claims.age in [1, 7]", Some(true)),
+            ("claims.age in ['x']", None),
+            ("!(claims.age in ['x'])", None),
+            ("'a' in claims.mixed", Some(true)),
+            ("'b' in claims.mixed", None),
+            ("!('b' in claims.mixed)", None),
+            ("!(claims.sub in parent.schools)", Some(true)),
             ("claims.age == parent.id", Some(true)),
             ("claims.school in parent.schools", Some(true)),
             ("claims.sub in parent.schools", Some(false)),
