@@ -4,7 +4,7 @@ use mayfly_tests::{TestApp, TestHost};
 use serde_json::json;
 
 use super::{built, refused, script};
-use crate::legacy::driver::assembly;
+use crate::legacy::driver::{assembly, dotnet_program};
 
 /// A worker with an assembly, and the grant of methods.
 fn worker(dotnet: &str, methods: &[&str]) -> String {
@@ -13,8 +13,9 @@ fn worker(dotnet: &str, methods: &[&str]) -> String {
         .iter()
         .map(|method| format!("[workers.legacy.methods.{method:?}]\naccess = \"read\"\n"))
         .collect();
+    let host = dotnet_program().display();
     format!(
-        "[modules.script.grants]\nworkers.legacy = {list}\n[workers.legacy]\ndotnet = \"{dotnet}\"\nprocesses = 1\nstart_timeout = \"60 s\"\ncall_timeout = \"60 s\"\n{tables}"
+        "[modules.script.grants]\nworkers.legacy = {list}\n[workers.legacy]\ndotnet = \"{dotnet}\"\ndotnet_host = \"{host}\"\nprocesses = 1\nstart_timeout = \"60 s\"\ncall_timeout = \"60 s\"\n{tables}"
     )
 }
 

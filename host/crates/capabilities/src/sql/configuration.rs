@@ -12,6 +12,7 @@ use super::{SqlCapability, declared};
 pub use super::declared::{Access, Body};
 pub use super::sqlserver::SqlType;
 pub use super::sqlserver::configuration::{ApplicationIntent, Backend, Encryption};
+pub(super) use super::sqlserver::statement_text::StatementText;
 
 /// A statement on SQL Server.
 pub type Statement = declared::Statement<SqlType>;

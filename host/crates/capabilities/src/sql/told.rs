@@ -2,9 +2,9 @@
 
 use mayfly_json::quoted;
 
-use super::configuration::{Access, Body, Parameter, Section, Statement, StatementGrants};
-use super::sqlserver::SqlType;
-use super::sqlserver::statement_text::StatementText;
+use super::configuration::{
+    Access, Body, Parameter, Section, SqlType, Statement, StatementGrants, StatementText,
+};
 
 impl StatementGrants {
     /// Backends and granted statements, as JSON: `[[backend, …], [[name, backend, hash of the text or null, [parameter, …] in the order of the
