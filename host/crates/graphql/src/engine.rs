@@ -22,6 +22,7 @@ use crate::validation;
 use mayfly_config::Limits;
 use mayfly_error::Error;
 use mayfly_json::Tree;
+use quick_cache::Equivalent;
 use std::collections::HashMap;
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
@@ -82,7 +83,25 @@ struct DocumentKey {
 
 impl Hash for DocumentKey {
     fn hash<H: Hasher>(&self, state: &mut H) {
-        (self.query.as_str(), self.operation_name.as_deref()).hash(state);
+        let (query, operation_name) = (self.query.as_str(), self.operation_name.as_deref());
+        Asked {
+            query,
+            operation_name,
+        }
+        .hash(state);
+    }
+}
+
+/// What a document is looked up by, so that looking up allocates nothing.
+#[derive(Hash)]
+struct Asked<'r> {
+    query: &'r str,
+    operation_name: Option<&'r str>,
+}
+
+impl Equivalent<DocumentKey> for Asked<'_> {
+    fn equivalent(&self, key: &DocumentKey) -> bool {
+        self.query == key.query && self.operation_name == key.operation_name.as_deref()
     }
 }
 
@@ -119,8 +138,10 @@ impl Conditions<'_> {
                 _ => None,
             })
     }
+}
 
-    fn is(&self, key: &PlanKey) -> bool {
+impl Equivalent<PlanKey> for Conditions<'_> {
+    fn equivalent(&self, key: &PlanKey) -> bool {
         key.id == self.known.id && self.iter().eq(key.conditions.iter().copied())
     }
 }
@@ -207,10 +228,11 @@ impl Engine {
     }
 
     fn prepare_any(&self, request: &Request) -> Result<Prepared, RequestErrors> {
-        let key = (request.query.as_str(), request.operation_name.as_deref());
-        let same =
-            |kept: &DocumentKey| kept.query == key.0 && kept.operation_name.as_deref() == key.1;
-        let (known, document) = match self.documents.get(&key, same) {
+        let asked = Asked {
+            query: &request.query,
+            operation_name: request.operation_name.as_deref(),
+        };
+        let (known, document) = match self.documents.get(&asked) {
             Some(known) => (known, None),
             None => {
                 let document = self.admit(&request.query)?;
@@ -223,7 +245,7 @@ impl Engine {
             known: &known,
             values: &values,
         };
-        let plan = match self.plans.get(&conditions, |kept| conditions.is(kept)) {
+        let plan = match self.plans.get(&conditions) {
             Some(plan) => plan,
             None => {
                 let document = match document {
