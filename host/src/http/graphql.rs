@@ -230,7 +230,6 @@ impl Exchange {
                 );
             }
         };
-        let variables = operation.variables.as_ref().map(|tree| tree.text().into());
         let request = Request {
             query: found.text,
             operation_name: operation.operation_name,
@@ -257,7 +256,7 @@ impl Exchange {
         let operation = mayfly_runtime::imports::Operation {
             trace_id: self.trace_id.clone(),
             caller: admitted.caller.as_deref().cloned().unwrap_or_default(),
-            variables,
+            variables: request.variables,
             allowance: Allowance::since(admitted.arrived, app.operation),
         };
         let history = &self.host.history;

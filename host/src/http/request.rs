@@ -106,14 +106,13 @@ pub(super) enum Operations {
 }
 
 impl Operation {
-    /// What it takes, in bytes, and its variables again once they are coerced, and their text, for guests that ask.
+    /// What it takes, in bytes, and its variables again once they are coerced.
     pub(super) fn held_bytes(&self) -> u64 {
         let text = |text: &Option<String>| text.as_ref().map_or(0, String::capacity);
         let texts =
             text(&self.document.text) + text(&self.document.id) + text(&self.operation_name);
         let variables = self.variables.as_ref().map_or(0, Tree::held_bytes);
-        let told = self.variables.as_ref().map_or(0, |tree| tree.text().len());
-        (texts + 2 * variables + told) as u64
+        (texts + 2 * variables) as u64
     }
 
     fn read(text: &str) -> Result<Self, Refusal> {

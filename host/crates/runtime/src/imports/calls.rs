@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use mayfly_config::Module;
 use mayfly_error::{CallCode, CallError, shortened};
+use mayfly_json::Tree;
 use wasmtime::component::ResourceTable;
 
 use super::backends::Backends;
@@ -40,7 +41,7 @@ pub struct Operation {
     /// Who sent it.
     pub caller: Caller,
     /// Its variables as the client sent them: a JSON object, none when there were none.
-    pub variables: Option<Box<str>>,
+    pub variables: Option<Tree<'static>>,
     /// What its invocations may still use together.
     pub allowance: Allowance,
 }

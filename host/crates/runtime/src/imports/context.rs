@@ -39,8 +39,8 @@ impl wit::Host for Calls {
     }
 
     fn variables(&mut self) -> wasmtime::Result<String> {
-        let variables = self.operation.variables.as_deref();
-        Ok(variables.unwrap_or("{}").to_owned())
+        let variables = self.operation.variables.as_ref();
+        Ok(variables.map_or("{}", Tree::text).to_owned())
     }
 
     fn error_details(&mut self, parent: u32, details: String) -> wasmtime::Result<()> {
