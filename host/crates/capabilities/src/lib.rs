@@ -21,6 +21,9 @@ pub mod sql;
 mod time_limit;
 pub mod worker;
 
+use std::path::Path;
+
+use mayfly_config::{Config, FILE, Problem};
 use mayfly_runtime::capability::Capabilities;
 
 /// Every capability, in the order in which operators read of them.
@@ -31,18 +34,6 @@ pub const ALL: Capabilities = &[
     &worker::WorkerCapability,
 ];
 
-/// The modules that may not have everything, by name, with their share of so many.
-fn shares(
-    config: &mayfly_config::Config,
-    total: usize,
-) -> impl Iterator<Item = (String, usize)> + '_ {
-    let sharing = config
-        .modules
-        .iter()
-        .filter(|module| module.share_percent < 100);
-    sharing.map(move |module| (module.name.clone(), module.share_of(total)))
-}
-
 /// An error with what only operators may know.
 fn because(error: &mayfly_error::CallError) -> &str {
     if error.detail.is_empty() {
@@ -50,4 +41,23 @@ fn because(error: &mayfly_error::CallError) -> &str {
     } else {
         &error.detail
     }
+}
+
+/// What is wrong with the table that begins in a line.
+fn problem_at(config: &Config, line: usize, message: String) -> Problem {
+    Problem {
+        file: config.root.join(FILE),
+        line,
+        column: 0,
+        message,
+    }
+}
+
+/// Whether files that a table names hold what they held.
+fn hold_the_same<'f>(
+    mut files: impl Iterator<Item = &'f Path>,
+    config: &Config,
+    was: &Config,
+) -> bool {
+    files.all(|file| config.named.get(file) == was.named.get(file))
 }

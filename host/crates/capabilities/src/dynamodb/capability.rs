@@ -19,7 +19,8 @@ use super::client::{DynamoDb, PartitionKeys};
 use super::configuration::{Section, TableGrant, TableGrants};
 use super::identity::Chain;
 use super::tables::Tables;
-use crate::{because, shares};
+use crate::because;
+use crate::share::shares;
 
 /// Its name in the configuration.
 const NAME: &str = "dynamodb";

@@ -1,10 +1,9 @@
 //! What the host knows of HTTP: one pool per `[http.NAME]`.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use futures_util::future::BoxFuture;
-use mayfly_config::{Config, FILE, Problem};
+use mayfly_config::{Config, Problem};
 use mayfly_error::CallError;
 use mayfly_runtime::capability::{
     Before, Capability, Connected, Kind, MemoryLine, Pool, PoolUsage, Setting, Surroundings,
@@ -20,7 +19,8 @@ use super::client::{Client, Clients, pool_name};
 use super::configuration::{Base, Section, Service};
 use super::metrics;
 use crate::circuit::CircuitState;
-use crate::{because, shares};
+use crate::share::by_module;
+use crate::{because, hold_the_same, problem_at};
 
 /// What the sections of the configuration are called, and the embedded endpoint.
 const SECTION: &str = "http";
@@ -65,14 +65,14 @@ impl Capability for HttpCapability {
                     let pool = HttpPool { name, line, client };
                     connected.pools.push(Arc::new(pool), kept.is_none());
                 }
-                Err(problem) => problems.push(of_service(
+                Err(problem) => problems.push(problem_at(
                     config,
                     service.line,
                     format!("{name}: {problem}"),
                 )),
             }
         }
-        let shares = with_shares(config, &clients);
+        let shares = by_module(config, &clients, Client::at_once, Client::with_share);
         connected.reach = Some(Box::new(|backends| {
             backends.with_shares::<Self>(Arc::new(clients), shares)
         }));
@@ -142,8 +142,7 @@ fn is_unchanged(service: &Service, config: &Config, was: &Config) -> bool {
         };
         moved == *service
     });
-    let mut files = service.named_files();
-    configured && files.all(|file| config.named.get(file) == was.named.get(file))
+    configured && hold_the_same(service.named_files(), config, was)
 }
 
 fn connect(
@@ -155,33 +154,6 @@ fn connect(
     let embedded = embedded.filter(|_| service.base == Base::Embedded);
     let address = embedded.map(|embedded| embedded.address(SECTION));
     Client::new(service, address, &config.named, surroundings.offline)
-}
-
-/// The clients of those modules that have a share of each.
-fn with_shares(config: &Config, clients: &Clients) -> BTreeMap<String, Arc<Clients>> {
-    let mut by_module: BTreeMap<String, Clients> = BTreeMap::new();
-    for service in said(config) {
-        let Some(client) = clients.get(&service.name) else {
-            continue;
-        };
-        for (module, most) in shares(config, service.max_connections) {
-            let of_module = by_module.entry(module).or_default();
-            of_module.insert(service.name.clone(), client.with_share(most));
-        }
-    }
-    let by_module = by_module.into_iter();
-    by_module
-        .map(|(module, clients)| (module, Arc::new(clients)))
-        .collect()
-}
-
-fn of_service(config: &Config, line: usize, message: String) -> Problem {
-    Problem {
-        file: config.root.join(FILE),
-        line,
-        column: 0,
-        message,
-    }
 }
 
 /// A pool, as one app has it.
@@ -214,7 +186,7 @@ impl Pool for HttpPool {
             let told = reached
                 .err()
                 .map(|error| format!("{}: {}", self.name, because(&error)));
-            told.map(|told| of_service(config, self.line, told))
+            told.map(|told| problem_at(config, self.line, told))
                 .into_iter()
                 .collect()
         })

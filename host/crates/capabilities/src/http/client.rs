@@ -117,6 +117,11 @@ impl Client {
         })
     }
 
+    /// Requests that may be under way at once.
+    pub(super) fn at_once(&self) -> usize {
+        self.shared.service.max_connections
+    }
+
     /// The same client for a user that may have at most so many requests under way.
     pub(super) fn with_share(&self, most: usize) -> Self {
         Self {

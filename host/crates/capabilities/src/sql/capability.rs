@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use futures_util::future::BoxFuture;
-use mayfly_config::{Config, Endpoint, FILE, Problem};
+use mayfly_config::{Config, Endpoint, Problem};
 use mayfly_error::CallError;
 use mayfly_runtime::capability::{
     Before, Capability, Connected, Kind, MemoryLine, Pool, PoolUsage, Setting, Surroundings,
@@ -19,7 +19,8 @@ use super::bindings::mayfly::resolver::sql;
 use super::configuration::{Backend, Section};
 use super::database::{Database, Databases};
 use super::statement::StatementProblem;
-use crate::{because, shares};
+use crate::share::shares;
+use crate::{because, hold_the_same, problem_at};
 
 /// What the sections of the configuration are called.
 const SECTION: &str = "sqlserver";
@@ -155,8 +156,7 @@ fn is_unchanged(section: &Backend, config: &Config, was: &Config) -> bool {
         };
         moved == *section
     });
-    let mut file = section.ca_file.iter();
-    configured && file.all(|file| config.named.get(file) == was.named.get(file))
+    configured && hold_the_same(section.ca_file.as_deref().into_iter(), config, was)
 }
 
 fn server(
@@ -222,12 +222,10 @@ impl Pool for SqlServerPool {
                     let found = found.iter();
                     found.map(|found| in_configuration(config, found)).collect()
                 }
-                Err(error) => vec![Problem {
-                    file: config.root.join(FILE),
-                    line: self.line,
-                    column: 0,
-                    message: format!("{}: {}", self.name, because(&error)),
-                }],
+                Err(error) => {
+                    let message = format!("{}: {}", self.name, because(&error));
+                    vec![problem_at(config, self.line, message)]
+                }
             }
         })
     }
@@ -276,10 +274,5 @@ fn in_configuration(config: &Config, found: &StatementProblem) -> Problem {
             section.map(|section| section.line)
         }
     };
-    Problem {
-        file: config.root.join(FILE),
-        line: line.unwrap_or(0),
-        column: 0,
-        message: found.to_string(),
-    }
+    problem_at(config, line.unwrap_or(0), found.to_string())
 }

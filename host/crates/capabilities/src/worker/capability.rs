@@ -1,11 +1,11 @@
 //! What the host knows of workers: one pool per `[workers.NAME]`.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use futures_util::future::BoxFuture;
-use mayfly_config::{Config, FILE, Problem};
+use mayfly_config::{Config, Problem};
 use mayfly_error::CallError;
 use mayfly_runtime::capability::{
     Before, Capability, Command, Connected, Kind, MemoryLine, Pool, PoolUsage, Setting,
@@ -23,7 +23,8 @@ use super::configuration::{Local, Place, Section, Worker};
 use super::supervisor::{Cgroups, can_restrict};
 use super::{command, metrics};
 use crate::circuit::CircuitState;
-use crate::shares;
+use crate::share::by_module;
+use crate::{hold_the_same, problem_at};
 
 /// What the sections of the configuration are called.
 const SECTION: &str = "workers";
@@ -76,11 +77,12 @@ impl Capability for WorkerCapability {
                 }
                 Err(problem) => {
                     let message = format!("{name}: {problem}");
-                    problems.push(of_worker(config, worker.line, message));
+                    problems.push(problem_at(config, worker.line, message));
                 }
             }
         }
-        let shares = with_shares(config, &clients);
+        let most = |client: &Client| client.worker().at_once();
+        let shares = by_module(config, &clients, most, Client::with_share);
         connected.reach = Some(Box::new(|backends| {
             backends.with_shares::<Self>(Arc::new(clients), shares)
         }));
@@ -183,10 +185,7 @@ fn is_unchanged(worker: &Worker, config: &Config, was: &Config) -> bool {
         };
         moved == *worker
     });
-    let mut files = worker.named_files();
-    configured
-        && hidden(config) == hidden(was)
-        && files.all(|file| config.named.get(file) == was.named.get(file))
+    configured && hidden(config) == hidden(was) && hold_the_same(worker.named_files(), config, was)
 }
 
 /// What no worker may see: what the host executes, and files of secrets and keys.
@@ -203,30 +202,6 @@ fn around(config: &Config, surroundings: &Surroundings) -> super::start::Surroun
         hidden: hidden(config),
         files: config.named.clone(),
         offline: surroundings.offline,
-    }
-}
-
-/// The clients of those modules that have a share of each.
-fn with_shares(config: &Config, clients: &Clients) -> BTreeMap<String, Arc<Clients>> {
-    let mut by_module: BTreeMap<String, Clients> = BTreeMap::new();
-    for (name, client) in clients {
-        for (module, most) in shares(config, client.worker().at_once()) {
-            let of_module = by_module.entry(module).or_default();
-            of_module.insert(name.clone(), client.with_share(most));
-        }
-    }
-    let by_module = by_module.into_iter();
-    by_module
-        .map(|(module, clients)| (module, Arc::new(clients)))
-        .collect()
-}
-
-fn of_worker(config: &Config, line: usize, message: String) -> Problem {
-    Problem {
-        file: config.root.join(FILE),
-        line,
-        column: 0,
-        message,
     }
 }
 
@@ -275,7 +250,7 @@ impl Pool for WorkerPool {
     ) -> BoxFuture<'a, Vec<Problem>> {
         Box::pin(async move {
             let of_this =
-                |message| of_worker(config, self.line, format!("{}: {message}", self.name));
+                |message| problem_at(config, self.line, format!("{}: {message}", self.name));
             let has = match self.client.try_out(deadline).await {
                 Ok(has) => has,
                 Err(problem) => return vec![of_this(problem)],
