@@ -98,7 +98,7 @@ fn metadata(directory: &str, target: &str) -> Vec<serde_json::Value> {
         .current_dir(repository().join(directory))
         .env_remove("CARGO_RESOLVER_FEATURE_UNIFICATION")
         .env_remove("CARGO_UNSTABLE_FEATURE_UNIFICATION")
-        .args(["metadata", "--offline", "--format-version", "1"])
+        .args(["metadata", "--locked", "--format-version", "1"])
         .args(["--filter-platform", target])
         .output()
         .unwrap();
