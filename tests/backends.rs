@@ -187,7 +187,7 @@ async fn metrics_and_log_say_who_holds_the_connections_and_who_waits() {
         let line: serde_json::Value =
             serde_json::from_str(&host.logged(&["no connection was free in time"]).await).unwrap();
         assert_eq!(
-            (&line["module"], &line["statement"]),
+            (&line["module"], &line["task"]),
             (&json!("assessments"), &json!("assessments_by_student")),
             "{line}"
         );

@@ -4,6 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use mayfly_capabilities::ALL;
+use mayfly_capabilities::Borrower;
 use mayfly_capabilities::worker::configuration::{Section, Worker};
 use mayfly_capabilities::worker::{Client, Request, Surroundings};
 use mayfly_config::Config;
@@ -120,7 +121,7 @@ impl Lab {
         let request = Request {
             method: method.to_owned(),
             arguments: arguments.to_string(),
-            trace_id: "0123456789abcdef0123456789abcdef".to_owned(),
+            borrower: Borrower::of("lab", "0123456789abcdef0123456789abcdef"),
         };
         let answer = self
             .client

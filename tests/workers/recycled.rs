@@ -35,7 +35,7 @@ async fn processes_take_as_many_calls_as_they_may_give_or_take_a_tenth() {
     }
     assert!(most.len() >= 400 / 22, "{most:?}");
     assert!(most.values().all(|calls| *calls <= 22), "{most:?}");
-    until(async || lab.client.status().open == 2).await;
+    until(async || lab.client.status().usage.size == 2).await;
 }
 
 #[tokio::test]

@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, ensure};
 use mayfly_capabilities::ALL;
+use mayfly_capabilities::Borrower;
 use mayfly_capabilities::worker::configuration::{Section, Worker};
 use mayfly_capabilities::worker::{Client, Request, Surroundings};
 use mayfly_config::Config;
@@ -109,7 +110,7 @@ async fn call(client: &Client) -> anyhow::Result<String> {
     let request = Request {
         method: "Echo".to_owned(),
         arguments: VALUE.to_owned(),
-        trace_id: "0123456789abcdef0123456789abcdef".to_owned(),
+        borrower: Borrower::of("lab", "0123456789abcdef0123456789abcdef"),
     };
     let deadline = tokio::time::Instant::now() + Duration::from_secs(5);
     Ok(client.call(request, 1 << 20, deadline).await?)

@@ -15,11 +15,16 @@ mod circuit;
 mod decimal;
 mod dial;
 pub mod dynamodb;
+mod holders;
 pub mod http;
+mod pool_gauges;
 mod share;
 pub mod sql;
 mod time_limit;
+mod turns;
 pub mod worker;
+
+pub use holders::Borrower;
 
 use std::path::Path;
 

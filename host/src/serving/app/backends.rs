@@ -30,7 +30,9 @@ impl App {
 
     /// What the backends need of the host's surroundings and is not there, in words for operators, with the backend's name.
     pub async fn missing(&self) -> Vec<(String, String)> {
-        missing(&self.pools).await
+        let mut all = missing(&self.pools).await;
+        all.extend(gone_without(&self.pools));
+        all
     }
 
     /// Logs the same beside the start: whatever needs no credentials is served without.
@@ -40,6 +42,9 @@ impl App {
         tokio::spawn(async move {
             for (backend, missing) in missing(&pools).await {
                 tracing::error!(backend, "{missing}");
+            }
+            for (backend, missing) in gone_without(&pools) {
+                tracing::warn!(backend, "{missing}");
             }
         });
     }
@@ -86,6 +91,13 @@ async fn missing(pools: &Pools) -> Vec<(String, String)> {
         all.extend(missing.map(|missing| (pool.name(), missing)));
     }
     all
+}
+
+fn gone_without(pools: &Pools) -> impl Iterator<Item = (String, String)> {
+    pools.iter().flat_map(|pool| {
+        let missing = pool.goes_without().into_iter();
+        missing.map(|missing| (pool.name(), missing))
+    })
 }
 
 /// Pools for the backends of a configuration, and how guests reach them; those of `before` that are configured as they were are used

@@ -10,7 +10,6 @@ use mayfly_runtime::capability::{
 };
 use mayfly_runtime::imports::{Access, Calls};
 use mayfly_runtime::sandbox::Data;
-use mayfly_telemetry::pool_gauges;
 use tokio::time::Instant;
 use wasmtime::component::{HasSelf, Linker};
 
@@ -19,8 +18,8 @@ use super::client::{DynamoDb, PartitionKeys};
 use super::configuration::{Section, TableGrant, TableGrants};
 use super::identity::Chain;
 use super::tables::Tables;
-use crate::because;
 use crate::share::shares;
+use crate::{because, pool_gauges};
 
 /// Its name in the configuration.
 const NAME: &str = "dynamodb";
@@ -188,12 +187,11 @@ impl Pool for DynamoDbPool {
     }
 
     fn record_gauges(&self) {
-        let status = self.client.status();
-        pool_gauges::record(NAME, self.max_in_flight, status.in_flight, status.waiting);
+        pool_gauges::record(NAME, &self.usage());
     }
 
     fn clear_gauges(&self) {
-        pool_gauges::record(NAME, 0, 0, 0);
+        pool_gauges::clear(NAME, &self.usage());
     }
 }
 

@@ -36,7 +36,7 @@ impl Client {
         let service = &self.shared.service;
         let mut number = 1;
         loop {
-            let turn = self.turn(what, bounds.deadline).await?;
+            let turn = self.turn(request, what, bounds.deadline).await?;
             let attempt = self.shared.circuit.enter(Instant::now());
             let attempt = attempt.map_err(|_| circuit_open(what))?;
             let is_last = number >= service.max_attempts;

@@ -10,7 +10,6 @@ use mayfly_runtime::capability::{
 };
 use mayfly_runtime::imports::{Access, Calls};
 use mayfly_runtime::sandbox::Data;
-use mayfly_telemetry::pool_gauges;
 use tokio::time::Instant;
 use wasmtime::component::{HasSelf, Linker};
 
@@ -20,7 +19,7 @@ use super::configuration::{Base, Section, Service};
 use super::metrics;
 use crate::circuit::CircuitState;
 use crate::share::by_module;
-use crate::{because, hold_the_same, problem_at};
+use crate::{because, hold_the_same, pool_gauges, problem_at};
 
 /// What the sections of the configuration are called, and the embedded endpoint.
 const SECTION: &str = "http";
@@ -193,23 +192,17 @@ impl Pool for HttpPool {
     }
 
     fn usage(&self) -> PoolUsage {
-        let status = self.client.status();
-        PoolUsage {
-            size: status.open,
-            in_use: status.in_use,
-            waiting: status.waiting,
-            ..PoolUsage::default()
-        }
+        self.client.status().usage
     }
 
     fn record_gauges(&self) {
         let status = self.client.status();
-        pool_gauges::record(&self.name, status.open, status.in_use, status.waiting);
+        pool_gauges::record(&self.name, &status.usage);
         metrics::circuit(service_of(&self.name), status.circuit);
     }
 
     fn clear_gauges(&self) {
-        pool_gauges::record(&self.name, 0, 0, 0);
+        pool_gauges::clear(&self.name, &self.usage());
         metrics::circuit(service_of(&self.name), CircuitState::Closed);
     }
 }

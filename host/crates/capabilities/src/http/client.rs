@@ -5,13 +5,12 @@
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
 use http::header::HeaderMap;
 use http::uri::Authority;
 use mayfly_error::{CallCode, CallError};
+use mayfly_runtime::capability::PoolUsage;
 use mayfly_runtime::imports::Call;
-use tokio::sync::Semaphore;
 use tokio::time::{Instant, timeout_at};
 
 use super::answer::Answer;
@@ -23,8 +22,10 @@ use super::request::{Bounds, Request};
 use super::same::{Joined, Origin, Same};
 use crate::circuit::{Circuit, CircuitState};
 use crate::dial::{Dialer, tls};
+use crate::holders::Borrower;
 use crate::share::Share;
 use crate::time_limit::{limit, too_late};
+use crate::turns::Turns;
 
 /// Clients, by service.
 pub(super) type Clients = BTreeMap<String, Client>;
@@ -41,22 +42,16 @@ pub(super) struct Shared {
     pub(super) service: Service,
     pub(super) target: Target,
     pub(super) connections: Connections,
-    pub(super) turns: Semaphore,
-    pub(super) turns_taken: AtomicUsize,
-    pub(super) waiting: AtomicUsize,
+    pub(super) turns: Turns,
     pub(super) circuit: Circuit,
     pub(super) same: Same,
 }
 
 /// What is under way.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Status {
-    /// Connections that are open.
-    pub open: usize,
-    /// Requests under way.
-    pub in_use: usize,
-    /// Calls that wait for their turn.
-    pub waiting: usize,
+    /// Connections that are open, requests under way, and calls that wait for their turn.
+    pub usage: PoolUsage,
     /// What the circuit does.
     pub circuit: CircuitState,
 }
@@ -107,9 +102,7 @@ impl Client {
             shared: Arc::new(Shared {
                 target: Target::new(is_tls, authority, prefix, service),
                 connections: Connections::new(name, dialer, most, service.max_idle),
-                turns: Semaphore::new(most.clamp(1, Semaphore::MAX_PERMITS)),
-                turns_taken: AtomicUsize::new(0),
-                waiting: AtomicUsize::new(0),
+                turns: Turns::new(pool_name(&service.name), most),
                 circuit: Circuit::new(service.circuit),
                 same: Same::default(),
                 service: service.clone(),
@@ -223,7 +216,7 @@ impl Client {
             deadline: limit(deadline, shared.service.timeout),
             most: shared.service.max_answer_bytes,
         };
-        let _turn = self.turn(&what, bounds.deadline).await?;
+        let _turn = self.turn(&request, &what, bounds.deadline).await?;
         let answer = shared.exchange(&request, bounds).await;
         let answer = answer.map_err(|failed| failed.tell(&request, &what, name))?;
         if answer.status.is_success() {
@@ -239,9 +232,7 @@ impl Client {
         let shared = &*self.shared;
         shared.connections.close_old();
         Status {
-            open: shared.connections.open(),
-            in_use: shared.turns_taken.load(Ordering::Relaxed),
-            waiting: shared.waiting.load(Ordering::Relaxed),
+            usage: shared.turns.usage(shared.connections.open()),
             circuit: shared.circuit.state(),
         }
     }
@@ -276,6 +267,7 @@ fn probe_request(path: &str) -> Request {
         headers: HeaderMap::new(),
         trace: None,
         body: bytes::Bytes::new(),
+        borrower: Borrower::host(),
     }
 }
 

@@ -16,6 +16,7 @@ use super::configuration::{Binding, Forward, Grant, Method, Part, Route, RouteGr
 use super::headers;
 use super::path::{TARGET_BYTES, add_query, path, refused};
 use super::request::Request;
+use crate::holders::Borrower;
 
 /// What is counted of a request besides its texts, in bytes, for each pair: its header or its part of the target.
 const PAIR_BYTES: usize = 96;
@@ -89,6 +90,7 @@ pub(super) fn granted(
         headers,
         trace: None,
         body: request.body.unwrap_or_default().into(),
+        borrower: Borrower::host(),
     };
     Ok((request, forward.clone()))
 }

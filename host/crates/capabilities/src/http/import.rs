@@ -9,6 +9,7 @@ use super::HttpCapability;
 use super::bindings::mayfly::resolver::http as wit;
 use super::grants::{granted, weight};
 use super::same::Origin;
+use crate::holders::Borrower;
 
 impl wit::Host for Calls {
     fn send(
@@ -28,6 +29,7 @@ impl wit::Host for Calls {
                     let message = format!("there is no service `{service}`");
                     return Err(CallError::new(CallCode::NotFound, message));
                 };
+                request.borrower = Borrower::of(&granted.module().name, granted.trace_id());
                 if forward.traceparent {
                     request.trace = traceparent(granted.trace_id());
                 }

@@ -5,6 +5,7 @@ use http::header::{HeaderMap, HeaderValue};
 use tokio::time::Instant;
 
 use super::configuration::Method;
+use crate::holders::Borrower;
 
 /// What is sent to a service.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -21,6 +22,8 @@ pub struct Request {
     pub trace: Option<HeaderValue>,
     /// The body.
     pub body: Bytes,
+    /// For whom it is sent.
+    pub borrower: Borrower,
 }
 
 /// How long something may take, and how much it may bring.

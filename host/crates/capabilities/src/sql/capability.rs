@@ -10,7 +10,6 @@ use mayfly_runtime::capability::{
 };
 use mayfly_runtime::imports::{Access, Calls};
 use mayfly_runtime::sandbox::Data;
-use mayfly_telemetry::pool_gauges;
 use tokio::time::Instant;
 use wasmtime::component::{HasSelf, Linker};
 
@@ -20,7 +19,7 @@ use super::configuration::{Backend, Section};
 use super::database::{Database, Databases};
 use super::statement::StatementProblem;
 use crate::share::shares;
-use crate::{because, hold_the_same, problem_at};
+use crate::{because, hold_the_same, pool_gauges, problem_at};
 
 /// What the sections of the configuration are called.
 const SECTION: &str = "sqlserver";
@@ -242,20 +241,11 @@ impl Pool for SqlServerPool {
     }
 
     fn record_gauges(&self) {
-        let status = self.server.status();
-        let name = self.server.name();
-        pool_gauges::record(name, status.size, status.in_use, status.waiting);
-        pool_gauges::record_modules(name, &status.holders, &status.waiters);
+        pool_gauges::record(self.server.name(), &self.usage());
     }
 
     fn clear_gauges(&self) {
-        let zero = |counts: Vec<(Arc<str>, usize)>| -> Vec<_> {
-            counts.into_iter().map(|(module, _)| (module, 0)).collect()
-        };
-        let status = self.server.status();
-        let name = self.server.name();
-        pool_gauges::record(name, 0, 0, 0);
-        pool_gauges::record_modules(name, &zero(status.holders), &zero(status.waiters));
+        pool_gauges::clear(self.server.name(), &self.usage());
     }
 }
 

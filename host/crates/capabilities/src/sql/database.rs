@@ -7,11 +7,11 @@ use mayfly_runtime::imports::{Call, RowBudget};
 use tokio::time::Instant;
 
 use super::engine::Engine;
-use super::holders::Borrower;
 use super::pool::Pool;
 use super::session::SqlSession;
 use super::stream::RowStream;
 use super::transaction::Transaction;
+use crate::holders::Borrower;
 
 /// The databases that guests reach, by the names of their backends.
 pub type Databases = BTreeMap<String, Arc<dyn Database>>;
@@ -68,10 +68,7 @@ impl<E: Engine> Database for Pool<E> {
         most_bytes: usize,
         rows: RowBudget,
     ) -> Arc<dyn Session> {
-        let borrower = Borrower {
-            module: module.into(),
-            trace_id: trace_id.into(),
-        };
+        let borrower = Borrower::of(module, trace_id);
         Arc::new(SqlSession::new(self, borrower, most_bytes, rows))
     }
 }

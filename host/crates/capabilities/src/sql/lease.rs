@@ -14,9 +14,9 @@ use tokio::time::{Instant, timeout};
 use super::connection::{Closed, Fate};
 use super::connections::Pooled;
 use super::engine::{ConnectionOf, Engine};
-use super::holders::Entry;
 use super::pool_metrics::PoolMetrics;
 use super::shared::Shared;
+use crate::holders::Entry;
 use crate::share::Taken;
 
 /// For telling a server to stop. It is a courtesy: the connection is closed in any case.

@@ -7,11 +7,11 @@ use tokio::time::error::Elapsed;
 use tokio::time::{Instant, timeout, timeout_at};
 
 use super::engine::Engine;
-use super::holders::{Borrower, Entry};
 use super::lease::Lease;
 use super::manager::ConnectError;
 use super::pool_metrics::PoolMetrics;
 use super::shared::Shared;
+use crate::holders::{Borrower, Entry};
 use crate::share::Share;
 use crate::time_limit::too_late;
 
@@ -64,10 +64,8 @@ impl<E: Engine> Shared<E> {
     }
 
     fn warn_of_waiting(&self, wait: &Wait<'_>) {
-        if let Some(waiter) = wait.entry.member() {
-            self.meters
-                .waited_in_vain(&waiter, || self.holders.describe());
-        }
+        self.waited_in_vain
+            .tell(&self.name, &wait.entry, &self.holders);
     }
 
     fn unavailable(&self, what: &str, error: &ConnectError) -> CallError {

@@ -7,7 +7,7 @@
 //! Reading order, the way a call goes: `import` is what guests call, `database` what it needs. `session::SqlSession` keeps an
 //! invocation to one connection; `statements` has the texts (`declared`, `statement`) and fills them with values (`parameters`); `pool`
 //! lends a connection (`lend`, `lease`), `connections` has them, `manager` makes them (`gate` says when a server is tried again),
-//! `connection` says when one may be used again, `holders` and `pool_metrics` tell who has them and why one was closed; `run` sends and
+//! `connection` says when one may be used again, `pool_metrics` tells why one was closed; `run` sends and
 //! reads, `failure` says what went wrong. `transaction` and `stream` hold their connection between calls. `describe` asks the server whether
 //! all is as declared.
 
@@ -22,7 +22,6 @@ mod describe;
 mod engine;
 mod failure;
 mod gate;
-mod holders;
 mod import;
 mod lease;
 mod lend;
@@ -45,7 +44,6 @@ mod wire;
 
 pub use capability::{SqlCapability, databases};
 pub use database::{Database, Databases, OpenTransaction, Rows, Session, Statements};
-pub use holders::Borrower;
 pub use parameters::statement_weight;
 pub use pool::PoolStatus;
 pub use statement::StatementProblem;

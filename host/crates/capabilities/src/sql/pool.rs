@@ -12,7 +12,6 @@ use super::connections::Connections;
 use super::declared;
 use super::engine::Engine;
 use super::gate::Gate;
-use super::holders::Borrower;
 use super::lease::Lease;
 use super::manager::{Manager, answers};
 use super::pool_metrics::PoolMetrics;
@@ -20,6 +19,7 @@ use super::shared::{Shared, UpkeepLimits};
 use super::statement::StatementProblem;
 use super::statements::{Statements, prepare, prepare_all};
 use super::upkeep;
+use crate::holders::{Borrower, WaitedInVain};
 use crate::share::Share;
 use crate::time_limit::too_late;
 
@@ -133,6 +133,7 @@ impl<E: Engine> Pool<E> {
                 session_procedures: limits.session_procedures,
                 holders: Arc::default(),
                 waiters: Arc::default(),
+                waited_in_vain: WaitedInVain::default(),
                 max_connections,
                 wait_timeout: limits.wait_timeout,
             }),

@@ -5,14 +5,9 @@ use std::time::Duration;
 
 use mayfly_telemetry::names;
 use metrics::{Counter, Histogram, counter, histogram};
-use parking_lot::Mutex;
-use tokio::time::Instant;
 
 use super::connection::{Closed, Connection};
-use super::holders::Member;
-
-/// Callers that waited in vain are told of this often at most: under load there are thousands, and all for the same reason.
-const BETWEEN_WARNINGS: Duration = Duration::from_secs(1);
+use crate::holders::Member;
 
 /// The meters of one pool.
 #[derive(Debug)]
@@ -22,7 +17,6 @@ pub(super) struct PoolMetrics {
     created: Handle<Counter>,
     failed: Handle<Counter>,
     wait: Handle<Histogram>,
-    warned: Mutex<Option<Instant>>,
 }
 
 /// A handle of the recorder's, which says nothing about itself.
@@ -53,7 +47,6 @@ impl PoolMetrics {
             created: named(names::POOL_CONNECTIONS_CREATED),
             failed: named(names::POOL_CONNECT_FAILURES),
             wait: Handle(histogram!(names::POOL_WAIT_SECONDS, "backend" => backend.to_owned())),
-            warned: Mutex::default(),
         }
     }
 
@@ -85,7 +78,7 @@ impl PoolMetrics {
         let (module, statement, trace_id) = user.map_or(("", "", ""), |user| {
             (
                 user.borrower.module.as_ref(),
-                user.statement.as_ref(),
+                user.task.as_ref(),
                 user.borrower.trace_id.as_ref(),
             )
         });
@@ -125,25 +118,5 @@ impl PoolMetrics {
     /// A caller waited for a connection, whatever came of it.
     pub(super) fn waited(&self, time: Duration) {
         self.wait.0.record(time.as_secs_f64());
-    }
-
-    /// A caller waited in vain. `holders` tells who has the connections.
-    pub(super) fn waited_in_vain(&self, user: &Member, holders: impl FnOnce() -> String) {
-        let now = Instant::now();
-        let mut warned = self.warned.lock();
-        if warned.is_some_and(|before| now.duration_since(before) < BETWEEN_WARNINGS) {
-            return;
-        }
-        *warned = Some(now);
-        drop(warned);
-        tracing::warn!(
-            backend = self.backend,
-            module = user.borrower.module.as_ref(),
-            statement = user.statement.as_ref(),
-            trace_id = user.borrower.trace_id.as_ref(),
-            waited_ms = user.since.elapsed().as_millis(),
-            held_by = holders(),
-            "no connection was free in time"
-        );
     }
 }

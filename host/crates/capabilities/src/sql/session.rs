@@ -17,13 +17,13 @@ use tokio::time::{Instant, timeout_at};
 
 use super::bounds::Bounds;
 use super::engine::{Engine, StatementOf};
-use super::holders::Borrower;
 use super::pool::Pool;
 use super::run::run;
 use super::shared::Shared;
 use super::statement::Way;
 use super::statements::{Statements, fill};
 use super::turn::{Claim, Turn};
+use crate::holders::Borrower;
 use crate::share::Share;
 use crate::time_limit::too_late;
 use mayfly_runtime::imports::RowBudget;

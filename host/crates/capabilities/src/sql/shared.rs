@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use super::connections::Connections;
 use super::engine::Engine;
-use super::holders::Holders;
 use super::pool_metrics::PoolMetrics;
+use crate::holders::{Holders, WaitedInVain};
 
 /// What every clone shares.
 #[derive(Debug)]
@@ -22,6 +22,7 @@ pub(super) struct Shared<E: Engine> {
     pub(super) session_procedures: Vec<String>,
     pub(super) holders: Arc<Holders>,
     pub(super) waiters: Arc<Holders>,
+    pub(super) waited_in_vain: WaitedInVain,
     pub(super) max_connections: usize,
     pub(super) wait_timeout: Duration,
 }

@@ -13,18 +13,18 @@ use mayfly_runtime::capability::{
 };
 use mayfly_runtime::imports::{Access, Calls};
 use mayfly_runtime::sandbox::Data;
-use mayfly_telemetry::pool_gauges;
 use tokio::time::Instant;
 use wasmtime::component::{HasSelf, Linker};
 
 use super::bindings::mayfly::resolver::worker;
-use super::client::{Client, Clients, pool_name};
+use super::client::{Client, Clients};
 use super::configuration::{Local, Place, Section, Worker};
+use super::pool::pool_name;
 use super::supervisor::{Cgroups, can_restrict};
 use super::{command, metrics};
 use crate::circuit::CircuitState;
 use crate::share::by_module;
-use crate::{hold_the_same, problem_at};
+use crate::{hold_the_same, pool_gauges, problem_at};
 
 /// What the sections of the configuration are called.
 const SECTION: &str = "workers";
@@ -238,9 +238,8 @@ impl Pool for WorkerPool {
         Box::pin(self.client.check(deadline))
     }
 
-    fn missing(&self) -> BoxFuture<'_, Vec<String>> {
-        let missing = self.local().map(missing).unwrap_or_default();
-        Box::pin(std::future::ready(missing))
+    fn goes_without(&self) -> Vec<String> {
+        self.local().map(missing).unwrap_or_default()
     }
 
     fn describe<'a>(
@@ -269,18 +268,12 @@ impl Pool for WorkerPool {
     }
 
     fn usage(&self) -> PoolUsage {
-        let status = self.client.status();
-        PoolUsage {
-            size: status.open,
-            in_use: status.in_use,
-            waiting: status.waiting,
-            ..PoolUsage::default()
-        }
+        self.client.status().usage
     }
 
     fn record_gauges(&self) {
         let status = self.client.status();
-        pool_gauges::record(&self.name, status.open, status.in_use, status.waiting);
+        pool_gauges::record(&self.name, &status.usage);
         let state = |is_open: bool| {
             if is_open {
                 CircuitState::Open
@@ -297,7 +290,7 @@ impl Pool for WorkerPool {
     }
 
     fn clear_gauges(&self) {
-        pool_gauges::record(&self.name, 0, 0, 0);
+        pool_gauges::clear(&self.name, &self.usage());
         let worker = self.client.worker();
         metrics::resident(&worker.name, 0);
         let methods = worker.methods.keys().map(String::as_str);

@@ -4,23 +4,23 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 
 use mayfly_error::{CallCode, CallError};
 use mayfly_runtime::imports::Call;
-use tokio::sync::SemaphorePermit;
 use tokio::time::{Instant, timeout_at};
 
 use super::configuration::{Method, Worker};
 use super::failure::{Fault, cut_off, method_open};
 use super::metrics;
-use super::pool::{Lease, Pool};
+use super::pool::{Lease, Pool, pool_name};
 use super::process::Answer;
 use super::protocol::Outgoing;
 use super::start::{Source, Surroundings};
 use crate::circuit::Attempt;
-use crate::share::{Share, Taken};
+use crate::holders::Borrower;
+use crate::share::Share;
 use crate::time_limit::{limit, too_late};
+use crate::turns::Turn;
 
 /// Clients, by worker.
 pub(super) type Clients = BTreeMap<String, Client>;
@@ -42,15 +42,8 @@ pub struct Request {
     pub method: String,
     /// JSON, which was checked.
     pub arguments: String,
-    /// The trace of the operation.
-    pub trace_id: String,
-}
-
-/// A call's turn.
-struct Turn<'a> {
-    pool: &'a Pool,
-    _turn: SemaphorePermit<'a>,
-    _share: Taken,
+    /// Whose call it is.
+    pub borrower: Borrower,
 }
 
 /// A call, counted at its end, also when nobody waits for it any more.
@@ -180,35 +173,10 @@ impl Client {
 
     /// Waits for its turn: for its own share, then for the pool.
     async fn turn(&self, call: &Asked<'_>) -> Result<Turn<'_>, CallError> {
-        struct Waiting<'a>(&'a Pool);
-        impl Drop for Waiting<'_> {
-            fn drop(&mut self) {
-                self.0.waiting.fetch_sub(1, Ordering::Relaxed);
-            }
-        }
-
-        if Instant::now() >= call.deadline {
-            return Err(too_late(call.what));
-        }
-        let pool = &*self.pool;
-        pool.waiting.fetch_add(1, Ordering::Relaxed);
-        let _waiting = Waiting(pool);
-        let turn = async {
-            let share = self.share.take().await;
-            let turn = pool.turns.acquire().await;
-            turn.map(|turn| (turn, share))
-        };
-        match timeout_at(call.deadline, turn).await {
-            Ok(Ok((turn, share))) => {
-                pool.turns_taken.fetch_add(1, Ordering::Relaxed);
-                Ok(Turn {
-                    pool,
-                    _turn: turn,
-                    _share: share,
-                })
-            }
-            _ => Err(too_late(call.what)),
-        }
+        let task = call.request.method.as_str().into();
+        let turns = &self.pool.turns;
+        let turn = turns.take(&self.share, &call.request.borrower, &task, call.deadline);
+        turn.await.ok_or_else(|| too_late(call.what))
     }
 
     /// Waits for a process; whoever may not go on is told before that.
@@ -239,7 +207,7 @@ impl Client {
             method: &call.request.method,
             arguments: &call.request.arguments,
             deadline_ms: left.as_millis(),
-            trace_id: &call.request.trace_id,
+            trace_id: &call.request.borrower.trace_id,
         };
         let most = call.method.max_answer_bytes;
         let outcome = timeout_at(call.deadline, process.call(&outgoing, most)).await;
@@ -280,7 +248,7 @@ impl Client {
 
     fn log(&self, call: &Asked<'_>, pid: Option<i32>, fault: &Fault, stderr: &str) {
         let worker = &self.pool.worker.name;
-        let (method, trace_id) = (&call.request.method, &call.request.trace_id);
+        let (method, trace_id) = (&call.request.method, &*call.request.borrower.trace_id);
         let (Fault::Unsent(why) | Fault::Died(why) | Fault::Misbehaved(why)) = fault else {
             return;
         };
@@ -309,19 +277,8 @@ impl Client {
     }
 }
 
-impl Drop for Turn<'_> {
-    fn drop(&mut self) {
-        self.pool.turns_taken.fetch_sub(1, Ordering::Relaxed);
-    }
-}
-
 impl Drop for Counted<'_> {
     fn drop(&mut self) {
         metrics::ended(self.worker, self.method, self.outcome);
     }
-}
-
-/// The name of a worker's pool.
-pub(super) fn pool_name(worker: &str) -> String {
-    format!("workers.{worker}")
 }

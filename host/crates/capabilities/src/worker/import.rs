@@ -9,6 +9,7 @@ use super::WorkerCapability;
 use super::bindings::mayfly::resolver::worker as wit;
 use super::client::Request;
 use super::configuration::MethodGrants;
+use crate::holders::Borrower;
 
 impl wit::Host for Calls {
     fn call(
@@ -35,7 +36,7 @@ impl wit::Host for Calls {
                 let request = Request {
                     method,
                     arguments,
-                    trace_id: granted.trace_id().to_owned(),
+                    borrower: Borrower::of(&granted.module().name, granted.trace_id()),
                 };
                 let (most, deadline) = (granted.most_bytes(), granted.deadline());
                 Ok(client.call(request, most, deadline))

@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicUsize};
+use std::sync::atomic::AtomicBool;
 
 use mayfly_error::CallError;
 use parking_lot::Mutex;
@@ -19,6 +19,12 @@ use super::metrics;
 use super::process::Process;
 use super::start::Source;
 use crate::circuit::{Change, Circuit, CircuitState};
+use crate::turns::Turns;
+
+/// The name of a worker's pool.
+pub(super) fn pool_name(worker: &str) -> String {
+    format!("workers.{worker}")
+}
 
 /// What waits for a process, and is given one or told that there will be none.
 type Waiter = oneshot::Sender<Result<Lease, String>>;
@@ -28,9 +34,7 @@ pub(super) struct Pool {
     pub worker: Worker,
     pub source: Source,
     /// One for each call that may be under way at once.
-    pub turns: Semaphore,
-    pub turns_taken: AtomicUsize,
-    pub waiting: AtomicUsize,
+    pub turns: Turns,
     /// One for each process that may exist.
     pub places: Arc<Semaphore>,
     pub state: Mutex<State>,
@@ -71,9 +75,7 @@ impl Pool {
         let circuit = || Circuit::new(worker.circuit);
         let methods = worker.methods.keys();
         Arc::new(Self {
-            turns: Semaphore::new(worker.at_once()),
-            turns_taken: AtomicUsize::new(0),
-            waiting: AtomicUsize::new(0),
+            turns: Turns::new(pool_name(&worker.name), worker.at_once()),
             places: Arc::new(Semaphore::new(worker.at_most())),
             state: Mutex::default(),
             changed: Arc::default(),

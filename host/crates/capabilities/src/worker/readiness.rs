@@ -1,9 +1,9 @@
 //! Whether a worker is ready, and what is under way in its pool.
 
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 
 use mayfly_error::{CallCode, CallError};
+use mayfly_runtime::capability::PoolUsage;
 use tokio::time::{Instant, timeout_at};
 
 use super::client::Client;
@@ -12,14 +12,10 @@ use crate::circuit::CircuitState;
 /// What is under way.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Status {
-    /// Processes that there are, those that start or are ending included.
-    pub open: usize,
+    /// Processes that there are, those that start or are ending included; calls under way, and calls that wait.
+    pub usage: PoolUsage,
     /// Process numbers of those that nobody uses now.
     pub idle: Vec<i32>,
-    /// Calls under way.
-    pub in_use: usize,
-    /// Calls that wait.
-    pub waiting: usize,
     /// Whether nothing is started, because starts failed.
     pub starts_open: bool,
     /// Methods that are left alone, because processes died in them.
@@ -81,10 +77,8 @@ impl Client {
         let methods = pool.methods.iter();
         let open = methods.filter(|(_, circuit)| circuit.state() != CircuitState::Closed);
         Status {
-            open: pool.open(),
+            usage: pool.turns.usage(pool.open()),
             idle: idle.collect(),
-            in_use: pool.turns_taken.load(Ordering::Relaxed),
-            waiting: pool.waiting.load(Ordering::Relaxed),
             starts_open: pool.starts.state() != CircuitState::Closed,
             methods_open: open.map(|(name, _)| name.clone()).collect(),
         }

@@ -4,11 +4,12 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::time::Duration;
 
+use mayfly_capabilities::Borrower;
 use mayfly_capabilities::dynamodb::{Chain, DynamoDb, ReadOptions};
 use mayfly_capabilities::sql::configuration::{
     Access, ApplicationIntent, Body, Encryption, Parameter, SqlType, Statement,
 };
-use mayfly_capabilities::sql::{Borrower, SqlServer, SqlSession};
+use mayfly_capabilities::sql::{SqlServer, SqlSession};
 use mayfly_config::{Endpoint, Secret};
 use mayfly_embedded::{Embedded, Options, SqlServerCounters, SqlServerFaults, Switches};
 use mayfly_error::{CallCode, CallError};

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use http::header::{HeaderMap, HeaderName, HeaderValue};
+use mayfly_capabilities::Borrower;
 use mayfly_capabilities::http::configuration::{
     Base, Circuit, Credentials, Forward, Method, Service,
 };
@@ -70,6 +71,7 @@ pub fn request(method: Method, target: &str) -> Request {
         headers: HeaderMap::new(),
         trace: None,
         body: bytes::Bytes::new(),
+        borrower: Borrower::of("students", "0123456789abcdef0123456789abcdef"),
     }
 }
 
@@ -149,7 +151,7 @@ async fn documents_are_written_changed_and_removed() {
     );
     let status = client.status();
     assert_eq!(
-        (status.open, status.in_use, status.waiting),
+        (status.usage.size, status.usage.in_use, status.usage.waiting),
         (1, 0, 0),
         "one connection served them all"
     );
@@ -306,7 +308,10 @@ async fn whoever_leaves_takes_nothing_away_from_those_who_asked_the_same() {
         backends.embedded.status().get().http.in_flight == 0
     })
     .await;
-    eventually("its connection is closed", || client.status().open == 0).await;
+    eventually("its connection is closed", || {
+        client.status().usage.size == 0
+    })
+    .await;
     backends.embedded.shutdown().await;
 }
 

@@ -29,13 +29,13 @@ async fn there_are_never_more_than_the_operator_allows() {
             .await
             .unwrap();
         assert!(answer.contains(&format!("S{number}")), "{answer}");
-        assert!(client.status().open <= 3);
+        assert!(client.status().usage.size <= 3);
         assert!(backends.embedded.status().get().http.connections <= 3);
     };
     join_all((0..200).map(ask)).await;
     let status = client.status();
-    assert_eq!((status.in_use, status.waiting), (0, 0));
-    assert!((1..=3).contains(&status.open), "{status:?}");
+    assert_eq!((status.usage.in_use, status.usage.waiting), (0, 0));
+    assert!((1..=3).contains(&status.usage.size), "{status:?}");
     backends.embedded.shutdown().await;
 }
 
@@ -54,8 +54,16 @@ async fn waiting_for_a_turn_is_part_of_a_calls_time_and_nothing_was_sent() {
     .await;
     let waiting = call(&client, post("/enrolments", &json!({})), within(50)).await;
     assert_eq!(code(waiting), CallCode::Deadline, "it was never sent");
+    let of_students = |count| vec![("students".into(), count)];
+    let usage = client.status().usage;
+    assert_eq!(
+        (usage.holders, usage.waiters),
+        (of_students(1), of_students(0)),
+        "it is known who has the turn, and who waited"
+    );
     backends.lift();
     holder.await.unwrap().unwrap();
+    assert_eq!(client.status().usage.holders, of_students(0));
     assert_eq!(
         backends.embedded.status().get().http.requests.get("POST"),
         None
@@ -78,7 +86,10 @@ async fn a_call_that_is_dropped_midway_closes_its_connection() {
         })
         .await;
         dropped.abort();
-        eventually("its turn is given back", || client.status().in_use == 0).await;
+        eventually("its turn is given back", || {
+            client.status().usage.in_use == 0
+        })
+        .await;
         backends.lift();
         assert_eq!(
             document(&client, get("/students/S2")).await["studentId"],
@@ -100,12 +111,12 @@ async fn one_that_nobody_used_for_long_or_that_the_service_closed_is_not_used_ag
         service.max_idle = Duration::from_millis(10)
     });
     document(&short, get("/students/S1")).await;
-    eventually("it is closed", || short.status().open == 0).await;
+    eventually("it is closed", || short.status().usage.size == 0).await;
 
     // The service closes it, and then a POST is sent on another, not lost.
     let kept = client(&backends, |_| ());
     document(&kept, get("/students/S1")).await;
-    assert_eq!(kept.status().open, 1);
+    assert_eq!(kept.status().usage.size, 1);
     backends.http_faults(HttpFaults {
         refuse: true,
         ..HttpFaults::default()
@@ -115,7 +126,7 @@ async fn one_that_nobody_used_for_long_or_that_the_service_closed_is_not_used_ag
     })
     .await;
     backends.lift();
-    eventually("the host knows", || kept.status().open == 0).await;
+    eventually("the host knows", || kept.status().usage.size == 0).await;
     let made = answer(&kept, post("/enrolments", &json!({ "id": "after" }))).await;
     assert_eq!(made.unwrap()["status"], 201);
     backends.embedded.shutdown().await;

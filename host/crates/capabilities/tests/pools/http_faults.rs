@@ -100,7 +100,11 @@ async fn is_well(backends: &Backends, client: &Client, what: &str) {
     let answer = document(client, get("/students/S7")).await;
     assert_eq!(answer["studentId"], "S7", "after {what}");
     let status = client.status();
-    assert_eq!((status.in_use, status.waiting), (0, 0), "after {what}");
+    assert_eq!(
+        (status.usage.in_use, status.usage.waiting),
+        (0, 0),
+        "after {what}"
+    );
 }
 
 #[tokio::test]
@@ -178,7 +182,10 @@ async fn an_answer_that_does_not_come_ends_at_the_deadline() {
         assert_eq!(code(read), CallCode::Deadline, "{what}");
         let write = call(&client, post("/enrolments", &json!({})), within(200)).await;
         assert_eq!(code(write), CallCode::OutcomeUnknown, "{what}");
-        eventually("the connections are closed", || client.status().open == 0).await;
+        eventually("the connections are closed", || {
+            client.status().usage.size == 0
+        })
+        .await;
         eventually("nobody waits at the service", || {
             backends.embedded.status().get().http.in_flight == 0
         })
@@ -254,7 +261,10 @@ async fn an_answer_is_not_read_beyond_the_limit() {
         );
         let write = answer(&client, post("/enrolments", &json!({}))).await;
         assert_eq!(code(write), CallCode::OutcomeUnknown, "{what}");
-        eventually("the connections are closed", || client.status().open == 0).await;
+        eventually("the connections are closed", || {
+            client.status().usage.size == 0
+        })
+        .await;
         is_well(&backends, &client, what).await;
     }
     backends.http_faults(large(10_000, false));
@@ -480,7 +490,11 @@ async fn an_answer_in_gzip_is_unpacked_and_counts_as_what_it_unpacks_to() {
     assert_eq!(unpacked["text"], plain["text"]);
     assert!(unpacked["headers"].get("content-encoding").is_none());
     assert!(unpacked["headers"].get("content-length").is_none());
-    assert_eq!(client.status().open, 1, "the connection is used again");
+    assert_eq!(
+        client.status().usage.size,
+        1,
+        "the connection is used again"
+    );
 
     // About 60 kB on the wire.
     backends.http_faults(packed(64 << 20));

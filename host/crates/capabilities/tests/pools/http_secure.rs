@@ -145,7 +145,7 @@ async fn a_service_over_tls_is_one_whose_certificate_is_of_its_host_and_of_a_kno
         assert_eq!(seen["path"], format!("/{number}").as_str());
         assert_eq!(seen["host"], format!("localhost:{}", server.port).as_str());
     }
-    assert_eq!(known.status().open, 1);
+    assert_eq!(known.status().usage.size, 1);
     for (what, change, expected) in [
         ("without its CA", None, "UnknownIssuer"),
         ("with another CA", Some("other-ca.pem"), "UnknownIssuer"),
@@ -253,7 +253,7 @@ async fn http2_has_one_connection_and_a_stream_for_each_call() {
                 format!("localhost:{}", server.port).as_str()
             );
         }
-        assert_eq!(client.status().open, 1);
+        assert_eq!(client.status().usage.size, 1);
         assert_eq!(server.connections.load(Ordering::SeqCst), 1);
         drop(client);
         eventually("it is closed", || {

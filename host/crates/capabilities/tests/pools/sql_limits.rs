@@ -3,7 +3,8 @@
 use std::fs;
 use std::time::Duration;
 
-use mayfly_capabilities::sql::{Borrower, SqlServer, SqlSession};
+use mayfly_capabilities::Borrower;
+use mayfly_capabilities::sql::{SqlServer, SqlSession};
 use mayfly_embedded::{Also, SqlErrorFault, SqlServerFaults, Stall};
 use mayfly_error::CallCode;
 

@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use mayfly_capabilities::ALL;
+use mayfly_capabilities::Borrower;
 use mayfly_capabilities::worker::configuration::{Section, Worker};
 use mayfly_capabilities::worker::{Client, Request, Surroundings};
 use mayfly_config::Config;
@@ -137,7 +138,7 @@ async fn call(client: &Client, method: &str, arguments: Value) -> Result<Value, 
     let request = Request {
         method: method.to_owned(),
         arguments: arguments.to_string(),
-        trace_id: "0123456789abcdef0123456789abcdef".to_owned(),
+        borrower: Borrower::of("lab", "0123456789abcdef0123456789abcdef"),
     };
     let deadline = Instant::now() + Duration::from_secs(60);
     let answer = client.call(request, 1 << 20, deadline).await?;

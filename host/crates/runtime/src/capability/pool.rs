@@ -26,9 +26,14 @@ pub trait Pool: Any + Send + Sync {
     /// Whether the backend answers.
     fn check(&self, deadline: Instant) -> BoxFuture<'_, Result<(), CallError>>;
 
-    /// What it needs of the host's surroundings and is not there, in words for operators.
+    /// What it needs of the host's surroundings and is not there, so that calls fail, in words for operators.
     fn missing(&self) -> BoxFuture<'_, Vec<String>> {
         Box::pin(async { Vec::new() })
+    }
+
+    /// What it would use of the host's surroundings and is not there, though calls are answered without, in words for operators.
+    fn goes_without(&self) -> Vec<String> {
+        Vec::new()
     }
 
     /// What the backend says that the configuration does not: that a statement is not as declared, that a table is not there.

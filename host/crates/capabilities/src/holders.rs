@@ -1,16 +1,21 @@
-//! Who holds connections of a pool, and who waits for one: for logs and metrics.
+//! Who holds connections or turns of a pool, and who waits for one: for logs and metrics.
 //!
-//! An entry is there for as long as what it stands for; it knows the module, the statement and the trace id, and since when.
+//! An entry is there for as long as what it stands for; it knows the module, what is done (a statement, a route, a method), the trace id,
+//! and since when.
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::sync::Arc;
+use std::time::Duration;
 
 use parking_lot::{Mutex, MutexGuard};
 use tokio::time::Instant;
 
 /// As many are named in one log line.
 const NAMED: usize = 8;
+
+/// Callers that waited in vain are told of this often at most: under load there are thousands, and all for the same reason.
+const BETWEEN_WARNINGS: Duration = Duration::from_secs(1);
 
 /// For whom a connection is used.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,6 +27,15 @@ pub struct Borrower {
 }
 
 impl Borrower {
+    /// A module, in an operation.
+    #[must_use]
+    pub fn of(module: &str, trace_id: &str) -> Self {
+        Self {
+            module: module.into(),
+            trace_id: trace_id.into(),
+        }
+    }
+
     /// The host itself.
     #[must_use]
     pub fn host() -> Self {
@@ -34,9 +48,13 @@ impl Borrower {
 
 /// Some who hold or wait.
 #[derive(Debug, Default)]
-pub(super) struct Holders {
+pub(crate) struct Holders {
     present: Mutex<Present>,
 }
+
+/// Tells of callers that waited in vain.
+#[derive(Debug, Default)]
+pub(crate) struct WaitedInVain(Mutex<Option<Instant>>);
 
 #[derive(Debug, Default)]
 struct Present {
@@ -48,25 +66,25 @@ struct Present {
 
 /// One of them.
 #[derive(Debug, Clone)]
-pub(super) struct Member {
-    pub(super) borrower: Borrower,
-    /// The statement's name, or what else is done.
-    pub(super) statement: Arc<str>,
-    pub(super) since: Instant,
+pub(crate) struct Member {
+    pub(crate) borrower: Borrower,
+    /// The statement's name, the route, the method, or what else is done.
+    pub(crate) task: Arc<str>,
+    pub(crate) since: Instant,
 }
 
 /// A place on a roster, left when dropped.
 #[derive(Debug)]
-pub(super) struct Entry {
+pub(crate) struct Entry {
     roster: Arc<Holders>,
     place: usize,
 }
 
 impl Holders {
-    pub(super) fn enter(self: &Arc<Self>, borrower: &Borrower, statement: &Arc<str>) -> Entry {
+    pub(crate) fn enter(self: &Arc<Self>, borrower: &Borrower, task: &Arc<str>) -> Entry {
         let member = Member {
             borrower: borrower.clone(),
-            statement: Arc::clone(statement),
+            task: Arc::clone(task),
             since: Instant::now(),
         };
         let mut present = self.lock();
@@ -89,12 +107,12 @@ impl Holders {
         }
     }
 
-    pub(super) fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         self.lock().by_module.values().sum()
     }
 
     /// How many there are of each module. Modules that were there before are told with zero.
-    pub(super) fn by_module(&self) -> Vec<(Arc<str>, usize)> {
+    pub(crate) fn by_module(&self) -> Vec<(Arc<str>, usize)> {
         self.lock()
             .by_module
             .iter()
@@ -103,7 +121,7 @@ impl Holders {
     }
 
     /// The longest there, in words: `assessments/assessments_by_student for 812 ms (trace 4bf9…)`.
-    pub(super) fn describe(&self) -> String {
+    pub(crate) fn describe(&self) -> String {
         let mut members: Vec<Member> = self.lock().places.iter().flatten().cloned().collect();
         members.sort_by_key(|member| member.since);
         let mut text = String::new();
@@ -114,7 +132,7 @@ impl Holders {
             let _ = write!(
                 text,
                 "{separator}{module}/{} for {ms} ms (trace {trace_id})",
-                member.statement
+                member.task
             );
         }
         if members.len() > NAMED {
@@ -128,15 +146,40 @@ impl Holders {
     }
 }
 
+impl WaitedInVain {
+    /// Says in the log that a caller got nothing in time, and who had it.
+    pub(crate) fn tell(&self, backend: &str, waiter: &Entry, holders: &Holders) {
+        let now = Instant::now();
+        let mut warned = self.0.lock();
+        if warned.is_some_and(|before| now.duration_since(before) < BETWEEN_WARNINGS) {
+            return;
+        }
+        *warned = Some(now);
+        drop(warned);
+        let Some(waiter) = waiter.member() else {
+            return;
+        };
+        tracing::warn!(
+            backend,
+            module = waiter.borrower.module.as_ref(),
+            task = waiter.task.as_ref(),
+            trace_id = waiter.borrower.trace_id.as_ref(),
+            waited_ms = waiter.since.elapsed().as_millis(),
+            held_by = holders.describe(),
+            "no connection was free in time"
+        );
+    }
+}
+
 impl Entry {
     /// What is done from now on.
-    pub(super) fn now_runs(&self, statement: &Arc<str>) {
+    pub(crate) fn now_runs(&self, task: &Arc<str>) {
         if let Some(Some(member)) = self.roster.lock().places.get_mut(self.place) {
-            member.statement = Arc::clone(statement);
+            member.task = Arc::clone(task);
         }
     }
 
-    pub(super) fn member(&self) -> Option<Member> {
+    pub(crate) fn member(&self) -> Option<Member> {
         self.roster.lock().places.get(self.place).cloned().flatten()
     }
 }
