@@ -73,7 +73,8 @@ pub struct SqlServerFaults {
     /// The first text of each row cannot be decoded.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub malformed_text: Option<MalformedText>,
-    /// A request does more than its text says, as where a trigger does it.
+    /// A request does more than its text says, as where a trigger does it: behind its first statement that changes rows, or behind the
+    /// whole text where none does.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub also: Option<Also>,
     /// The server is down: open connections are closed, new ones refused.
@@ -225,7 +226,7 @@ switch!(
 switch!(
     /// More than a text says.
     Also {
-        /// What is run behind the text, where nobody sees it.
+        /// What is run, where nobody sees it.
         text: String,
     }
 );

@@ -72,6 +72,8 @@ const TRANSACTION_WORDS: [&str; 6] = [
     "IMPLICIT_TRANSACTIONS",
     "ANSI_DEFAULTS",
 ];
+/// Words of texts that change rows: a trigger may run, and what it does is not known.
+const CHANGING_WORDS: [&str; 5] = ["INSERT", "UPDATE", "DELETE", "MERGE", "TRUNCATE"];
 /// Words of texts whose end may not be reached without an error.
 const LEAVING_WORDS: [&str; 4] = ["RETURN", "NOEXEC", "PARSEONLY", "FMTONLY"];
 
@@ -136,6 +138,8 @@ pub(super) struct TransactionEffects {
     pub(super) may_change: bool,
     /// Commit one.
     pub(super) may_commit: bool,
+    /// Change rows, so that a trigger runs whose text nobody here has seen.
+    pub(super) may_trigger: bool,
     /// Leave the text before its end, so that nothing behind it runs.
     pub(super) may_return: bool,
     /// Whether a declaration may stand before the text.
@@ -149,6 +153,7 @@ impl TransactionEffects {
     pub(super) const PROCEDURE: Self = Self {
         may_change: true,
         may_commit: true,
+        may_trigger: true,
         may_return: false,
         takes_prologue: true,
         is_definition: false,
@@ -162,9 +167,15 @@ impl TransactionEffects {
                 && second.is_any(&["TRAN", "TRANSACTION", "DISTRIBUTED"]))
         });
         let may_commit = calls(tokens) || has(&["COMMIT"]);
+        let may_trigger = has(&CHANGING_WORDS);
         Self {
-            may_change: may_commit || begins || alters_session || has(&TRANSACTION_WORDS),
+            may_change: may_commit
+                || may_trigger
+                || begins
+                || alters_session
+                || has(&TRANSACTION_WORDS),
             may_commit,
+            may_trigger,
             may_return: has(&LEAVING_WORDS),
             takes_prologue: begins_with(tokens, &STATEMENTS),
             is_definition: begins_with(tokens, &DEFINITIONS),

@@ -36,6 +36,7 @@ impl Text {
             alters_session: declared.alters_session || text.alters_session(marked),
             may_change: own.may_change,
             may_commit: own.may_commit,
+            may_trigger: own.may_trigger,
             is_compared: !own.may_return && !own.is_definition,
         };
         Ok((text, effects))

@@ -1,9 +1,9 @@
 //! `@@TRANCOUNT`: what is open on a connection, and whether it is the transaction that the host began.
 //!
 //! The driver keeps to itself what the server tells of transactions, and engines that resemble SQL Server tell nothing, so the server
-//! is asked. A text that may begin or end a transaction is followed, in its own batch, by a comparison that fails when anything else
-//! is open than should be: that takes no round trip, and nothing is acknowledged before it. After an error, and where a text may
-//! return before its end, the server is asked by a batch of its own.
+//! is asked. A text that may begin or end a transaction, itself or by a trigger on the rows it changes, is followed, in its own batch,
+//! by a comparison that fails when anything else is open than should be: that takes no round trip, and nothing is acknowledged before
+//! it. After an error, and where a text may return before its end, the server is asked by a batch of its own.
 //!
 //! A transaction of the host's is two, one inside the other. A `COMMIT` that a statement should not have run then commits nothing,
 //! and `ROLLBACK` followed by `BEGIN TRANSACTION` leaves another count behind. Where the server has `CURRENT_TRANSACTION_ID()` (SQL
@@ -139,7 +139,8 @@ pub(super) fn disturbed(
             CallCode::Backend,
             "it ran a COMMIT without a BEGIN of its own in the transaction it was called in, which is rolled back",
         ),
-        _ if effects.may_commit => (
+        // A trigger may have committed it, too.
+        _ if effects.may_commit || effects.may_trigger => (
             CallCode::OutcomeUnknown,
             "it ended the transaction it was called in, and whether that was committed or rolled back is not known",
         ),

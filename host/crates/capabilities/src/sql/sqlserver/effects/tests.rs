@@ -110,6 +110,12 @@ fn what_may_change_what_is_open_is_recognised() {
         "SET XACT_ABORT ON; SELECT 1",
         "SET IMPLICIT_TRANSACTIONS ON; INSERT t VALUES (1)",
         "SET ANSI_DEFAULTS ON; INSERT t VALUES (1)",
+        // Whatever changes rows may have a trigger.
+        "INSERT t VALUES (1)",
+        "SET NOCOUNT ON; UPDATE t SET n = 1",
+        "; WITH x AS (SELECT 1 AS n) DELETE x",
+        "MERGE t USING s ON t.id = s.id WHEN MATCHED THEN UPDATE SET n = s.n;",
+        "TRUNCATE TABLE t",
     ] {
         assert!(effects(text).may_change, "{text}");
     }
@@ -117,8 +123,8 @@ fn what_may_change_what_is_open_is_recognised() {
         "SELECT 1",
         "; WITH x AS (SELECT 1 AS n) SELECT n FROM x",
         "BEGIN SELECT 1 END",
-        "SET NOCOUNT ON; UPDATE t SET n = 1",
         "SELECT 'ROLLBACK' -- COMMIT",
+        "SELECT [INSERT] FROM t",
     ] {
         assert!(!effects(text).may_change, "{text}");
     }
@@ -126,6 +132,10 @@ fn what_may_change_what_is_open_is_recognised() {
         assert!(effects(text).may_commit, "{text}");
     }
     assert!(!effects("IF @@TRANCOUNT > 0 ROLLBACK").may_commit);
+    // What is cut off in a transaction did not happen, although a trigger may end it.
+    let insert = effects("INSERT t VALUES (1)");
+    assert!(insert.may_trigger && !insert.may_commit && insert.takes_prologue);
+    assert!(!effects("IF @@TRANCOUNT > 0 ROLLBACK").may_trigger);
     assert!(effects("IF @a = 1 RETURN; BEGIN TRAN").may_return);
     let procedure = effects("CREATE PROCEDURE p AS BEGIN TRAN; EXEC q; COMMIT");
     assert!(procedure.is_definition && procedure.may_change && !procedure.takes_prologue);
