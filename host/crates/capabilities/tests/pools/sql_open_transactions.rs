@@ -270,6 +270,36 @@ async fn a_commit_that_finds_something_else_open_commits_nothing_and_says_what_i
     }
 }
 
+#[tokio::test]
+async fn a_commit_finds_as_many_other_transactions_where_the_server_numbers_them() {
+    for tells_266 in [true, false] {
+        let (backends, pool) = server(tells_266, true).await;
+        let session = session(&pool);
+        for unseen in ["ROLLBACK; BEGIN TRAN; BEGIN TRAN", "ROLLBACK; BEGIN TRAN"] {
+            let transaction = session.begin();
+            transaction.execute("insert", A, soon()).await.unwrap();
+            backends.sql_faults(SqlServerFaults {
+                also: unseen_by("FROM Ledger", unseen),
+                ..SqlServerFaults::default()
+            });
+            transaction.query("balance", FIRST, soon()).await.unwrap();
+            let error = transaction.commit(soon()).await.unwrap_err();
+            // It might as well have been COMMIT, COMMIT, ….
+            assert_eq!(
+                (error.code, error.message.as_str()),
+                (
+                    CallCode::OutcomeUnknown,
+                    "transaction: a statement ended it, and whether it was committed or rolled back is not known"
+                ),
+                "{unseen}"
+            );
+            assert!(!is_there(&session, A).await, "{unseen}");
+            let counters = backends.sql_counters();
+            assert_eq!((counters.open_transactions, counters.logins), (0, 1));
+        }
+    }
+}
+
 /// What is run by the next text with these words, as a trigger would.
 fn unseen_by(words: &str, text: &str) -> Option<Also> {
     Some(Also {

@@ -63,12 +63,21 @@ pub(super) async fn begin(client: &mut Client) -> Result<Begun, Error> {
 }
 
 /// Commits the transaction, if it is what is open; otherwise the error is a mismatch, and nothing is changed.
-pub(super) async fn commit(client: &mut Driver) -> Result<(), Error> {
-    let text = format!(
-        "IF @@TRANCOUNT = {DEPTH} BEGIN COMMIT TRANSACTION; COMMIT TRANSACTION; END ELSE RAISERROR(N'{MISMATCH}', 16, 1)"
-    );
-    client.simple_query(text).await?.into_results().await?;
+pub(super) async fn commit(client: &mut Driver, begun: Begun) -> Result<(), Error> {
+    let asked = client.simple_query(committing(begun)).await?;
+    asked.into_results().await?;
     Ok(())
+}
+
+/// The text that commits. The number stands in it as it is: as a parameter it would take `sp_executesql`, which must not commit.
+fn committing(begun: Begun) -> String {
+    let same = match begun.id {
+        Some(id) => format!(" AND CURRENT_TRANSACTION_ID() = {id}"),
+        None => String::new(),
+    };
+    format!(
+        "IF @@TRANCOUNT = {DEPTH}{same} BEGIN COMMIT TRANSACTION; COMMIT TRANSACTION; END ELSE RAISERROR(N'{MISMATCH}', 16, 1)"
+    )
 }
 
 /// Rolls back whatever is open.
@@ -154,13 +163,13 @@ pub(super) fn disturbed(
 }
 
 /// What a caller is told whose transaction could not be committed because something else is open.
-pub(super) fn not_committed(open: Option<Open>) -> CallError {
+pub(super) fn not_committed(begun: Begun, open: Option<Open>) -> CallError {
     let (code, text) = match open {
-        Some(Open { count, .. }) if count > DEPTH => (
+        Some(Open { count, id }) if id == begun.id && count > DEPTH => (
             CallCode::Backend,
             "transaction: not committed but rolled back, because a statement left another one open in it; let that COMMIT",
         ),
-        Some(Open { count, .. }) if count > 0 => (
+        Some(Open { count, id }) if id == begun.id && count > 0 => (
             CallCode::Backend,
             "transaction: not committed but rolled back, because a statement ran a COMMIT or ROLLBACK in it",
         ),
