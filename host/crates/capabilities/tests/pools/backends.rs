@@ -210,7 +210,7 @@ pub fn closed(server: &SqlServer, reason: &str) -> u64 {
         .1
 }
 
-const SEED: [(&str, &str); 14] = [
+const SEED: [(&str, &str); 16] = [
     (
         "http/enrolment.json",
         r#"{"/students/{id}": {"studentId": "{id}", "status": "ENROLLED"}, "/students/nobody": null}"#,
@@ -287,6 +287,11 @@ const SEED: [(&str, &str); 14] = [
          SET @note = 'note of ' + @student_id + ISNULL(' ' + @note, '');\n\
          SELECT @until AS until_day;\n\
          RETURN 3;\n",
+    ),
+    ("sqlserver/procedures/adds.sql", "UPDATE Ledger SET amount = amount + 1;"),
+    (
+        "sqlserver/procedures/adds_quietly.sql",
+        "SET NOCOUNT ON;\nUPDATE Ledger SET amount = amount + 1;",
     ),
     ("sqlserver/procedures/marked.sql", "SELECT 1 AS done;"),
     ("sqlserver/procedures/leaves_open.sql", "BEGIN TRAN; UPDATE Ledger SET amount = -1 WHERE id = 1; SELECT 1 AS done;"),
@@ -441,6 +446,26 @@ pub fn statements() -> Vec<Statement> {
         statement(
             "quietly",
             "SET NOCOUNT ON; UPDATE Ledger SET amount = amount + 1",
+            Write,
+            &[],
+        ),
+        statement(
+            "quietly_from_here",
+            "UPDATE Ledger SET amount = amount + 1; SET NOCOUNT ON; UPDATE Ledger SET amount = amount + 1",
+            Write,
+            &[],
+        ),
+        statement("adds", "EXEC dbo.adds", Write, &[]),
+        statement("adds_quietly", "EXEC dbo.adds_quietly", Write, &[]),
+        statement(
+            "adds_and_more",
+            "UPDATE Ledger SET amount = amount + 1; EXEC dbo.adds_quietly",
+            Write,
+            &[],
+        ),
+        statement(
+            "adds_twice",
+            "EXEC dbo.adds; EXEC dbo.adds_quietly",
             Write,
             &[],
         ),

@@ -34,6 +34,42 @@ async fn a_statement_that_switches_counting_off_has_an_unknown_count() {
     );
 }
 
+#[tokio::test]
+async fn where_only_a_part_may_be_counted_the_count_is_unknown() {
+    let backends = Backends::start().await;
+    let session = session(&backends.sqlserver(|_| ()));
+    for (statement, rows) in [
+        ("quietly_from_here", "null"),
+        ("adds_and_more", "null"),
+        ("adds_twice", "null"),
+        ("adds_quietly", "null"),
+        ("adds", "1"),
+    ] {
+        assert_eq!(
+            session.execute(statement, "", soon()).await.unwrap(),
+            format!(r#"{{"rowsAffected":{rows}}}"#),
+            "{statement}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_procedure_that_switches_counting_off_does_so_for_itself_only() {
+    let backends = Backends::start().await;
+    let session = session(&backends.sqlserver(|config| config.max_connections = 1));
+    for _ in 0..2 {
+        session.execute("adds_quietly", "", soon()).await.unwrap();
+        assert_eq!(
+            session
+                .execute("add", r#"{"amount": 1}"#, soon())
+                .await
+                .unwrap(),
+            r#"{"rowsAffected":1}"#
+        );
+    }
+    assert_eq!(backends.sql_counters().logins, 1);
+}
+
 fn malformed(with: Malformed) -> SqlServerFaults {
     SqlServerFaults {
         malformed_text: Some(MalformedText {

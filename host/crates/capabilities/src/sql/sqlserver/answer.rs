@@ -6,6 +6,7 @@ use tiberius::error::Error;
 use tiberius::{Column, ColumnData, QueryItem, Row};
 
 use super::client::Client;
+use super::effects::Counted;
 use super::failure::{Fail, cannot_decode, undecodable};
 use super::filled::Filled;
 use super::procedure::RETURN_VALUE;
@@ -51,15 +52,11 @@ async fn execute(
     statement: &Statement,
     filled: Filled,
 ) -> Result<String, Fail> {
-    let rows = match filled
-        .into_query()
-        .execute(&mut client.driver)
-        .await?
-        .total()
-    {
+    let done = filled.into_query().execute(&mut client.driver).await?;
+    let rows = match (statement.text.counted(), done.total()) {
         // Nothing was counted, or nothing affected: the server does not tell which.
-        0 if statement.text.may_hide_counts() => "null".to_owned(),
-        rows => rows.to_string(),
+        (Counted::Unknown, _) | (Counted::UnlessNone, 0) => "null".to_owned(),
+        (_, rows) => rows.to_string(),
     };
     Ok(format!("{{\"rowsAffected\":{rows}}}"))
 }

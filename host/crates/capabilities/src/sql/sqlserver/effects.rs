@@ -111,19 +111,37 @@ pub(super) fn is_altering_procedure(name: &str, marked: &[String]) -> bool {
                 .any(|marked| own_name(marked) == name.to_lowercase()))
 }
 
-/// Whether the rows that a text affects may not be counted: `SET NOCOUNT ON`, in the text or in a procedure that it calls.
-pub(super) fn hides_counts(tokens: &[Token<'_>]) -> bool {
-    tokens.iter().any(|token| token.is("NOCOUNT")) || calls(tokens)
+/// What the number of rows that a server says were affected is worth.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Counted {
+    /// Every row was counted.
+    Whole,
+    /// Every row was counted, or none: the one procedure that is called may switch counting off.
+    UnlessNone,
+    /// Some rows may have been counted and others not.
+    Unknown,
 }
 
-/// Whether a text calls procedures: a batch that begins with no statement's word calls one without EXEC.
-fn calls(tokens: &[Token<'_>]) -> bool {
-    tokens
+/// What is counted of the rows that a text affects: `SET NOCOUNT ON` hides them, in the text or in a procedure that it calls.
+pub(super) fn counted(tokens: &[Token<'_>]) -> Counted {
+    let has = |words: &[&str]| tokens.iter().any(|token| token.is_any(words));
+    match calls(tokens) {
+        _ if has(&["NOCOUNT"]) => Counted::Unknown,
+        0 => Counted::Whole,
+        1 if !has(&CHANGING_WORDS) => Counted::UnlessNone,
+        _ => Counted::Unknown,
+    }
+}
+
+/// How many calls of procedures a text has: a batch that begins with no statement's word begins with one without EXEC.
+fn calls(tokens: &[Token<'_>]) -> usize {
+    let begins_with_call = ![&STATEMENTS[..], &DEFINITIONS, &OTHER_STATEMENTS]
         .iter()
-        .any(|token| token.is_any(&["EXEC", "EXECUTE"]))
-        || ![&STATEMENTS[..], &DEFINITIONS, &OTHER_STATEMENTS]
-            .iter()
-            .any(|words| begins_with(tokens, words))
+        .any(|words| begins_with(tokens, words));
+    let named = tokens
+        .iter()
+        .filter(|token| token.is_any(&["EXEC", "EXECUTE"]));
+    named.count() + usize::from(begins_with_call)
 }
 
 fn begins_with(tokens: &[Token<'_>], words: &[&str]) -> bool {
@@ -166,7 +184,7 @@ impl TransactionEffects {
             matches!(pair, [first, second] if first.is("BEGIN")
                 && second.is_any(&["TRAN", "TRANSACTION", "DISTRIBUTED"]))
         });
-        let may_commit = calls(tokens) || has(&["COMMIT"]);
+        let may_commit = calls(tokens) > 0 || has(&["COMMIT"]);
         let may_trigger = has(&CHANGING_WORDS);
         Self {
             may_change: may_commit

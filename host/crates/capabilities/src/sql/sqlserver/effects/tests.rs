@@ -1,6 +1,6 @@
 #![allow(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
 
-use super::{TransactionEffects, alters_session, hides_counts, is_altering_procedure};
+use super::{Counted, TransactionEffects, alters_session, counted, is_altering_procedure};
 use crate::sql::sqlserver::lexer::{Kind, Token, tokens};
 
 fn significant(text: &str) -> Vec<Token<'_>> {
@@ -78,16 +78,32 @@ fn procedures_alter_the_session_by_their_own_name() {
 
 #[test]
 fn counts_may_be_hidden_by_the_text_or_by_what_it_calls() {
-    for text in ["SET NOCOUNT ON; DELETE t", "EXEC p", "p 1", "[dbo].[p]"] {
-        assert!(hides_counts(&significant(text)), "{text}");
-    }
-    for text in [
-        "DELETE t",
-        "; WITH x AS (SELECT 1 AS n) DELETE x",
-        "DROP TABLE t",
-        "CREATE TABLE t (n int)",
+    for (expected, texts) in [
+        (
+            Counted::Unknown,
+            &[
+                "SET NOCOUNT ON; DELETE t",
+                "DELETE t; SET NOCOUNT ON; DELETE u",
+                "DELETE t; EXEC p",
+                "INSERT t EXEC p",
+                "EXEC p; EXEC q",
+                "p 1; EXEC q",
+            ][..],
+        ),
+        (Counted::UnlessNone, &["EXEC p", "p 1", "[dbo].[p]"]),
+        (
+            Counted::Whole,
+            &[
+                "DELETE t",
+                "; WITH x AS (SELECT 1 AS n) DELETE x",
+                "DROP TABLE t",
+                "CREATE TABLE t (n int)",
+            ],
+        ),
     ] {
-        assert!(!hides_counts(&significant(text)), "{text}");
+        for text in texts {
+            assert_eq!(counted(&significant(text)), expected, "{text}");
+        }
     }
 }
 
