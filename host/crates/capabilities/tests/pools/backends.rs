@@ -469,6 +469,12 @@ pub fn statements() -> Vec<Statement> {
             Write,
             &[],
         ),
+        statement(
+            "renames",
+            "UPDATE Numbers SET text = text OUTPUT inserted.text WHERE n <= 3",
+            Write,
+            &[],
+        ),
         statement("names", "SELECT n, text FROM Numbers WHERE n <= 3 ORDER BY n", Read, &[]),
         Statement {
             lossy: true,
