@@ -59,6 +59,8 @@ pub(super) struct Run<'a> {
     pub fatal: bool,
     /// Whether error 266 is left out, from the fault switches.
     pub no_error_266: bool,
+    /// Whether text of one byte a character is described as UTF-8, from the fault switches.
+    pub utf8_collation: bool,
     /// What a trigger would do, from the fault switches. Taken by the first statement that changes rows.
     pub trigger: Option<String>,
 }

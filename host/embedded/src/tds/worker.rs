@@ -98,6 +98,7 @@ impl Worker {
             caught: Vec::new(),
             fatal: false,
             no_error_266: plan.no_error_266,
+            utf8_collation: plan.utf8_collation,
             trigger: plan.also.clone(),
         };
         let mut outputs = Vec::new();
