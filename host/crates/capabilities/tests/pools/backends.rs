@@ -416,6 +416,7 @@ pub fn statements() -> Vec<Statement> {
             &[("student_id", id, false), ("until", SqlType::Date, false)],
         ),
         procedure("marked", "marked", &[]),
+        procedure("call_adds_quietly", "dbo.adds_quietly", &[]),
         procedure("ends", "ends", &[]),
         statement(
             "outside_of",
@@ -499,6 +500,13 @@ pub fn statements() -> Vec<Statement> {
         statement(
             "replaces_all",
             "ROLLBACK; BEGIN TRAN; BEGIN TRAN",
+            Write,
+            &[],
+        ),
+        statement(
+            "catches",
+            "SET XACT_ABORT ON; BEGIN TRY INSERT INTO Ledger (id, amount) VALUES (1, 1) END TRY
+             BEGIN CATCH IF @@TRANCOUNT > 0 ROLLBACK END CATCH",
             Write,
             &[],
         ),

@@ -59,6 +59,7 @@ async fn a_procedure_that_switches_counting_off_does_so_for_itself_only() {
     let session = session(&backends.sqlserver(|config| config.max_connections = 1));
     for _ in 0..2 {
         session.execute("adds_quietly", "", soon()).await.unwrap();
+        session.call("call_adds_quietly", "", soon()).await.unwrap();
         assert_eq!(
             session
                 .execute("add", r#"{"amount": 1}"#, soon())

@@ -63,6 +63,7 @@ async fn a_statement_that_ends_its_transaction_fails_and_nothing_runs_outside_of
             "rolls_back_and_returns",
             "replaces",
             "replaces_all",
+            "catches",
             "commits",
             "ends",
             "leaves_open",
