@@ -135,10 +135,10 @@ fn names_credentials(profile: &Profile) -> bool {
         "sso_start_url",
     ];
     let has = |name: &&str| profile.get(name).is_some_and(|value| !value.is_empty());
-    SOURCES.iter().any(|name| has(name))
+    SOURCES.iter().any(&has)
         || ["aws_access_key_id", "aws_secret_access_key"]
             .iter()
-            .all(|name| has(name))
+            .all(has)
 }
 
 #[cfg(test)]
