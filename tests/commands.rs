@@ -264,6 +264,9 @@ fn check_tells_that_there_are_no_credentials_and_no_region_and_asks_nobody() {
         );
         assert!(said.contains(&line), "{said}");
     }
+    // A key without its secret is none.
+    let output = without_aws("[dynamodb]", &[asked[0], KEYS[0]], &["check"]);
+    assert!(text(output.stdout).contains(NO_CREDENTIALS));
     let with_both = [asked[0], KEYS[0], KEYS[1], ("AWS_REGION", "eu-central-1")];
     let output = without_aws("[dynamodb]", &with_both, &["check"]);
     assert!(!text(output.stdout).contains("warning: dynamodb"));

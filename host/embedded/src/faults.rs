@@ -63,6 +63,9 @@ pub struct SqlServerFaults {
     /// A call that leaves another `@@TRANCOUNT` than it found does not fail with error 266, as on engines that resemble SQL Server.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub no_error_266: Option<Plain>,
+    /// Columns of `varchar` and `char` are described as of a collation in UTF-8. `matching` sees the procedure that describes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub utf8_collation: Option<Plain>,
     /// Sessions begin with `NOCOUNT ON`, as where the server's `user options` say so. `matching` sees the user.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub no_count: Option<Plain>,
@@ -73,7 +76,8 @@ pub struct SqlServerFaults {
     /// The first text of each row cannot be decoded.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub malformed_text: Option<MalformedText>,
-    /// A request does more than its text says, as where a trigger does it.
+    /// A request does more than its text says, as where a trigger does it: behind its first statement that changes rows, or behind the
+    /// whole text where none does.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub also: Option<Also>,
     /// The server is down: open connections are closed, new ones refused.
@@ -225,7 +229,7 @@ switch!(
 switch!(
     /// More than a text says.
     Also {
-        /// What is run behind the text, where nobody sees it.
+        /// What is run, where nobody sees it.
         text: String,
     }
 );
@@ -296,6 +300,7 @@ pub(crate) struct SqlPlan {
     pub drop: Option<DropAt>,
     pub error: Option<SqlErrorFault>,
     pub no_error_266: bool,
+    pub utf8_collation: bool,
     pub malformed_text: Option<Malformed>,
     pub also: Option<String>,
 }
@@ -381,6 +386,7 @@ impl Faults {
             drop: take(&mut faults.drop, text).map(|drop| drop.at),
             error: take(&mut faults.sql_error, text),
             no_error_266: take(&mut faults.no_error_266, text).is_some(),
+            utf8_collation: take(&mut faults.utf8_collation, text).is_some(),
             malformed_text: take(&mut faults.malformed_text, text).map(|switch| switch.with),
             also: take(&mut faults.also, text).map(|switch| switch.text),
         }

@@ -86,6 +86,11 @@ fn a_good_file_has_its_defaults() {
             .iter()
             .any(|p| p.name == "ids" && p.list && p.sql_type == SqlType::NVarChar(Some(64)))
     );
+    let backend = sql(&config).backends.first().unwrap();
+    assert_eq!(
+        (backend.max_idle.as_secs(), backend.check_after.as_secs()),
+        (180, 30)
+    );
     assert!(config.uses_embedded);
 }
 

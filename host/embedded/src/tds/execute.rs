@@ -59,6 +59,10 @@ pub(super) struct Run<'a> {
     pub fatal: bool,
     /// Whether error 266 is left out, from the fault switches.
     pub no_error_266: bool,
+    /// Whether text of one byte a character is described as UTF-8, from the fault switches.
+    pub utf8_collation: bool,
+    /// What a trigger would do, from the fault switches. Taken by the first statement that changes rows.
+    pub trigger: Option<String>,
 }
 
 impl Run<'_> {
@@ -427,7 +431,20 @@ impl Run<'_> {
             self.session.identity = Some(connection.last_insert_rowid());
             self.session.scope_identity = self.session.identity;
         }
-        self.answer.statement(done)
+        self.answer.statement(done)?;
+        if matches!(translated.verb, Verb::Insert | Verb::Update | Verb::Delete) {
+            self.run_trigger()?;
+        }
+        Ok(())
+    }
+
+    /// Does what nobody sees in the text, if that is not yet done.
+    pub(super) fn run_trigger(&mut self) -> Result<(), Stop> {
+        let Some(text) = self.trigger.take() else {
+            return Ok(());
+        };
+        let statements = tsql::parse(tsql::tokenize(&text)?)?;
+        self.statements(&statements).map(|_| ())
     }
 
     fn step(

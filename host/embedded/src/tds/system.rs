@@ -46,7 +46,9 @@ pub(super) fn procedure(
                 ("name", NAME),
                 ("is_nullable", SqlType::Bit),
                 ("system_type_name", TYPE_NAME),
+                ("collation_name", NAME),
             ];
+            let utf8_collation = run.utf8_collation;
             let rows = columns
                 .iter()
                 .enumerate()
@@ -62,6 +64,7 @@ pub(super) fn procedure(
                         name,
                         Value::Integer(1),
                         type_name(*ty),
+                        collation_name(*ty, utf8_collation),
                     ]
                 });
             send(run, &layout, rows)?;
@@ -129,6 +132,18 @@ fn ordinal(at: usize) -> Value {
 /// NULL where SQLite cannot tell before it has seen values.
 fn type_name(ty: Option<SqlType>) -> Value {
     ty.map_or(Value::Null, |ty| Value::Text(ty.declaration()))
+}
+
+/// NULL for what is no text.
+fn collation_name(ty: Option<SqlType>, utf8_collation: bool) -> Value {
+    let name = match ty {
+        Some(SqlType::VarChar(_) | SqlType::Char(_)) if utf8_collation => {
+            "Latin1_General_100_CI_AS_SC_UTF8"
+        }
+        Some(ty) if ty.is_text() => "SQL_Latin1_General_CP1_CI_AS",
+        _ => return Value::Null,
+    };
+    Value::Text(name.to_owned())
 }
 
 /// Sends a result set of ours.

@@ -98,11 +98,13 @@ impl Worker {
             caught: Vec::new(),
             fatal: false,
             no_error_266: plan.no_error_266,
+            utf8_collation: plan.utf8_collation,
+            trigger: plan.also.clone(),
         };
         let mut outputs = Vec::new();
         let result = held_up(&plan, &faults, flight).and_then(|()| {
             let result = carry_out(&mut run, &self.databases, request, &plan, &mut outputs)
-                .and_then(|()| also(&mut run, &plan));
+                .and_then(|()| unseen(&mut run));
             let reported = match result {
                 Err(Stop::Failed(error)) => run.report(error).map(|_| ()),
                 result => result,
@@ -239,12 +241,12 @@ fn carry_out(
     }
 }
 
-/// What a request does besides, without error 266: nobody sees where it comes from.
-fn also(run: &mut Run<'_>, plan: &SqlPlan) -> Result<(), Stop> {
-    match &plan.also {
-        Some(text) if !run.failed => batch(run, text).map(|_| ()),
-        _ => Ok(()),
+/// What a request does behind its text, without error 266: nobody sees where it comes from.
+fn unseen(run: &mut Run<'_>) -> Result<(), Stop> {
+    if run.failed {
+        return Ok(());
     }
+    run.run_trigger()
 }
 
 fn batch(run: &mut Run<'_>, text: &str) -> Result<Flow, Stop> {

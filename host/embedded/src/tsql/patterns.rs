@@ -1,4 +1,4 @@
-//! `LIKE` and `PATINDEX`: `%`, `_`, `[a-z]`, `[^…]`, compared as the default collation does.
+//! `LIKE` and `PATINDEX`: `%`, `_`, `[a-z]`, `[^…]`, compared as the default collation does, or by characters.
 
 use super::collation;
 
@@ -17,11 +17,23 @@ enum Step {
 
 /// A pattern that has been read.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct Pattern(Vec<Step>);
+pub(super) struct Pattern {
+    steps: Vec<Step>,
+    compares: Compares,
+}
+
+/// How a pattern's characters are compared with a text's.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Compares {
+    /// As the default collation does.
+    Default,
+    /// Each is itself only.
+    Exactly,
+}
 
 impl Pattern {
     /// Reads a pattern.
-    pub(super) fn parse(text: &str, escape: Option<char>) -> Self {
+    pub(super) fn parse(text: &str, escape: Option<char>, compares: Compares) -> Self {
         let mut steps = Vec::new();
         let chars: Vec<char> = text.chars().collect();
         let mut at = 0;
@@ -48,29 +60,62 @@ impl Pattern {
                 _ => Step::Exactly(c),
             });
         }
-        Self(steps)
+        Self { steps, compares }
     }
 
     /// Whether a whole text matches. Blanks behind what the pattern asks for do not count.
     pub(super) fn matches(&self, text: &str) -> bool {
         let chars: Vec<char> = text.chars().collect();
-        matches(&self.0, &chars, true)
+        self.fits(&self.steps, &chars)
     }
 
     /// Where the pattern is found, from 1; 0 if it is not. What `%` at its ends say is part of the pattern.
     pub(super) fn position(&self, text: &str) -> usize {
         let chars: Vec<char> = text.chars().collect();
-        let steps = match self.0.as_slice() {
+        let steps = match self.steps.as_slice() {
             [Step::Any, rest @ ..] => rest,
-            steps => return usize::from(matches(steps, &chars, true)),
+            steps => return usize::from(self.fits(steps, &chars)),
         };
         (0..=chars.len())
             .find(|from| {
                 chars
                     .get(*from..)
-                    .is_some_and(|rest| matches(steps, rest, true))
+                    .is_some_and(|rest| self.fits(steps, rest))
             })
             .map_or(0, |from| from + 1)
+    }
+
+    /// Greedy from the left, with one place to go back to: enough, because `%` takes anything.
+    fn fits(&self, steps: &[Step], chars: &[char]) -> bool {
+        let (mut step, mut at) = (0, 0);
+        let mut back: Option<(usize, usize)> = None;
+        loop {
+            let rest = chars.get(at..).unwrap_or_default();
+            let fits = match steps.get(step) {
+                Some(Step::Any) => {
+                    back = Some((step + 1, at));
+                    step += 1;
+                    continue;
+                }
+                None => rest.iter().all(|c| *c == ' '),
+                Some(one) => rest.first().is_some_and(|c| one.accepts(*c, self.compares)),
+            };
+            match (fits, steps.get(step)) {
+                (true, None) => return true,
+                (true, Some(_)) => {
+                    step += 1;
+                    at += 1;
+                }
+                (false, _) => match back {
+                    Some((again, from)) if from < chars.len() => {
+                        back = Some((again, from + 1));
+                        step = again;
+                        at = from + 1;
+                    }
+                    _ => return false,
+                },
+            }
+        }
     }
 }
 
@@ -97,52 +142,28 @@ fn set(chars: &[char]) -> Option<(Step, usize)> {
     }
 }
 
-/// Greedy from the left, with one place to go back to: enough, because `%` takes anything.
-fn matches(steps: &[Step], chars: &[char], blanks_end: bool) -> bool {
-    let (mut step, mut at) = (0, 0);
-    let mut back: Option<(usize, usize)> = None;
-    loop {
-        let rest = chars.get(at..).unwrap_or_default();
-        let fits = match steps.get(step) {
-            Some(Step::Any) => {
-                back = Some((step + 1, at));
-                step += 1;
-                continue;
-            }
-            None => rest.is_empty() || (blanks_end && rest.iter().all(|c| *c == ' ')),
-            Some(one) => rest.first().is_some_and(|c| accepts(one, *c)),
+impl Step {
+    fn accepts(&self, c: char, compares: Compares) -> bool {
+        let same = |wanted: char| match compares {
+            Compares::Default => collation::same(wanted, c),
+            Compares::Exactly => wanted == c,
         };
-        match (fits, steps.get(step)) {
-            (true, None) => return true,
-            (true, Some(_)) => {
-                step += 1;
-                at += 1;
+        match self {
+            Self::Any | Self::One => true,
+            Self::Exactly(wanted) => same(*wanted),
+            Self::Set(ranges, negated) => {
+                let between = |from: char, to: char| match compares {
+                    Compares::Default => {
+                        let text = c.to_string();
+                        collation::text_order(&from.to_string(), &text).is_le()
+                            && collation::text_order(&text, &to.to_string()).is_le()
+                    }
+                    Compares::Exactly => (from..=to).contains(&c),
+                };
+                let within =
+                    |(from, to): &(char, char)| same(*from) || (from != to && between(*from, *to));
+                ranges.iter().any(within) != *negated
             }
-            (false, _) => match back {
-                Some((again, from)) if from < chars.len() => {
-                    back = Some((again, from + 1));
-                    step = again;
-                    at = from + 1;
-                }
-                _ => return false,
-            },
-        }
-    }
-}
-
-fn accepts(step: &Step, c: char) -> bool {
-    match step {
-        Step::Any | Step::One => true,
-        Step::Exactly(wanted) => collation::same(*wanted, c),
-        Step::Set(ranges, negated) => {
-            let within = |(from, to): &(char, char)| {
-                let text = c.to_string();
-                collation::same(*from, c)
-                    || (collation::text_order(&from.to_string(), &text).is_le()
-                        && collation::text_order(&text, &to.to_string()).is_le()
-                        && from != to)
-            };
-            ranges.iter().any(within) != *negated
         }
     }
 }
@@ -171,14 +192,29 @@ mod tests {
         ];
         for (text, pattern, wanted) in cases {
             assert_eq!(
-                Pattern::parse(pattern, None).matches(text),
+                Pattern::parse(pattern, None, Compares::Default).matches(text),
                 wanted,
                 "{text} LIKE {pattern}"
             );
         }
-        assert!(Pattern::parse("50!%", Some('!')).matches("50%"));
-        assert!(!Pattern::parse("50!%", Some('!')).matches("501"));
-        assert_eq!(Pattern::parse("%[0-9]%", None).position("ab3"), 3);
-        assert_eq!(Pattern::parse("%z%", None).position("ab3"), 0);
+        assert!(Pattern::parse("50!%", Some('!'), Compares::Default).matches("50%"));
+        assert!(!Pattern::parse("50!%", Some('!'), Compares::Default).matches("501"));
+        assert_eq!(
+            Pattern::parse("%[0-9]%", None, Compares::Default).position("ab3"),
+            3
+        );
+        assert_eq!(
+            Pattern::parse("%z%", None, Compares::Default).position("ab3"),
+            0
+        );
+    }
+
+    #[test]
+    fn characters_that_are_compared_exactly_are_themselves_only() {
+        let matches = |text: &str, pattern: &str| {
+            Pattern::parse(pattern, None, Compares::Exactly).matches(text)
+        };
+        assert!(matches("abc", "a%") && !matches("abc", "A%"));
+        assert!(matches("b", "[a-c]") && !matches("B", "[a-c]") && !matches("B", "[^A-C]"));
     }
 }

@@ -6,7 +6,7 @@ use rusqlite::{Connection, Error};
 
 use super::arguments::{Function, any_null, fail, is_null, text, whole};
 use super::collation;
-use super::patterns::Pattern;
+use super::patterns::{Compares, Pattern};
 use crate::sql_types::{SqlError, SqlType, from_1252};
 
 /// Adds the functions to a connection.
@@ -33,7 +33,7 @@ pub(super) fn register(connection: &Connection) -> rusqlite::Result<()> {
         ("repeated", 2, repeated),
         ("charindex", 3, charindex),
         ("patindex", 2, patindex),
-        ("matches", 3, matches),
+        ("matches", 4, matches),
         ("char_of", 2, char_of),
         ("code_of", 1, code_of),
         ("is_numeric", 1, is_numeric),
@@ -223,17 +223,21 @@ fn patindex(context: &Context<'_>) -> Result<Value, Error> {
     if any_null(context) {
         return Ok(Value::Null);
     }
-    let pattern = Pattern::parse(&text(context, 0), None);
+    let pattern = Pattern::parse(&text(context, 0), None, Compares::Default);
     Ok(count(pattern.position(&text(context, 1))))
 }
 
-/// `matches(text, pattern, escape)`.
+/// `matches(text, pattern, escape, exactly)`.
 fn matches(context: &Context<'_>) -> Result<Value, Error> {
     if is_null(context, 0) || is_null(context, 1) {
         return Ok(Value::Null);
     }
     let escape = text(context, 2).chars().next();
-    let pattern = Pattern::parse(&text(context, 1), escape);
+    let compares = match whole(context, 3)? {
+        0 => Compares::Default,
+        _ => Compares::Exactly,
+    };
+    let pattern = Pattern::parse(&text(context, 1), escape, compares);
     Ok(Value::Integer(pattern.matches(&text(context, 0)).into()))
 }
 

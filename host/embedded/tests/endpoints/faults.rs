@@ -422,13 +422,31 @@ async fn also_runs_what_no_text_says() {
     let mut client = connect(&embedded).await;
     set_faults(
         &embedded,
-        json!({"sqlserver": {"also": {"text": "BEGIN TRAN", "matching": "UPDATE", "times": 1}}}),
+        json!({"sqlserver": {"also": {"text": "BEGIN TRAN", "matching": "UPDATE", "times": 1}, "no_error_266": {}}}),
     );
     rows(&mut client).await.unwrap();
     assert_eq!(embedded.status().get().sqlserver.open_transactions, 0);
     let update = "UPDATE Assessments SET score = 1 WHERE id = 'A-S1-01'";
     assert_eq!(client.execute(update, &[]).await.unwrap().total(), 1);
     assert_eq!(embedded.status().get().sqlserver.open_transactions, 1);
+    // Behind the statement that changes rows, so that the rest of the text sees what was done.
+    client
+        .simple_query("ROLLBACK")
+        .await
+        .unwrap()
+        .into_results()
+        .await
+        .unwrap();
+    set_faults(
+        &embedded,
+        json!({"sqlserver": {"also": {"text": "BEGIN TRAN", "matching": "UPDATE"}}}),
+    );
+    let open = client
+        .simple_query(format!("{update}; SELECT @@TRANCOUNT"))
+        .await
+        .unwrap();
+    let row = open.into_row().await.unwrap().unwrap();
+    assert_eq!(row.get::<i32, _>(0), Some(1));
     embedded.shutdown().await;
 }
 

@@ -4,14 +4,14 @@
 //! instance metadata service, over the network. Whoever must open no socket looks at the first of these only.
 
 use std::error::Error;
-use std::path::PathBuf;
 
 use aws_config::environment::region::EnvironmentVariableRegionProvider;
 use aws_config::imds::region::Builder as InstanceRegion;
 use aws_config::meta::region::RegionProviderChain;
-use aws_config::profile::ProfileFileRegionProvider;
+use aws_config::profile::{Profile, ProfileFileRegionProvider, load};
 use aws_credential_types::provider::error::CredentialsError;
 use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider};
+use aws_types::os_shim_internal::{Env, Fs};
 
 /// What may be asked for a region and for credentials.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -42,7 +42,7 @@ impl Identity {
             missing.push(self.no_region());
         }
         let credentials = match self.chain {
-            Chain::Offline if are_configured() => None,
+            Chain::Offline if are_configured(&Env::real(), &Fs::real()).await => None,
             Chain::Offline => Some(format!("{NO_CREDENTIALS}{}", not_asked())),
             Chain::Whole => match provider.provide_credentials().await {
                 Ok(_) => None,
@@ -103,31 +103,43 @@ fn not_asked() -> &'static str {
     }
 }
 
-/// Whether the environment or a file names credentials. Whether they are good is seen when they are used.
-fn are_configured() -> bool {
-    const VARIABLES: [&str; 6] = [
-        "AWS_ACCESS_KEY_ID",
-        "AWS_ACCESS_KEY",
-        "AWS_PROFILE",
-        "AWS_WEB_IDENTITY_TOKEN_FILE",
-        "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI",
-        "AWS_CONTAINER_CREDENTIALS_FULL_URI",
-    ];
-    let home = |name: &str| {
-        std::env::var_os("HOME").map(|home| PathBuf::from(home).join(".aws").join(name))
+/// Whether the environment or the profile names credentials. Whether they are good is seen when they are used.
+async fn are_configured(env: &Env, fs: &Fs) -> bool {
+    let is_set = |variable: &str| {
+        env.get(variable)
+            .is_ok_and(|value| !value.trim().is_empty())
     };
-    let file = |variable: &str, name: &str| {
-        std::env::var_os(variable)
-            .map(PathBuf::from)
-            .or_else(|| home(name))
+    let has_keys = is_set("AWS_ACCESS_KEY_ID")
+        && (is_set("AWS_SECRET_ACCESS_KEY") || is_set("SECRET_ACCESS_KEY"));
+    let has_role = is_set("AWS_WEB_IDENTITY_TOKEN_FILE") && is_set("AWS_ROLE_ARN");
+    let has_container = is_set("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI")
+        || is_set("AWS_CONTAINER_CREDENTIALS_FULL_URI");
+    if has_keys || has_role || has_container {
+        return true;
+    }
+    let Ok(profiles) = load(fs, env, &Default::default(), None).await else {
+        return false;
     };
-    let files = [
-        file("AWS_SHARED_CREDENTIALS_FILE", "credentials"),
-        file("AWS_CONFIG_FILE", "config"),
-    ];
-    VARIABLES.into_iter().any(is_set) || files.into_iter().flatten().any(|file| file.is_file())
+    let selected = profiles.get_profile(profiles.selected_profile());
+    selected.is_some_and(names_credentials)
 }
 
-fn is_set(variable: &str) -> bool {
-    std::env::var_os(variable).is_some_and(|value| !value.is_empty())
+/// Whether a profile says where its credentials come from; one may have a region and no more.
+fn names_credentials(profile: &Profile) -> bool {
+    const SOURCES: [&str; 6] = [
+        "role_arn",
+        "credential_source",
+        "credential_process",
+        "web_identity_token_file",
+        "sso_session",
+        "sso_start_url",
+    ];
+    let has = |name: &&str| profile.get(name).is_some_and(|value| !value.is_empty());
+    SOURCES.iter().any(&has)
+        || ["aws_access_key_id", "aws_secret_access_key"]
+            .iter()
+            .all(has)
 }
+
+#[cfg(test)]
+mod tests;

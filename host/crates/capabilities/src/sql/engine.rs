@@ -44,7 +44,10 @@ pub trait Transactions: Sized + Send + Sync + 'static {
     ) -> impl Future<Output = Result<Self::Begun, Self::Error>> + Send;
 
     /// Commits the transaction, if it is what is open; otherwise the error is a mismatch, and nothing is changed.
-    fn commit(client: &mut Self::Client) -> impl Future<Output = Result<(), Self::Error>> + Send;
+    fn commit(
+        client: &mut Self::Client,
+        begun: Self::Begun,
+    ) -> impl Future<Output = Result<(), Self::Error>> + Send;
 
     /// Rolls back whatever is open; nothing is no error.
     fn roll_back(client: &mut Self::Client)
@@ -67,7 +70,7 @@ pub trait Transactions: Sized + Send + Sync + 'static {
     ) -> CallError;
 
     /// What a caller is told whose transaction could not be committed because something else is open.
-    fn not_committed(open: Option<Self::Open>) -> CallError;
+    fn not_committed(begun: Self::Begun, open: Option<Self::Open>) -> CallError;
 }
 
 /// A kind of SQL database.

@@ -76,6 +76,8 @@ pub struct Effects {
     pub may_change: bool,
     /// It may commit one.
     pub may_commit: bool,
+    /// It may change rows, so a trigger may run that begins or ends one.
+    pub may_trigger: bool,
     /// Whether what it sends finds out by itself that another transaction is open than should be.
     pub is_compared: bool,
 }

@@ -193,7 +193,7 @@ impl<E: Engine> Transaction<E> {
             } else {
                 "was rolled back"
             });
-            let Start::Open(mut hold, claim, _) = start else {
+            let Start::Open(mut hold, claim, begun) = start else {
                 // Nothing was done in it, so there is nothing to end.
                 call.finish(ended);
                 return Ok("null".to_owned());
@@ -202,7 +202,7 @@ impl<E: Engine> Transaction<E> {
             connection.asking();
             let outcome = timeout_at(deadline, async {
                 match end {
-                    End::Commit => E::commit(&mut connection.client).await,
+                    End::Commit => E::commit(&mut connection.client, begun).await,
                     End::RollBack => E::roll_back(&mut connection.client).await,
                 }
                 .map_err(Fail::Driver)
@@ -221,7 +221,7 @@ impl<E: Engine> Transaction<E> {
                 connection.nothing_open();
             } else if mismatch {
                 let open = ask::<E>(connection, deadline).await;
-                outcome = Err(E::not_committed(open));
+                outcome = Err(E::not_committed(begun, open));
             }
             drop(hold);
             drop(claim);

@@ -211,7 +211,7 @@ pub fn closed(server: &SqlServer, reason: &str) -> u64 {
         .1
 }
 
-const SEED: [(&str, &str); 14] = [
+const SEED: [(&str, &str); 16] = [
     (
         "http/enrolment.json",
         r#"{"/students/{id}": {"studentId": "{id}", "status": "ENROLLED"}, "/students/nobody": null}"#,
@@ -288,6 +288,11 @@ const SEED: [(&str, &str); 14] = [
          SET @note = 'note of ' + @student_id + ISNULL(' ' + @note, '');\n\
          SELECT @until AS until_day;\n\
          RETURN 3;\n",
+    ),
+    ("sqlserver/procedures/adds.sql", "UPDATE Ledger SET amount = amount + 1;"),
+    (
+        "sqlserver/procedures/adds_quietly.sql",
+        "SET NOCOUNT ON;\nUPDATE Ledger SET amount = amount + 1;",
     ),
     ("sqlserver/procedures/marked.sql", "SELECT 1 AS done;"),
     ("sqlserver/procedures/leaves_open.sql", "BEGIN TRAN; UPDATE Ledger SET amount = -1 WHERE id = 1; SELECT 1 AS done;"),
@@ -412,6 +417,7 @@ pub fn statements() -> Vec<Statement> {
             &[("student_id", id, false), ("until", SqlType::Date, false)],
         ),
         procedure("marked", "marked", &[]),
+        procedure("call_adds_quietly", "dbo.adds_quietly", &[]),
         procedure("ends", "ends", &[]),
         statement(
             "outside_of",
@@ -445,6 +451,32 @@ pub fn statements() -> Vec<Statement> {
             Write,
             &[],
         ),
+        statement(
+            "quietly_from_here",
+            "UPDATE Ledger SET amount = amount + 1; SET NOCOUNT ON; UPDATE Ledger SET amount = amount + 1",
+            Write,
+            &[],
+        ),
+        statement("adds", "EXEC dbo.adds", Write, &[]),
+        statement("adds_quietly", "EXEC dbo.adds_quietly", Write, &[]),
+        statement(
+            "adds_and_more",
+            "UPDATE Ledger SET amount = amount + 1; EXEC dbo.adds_quietly",
+            Write,
+            &[],
+        ),
+        statement(
+            "adds_twice",
+            "EXEC dbo.adds; EXEC dbo.adds_quietly",
+            Write,
+            &[],
+        ),
+        statement(
+            "renames",
+            "UPDATE Numbers SET text = text OUTPUT inserted.text WHERE n <= 3",
+            Write,
+            &[],
+        ),
         statement("names", "SELECT n, text FROM Numbers WHERE n <= 3 ORDER BY n", Read, &[]),
         Statement {
             lossy: true,
@@ -469,6 +501,13 @@ pub fn statements() -> Vec<Statement> {
         statement(
             "replaces_all",
             "ROLLBACK; BEGIN TRAN; BEGIN TRAN",
+            Write,
+            &[],
+        ),
+        statement(
+            "catches",
+            "SET XACT_ABORT ON; BEGIN TRY INSERT INTO Ledger (id, amount) VALUES (1, 1) END TRY
+             BEGIN CATCH IF @@TRANCOUNT > 0 ROLLBACK END CATCH",
             Write,
             &[],
         ),

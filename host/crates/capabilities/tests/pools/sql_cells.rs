@@ -34,11 +34,48 @@ async fn a_statement_that_switches_counting_off_has_an_unknown_count() {
     );
 }
 
-fn malformed(with: Malformed) -> SqlServerFaults {
+#[tokio::test]
+async fn where_only_a_part_may_be_counted_the_count_is_unknown() {
+    let backends = Backends::start().await;
+    let session = session(&backends.sqlserver(|_| ()));
+    for (statement, rows) in [
+        ("quietly_from_here", "null"),
+        ("adds_and_more", "null"),
+        ("adds_twice", "null"),
+        ("adds_quietly", "null"),
+        ("adds", "1"),
+    ] {
+        assert_eq!(
+            session.execute(statement, "", soon()).await.unwrap(),
+            format!(r#"{{"rowsAffected":{rows}}}"#),
+            "{statement}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_procedure_that_switches_counting_off_does_so_for_itself_only() {
+    let backends = Backends::start().await;
+    let session = session(&backends.sqlserver(|config| config.max_connections = 1));
+    for _ in 0..2 {
+        session.execute("adds_quietly", "", soon()).await.unwrap();
+        session.call("call_adds_quietly", "", soon()).await.unwrap();
+        assert_eq!(
+            session
+                .execute("add", r#"{"amount": 1}"#, soon())
+                .await
+                .unwrap(),
+            r#"{"rowsAffected":1}"#
+        );
+    }
+    assert_eq!(backends.sql_counters().logins, 1);
+}
+
+fn malformed(with: Malformed, matching: &str) -> SqlServerFaults {
     SqlServerFaults {
         malformed_text: Some(MalformedText {
             with,
-            matching: Some("Numbers".to_owned()),
+            matching: Some(matching.to_owned()),
             times: None,
         }),
         ..Default::default()
@@ -83,7 +120,7 @@ async fn text_that_cannot_be_decoded_fails_with_column_and_remedy_and_closes_no_
         ),
     ] {
         backends.embedded.status().reset();
-        backends.sql_faults(malformed(with));
+        backends.sql_faults(malformed(with, "Numbers"));
         let session = session(&pool);
         for _ in 0..3 {
             let error = session.query(statement, "", soon()).await.unwrap_err();
@@ -122,10 +159,60 @@ async fn text_that_cannot_be_decoded_fails_with_column_and_remedy_and_closes_no_
 }
 
 #[tokio::test]
+async fn outputs_that_cannot_be_decoded_are_named_and_so_is_that_execute_reads_no_rows() {
+    const LOSSY: &str = "is not valid UTF-16; correct the data, or set `lossy = true` for the statement to read it with U+FFFD \
+                         in its place";
+    let backends = Backends::start().await;
+    let pools = [
+        strict(&backends),
+        backends.sqlserver(|config| config.max_connections = 1),
+    ];
+    for pool in pools {
+        backends.lift();
+        backends.embedded.status().reset();
+        let session = session(&pool);
+        let call = || session.call("latest", r#"{"student_id": "s1", "until": null}"#, soon());
+        for (with, expected) in [
+            (
+                Malformed::CodePage,
+                "output `note` is not valid in its code page; correct the data, or declare the parameter as nvarchar".to_owned(),
+            ),
+            (Malformed::LoneSurrogate, format!("output `id` {LOSSY}")),
+        ] {
+            backends.sql_faults(malformed(with, "latest"));
+            let error = call().await.unwrap_err();
+            assert_eq!(
+                error.message,
+                format!("statement `latest`: text of {expected}")
+            );
+        }
+        backends.lift();
+        call().await.unwrap();
+        assert_eq!(backends.sql_counters().logins, 1);
+    }
+    let pool = strict(&backends);
+    let session = session(&pool);
+    backends.sql_faults(malformed(Malformed::LoneSurrogate, "Numbers"));
+    let expected = "statement `renames`: text of a row that `execute` does not read is not valid UTF-16; correct the data, or \
+                    leave its column out of the statement";
+    let transaction = session.begin();
+    let error = transaction
+        .execute("renames", "", soon())
+        .await
+        .unwrap_err();
+    assert_eq!(error.message, expected);
+    drop(transaction);
+    // Alone it may have been done: the log has why.
+    let error = session.execute("renames", "", soon()).await.unwrap_err();
+    assert_eq!(error.code, CallCode::OutcomeUnknown);
+    assert_eq!(error.detail, expected);
+}
+
+#[tokio::test]
 async fn a_lossy_statement_reads_it_with_a_replacement() {
     let backends = Backends::start().await;
     let pool = backends.sqlserver(|config| config.max_connections = 1);
-    backends.sql_faults(malformed(Malformed::LoneSurrogate));
+    backends.sql_faults(malformed(Malformed::LoneSurrogate, "Numbers"));
     let rows = session(&pool)
         .query("names_lossily", "", soon())
         .await
@@ -142,7 +229,7 @@ async fn a_pool_reads_lossily_from_when_a_statement_asks_for_it() {
     let before = strict(&backends);
     before.check(soon()).await.unwrap();
     let after = before.with_statements(&statements()).unwrap();
-    backends.sql_faults(malformed(Malformed::LoneSurrogate));
+    backends.sql_faults(malformed(Malformed::LoneSurrogate, "Numbers"));
     let rows = session(&after)
         .query("names_lossily", "", soon())
         .await

@@ -2,7 +2,7 @@
 
 use mayfly_capabilities::sql::SqlServer;
 use mayfly_capabilities::sql::configuration::{Access, Body, Parameter, SqlType, Statement};
-use mayfly_embedded::{DropAt, DropConnection, SqlServerFaults};
+use mayfly_embedded::{DropAt, DropConnection, Plain, SqlServerFaults};
 use mayfly_error::CallCode;
 
 use crate::backends::{Backends, code, eventually, soon, statements};
@@ -179,6 +179,37 @@ async fn what_is_not_as_declared_is_told_with_a_remedy() {
     for (found, expected) in found.iter().zip(expected) {
         assert!(found.starts_with(expected), "{found}\n{expected}");
     }
+}
+
+#[tokio::test]
+async fn text_that_lies_in_utf8_is_told_before_it_is_read_as_another_code_page() {
+    let backends = Backends::start().await;
+    let statements = [
+        statement(
+            "cast",
+            text(
+                "SELECT CAST(text AS varchar(20)) AS a, CAST(text AS char(20)) AS b, text AS c, n FROM Numbers",
+            ),
+            &[],
+            &[],
+        ),
+        statement("national", text("SELECT text FROM Numbers"), &[], &[]),
+    ];
+    assert_eq!(problems(&backends, &statements).await, [""; 0]);
+    backends.sql_faults(SqlServerFaults {
+        utf8_collation: Some(Plain::default()),
+        ..Default::default()
+    });
+    let told = |column: &str| {
+        format!(
+            "statements.cast: result column `{column}` is text in UTF-8 (collation Latin1_General_100_CI_AS_SC_UTF8), which \
+             would be read as another code page; CAST it AS nvarchar(n) in the statement"
+        )
+    };
+    assert_eq!(
+        problems(&backends, &statements).await,
+        [told("a"), told("b")]
+    );
 }
 
 #[tokio::test]

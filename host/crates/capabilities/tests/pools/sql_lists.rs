@@ -1,6 +1,8 @@
 //! Lists: as SQL says, however many values they have.
 
-use crate::backends::{Backends, session, soon};
+use mayfly_capabilities::sql::configuration::{Access, Body, Statement};
+
+use crate::backends::{Backends, session, soon, statements};
 
 async fn numbers(statement: &str, parameters: &str) -> String {
     let backends = Backends::start().await;
@@ -45,6 +47,100 @@ async fn so_it_is_inside_an_aggregate_and_for_null() {
         counts(r#"["math"]"#).await,
         r#"[{"inside":20,"outside":20,"with_nulls":20}]"#
     );
+}
+
+/// A statement with this text and a list of numbers, `@ids`.
+fn with_ids(name: &str, access: Access, text: &str) -> Statement {
+    let mut statement = statements()
+        .into_iter()
+        .find(|statement| statement.name == "within")
+        .unwrap();
+    statement.name = name.to_owned();
+    statement.access = access;
+    statement.body = Body::Text(text.to_owned());
+    statement
+}
+
+#[tokio::test]
+async fn so_it_is_in_every_clause_of_a_statement() {
+    let cases = [
+        (
+            "SELECT type, COUNT(*) AS n FROM Assessments GROUP BY type HAVING COUNT(*) NOT IN (@ids) ORDER BY type",
+            r#"[{"type":"math","n":20},{"type":"reading","n":20}]"#,
+            "[]",
+        ),
+        (
+            "SELECT type FROM Assessments GROUP BY type HAVING COUNT(*) IN (@ids) ORDER BY type",
+            "[]",
+            r#"[{"type":"math"},{"type":"reading"}]"#,
+        ),
+        (
+            "SELECT COUNT(*) AS n FROM Ledger AS l JOIN Numbers AS m ON m.n <= 25 AND m.n NOT IN (@ids)",
+            r#"[{"n":25}]"#,
+            r#"[{"n":23}]"#,
+        ),
+        (
+            "SELECT COUNT(*) AS n FROM Ledger AS l JOIN Numbers AS m ON m.n <= 25 AND m.n IN (@ids)",
+            r#"[{"n":0}]"#,
+            r#"[{"n":2}]"#,
+        ),
+        (
+            "SELECT IIF(n IN (@ids), 'in', 'out') AS a, IIF(n NOT IN (@ids), 'out', 'in') AS b FROM Numbers WHERE n = 3",
+            r#"[{"a":"out","b":"out"}]"#,
+            r#"[{"a":"in","b":"in"}]"#,
+        ),
+        (
+            "SELECT n FROM Numbers WHERE n <= 4 ORDER BY CASE WHEN n IN (@ids) THEN 0 ELSE 1 END, n",
+            r#"[{"n":1},{"n":2},{"n":3},{"n":4}]"#,
+            r#"[{"n":3},{"n":1},{"n":2},{"n":4}]"#,
+        ),
+    ];
+    let backends = Backends::start().await;
+    for (text, without, with) in cases {
+        let statement = with_ids("tried", Access::Read, text);
+        let pool = backends.sqlserver(|_| ());
+        let pool = pool.with_statements(&[statement]).unwrap();
+        let session = session(&pool);
+        for (ids, expected) in [("[]", without), ("[3, 20]", with)] {
+            let parameters = format!(r#"{{"ids": {ids}}}"#);
+            assert_eq!(
+                session.query("tried", &parameters, soon()).await.unwrap(),
+                expected,
+                "{text} {ids}"
+            );
+        }
+    }
+}
+
+#[tokio::test]
+async fn so_it_is_in_what_an_update_sets() {
+    let backends = Backends::start().await;
+    let pool = backends.sqlserver(|_| ());
+    let pool = pool
+        .with_statements(&[
+            with_ids(
+                "set",
+                Access::Write,
+                "UPDATE Ledger SET amount = CASE WHEN id IN (@ids) THEN 1 WHEN id NOT IN (@ids) THEN 2 ELSE 3 END",
+            ),
+            with_ids(
+                "read",
+                Access::Read,
+                "SELECT amount FROM Ledger WHERE id NOT IN (@ids)",
+            ),
+        ])
+        .unwrap();
+    let session = session(&pool);
+    for (ids, amount) in [("[]", 2), ("[1]", 1)] {
+        let set = session.execute("set", &format!(r#"{{"ids": {ids}}}"#), soon());
+        assert_eq!(set.await.unwrap(), r#"{"rowsAffected":1}"#);
+        let read = session.query("read", r#"{"ids": []}"#, soon());
+        assert_eq!(
+            read.await.unwrap(),
+            format!(r#"[{{"amount":{amount}}}]"#),
+            "{ids}"
+        );
+    }
 }
 
 #[tokio::test]

@@ -63,6 +63,7 @@ async fn a_statement_that_ends_its_transaction_fails_and_nothing_runs_outside_of
             "rolls_back_and_returns",
             "replaces",
             "replaces_all",
+            "catches",
             "commits",
             "ends",
             "leaves_open",
@@ -250,15 +251,13 @@ async fn a_commit_that_finds_something_else_open_commits_nothing_and_says_what_i
             let (backends, pool) = server(tells_266, numbers).await;
             let session = session(&pool);
             let transaction = session.begin();
+            transaction.execute("insert", A, soon()).await.unwrap();
+            // A text that only reads is not compared.
             backends.sql_faults(SqlServerFaults {
-                also: Some(Also {
-                    text: unseen.to_owned(),
-                    matching: Some("INSERT".to_owned()),
-                    times: Some(1),
-                }),
+                also: unseen_by("FROM Ledger", unseen),
                 ..SqlServerFaults::default()
             });
-            transaction.execute("insert", A, soon()).await.unwrap();
+            transaction.query("balance", FIRST, soon()).await.unwrap();
             let error = transaction.commit(soon()).await.unwrap_err();
             assert_eq!(
                 (error.code, error.message),
@@ -269,6 +268,129 @@ async fn a_commit_that_finds_something_else_open_commits_nothing_and_says_what_i
             let counters = backends.sql_counters();
             assert_eq!((counters.open_transactions, counters.logins), (0, 1));
         }
+    }
+}
+
+#[tokio::test]
+async fn a_commit_finds_as_many_other_transactions_where_the_server_numbers_them() {
+    for tells_266 in [true, false] {
+        let (backends, pool) = server(tells_266, true).await;
+        let session = session(&pool);
+        for unseen in ["ROLLBACK; BEGIN TRAN; BEGIN TRAN", "ROLLBACK; BEGIN TRAN"] {
+            let transaction = session.begin();
+            transaction.execute("insert", A, soon()).await.unwrap();
+            backends.sql_faults(SqlServerFaults {
+                also: unseen_by("FROM Ledger", unseen),
+                ..SqlServerFaults::default()
+            });
+            transaction.query("balance", FIRST, soon()).await.unwrap();
+            let error = transaction.commit(soon()).await.unwrap_err();
+            // It might as well have been COMMIT, COMMIT, ….
+            assert_eq!(
+                (error.code, error.message.as_str()),
+                (
+                    CallCode::OutcomeUnknown,
+                    "transaction: a statement ended it, and whether it was committed or rolled back is not known"
+                ),
+                "{unseen}"
+            );
+            assert!(!is_there(&session, A).await, "{unseen}");
+            let counters = backends.sql_counters();
+            assert_eq!((counters.open_transactions, counters.logins), (0, 1));
+        }
+    }
+}
+
+/// What is run by the next text with these words, as a trigger would.
+fn unseen_by(words: &str, text: &str) -> Option<Also> {
+    Some(Also {
+        text: text.to_owned(),
+        matching: Some(words.to_owned()),
+        times: Some(1),
+    })
+}
+
+/// Sets a trigger on inserts, and leaves the server of its kind otherwise.
+fn trigger(backends: &Backends, tells_266: bool, text: &str) {
+    backends.sql_faults(SqlServerFaults {
+        also: unseen_by("INSERT", text),
+        no_error_266: (!tells_266).then(Plain::default),
+        ..SqlServerFaults::default()
+    });
+}
+
+#[tokio::test]
+async fn a_trigger_that_ends_the_transaction_fails_the_statement_and_nothing_runs_outside_of_it() {
+    for (tells_266, numbers) in KINDS {
+        for text in ["ROLLBACK", "ROLLBACK; BEGIN TRAN", "COMMIT", "BEGIN TRAN"] {
+            let kind = format!("{text}, 266: {tells_266}, numbers: {numbers}");
+            let (backends, pool) = server(tells_266, numbers).await;
+            let session = session(&pool);
+            let transaction = session.begin();
+            transaction.query("balance", FIRST, soon()).await.unwrap();
+            trigger(&backends, tells_266, text);
+            let error = transaction.execute("insert", A, soon()).await.unwrap_err();
+            assert!(
+                error.message.starts_with("statement `insert`: it "),
+                "{kind}: {error:?}"
+            );
+            assert!(!error.code.retryable(), "{kind}: {error:?}");
+            let later = transaction.execute("insert", B, soon()).await;
+            assert_eq!(code(later), CallCode::Invalid, "{kind}");
+            drop(transaction);
+            assert!(!is_there(&session, A).await, "{kind}");
+            assert!(!is_there(&session, B).await, "{kind}");
+            let counters = backends.sql_counters();
+            assert_eq!(
+                (counters.open_transactions, counters.logins),
+                (0, 1),
+                "{kind}"
+            );
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_trigger_that_ends_the_transaction_may_have_committed_it() {
+    let (backends, pool) = server(false, true).await;
+    let session = session(&pool);
+    for text in ["ROLLBACK", "COMMIT; COMMIT"] {
+        let transaction = session.begin();
+        transaction.query("balance", FIRST, soon()).await.unwrap();
+        trigger(&backends, false, text);
+        let error = transaction.execute("insert", A, soon()).await.unwrap_err();
+        assert_eq!(
+            (error.code, error.message.as_str()),
+            (
+                CallCode::OutcomeUnknown,
+                "statement `insert`: it ended the transaction it was called in, and whether that was committed or rolled back \
+                 is not known"
+            ),
+            "{text}"
+        );
+        drop(transaction);
+        assert_eq!(is_there(&session, A).await, text != "ROLLBACK", "{text}");
+    }
+}
+
+#[tokio::test]
+async fn a_trigger_that_leaves_a_transaction_open_fails_a_statement_outside_of_one() {
+    for (tells_266, numbers) in KINDS {
+        let (backends, pool) = server(tells_266, numbers).await;
+        let session = session(&pool);
+        trigger(&backends, tells_266, "BEGIN TRAN");
+        let error = session.execute("insert", A, soon()).await.unwrap_err();
+        assert_eq!(
+            (error.code, error.message.as_str()),
+            (
+                CallCode::Backend,
+                "statement `insert`: it left a transaction open, and what it did in it is rolled back; the statement has to COMMIT"
+            )
+        );
+        session.execute("insert", B, soon()).await.unwrap();
+        assert!(is_there(&session, B).await);
+        let counters = backends.sql_counters();
+        assert_eq!((counters.open_transactions, counters.logins), (0, 1));
     }
 }
 

@@ -1,7 +1,7 @@
 //! Functions: what each takes, what SQLite is told, and the type of what it gives.
 
 use super::scope::Scope;
-use super::values::{identity, text_type};
+use super::values::{EXACT, identity, text_type};
 use super::{Compiler, Typed, literal};
 use crate::sql_types::{Length, SqlError, SqlType};
 use crate::tsql::tree::{Call, Expr};
@@ -10,6 +10,9 @@ use crate::tsql::typing::{Family, Ty, common, digits, family, length, of_length}
 pub(super) const INT: Ty = Ty::Of(SqlType::Int);
 const FLOAT: Ty = Ty::Of(SqlType::Float);
 const TEXT_MAX: SqlType = SqlType::NVarChar(Length::Max);
+
+/// Functions that compare texts, here always by the default collation.
+const COMPARING: [&str; 4] = ["CHARINDEX", "PATINDEX", "REPLACE", "TRANSLATE"];
 
 /// Functions that the server has and this endpoint has not, so that a call is not taken for a mistake in its name.
 const LACKING: [&str; 54] = [
@@ -89,6 +92,13 @@ impl Compiler<'_> {
             .iter()
             .map(|argument| self.value(argument, scope))
             .collect::<Result<Vec<_>, _>>()?;
+        let collation = arguments.iter().find_map(|value| value.collation);
+        if collation == Some(EXACT) && COMPARING.contains(&call.name.as_str()) {
+            return Err(SqlError::unsupported(&format!(
+                "COLLATE in an argument of {}",
+                call.name
+            )));
+        }
         let found = match self.of_session(call, &arguments)? {
             Some(found) => Some(found),
             None => match self.of_text(&call.name, &arguments)? {
@@ -96,7 +106,11 @@ impl Compiler<'_> {
                 None => self.of_numbers(call, &arguments)?,
             },
         };
-        found.ok_or_else(|| unknown(&call.name))
+        let found = found.ok_or_else(|| unknown(&call.name))?;
+        Ok(Typed {
+            collation: found.collation.or(collation),
+            ..found
+        })
     }
 
     /// Functions of text.

@@ -45,7 +45,8 @@ impl Compiler<'_> {
         let ty = list.iter().fold(value.ty, |ty, item| common(ty, item.ty));
         let left = self.comparable(value, ty);
         let items: Vec<String> = list.iter().map(|item| self.comparable(item, ty)).collect();
-        let collation = self.shared_collation(ty, value, value);
+        let named = list.iter().find(|item| item.collation.is_some());
+        let collation = self.shared_collation(ty, value, named.unwrap_or(value));
         format!("({left}{collation} IN ({}))", items.join(", "))
     }
 

@@ -3,7 +3,7 @@
 use super::scope::Scope;
 use super::{Compiler, Typed, literal};
 use crate::sql_types::{Length, SqlError, SqlType};
-use crate::tsql::tree::{Conversion, Expr};
+use crate::tsql::tree::{Body, Conversion, Expr, Item};
 use crate::tsql::typing::{Family, Ty, common, family, length, number, operand_digits};
 
 /// The longest texts of the types that are not `max`.
@@ -108,8 +108,9 @@ impl Compiler<'_> {
                     .map(|escape| self.value(escape, scope))
                     .transpose()?;
                 let escape = escape.map_or_else(|| "NULL".to_owned(), |escape| escape.sql);
+                let exactly = u8::from(value.collation.or(pattern.collation) == Some(EXACT));
                 format!(
-                    "matches({}, {}, {escape})",
+                    "matches({}, {}, {escape}, {exactly})",
                     self.as_text(&value),
                     self.as_text(&pattern)
                 )
@@ -130,6 +131,9 @@ impl Compiler<'_> {
                     .map(|item| self.value(item, scope))
                     .collect::<Result<Vec<_>, _>>()?;
                 self.in_list(&value, &list)
+            }
+            Expr::InQuery(_, query) if names_collation(&query.body) => {
+                return Err(SqlError::unsupported("COLLATE in a query behind IN"));
             }
             Expr::InQuery(value, query) => {
                 let value = self.value(value, scope)?;
@@ -203,7 +207,8 @@ impl Compiler<'_> {
             .map(|otherwise| self.value(otherwise, scope))
             .transpose()?;
         let all = values.iter().chain(&otherwise);
-        let ty = all.fold(Ty::Null, |ty, value| common(ty, value.ty));
+        let ty = all.clone().fold(Ty::Null, |ty, value| common(ty, value.ty));
+        let collation = all.into_iter().find_map(|value| value.collation);
         let mut sql = String::from("CASE");
         for (condition, value) in conditions.iter().zip(&values) {
             sql.push_str(&format!(
@@ -215,7 +220,10 @@ impl Compiler<'_> {
             sql.push_str(&format!(" ELSE {}", self.brought_to(otherwise, ty)));
         }
         sql.push_str(" END");
-        Ok(Typed::new(format!("({sql})"), ty))
+        Ok(Typed {
+            collation,
+            ..Typed::new(format!("({sql})"), ty)
+        })
     }
 
     fn conversion(&self, conversion: &Conversion, scope: &Scope<'_>) -> Result<Typed, SqlError> {
@@ -374,11 +382,28 @@ fn constant(text: &str, sign: &str) -> Typed {
     Typed::new(sql, Ty::Of(ty))
 }
 
+/// The collation that compares by characters, as SQLite calls it.
+pub(super) const EXACT: &str = "BINARY";
+
+/// Whether a query says by which collation its column compares: SQLite looks at the other side of `IN` only.
+fn names_collation(body: &Body) -> bool {
+    let is_collated = |value: &Expr| matches!(value, Expr::Collate(..));
+    match body {
+        Body::Select(select) => select
+            .items
+            .iter()
+            .any(|item| matches!(item, Item::Value(value, _) if is_collated(value))),
+        Body::Set(one, _, other) => names_collation(one) || names_collation(other),
+        Body::Query(query) => names_collation(&query.body),
+        Body::Values(rows) => rows.iter().flatten().any(is_collated),
+    }
+}
+
 /// What SQLite has for a collation of the server.
 fn collation(name: &str) -> Result<&'static str, SqlError> {
     let upper = name.to_uppercase();
     if upper.contains("_BIN") || upper.contains("_CS_AS") {
-        return Ok("BINARY");
+        return Ok(EXACT);
     }
     if upper.contains("_CI_AS") || upper == "DATABASE_DEFAULT" {
         return Ok(crate::tsql::collation::TEXT);

@@ -6,23 +6,35 @@ use tiberius::error::Error;
 use tiberius::{Column, ColumnData, QueryItem, Row};
 
 use super::client::Client;
-use super::failure::{Fail, cannot_decode, undecodable};
+use super::effects::Counted;
+use super::failure::{Fail, Place, Undecodable, cannot_decode, undecodable};
 use super::filled::Filled;
 use super::procedure::RETURN_VALUE;
-use super::rows::{Layout, Reading, write_output};
+use super::rows::{Layout, Reading, outputs_of, write_output};
 use super::text::Statement;
 use crate::sql::bounds::Bounds;
 use crate::sql::statement::Way;
 
 /// An error of the driver's while rows were read, with the columns it may be about.
 pub(super) fn of_layout(error: Error, statement: &Statement, layout: Option<&Layout<'_>>) -> Fail {
-    match (undecodable(&error), layout) {
-        (Some(found), Some(layout)) => {
-            let columns = layout.columns_of(found);
-            let told = cannot_decode(&statement.what(), found, &columns);
+    at_place(error, statement, |found| match layout {
+        Some(layout) => layout.place_of(found),
+        None => Place::Answer,
+    })
+}
+
+/// An error of the driver's, with the place of a text that it may be about.
+fn at_place<'a>(
+    error: Error,
+    statement: &Statement,
+    place: impl FnOnce(Undecodable) -> Place<'a>,
+) -> Fail {
+    match undecodable(&error) {
+        Some(found) => {
+            let told = cannot_decode(&statement.what(), found, &place(found));
             Fail::Cell(told.with_detail(error.to_string()))
         }
-        _ => Fail::Driver(error),
+        None => Fail::Driver(error),
     }
 }
 
@@ -51,15 +63,12 @@ async fn execute(
     statement: &Statement,
     filled: Filled,
 ) -> Result<String, Fail> {
-    let rows = match filled
-        .into_query()
-        .execute(&mut client.driver)
-        .await?
-        .total()
-    {
+    let done = filled.into_query().execute(&mut client.driver).await;
+    let done = done.map_err(|error| at_place(error, statement, |_| Place::Discarded))?;
+    let rows = match (statement.text.counted(), done.total()) {
         // Nothing was counted, or nothing affected: the server does not tell which.
-        0 if statement.text.may_hide_counts() => "null".to_owned(),
-        rows => rows.to_string(),
+        (Counted::Unknown, _) | (Counted::UnlessNone, 0) => "null".to_owned(),
+        (_, rows) => rows.to_string(),
     };
     Ok(format!("{{\"rowsAffected\":{rows}}}"))
 }
@@ -101,9 +110,7 @@ async fn call(client: &mut Client, filled: Filled, reading: Reading<'_>) -> Resu
     let mut items = filled.into_query().query(&mut client.driver).await?;
     loop {
         let next = items.try_next().await;
-        let Some(item) =
-            next.map_err(|error| of_layout(error, reading.statement, answer.layout.as_ref()))?
-        else {
+        let Some(item) = next.map_err(|error| answer.failed(error))? else {
             break;
         };
         match item {
@@ -117,12 +124,22 @@ async fn call(client: &mut Client, filled: Filled, reading: Reading<'_>) -> Resu
 /// The answer of a procedure, as it is put together.
 struct CallAnswer<'a> {
     reading: Reading<'a>,
-    /// The result sets so far, without the outer brackets; the last one is open while `layout` is there.
+    /// The result sets so far, without the outer brackets; the last one is open while its rows are read.
     sets: String,
     outputs: String,
     return_value: String,
-    layout: Option<Layout<'a>>,
+    part: Part<'a>,
     rows: u32,
+}
+
+/// What is being read of the answer of a procedure.
+enum Part<'a> {
+    /// Nothing yet.
+    Start,
+    /// The rows of a result set.
+    Set(Layout<'a>),
+    /// The host's own row.
+    Ending,
 }
 
 impl<'a> CallAnswer<'a> {
@@ -132,7 +149,7 @@ impl<'a> CallAnswer<'a> {
             sets: String::new(),
             outputs: String::new(),
             return_value: "null".to_owned(),
-            layout: None,
+            part: Part::Start,
             rows: 0,
         }
     }
@@ -144,18 +161,21 @@ impl<'a> CallAnswer<'a> {
             .first()
             .is_some_and(|column| column.name() == RETURN_VALUE)
         {
+            self.part = Part::Ending;
             return Ok(());
         }
         let layout = Layout::new(self.reading, columns)?;
         self.sets
             .push_str(if self.sets.is_empty() { "[" } else { ",[" });
-        self.layout = Some(layout);
+        self.part = Part::Set(layout);
         Ok(())
     }
 
     fn row(&mut self, row: &Row) -> Result<(), Fail> {
-        let Some(layout) = &self.layout else {
-            return self.ending(row);
+        let layout = match &self.part {
+            Part::Set(layout) => layout,
+            Part::Ending => return self.ending(row),
+            Part::Start => return Err(no_columns()),
         };
         if !self.sets.ends_with('[') {
             self.sets.push(',');
@@ -188,10 +208,21 @@ impl<'a> CallAnswer<'a> {
         write_output(&mut self.outputs, self.reading, name, data)
     }
 
+    /// An error of the driver's, with what it may be about.
+    fn failed(&self, error: Error) -> Fail {
+        let statement = self.reading.statement;
+        at_place(error, statement, |found| match &self.part {
+            Part::Set(layout) => layout.place_of(found),
+            Part::Ending => outputs_of(statement, found),
+            Part::Start => Place::Answer,
+        })
+    }
+
     fn close_set(&mut self) {
-        if self.layout.take().is_some() {
+        if matches!(self.part, Part::Set(_)) {
             self.sets.push(']');
         }
+        self.part = Part::Start;
     }
 
     fn finish(mut self) -> String {

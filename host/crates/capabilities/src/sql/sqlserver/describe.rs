@@ -21,6 +21,22 @@ struct Described {
     name: String,
     /// As T-SQL writes it; none where the server does not say.
     type_text: Option<String>,
+    /// The collation of a column of text.
+    collation: Option<String>,
+}
+
+impl Described {
+    /// Whether its text lies on the wire in UTF-8, which the driver takes for the code page of the collation's locale.
+    fn is_utf8(&self) -> bool {
+        let ends_in_utf8 = |name: &str| name.to_ascii_uppercase().ends_with("_UTF8");
+        let is_of_bytes = |text: &str| {
+            ["varchar", "char", "text"]
+                .iter()
+                .any(|name| text.starts_with(name))
+        };
+        self.collation.as_deref().is_some_and(ends_in_utf8)
+            && self.type_text.as_deref().is_some_and(is_of_bytes)
+    }
 }
 
 /// Adds what of a statement is not as declared. The error is that of a lost connection.
@@ -93,6 +109,15 @@ fn compare_columns(statement: &Statement, found: &[Described]) -> Vec<StatementP
     };
     let mut problems = Vec::new();
     for (index, column) in found.iter().enumerate() {
+        if let (true, Some(collation)) = (column.is_utf8(), &column.collation) {
+            problems.push(problem(
+                format!(
+                    "result column `{}` is text in UTF-8 (collation {collation}), which would be read as another code page",
+                    column.name
+                ),
+                "CAST it AS nvarchar(n) in the statement".to_owned(),
+            ));
+        }
         if column.name.is_empty() {
             problems.push(problem(
                 format!("result column {} has no name", index + 1),
@@ -194,12 +219,18 @@ fn described(row: &Row) -> Result<Option<Described>, Error> {
     } else {
         "system_type_name"
     };
-    let name = row
-        .try_get::<&str, _>("name")?
-        .unwrap_or_default()
-        .to_owned();
+    let text = |key: &str| Ok::<_, Error>(row.try_get::<&str, _>(key)?.map(str::to_owned));
+    let has_collation = row
+        .columns()
+        .iter()
+        .any(|column| column.name() == "collation_name");
     Ok(Some(Described {
-        name,
-        type_text: row.try_get::<&str, _>(key)?.map(str::to_owned),
+        name: text("name")?.unwrap_or_default(),
+        type_text: text(key)?,
+        collation: if has_collation {
+            text("collation_name")?
+        } else {
+            None
+        },
     }))
 }

@@ -72,6 +72,8 @@ const TRANSACTION_WORDS: [&str; 6] = [
     "IMPLICIT_TRANSACTIONS",
     "ANSI_DEFAULTS",
 ];
+/// Words of texts that change rows: a trigger may run, and what it does is not known.
+const CHANGING_WORDS: [&str; 5] = ["INSERT", "UPDATE", "DELETE", "MERGE", "TRUNCATE"];
 /// Words of texts whose end may not be reached without an error.
 const LEAVING_WORDS: [&str; 4] = ["RETURN", "NOEXEC", "PARSEONLY", "FMTONLY"];
 
@@ -109,19 +111,37 @@ pub(super) fn is_altering_procedure(name: &str, marked: &[String]) -> bool {
                 .any(|marked| own_name(marked) == name.to_lowercase()))
 }
 
-/// Whether the rows that a text affects may not be counted: `SET NOCOUNT ON`, in the text or in a procedure that it calls.
-pub(super) fn hides_counts(tokens: &[Token<'_>]) -> bool {
-    tokens.iter().any(|token| token.is("NOCOUNT")) || calls(tokens)
+/// What the number of rows that a server says were affected is worth.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Counted {
+    /// Every row was counted.
+    Whole,
+    /// Every row was counted, or none: the one procedure that is called may switch counting off.
+    UnlessNone,
+    /// Some rows may have been counted and others not.
+    Unknown,
 }
 
-/// Whether a text calls procedures: a batch that begins with no statement's word calls one without EXEC.
-fn calls(tokens: &[Token<'_>]) -> bool {
-    tokens
+/// What is counted of the rows that a text affects: `SET NOCOUNT ON` hides them, in the text or in a procedure that it calls.
+pub(super) fn counted(tokens: &[Token<'_>]) -> Counted {
+    let has = |words: &[&str]| tokens.iter().any(|token| token.is_any(words));
+    match calls(tokens) {
+        _ if has(&["NOCOUNT"]) => Counted::Unknown,
+        0 => Counted::Whole,
+        1 if !has(&CHANGING_WORDS) => Counted::UnlessNone,
+        _ => Counted::Unknown,
+    }
+}
+
+/// How many calls of procedures a text has: a batch that begins with no statement's word begins with one without EXEC.
+fn calls(tokens: &[Token<'_>]) -> usize {
+    let begins_with_call = ![&STATEMENTS[..], &DEFINITIONS, &OTHER_STATEMENTS]
         .iter()
-        .any(|token| token.is_any(&["EXEC", "EXECUTE"]))
-        || ![&STATEMENTS[..], &DEFINITIONS, &OTHER_STATEMENTS]
-            .iter()
-            .any(|words| begins_with(tokens, words))
+        .any(|words| begins_with(tokens, words));
+    let named = tokens
+        .iter()
+        .filter(|token| token.is_any(&["EXEC", "EXECUTE"]));
+    named.count() + usize::from(begins_with_call)
 }
 
 fn begins_with(tokens: &[Token<'_>], words: &[&str]) -> bool {
@@ -136,6 +156,8 @@ pub(super) struct TransactionEffects {
     pub(super) may_change: bool,
     /// Commit one.
     pub(super) may_commit: bool,
+    /// Change rows, so that a trigger runs whose text nobody here has seen.
+    pub(super) may_trigger: bool,
     /// Leave the text before its end, so that nothing behind it runs.
     pub(super) may_return: bool,
     /// Whether a declaration may stand before the text.
@@ -149,6 +171,7 @@ impl TransactionEffects {
     pub(super) const PROCEDURE: Self = Self {
         may_change: true,
         may_commit: true,
+        may_trigger: true,
         may_return: false,
         takes_prologue: true,
         is_definition: false,
@@ -161,10 +184,16 @@ impl TransactionEffects {
             matches!(pair, [first, second] if first.is("BEGIN")
                 && second.is_any(&["TRAN", "TRANSACTION", "DISTRIBUTED"]))
         });
-        let may_commit = calls(tokens) || has(&["COMMIT"]);
+        let may_commit = calls(tokens) > 0 || has(&["COMMIT"]);
+        let may_trigger = has(&CHANGING_WORDS);
         Self {
-            may_change: may_commit || begins || alters_session || has(&TRANSACTION_WORDS),
+            may_change: may_commit
+                || may_trigger
+                || begins
+                || alters_session
+                || has(&TRANSACTION_WORDS),
             may_commit,
+            may_trigger,
             may_return: has(&LEAVING_WORDS),
             takes_prologue: begins_with(tokens, &STATEMENTS),
             is_definition: begins_with(tokens, &DEFINITIONS),

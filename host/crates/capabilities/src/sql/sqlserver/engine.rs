@@ -32,8 +32,8 @@ impl Transactions for SqlServerEngine {
         trancount::begin(client).await
     }
 
-    async fn commit(client: &mut Client) -> Result<(), Error> {
-        trancount::commit(&mut client.driver).await
+    async fn commit(client: &mut Client, begun: Begun) -> Result<(), Error> {
+        trancount::commit(&mut client.driver, begun).await
     }
 
     async fn roll_back(client: &mut Client) -> Result<(), Error> {
@@ -52,8 +52,8 @@ impl Transactions for SqlServerEngine {
         trancount::disturbed(what, effects, within, open)
     }
 
-    fn not_committed(open: Option<Open>) -> CallError {
-        trancount::not_committed(open)
+    fn not_committed(begun: Begun, open: Option<Open>) -> CallError {
+        trancount::not_committed(begun, open)
     }
 }
 

@@ -33,7 +33,7 @@ impl EngineError for Error {
     }
 
     fn undecodable(&self, what: &str) -> Option<CallError> {
-        undecodable(self).map(|found| cannot_decode(what, found, &[]))
+        undecodable(self).map(|found| cannot_decode(what, found, &Place::Answer))
     }
 
     fn told(&self, what: &str) -> CallError {
@@ -51,16 +51,74 @@ impl EngineError for Error {
     }
 }
 
-/// What the driver could not decode.
+/// How a text lies on the wire, and so what the driver could not decode.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Undecodable {
     /// Text of 16-bit units: half a surrogate pair.
     Utf16,
+    /// The same in XML, which the driver never reads lossily.
+    Xml,
     /// Text of a code page.
     CodePage,
 }
 
-/// Whether an error is about the value of one cell, and not about the connection.
+/// Where a text stands that cannot be decoded.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Place<'a> {
+    /// In one of these columns, whose text lies so on the wire.
+    Columns(Vec<(&'a str, Undecodable)>),
+    /// In one of these outputs of a procedure.
+    Outputs(Vec<&'a str>),
+    /// In a row that `execute` throws away.
+    Discarded,
+    /// Somewhere in the answer.
+    Answer,
+}
+
+impl Place<'_> {
+    fn told(&self) -> String {
+        let (one, several, names) = match self {
+            Self::Columns(columns) => {
+                let names = columns.iter().map(|(name, _)| *name).collect();
+                ("column", "columns", names)
+            }
+            Self::Outputs(names) => ("output", "outputs", names.clone()),
+            Self::Discarded => return "a row that `execute` does not read".to_owned(),
+            Self::Answer => ("", "", Vec::new()),
+        };
+        match names.as_slice() {
+            [] => "the answer".to_owned(),
+            [name] => format!("{one} `{name}`"),
+            names => format!("one of the {several} `{}`", names.join("`, `")),
+        }
+    }
+
+    /// What to do about it, besides correcting the data.
+    fn remedy(&self, found: Undecodable) -> &'static str {
+        const LOSSY: &str =
+            "set `lossy = true` for the statement to read it with U+FFFD in its place";
+        match (self, found) {
+            (Self::Discarded, _) => "leave its column out of the statement",
+            (Self::Outputs(_), Undecodable::CodePage) => "declare the parameter as nvarchar",
+            (_, Undecodable::CodePage) => "CAST the column AS nvarchar in the statement",
+            (Self::Columns(columns), _) => {
+                let xml = |(_, text): &(&str, Undecodable)| *text == Undecodable::Xml;
+                match (columns.iter().all(xml), columns.iter().any(xml)) {
+                    (_, false) => LOSSY,
+                    (true, _) => {
+                        "CAST the column AS nvarchar(max) in the statement and set `lossy = true` for it"
+                    }
+                    (false, _) => {
+                        "set `lossy = true` for the statement, where a column of XML has to be CAST AS nvarchar(max)"
+                    }
+                }
+            }
+            _ => LOSSY,
+        }
+    }
+}
+
+/// Whether an error is about the value of one cell, and not about the connection. The driver does not tell XML from other text.
 pub(super) fn undecodable(error: &Error) -> Option<Undecodable> {
     match error {
         Error::Utf16 => Some(Undecodable::Utf16),
@@ -70,22 +128,17 @@ pub(super) fn undecodable(error: &Error) -> Option<Undecodable> {
     }
 }
 
-/// What a caller is told of a cell that cannot be decoded; `columns` are those it may be of.
-pub(super) fn cannot_decode(what: &str, found: Undecodable, columns: &[&str]) -> CallError {
-    let place = match columns {
-        [] => "text of the answer".to_owned(),
-        [column] => format!("text of column `{column}`"),
-        several => format!("text of one of the columns `{}`", several.join("`, `")),
-    };
+/// What a caller is told of a cell that cannot be decoded.
+pub(super) fn cannot_decode(what: &str, found: Undecodable, place: &Place<'_>) -> CallError {
     let problem = match found {
-        Undecodable::Utf16 => {
-            "is not valid UTF-16; correct the data, or set `lossy = true` for the statement to read it with U+FFFD in its place"
-        }
-        Undecodable::CodePage => {
-            "is not valid in its code page; correct the data, or CAST the column AS nvarchar in the statement"
-        }
+        Undecodable::Utf16 | Undecodable::Xml => "is not valid UTF-16",
+        Undecodable::CodePage => "is not valid in its code page",
     };
-    CallError::new(CallCode::Backend, format!("{what}: {place} {problem}"))
+    let (told, remedy) = (place.told(), place.remedy(found));
+    CallError::new(
+        CallCode::Backend,
+        format!("{what}: text of {told} {problem}; correct the data, or {remedy}"),
+    )
 }
 
 /// The numbers stand in SQL Server's `sys.messages`.
@@ -120,3 +173,6 @@ fn server_error(what: &str, number: u32) -> CallError {
     };
     CallError::new(code, format!("{what}: {text}"))
 }
+
+#[cfg(test)]
+mod tests;

@@ -8,7 +8,7 @@ use mayfly_error::{CallCode, CallError};
 use mayfly_json::write_string;
 use tiberius::{Column, ColumnData, ColumnType, Row};
 
-use super::failure::{Fail, Undecodable, cannot_decode};
+use super::failure::{Fail, Place, Undecodable, cannot_decode};
 use super::sql_type::SqlType;
 use super::text::Statement;
 use super::times;
@@ -42,6 +42,8 @@ struct Plan {
     /// What stands before its value: `{` or `,`, the name, `:`.
     lead: String,
     money: bool,
+    /// Whether it is an output of a procedure.
+    is_output: bool,
     /// How its text lies on the wire, if it is text.
     text: Option<Undecodable>,
     /// Digits after the point its values must have, where declared.
@@ -96,6 +98,7 @@ impl<'a> Layout<'a> {
                 name: name.to_owned(),
                 lead,
                 money: matches!(column.column_type(), ColumnType::Money | ColumnType::Money4),
+                is_output: false,
                 text: text_of(column.column_type()),
                 scale: match declared {
                     Some(SqlType::Decimal { scale, .. }) => Some(scale),
@@ -119,13 +122,19 @@ impl<'a> Layout<'a> {
         })
     }
 
-    /// The columns whose text lies so on the wire.
-    pub(super) fn columns_of(&self, text: Undecodable) -> Vec<&str> {
-        let plans = self.columns.iter();
-        plans
-            .filter(|plan| plan.text == Some(text))
-            .map(|plan| plan.name.as_str())
-            .collect()
+    /// Where a text may stand that could not be decoded.
+    pub(super) fn place_of(&self, found: Undecodable) -> Place<'_> {
+        let may_be = |text: Undecodable| match (found, text) {
+            // Read lossily, it would have been decoded.
+            (Undecodable::Utf16, Undecodable::Utf16) => !self.reading.is_lossy,
+            (Undecodable::Utf16, Undecodable::Xml) => true,
+            (found, text) => found == text,
+        };
+        let columns = self.columns.iter().filter_map(|plan| {
+            let text = plan.text.filter(|text| may_be(*text))?;
+            Some((plan.name.as_str(), text))
+        });
+        Place::Columns(columns.collect())
     }
 
     /// Writes one row as an object.
@@ -164,7 +173,11 @@ impl<'a> Layout<'a> {
                     && text.contains(char::REPLACEMENT_CHARACTER)
                 {
                     let what = self.reading.statement.what();
-                    let told = cannot_decode(&what, Undecodable::Utf16, &[&plan.name]);
+                    let place = match plan.is_output {
+                        true => Place::Outputs(vec![&plan.name]),
+                        false => Place::Columns(vec![(&plan.name, Undecodable::Utf16)]),
+                    };
+                    let told = cannot_decode(&what, Undecodable::Utf16, &place);
                     return Err(Fail::Cell(told));
                 }
                 write_string(out, text);
@@ -210,6 +223,19 @@ impl<'a> Layout<'a> {
     }
 }
 
+/// Where a text may stand that could not be decoded among the outputs of a procedure.
+pub(super) fn outputs_of(statement: &Statement, found: Undecodable) -> Place<'_> {
+    let may_be = |sql_type: SqlType| match found {
+        Undecodable::CodePage => matches!(sql_type, SqlType::VarChar(_)),
+        Undecodable::Utf16 | Undecodable::Xml => matches!(sql_type, SqlType::NVarChar(_)),
+    };
+    let outputs = statement
+        .parameters
+        .iter()
+        .filter(|parameter| parameter.output && may_be(parameter.sql_type));
+    Place::Outputs(outputs.map(|output| output.name.as_str()).collect())
+}
+
 /// Writes one output of a procedure as an entry of an object, under the name it was declared by.
 pub(super) fn write_output(
     out: &mut String,
@@ -228,6 +254,7 @@ pub(super) fn write_output(
             .to_owned(),
         lead: String::new(),
         money: declared.is_some_and(|parameter| parameter.sql_type == SqlType::Money),
+        is_output: true,
         text: None,
         scale: None,
     };
@@ -285,9 +312,8 @@ fn write_money(out: &mut String, value: f64) -> Option<()> {
 /// How the text of a column of this type lies on the wire.
 fn text_of(found: ColumnType) -> Option<Undecodable> {
     match found {
-        ColumnType::NVarchar | ColumnType::NChar | ColumnType::NText | ColumnType::Xml => {
-            Some(Undecodable::Utf16)
-        }
+        ColumnType::NVarchar | ColumnType::NChar | ColumnType::NText => Some(Undecodable::Utf16),
+        ColumnType::Xml => Some(Undecodable::Xml),
         ColumnType::BigVarChar | ColumnType::BigChar | ColumnType::Text => {
             Some(Undecodable::CodePage)
         }

@@ -12,7 +12,7 @@ mod writer;
 use std::collections::HashSet;
 
 use super::declarations::declarations;
-use super::effects::{TransactionEffects, alters_session, hides_counts};
+use super::effects::{Counted, TransactionEffects, alters_session, counted};
 use super::filled::{Bound, Filled, Parameter};
 use super::lexer::{Kind, Token, tokens};
 use super::lists::conditions;
@@ -29,8 +29,8 @@ pub struct Template {
     pub(super) alters_session: bool,
     /// What may become of a transaction.
     pub(super) effects: TransactionEffects,
-    /// Whether the rows affected may not be counted.
-    pub(super) hides_counts: bool,
+    /// What is counted of the rows affected.
+    pub(super) counted: Counted,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -123,7 +123,7 @@ impl Template {
                 pieces,
                 alters_session,
                 effects: TransactionEffects::of(&reader.tokens, alters_session),
-                hides_counts: hides_counts(&reader.tokens),
+                counted: counted(&reader.tokens),
             })
         } else {
             Err(complaints)

@@ -1,6 +1,6 @@
 //! What is made of a statement's text once, and what running it may do.
 
-use super::effects::{TransactionEffects, is_altering_procedure};
+use super::effects::{Counted, TransactionEffects, is_altering_procedure};
 use super::filled::{Bound, Filled, Parameter};
 use super::procedure::Procedure;
 use super::sql_type::SqlType;
@@ -36,6 +36,7 @@ impl Text {
             alters_session: declared.alters_session || text.alters_session(marked),
             may_change: own.may_change,
             may_commit: own.may_commit,
+            may_trigger: own.may_trigger,
             is_compared: !own.may_return && !own.is_definition,
         };
         Ok((text, effects))
@@ -49,11 +50,11 @@ impl Text {
         }
     }
 
-    /// Whether rows may be affected that the server does not count.
-    pub(super) fn may_hide_counts(&self) -> bool {
+    /// What is counted of the rows affected.
+    pub(super) fn counted(&self) -> Counted {
         match self {
-            Self::Template(template) => template.hides_counts,
-            Self::Procedure(_) => true,
+            Self::Template(template) => template.counted,
+            Self::Procedure(_) => Counted::UnlessNone,
         }
     }
 

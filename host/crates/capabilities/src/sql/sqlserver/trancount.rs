@@ -1,9 +1,9 @@
 //! `@@TRANCOUNT`: what is open on a connection, and whether it is the transaction that the host began.
 //!
 //! The driver keeps to itself what the server tells of transactions, and engines that resemble SQL Server tell nothing, so the server
-//! is asked. A text that may begin or end a transaction is followed, in its own batch, by a comparison that fails when anything else
-//! is open than should be: that takes no round trip, and nothing is acknowledged before it. After an error, and where a text may
-//! return before its end, the server is asked by a batch of its own.
+//! is asked. A text that may begin or end a transaction, itself or by a trigger on the rows it changes, is followed, in its own batch,
+//! by a comparison that fails when anything else is open than should be: that takes no round trip, and nothing is acknowledged before
+//! it. After an error, and where a text may return before its end, the server is asked by a batch of its own.
 //!
 //! A transaction of the host's is two, one inside the other. A `COMMIT` that a statement should not have run then commits nothing,
 //! and `ROLLBACK` followed by `BEGIN TRANSACTION` leaves another count behind. Where the server has `CURRENT_TRANSACTION_ID()` (SQL
@@ -63,12 +63,21 @@ pub(super) async fn begin(client: &mut Client) -> Result<Begun, Error> {
 }
 
 /// Commits the transaction, if it is what is open; otherwise the error is a mismatch, and nothing is changed.
-pub(super) async fn commit(client: &mut Driver) -> Result<(), Error> {
-    let text = format!(
-        "IF @@TRANCOUNT = {DEPTH} BEGIN COMMIT TRANSACTION; COMMIT TRANSACTION; END ELSE RAISERROR(N'{MISMATCH}', 16, 1)"
-    );
-    client.simple_query(text).await?.into_results().await?;
+pub(super) async fn commit(client: &mut Driver, begun: Begun) -> Result<(), Error> {
+    let asked = client.simple_query(committing(begun)).await?;
+    asked.into_results().await?;
     Ok(())
+}
+
+/// The text that commits. The number stands in it as it is: as a parameter it would take `sp_executesql`, which must not commit.
+fn committing(begun: Begun) -> String {
+    let same = match begun.id {
+        Some(id) => format!(" AND CURRENT_TRANSACTION_ID() = {id}"),
+        None => String::new(),
+    };
+    format!(
+        "IF @@TRANCOUNT = {DEPTH}{same} BEGIN COMMIT TRANSACTION; COMMIT TRANSACTION; END ELSE RAISERROR(N'{MISMATCH}', 16, 1)"
+    )
 }
 
 /// Rolls back whatever is open.
@@ -139,7 +148,8 @@ pub(super) fn disturbed(
             CallCode::Backend,
             "it ran a COMMIT without a BEGIN of its own in the transaction it was called in, which is rolled back",
         ),
-        _ if effects.may_commit => (
+        // A trigger may have committed it, too.
+        _ if effects.may_commit || effects.may_trigger => (
             CallCode::OutcomeUnknown,
             "it ended the transaction it was called in, and whether that was committed or rolled back is not known",
         ),
@@ -153,13 +163,13 @@ pub(super) fn disturbed(
 }
 
 /// What a caller is told whose transaction could not be committed because something else is open.
-pub(super) fn not_committed(open: Option<Open>) -> CallError {
+pub(super) fn not_committed(begun: Begun, open: Option<Open>) -> CallError {
     let (code, text) = match open {
-        Some(Open { count, .. }) if count > DEPTH => (
+        Some(Open { count, id }) if id == begun.id && count > DEPTH => (
             CallCode::Backend,
             "transaction: not committed but rolled back, because a statement left another one open in it; let that COMMIT",
         ),
-        Some(Open { count, .. }) if count > 0 => (
+        Some(Open { count, id }) if id == begun.id && count > 0 => (
             CallCode::Backend,
             "transaction: not committed but rolled back, because a statement ran a COMMIT or ROLLBACK in it",
         ),

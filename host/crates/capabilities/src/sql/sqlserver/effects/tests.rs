@@ -1,6 +1,6 @@
 #![allow(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
 
-use super::{TransactionEffects, alters_session, hides_counts, is_altering_procedure};
+use super::{Counted, TransactionEffects, alters_session, counted, is_altering_procedure};
 use crate::sql::sqlserver::lexer::{Kind, Token, tokens};
 
 fn significant(text: &str) -> Vec<Token<'_>> {
@@ -78,16 +78,32 @@ fn procedures_alter_the_session_by_their_own_name() {
 
 #[test]
 fn counts_may_be_hidden_by_the_text_or_by_what_it_calls() {
-    for text in ["SET NOCOUNT ON; DELETE t", "EXEC p", "p 1", "[dbo].[p]"] {
-        assert!(hides_counts(&significant(text)), "{text}");
-    }
-    for text in [
-        "DELETE t",
-        "; WITH x AS (SELECT 1 AS n) DELETE x",
-        "DROP TABLE t",
-        "CREATE TABLE t (n int)",
+    for (expected, texts) in [
+        (
+            Counted::Unknown,
+            &[
+                "SET NOCOUNT ON; DELETE t",
+                "DELETE t; SET NOCOUNT ON; DELETE u",
+                "DELETE t; EXEC p",
+                "INSERT t EXEC p",
+                "EXEC p; EXEC q",
+                "p 1; EXEC q",
+            ][..],
+        ),
+        (Counted::UnlessNone, &["EXEC p", "p 1", "[dbo].[p]"]),
+        (
+            Counted::Whole,
+            &[
+                "DELETE t",
+                "; WITH x AS (SELECT 1 AS n) DELETE x",
+                "DROP TABLE t",
+                "CREATE TABLE t (n int)",
+            ],
+        ),
     ] {
-        assert!(!hides_counts(&significant(text)), "{text}");
+        for text in texts {
+            assert_eq!(counted(&significant(text)), expected, "{text}");
+        }
     }
 }
 
@@ -110,6 +126,12 @@ fn what_may_change_what_is_open_is_recognised() {
         "SET XACT_ABORT ON; SELECT 1",
         "SET IMPLICIT_TRANSACTIONS ON; INSERT t VALUES (1)",
         "SET ANSI_DEFAULTS ON; INSERT t VALUES (1)",
+        // Whatever changes rows may have a trigger.
+        "INSERT t VALUES (1)",
+        "SET NOCOUNT ON; UPDATE t SET n = 1",
+        "; WITH x AS (SELECT 1 AS n) DELETE x",
+        "MERGE t USING s ON t.id = s.id WHEN MATCHED THEN UPDATE SET n = s.n;",
+        "TRUNCATE TABLE t",
     ] {
         assert!(effects(text).may_change, "{text}");
     }
@@ -117,8 +139,8 @@ fn what_may_change_what_is_open_is_recognised() {
         "SELECT 1",
         "; WITH x AS (SELECT 1 AS n) SELECT n FROM x",
         "BEGIN SELECT 1 END",
-        "SET NOCOUNT ON; UPDATE t SET n = 1",
         "SELECT 'ROLLBACK' -- COMMIT",
+        "SELECT [INSERT] FROM t",
     ] {
         assert!(!effects(text).may_change, "{text}");
     }
@@ -126,6 +148,10 @@ fn what_may_change_what_is_open_is_recognised() {
         assert!(effects(text).may_commit, "{text}");
     }
     assert!(!effects("IF @@TRANCOUNT > 0 ROLLBACK").may_commit);
+    // What is cut off in a transaction did not happen, although a trigger may end it.
+    let insert = effects("INSERT t VALUES (1)");
+    assert!(insert.may_trigger && !insert.may_commit && insert.takes_prologue);
+    assert!(!effects("IF @@TRANCOUNT > 0 ROLLBACK").may_trigger);
     assert!(effects("IF @a = 1 RETURN; BEGIN TRAN").may_return);
     let procedure = effects("CREATE PROCEDURE p AS BEGIN TRAN; EXEC q; COMMIT");
     assert!(procedure.is_definition && procedure.may_change && !procedure.takes_prologue);

@@ -1,6 +1,6 @@
 #![allow(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
 
-use super::{Begun, Open, guarded};
+use super::{Begun, Open, committing, guarded};
 use crate::sql::sqlserver::effects::TransactionEffects;
 
 const BEGUN: Begun = Begun { id: Some(7) };
@@ -27,6 +27,19 @@ fn the_comparison_stands_behind_the_text_whatever_it_ends_in() {
         guarded("EXEC p", plain, Some(BEGUN), true),
         "DECLARE @mayfly_transaction bigint = CURRENT_TRANSACTION_ID(); EXEC p\n;IF @@TRANCOUNT <> 2 \
          OR CURRENT_TRANSACTION_ID() <> @mayfly_transaction RAISERROR(N'mayfly: @@TRANCOUNT is not as expected', 16, 1)"
+    );
+}
+
+#[test]
+fn a_commit_names_the_transaction_where_it_has_a_number() {
+    let rest = "BEGIN COMMIT TRANSACTION; COMMIT TRANSACTION; END ELSE RAISERROR(N'mayfly: @@TRANCOUNT is not as expected', 16, 1)";
+    assert_eq!(
+        committing(BEGUN),
+        format!("IF @@TRANCOUNT = 2 AND CURRENT_TRANSACTION_ID() = 7 {rest}")
+    );
+    assert_eq!(
+        committing(Begun { id: None }),
+        format!("IF @@TRANCOUNT = 2 {rest}")
     );
 }
 
