@@ -217,6 +217,98 @@ async fn a_mutation_that_may_not_be_seen_is_not_made() {
     assert_eq!(data, json!({ "erase": true }));
 }
 
+/// What is decided before anything runs: each type can be seen by one kind of caller alone.
+const MADE: &str = r#"
+type Query {
+  report: Report @resolve(module: "m")
+  either: [Either!] @resolve(module: "m")
+  guarded: Guarded @resolve(module: "m")
+  lonely: Lonely @resolve(module: "m")
+  partly: Partly @resolve(module: "m")
+}
+type Mutation {
+  report: Report @resolve(module: "m")
+  either: [Either!] @resolve(module: "m")
+  guarded: Guarded @resolve(module: "m")
+  partly: Partly @resolve(module: "m")
+}
+type Report implements Guarded @auth(requires: "'reports' in scopes") { id: ID }
+type Note @auth(requires: "'notes' in scopes") { id: ID }
+type Open { id: ID }
+interface Guarded @auth(requires: "caller == 'token'") { id: ID }
+interface Lonely @auth(requires: "caller == 'token'") { id: ID }
+union Either = Report | Note
+union Partly = Report | Open
+"#;
+
+#[tokio::test]
+async fn a_condition_that_is_null_opens_no_way_around_a_rule_on_a_type() {
+    let engine = engine(MADE);
+    for (field, selection) in [
+        ("report", "id @include(if: $c)"),
+        ("report", "id @skip(if: $c)"),
+        ("report", "... on Report @include(if: $c) { id }"),
+        ("either", "__typename @include(if: $c)"),
+        ("either", "... on Report { id @include(if: $c) }"),
+        ("guarded", "id @skip(if: $c)"),
+    ] {
+        for kind in ["query", "mutation"] {
+            let query = format!("{kind}($c: Boolean = true) {{ {field} {{ {selection} }} }}");
+            let cast = Cast::new().seen_by(ApiKey, "{}");
+            let asked = with_variables(&query, r#"{"c":null}"#);
+            let (errors, data) = digest(&respond(&engine, &cast, asked).await);
+            assert_eq!(errors, [format!(r#"FORBIDDEN ["{field}"]"#)], "{query}");
+            assert_eq!(
+                (data, cast.called()),
+                (json!({ field: null }), vec![]),
+                "{query}"
+            );
+        }
+    }
+}
+
+#[tokio::test]
+async fn where_no_possible_type_may_be_seen_no_module_is_called() {
+    let engine = engine(MADE);
+    let report = r#"{"__typename":"Report","id":"r"}"#;
+    let ask = async |claims: &str, query: &str| {
+        let mut cast = Cast::new().seen_by(ApiKey, claims);
+        for root in ["Query", "Mutation"] {
+            cast = cast
+                .says(&format!("{root}.either"), format!("[{report}]"))
+                .says(
+                    &format!("{root}.partly"),
+                    r#"{"__typename":"Open","id":"o"}"#,
+                );
+        }
+        let (errors, data) = digest(&respond(&engine, &cast, request(query)).await);
+        (errors, data, cast.called().len())
+    };
+    for kind in ["query", "mutation"] {
+        for field in ["either", "guarded"] {
+            let query = format!("{kind} {{ {field} {{ __typename }} }}");
+            let (errors, data, calls) = ask("{}", &query).await;
+            assert_eq!(errors, [format!(r#"FORBIDDEN ["{field}"]"#)], "{query}");
+            assert_eq!((data, calls), (json!({ field: null }), 0), "{query}");
+        }
+        // Only the answer can tell as soon as one of the types may be seen.
+        let partly = format!("{kind} {{ partly {{ __typename }} }}");
+        let (errors, data, calls) = ask("{}", &partly).await;
+        assert_eq!((errors, calls), (vec![], 1), "{partly}");
+        assert_eq!(data, json!({ "partly": { "__typename": "Open" } }));
+        let either = format!("{kind} {{ either {{ __typename }} }}");
+        let (errors, data, calls) = ask(r#"{"scope":"notes"}"#, &either).await;
+        assert_eq!(errors, [r#"FORBIDDEN ["either",0]"#]);
+        assert_eq!((data, calls), (json!({ "either": null }), 1));
+    }
+    // An interface without any type has its own rule.
+    let (errors, _, calls) = ask("{}", "{ lonely { __typename } }").await;
+    assert_eq!(
+        (errors, calls),
+        (vec![r#"FORBIDDEN ["lonely"]"#.to_owned()], 0)
+    );
+}
+
 #[tokio::test]
 async fn callers_share_a_plan_and_no_decision() {
     let engine = engine(SDL);
