@@ -55,6 +55,33 @@ async fn a_key_that_is_new_is_fetched_when_a_token_names_it_and_one_withdrawn_is
 }
 
 #[tokio::test]
+async fn a_key_that_is_new_is_fetched_also_where_no_name_tells_that_it_is() {
+    let nameless = |key: &EllipticKey| {
+        let mut jwk = key.jwk("a");
+        jwk.as_object_mut().unwrap().remove("kid");
+        jwk
+    };
+    for (id, published) in [
+        // Of a set without names, every key may be the one that a token names.
+        (Some("b"), nameless as fn(&EllipticKey) -> Value),
+        (None, nameless),
+        (None, |key| key.jwk("a")),
+    ] {
+        let issuer = TestIssuer::start().await;
+        let (before, after) = (EllipticKey::new(), EllipticKey::new());
+        issuer.publishes(&[published(&before)]);
+        let host = host_of(&issuer).await;
+        let claims = claims_of(&issuer, json!({}));
+        let (old, new) = (before.token(id, &claims), after.token(id, &claims));
+        accepted(&host, &old).await;
+        issuer.publishes(&[published(&after)]);
+        accepted(&host, &new).await;
+        assert_eq!(refused_token(&host, &old).await, "the token is not valid");
+        assert_eq!(issuer.asked("/keys"), 2, "not twice in a minute");
+    }
+}
+
+#[tokio::test]
 async fn a_flood_of_tokens_with_unknown_keys_makes_one_fetch() {
     let issuer = TestIssuer::start().await;
     let key = EllipticKey::new();
