@@ -388,6 +388,100 @@ async fn introspection_shows_no_rules_and_leaves_out_what_is_guarded_if_it_is_to
     );
 }
 
+/// What is left of a schema when what is guarded is hidden, by type: its fields with their types, its interfaces, its possible types.
+async fn shown(sdl: &str) -> serde_json::Value {
+    let query = "{ __schema { queryType { name } mutationType { name } types { kind name interfaces { name } possibleTypes { name }
+        fields(includeDeprecated: true) { name type { name ofType { name ofType { name ofType { name } } } } } } } }";
+    let schema = mayfly_graphql::Schema::parse(sdl)
+        .unwrap()
+        .hiding_guarded(true);
+    let limits = mayfly_graphql::Limits::default();
+    let engine = mayfly_graphql::Engine::new(std::sync::Arc::new(schema), limits, 1 << 20);
+    let answer = respond(&engine, &Cast::new(), request(query)).await;
+    digest(&answer).1["__schema"].clone()
+}
+
+#[tokio::test]
+async fn what_introspection_shows_of_a_guarded_schema_is_a_schema() {
+    let sdl = r#"
+type Query {
+  open: Open @resolve(module: "m")
+  emptied: Emptied @resolve(module: "m")
+  around: [Around!]! @resolve(module: "m")
+  either: Either @resolve(module: "m")
+  both: Both @resolve(module: "m")
+  named: Named @resolve(module: "m")
+  labelled: Labelled @resolve(module: "m")
+}
+type Mutation { erase: Boolean @resolve(module: "m") @auth(requires: "'admin' in groups") emptied: Emptied @resolve(module: "m") }
+type Open implements Named & Labelled { id: ID name: String @auth(requires: "'names' in scopes") label: String }
+type Emptied { secret: String @auth(requires: "'secrets' in scopes") }
+type Around { emptied: Emptied! }
+type Closed implements Labelled @auth(requires: "'closed' in scopes") { label: String }
+type Unnamed implements Labelled { label: String @auth(requires: "'closed' in scopes") }
+union Either = Emptied | Closed
+union Both = Open | Emptied
+interface Named { id: ID name: String }
+interface Labelled { label: String }
+"#;
+    let shown = shown(sdl).await;
+    assert_eq!(shown["mutationType"], json!(null), "it has no field left");
+    let types = shown["types"].as_array().unwrap();
+    let names = |value: &serde_json::Value| -> Vec<String> {
+        let values = value.as_array().into_iter().flatten();
+        values
+            .map(|value| value["name"].as_str().unwrap().to_owned())
+            .collect()
+    };
+    let own = |ty: &&serde_json::Value| !ty["name"].as_str().unwrap().starts_with("__");
+    let own: Vec<_> = types
+        .iter()
+        .filter(own)
+        .filter(|ty| ty["kind"] != "SCALAR")
+        .collect();
+    let told: Vec<_> = own
+        .iter()
+        .map(|ty| {
+            format!(
+                "{} {:?}",
+                ty["name"].as_str().unwrap(),
+                names(&ty["fields"])
+            )
+        })
+        .collect();
+    assert_eq!(
+        told,
+        [
+            r#"Query ["open", "both", "named", "labelled"]"#,
+            r#"Open ["id", "label"]"#,
+            "Both []",
+            r#"Named ["id"]"#,
+            r#"Labelled ["label"]"#,
+        ]
+    );
+    let both = own.iter().find(|ty| ty["name"] == "Both").unwrap();
+    assert_eq!(names(&both["possibleTypes"]), ["Open"]);
+    let labelled = own.iter().find(|ty| ty["name"] == "Labelled").unwrap();
+    assert_eq!(names(&labelled["possibleTypes"]), ["Open"]);
+    // Nothing leads to what is not there.
+    let listed: Vec<String> = types.iter().flat_map(|ty| names(&json!([ty]))).collect();
+    let mut mentioned = Vec::new();
+    for ty in &own {
+        mentioned.extend(names(&ty["interfaces"]));
+        for field in ty["fields"].as_array().into_iter().flatten() {
+            let mut ty = &field["type"];
+            while ty["ofType"].is_object() {
+                ty = &ty["ofType"];
+            }
+            mentioned.push(ty["name"].as_str().unwrap().to_owned());
+        }
+    }
+    assert!(
+        mentioned.iter().all(|name| listed.contains(name)),
+        "{mentioned:?} {listed:?}"
+    );
+}
+
 #[test]
 fn a_field_is_explained_with_its_rules_and_where_they_stand() {
     let schema = mayfly_graphql::Schema::parse(SDL).unwrap();
