@@ -78,6 +78,12 @@ impl Documents {
         })
     }
 
+    /// The documents of the manifest; none without one.
+    #[must_use]
+    pub fn trusted(&self) -> Option<&TrustedDocuments> {
+        self.trusted.as_ref()
+    }
+
     /// Keeps a document that is valid, for a caller; all whom nobody knows are one.
     pub fn keep(&self, hash: DocumentHash, text: &str, caller: Option<&Account>) {
         if let Some(persisted) = &self.persisted {

@@ -179,6 +179,18 @@ fn a_document_that_is_not_in_the_manifest_runs_where_that_is_only_measured() {
 }
 
 #[test]
+fn a_document_that_is_listed_twice_is_one() {
+    let operation = r#"{"id": "a", "body": "{ b }"}"#;
+    let manifest = format!(
+        r#"{{"format": "apollo-persisted-query-manifest", "version": 1, "operations": [{operation}, {operation}]}}"#
+    );
+    let documents = with_manifest(&manifest, true).unwrap();
+    let trusted = documents.trusted().unwrap();
+    assert_eq!(trusted.iter().collect::<Vec<_>>(), [("a", "{ b }")]);
+    assert!(trusted.held_bytes() > 6);
+}
+
+#[test]
 fn a_manifest_in_no_known_form_is_refused_with_a_remedy() {
     for (text, why) in [
         ("", "is not JSON"),
@@ -197,6 +209,12 @@ fn a_manifest_in_no_known_form_is_refused_with_a_remedy() {
             r#"{"format": "apollo-persisted-query-manifest", "version": 1, "operations": [{"id": "1"}]}"#,
             "lacks `id` or `body` in operation 1",
         ),
+        (
+            r#"{"format": "apollo-persisted-query-manifest", "version": 1,
+                "operations": [{"id": "a", "body": "{ b }"}, {"id": "a", "body": "{ c }"}]}"#,
+            "has two different documents with the id \"a\"",
+        ),
+        (r#"{"a": "{ b }", "a": "{ c }"}"#, "duplicate key"),
     ] {
         let problem = with_manifest(text, true).err().unwrap();
         assert!(
