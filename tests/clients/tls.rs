@@ -15,7 +15,7 @@ const TLS: &str = "\n[server]\nadmin_token = { env = \"TEST_ADMIN_TOKEN\" }\n\n[
 const PATIENCE: Duration = Duration::from_secs(300);
 
 /// Certificates that the pools' tests have too: of a CA of their own, for `localhost`.
-fn certificates() -> PathBuf {
+pub fn certificates() -> PathBuf {
     repository().join("host/crates/capabilities/tests/pools/certificates")
 }
 
