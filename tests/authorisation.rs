@@ -1,6 +1,6 @@
 //! `@auth` with real guests and tokens: who sees what, and which module runs for it.
 
-use mayfly_tests::{Answer, TestApp, TestHost, mayfly};
+use mayfly_tests::{Answer, TestApp, TestHost, mayfly, node_packages, repository};
 use reqwest::StatusCode;
 use serde_json::{Value, json};
 
@@ -126,6 +126,56 @@ async fn each_student_is_decided_alone() {
     });
     assert_eq!(codes, hidden, "{some}");
     assert!(hidden > 0, "students of several grades");
+}
+
+/// What introspection shows is a schema to the clients' own library.
+#[tokio::test]
+async fn what_is_guarded_can_be_left_out_of_introspection() {
+    let record =
+        r#"input: RecordAssessmentInput!): EnrichedAssessment! @resolve(module: "assessments")"#;
+    let guarded = format!("{record} @auth(requires: \"'teachers' in groups\")");
+    let app = app()
+        .edited("schema.graphql", record, &guarded)
+        .with_configuration("[server]\nintrospect_protected = false\n");
+    let host = TestHost::start_with(app, &[("TOKEN_SECRET", SECRET)]).await;
+    host.ready().await;
+    let folder = repository().join("tests/clients");
+    let packages = folder.clone();
+    tokio::task::spawn_blocking(move || node_packages(&packages))
+        .await
+        .unwrap();
+    let program = r#"
+        import { buildClientSchema, getIntrospectionQuery, printSchema, validateSchema } from "graphql";
+        const answer = await fetch(process.argv[1], {
+          method: "POST",
+          headers: { "content-type": "application/json" },
+          body: JSON.stringify({ query: getIntrospectionQuery() }),
+        });
+        const schema = buildClientSchema((await answer.json()).data);
+        const problems = validateSchema(schema).map(String);
+        console.log(JSON.stringify({ problems, text: printSchema(schema) }));"#;
+    let output = tokio::process::Command::new("node")
+        .args(["--input-type=module", "-e", program])
+        .arg(format!("http://{}/graphql", host.graphql))
+        .current_dir(folder)
+        .output()
+        .await
+        .unwrap();
+    let told = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{told}");
+    let shown: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(shown["problems"], json!([]), "{shown}");
+    let text = shown["text"].as_str().unwrap();
+    assert!(text.contains("  students("), "{text}");
+    for hidden in ["  student(", "type Mutation"] {
+        assert!(!text.contains(hidden), "{hidden}: {text}");
+    }
+    let student = text.split("type Student {").nth(1).unwrap();
+    let student = student.split("\n}").next().unwrap();
+    assert!(
+        student.contains("enrolment:") && !student.contains("assessments"),
+        "{student}"
+    );
 }
 
 #[test]

@@ -171,7 +171,7 @@ async fn an_address_counts_as_the_last_one_that_no_trusted_proxy_has() {
         "nobody is trusted"
     );
     let host = host_with(&format!(
-        "[server]\ntrusted_proxies = [\"127.0.0.1\", \"10.0.0.0/8\"]\n{limits}"
+        "[server]\ntrusted_proxies = [\"::ffff:127.0.0.1\", \"::ffff:10.0.0.0/104\"]\n{limits}"
     ))
     .await;
     for (list, expected) in [

@@ -2,13 +2,19 @@
 
 use std::collections::HashMap;
 use std::net::SocketAddr;
+use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
 use serde_json::{Value, json};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
+use tokio_rustls::TlsAcceptor;
+use tokio_rustls::rustls::ServerConfig;
+use tokio_rustls::rustls::crypto::aws_lc_rs;
+use tokio_rustls::rustls::pki_types::pem::PemObject;
+use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
 
 /// What is answered at a path.
 #[derive(Clone)]
@@ -32,6 +38,8 @@ pub struct TestIssuer {
 struct Shared {
     replies: Mutex<HashMap<String, Reply>>,
     asked: Mutex<HashMap<String, usize>>,
+    /// By which it speaks TLS; none where it does not.
+    tls: Mutex<Option<TlsAcceptor>>,
     /// Bytes of endless answers that were taken.
     taken: AtomicUsize,
 }
@@ -53,9 +61,34 @@ impl TestIssuer {
         }
     }
 
+    /// Starts one that is reached over TLS, as `localhost`, whatever its certificate says.
+    pub async fn start_secure(certificate: &Path, key: &Path) -> Self {
+        let issuer = Self::start().await;
+        issuer.presents(certificate, key);
+        issuer
+    }
+
+    /// Shows this certificate from now on.
+    pub fn presents(&self, certificate: &Path, key: &Path) {
+        let certificate = CertificateDer::from_pem_file(certificate).unwrap();
+        let key = PrivateKeyDer::from_pem_file(key).unwrap();
+        let provider = Arc::new(aws_lc_rs::default_provider());
+        let settings = ServerConfig::builder_with_provider(provider)
+            .with_safe_default_protocol_versions()
+            .unwrap()
+            .with_no_client_auth()
+            .with_single_cert(vec![certificate], key)
+            .unwrap();
+        let acceptor = TlsAcceptor::from(Arc::new(settings));
+        *self.shared.tls.lock().unwrap() = Some(acceptor);
+    }
+
     /// The `iss` of its tokens.
     pub fn name(&self) -> String {
-        format!("http://{}", self.address)
+        match &*self.shared.tls.lock().unwrap() {
+            None => format!("http://{}", self.address),
+            Some(_) => format!("https://localhost:{}", self.address.port()),
+        }
     }
 
     pub fn url(&self, path: &str) -> String {
@@ -94,11 +127,20 @@ impl Drop for TestIssuer {
 async fn serve(listener: TcpListener, shared: Arc<Shared>) {
     while let Ok((stream, _)) = listener.accept().await {
         let shared = shared.clone();
-        tokio::spawn(async move { drop(answer(stream, shared).await) });
+        tokio::spawn(async move {
+            let tls = shared.tls.lock().unwrap().clone();
+            match tls {
+                None => answer(stream, shared).await,
+                Some(tls) => answer(tls.accept(stream).await?, shared).await,
+            }
+        });
     }
 }
 
-async fn answer(mut stream: TcpStream, shared: Arc<Shared>) -> std::io::Result<()> {
+async fn answer(
+    mut stream: impl AsyncRead + AsyncWrite + Unpin,
+    shared: Arc<Shared>,
+) -> std::io::Result<()> {
     let mut head = Vec::new();
     while !head.ends_with(b"\r\n\r\n") {
         head.push(stream.read_u8().await?);
@@ -123,7 +165,8 @@ async fn answer(mut stream: TcpStream, shared: Arc<Shared>) -> std::io::Result<(
             let head = format!(
                 "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: {length}\r\n\r\n"
             );
-            stream.write_all((head + &body).as_bytes()).await
+            stream.write_all((head + &body).as_bytes()).await?;
+            stream.flush().await
         }
         Some(Reply::Raw(text)) => stream.write_all(text.as_bytes()).await,
         Some(Reply::Endless) => {

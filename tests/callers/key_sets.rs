@@ -1,9 +1,11 @@
 //! Keys that issuers publish: fetched, kept, fetched again, and never from where a token says.
 
 use futures_util::future::join_all;
-use mayfly_tests::{TestApp, TestHost, mayfly};
+use mayfly_tests::{TestApp, TestHost, mayfly, repository};
 use reqwest::StatusCode;
 use serde_json::{Value, json};
+
+use crate::clients::tls::certificates;
 
 use super::issuer::{Reply, TestIssuer};
 use super::keys::{EllipticKey, RsaKey};
@@ -52,6 +54,33 @@ async fn a_key_that_is_new_is_fetched_when_a_token_names_it_and_one_withdrawn_is
     assert_eq!(issuer.asked("/keys"), 2, "not twice in a minute");
     let fetched = "mayfly_key_set_fetches_total{issuer=\"callers.issuers.test\",outcome=\"ok\"}";
     assert!((host.metric(fetched).await - 2.0).abs() < 0.1);
+}
+
+#[tokio::test]
+async fn a_key_that_is_new_is_fetched_also_where_no_name_tells_that_it_is() {
+    let nameless = |key: &EllipticKey| {
+        let mut jwk = key.jwk("a");
+        jwk.as_object_mut().unwrap().remove("kid");
+        jwk
+    };
+    for (id, published) in [
+        // Of a set without names, every key may be the one that a token names.
+        (Some("b"), nameless as fn(&EllipticKey) -> Value),
+        (None, nameless),
+        (None, |key| key.jwk("a")),
+    ] {
+        let issuer = TestIssuer::start().await;
+        let (before, after) = (EllipticKey::new(), EllipticKey::new());
+        issuer.publishes(&[published(&before)]);
+        let host = host_of(&issuer).await;
+        let claims = claims_of(&issuer, json!({}));
+        let (old, new) = (before.token(id, &claims), after.token(id, &claims));
+        accepted(&host, &old).await;
+        issuer.publishes(&[published(&after)]);
+        accepted(&host, &new).await;
+        assert_eq!(refused_token(&host, &old).await, "the token is not valid");
+        assert_eq!(issuer.asked("/keys"), 2, "not twice in a minute");
+    }
 }
 
 #[tokio::test]
@@ -400,6 +429,95 @@ async fn keys_outlive_the_app_that_fetched_them() {
     ])
     .await;
     accepted(&host, &token).await;
+}
+
+/// A host that fetches over TLS, and trusts the tests' CA for that where it `trusts` any.
+async fn host_of_secure(issuer: &TestIssuer, trusts: bool) -> TestHost {
+    let ca = if trusts { "ca_file = \"ca.pem\"\n" } else { "" };
+    let table = table(
+        "test",
+        issuer,
+        &format!("key_set_url = \"{}\"\n{ca}", issuer.url("/keys")),
+    );
+    let authority = std::fs::read(certificates().join("ca.pem")).unwrap();
+    let app = TestApp::hostile()
+        .with_file("ca.pem", &authority)
+        .with_configuration(&table);
+    TestHost::start(app).await
+}
+
+#[tokio::test]
+async fn keys_come_over_tls_and_are_kept_while_the_issuer_s_certificate_is_not_to_be_trusted() {
+    let good = certificates();
+    let own = repository().join("tests/clients/certificates");
+    for (certificate, key, why) in [
+        // For the right name, of nobody who is trusted here.
+        (
+            own.join("unknown.pem"),
+            own.join("unknown.key"),
+            "UnknownIssuer",
+        ),
+        (
+            good.join("sql.example.pem"),
+            good.join("sql.example.key"),
+            "certificate not valid for name",
+        ),
+        (
+            own.join("expired.pem"),
+            own.join("expired.key"),
+            "certificate expired",
+        ),
+    ] {
+        let (before, after) = (EllipticKey::new(), EllipticKey::new());
+        let issuer =
+            TestIssuer::start_secure(&good.join("localhost.pem"), &good.join("localhost.key"))
+                .await;
+        issuer.publishes(&[before.jwk("a")]);
+        let host = host_of_secure(&issuer, true).await;
+        host.ready().await;
+        let claims = claims_of(&issuer, json!({}));
+        let (old, new) = (
+            before.token(Some("a"), &claims),
+            after.token(Some("b"), &claims),
+        );
+        assert!(accepted(&host, &old).await.starts_with("ann: "));
+        issuer.publishes(&[after.jwk("b")]);
+        issuer.presents(&certificate, &key);
+        assert_eq!(refused_token(&host, &new).await, "the token is not valid");
+        host.logged(&[
+            "those that are known are used on",
+            "cannot be reached: invalid peer certificate: ",
+            why,
+        ])
+        .await;
+        accepted(&host, &old).await;
+        assert_eq!(issuer.asked("/keys"), 1, "nothing is asked before that");
+    }
+}
+
+#[tokio::test]
+async fn an_issuer_of_an_unknown_ca_has_no_keys_and_its_tokens_wait_for_them() {
+    let files = certificates();
+    let issuer =
+        TestIssuer::start_secure(&files.join("localhost.pem"), &files.join("localhost.key")).await;
+    let key = EllipticKey::new();
+    issuer.publishes(&[key.jwk("a")]);
+    let host = host_of_secure(&issuer, false).await;
+    host.logged(&[
+        "callers.issuers.test",
+        "none of its tokens is accepted until they are",
+        "UnknownIssuer",
+    ])
+    .await;
+    let token = key.token(Some("a"), &claims_of(&issuer, json!({})));
+    let answer = who_am_i(&host, &[&format!("Bearer {token}")]).await;
+    assert_eq!(
+        answer.status,
+        StatusCode::SERVICE_UNAVAILABLE,
+        "{}",
+        answer.text
+    );
+    assert_eq!(issuer.asked("/keys"), 0);
 }
 
 #[tokio::test]

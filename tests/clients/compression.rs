@@ -142,4 +142,18 @@ async fn compressed_requests_are_read_and_bounded_in_what_they_unpack_to() {
             "{coding}"
         );
     }
+    for codings in [["gzip", "gzip"], ["gzip", "identity"], ["identity", "gzip"]] {
+        let request = host
+            .request()
+            .header("content-type", "application/json")
+            .header("content-encoding", codings[0])
+            .header("content-encoding", codings[1]);
+        let refused = Answer::of(request.body(node("gzipSync", body))).await;
+        assert_eq!(
+            refused.status,
+            StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            "{codings:?}: {}",
+            refused.text
+        );
+    }
 }

@@ -1,6 +1,6 @@
 //! Documents that clients name instead of sending them, and lists of operations.
 
-use mayfly_tests::{Answer, TestApp, TestHost};
+use mayfly_tests::{Answer, TestApp, TestHost, mayfly};
 use reqwest::StatusCode;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
@@ -167,6 +167,74 @@ async fn only_documents_of_the_manifest_run_where_it_is_enforced() {
         .metric("mayfly_documents_total{outcome=\"untrusted\"}")
         .await;
     assert!(counted >= 4.0, "{counted}");
+}
+
+#[tokio::test]
+async fn a_manifest_that_changes_is_read_again_and_one_that_is_damaged_leaves_the_old_one() {
+    let app = TestApp::students()
+        .with_file("manifest.json", MANIFEST.as_bytes())
+        .with_configuration("[documents]\nmanifest = \"manifest.json\"\n");
+    let directory = app.path().to_path_buf();
+    let host = TestHost::start(app).await;
+    let replace = |text: &str| {
+        std::fs::write(directory.join("manifest.new"), text).unwrap();
+        std::fs::rename(
+            directory.join("manifest.new"),
+            directory.join("manifest.json"),
+        )
+        .unwrap();
+    };
+    let asks = async |id: &str| {
+        let request = json!({ "documentId": id, "variables": { "id": "S1" } });
+        json_of(&host, &request).await.json()
+    };
+    assert_eq!(asks("known").await, answered());
+    replace(&MANIFEST.replace("known", "renamed"));
+    host.until(async || asks("renamed").await == answered())
+        .await;
+    let untrusted = asks("known").await;
+    assert_eq!(
+        untrusted["errors"][0]["extensions"]["code"],
+        "DOCUMENT_NOT_TRUSTED"
+    );
+    replace("{");
+    host.logged(&["not applied", "manifest.json", "is not JSON"])
+        .await;
+    assert_eq!(asks("renamed").await, answered());
+}
+
+#[test]
+fn check_names_the_documents_that_the_schema_does_not_know() {
+    let manifest = json!({
+        "good": STUDENT,
+        "old": "query Student($id: ID!) {\n  student(id: $id) { id nickname }\n}",
+        "cut": "query {",
+        // A variable that has to be given is none of the document's mistakes.
+        "two": "query A($id: ID!) { student(id: $id) { id } } query B { __typename }",
+    });
+    let check = |manifest: &Value| {
+        let app = TestApp::students()
+            .with_file("manifest.json", manifest.to_string().as_bytes())
+            .with_configuration("[documents]\nmanifest = \"manifest.json\"\n");
+        let output = mayfly().arg("check").arg(app.path()).output().unwrap();
+        let said = [output.stdout, output.stderr].concat();
+        (output.status.code(), String::from_utf8(said).unwrap())
+    };
+    let (code, said) = check(&manifest);
+    assert_eq!(code, Some(3), "{said}");
+    for problem in [
+        "manifest.json: document \"cut\", line 1, column 8: ",
+        "manifest.json: document \"old\", line 2, column 25: Cannot query field \"nickname\" on type \"Student\".",
+    ] {
+        assert!(said.contains(problem), "{problem}\n{said}");
+    }
+    assert!(
+        !said.contains("\"good\"") && !said.contains("\"two\""),
+        "{said}"
+    );
+    let (code, said) = check(&json!({ "good": STUDENT }));
+    assert_eq!(code, Some(0), "{said}");
+    assert!(said.contains("the documents of the manifest"), "{said}");
 }
 
 #[tokio::test]

@@ -4,4 +4,4 @@ mod compression;
 mod cors;
 mod documents;
 mod packages;
-mod tls;
+pub mod tls;

@@ -33,7 +33,7 @@ enum Keys {
 pub(super) enum Refusal {
     /// Without a signature that fits.
     Because(&'static str),
-    /// It names a key that is not known.
+    /// The key that it is signed with is not known.
     UnknownKey(Arc<Source>),
     /// By what it says, which its issuer signed.
     Claims(&'static str),
@@ -112,11 +112,17 @@ impl Issuer {
     /// Whether a token is to be believed: its signature first, then what it says.
     pub(super) fn verify(&self, token: &Token<'_>) -> Result<(), Refusal> {
         match &self.keys {
-            Keys::Loaded(keys) => {
-                check_signature(keys, token).unwrap_or(Err(Refusal::Because(NOT_VALID)))?
-            }
-            Keys::Fetched(source) => check_signature(&source.keys(), token)
-                .unwrap_or_else(|| Err(Refusal::UnknownKey(source.clone())))?,
+            Keys::Loaded(keys) => match check_signature(keys, token) {
+                Signature::Fits => {}
+                Signature::Wrong | Signature::UnknownKey => {
+                    return Err(Refusal::Because(NOT_VALID));
+                }
+            },
+            Keys::Fetched(source) => match check_signature(&source.keys(), token) {
+                Signature::Fits => {}
+                Signature::Wrong => return Err(Refusal::Because(NOT_VALID)),
+                Signature::UnknownKey => return Err(Refusal::UnknownKey(source.clone())),
+            },
         }
         self.check(token.claims()).map_err(Refusal::Claims)
     }
@@ -175,22 +181,31 @@ impl Issuer {
     }
 }
 
-/// Whether the signature is of one of these keys; none when no key is of the token's algorithm and name.
-fn check_signature(keys: &[TrustedKey], token: &Token<'_>) -> Option<Result<(), Refusal>> {
+/// What a signature comes to.
+enum Signature {
+    Fits,
+    /// The key that the token names is known, and did not sign it.
+    Wrong,
+    /// None of the keys signed it, and it does not name one of them: another key may have come since these were read.
+    UnknownKey,
+}
+
+/// Whether the signature is of one of these keys.
+fn check_signature(keys: &[TrustedKey], token: &Token<'_>) -> Signature {
     let id = token.key_id.as_deref();
-    let mut fitting = keys
-        .iter()
-        .filter(|key| key.fits(token.algorithm, id))
-        .peekable();
-    fitting.peek()?;
+    let fitting = keys.iter().filter(|key| key.fits(token.algorithm, id));
+    let mut outcome = None;
     // Of several keys that fit, another may be the right one.
-    let is_signed = fitting.any(|trusted| {
-        crypto::verify(token.signature, token.signed, &trusted.key, token.algorithm)
-            .unwrap_or_default()
-    });
-    Some(if is_signed {
-        Ok(())
-    } else {
-        Err(Refusal::Because(NOT_VALID))
-    })
+    for trusted in fitting {
+        let is_signed =
+            crypto::verify(token.signature, token.signed, &trusted.key, token.algorithm);
+        if is_signed.unwrap_or_default() {
+            return Signature::Fits;
+        }
+        outcome = match outcome {
+            None | Some(Signature::Wrong) if trusted.is_named(id) => Some(Signature::Wrong),
+            _ => Some(Signature::UnknownKey),
+        };
+    }
+    outcome.unwrap_or(Signature::UnknownKey)
 }

@@ -61,11 +61,13 @@ impl TrustedKey {
     /// Whether a token of this algorithm, and of a key with this name, may be signed with this key. A key without a name fits every
     /// token of its algorithm.
     pub(super) fn fits(&self, algorithm: Algorithm, wanted: Option<&str>) -> bool {
-        let named = match (&self.id, wanted) {
-            (Some(id), Some(wanted)) => id == wanted,
-            _ => true,
-        };
-        named && algorithm == self.algorithm
+        let may_be = self.id.is_none() || wanted.is_none() || self.is_named(wanted);
+        may_be && algorithm == self.algorithm
+    }
+
+    /// Whether it has the name that a token says.
+    pub(super) fn is_named(&self, wanted: Option<&str>) -> bool {
+        wanted.is_some() && self.id.as_deref() == wanted
     }
 
     /// The key of a JSON Web Key, or why it checks no signature.

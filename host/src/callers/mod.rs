@@ -7,6 +7,7 @@
 //! Invariants: the key decides the algorithm, never the token; where keys come from is in the configuration, and never in a token;
 //! of a token that was not verified `iss` chooses the issuer and `kid` the key, and nothing is believed or logged.
 
+mod account;
 mod api_keys;
 mod issuer;
 mod keys;
@@ -21,6 +22,8 @@ use http::header::{AUTHORIZATION, HeaderName};
 use mayfly_config::{Config, FILE, Problem, Secret};
 use mayfly_error::{CallError, Error};
 use mayfly_runtime::imports::{Caller, Credential};
+
+pub use account::{Account, Fingerprint, Fingerprints};
 
 use crate::credentials::{Shown, bearer};
 use api_keys::ApiKeys;

@@ -1,6 +1,6 @@
 //! `mayfly check`: everything that can be wrong with an app, at once.
 
-use mayfly_config::{Config, FILE, Problems, units};
+use mayfly_config::{Config, FILE, Problem, Problems, units};
 use mayfly_runtime::capability::{self, Capabilities, Surroundings};
 use mayfly_telemetry::{output, start_command_log};
 
@@ -43,6 +43,29 @@ fn who_may_call(app: &App) -> &'static str {
     }
 }
 
+/// The documents of the manifest that the schema does not know how to answer: their clients would be told so at every request.
+fn invalid_documents(config: &Config, app: &App) -> Vec<Problem> {
+    let (Some(manifest), Some(trusted)) = (&config.documents.manifest, app.documents.trusted())
+    else {
+        return Vec::new();
+    };
+    let documents = trusted.iter().filter_map(|(id, text)| {
+        let errors = app.engine.check_document(text).err()?;
+        let first = errors.errors().first()?;
+        let at = first.locations.first().map_or_else(String::new, |at| {
+            format!(", line {}, column {}", at.line, at.column)
+        });
+        Some(Problem::of_file(
+            manifest,
+            format!(
+                "document \"{id:.80}\"{at}: {}; write the manifest again from what the client asks for now, or remove the document",
+                first.error
+            ),
+        ))
+    });
+    documents.collect()
+}
+
 /// What a process that serves takes besides: threads, listeners, metrics, the schema of the admin API. Measured: 5.6 MiB.
 const SERVING_BYTES: u64 = 8 << 20;
 
@@ -52,6 +75,10 @@ impl Check {
         let config = capability::load(&self.directory.app, capabilities)?;
         let runtime = tokio::runtime::Runtime::new()?;
         let app = runtime.block_on(self.load(&config, capabilities))?;
+        let invalid = invalid_documents(&config, &app);
+        if !invalid.is_empty() {
+            return Err(Problems(invalid).into());
+        }
         for version in app.versions.values() {
             let module = &version.module;
             let digest = version.digest.get(..12).unwrap_or_default();

@@ -3,7 +3,7 @@
 //! - Apollo's: `{"format": "apollo-persisted-query-manifest", "version": 1, "operations": [{"id", "body", …}]}`;
 //! - Relay's and GraphQL Code Generator's: `{"ID": "document", …}`.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashSet};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -13,6 +13,9 @@ use mayfly_json::{Kind, Limits, Tree, Value};
 /// The largest manifest, in bytes: several thousand documents.
 const MOST_BYTES: u64 = 16 << 20;
 
+/// What a document takes beside its text and its id: its places in two tables.
+const ENTRY_BYTES: u64 = 128;
+
 /// What Apollo's manifests call themselves.
 const APOLLO_FORMAT: &str = "apollo-persisted-query-manifest";
 
@@ -21,8 +24,9 @@ const REMEDY: &str = "write the file with Relay's compiler, Apollo's generate-pe
 /// The documents of a manifest.
 #[derive(Debug)]
 pub struct TrustedDocuments {
-    by_id: HashMap<String, Arc<str>>,
-    texts: std::collections::HashSet<Arc<str>>,
+    /// In order, so that what is told of them is.
+    by_id: BTreeMap<String, Arc<str>>,
+    texts: HashSet<Arc<str>>,
     enforces: bool,
 }
 
@@ -40,12 +44,19 @@ impl TrustedDocuments {
         Ok(Some(Self::new(documents, config.trusted_only)))
     }
 
-    fn new(documents: Vec<(String, Arc<str>)>, enforces: bool) -> Self {
+    fn new(by_id: BTreeMap<String, Arc<str>>, enforces: bool) -> Self {
         Self {
-            texts: documents.iter().map(|(_, text)| text.clone()).collect(),
-            by_id: documents.into_iter().collect(),
+            texts: by_id.values().cloned().collect(),
+            by_id,
             enforces,
         }
+    }
+
+    /// What they take, in bytes.
+    #[must_use]
+    pub fn held_bytes(&self) -> u64 {
+        let each = self.iter().map(|(id, text)| id.len() + text.len());
+        each.map(|bytes| bytes as u64 + ENTRY_BYTES).sum()
     }
 
     /// Whether other documents are refused.
@@ -66,7 +77,7 @@ impl TrustedDocuments {
         self.texts.contains(text)
     }
 
-    /// Every document with its name.
+    /// Every document with its id, in the order of the ids.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
         self.by_id
             .iter()
@@ -74,7 +85,7 @@ impl TrustedDocuments {
     }
 }
 
-fn read(path: &Path) -> Result<Vec<(String, Arc<str>)>, String> {
+fn read(path: &Path) -> Result<BTreeMap<String, Arc<str>>, String> {
     let bytes = file::read_bytes(path, MOST_BYTES)
         .map_err(|error| format!("cannot be read: {error}; correct `documents.manifest`"))?;
     let text = String::from_utf8(bytes).map_err(|_| format!("is not UTF-8; {REMEDY}"))?;
@@ -93,7 +104,16 @@ fn read(path: &Path) -> Result<Vec<(String, Arc<str>)>, String> {
     if documents.is_empty() {
         return Err(format!("has no document; {REMEDY}"));
     }
-    Ok(documents)
+    let mut by_id: BTreeMap<String, Arc<str>> = BTreeMap::new();
+    for (id, text) in documents {
+        if by_id.get(&id).is_some_and(|known| *known != text) {
+            return Err(format!(
+                "has two different documents with the id \"{id:.80}\"; {REMEDY}"
+            ));
+        }
+        by_id.insert(id, text);
+    }
+    Ok(by_id)
 }
 
 fn apollo(root: Value<'_>) -> Result<Vec<(String, Arc<str>)>, String> {

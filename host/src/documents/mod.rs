@@ -19,6 +19,8 @@ use mayfly_error::Error;
 use mayfly_telemetry::names;
 use metrics::counter;
 
+use crate::callers::Account;
+
 /// What a request says of its document.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Named {
@@ -76,8 +78,14 @@ impl Documents {
         })
     }
 
-    /// Keeps a document that is valid, for the caller of this name; empty for those nobody knows.
-    pub fn keep(&self, hash: DocumentHash, text: &str, caller: &str) {
+    /// The documents of the manifest; none without one.
+    #[must_use]
+    pub fn trusted(&self) -> Option<&TrustedDocuments> {
+        self.trusted.as_ref()
+    }
+
+    /// Keeps a document that is valid, for a caller; all whom nobody knows are one.
+    pub fn keep(&self, hash: DocumentHash, text: &str, caller: Option<&Account>) {
         if let Some(persisted) = &self.persisted {
             persisted.keep(hash, text, caller);
         }

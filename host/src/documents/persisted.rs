@@ -10,8 +10,9 @@ use hashlink::LruCache;
 use parking_lot::Mutex;
 
 use super::hash::DocumentHash;
+use crate::callers::{Account, Fingerprint, Fingerprints};
 
-/// What an entry takes beside its text: its key, its links, and the name of who sent it.
+/// What an entry takes beside its text: its key, its links, and who sent it.
 const ENTRY_BYTES: u64 = 256;
 
 /// What one caller may have of all: a half.
@@ -20,6 +21,7 @@ const SHARE_DIVISOR: u64 = 2;
 /// Documents that clients sent.
 pub struct PersistedQueries {
     most_bytes: u64,
+    fingerprints: Fingerprints,
     kept: Mutex<Kept>,
 }
 
@@ -27,12 +29,13 @@ struct Kept {
     /// The least used first.
     entries: LruCache<DocumentHash, Entry>,
     bytes: u64,
-    by_caller: HashMap<Arc<str>, u64>,
+    by_caller: HashMap<Fingerprint, u64>,
 }
 
 struct Entry {
     text: Arc<str>,
-    caller: Arc<str>,
+    /// Whose share it takes, in few bytes however long their names are.
+    caller: Fingerprint,
 }
 
 impl Entry {
@@ -47,6 +50,7 @@ impl PersistedQueries {
     pub fn new(most_bytes: u64) -> Self {
         Self {
             most_bytes,
+            fingerprints: Fingerprints::default(),
             kept: Mutex::new(Kept {
                 entries: LruCache::new_unbounded(),
                 bytes: 0,
@@ -62,27 +66,24 @@ impl PersistedQueries {
         kept.entries.get(hash).map(|entry| entry.text.clone())
     }
 
-    /// Keeps a document that is valid, for the caller of this name; empty for those nobody knows.
-    pub fn keep(&self, hash: DocumentHash, text: &str, caller: &str) {
+    /// Keeps a document that is valid, for a caller; all whom nobody knows are one.
+    pub fn keep(&self, hash: DocumentHash, text: &str, caller: Option<&Account>) {
+        let caller = self.fingerprints.of(&caller);
         let share = self.most_bytes / SHARE_DIVISOR;
         let mut kept = self.kept.lock();
         if kept.entries.get(&hash).is_some() {
             return;
         }
-        let caller = match kept.by_caller.get_key_value(caller) {
-            Some((name, _)) => name.clone(),
-            None => Arc::from(caller),
-        };
         let entry = Entry {
             text: Arc::from(text),
-            caller: caller.clone(),
+            caller,
         };
         let bytes = entry.bytes();
         if bytes > share {
             return;
         }
         while kept.by_caller.get(&caller).copied().unwrap_or_default() + bytes > share {
-            kept.forget_one_of(&caller);
+            kept.forget_one_of(caller);
         }
         while kept.bytes + bytes > self.most_bytes {
             kept.forget_least_used();
@@ -101,16 +102,16 @@ impl PersistedQueries {
 }
 
 impl Kept {
-    fn forget_one_of(&mut self, caller: &Arc<str>) {
+    fn forget_one_of(&mut self, caller: Fingerprint) {
         let least_used = self
             .entries
             .iter()
-            .find(|(_, entry)| entry.caller == *caller)
+            .find(|(_, entry)| entry.caller == caller)
             .map(|(hash, _)| *hash);
         match least_used.and_then(|hash| self.entries.remove(&hash)) {
             Some(entry) => self.gone(&entry),
             // Nothing of theirs is left.
-            None => drop(self.by_caller.remove(caller)),
+            None => drop(self.by_caller.remove(&caller)),
         }
     }
 

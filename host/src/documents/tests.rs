@@ -1,4 +1,8 @@
-#![allow(clippy::unwrap_used, reason = "tests end by panicking")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "tests end by panicking"
+)]
 
 use std::fs;
 
@@ -47,7 +51,7 @@ fn a_document_is_found_by_its_hash_once_it_was_kept() {
         Err(Error::PersistedQueryNotFound),
         "nothing is kept before it is known to be valid"
     );
-    documents.keep(DocumentHash::of(text), text, "");
+    documents.keep(DocumentHash::of(text), text, None);
     assert_eq!(documents.find(by_hash(text)).unwrap().text, text);
 }
 
@@ -66,7 +70,8 @@ fn a_caller_fills_half_of_the_memory_and_the_least_used_go_first() {
     let persisted = PersistedQueries::new(100_000);
     let text = |index: usize| format!("{index:1000}");
     let keep = |index: usize, caller: &str| {
-        persisted.keep(DocumentHash::of(&text(index)), &text(index), caller);
+        let caller = Account::ApiKey(caller.to_owned());
+        persisted.keep(DocumentHash::of(&text(index)), &text(index), Some(&caller));
     };
     let is_kept = |index: usize| persisted.get(&DocumentHash::of(&text(index))).is_some();
     keep(0, "quiet");
@@ -81,8 +86,46 @@ fn a_caller_fills_half_of_the_memory_and_the_least_used_go_first() {
     });
     let (kept, bytes) = persisted.stats();
     assert!(bytes <= 100_000 && kept > 70, "{kept} of {bytes}");
-    persisted.keep(DocumentHash::of("large"), &"x".repeat(60_000), "large");
+    persisted.keep(DocumentHash::of("large"), &"x".repeat(60_000), None);
     assert!(is_kept(2_999), "what is larger than a share is not kept");
+}
+
+#[test]
+fn shares_are_of_those_whom_rate_limits_tell_apart_too_however_long_their_names_are() {
+    let long = "s".repeat(8_000);
+    let token = |issuer: &str, subject: Option<&str>| {
+        Some(Account::Token(issuer.into(), subject.map(str::to_owned)))
+    };
+    let accounts = [
+        token("https://a.example", Some(&long)),
+        token("https://b.example", Some(&long)),
+        token("https://a.example", None),
+        Some(Account::ApiKey("nightly".to_owned())),
+        None,
+    ];
+    let persisted = PersistedQueries::new(1_000_000);
+    let text = |who: usize, index: usize| format!("{who} {index:1000}");
+    for (who, account) in accounts.iter().enumerate() {
+        for index in 0..50 {
+            let text = text(who, index);
+            persisted.keep(DocumentHash::of(&text), &text, account.as_ref());
+        }
+    }
+    let (kept, bytes) = persisted.stats();
+    assert_eq!(kept, 250, "nobody used up the share of another");
+    assert!(bytes < 250 * 1_300, "{bytes}");
+    // Each has a share: of one who fills it, the oldest go, and nobody else's.
+    for index in 50..1_000 {
+        let text = text(0, index);
+        persisted.keep(DocumentHash::of(&text), &text, accounts[0].as_ref());
+    }
+    let is_kept = |who, index| {
+        persisted
+            .get(&DocumentHash::of(&text(who, index)))
+            .is_some()
+    };
+    assert!(!is_kept(0, 0) && is_kept(0, 999));
+    assert!((1..5).all(|who| (0..50).all(|index| is_kept(who, index))));
 }
 
 #[test]
@@ -131,8 +174,20 @@ fn a_document_that_is_not_in_the_manifest_runs_where_that_is_only_measured() {
         ..by_hash(text)
     };
     let found = documents.find(sent).unwrap();
-    documents.keep(found.keep_as.unwrap(), &found.text, "");
+    documents.keep(found.keep_as.unwrap(), &found.text, None);
     assert_eq!(documents.find(by_hash(text)).unwrap().text, text);
+}
+
+#[test]
+fn a_document_that_is_listed_twice_is_one() {
+    let operation = r#"{"id": "a", "body": "{ b }"}"#;
+    let manifest = format!(
+        r#"{{"format": "apollo-persisted-query-manifest", "version": 1, "operations": [{operation}, {operation}]}}"#
+    );
+    let documents = with_manifest(&manifest, true).unwrap();
+    let trusted = documents.trusted().unwrap();
+    assert_eq!(trusted.iter().collect::<Vec<_>>(), [("a", "{ b }")]);
+    assert!(trusted.held_bytes() > 6);
 }
 
 #[test]
@@ -154,6 +209,12 @@ fn a_manifest_in_no_known_form_is_refused_with_a_remedy() {
             r#"{"format": "apollo-persisted-query-manifest", "version": 1, "operations": [{"id": "1"}]}"#,
             "lacks `id` or `body` in operation 1",
         ),
+        (
+            r#"{"format": "apollo-persisted-query-manifest", "version": 1,
+                "operations": [{"id": "a", "body": "{ b }"}, {"id": "a", "body": "{ c }"}]}"#,
+            "has two different documents with the id \"a\"",
+        ),
+        (r#"{"a": "{ b }", "a": "{ c }"}"#, "duplicate key"),
     ] {
         let problem = with_manifest(text, true).err().unwrap();
         assert!(

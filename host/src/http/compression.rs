@@ -123,7 +123,8 @@ async fn collect(body: Body) -> Vec<u8> {
 }
 
 /// Answers a compressed request as if it had come unpacked. Its own bytes are bounded here; what they unpack to is bounded where it is
-/// read, and may be nothing.
+/// read, and may be nothing. Several headers are a list of codings, of which tower-http would undo the first and forget the others; they
+/// are left alone, and refused where the content type is.
 pub(super) async fn unpack<F>(
     mut request: Request,
     most: usize,
@@ -132,6 +133,10 @@ pub(super) async fn unpack<F>(
 where
     F: Future<Output = Response<Body>>,
 {
+    let mut codings = request.headers().get_all(CONTENT_ENCODING).iter();
+    if codings.nth(1).is_some() {
+        return answer(request).await;
+    }
     if let Some(coding) = request.headers_mut().get_mut(CONTENT_ENCODING) {
         // Codings are names in any case (RFC 9110, 8.4.1), which tower-http does not know.
         let in_lower_case = coding.as_bytes().to_ascii_lowercase();

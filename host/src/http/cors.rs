@@ -33,8 +33,11 @@ where
     response
 }
 
-/// What is said in answers.
+/// What is said in answers. The layer panics at every request when credentials meet a `*`, which the configuration refuses; they are left
+/// out then, so that it cannot come to that.
 fn layer(cors: &Cors) -> CorsLayer {
+    let has_wildcard =
+        cors.origins == Origins::Any || cors.headers.iter().any(|name| name.as_str() == "*");
     let origins = match &cors.origins {
         Origins::Any => AllowOrigin::any(),
         Origins::Listed(origins) => AllowOrigin::list(origins.iter().cloned()),
@@ -43,7 +46,35 @@ fn layer(cors: &Cors) -> CorsLayer {
         .allow_origin(origins)
         .allow_methods([Method::GET, Method::POST])
         .allow_headers(cors.headers.clone())
-        .allow_credentials(cors.credentials)
+        .allow_credentials(cors.credentials && !has_wildcard)
         .expose_headers([HeaderName::from_static(TRACE_ID), RETRY_AFTER])
         .max_age(cors.max_age)
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests end by panicking")]
+    use super::*;
+
+    #[tokio::test]
+    async fn no_combination_of_settings_panics() {
+        let listed = Origins::Listed(vec!["https://app.example.org".parse().unwrap()]);
+        for origins in [Origins::Any, listed] {
+            for header in ["*", "x-own"] {
+                let cors = Cors {
+                    origins: origins.clone(),
+                    headers: vec![header.parse().unwrap()],
+                    credentials: true,
+                    max_age: std::time::Duration::ZERO,
+                };
+                let request = Request::builder()
+                    .method(Method::OPTIONS)
+                    .header("origin", "https://app.example.org")
+                    .body(axum::body::Body::empty())
+                    .unwrap();
+                let response = answer(&cors, request, async |_| Response::default()).await;
+                assert!(response.status().is_success());
+            }
+        }
+    }
 }

@@ -26,6 +26,7 @@ use super::receive::Received;
 use super::request::{Operation, Operations, Parameters};
 use super::trace::trace_id;
 use super::{cors, hosts, ide, request};
+use crate::callers::Account;
 use crate::history::UnderWay as OperationUnderWay;
 use crate::http::Host;
 use crate::resolve::{Resolver, disclosure};
@@ -240,10 +241,8 @@ impl Exchange {
             Err(errors) => return Ok(self.not_prepared(&app, &errors)),
         };
         if let Some(hash) = found.keep_as {
-            let caller = admitted.caller.as_deref();
-            let caller = caller.and_then(|caller| caller.id.as_deref());
-            let caller = caller.unwrap_or_default();
-            app.documents.keep(hash, &request.query, caller);
+            let caller = admitted.caller.as_deref().and_then(Account::of);
+            app.documents.keep(hash, &request.query, caller.as_ref());
         }
         let mutation = prepared.kind() == OperationKind::Mutation;
         if mutation && admitted.reads_only {

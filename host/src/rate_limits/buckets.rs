@@ -4,7 +4,7 @@
 //! an attacker with many addresses takes nobody's bucket away, makes nobody unlimited, and makes nothing grow.
 
 use std::collections::HashMap;
-use std::hash::{BuildHasher, Hash, RandomState};
+use std::hash::Hash;
 use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::time::Duration;
@@ -16,17 +16,15 @@ use governor::state::StateStore;
 use governor::{Quota, RateLimiter};
 use parking_lot::Mutex;
 
+use crate::callers::{Fingerprint, Fingerprints};
+
 /// Parts with a lock each.
 const PARTS: usize = 16;
 
-/// Whose bucket it is: a fingerprint by keys that nobody knows, so that nobody chooses whom to share a bucket with.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(super) struct Owner(u64, u64);
-
 /// Buckets of the same size.
 pub(super) struct Buckets<C: Clock = DefaultClock> {
-    limiter: RateLimiter<Owner, Store<C>, C, NoOpMiddleware<C::Instant>>,
-    hashers: [RandomState; 2],
+    limiter: RateLimiter<Fingerprint, Store<C>, C, NoOpMiddleware<C::Instant>>,
+    fingerprints: Fingerprints,
     parts: Arc<[Mutex<Part>]>,
 }
 
@@ -39,8 +37,8 @@ struct Store<C: Clock> {
 
 #[derive(Default)]
 struct Part {
-    /// Until when each bucket is not full, in nanoseconds since the beginning.
-    full_at: HashMap<Owner, u64>,
+    /// Until when each bucket, by whose it is, is not full, in nanoseconds since the beginning.
+    full_at: HashMap<Fingerprint, u64>,
     /// The bucket of those for whom there is no room.
     shared: Option<u64>,
     /// When room was last made.
@@ -80,7 +78,7 @@ impl<C: Clock + Clone> Buckets<C> {
         };
         Self {
             limiter: RateLimiter::new(quota, store, clock),
-            hashers: [RandomState::new(), RandomState::new()],
+            fingerprints: Fingerprints::default(),
             parts,
         }
     }
@@ -93,8 +91,7 @@ impl<C: Clock + Clone> Buckets<C> {
 
     /// Takes so much out of a bucket, or nothing when there is less in it.
     pub(super) fn take(&self, owner: &impl Hash, amount: u64) -> Result<(), Empty> {
-        let [first, second] = &self.hashers;
-        let owner = Owner(first.hash_one(owner), second.hash_one(owner));
+        let owner = self.fingerprints.of(owner);
         let amount = u32::try_from(amount).unwrap_or(u32::MAX);
         let amount = NonZeroU32::new(amount).unwrap_or(NonZeroU32::MIN);
         let now = self.limiter.clock().now();
@@ -112,13 +109,13 @@ impl<C: Clock + Clone> Buckets<C> {
 }
 
 impl<C: Clock> StateStore for Store<C> {
-    type Key = Owner;
+    type Key = Fingerprint;
 
-    fn measure_and_replace<T, F, E>(&self, owner: &Owner, measure: F) -> Result<T, E>
+    fn measure_and_replace<T, F, E>(&self, owner: &Fingerprint, measure: F) -> Result<T, E>
     where
         F: Fn(Option<Nanos>) -> Result<(T, Nanos), E>,
     {
-        let index = usize::try_from(owner.0 % PARTS as u64).unwrap_or_default();
+        let index = usize::try_from(owner.number() % PARTS as u64).unwrap_or_default();
         let Some(part) = self.parts.get(index) else {
             return measure(None).map(|(taken, _)| taken);
         };

@@ -7,16 +7,16 @@ mod address;
 mod buckets;
 
 use std::net::SocketAddr;
-use std::sync::Arc;
 
 use http::HeaderMap;
 use ipnet::IpNet;
 use mayfly_config::RateLimit;
 use mayfly_error::Error;
-use mayfly_runtime::imports::{Caller, Credential};
+use mayfly_runtime::imports::Caller;
 use mayfly_telemetry::names;
 use metrics::{counter, gauge};
 
+use crate::callers::Account;
 use address::Origin;
 use buckets::Buckets;
 
@@ -38,17 +38,15 @@ struct Limit {
 
 /// Whom a request counts for.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-enum Account {
-    /// The issuer and the subject of a token.
-    Caller(Arc<str>, Option<String>),
-    ApiKey(String),
+enum Owner {
+    Account(Account),
     Origin(Origin),
 }
 
 /// What a request may still ask for.
 pub struct Allowance<'l> {
     limit: Option<&'l Limit>,
-    account: Account,
+    owner: Owner,
 }
 
 impl RateLimits {
@@ -88,19 +86,19 @@ impl RateLimits {
         headers: &HeaderMap,
         trusted: &[IpNet],
     ) -> Allowance<'_> {
-        let own = caller.and_then(|caller| match caller.credential.as_deref()? {
-            Credential::Token { issuer, .. } => Some(Allowance {
-                limit: Some(self.caller.as_ref()?),
-                account: Account::Caller(issuer.clone(), caller.id.clone()),
-            }),
-            Credential::ApiKey(name) => Some(Allowance {
-                limit: Some(self.api_key.as_ref()?),
-                account: Account::ApiKey(name.clone()),
-            }),
+        let own = caller.and_then(Account::of).and_then(|account| {
+            let limit = match account {
+                Account::Token(..) => self.caller.as_ref(),
+                Account::ApiKey(_) => self.api_key.as_ref(),
+            };
+            Some(Allowance {
+                limit: Some(limit?),
+                owner: Owner::Account(account),
+            })
         });
         own.unwrap_or_else(|| Allowance {
             limit: self.address.as_ref(),
-            account: Account::Origin(Origin::of(peer, headers, trusted)),
+            owner: Owner::Origin(Origin::of(peer, headers, trusted)),
         })
     }
 
@@ -148,7 +146,7 @@ impl Allowance<'_> {
         let Some(buckets) = buckets else {
             return Ok(());
         };
-        buckets.take(&self.account, amount).map_err(|empty| {
+        buckets.take(&self.owner, amount).map_err(|empty| {
             counter!(names::RATE_LIMITED, "by" => limit.by, "reason" => reason).increment(1);
             Error::RateLimited {
                 what,

@@ -1042,6 +1042,14 @@ fn origins_documents_and_certificates_are_read_and_their_mistakes_named() {
             "`cors.headers`: \"a b\" is not the name of a header",
         ),
         (
+            "[cors]\norigins = [\"https://a.example\"]\nheaders = [\"*\"]\ncredentials = true\n",
+            "`cors.headers`: \"*\" does not stand for every header; list their names",
+        ),
+        (
+            "[cors]\norigins = [\"https://a.example\"]\nheaders = [\"authorization\", \"*\"]\n",
+            "`cors.headers`: \"*\" does not stand for every header; list their names",
+        ),
+        (
             "[documents]\ntrusted_only = true\n",
             "`documents.trusted_only` says nothing without `manifest`; add manifest = \"persisted-documents.json\"",
         ),

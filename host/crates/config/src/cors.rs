@@ -143,15 +143,23 @@ fn headers(table: &mut Table<'_>) -> Vec<HeaderName> {
         return HEADERS.into_iter().map(HeaderName::from_static).collect();
     }
     let key = table.key("headers");
-    let names = texts.filter_map(|(at, text)| match text.parse() {
-        Ok(name) => Some(name),
-        Err(_) => {
+    let names = texts.filter_map(|(at, text)| {
+        if text == "*" {
+            // Browsers take it for the name of a header when credentials are sent, and never for `authorization`.
+            table.problem_at(
+                at,
+                format!("`{key}`: \"*\" does not stand for every header; list their names"),
+            );
+            return None;
+        }
+        let name = text.parse();
+        if name.is_err() {
             table.problem_at(
                 at,
                 format!("`{key}`: \"{text}\" is not the name of a header"),
             );
-            None
         }
+        name.ok()
     });
     names.collect()
 }

@@ -270,6 +270,15 @@ impl Engine {
         })
     }
 
+    /// Checks a document as far as it can be without a request: what refuses it here refuses every request for it.
+    ///
+    /// # Errors
+    ///
+    /// All reasons of validation, the first of the guard and the parser.
+    pub fn check_document(&self, query: &str) -> Result<(), RequestErrors> {
+        self.admit(query).map(drop)
+    }
+
     /// The fields that the answer of a prepared operation may hold.
     #[must_use]
     pub fn cost(&self, prepared: &Prepared) -> u64 {

@@ -224,6 +224,7 @@ impl<'s> Introspection<'s> {
             "queryType" => MetaAnswer::Object(Meta::Named(schema.query())),
             "mutationType" => schema
                 .mutation()
+                .filter(|id| schema.shows(*id))
                 .map_or(MetaAnswer::Null, |id| MetaAnswer::Object(Meta::Named(id))),
             "directives" => {
                 MetaAnswer::Objects(schema.shown_directives().map(Meta::Directive).collect())
@@ -251,7 +252,7 @@ impl<'s> Introspection<'s> {
                 let shown = fields
                     .values()
                     .filter(|field| deprecated || field.deprecated.is_none())
-                    .filter(|field| schema.shows_field(field));
+                    .filter(|field| schema.shows_field(id, field));
                 MetaAnswer::Objects(shown.map(Meta::Field).collect())
             }),
             "interfaces" if ty.fields().is_some() => {

@@ -79,6 +79,11 @@ impl MemoryPlan {
             slack,
             None,
         ));
+        if let Some(trusted) = app.documents.trusted() {
+            // The process was measured with them.
+            let again = "the documents of the manifest when it is read again, and its text";
+            lines.push(line(again, 2 * trusted.held_bytes(), None));
+        }
         let admin = "requests of operators, and what is kept to answer them";
         lines.push(line(admin, ADMIN_BYTES, None));
         lines.push(line("log lines and metrics", TELEMETRY_BYTES, None));

@@ -174,7 +174,8 @@ pub(super) fn networks(table: &mut Table<'_>, key: Key<'_>) -> Vec<IpNet> {
     let mut networks = Vec::new();
     for (at, text) in table.texts(key) {
         let address = || text.parse::<IpAddr>().ok().map(IpNet::from);
-        match text.parse().ok().or_else(address) {
+        let network = text.parse().ok().or_else(address);
+        match network.and_then(canonical) {
             Some(network) => networks.push(network),
             None => table.problem_at(
                 at,
@@ -188,9 +189,43 @@ pub(super) fn networks(table: &mut Table<'_>, key: Key<'_>) -> Vec<IpNet> {
     networks
 }
 
+/// A network of IPv4 that is written as one of IPv6 (`::ffff:10.0.0.0/104`) as what it is, for addresses are compared as such; none when
+/// there is more in it than IPv4.
+fn canonical(network: IpNet) -> Option<IpNet> {
+    let IpNet::V6(mapped) = network else {
+        return Some(network);
+    };
+    let Some(address) = mapped.addr().to_ipv4_mapped() else {
+        return Some(network);
+    };
+    let length = mapped.prefix_len().checked_sub(MAPPED_PREFIX)?;
+    IpNet::new(address.into(), length).ok()
+}
+
+/// The bits before an IPv4 address in an IPv6 address that stands for it (RFC 4291, 2.5.5.2).
+const MAPPED_PREFIX: u8 = 96;
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn networks_of_ipv4_are_known_as_such_however_they_are_written() {
+        let canonical = |text: &str| {
+            let network = text.parse().ok().and_then(canonical);
+            network.map(|network| network.to_string())
+        };
+        for (text, expected) in [
+            ("10.0.0.0/8", Some("10.0.0.0/8")),
+            ("fd00::/8", Some("fd00::/8")),
+            ("::ffff:10.0.0.0/104", Some("10.0.0.0/8")),
+            ("::ffff:10.0.0.1/128", Some("10.0.0.1/32")),
+            ("::ffff:0:0/96", Some("0.0.0.0/0")),
+            ("::ffff:10.0.0.0/8", None),
+        ] {
+            assert_eq!(canonical(text).as_deref(), expected, "{text}");
+        }
+    }
 
     fn host(name: &str, port: Option<u16>) -> Option<HostName> {
         Some(HostName {

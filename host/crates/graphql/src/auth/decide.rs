@@ -4,11 +4,12 @@
 //! opposite; only what is true lets anybody see anything.
 
 use std::borrow::Cow;
+use std::cmp::Ordering;
 
 use mayfly_json::{Kind, Limits, Tree, Value};
 
 use super::rule::{Expression, Operand};
-use super::viewer::{Viewer, ViewerKind};
+use super::viewer::{Viewer, ViewerKind, Words};
 use super::{Guard, Rule};
 
 /// The most of a parent's field that is looked at, in bytes.
@@ -17,6 +18,9 @@ const FIELD_BYTES: usize = 64 << 10;
 /// The most elements of a list that is looked through: a client chooses how long an argument is, and it may be looked through for each
 /// of many parents.
 const MAX_ITEMS: usize = 1_000;
+
+/// From here on several whole numbers are the same double: 2^53.
+const EXACT: f64 = 9_007_199_254_740_992.0;
 
 /// What a rule is held against.
 #[derive(Clone, Copy)]
@@ -36,7 +40,7 @@ enum Datum<'d> {
     Number(Cow<'d, str>),
     Flag(bool),
     List(Vec<Datum<'d>>),
-    /// An element of a list that nothing can be compared with: null, or an object.
+    /// An element of a list that nothing can be compared with: null, an object, or a list.
     Unknown,
 }
 
@@ -114,20 +118,24 @@ fn is_equal(left: &Datum<'_>, right: &Datum<'_>) -> Option<bool> {
     }
 }
 
-/// Whether two numbers are the same, as JSON writes them.
+/// Whether two numbers are the same, as JSON writes them; none where a double does not tell them apart.
 fn same_number(left: &str, right: &str) -> Option<bool> {
     if let (Ok(left), Ok(right)) = (left.parse::<i128>(), right.parse::<i128>()) {
         return Some(left == right);
     }
     let (left, right) = (left.parse::<f64>().ok()?, right.parse::<f64>().ok()?);
-    (left.is_finite() && right.is_finite()).then(|| left.total_cmp(&right).is_eq())
+    if left.abs() >= EXACT || right.abs() >= EXACT {
+        return None;
+    }
+    left.partial_cmp(&right).map(Ordering::is_eq)
 }
 
 fn datum<'f>(operand: &'f Operand, facts: Facts<'f>) -> Option<Datum<'f>> {
     let viewer = facts.viewer;
-    let texts = |texts: &'f [String]| {
-        let texts = texts.iter().map(|text| Datum::Text(text.into()));
-        Datum::List(texts.collect())
+    let list = |words: &'f Words| {
+        let texts = words.texts.iter().map(|text| Datum::Text(text.into()));
+        let others = words.has_others.then_some(Datum::Unknown);
+        Datum::List(texts.chain(others).collect())
     };
     Some(match operand {
         Operand::Caller(_) => Datum::Text(Cow::Borrowed(match viewer.kind {
@@ -136,8 +144,8 @@ fn datum<'f>(operand: &'f Operand, facts: Facts<'f>) -> Option<Datum<'f>> {
             ViewerKind::ApiKey => "api_key",
         })),
         Operand::UserPool => Datum::Flag(viewer.kind == ViewerKind::UserPool),
-        Operand::Groups(_) => texts(&viewer.groups),
-        Operand::Scopes(_) => texts(&viewer.scopes),
+        Operand::Groups(_) => list(&viewer.groups),
+        Operand::Scopes(_) => list(&viewer.scopes),
         Operand::Claim { path, .. } => {
             let claims = viewer.claims.as_ref()?.root();
             let claim = path
@@ -173,7 +181,11 @@ fn of_value(value: Value<'_>, is_id: bool) -> Option<Datum<'_>> {
             if elements.clone().nth(MAX_ITEMS).is_some() {
                 return None;
             }
-            let items = elements.map(|item| of_value(item, is_id).unwrap_or(Datum::Unknown));
+            let items = elements.map(|item| match item.kind() {
+                // It is equal to nothing, and a client chooses what there is in it to read.
+                Kind::Array => Datum::Unknown,
+                _ => of_value(item, is_id).unwrap_or(Datum::Unknown),
+            });
             Datum::List(items.collect())
         }
         _ => Datum::Flag(value.as_bool()?),
@@ -293,5 +305,59 @@ mod tests {
             None
         );
         assert_eq!(holds("'a' in groups", "{}"), Some(false));
+    }
+
+    #[test]
+    fn numbers_that_a_double_does_not_tell_apart_decide_nothing() {
+        for (left, right, expected) in [
+            ("7", "7.0", Some(true)),
+            ("7", "7.5", Some(false)),
+            ("0.0", "-0.0", Some(true)),
+            ("9007199254740993", "9007199254740993", Some(true)),
+            ("9007199254740993", "9007199254740992", Some(false)),
+            ("9007199254740993", "9007199254740992.0", None),
+            ("9007199254740993", "9.007199254740993e15", None),
+            ("-9007199254740993", "-9007199254740992.0", None),
+            ("1.5", "9007199254740993", None),
+            ("1e400", "1e400", None),
+        ] {
+            assert_eq!(same_number(left, right), expected, "{left} {right}");
+            assert_eq!(same_number(right, left), expected, "{right} {left}");
+        }
+    }
+
+    #[test]
+    fn groups_and_scopes_that_are_not_all_texts_do_not_say_who_is_not_among_them() {
+        for claims in [
+            r#"{"groups":["staff",7],"scope":["read",null]}"#,
+            r#"{"groups":["staff",["x"]],"scope":"read","scp":{}}"#,
+            r#"{"groups":"staff","cognito:groups":7,"scope":"read","scp":[{}]}"#,
+            r#"{"groups":["staff"],"cognito:groups":null,"scope":"read","scp":true}"#,
+        ] {
+            assert_eq!(holds("'staff' in groups", claims), Some(true), "{claims}");
+            assert_eq!(holds("'banned' in groups", claims), None, "{claims}");
+            assert_eq!(holds("!('banned' in groups)", claims), None, "{claims}");
+            assert_eq!(holds("'read' in scopes", claims), Some(true), "{claims}");
+            assert_eq!(holds("!('write' in scopes)", claims), None, "{claims}");
+        }
+        // The same claim twice, or claims that are not read, are not the claims of somebody without groups.
+        let twice = r#"{"groups":["banned"],"groups":[]}"#;
+        assert_eq!(holds("!('banned' in groups)", twice), None);
+    }
+
+    #[test]
+    fn lists_within_a_list_are_not_looked_into() {
+        let inner = format!("[{}1]", "1,".repeat(20));
+        let text = format!("[{}{inner}]", format!("{inner},").repeat(999));
+        let tree = Tree::read(text.as_str(), Limits::of_bytes(text.len())).ok();
+        let items = match tree.as_ref().and_then(|tree| of_value(tree.root(), false)) {
+            Some(Datum::List(items)) => items,
+            _ => Vec::new(),
+        };
+        assert_eq!(items.len(), 1_000);
+        assert!(items.iter().all(|item| matches!(item, Datum::Unknown)));
+        let claims = r#"{"mixed":[["a"],"b"]}"#;
+        assert_eq!(holds("'b' in claims.mixed", claims), Some(true));
+        assert_eq!(holds("'a' in claims.mixed", claims), None);
     }
 }

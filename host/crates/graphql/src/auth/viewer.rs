@@ -7,8 +7,16 @@ use mayfly_json::{Limits, Tree, Value};
 pub struct Viewer {
     pub(super) kind: ViewerKind,
     pub(super) claims: Option<Tree<'static>>,
-    pub(super) groups: Vec<String>,
-    pub(super) scopes: Vec<String>,
+    pub(super) groups: Words,
+    pub(super) scopes: Words,
+}
+
+/// What claims say in words: the groups or the scopes of a caller.
+#[derive(Debug, Default)]
+pub(super) struct Words {
+    pub(super) texts: Vec<String>,
+    /// Whether something else stands there, too: what it means nobody can say, so nobody can say what is *not* among the words.
+    pub(super) has_others: bool,
 }
 
 /// How they were recognised.
@@ -36,8 +44,8 @@ impl Viewer {
         Self {
             kind: ViewerKind::Anonymous,
             claims: None,
-            groups: Vec::new(),
-            scopes: Vec::new(),
+            groups: Words::EMPTY,
+            scopes: Words::EMPTY,
         }
     }
 
@@ -46,11 +54,16 @@ impl Viewer {
     pub fn with_claims(kind: ViewerKind, claims: &str) -> Self {
         let tree = Tree::read(claims.to_owned(), Limits::of_bytes(claims.len())).ok();
         let said = |names: [&str; 2], split: bool| {
+            let mut words = Words {
+                has_others: tree.is_none(),
+                ..Words::default()
+            };
             let root = tree.as_ref().map(Tree::root);
-            let values = names
+            names
                 .into_iter()
-                .filter_map(|name| root.and_then(|root| root.get(name)));
-            values.flat_map(|value| texts(value, split)).collect()
+                .filter_map(|name| root?.get(name))
+                .for_each(|value| words.add(value, split));
+            words
         };
         let (groups, scopes) = (said(GROUPS, false), said(SCOPES, true));
         Self {
@@ -62,23 +75,28 @@ impl Viewer {
     }
 }
 
-/// The texts of a claim.
-fn texts(value: Value<'_>, split: bool) -> Vec<String> {
-    let all: Vec<String> = match value.elements() {
-        Some(elements) => elements
-            .filter_map(|element| element.as_str().map(|text| text.into_owned()))
-            .collect(),
-        None => value
-            .as_str()
-            .map(|text| text.into_owned())
-            .into_iter()
-            .collect(),
+impl Words {
+    const EMPTY: Self = Self {
+        texts: Vec::new(),
+        has_others: false,
     };
-    if !split {
-        return all;
+
+    /// Adds what a claim says: a text, or a list of texts.
+    fn add(&mut self, value: Value<'_>, split: bool) {
+        match value.elements() {
+            Some(elements) => elements.for_each(|element| self.add_text(element, split)),
+            None => self.add_text(value, split),
+        }
     }
-    all.iter()
-        .flat_map(|text| text.split_ascii_whitespace())
-        .map(str::to_owned)
-        .collect()
+
+    fn add_text(&mut self, value: Value<'_>, split: bool) {
+        match value.as_str() {
+            Some(text) if split => {
+                let words = text.split_ascii_whitespace();
+                self.texts.extend(words.map(str::to_owned));
+            }
+            Some(text) => self.texts.push(text.into_owned()),
+            None => self.has_others = true,
+        }
+    }
 }

@@ -93,15 +93,15 @@ pub(crate) fn build(
 
 impl ObjectPlan {
     /// One whose fields a condition that is null was to decide.
-    fn undecided(type_name: Arc<str>, at: Position) -> Self {
+    fn undecided(type_name: Arc<str>, at: Position, guard: Option<usize>) -> Self {
         Self {
             type_name,
             fields: Vec::new(),
             properties: Vec::new(),
             has_nodes: false,
             null_condition: Some(at),
-            // Nothing of it is shown anyway.
-            guard: None,
+            // Nothing of it is shown, but the guard also decides whether the module is called.
+            guard,
         }
     }
 }
@@ -156,6 +156,7 @@ impl<'d, 'a> Builder<'d, 'a> {
         let schema = self.schema;
         self.budget.take_object()?;
         let type_name = schema.get(ty).name.clone();
+        let guard = self.guard(schema.get(ty).guard.as_ref())?;
         let collected: Collected<'d, 'a> = match self.collector.collect(ty, sets, &mut self.budget)
         {
             Ok(collected) => collected,
@@ -164,7 +165,7 @@ impl<'d, 'a> Builder<'d, 'a> {
                 if type_name.starts_with("__") {
                     self.null_in_introspection = Some(at);
                 }
-                return Ok(ObjectPlan::undecided(type_name, at));
+                return Ok(ObjectPlan::undecided(type_name, at, guard));
             }
         };
         let mut properties = Properties::default();
@@ -196,10 +197,9 @@ impl<'d, 'a> Builder<'d, 'a> {
             && let Some(at) = self.null_in_introspection.take()
         {
             // Introspection itself cannot fail, so what it stands in does.
-            return Ok(ObjectPlan::undecided(type_name, at));
+            return Ok(ObjectPlan::undecided(type_name, at, guard));
         }
         let properties = properties.finish(&fields);
-        let guard = self.guard(schema.get(ty).guard.as_ref())?;
         self.budget.take(properties.len() * size_of::<Property>())?;
         Ok(ObjectPlan {
             type_name,
@@ -426,6 +426,7 @@ impl<'d, 'a> Builder<'d, 'a> {
         let plan = Arc::new(AbstractPlan {
             name: schema.get(id).name.clone(),
             objects,
+            guard: self.guard(schema.get(id).guard.as_ref())?,
         });
         self.abstracts.insert(asked, plan.clone());
         Ok(plan)

@@ -2,7 +2,7 @@
 //!
 //! Plans are shared by callers, so this is made for each operation whose plan has guards, and kept with no plan.
 
-use super::node::{Node, Output, Plan, Shape};
+use super::node::{Node, Plan, Shape};
 use crate::auth::decide::Facts;
 use crate::auth::{DependsOn, Viewer};
 use crate::coercion::values::Values;
@@ -83,8 +83,23 @@ impl<'p> Decisions<'p> {
             let depends_on = self.plan.guards.get(*guard).map(|guard| guard.depends_on);
             depends_on != Some(DependsOn::Parent) && !self.allows(*guard, Some(id), &|_| None)
         });
-        let of_type = || guard_of(&node.output).filter(|guard| !self.allows_caller(*guard));
+        let of_type = || self.refused_type(&node.output.shape);
         of_field.or_else(of_type).map(|guard| self.refusal(guard))
+    }
+
+    /// The guard that keeps the caller from every object that a value of this shape can be; none when it may be one that they may see.
+    fn refused_type(&self, shape: &Shape) -> Option<usize> {
+        let refused = |guard: Option<usize>| guard.filter(|guard| !self.allows_caller(*guard));
+        match shape {
+            Shape::List(item, _) => self.refused_type(&item.shape),
+            Shape::Object(object) => refused(object.guard),
+            Shape::Abstract(plan) => refused(plan.guard).or_else(|| {
+                let mut objects = plan.objects.iter().map(|object| refused(object.guard));
+                let first = objects.next()??;
+                objects.all(|guard| guard.is_some()).then_some(first)
+            }),
+            Shape::Scalar(_) | Shape::Enum(_) => None,
+        }
     }
 
     /// What is told of something that may not be seen.
@@ -109,14 +124,5 @@ pub(crate) fn refusal(plan: &Plan, guard: Option<usize>) -> Error {
     let guard = guard.and_then(|guard| plan.guards.get(guard));
     Error::Forbidden {
         rule: guard.map_or_else(|| "".into(), |guard| guard.text.clone()),
-    }
-}
-
-/// What has to hold for the objects to be seen that a field holds, where they are of one type.
-fn guard_of(output: &Output) -> Option<usize> {
-    match &output.shape {
-        Shape::List(item, _) => guard_of(item),
-        Shape::Object(object) => object.guard,
-        _ => None,
     }
 }

@@ -171,6 +171,8 @@ pub(crate) struct AbstractPlan {
     pub name: Arc<str>,
     /// One for each type it may be of.
     pub objects: Vec<Arc<ObjectPlan>>,
+    /// What has to hold for a value of any of these types to be seen, by index: what stands on the interface itself.
+    pub guard: Option<usize>,
 }
 
 /// A property looked for in a guest's object.

@@ -1,11 +1,12 @@
 //! The schema of an app: type tables, read once from SDL by `sdl`, immutable after.
 //!
 //! [`types`] are the tables; [`bindings`] says which module answers which field; [`prelude`] and [`introspection`] hold what every
-//! schema has; [`compare`] finds what another schema changes for clients. `@resolve` and `@auth` are for the host: introspection hides
+//! schema has; [`hidden`] is what introspection leaves out; [`compare`] finds what another schema changes for clients. `@resolve` and `@auth` are for the host: introspection hides
 //! them.
 
 pub(crate) mod bindings;
 mod compare;
+mod hidden;
 pub(crate) mod introspection;
 pub(crate) mod prelude;
 pub(crate) mod types;
@@ -35,8 +36,8 @@ pub struct Schema {
     pub(crate) directives: Vec<DirectiveDef>,
     /// `Query.__schema`, `Query.__type` and every type's `__typename`.
     pub(crate) meta: introspection::MetaFields,
-    /// Whether introspection leaves out what not everybody may see.
-    pub(crate) hides_guarded: bool,
+    /// What introspection leaves out.
+    pub(crate) hidden: hidden::Hidden,
 }
 
 impl Schema {
@@ -48,20 +49,22 @@ impl Schema {
     /// The same schema, of which introspection leaves out, or shows, what not everybody may see.
     #[must_use]
     pub fn hiding_guarded(self, hides_guarded: bool) -> Self {
-        Self {
-            hides_guarded,
-            ..self
-        }
+        let hidden = if hides_guarded {
+            hidden::Hidden::of(&self)
+        } else {
+            hidden::Hidden::default()
+        };
+        Self { hidden, ..self }
     }
 
     /// Whether introspection shows a type.
     pub(crate) fn shows(&self, id: TypeId) -> bool {
-        !self.hides_guarded || self.get(id).guard.is_none()
+        !self.hidden.has_type(id)
     }
 
-    /// Whether introspection shows a field: not of a type that it does not show.
-    pub(crate) fn shows_field(&self, field: &FieldDef) -> bool {
-        !self.hides_guarded || field.guard.is_none() && self.shows(field.ty.named())
+    /// Whether introspection shows a field of a type.
+    pub(crate) fn shows_field(&self, ty: TypeId, field: &FieldDef) -> bool {
+        !self.hidden.has_field(ty, &field.name)
     }
 
     /// Who may see a field, and who answers it; none when there is no such field.

@@ -115,7 +115,7 @@ impl Builder<'_> {
             mutation: self.mutation(),
             directives,
             meta,
-            hides_guarded: false,
+            hidden: Default::default(),
         }
     }
 }

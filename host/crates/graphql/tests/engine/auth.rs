@@ -217,6 +217,98 @@ async fn a_mutation_that_may_not_be_seen_is_not_made() {
     assert_eq!(data, json!({ "erase": true }));
 }
 
+/// What is decided before anything runs: each type can be seen by one kind of caller alone.
+const MADE: &str = r#"
+type Query {
+  report: Report @resolve(module: "m")
+  either: [Either!] @resolve(module: "m")
+  guarded: Guarded @resolve(module: "m")
+  lonely: Lonely @resolve(module: "m")
+  partly: Partly @resolve(module: "m")
+}
+type Mutation {
+  report: Report @resolve(module: "m")
+  either: [Either!] @resolve(module: "m")
+  guarded: Guarded @resolve(module: "m")
+  partly: Partly @resolve(module: "m")
+}
+type Report implements Guarded @auth(requires: "'reports' in scopes") { id: ID }
+type Note @auth(requires: "'notes' in scopes") { id: ID }
+type Open { id: ID }
+interface Guarded @auth(requires: "caller == 'token'") { id: ID }
+interface Lonely @auth(requires: "caller == 'token'") { id: ID }
+union Either = Report | Note
+union Partly = Report | Open
+"#;
+
+#[tokio::test]
+async fn a_condition_that_is_null_opens_no_way_around_a_rule_on_a_type() {
+    let engine = engine(MADE);
+    for (field, selection) in [
+        ("report", "id @include(if: $c)"),
+        ("report", "id @skip(if: $c)"),
+        ("report", "... on Report @include(if: $c) { id }"),
+        ("either", "__typename @include(if: $c)"),
+        ("either", "... on Report { id @include(if: $c) }"),
+        ("guarded", "id @skip(if: $c)"),
+    ] {
+        for kind in ["query", "mutation"] {
+            let query = format!("{kind}($c: Boolean = true) {{ {field} {{ {selection} }} }}");
+            let cast = Cast::new().seen_by(ApiKey, "{}");
+            let asked = with_variables(&query, r#"{"c":null}"#);
+            let (errors, data) = digest(&respond(&engine, &cast, asked).await);
+            assert_eq!(errors, [format!(r#"FORBIDDEN ["{field}"]"#)], "{query}");
+            assert_eq!(
+                (data, cast.called()),
+                (json!({ field: null }), vec![]),
+                "{query}"
+            );
+        }
+    }
+}
+
+#[tokio::test]
+async fn where_no_possible_type_may_be_seen_no_module_is_called() {
+    let engine = engine(MADE);
+    let report = r#"{"__typename":"Report","id":"r"}"#;
+    let ask = async |claims: &str, query: &str| {
+        let mut cast = Cast::new().seen_by(ApiKey, claims);
+        for root in ["Query", "Mutation"] {
+            cast = cast
+                .says(&format!("{root}.either"), format!("[{report}]"))
+                .says(
+                    &format!("{root}.partly"),
+                    r#"{"__typename":"Open","id":"o"}"#,
+                );
+        }
+        let (errors, data) = digest(&respond(&engine, &cast, request(query)).await);
+        (errors, data, cast.called().len())
+    };
+    for kind in ["query", "mutation"] {
+        for field in ["either", "guarded"] {
+            let query = format!("{kind} {{ {field} {{ __typename }} }}");
+            let (errors, data, calls) = ask("{}", &query).await;
+            assert_eq!(errors, [format!(r#"FORBIDDEN ["{field}"]"#)], "{query}");
+            assert_eq!((data, calls), (json!({ field: null }), 0), "{query}");
+        }
+        // Only the answer can tell as soon as one of the types may be seen.
+        let partly = format!("{kind} {{ partly {{ __typename }} }}");
+        let (errors, data, calls) = ask("{}", &partly).await;
+        assert_eq!((errors, calls), (vec![], 1), "{partly}");
+        assert_eq!(data, json!({ "partly": { "__typename": "Open" } }));
+        let either = format!("{kind} {{ either {{ __typename }} }}");
+        let (errors, data, calls) = ask(r#"{"scope":"notes"}"#, &either).await;
+        assert_eq!(errors, [r#"FORBIDDEN ["either",0]"#]);
+        assert_eq!((data, calls), (json!({ "either": null }), 1));
+    }
+    // An interface without any type has its own rule.
+    let (errors, _, calls) = ask("{}", "{ lonely { __typename } }").await;
+    assert_eq!(
+        (errors, calls),
+        (vec![r#"FORBIDDEN ["lonely"]"#.to_owned()], 0)
+    );
+}
+
 #[tokio::test]
 async fn callers_share_a_plan_and_no_decision() {
     let engine = engine(SDL);
@@ -293,6 +385,100 @@ async fn introspection_shows_no_rules_and_leaves_out_what_is_guarded_if_it_is_to
     assert!(
         hidden.contains("\"pupils\"") && hidden.contains("\"__type\":null"),
         "{hidden}"
+    );
+}
+
+/// What is left of a schema when what is guarded is hidden, by type: its fields with their types, its interfaces, its possible types.
+async fn shown(sdl: &str) -> serde_json::Value {
+    let query = "{ __schema { queryType { name } mutationType { name } types { kind name interfaces { name } possibleTypes { name }
+        fields(includeDeprecated: true) { name type { name ofType { name ofType { name ofType { name } } } } } } } }";
+    let schema = mayfly_graphql::Schema::parse(sdl)
+        .unwrap()
+        .hiding_guarded(true);
+    let limits = mayfly_graphql::Limits::default();
+    let engine = mayfly_graphql::Engine::new(std::sync::Arc::new(schema), limits, 1 << 20);
+    let answer = respond(&engine, &Cast::new(), request(query)).await;
+    digest(&answer).1["__schema"].clone()
+}
+
+#[tokio::test]
+async fn what_introspection_shows_of_a_guarded_schema_is_a_schema() {
+    let sdl = r#"
+type Query {
+  open: Open @resolve(module: "m")
+  emptied: Emptied @resolve(module: "m")
+  around: [Around!]! @resolve(module: "m")
+  either: Either @resolve(module: "m")
+  both: Both @resolve(module: "m")
+  named: Named @resolve(module: "m")
+  labelled: Labelled @resolve(module: "m")
+}
+type Mutation { erase: Boolean @resolve(module: "m") @auth(requires: "'admin' in groups") emptied: Emptied @resolve(module: "m") }
+type Open implements Named & Labelled { id: ID name: String @auth(requires: "'names' in scopes") label: String }
+type Emptied { secret: String @auth(requires: "'secrets' in scopes") }
+type Around { emptied: Emptied! }
+type Closed implements Labelled @auth(requires: "'closed' in scopes") { label: String }
+type Unnamed implements Labelled { label: String @auth(requires: "'closed' in scopes") }
+union Either = Emptied | Closed
+union Both = Open | Emptied
+interface Named { id: ID name: String }
+interface Labelled { label: String }
+"#;
+    let shown = shown(sdl).await;
+    assert_eq!(shown["mutationType"], json!(null), "it has no field left");
+    let types = shown["types"].as_array().unwrap();
+    let names = |value: &serde_json::Value| -> Vec<String> {
+        let values = value.as_array().into_iter().flatten();
+        values
+            .map(|value| value["name"].as_str().unwrap().to_owned())
+            .collect()
+    };
+    let own = |ty: &&serde_json::Value| !ty["name"].as_str().unwrap().starts_with("__");
+    let own: Vec<_> = types
+        .iter()
+        .filter(own)
+        .filter(|ty| ty["kind"] != "SCALAR")
+        .collect();
+    let told: Vec<_> = own
+        .iter()
+        .map(|ty| {
+            format!(
+                "{} {:?}",
+                ty["name"].as_str().unwrap(),
+                names(&ty["fields"])
+            )
+        })
+        .collect();
+    assert_eq!(
+        told,
+        [
+            r#"Query ["open", "both", "named", "labelled"]"#,
+            r#"Open ["id", "label"]"#,
+            "Both []",
+            r#"Named ["id"]"#,
+            r#"Labelled ["label"]"#,
+        ]
+    );
+    let both = own.iter().find(|ty| ty["name"] == "Both").unwrap();
+    assert_eq!(names(&both["possibleTypes"]), ["Open"]);
+    let labelled = own.iter().find(|ty| ty["name"] == "Labelled").unwrap();
+    assert_eq!(names(&labelled["possibleTypes"]), ["Open"]);
+    // Nothing leads to what is not there.
+    let listed: Vec<String> = types.iter().flat_map(|ty| names(&json!([ty]))).collect();
+    let mut mentioned = Vec::new();
+    for ty in &own {
+        mentioned.extend(names(&ty["interfaces"]));
+        for field in ty["fields"].as_array().into_iter().flatten() {
+            let mut ty = &field["type"];
+            while ty["ofType"].is_object() {
+                ty = &ty["ofType"];
+            }
+            mentioned.push(ty["name"].as_str().unwrap().to_owned());
+        }
+    }
+    assert!(
+        mentioned.iter().all(|name| listed.contains(name)),
+        "{mentioned:?} {listed:?}"
     );
 }
 

@@ -1,6 +1,6 @@
 //! Whatever the shape of a query, nothing that is guarded is in an answer to a caller without the right.
 
-use crate::stage::{Cast, engine, request, respond, to_the_end};
+use crate::stage::{Cast, engine, respond, to_the_end, with_variables};
 use mayfly_graphql::ViewerKind;
 use proptest::prelude::*;
 
@@ -12,6 +12,7 @@ type Query {
   thing: Thing @resolve(module: "m")
   any: [Any] @resolve(module: "m")
   safe: Safe @resolve(module: "m")
+  locked: Locked @resolve(module: "m")
   closed: Item @resolve(module: "m") @auth(requires: "'right' in groups")
   again: Query @resolve(module: "m")
 }
@@ -27,6 +28,8 @@ type Item implements Thing {
 type Plain implements Thing { id: String name: String inner: Thing code: String }
 type Safe @auth(requires: "'right' in groups") { id: String name: String inner: Thing }
 union Any = Item | Plain | Safe
+union Locked = Safe | Vault
+type Vault @auth(requires: "claims.owner == 'open'") { id: String }
 "#;
 
 const ITEM: &str = r#"{"__typename":"Item","id":"open","name":"GUARDED","code":"GUARDED",
@@ -42,6 +45,7 @@ fn cast(claims: &str) -> Cast {
         .says("Query.thing", ITEM)
         .says("Query.any", format!("[{ITEM},{plain},{SAFE}]"))
         .says("Query.safe", SAFE)
+        .says("Query.locked", SAFE)
         .says("Query.closed", closed.clone())
         .says("Query.again", "{}")
         .says("Item.more", format!("[{closed}]"))
@@ -57,6 +61,7 @@ fn fields(ty: &str) -> &'static [(&'static str, Option<&'static str>)] {
             ("thing", Some("Thing")),
             ("any", Some("Any")),
             ("safe", Some("Safe")),
+            ("locked", Some("Locked")),
             ("closed", Some("Item")),
             ("again", Some("Query")),
             ("__typename", None),
@@ -70,7 +75,7 @@ fn fields(ty: &str) -> &'static [(&'static str, Option<&'static str>)] {
             ("more", Some("Item")),
             ("__typename", None),
         ],
-        "Any" => &[("__typename", None)],
+        "Any" | "Locked" => &[("__typename", None)],
         _ => &[
             ("id", None),
             ("name", None),
@@ -85,9 +90,13 @@ fn narrower(ty: &str) -> &'static [&'static str] {
         "Thing" => &["Item", "Plain", "Thing"],
         "Any" => &["Item", "Plain", "Safe", "Thing"],
         "Item" => &["Thing", "Item"],
+        "Locked" => &["Safe"],
         _ => &[],
     }
 }
+
+/// How many selections stand inside one another.
+const DEPTH: usize = 5;
 
 /// A selection made of numbers: which field, under an alias or not, or within a fragment on a narrower type.
 fn selection(
@@ -103,7 +112,8 @@ fn selection(
         if depth > 0 && choice % 3 == 0 && !narrower.is_empty() {
             let on = narrower[choice / 3 % narrower.len()];
             text += &format!(
-                "... on {on} {} ",
+                "... on {on} {}{} ",
+                condition(choice / 9, depth),
                 selection(on, choices, depth - 1, aliases)
             );
             continue;
@@ -115,12 +125,21 @@ fn selection(
         }
         // Each field has a key of its own, so that no two can be in conflict.
         *aliases += 1;
-        text += &format!("k{aliases}: {field} ");
+        text += &format!("k{aliases}: {field} {}", condition(choice / 8, depth));
         if let Some(below) = below {
             text += &selection(below, choices, depth - 1, aliases);
         }
     }
     text + "} "
+}
+
+/// Where a condition may stand: nowhere, or one that is null. Not at the root, where it would refuse the whole operation.
+fn condition(choice: usize, depth: usize) -> &'static str {
+    match choice % 11 {
+        1 if depth < DEPTH => "@include(if: $null) ",
+        2 if depth < DEPTH => "@skip(if: $null) ",
+        _ => "",
+    }
 }
 
 proptest! {
@@ -130,11 +149,13 @@ proptest! {
     fn nothing_guarded_is_in_an_answer_to_a_caller_without_the_right(
         choices in proptest::collection::vec(any::<u8>(), 4..120),
     ) {
-        let query = selection("Query", &mut choices.into_iter(), 5, &mut 0);
+        let selection = selection("Query", &mut choices.into_iter(), DEPTH, &mut 0);
+        let variable = if selection.contains("$null") { "($null: Boolean = true)" } else { "" };
+        let query = format!("query {variable} {selection}");
         let engine = engine(SDL);
         let ask = |claims: &str| {
             let cast = cast(claims);
-            let answer = to_the_end(respond(&engine, &cast, request(&query)));
+            let answer = to_the_end(respond(&engine, &cast, with_variables(&query, r#"{"null":null}"#)));
             (answer, cast.called())
         };
         // Whoever has the right comes first, and leaves nothing behind.
@@ -144,7 +165,7 @@ proptest! {
         prop_assert!(!answer.contains("GUARDED"), "{query}\n{answer}");
         prop_assert!(!answer.contains("\"Safe\""), "{query}\n{answer}");
         let unasked = called.iter().all(|call| {
-            !["Query.closed", "Query.safe", "Item.more"].iter().any(|field| call.starts_with(field))
+            !["Query.closed", "Query.safe", "Query.locked", "Item.more"].iter().any(|field| call.starts_with(field))
         });
         prop_assert!(unasked, "{query}\n{called:?}");
     }
