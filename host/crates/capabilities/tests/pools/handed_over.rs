@@ -15,8 +15,9 @@ use tokio::runtime::Runtime;
 
 use super::backends::{Backends, MAX_ANSWER_BYTES, all, session, soon};
 
-/// What a call takes whatever is handed over: buffers of connections, the SDK's own structures.
-const FREE_BYTES: usize = 256 << 10;
+/// What a call takes whatever is handed over: the buffer of its connection, which HTTP/1 fills with up to 400 KiB while the other side
+/// does not read, and the SDK's own structures.
+const FREE_BYTES: usize = 512 << 10;
 
 struct Stage {
     /// Where the endpoints run.
