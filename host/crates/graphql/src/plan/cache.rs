@@ -6,19 +6,14 @@ use std::hash::{Hash, RandomState};
 use std::sync::Arc;
 
 use quick_cache::sync::{self, DefaultLifecycle};
-use quick_cache::{Equivalent, OptionsBuilder, Weighter};
-
-/// Shards, at most. More than the threads of the machines this runs on.
-const SHARDS: usize = 16;
-
-/// The smallest shard worth having, in bytes: it should hold several large plans.
-const SHARD_BYTES: usize = 256 << 10;
+use quick_cache::{Equivalent, Weighter};
 
 /// Bytes an entry takes besides its key and value: the map's slot, the queue's slot and the entry itself.
 const ENTRY_BYTES: usize = 160;
 
-/// What entries take as a rule, in bytes. How many of those that went are remembered follows from it.
-const USUAL_BYTES: usize = 4 << 10;
+/// What entries take as a rule, in bytes. How many of those that went are remembered follows from it, and how many shards there are: each
+/// has room for 32 of these at least.
+const USUAL_BYTES: usize = 8 << 10;
 
 /// How a cache is doing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -63,18 +58,12 @@ impl<K, V> Weighter<K, Kept<V>> for Bytes {
 impl<K: Hash + Eq, V> Cache<K, V> {
     /// A cache of at most `bytes`.
     pub fn new(bytes: usize) -> Self {
-        let options = OptionsBuilder::new()
-            .shards((bytes / SHARD_BYTES).clamp(1, SHARDS))
-            .estimated_items_capacity(bytes / USUAL_BYTES)
-            .weight_capacity(bytes as u64)
-            .build()
-            .expect("both capacities are given");
-        let lifecycle = DefaultLifecycle::default();
-        Self(sync::Cache::with_options(
-            options,
+        Self(sync::Cache::with(
+            bytes / USUAL_BYTES,
+            bytes as u64,
             Bytes,
             RandomState::new(),
-            lifecycle,
+            DefaultLifecycle::default(),
         ))
     }
 
