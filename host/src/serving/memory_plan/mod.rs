@@ -174,7 +174,7 @@ fn guest_lines(config: &Config, capacity: Capacity, code: Code) -> Vec<PlanLine>
         )
         .measured_by(Part::Structures),
         line(
-            format!("memory kept ready for {slots} invocations"),
+            format!("memory kept ready for those of {slots} invocations that do not run"),
             capacity.kept_bytes(),
             Some("server.guest_memory"),
         ),

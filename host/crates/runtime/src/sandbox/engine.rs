@@ -6,12 +6,14 @@ use mayfly_config::Budget;
 use mayfly_config::Module;
 use tokio::sync::{Semaphore, SemaphorePermit};
 use wasmtime::component::{Component, Linker};
-use wasmtime::{Config, Engine, InstanceAllocationStrategy, OptLevel, PoolingAllocationConfig};
+use wasmtime::{
+    Config, Enabled, Engine, InstanceAllocationStrategy, OptLevel, PoolingAllocationConfig,
+};
 
 use super::Prepared;
 use super::capacity::{
-    Capacity, FIBER_STACK_BYTES, INSTANCE_BYTES, KEEP_RESIDENT_BYTES, PAGE_BYTES, TABLE_ELEMENTS,
-    TABLE_KEEP_RESIDENT_BYTES, pages,
+    Capacity, FIBER_STACK_BYTES, INSTANCE_BYTES, PAGE_BYTES, TABLE_ELEMENTS,
+    TABLE_KEEP_RESIDENT_BYTES, keep_resident_bytes, pages,
 };
 use super::data::Data;
 use super::proposals;
@@ -167,7 +169,8 @@ fn pool(capacity: Capacity) -> PoolingAllocationConfig {
         .max_component_instance_size(INSTANCE_BYTES)
         .table_elements(TABLE_ELEMENTS)
         .max_memory_size(usize::try_from(capacity.largest_cap_bytes).unwrap_or(usize::MAX))
-        .linear_memory_keep_resident(KEEP_RESIDENT_BYTES)
+        .linear_memory_keep_resident(keep_resident_bytes())
+        .pagemap_scan(Enabled::Auto)
         .table_keep_resident(TABLE_KEEP_RESIDENT_BYTES)
         .max_unused_warm_slots(slots);
     pool
