@@ -22,7 +22,7 @@ use std::os::unix::net::UnixStream;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
-use rustix::process::{Pid, Signal, getpid, kill_process};
+use rustix::process::{Pid, Resource, Rlimit, Signal, getpid, kill_process, prlimit};
 use serde_json::{Value, json};
 
 /// Every method.
@@ -267,6 +267,15 @@ fn reach(what: &str, arguments: &Value) -> io::Result<Value> {
         "signal" => {
             let pid = i32::try_from(arguments["pid"].as_i64().unwrap()).unwrap();
             rustix::process::test_kill_process(Pid::from_raw(pid).unwrap())?;
+            json!("could")
+        }
+        "take descriptors" => {
+            let pid = i32::try_from(arguments["pid"].as_i64().unwrap()).unwrap();
+            let few = Rlimit {
+                current: Some(10),
+                maximum: Some(10),
+            };
+            prlimit(Pid::from_raw(pid), Resource::Nofile, few)?;
             json!("could")
         }
         "descriptors" => {

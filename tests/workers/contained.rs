@@ -81,6 +81,9 @@ async fn try_everything(keys: &str) {
     let signal = json!({ "what": "signal", "pid": own });
     let reached = ask(&host, "Reach", &signal).await.unwrap();
     assert!(is_refused(&reached), "{reached}");
+    let limits = json!({ "what": "take descriptors", "pid": own });
+    let reached = ask(&host, "Reach", &limits).await.unwrap();
+    assert!(is_refused(&reached), "{reached}");
     assert!(artifact.exists());
     host.ready().await;
 }
@@ -171,9 +174,7 @@ async fn address_space_is_limited_where_that_is_asked_for() {
 
 #[tokio::test]
 async fn a_worker_writes_only_where_it_may() {
-    let lab = Lab::with("processes = 1\nwritable = [\"ROOT/data\"]\n", |_, root| {
-        fs::create_dir(root.join("data")).unwrap();
-    });
+    let lab = Lab::new("processes = 1\nwritable = [\"ROOT/data\"]\n");
     for (path, may) in [("data/new", true), ("new", false)] {
         let path = lab.path(path);
         let reached = lab
@@ -188,9 +189,9 @@ async fn a_worker_writes_only_where_it_may() {
 #[tokio::test]
 async fn what_may_be_written_must_not_hold_what_is_hidden() {
     let lab = Lab::with(
-        "processes = 1\nwritable = [\"ROOT\"]\ncircuit_failures = 1\n",
+        "processes = 1\nwritable = [\"ROOT/data\"]\ncircuit_failures = 1\n",
         |around, root| {
-            around.hidden.push(root.join(".mayfly"));
+            around.hidden.push(root.join("data/secret"));
         },
     );
     let error = lab.call("Echo", Value::Null).await.unwrap_err();

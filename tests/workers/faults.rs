@@ -11,9 +11,9 @@ use super::lab::{Lab, lives, until};
 
 #[tokio::test]
 async fn a_read_whose_process_dies_is_answered_by_another_one() {
-    let lab = Lab::new("writable = [\"ROOT\"]\nprocesses = 1\n");
+    let lab = Lab::new("writable = [\"ROOT/data\"]\nprocesses = 1\n");
     let (pid, _) = lab.count().await;
-    let once = lab.path("once");
+    let once = lab.path("data/once");
     let answer = lab
         .call(
             "Misbehave",
@@ -52,8 +52,8 @@ async fn a_read_whose_process_dies_twice_is_unavailable_and_told_with_its_end() 
 
 #[tokio::test]
 async fn a_write_whose_process_dies_is_made_once_and_its_outcome_unknown() {
-    let lab = Lab::new("writable = [\"ROOT\"]\n");
-    let ledger = lab.path("ledger");
+    let lab = Lab::new("writable = [\"ROOT/data\"]\n");
+    let ledger = lab.path("data/ledger");
     for (line, die) in [("first", "before"), ("second", "after"), ("third", "never")] {
         let recorded = lab
             .call(
@@ -183,9 +183,9 @@ async fn a_late_answer_within_the_grace_costs_no_process_and_goes_to_nobody() {
 
 #[tokio::test]
 async fn a_write_cut_off_at_its_deadline_is_unknown() {
-    let lab = Lab::new("writable = [\"ROOT\"]\nprocesses = 1\ncancel_grace = \"0 ms\"\n");
+    let lab = Lab::new("writable = [\"ROOT/data\"]\nprocesses = 1\ncancel_grace = \"0 ms\"\n");
     // A ledger nobody opens the other end of.
-    let pipe = lab.path("pipe");
+    let pipe = lab.path("data/pipe");
     let made = std::process::Command::new("mkfifo").arg(&pipe).status();
     assert!(made.unwrap().success());
     let line = json!({ "ledger": pipe, "line": "x" });

@@ -89,6 +89,7 @@ impl Lab {
         built();
         let directory = TempDir::new().unwrap();
         let root = fs::canonicalize(directory.path()).unwrap();
+        fs::create_dir(root.join("data")).unwrap();
         let keys = keys.replace("ROOT", root.to_str().unwrap());
         let mut surroundings = Surroundings {
             root: root.clone(),

@@ -223,6 +223,7 @@ async fn load(
     let app = Arc::new(App::restore(config, &surroundings, &store, &show_progress).await?);
     app.keep_connections();
     app.tell_missing();
+    app.tell_invalid_documents();
     let deployment = Deployment::start(
         host.snapshot(),
         app.clone(),

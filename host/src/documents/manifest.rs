@@ -8,6 +8,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use mayfly_config::{Documents, Problem, file};
+use mayfly_graphql::Engine;
 use mayfly_json::{Kind, Limits, Tree, Value};
 
 /// The largest manifest, in bytes: several thousand documents.
@@ -75,6 +76,20 @@ impl TrustedDocuments {
     #[must_use]
     pub fn contains(&self, text: &str) -> bool {
         self.texts.contains(text)
+    }
+
+    /// Those that a schema does not know how to answer: their ids, places and what is wrong with each.
+    #[must_use]
+    pub fn invalid(&self, engine: &Engine) -> Vec<String> {
+        let documents = self.iter().filter_map(|(id, text)| {
+            let errors = engine.check_document(text).err()?;
+            let first = errors.errors().first()?;
+            let at = first.locations.first().map_or_else(String::new, |at| {
+                format!(", line {}, column {}", at.line, at.column)
+            });
+            Some(format!("document \"{id:.80}\"{at}: {}", first.error))
+        });
+        documents.collect()
     }
 
     /// Every document with its id, in the order of the ids.

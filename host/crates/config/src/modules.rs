@@ -76,10 +76,11 @@ const GUEST_TO_HOST: Key<'_> = Key::new(
 const SHARE_AMONG_SEVERAL: u8 = 75;
 
 impl Module {
-    /// The module's share of something there is `total` of, and never nothing.
+    /// The module's share of something there is `total` of, rounded, and never nothing.
     #[must_use]
     pub fn share_of(&self, total: usize) -> usize {
-        (total.saturating_mul(usize::from(self.share_percent)) / 100).max(1)
+        let hundredths = total.saturating_mul(usize::from(self.share_percent));
+        (hundredths.saturating_add(50) / 100).max(1)
     }
 
     pub(crate) fn read(

@@ -35,6 +35,21 @@ impl App {
         all
     }
 
+    /// Logs how many documents of the manifest the schema does not know how to answer.
+    pub fn tell_invalid_documents(&self) {
+        let invalid = self
+            .documents
+            .trusted()
+            .map(|trusted| trusted.invalid(&self.engine));
+        let invalid = invalid.unwrap_or_default();
+        if let Some(first) = invalid.first() {
+            tracing::warn!(
+                count = invalid.len(),
+                "documents of the manifest cannot be answered; the first is {first}; `mayfly check` names all"
+            );
+        }
+    }
+
     /// Logs the same beside the start: whatever needs no credentials is served without.
     pub fn tell_missing(&self) {
         // The pools alone: a version of the app is given back when it is replaced.

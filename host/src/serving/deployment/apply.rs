@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use mayfly_config::{Config, FILE, Problem, Problems};
-use mayfly_graphql::{Change, Severity};
+use mayfly_graphql::{Change, ChangeKind, Severity};
 use mayfly_runtime::capability::load;
 use mayfly_telemetry::names;
 use metrics::counter;
@@ -137,8 +137,14 @@ impl Deployment {
             self.abort_any("another app was applied", actor.clone())
                 .await;
             if let Some(swapped) = self.serve_next(&turn, &app, next).await? {
+                if refuses_anybody(&was) && !refuses_anybody(&config) {
+                    tracing::warn!(
+                        "everybody may call now, as nobody: `callers` lets them in, or is gone"
+                    );
+                }
                 self.config.store(config);
                 if let Some(app) = self.app() {
+                    app.tell_invalid_documents();
                     MemoryPlan::of(&self.config(), &app, self.own_bytes).tell();
                 }
                 return Ok(Applied {
@@ -277,14 +283,27 @@ fn same(one: &App, other: &App) -> bool {
             .all(|(one, other)| one.0 == other.0 && Arc::ptr_eq(one.1, other.1))
 }
 
+/// Whether somebody is refused for not showing who it is.
+fn refuses_anybody(config: &Config) -> bool {
+    config
+        .callers
+        .as_ref()
+        .is_some_and(|callers| !callers.anonymous)
+}
+
 /// Counts and logs what applying did.
 fn tell(applied: &Result<Applied, ApplyError>) {
     let outcome = match applied {
         Ok(applied) if applied.changed => {
             tracing::info!(modules = applied.swapped.len(), "applied");
-            applied.changes.iter().for_each(|change| {
-                tracing::info!(severity = change.severity.as_str(), "schema: {change}")
-            });
+            for change in &applied.changes {
+                let severity = change.severity.as_str();
+                if change.kind == ChangeKind::RulesChanged {
+                    tracing::warn!(severity, "schema: {change}");
+                } else {
+                    tracing::info!(severity, "schema: {change}");
+                }
+            }
             "applied"
         }
         Ok(_) => "unchanged",

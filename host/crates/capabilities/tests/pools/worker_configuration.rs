@@ -145,6 +145,24 @@ restrict_files = false",
 }
 
 #[test]
+fn what_may_be_written_holds_nothing_that_is_read_and_lies_in_nothing_else() {
+    let said = |writable: &str| problems(&with(&format!("writable = {writable}\n"))).join("\n");
+    for held in [".", "..", "mayfly.toml", "x/../schema.graphql"] {
+        let said = said(&format!("[{held:?}]"));
+        assert!(
+            said.contains("`workers.legacy.writable`: ") && said.contains(", which the host reads"),
+            "{held}: {said}"
+        );
+    }
+    let inside = said("[\"data\", \"data/tmp\"]");
+    assert!(
+        inside.contains("data/tmp is inside of ") && inside.contains("leave out the inner one"),
+        "{inside}"
+    );
+    assert!(parse(&with("writable = [\"data\", \"data2\"]\n")).is_ok());
+}
+
+#[test]
 fn an_assembly_is_all_that_has_to_be_said() {
     let local = local(&instead("dotnet = \"bin/LegacyApi.dll\"\n"));
     assert_eq!(

@@ -371,3 +371,39 @@ fn roots_that_move_or_go_break_clients() {
         ]
     );
 }
+
+#[test]
+fn who_may_see_something_is_told_when_that_changes() {
+    let sdl = |of_type: &str, of_field: &str| {
+        format!(
+            "type Query {{ f: T @resolve(module: \"m\") {of_field} }} type T {of_type} {{ a: String }}"
+        )
+    };
+    let told = |old: &str, new: &str| {
+        let changes = schema(old).changes_to(&schema(new));
+        let changes = changes
+            .iter()
+            .map(|change| format!("{:?} {}", change.severity, change.message));
+        changes.collect::<Vec<_>>()
+    };
+    let (none, admin) = (sdl("", ""), "@auth(requires: \"'admin' in groups\")");
+    let staff = "@auth(requires: \"'staff' in groups\")";
+    assert_eq!(
+        told(&sdl(admin, admin), &none),
+        [
+            "Dangerous `Query.f` may be seen by everybody; `'admin' in groups` was removed",
+            "Dangerous `T` may be seen by everybody; `'admin' in groups` was removed"
+        ]
+    );
+    assert_eq!(
+        told(&none, &sdl("", admin)),
+        ["Dangerous `Query.f` may be seen only where `'admin' in groups` holds"]
+    );
+    assert_eq!(
+        told(&sdl("", admin), &sdl("", staff)),
+        [
+            "Dangerous `Query.f` may be seen where `'staff' in groups` holds, and no longer where `'admin' in groups` does"
+        ]
+    );
+    assert!(told(&sdl(admin, staff), &sdl(admin, staff)).is_empty());
+}

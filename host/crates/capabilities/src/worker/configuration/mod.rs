@@ -6,6 +6,7 @@ mod method;
 mod remote;
 mod told;
 mod worker;
+mod writable;
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -73,6 +74,7 @@ impl ReadSections for WorkerCapability {
                 ));
             }
         }
+        writable::check(config, file);
     }
 
     fn named_files(&self, sections: &Sections) -> Vec<PathBuf> {

@@ -116,7 +116,14 @@ fn visible(directory: &Path, hidden: &BTreeSet<PathBuf>) -> io::Result<Vec<PathB
         return Ok(vec![directory.to_path_buf()]);
     }
     let mut all = Vec::new();
-    for entry in fs::read_dir(directory)? {
+    let listed = fs::read_dir(directory).map_err(|error| {
+        let message = format!(
+            "{}: {error}; let the host's user read it",
+            directory.display()
+        );
+        io::Error::new(error.kind(), message)
+    })?;
+    for entry in listed {
         let entry = entry?;
         // A link is followed to where it leads, and that is decided there.
         if !entry.file_type()?.is_symlink() {

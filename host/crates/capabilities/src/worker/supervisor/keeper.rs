@@ -20,7 +20,7 @@ use mayfly_runtime::program;
 use rustix::io::Errno;
 use rustix::process::{
     DumpableBehavior, Pid, Signal, WaitId, WaitIdOptions, WaitOptions, getpid, set_child_subreaper,
-    set_dumpable_behavior, waitid, waitpid,
+    set_dumpable_behavior, waitid,
 };
 
 use super::order::{MOST_BYTES, Order};
@@ -236,23 +236,16 @@ impl Kept {
     /// Ends and reaps what is left once the worker itself has ended.
     fn reap(mut self) -> String {
         let status = self.child.wait();
-        let own = getpid().as_raw_nonzero().get();
+        // Whoever loses its parent becomes a child of this process, sooner or later: until there is none, something may be left.
         loop {
-            let left = tree::children(own);
-            tree::signal(&left, Signal::KILL);
-            let mut is_empty = left.is_empty();
-            loop {
-                match waitpid(None, WaitOptions::NOHANG) {
+            self.signal(Signal::KILL);
+            let reaped = loop {
+                match rustix::process::wait(WaitOptions::NOHANG) {
                     Ok(Some(_)) | Err(Errno::INTR) => {}
-                    Ok(None) => break,
-                    // There is no child.
-                    Err(_) => {
-                        is_empty = true;
-                        break;
-                    }
+                    other => break other,
                 }
-            }
-            if is_empty {
+            };
+            if reaped.is_err() {
                 break;
             }
             thread::sleep(PAUSE);

@@ -1,7 +1,7 @@
 //! `mayfly worker launch`: limits this process, and becomes the worker's program.
 //!
 //! Everything that needs a right comes before that right is given up: control group and limits, then the user, then no new privileges,
-//! then files. What fails ends the launcher with a message on standard error, where the worker's own would be.
+//! then system calls and files. What fails ends the launcher with a message on standard error, where the worker's own would be.
 
 use std::ffi::OsString;
 use std::fs;
@@ -19,8 +19,8 @@ use rustix::thread::{
     set_thread_res_gid, set_thread_res_uid,
 };
 
-use super::files;
 use super::order::Launch;
+use super::{files, system_calls};
 
 /// The status of a launcher that could not become the worker, as shells have it.
 const CANNOT_START: u8 = 127;
@@ -72,6 +72,7 @@ fn prepare(arguments: &[OsString]) -> Result<Command, String> {
         return Err("its keeper is gone".to_owned());
     }
     set_no_new_privs(true).map_err(|error| format!("cannot give up new privileges: {error}"))?;
+    system_calls::restrict()?;
     if launch.restrict_files {
         files::restrict(&launch.hidden, &launch.writable)?;
     }

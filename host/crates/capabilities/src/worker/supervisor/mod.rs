@@ -24,6 +24,7 @@ mod guard;
 mod keeper;
 mod launcher;
 mod order;
+mod system_calls;
 mod tree;
 mod user;
 mod wire;

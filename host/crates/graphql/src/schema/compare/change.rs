@@ -114,6 +114,8 @@ kinds! {
     InputFieldBecameRequired "INPUT_FIELD_BECAME_REQUIRED" Breaking,
     /// Exactly one field of an input must be given now. The reference does not see it.
     InputBecameOneOf "INPUT_BECAME_ONE_OF" Breaking,
+    /// Who may see something is decided by other rules, or by none. The reference does not know rules.
+    RulesChanged "AUTH_RULES_CHANGED" Dangerous,
     /// A directive is gone.
     DirectiveRemoved "DIRECTIVE_REMOVED" Breaking,
     /// A directive's argument is gone.

@@ -1,7 +1,7 @@
 //! Fields of objects and interfaces, and their arguments.
 
 use super::inputs::{default_changed, is_safe as is_safe_input};
-use super::{ChangeKind, Changes, Pair};
+use super::{ChangeKind, Changes, Pair, rules};
 use crate::schema::types::{FieldDef, Type};
 use indexmap::IndexMap;
 use std::sync::Arc;
@@ -29,6 +29,7 @@ pub(super) fn compare(
             );
             changes.add(ChangeKind::FieldChangedType, coordinate.as_str(), message);
         }
+        rules(&coordinate, &was.guard, &is.guard, changes);
         arguments(pair, &coordinate, was, is, changes);
     }
 }

@@ -6,7 +6,7 @@
 //! became `@oneOf`, and arguments of directives that changed. A directive that no document can use breaks no document, so its
 //! changes are only told, where the reference calls them breaking.
 //!
-//! What modules answer (`@resolve`) is not the clients' business and is not compared.
+//! What modules answer (`@resolve`) is not the clients' business and is not compared. Who may see something (`@auth`) is.
 
 mod change;
 mod directives;
@@ -17,6 +17,7 @@ pub use change::{Change, ChangeKind, Severity};
 
 use super::Schema;
 use super::types::{Kind, TypeDef, TypeId};
+use crate::auth::Guard;
 use change::Changes;
 use indexmap::{IndexMap, IndexSet};
 use std::sync::Arc;
@@ -78,6 +79,7 @@ impl Pair<'_> {
     }
 
     fn types(self, old: &TypeDef, new: &TypeDef, changes: &mut Changes) {
+        rules(&old.name, &old.guard, &new.guard, changes);
         match (&old.kind, &new.kind) {
             (Kind::Scalar(_), Kind::Scalar(_)) => {}
             (Kind::Object(was), Kind::Object(is)) | (Kind::Interface(was), Kind::Interface(is)) => {
@@ -145,6 +147,36 @@ impl Pair<'_> {
             new.difference(&old).cloned().collect(),
         )
     }
+}
+
+/// Compares what has to hold for something to be seen.
+fn rules(
+    coordinate: &str,
+    old: &Option<Arc<Guard>>,
+    new: &Option<Arc<Guard>>,
+    changes: &mut Changes,
+) {
+    let texts = |guard: &Option<Arc<Guard>>| -> Vec<String> {
+        let rules = guard.iter().flat_map(|guard| &guard.rules);
+        rules.map(|rule| format!("`{}`", rule.text)).collect()
+    };
+    let (old, new) = (texts(old), texts(new));
+    if old == new {
+        return;
+    }
+    let what = match (old.is_empty(), new.is_empty()) {
+        (_, true) => format!(
+            "may be seen by everybody; {} was removed",
+            old.join(" and ")
+        ),
+        (true, _) => format!("may be seen only where {} holds", new.join(" and ")),
+        _ => format!(
+            "may be seen where {} holds, and no longer where {} does",
+            new.join(" and "),
+            old.join(" and ")
+        ),
+    };
+    changes.add(ChangeKind::RulesChanged, coordinate, what);
 }
 
 fn values<V>(
