@@ -3,8 +3,9 @@
 use mayfly_config::CompilePriority;
 use rustix::process::nice;
 
-/// How much nicer than the host a compiler of low priority is. Where every core is busy it still gets a seventh of each.
-const LOW: i32 = 8;
+/// How much nicer than the host a compiler of low priority is. Where every core is busy it still gets a quarter of one. Nicer
+/// ones made the slowest requests slower, not faster, when that was measured.
+const LOW: i32 = 5;
 
 /// The niceness of a compiler that runs when nobody else does: the highest there is.
 const LEAST: i32 = 19;
