@@ -9,13 +9,14 @@ use crate::callers::{SECRET, claims_with, section, signed};
 const STUDENT: &str =
     r#"  student("The student's id." id: ID!): Student @resolve(module: "students")"#;
 const NEEDS: &str = r#"needs: "id grade readingLevel")"#;
+/// Who sees a student.
+const RULE: &str = r#"@auth(requires: "claims.sub == args.id || 'teachers' in groups")"#;
 
 /// The sample app, whose students see themselves, and whose teachers see assessments of their grades.
 fn app() -> TestApp {
-    let rule = r#"@auth(requires: "claims.sub == args.id || 'teachers' in groups")"#;
     let of_parent = r#"@auth(requires: "parent.grade in claims.grades")"#;
     TestApp::students()
-        .edited("schema.graphql", STUDENT, &format!("{STUDENT} {rule}"))
+        .edited("schema.graphql", STUDENT, &format!("{STUDENT} {RULE}"))
         .edited("schema.graphql", NEEDS, &format!("{NEEDS} {of_parent}"))
         .with_configuration(&section("secret = { env = \"TOKEN_SECRET\" }"))
 }
@@ -176,6 +177,30 @@ async fn what_is_guarded_can_be_left_out_of_introspection() {
         student.contains("enrolment:") && !student.contains("assessments"),
         "{student}"
     );
+}
+
+#[tokio::test]
+async fn what_applying_an_app_opens_to_everybody_is_logged_as_a_warning() {
+    let app = app().edited("mayfly.toml", "anonymous = true", "anonymous = false");
+    let host = TestHost::start_with(app, &[("TOKEN_SECRET", SECRET)]).await;
+    host.ready().await;
+    for (file, from, to) in [
+        ("mayfly.toml", "anonymous = false", "anonymous = true"),
+        ("schema.graphql", RULE, ""),
+    ] {
+        let path = host.app.path().join(file);
+        let text = std::fs::read_to_string(&path).unwrap();
+        assert!(text.contains(from), "{text}");
+        std::fs::remove_file(&path).unwrap();
+        std::fs::write(&path, text.replace(from, to)).unwrap();
+    }
+    host.logged(&["WARN", "everybody may call now"]).await;
+    host.logged(&[
+        "WARN",
+        "dangerous",
+        "`Query.student` may be seen by everybody; `claims.sub == args.id || 'teachers' in groups` was removed",
+    ])
+    .await;
 }
 
 #[test]

@@ -34,6 +34,21 @@ async fn host_of(issuer: &TestIssuer) -> TestHost {
     host
 }
 
+/// A token is neither believed nor refused while no key of its issuer is known.
+async fn waits_for_keys(host: &TestHost, token: &str) {
+    let answer = who_am_i(host, &[&format!("Bearer {token}")]).await;
+    assert_eq!(
+        answer.status,
+        StatusCode::SERVICE_UNAVAILABLE,
+        "{}",
+        answer.text
+    );
+    assert_eq!(
+        answer.json()["errors"][0]["extensions"]["code"],
+        json!("BACKEND_UNAVAILABLE")
+    );
+}
+
 #[tokio::test]
 async fn a_key_that_is_new_is_fetched_when_a_token_names_it_and_one_withdrawn_is_forgotten() {
     let issuer = TestIssuer::start().await;
@@ -132,17 +147,7 @@ async fn while_the_issuer_is_away_at_the_start_the_host_serves_says_so_and_recov
         json!("no key of the issuer is known, so none of its tokens can be checked")
     );
     let token = key.token(Some("a"), &claims_of(&issuer, json!({})));
-    let answer = who_am_i(&host, &[&format!("Bearer {token}")]).await;
-    assert_eq!(
-        answer.status,
-        StatusCode::SERVICE_UNAVAILABLE,
-        "{}",
-        answer.text
-    );
-    assert_eq!(
-        answer.json()["errors"][0]["extensions"]["code"],
-        json!("BACKEND_UNAVAILABLE")
-    );
+    waits_for_keys(&host, &token).await;
     assert_eq!(
         who_am_i(&host, &[]).await.json(),
         json!({ "data": { "whoAmI": "nobody: {}" } }),
@@ -510,13 +515,7 @@ async fn an_issuer_of_an_unknown_ca_has_no_keys_and_its_tokens_wait_for_them() {
     ])
     .await;
     let token = key.token(Some("a"), &claims_of(&issuer, json!({})));
-    let answer = who_am_i(&host, &[&format!("Bearer {token}")]).await;
-    assert_eq!(
-        answer.status,
-        StatusCode::SERVICE_UNAVAILABLE,
-        "{}",
-        answer.text
-    );
+    waits_for_keys(&host, &token).await;
     assert_eq!(issuer.asked("/keys"), 0);
 }
 

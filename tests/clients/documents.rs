@@ -201,6 +201,13 @@ async fn a_manifest_that_changes_is_read_again_and_one_that_is_damaged_leaves_th
     host.logged(&["not applied", "manifest.json", "is not JSON"])
         .await;
     assert_eq!(asks("renamed").await, answered());
+    replace(r#"{"broken": "query {", "old": "{ nobody }", "good": "{ __typename }"}"#);
+    host.logged(&[
+        "WARN",
+        "\"count\":2",
+        "documents of the manifest cannot be answered; the first is document \\\"broken\\\"",
+    ])
+    .await;
 }
 
 #[test]

@@ -84,6 +84,10 @@ async fn try_everything(keys: &str) {
     let limits = json!({ "what": "take descriptors", "pid": own });
     let reached = ask(&host, "Reach", &limits).await.unwrap();
     assert!(is_refused(&reached), "{reached}");
+    // Memory of System V would outlive worker and host.
+    let memory = json!({ "what": "leave memory" });
+    let reached = ask(&host, "Reach", &memory).await.unwrap();
+    assert!(is_refused(&reached), "{reached}");
     assert!(artifact.exists());
     host.ready().await;
 }

@@ -193,19 +193,20 @@ enum Signature {
 /// Whether the signature is of one of these keys.
 fn check_signature(keys: &[TrustedKey], token: &Token<'_>) -> Signature {
     let id = token.key_id.as_deref();
-    let fitting = keys.iter().filter(|key| key.fits(token.algorithm, id));
-    let mut outcome = None;
+    let fitting: Vec<_> = keys
+        .iter()
+        .filter(|key| key.fits(token.algorithm, id))
+        .collect();
     // Of several keys that fit, another may be the right one.
-    for trusted in fitting {
-        let is_signed =
-            crypto::verify(token.signature, token.signed, &trusted.key, token.algorithm);
-        if is_signed.unwrap_or_default() {
-            return Signature::Fits;
-        }
-        outcome = match outcome {
-            None | Some(Signature::Wrong) if trusted.is_named(id) => Some(Signature::Wrong),
-            _ => Some(Signature::UnknownKey),
-        };
+    let is_signed = fitting.iter().any(|trusted| {
+        crypto::verify(token.signature, token.signed, &trusted.key, token.algorithm)
+            .unwrap_or_default()
+    });
+    if is_signed {
+        Signature::Fits
+    } else if !fitting.is_empty() && fitting.iter().all(|trusted| trusted.is_named(id)) {
+        Signature::Wrong
+    } else {
+        Signature::UnknownKey
     }
-    outcome.unwrap_or(Signature::UnknownKey)
 }

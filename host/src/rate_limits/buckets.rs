@@ -37,7 +37,7 @@ struct Store<C: Clock> {
 
 #[derive(Default)]
 struct Part {
-    /// Until when each bucket, by whose it is, is not full, in nanoseconds since the beginning.
+    /// Until when each bucket is not full, in nanoseconds since the beginning; by whose it is.
     full_at: HashMap<Fingerprint, u64>,
     /// The bucket of those for whom there is no room.
     shared: Option<u64>,

@@ -28,26 +28,28 @@ impl App {
         }
     }
 
-    /// What the backends need of the host's surroundings and is not there, in words for operators, with the backend's name.
+    /// What the backends need of the host's surroundings, or go without, in words for operators, with the backend's name.
     pub async fn missing(&self) -> Vec<(String, String)> {
         let mut all = missing(&self.pools).await;
         all.extend(gone_without(&self.pools));
         all
     }
 
-    /// Logs how many documents of the manifest the schema does not know how to answer.
+    /// Logs, beside everything else, how many documents of the manifest the schema does not know how to answer.
     pub fn tell_invalid_documents(&self) {
-        let invalid = self
-            .documents
-            .trusted()
-            .map(|trusted| trusted.invalid(&self.engine));
-        let invalid = invalid.unwrap_or_default();
-        if let Some(first) = invalid.first() {
-            tracing::warn!(
-                count = invalid.len(),
-                "documents of the manifest cannot be answered; the first is {first}; `mayfly check` names all"
-            );
-        }
+        let (documents, engine) = (self.documents.clone(), self.engine.clone());
+        // There may be thousands, and each takes as long as a request does to be checked.
+        tokio::task::spawn_blocking(move || {
+            let trusted = documents.trusted();
+            let invalid = trusted.map(|trusted| trusted.invalid(&engine));
+            let invalid = invalid.unwrap_or_default();
+            if let Some(first) = invalid.first() {
+                tracing::warn!(
+                    count = invalid.len(),
+                    "documents of the manifest cannot be answered; the first is {first}; `mayfly check` names all"
+                );
+            }
+        });
     }
 
     /// Logs the same beside the start: whatever needs no credentials is served without.

@@ -83,6 +83,13 @@ pub struct App {
 }
 
 impl App {
+    /// Whether anybody may call.
+    #[must_use]
+    pub fn lets_anybody_in(&self) -> bool {
+        let callers = self.callers.as_ref();
+        callers.is_none_or(|callers| callers.lets_anybody_in())
+    }
+
     /// Builds an app from its configuration, with the component files it names. Backends need not answer yet.
     ///
     /// # Errors

@@ -137,15 +137,15 @@ impl Deployment {
             self.abort_any("another app was applied", actor.clone())
                 .await;
             if let Some(swapped) = self.serve_next(&turn, &app, next).await? {
-                if refuses_anybody(&was) && !refuses_anybody(&config) {
-                    tracing::warn!(
-                        "everybody may call now, as nobody: `callers` lets them in, or is gone"
-                    );
-                }
                 self.config.store(config);
-                if let Some(app) = self.app() {
-                    app.tell_invalid_documents();
-                    MemoryPlan::of(&self.config(), &app, self.own_bytes).tell();
+                if let Some(now) = self.app() {
+                    if now.lets_anybody_in() && !app.lets_anybody_in() {
+                        tracing::warn!(
+                            "everybody may call now: [callers] is gone, or `callers.anonymous` is true"
+                        );
+                    }
+                    now.tell_invalid_documents();
+                    MemoryPlan::of(&self.config(), &now, self.own_bytes).tell();
                 }
                 return Ok(Applied {
                     changed: true,
@@ -281,14 +281,6 @@ fn same(one: &App, other: &App) -> bool {
             .iter()
             .zip(&other.versions)
             .all(|(one, other)| one.0 == other.0 && Arc::ptr_eq(one.1, other.1))
-}
-
-/// Whether somebody is refused for not showing who it is.
-fn refuses_anybody(config: &Config) -> bool {
-    config
-        .callers
-        .as_ref()
-        .is_some_and(|callers| !callers.anonymous)
 }
 
 /// Counts and logs what applying did.

@@ -7,7 +7,7 @@
 //! Reading order, the way a call goes: `import` is what guests call, `database` what it needs. `session::SqlSession` keeps an
 //! invocation to one connection; `statements` has the texts (`declared`, `statement`) and fills them with values (`parameters`); `pool`
 //! lends a connection (`lend`, `lease`), `connections` has them, `manager` makes them (`gate` says when a server is tried again),
-//! `connection` says when one may be used again, `pool_metrics` tells why one was closed; `run` sends and
+//! `connection` says when one may be used again, `pool_metrics` tells why one was closed (`crate::holders` who has them); `run` sends and
 //! reads, `failure` says what went wrong. `transaction` and `stream` hold their connection between calls. `describe` asks the server whether
 //! all is as declared.
 

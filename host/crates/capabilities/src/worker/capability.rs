@@ -239,7 +239,7 @@ impl Pool for WorkerPool {
     }
 
     fn goes_without(&self) -> Vec<String> {
-        self.local().map(missing).unwrap_or_default()
+        self.local().map(lacking).unwrap_or_default()
     }
 
     fn describe<'a>(
@@ -301,19 +301,19 @@ impl Pool for WorkerPool {
 }
 
 /// What this system does not have of what contains processes.
-fn missing(local: &Local) -> Vec<String> {
-    let mut missing = Vec::new();
+fn lacking(local: &Local) -> Vec<String> {
+    let mut lacking = Vec::new();
     if local.restrict_files && !can_restrict() {
-        missing.push(if local.user.is_some() {
+        lacking.push(if local.user.is_some() {
             "this kernel has no Landlock, so only the rights of its user keep the worker out of the store and of secrets".to_owned()
         } else {
             "this kernel has no Landlock, so the worker can read and write whatever the host's user can, the store included; add `user`, or take a newer kernel (5.13 or later)".to_owned()
         });
     }
     if let Err(why) = Cgroups::here() {
-        missing.push(format!(
+        lacking.push(format!(
             "{why}, so memory is limited by RLIMIT_DATA and a look every 100 ms, and processes by that look alone"
         ));
     }
-    missing
+    lacking
 }

@@ -55,6 +55,35 @@ async fn is_there(session: &SqlSession, row: &str) -> bool {
     rows != "[]"
 }
 
+/// A statement is told as what it did to its transaction, and is not to be tried again.
+fn is_told(error: &CallError, statement: &str, kind: &str) {
+    let beginning = format!("statement `{statement}`: it ");
+    assert!(error.message.starts_with(&beginning), "{kind}: {error:?}");
+    assert!(!error.code.retryable(), "{kind}: {error:?}");
+}
+
+/// A transaction that a statement ended takes nothing any more, and leaves neither of the rows, nothing open and its connection.
+async fn is_over(
+    transaction: Transaction,
+    (session, backends): (&SqlSession, &Backends),
+    kind: &str,
+) {
+    let later = transaction.execute("insert", B, soon()).await;
+    assert_eq!(code(later), CallCode::Invalid, "{kind}");
+    let committed = transaction.commit(soon()).await;
+    assert_eq!(code(committed), CallCode::Invalid, "{kind}");
+    drop(transaction);
+    for row in [A, B] {
+        assert!(!is_there(session, row).await, "{kind}: {row}");
+    }
+    let counters = backends.sql_counters();
+    assert_eq!(
+        (counters.open_transactions, counters.logins),
+        (0, 1),
+        "{kind}"
+    );
+}
+
 #[tokio::test]
 async fn a_statement_that_ends_its_transaction_fails_and_nothing_runs_outside_of_it() {
     for (tells_266, numbers) in KINDS {
@@ -79,29 +108,8 @@ async fn a_statement_that_ends_its_transaction_fails_and_nothing_runs_outside_of
             let transaction = session.begin();
             transaction.execute("insert", A, soon()).await.unwrap();
             let error = run(&transaction, statement).await.unwrap_err();
-            assert!(
-                error
-                    .message
-                    .starts_with(&format!("statement `{statement}`: it ")),
-                "{kind}: {error:?}"
-            );
-            assert!(!error.code.retryable(), "{kind}: {error:?}");
-            let later = transaction.execute("insert", B, soon()).await;
-            assert_eq!(code(later), CallCode::Invalid, "{kind}");
-            assert_eq!(
-                code(transaction.commit(soon()).await),
-                CallCode::Invalid,
-                "{kind}"
-            );
-            drop(transaction);
-            assert!(!is_there(&session, A).await, "{kind}");
-            assert!(!is_there(&session, B).await, "{kind}");
-            let counters = backends.sql_counters();
-            assert_eq!(
-                (counters.open_transactions, counters.logins),
-                (0, 1),
-                "{kind}"
-            );
+            is_told(&error, statement, &kind);
+            is_over(transaction, (&session, &backends), &kind).await;
         }
     }
 }
@@ -330,22 +338,8 @@ async fn a_trigger_that_ends_the_transaction_fails_the_statement_and_nothing_run
             transaction.query("balance", FIRST, soon()).await.unwrap();
             trigger(&backends, tells_266, text);
             let error = transaction.execute("insert", A, soon()).await.unwrap_err();
-            assert!(
-                error.message.starts_with("statement `insert`: it "),
-                "{kind}: {error:?}"
-            );
-            assert!(!error.code.retryable(), "{kind}: {error:?}");
-            let later = transaction.execute("insert", B, soon()).await;
-            assert_eq!(code(later), CallCode::Invalid, "{kind}");
-            drop(transaction);
-            assert!(!is_there(&session, A).await, "{kind}");
-            assert!(!is_there(&session, B).await, "{kind}");
-            let counters = backends.sql_counters();
-            assert_eq!(
-                (counters.open_transactions, counters.logins),
-                (0, 1),
-                "{kind}"
-            );
+            is_told(&error, "insert", &kind);
+            is_over(transaction, (&session, &backends), &kind).await;
         }
     }
 }

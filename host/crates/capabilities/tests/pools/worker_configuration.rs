@@ -156,7 +156,7 @@ fn what_may_be_written_holds_nothing_that_is_read_and_lies_in_nothing_else() {
     }
     let inside = said("[\"data\", \"data/tmp\"]");
     assert!(
-        inside.contains("data/tmp is inside of ") && inside.contains("leave out the inner one"),
+        inside.contains("data/tmp is inside ") && inside.contains("leave out the inner one"),
         "{inside}"
     );
     assert!(parse(&with("writable = [\"data\", \"data2\"]\n")).is_ok());

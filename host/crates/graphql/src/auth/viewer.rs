@@ -12,7 +12,7 @@ pub struct Viewer {
 }
 
 /// What claims say in words: the groups or the scopes of a caller.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Words {
     pub(super) texts: Vec<String>,
     /// Whether something else stands there, too: what it means nobody can say, so nobody can say what is *not* among the words.
@@ -56,7 +56,7 @@ impl Viewer {
         let said = |names: [&str; 2], split: bool| {
             let mut words = Words {
                 has_others: tree.is_none(),
-                ..Words::default()
+                ..Words::EMPTY
             };
             let root = tree.as_ref().map(Tree::root);
             names

@@ -1,8 +1,8 @@
 //! The schema of an app: type tables, read once from SDL by `sdl`, immutable after.
 //!
 //! [`types`] are the tables; [`bindings`] says which module answers which field; [`prelude`] and [`introspection`] hold what every
-//! schema has; [`hidden`] is what introspection leaves out; [`compare`] finds what another schema changes for clients. `@resolve` and `@auth` are for the host: introspection hides
-//! them.
+//! schema has; [`hidden`] is what introspection leaves out; [`compare`] finds what another schema changes for clients. `@resolve` and
+//! `@auth` are for the host: introspection hides them.
 
 pub(crate) mod bindings;
 mod compare;

@@ -7,7 +7,7 @@ use mayfly_config::{Config, FILE};
 
 use super::{Place, Section};
 
-/// Tells of places that hold what the host reads or runs, and of places inside of others.
+/// Tells of places that hold what the host reads or runs, and of places inside others.
 pub(super) fn check(config: &Config, file: &Table<'_>) {
     let workers = config.sections.get::<Section>().into_iter();
     let all: Vec<(String, PathBuf)> = workers
@@ -40,7 +40,7 @@ pub(super) fn check(config: &Config, file: &Table<'_>) {
             .find(|(_, other)| other != path && path.starts_with(other));
         if let Some((other_key, other)) = around {
             file.problem(format!(
-                "`{key}`: {shown} is inside of {} (`{other_key}`), where a process could put a link in its place; leave out the inner one",
+                "`{key}`: {shown} is inside {} (`{other_key}`), where a process could put a link in its place; leave out the inner one",
                 other.display()
             ));
         }

@@ -19,8 +19,11 @@ const REFUSED: u32 = libc::EPERM.unsigned_abs();
 
 /// Refuses them to this process, and to all it will start.
 pub(super) fn restrict() -> Result<(), String> {
-    let failed =
-        |error: &dyn std::fmt::Display| format!("cannot restrict its system calls: {error}");
+    let failed = |error: &dyn std::fmt::Display| {
+        format!(
+            "cannot restrict its system calls: {error}; it takes seccomp, which this kernel or the profile of a container does not let it have"
+        )
+    };
     let Some(arch) = architecture() else {
         return Ok(());
     };
