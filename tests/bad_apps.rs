@@ -269,17 +269,17 @@ fn key_files_that_can_check_no_token() {
         "{missing}"
     );
     let garbage = said("public_key", Some("ssh-rsa AAAA"));
-    insta::assert_snapshot!(garbage, @"APP/issuer: holds no public key of RSA (2,048 to 8,192 bits) or P-256 in PEM; write the one the issuer publishes");
+    insta::assert_snapshot!(garbage, @"APP/issuer: contains no RSA (2,048 to 8,192 bits) or P-256 public key in PEM; use the one the issuer publishes");
     let private = said(
         "public_key",
         Some("-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n"),
     );
-    insta::assert_snapshot!(private, @"APP/issuer: holds a private key; give the public one, and keep this one with the issuer");
+    insta::assert_snapshot!(private, @"APP/issuer: contains a private key; use the public one, and keep this one with the issuer");
     let none = said(
         "key_set",
         Some(r#"{"keys": [{"kty": "oct", "k": "c2VjcmV0"}]}"#),
     );
-    insta::assert_snapshot!(none, @"APP/issuer: has no key that checks signatures of RS256 or ES256: number 1 is of kind \"oct\", not RSA or EC; write the set the issuer publishes");
+    insta::assert_snapshot!(none, @"APP/issuer: has no RS256 or ES256 signature key: number 1 is of kind \"oct\", not RSA or EC; use the set the issuer publishes");
     let text = said("key_set", Some("keys"));
     insta::assert_snapshot!(text, @"APP/issuer: is not a JSON Web Key Set: invalid JSON at line 1, column 1; write {\"keys\": [..]}");
 }

@@ -317,7 +317,8 @@ async fn what_is_no_token_of_the_issuer_is_refused() {
             token.get(..200).unwrap_or(&token)
         );
     }
-    let not_bearer = "the Authorization header is not one bearer token; send Authorization: Bearer and the token";
+    let not_bearer =
+        "the Authorization header is not a single bearer token; send one as Authorization: Bearer";
     let bearer = format!("Bearer {good}");
     let headers: [&[&str]; 6] = [
         &["Basic YW5uOmFubg=="],
@@ -491,9 +492,8 @@ async fn keys_that_are_not_used_are_told_of_by_check_and_in_the_log() {
     // None that can be used is a problem, and some that cannot are a warning.
     let (code, said) = checked(&json!({ "keys": unused }));
     assert_eq!(code, Some(3), "{said}");
-    let problem = format!(
-        "has no key that checks signatures of RS256 or ES256: {why}; write the set the issuer publishes"
-    );
+    let problem =
+        format!("has no RS256 or ES256 signature key: {why}; use the set the issuer publishes");
     assert!(said.contains(&problem), "{said}");
     let keys: Vec<_> = unused.into_iter().chain([elliptic.jwk("good")]).collect();
     let set = json!({ "keys": keys });
@@ -522,7 +522,7 @@ fn more_keys_than_are_tried_are_refused_and_not_dropped() {
     let (code, said) = checked(&set(65));
     assert_eq!(code, Some(3), "{said}");
     assert!(
-        said.contains("has 65 keys that check signatures, and 64 are tried at most"),
+        said.contains("has 65 signature keys, and at most 64 are tried"),
         "{said}"
     );
 }

@@ -41,7 +41,7 @@ fn check_connect_lets_the_server_describe_each_statement() {
         .output()
         .unwrap();
     assert_eq!(output.status.code(), Some(0), "{output:?}");
-    assert!(text(output.stdout).contains("every statement is as declared"));
+    assert!(text(output.stdout).contains("every statement matches its declaration"));
 
     let app = TestApp::students()
         .configured(

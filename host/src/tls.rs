@@ -51,8 +51,7 @@ fn server_config(tls: &Tls) -> Result<Arc<ServerConfig>, Problem> {
     check_time(&chain).map_err(of_certificate)?;
     let pem = read(&tls.key, "key")?;
     let key = PrivateKeyDer::from_pem_slice(&pem).map_err(|_| {
-        let message =
-            "holds no private key in PEM; write the one that the certificate was made for";
+        let message = "contains no PEM private key; use the certificate's own key";
         Problem::of_file(&tls.key, message)
     })?;
     let provider = Arc::new(aws_lc_rs::default_provider());
@@ -63,7 +62,7 @@ fn server_config(tls: &Tls) -> Result<Arc<ServerConfig>, Problem> {
         rustls::Error::InconsistentKeys(_) => Problem::of_file(
             &tls.key,
             format!(
-                "is not the key of {}; write the one that it was made for",
+                "does not belong to {}; use the certificate's own key",
                 tls.certificate.display()
             ),
         ),
@@ -86,12 +85,10 @@ fn read(path: &Path, key: &str) -> Result<Vec<u8>, Problem> {
 fn check_time(chain: &[CertificateDer<'_>]) -> Result<(), String> {
     let (Some(first), Some(last)) = (chain.first(), chain.last()) else {
         return Err(
-            "holds no certificate in PEM; write the certificate, then those that lead to its CA"
-                .to_owned(),
+            "contains no PEM certificate; add the certificate, followed by its chain".to_owned(),
         );
     };
-    let unusable =
-        |error: webpki::Error| format!("holds a certificate that cannot be used: {error}");
+    let unusable = |error: webpki::Error| format!("has a certificate that cannot be used: {error}");
     let certificate = EndEntityCert::try_from(first).map_err(unusable)?;
     let anchors = [anchor_from_trusted_cert(last).map_err(unusable)?];
     let verified = certificate.verify_for_usage(
@@ -106,10 +103,10 @@ fn check_time(chain: &[CertificateDer<'_>]) -> Result<(), String> {
     // Whom clients trust is theirs to say; the time is the same for all.
     match verified {
         Err(webpki::Error::CertExpired { .. }) => {
-            Err("holds a certificate that has expired; renew it".to_owned())
+            Err("has a certificate that has expired; renew it".to_owned())
         }
         Err(webpki::Error::CertNotValidYet { .. }) => {
-            Err("holds a certificate that is not valid yet; look at the clock".to_owned())
+            Err("has a certificate that is not valid yet; check the clock".to_owned())
         }
         _ => Ok(()),
     }

@@ -294,7 +294,7 @@ async fn the_command_line_applies_and_tells_what_breaks() {
         (code, said.as_str()),
         (
             6,
-            "error: 1 of the changes would break clients; use `--allow-breaking` (`allow_breaking=true`) to apply them all the same\n  breaking: `Item.made` was removed\n"
+            "error: 1 of the changes would break clients; use `--allow-breaking` (`allow_breaking=true`) to apply them anyway\n  breaking: `Item.made` was removed\n"
         )
     );
     let (code, said) = run(&["guest/apps/students"]);

@@ -54,7 +54,7 @@ async fn what_breaks_clients_is_refused_until_it_is_allowed() {
                 "message": "`Query.items(from:)` was added and must be given" }),
         json!({ "kind": "FIELD_REMOVED", "severity": "breaking", "coordinate": "Item.made", "message": "`Item.made` was removed" }),
     ];
-    let message = "2 of the changes would break clients; use `--allow-breaking` (`allow_breaking=true`) to apply them all the same";
+    let message = "2 of the changes would break clients; use `--allow-breaking` (`allow_breaking=true`) to apply them anyway";
     assert_eq!(
         outcome,
         json!({ "__typename": "BreakingChanges", "message": message, "changes": breaking })

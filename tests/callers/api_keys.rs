@@ -99,7 +99,7 @@ async fn what_is_no_key_is_refused_with_a_reason() {
         ),
         (
             &[("authorization", &format!("Bearer {KEY}")[..])][..],
-            "the Authorization header is not one bearer token; send Authorization: Bearer and the token",
+            "the Authorization header is not a single bearer token; send one as Authorization: Bearer",
         ),
     ] {
         assert_eq!(refused(&host, headers).await, expected, "{headers:?}");
@@ -169,7 +169,7 @@ async fn who_shows_nothing_is_refused_unless_the_configuration_lets_everybody_in
         "and never taken for nobody"
     );
     let host = host_with("").await;
-    host.logged(&["everybody may call, as nobody: there is no [callers]"])
+    host.logged(&["everybody may call anonymously: there is no [callers]"])
         .await;
 }
 

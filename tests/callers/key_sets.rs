@@ -136,7 +136,7 @@ async fn while_the_issuer_is_away_at_the_start_the_host_serves_says_so_and_recov
     let host = TestHost::start(app).await;
     host.logged(&[
         "callers.issuers.test",
-        "the keys of the issuer cannot be fetched, and none of its tokens is accepted until they are",
+        "the keys of the issuer cannot be fetched; its tokens are refused until they are",
         "answered 503",
     ])
     .await;
@@ -174,8 +174,8 @@ async fn keys_are_kept_while_the_issuer_answers_nothing_useful() {
         "the token is not valid"
     );
     host.logged(&[
-        "those that are known are used on",
-        "has no key that checks signatures",
+        "the known ones stay in use",
+        "has no RS256 or ES256 signature key",
     ])
     .await;
     accepted(&host, &good).await;
@@ -245,10 +245,10 @@ async fn whatever_an_issuer_answers_is_bounded_and_said() {
         (
             "circle",
             "unreachable",
-            "is the end of more than 3 redirects",
+            "more than 3 redirects, the last to",
         ),
         ("missing", "status", "answered 404 Not Found"),
-        ("discovery", "other_issuer", "is of the issuer "),
+        ("discovery", "other_issuer", "is for issuer "),
     ] {
         host.logged(&[&format!("callers.issuers.{name}"), why])
             .await;
@@ -430,7 +430,7 @@ async fn keys_outlive_the_app_that_fetched_them() {
     std::fs::write(&configuration, text.replace("/keys\"", "/other\"")).unwrap();
     host.logged(&[
         "not applied",
-        "the keys of `callers.issuers.test` cannot be had",
+        "cannot get the keys of `callers.issuers.test`",
     ])
     .await;
     accepted(&host, &token).await;
@@ -490,7 +490,7 @@ async fn keys_come_over_tls_and_are_kept_while_the_issuer_s_certificate_is_not_t
         issuer.presents(&certificate, &key);
         assert_eq!(refused_token(&host, &new).await, "the token is not valid");
         host.logged(&[
-            "those that are known are used on",
+            "the known ones stay in use",
             "cannot be reached: invalid peer certificate: ",
             why,
         ])
@@ -510,7 +510,7 @@ async fn an_issuer_of_an_unknown_ca_has_no_keys_and_its_tokens_wait_for_them() {
     let host = host_of_secure(&issuer, false).await;
     host.logged(&[
         "callers.issuers.test",
-        "none of its tokens is accepted until they are",
+        "its tokens are refused until they are",
         "UnknownIssuer",
     ])
     .await;
@@ -538,7 +538,7 @@ async fn check_fetches_when_it_may_connect() {
     let (code, said) = check(true).await;
     assert_eq!(code, Some(3), "{said}");
     let problem = format!(
-        "mayfly.toml: the keys of `callers.issuers.test` cannot be had: {} answered 404 Not Found",
+        "mayfly.toml: cannot get the keys of `callers.issuers.test`: {} answered 404 Not Found",
         issuer.url("/keys")
     );
     assert!(said.contains(&problem), "{said}");
@@ -549,7 +549,7 @@ async fn check_fetches_when_it_may_connect() {
     let (code, said) = check(true).await;
     assert_eq!(code, Some(0), "{said}");
     assert!(
-        said.contains("callers: who has a token or an API key"),
+        said.contains("callers: those with a token or an API key"),
         "{said}"
     );
 }

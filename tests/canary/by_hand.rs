@@ -66,7 +66,7 @@ async fn what_cannot_be_tried_is_refused_with_the_reason() {
         (&same["code"], &same["message"]),
         (
             &json!("ALREADY_ACTIVE"),
-            &json!("that version of `marked` is active already; try another version")
+            &json!("that version of `marked` is already active; try another version")
         )
     );
     let wrong = try_version(&host, &mark("good", 1), json!({ "share": "90%" })).await;

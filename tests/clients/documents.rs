@@ -72,7 +72,7 @@ async fn a_hash_that_does_not_match_and_a_document_that_is_not_valid_are_not_kep
     let other = json_of(&host, &with(by_hash("{ other }"), "query", STUDENT)).await;
     assert_eq!(other.status, StatusCode::BAD_REQUEST);
     assert!(
-        other.text.contains("is not that of `query`"),
+        other.text.contains("does not match `query`"),
         "{}",
         other.text
     );

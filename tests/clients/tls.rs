@@ -123,7 +123,7 @@ async fn the_command_line_reaches_a_host_by_tls() {
         (
             &format!("https://127.0.0.1:{port}"),
             Some(ca.as_path()),
-            format!("no TLS with https://127.0.0.1:{port}: "),
+            format!("TLS with https://127.0.0.1:{port} failed: "),
         ),
         (
             &format!("http://localhost:{port}"),
@@ -134,7 +134,7 @@ async fn the_command_line_reaches_a_host_by_tls() {
             &secure,
             Some(&other),
             format!(
-                "--admin-ca: {} holds no certificate in PEM",
+                "--admin-ca: {} contains no PEM certificate",
                 other.display()
             ),
         ),
@@ -230,17 +230,17 @@ fn a_certificate_that_cannot_be_used_is_named_with_its_remedy() {
         (
             theirs.join("localhost.pem"),
             theirs.join("sql.example.key"),
-            "is not the key of",
+            "does not belong to",
         ),
         (
             theirs.join("localhost.key"),
             theirs.join("localhost.key"),
-            "holds no certificate in PEM",
+            "contains no PEM certificate",
         ),
         (
             theirs.join("localhost.pem"),
             theirs.join("localhost.pem"),
-            "holds no private key in PEM",
+            "contains no PEM private key",
         ),
     ] {
         let app = app_with(&certificate, &key);

@@ -197,7 +197,7 @@ fn a_handler_that_is_none_is_refused() {
         "type Query { f: Int @resolve(module: \"other\") }",
     ));
     assert!(
-        said.contains("module `script` is asked for no field of"),
+        said.contains("module `script` answers no field of"),
         "{said}"
     );
 }

@@ -72,7 +72,7 @@ fn what_node_has_and_resolvers_do_not_is_named_with_place_and_remedy() {
             "Could not resolve \"net\"",
             "resolvers have no `net`: a resolver has no sockets; use the backends and services that it was granted",
             "index.js:3:",
-            "resolvers have no `node:child_process`: a resolver starts no programs; do the work in the resolver",
+            "resolvers have no `node:child_process`: a resolver cannot start programs; do the work in the resolver",
             "node_modules/reads/index.js:1:",
             "resolvers have no `fs/promises`: a resolver has no files; import what it needs, or read it from DynamoDB or SQL Server",
         ],

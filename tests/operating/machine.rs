@@ -31,7 +31,7 @@ async fn the_values_for_512_mib_are_ready_to_paste_and_serve_16_operations_at_on
     assert_eq!(output.status.code(), Some(0), "{output:?}");
     let said = String::from_utf8(output.stdout).unwrap();
     let (_, values) = said
-        .split_once("in place of the present ones:\n\n")
+        .split_once("in place of the current ones:\n\n")
         .unwrap_or_else(|| panic!("{said}"));
     let values = values
         .rsplit_once("\n\n")

@@ -46,7 +46,7 @@ async fn a_component_that_is_too_large_is_told_so_before_it_is_sent_and_by_the_h
     let message = answer.json()["error"]["message"].clone();
     assert_eq!(
         message,
-        "the component is 65 MiB or more, and may have 64 MiB at most"
+        "the component is 65 MiB or more; at most 64 MiB are allowed"
     );
 }
 
@@ -124,7 +124,7 @@ async fn rolling_back_forgets_nothing_and_goes_to_any_version_there_was() {
         (Some(6), expected)
     );
     let active = rollback(zero);
-    assert!(said(&active).contains("is active already"), "{active:?}");
+    assert!(said(&active).contains("is already active"), "{active:?}");
 
     let host = host.restarted().await;
     assert_eq!(&digest(&host).await, zero);

@@ -327,7 +327,7 @@ async fn a_restart_comes_back_with_what_was_active() {
     host.logged(&[
         "refused: ",
         "\"step\":\"probe\"",
-        "the version that was active is kept",
+        "the active version is kept",
     ])
     .await;
 

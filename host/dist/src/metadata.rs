@@ -104,7 +104,7 @@ fn of_workspace(root: &Path, target: &str, packages: &[&str]) -> anyhow::Result<
         target,
     ]))?;
     let metadata: Metadata = mayfly_json::read(&text, CARGO)
-        .map_err(|error| anyhow::anyhow!("cannot read what cargo says of its packages: {error}"))?;
+        .map_err(|error| anyhow::anyhow!("cannot read cargo's list of packages: {error}"))?;
     let checksums = checksums(&root.join("Cargo.lock"))?;
     let nodes: BTreeMap<String, BTreeSet<String>> = metadata
         .resolve

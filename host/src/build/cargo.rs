@@ -182,7 +182,7 @@ fn read(
     progress: &mut dyn FnMut(&str),
 ) -> anyhow::Result<(String, Vec<String>)> {
     let (Some(mut stdout), Some(stderr)) = (child.stdout.take(), child.stderr.take()) else {
-        bail!("cargo's output cannot be read");
+        bail!("cannot read cargo's output");
     };
     let messages = thread::spawn(move || {
         let mut text = String::new();
@@ -190,7 +190,7 @@ fn read(
     });
     let mut lines = Vec::new();
     for line in BufReader::new(stderr).lines() {
-        let line = line.context("cannot read what cargo says")?;
+        let line = line.context("cannot read cargo's output")?;
         progress(&line);
         lines.push(line);
         if lines.len() > LINES_KEPT {

@@ -82,7 +82,7 @@ fn inspect(bytes: &[u8]) -> anyhow::Result<(Vec<String>, u64)> {
     }
     if fields.is_empty() {
         bail!(
-            "it lists no fields; list its resolvers with the SDK, or write the section `{FIELDS_SECTION}` (`Query.field`, one a line)"
+            "it lists no fields; list its resolvers with the SDK, or write the section `{FIELDS_SECTION}` (`Query.field`, one per line)"
         );
     }
     Ok((fields, memory_bytes))

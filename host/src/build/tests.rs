@@ -11,7 +11,7 @@ fn a_module_that_lists_no_fields_is_refused_with_a_remedy() {
         .to_string();
     assert_eq!(
         message,
-        "it lists no fields; list its resolvers with the SDK, or write the section `mayfly:fields` (`Query.field`, one a line)"
+        "it lists no fields; list its resolvers with the SDK, or write the section `mayfly:fields` (`Query.field`, one per line)"
     );
     assert_eq!(
         Component::new(b"hello".to_vec()).unwrap_err().to_string(),

@@ -114,7 +114,7 @@ pub(super) fn public_key(file: &Path, setting: &str) -> Result<TrustedKey, Probl
     if text.contains("PRIVATE KEY") {
         return Err(Problem::of_file(
             file,
-            "holds a private key; give the public one, and keep this one with the issuer"
+            "contains a private key; use the public one, and keep this one with the issuer"
                 .to_owned(),
         ));
     }
@@ -136,7 +136,7 @@ pub(super) fn public_key(file: &Path, setting: &str) -> Result<TrustedKey, Probl
             key,
         }),
         None => {
-            let message = "holds no public key of RSA (2,048 to 8,192 bits) or P-256 in PEM; write the one the issuer publishes";
+            let message = "contains no RSA (2,048 to 8,192 bits) or P-256 public key in PEM; use the one the issuer publishes";
             Err(Problem::of_file(file, message.to_owned()))
         }
     }
@@ -148,13 +148,13 @@ pub(super) fn key_set(file: &Path, setting: &str) -> Result<KeySet, Problem> {
     let problem = |message: String| Problem::of_file(file, message);
     let published = published_keys(text).map_err(|unusable| match unusable {
         Unusable::NoSet(why) => problem(format!("{why}; write {{\"keys\": [..]}}")),
-        Unusable::NoKey(why) => problem(format!("{why}; write the set the issuer publishes")),
+        Unusable::NoKey(why) => problem(format!("{why}; use the set the issuer publishes")),
     });
     let PublishedKeys { keys, left_out } = published?;
     if keys.len() > MAX_KEYS {
         let count = keys.len();
         return Err(problem(format!(
-            "has {count} keys that check signatures, and {MAX_KEYS} are tried at most; leave out those that the issuer no longer signs with"
+            "has {count} signature keys, and at most {MAX_KEYS} are tried; remove those that the issuer no longer signs with"
         )));
     }
     let warning = unused(&left_out, left_out.len() + keys.len()).map(problem);
@@ -172,7 +172,7 @@ pub(super) fn fetched_key_set(text: String) -> Result<(Vec<TrustedKey>, Option<S
     let beyond = keys.split_off(keys.len().min(MAX_KEYS));
     left_out.extend(beyond.into_iter().map(|key| {
         let id = key.id.unwrap_or_default();
-        format!("{id:.60?} is one of more than {MAX_KEYS}")
+        format!("{id:.60?} is beyond the limit of {MAX_KEYS}")
     }));
     Ok((keys, unused(&left_out, all)))
 }
@@ -213,7 +213,7 @@ fn published_keys(text: String) -> Result<PublishedKeys, Unusable> {
     if keys.is_empty() {
         let told = told(&left_out);
         return Err(Unusable::NoKey(format!(
-            "has no key that checks signatures of RS256 or ES256{told}"
+            "has no RS256 or ES256 signature key{told}"
         )));
     }
     Ok(PublishedKeys { keys, left_out })

@@ -36,7 +36,7 @@ const NO_CREDENTIAL: &str = "the request carries neither a token nor an API key;
 const NO_API_KEY: &str = "the request carries no API key";
 const BOTH: &str = "the request carries a token and an API key; send one of them";
 const NOT_BEARER: &str =
-    "the Authorization header is not one bearer token; send Authorization: Bearer and the token";
+    "the Authorization header is not a single bearer token; send one as Authorization: Bearer";
 const SEVERAL_KEYS: &str = "the request carries several API keys; send one";
 
 /// Recognises callers.
@@ -258,6 +258,6 @@ fn not_had(issuer: &Issuer, config: &Config, failure: &Failure, further: &str) -
     let path = issuer.path();
     Problem::of_file(
         &config.root.join(FILE),
-        format!("the keys of `{path}` cannot be had: {failure}{further}"),
+        format!("cannot get the keys of `{path}`: {failure}{further}"),
     )
 }

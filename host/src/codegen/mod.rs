@@ -15,14 +15,14 @@ use mayfly_graphql::Schema;
 /// When the schema has mistakes, or asks nothing of the module.
 pub fn typescript(sdl: &str, module: Option<&str>) -> anyhow::Result<String> {
     let schema = Schema::parse(sdl)
-        .map_err(|_| anyhow::anyhow!("the schema has mistakes; `mayfly check` shows them"))?;
+        .map_err(|_| anyhow::anyhow!("the schema has problems; `mayfly check` lists them"))?;
     let bindings: Vec<_> = schema
         .bindings()
         .filter(|binding| module.is_none_or(|module| *binding.module == *module))
         .collect();
     if let (Some(module), true) = (module, bindings.is_empty()) {
         anyhow::bail!(
-            "the schema asks nothing of a module `{module}`; write @resolve(module: \"{module}\") at the fields that it answers"
+            "no field of the schema names module `{module}`; add @resolve(module: \"{module}\") to the fields it answers"
         );
     }
     let types = introspection::types(schema).context("cannot read the schema")?;

@@ -45,11 +45,11 @@ fn one_module_has_its_own_resolvers_only() {
     let none = typescript(SCHEMA, Some("teachers")).unwrap_err();
     assert_eq!(
         none.to_string(),
-        "the schema asks nothing of a module `teachers`; write @resolve(module: \"teachers\") at the fields that it answers"
+        "no field of the schema names module `teachers`; add @resolve(module: \"teachers\") to the fields it answers"
     );
     let wrong = typescript("type Query {", None).unwrap_err();
     assert_eq!(
         wrong.to_string(),
-        "the schema has mistakes; `mayfly check` shows them"
+        "the schema has problems; `mayfly check` lists them"
     );
 }

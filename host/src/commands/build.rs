@@ -89,7 +89,7 @@ fn fields(config: &Config, module: &Module) -> anyhow::Result<Vec<String>> {
     let text = read_text(&config.schema).with_context(|| format!("cannot read {file}"))?;
     let Ok(schema) = Schema::parse(&text) else {
         bail!(
-            "module `{}` answers the fields that {file} asks it for, and that has mistakes; `mayfly check` shows them",
+            "cannot tell which fields module `{}` answers: {file} has problems; `mayfly check` lists them",
             module.name
         );
     };
@@ -100,7 +100,7 @@ fn fields(config: &Config, module: &Module) -> anyhow::Result<Vec<String>> {
         .collect();
     if fields.is_empty() {
         bail!(
-            "module `{name}` is asked for no field of {file}; write @resolve(module: \"{name}\") at the fields that its handler answers",
+            "module `{name}` answers no field of {file}; add @resolve(module: \"{name}\") to the fields its handler answers",
             name = module.name
         );
     }

@@ -35,11 +35,11 @@ fn size(text: &str) -> Result<u64, String> {
 /// Whom the app answers.
 fn who_may_call(app: &App) -> &'static str {
     match &app.callers {
-        None => "callers: everybody, as nobody; there is no [callers]",
+        None => "callers: everybody, anonymously; there is no [callers]",
         Some(callers) if callers.lets_anybody_in() => {
-            "callers: everybody, as nobody where there is no token and no API key (`callers.anonymous`)"
+            "callers: everybody, anonymously without a token or an API key (`callers.anonymous`)"
         }
-        Some(_) => "callers: who has a token or an API key",
+        Some(_) => "callers: those with a token or an API key",
     }
 }
 
@@ -102,7 +102,7 @@ impl Check {
         }
         if self.connect {
             output::print(
-                "backends: all answer, every statement is as declared, and every granted table is there",
+                "backends: all answer, every statement matches its declaration, and every granted table exists",
             );
         }
         output::print(format_args!("{} is fine", self.directory.app.display()));
@@ -145,7 +145,7 @@ impl Check {
             of_another,
         ) {
             Ok(values) => output::print(format_args!(
-                "these values fit; put them into {FILE} in place of the present ones:\n\n{values}"
+                "these values fit; put them into {FILE} in place of the current ones:\n\n{values}"
             )),
             Err(least) => output::print(format_args!(
                 "no values fit: this app needs at least {}",

@@ -104,7 +104,7 @@ impl New {
         let language = self.lang.language();
         write_sdk(language, &app.join("sdk").join(language.as_str()))?;
         output::print(format_args!(
-            "made {place}; next: `mayfly build {place}`, then `mayfly serve {place}`"
+            "created {place}; next: `mayfly build {place}`, then `mayfly serve {place}`"
         ));
         Ok(Exit::Done)
     }

@@ -172,7 +172,7 @@ impl Serve {
 fn tell_who_may_call(config: &Config) {
     match &config.callers {
         None => tracing::info!(
-            "everybody may call, as nobody: there is no [callers]; add it to let in who has a token or an API key"
+            "everybody may call anonymously: there is no [callers]; add it to require a token or an API key"
         ),
         Some(callers) if callers.anonymous => {
             tracing::info!("everybody may call: `callers.anonymous` is true");

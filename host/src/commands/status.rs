@@ -64,7 +64,7 @@ fn wrong(status: &StatusData) -> Vec<String> {
     }
     for backend in status.backends.iter().filter(|backend| !backend.reachable) {
         let why = backend.message.as_deref().unwrap_or_default();
-        wrong.push(format!("{} is not reached: {why}", backend.name));
+        wrong.push(format!("{} cannot be reached: {why}", backend.name));
     }
     let errors = recent(&status.errors).count();
     if errors > 0 {

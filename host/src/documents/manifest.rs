@@ -161,7 +161,7 @@ fn by_id(root: Value<'_>) -> Result<Vec<(String, Arc<str>)>, String> {
         match value.as_str() {
             Some(text) => Ok((key, Arc::from(text.as_ref()))),
             None => Err(format!(
-                "has no document, but {}, as \"{key:.60}\"",
+                "has {} in place of the document \"{key:.60}\"",
                 name(value.kind())
             )),
         }

@@ -100,7 +100,7 @@ impl Documents {
         if let (Some(hash), Some(text)) = (&named.hash, &named.text)
             && DocumentHash::of(text) != *hash
         {
-            let message = "the hash in `extensions.persistedQuery` is not that of `query`; send its SHA-256, in hexadecimal digits";
+            let message = "the hash in `extensions.persistedQuery` does not match `query`; send its SHA-256 in hexadecimal";
             return Err(Error::BadRequest(message.to_owned()));
         }
         match &self.trusted {

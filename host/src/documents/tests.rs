@@ -196,7 +196,7 @@ fn a_manifest_in_no_known_form_is_refused_with_a_remedy() {
         ("", "is not JSON"),
         ("[]", "is an array"),
         ("{}", "has no document"),
-        (r#"{"a": 1}"#, "has no document, but a number, as \"a\""),
+        (r#"{"a": 1}"#, "has a number in place of the document \"a\""),
         (
             r#"{"format": "other", "version": 1, "operations": []}"#,
             "unknown format",

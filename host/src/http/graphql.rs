@@ -246,7 +246,7 @@ impl Exchange {
         }
         let mutation = prepared.kind() == OperationKind::Mutation;
         if mutation && admitted.reads_only {
-            let message = "a mutation has to be sent by POST".to_owned();
+            let message = "mutations must be sent by POST".to_owned();
             return Err((StatusCode::METHOD_NOT_ALLOWED, Error::BadRequest(message)));
         }
         self.count_complexity(served, admitted.caller.as_deref(), || {

@@ -168,7 +168,7 @@ fn batch(text: &str, max_batch: usize) -> Result<Vec<Operation>, Refusal> {
     }
     if operations > max_batch {
         return Err(bad(format!(
-            "the list has {operations} operations, and {max_batch} are served at once; send fewer"
+            "the list has {operations} operations, and at most {max_batch} are allowed; send fewer"
         )));
     }
     elements

@@ -239,7 +239,7 @@ impl Config {
         let callers = file
             .table(Key::new(
                 "callers",
-                "Whose tokens and API keys the host believes. Without this section everybody may call, as nobody, and tokens are not looked at.",
+                "Whose tokens and API keys the host believes. Without this section everybody may call anonymously, and tokens are not looked at.",
             ))
             .map(|table| Callers::read(root, table));
         let cors = file

@@ -20,7 +20,7 @@ const GLOBALS: [(&str, &str); 7] = [
     ),
     (
         "WebSocket",
-        "resolvers answer and end; use a subscription of the schema",
+        "a resolver ends with its answer; use the services that the module was granted",
     ),
     (
         "XMLHttpRequest",
@@ -66,24 +66,21 @@ const MODULES: [(&str, &str); 16] = [
     ("http2", "use the services that the module was granted"),
     (
         "child_process",
-        "a resolver starts no programs; do the work in the resolver",
+        "a resolver cannot start programs; do the work in the resolver",
     ),
-    (
-        "cluster",
-        "every invocation has an instance of its own already",
-    ),
+    ("cluster", "every invocation already has its own instance"),
     (
         "worker_threads",
         "await calls of the host together with Promise.all",
     ),
-    ("os", "a resolver sees nothing of the machine; leave it out"),
+    ("os", "a resolver cannot see the machine; leave it out"),
     (
         "stream",
         "a resolver answers in one go; use arrays and async iterators",
     ),
     (
         "zlib",
-        "a resolver cannot compress; the host does for clients",
+        "a resolver cannot compress; the host compresses answers",
     ),
     (
         "vm",

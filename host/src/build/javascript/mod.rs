@@ -212,7 +212,7 @@ fn evaluate(
     let (fields, warnings) = match said.split_at_checked(1) {
         Some(("+", said)) => said.split_at(said.find(WARNING).unwrap_or(said.len())),
         Some(("-", error)) => bail!("{error}"),
-        _ => bail!("the engine said nothing"),
+        _ => bail!("the engine gave no reason"),
     };
     let mut core = made.module;
     let listed = match &module.handler {

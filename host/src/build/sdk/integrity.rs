@@ -64,8 +64,7 @@ pub fn verify(directory: &Path) -> anyhow::Result<()> {
         let own = parse(&sums(&files(language)?))?;
         let of_another = |path: &&String| own.get(*path) != listed.get(*path);
         let paths = own.keys().chain(listed.keys()).filter(of_another);
-        problems
-            .extend(paths.map(|path| format!("{path} is not listed in {SUMS} as it was written")));
+        problems.extend(paths.map(|path| format!("{path} is missing from {SUMS}")));
     }
     let mut unknown = Vec::new();
     unlisted(directory, Path::new(""), &listed, &mut unknown)?;
@@ -105,7 +104,7 @@ fn language(directory: &Path) -> anyhow::Result<Language> {
         .find(|language| language.as_str() == word)
         .with_context(|| {
             format!(
-                "{} names no language that this version knows",
+                "{} names an unknown language",
                 directory.join(MARKER).display()
             )
         })
@@ -181,7 +180,7 @@ fn read_sums(directory: &Path) -> anyhow::Result<BTreeMap<String, String>> {
         })
 }
 
-/// The digests by path; a path that leads out of the directory is refused, because files are removed by these names.
+/// The digests by path; a path that points outside the directory is refused, because files are removed by these names.
 fn parse(sums: &str) -> anyhow::Result<BTreeMap<String, String>> {
     let mut listed = BTreeMap::new();
     for line in sums.lines() {
@@ -192,7 +191,7 @@ fn parse(sums: &str) -> anyhow::Result<BTreeMap<String, String>> {
             .components()
             .all(|component| matches!(component, Component::Normal(_)));
         if path.is_empty() || !inside {
-            bail!("the path {path:?} leads out of the directory");
+            bail!("the path {path:?} points outside the directory");
         }
         listed.insert(path.to_owned(), digest.to_owned());
     }

@@ -48,7 +48,7 @@ impl Place {
         };
         let answer = fetcher.get(&url, KEY_SET_BYTES).await?;
         let (keys, warning) = fetched_key_set(answer.text)
-            .map_err(|why| Failure::NoKeys(format!("what {url} answered {why}")))?;
+            .map_err(|why| Failure::NoKeys(format!("the answer of {url} {why}")))?;
         Ok(Published {
             keys,
             warning,
@@ -60,7 +60,7 @@ impl Place {
 /// Where the key set of an issuer is, by its own word. It has to name itself as it is configured: another one's document is no use, and
 /// may be meant to mislead.
 fn key_set_url(text: String, asked: &Uri, issuer: &str) -> Result<Uri, Failure> {
-    let unusable = |why: String| Failure::Discovery(format!("what {asked} answered {why}"));
+    let unusable = |why: String| Failure::Discovery(format!("the answer of {asked} {why}"));
     let limits = Limits::of_bytes(DISCOVERY_BYTES);
     let document = Tree::read(text, limits)
         .map_err(|error| unusable(format!("is not an OpenID configuration: {error}")))?;
@@ -70,7 +70,7 @@ fn key_set_url(text: String, asked: &Uri, issuer: &str) -> Result<Uri, Failure> 
         named => {
             let named = named.unwrap_or_default();
             return Err(Failure::OtherIssuer(format!(
-                "what {asked} answered is of the issuer {named:.200?}, not {issuer:?}"
+                "the answer of {asked} is for issuer {named:.200?}, not {issuer:?}"
             )));
         }
     }
@@ -111,13 +111,9 @@ mod tests {
             (
                 "https://id.example.org/",
                 "https://id.example.org/keys",
-                "is of the issuer \"https://id.example.org/\", not \"https://id.example.org\"",
+                "is for issuer \"https://id.example.org/\", not \"https://id.example.org\"",
             ),
-            (
-                "",
-                "https://id.example.org/keys",
-                "is of the issuer \"\", not",
-            ),
+            ("", "https://id.example.org/keys", "is for issuer \"\", not"),
             (
                 "https://id.example.org",
                 "http://id.example.org/keys",

@@ -33,10 +33,10 @@ pub(in crate::callers) enum Failure {
     #[error("{url} answered {status}")]
     Status { url: Uri, status: http::StatusCode },
     #[error(
-        "{url} leads to {to:.200?}, and redirects to another host are not followed; configure the address it leads to if that is meant"
+        "{url} redirects to {to:.200?}, and redirects to another host are not followed; configure that address if it is the right one"
     )]
     Redirect { url: Uri, to: String },
-    #[error("what {url} answered is larger than {most} bytes")]
+    #[error("the answer of {url} is larger than {most} bytes")]
     TooLarge { url: Uri, most: usize },
     #[error("{0}")]
     Discovery(String),
@@ -94,7 +94,7 @@ impl Fetcher {
             of_ca += 1;
         }
         if ca.is_some() && of_ca == 0 {
-            return Err("holds no certificate in PEM".to_owned());
+            return Err("contains no PEM certificate".to_owned());
         }
         let provider = Arc::new(aws_lc_rs::default_provider());
         let settings = ClientConfig::builder_with_provider(provider)
@@ -123,7 +123,7 @@ impl Fetcher {
             return exchange.read(&url, most).await;
         }
         Err(Failure::Unreachable(format!(
-            "{url} is the end of more than {MAX_REDIRECTS} redirects"
+            "more than {MAX_REDIRECTS} redirects, the last to {url}"
         )))
     }
 
@@ -206,7 +206,7 @@ impl Exchange {
             bytes.extend_from_slice(&data);
         }
         let text = String::from_utf8(bytes)
-            .map_err(|_| Failure::NoKeys(format!("what {url} answered is not UTF-8")))?;
+            .map_err(|_| Failure::NoKeys(format!("the answer of {url} is not UTF-8")))?;
         Ok(Document { text, lifetime })
     }
 }

@@ -210,12 +210,12 @@ impl Source {
         if self.keys.load().is_empty() {
             tracing::error!(
                 issuer = self.path,
-                "the keys of the issuer cannot be fetched, and none of its tokens is accepted until they are: {why}"
+                "the keys of the issuer cannot be fetched; its tokens are refused until they are: {why}"
             );
         } else {
             tracing::warn!(
                 issuer = self.path,
-                "the keys of the issuer cannot be fetched; those that are known are used on: {why}"
+                "the keys of the issuer cannot be fetched; the known ones stay in use: {why}"
             );
         }
     }

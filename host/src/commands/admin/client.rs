@@ -138,7 +138,7 @@ impl Client {
         let limits = Limits::of_bytes(MAX_ANSWER_BYTES);
         let data = mayfly_json::read(&text, limits).map_err(|error| {
             anyhow::anyhow!(
-                "{} answered what this version of mayfly does not read: {error}; use the version that the host has",
+                "cannot read the answer of {}: {error}; use the same version of mayfly as the host",
                 self.base
             )
         })?;
@@ -211,7 +211,7 @@ impl Client {
             Some(problem) if problem.contains("UnknownIssuer") => format!(
                 "the certificate of {base} is from a CA that this system does not trust; name its file with --admin-ca"
             ),
-            Some(problem) => format!("no TLS with {base}: {problem}"),
+            Some(problem) => format!("TLS with {base} failed: {problem}"),
             None if error.is_connect() => {
                 format!("no host answers at {base}; choose another address with --admin")
             }
@@ -244,7 +244,7 @@ fn connector(scheme: &str, ca: Option<&Path>) -> anyhow::Result<HttpsConnector<H
     }
     if let Some(file) = ca {
         let shown = file.display();
-        let unusable = || format!("--admin-ca: {shown} holds no certificate in PEM");
+        let unusable = || format!("--admin-ca: {shown} contains no PEM certificate");
         let pem =
             std::fs::read(file).with_context(|| format!("--admin-ca: cannot read {shown}"))?;
         let found: Vec<_> = CertificateDer::pem_slice_iter(&pem)

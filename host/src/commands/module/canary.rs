@@ -102,7 +102,7 @@ impl Canary {
             let exit = tell(&answer, json, |data| match (past, &data.module) {
                 (Some(past), _) => Ok(show::canary_ended(past)),
                 (None, Some(module)) => Ok(show::module(module)),
-                (None, None) => Err(format!("the app has no module `{}` any more", self.module)),
+                (None, None) => Err(format!("the app no longer has a module `{}`", self.module)),
             });
             return Ok(if promoted { exit } else { Exit::Refused });
         }

@@ -128,7 +128,7 @@ fn read(file: &Path) -> anyhow::Result<(Vec<u8>, String)> {
     // A host would refuse it before it has read it to its end.
     anyhow::ensure!(
         bytes <= MAX_COMPONENT_BYTES,
-        "{} is {}, and a component may have {} at most",
+        "{} is {}; a component may have at most {}",
         file.display(),
         units::show_bytes(bytes),
         units::show_bytes(MAX_COMPONENT_BYTES)

@@ -21,7 +21,7 @@ pub(super) fn pushed(body: Value<'_>) -> String {
         text(body, "previous"),
     );
     let mut said = match body.get("changed").and_then(Value::as_bool) {
-        Some(false) => format!("{module}: {version} was active already"),
+        Some(false) => format!("{module}: {version} was already active"),
         _ => format!(
             "{module}: {version} is active (before: {})",
             short(&previous)
@@ -39,7 +39,7 @@ pub(super) fn pushed(body: Value<'_>) -> String {
 /// Why the host did not take a component.
 pub(super) fn push_refused(body: Value<'_>) -> String {
     let Some(error) = body.get("error") else {
-        return "the host refused without saying why".to_owned();
+        return "the host refused without giving a reason".to_owned();
     };
     let message = text(error, "message");
     match error.get("step").and_then(Value::as_str) {

@@ -80,10 +80,10 @@ impl Admin {
     ) -> Result<T, Response> {
         let done = AbortOnDropHandle::new(self.work.spawn(work)).await;
         done.map_err(|error| {
-            tracing::error!(%error, "a request of an operator was lost");
+            tracing::error!(%error, "an operator's request failed");
             refuse(
                 StatusCode::INTERNAL_SERVER_ERROR,
-                "the request was lost; the log has more",
+                "the request failed; see the log",
             )
         })
     }

@@ -222,7 +222,7 @@ fn too_large(bytes: u64) -> (StatusCode, String) {
     let most = show_bytes(MAX_COMPONENT_BYTES);
     (
         StatusCode::PAYLOAD_TOO_LARGE,
-        format!("the component is {bytes} or more, and may have {most} at most"),
+        format!("the component is {bytes} or more; at most {most} are allowed"),
     )
 }
 

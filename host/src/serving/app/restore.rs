@@ -36,11 +36,7 @@ pub async fn restore(
     if let (true, Ok(file)) = (changed, &file) {
         match first(loader, store, terms, file, progress).await {
             Ok(version) => return Ok(version),
-            Err(refusal) => report(
-                &refusal,
-                file.digest(),
-                "the version that was active is kept",
-            ),
+            Err(refusal) => report(&refusal, file.digest(), "the active version is kept"),
         }
     }
     match known(loader, store, terms, &active.digest, progress).await {

@@ -130,7 +130,7 @@ impl Deployment {
             .map(Some)
     }
 
-    /// Lets a component through the gate; none when its version is active already.
+    /// Lets a component through the gate; none when its version is already active.
     ///
     /// # Errors
     ///

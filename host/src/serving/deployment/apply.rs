@@ -47,7 +47,7 @@ pub enum ApplyError {
     #[error("{0}")]
     OutOfReach(Problems),
     /// Clients would break.
-    #[error("{} of the changes would break clients; use `--allow-breaking` (`allow_breaking=true`) to apply them all the same", .0.len())]
+    #[error("{} of the changes would break clients; use `--allow-breaking` (`allow_breaking=true`) to apply them anyway", .0.len())]
     Breaking(Vec<Change>),
     /// Versions were swapped again and again meanwhile.
     #[error("modules were swapped while the app was being read; try again")]

@@ -21,7 +21,7 @@ pub enum DeployError {
     #[error("module `{0}` has no canary")]
     NoCanary(String),
     /// What should be tried answers everybody already.
-    #[error("that version of `{0}` is active already; try another version")]
+    #[error("that version of `{0}` is already active; try another version")]
     AlreadyActive(String),
     /// Nobody sent the version that should be tried.
     #[error(

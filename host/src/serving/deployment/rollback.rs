@@ -113,9 +113,8 @@ impl Deployment {
             .versions
             .get(module)
             .map(|version| version.module.clone());
-        let configuration = configuration.ok_or_else(|| {
-            Refusal::new(module, Step::Swap, "the app has no such module any more")
-        })?;
+        let configuration = configuration
+            .ok_or_else(|| Refusal::new(module, Step::Swap, "the app no longer has this module"))?;
         if let Some(kept) = self
             .slot(module)
             .previous()
@@ -237,7 +236,7 @@ fn target(
     match (found.pop(), found.is_empty()) {
         (Some(found), true) => Ok(found),
         (None, _) if active.is_some_and(|active| active.starts_with(&to)) => {
-            let message = format!("that version of `{module}` is active already");
+            let message = format!("that version of `{module}` is already active");
             Err(DeployError::Setting(message))
         }
         (found, _) => Err(DeployError::NotKept {

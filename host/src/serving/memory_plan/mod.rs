@@ -294,7 +294,7 @@ fn buffer_lines(config: &Config, capacity: Capacity) -> Vec<PlanLine> {
             Some("documents.persisted_memory"),
         ),
         line(
-            "what each caller has used of its rate limit",
+            "rate limit usage of each caller",
             config.rate_limits.held_bytes(),
             Some("rate_limits.buckets"),
         ),

@@ -90,7 +90,7 @@ pub(crate) fn settings(trust: Trust<'_>, files: &Files) -> Result<Arc<ClientConf
             let chain = certificates("client_certificate", &client.chain, files)?;
             let shown = client.key.display();
             let key = PrivateKeyDer::from_pem_slice(content("client_key", &client.key, files)?)
-                .map_err(|error| format!("`client_key` {shown} holds no key in PEM: {error}"))?;
+                .map_err(|error| format!("`client_key` {shown} contains no PEM key: {error}"))?;
             settings
                 .with_client_auth_cert(chain, key)
                 .map_err(|error| {
@@ -120,7 +120,7 @@ fn certificates(
         .collect::<Result<Vec<_>, _>>()
         .map_err(|error| format!("`{key}` {shown} is not PEM: {error}"))?;
     if certificates.is_empty() {
-        return Err(format!("`{key}` {shown} holds no certificate in PEM"));
+        return Err(format!("`{key}` {shown} contains no PEM certificate"));
     }
     Ok(certificates)
 }

@@ -212,11 +212,11 @@ fn files_that_hold_something_else_are_named() {
     );
     assert!(
         problem(&|service| service.ca_file = Some(file("client.key")))
-            .contains("holds no certificate in PEM")
+            .contains("contains no PEM certificate")
     );
     assert!(
         problem(&|service| service.client_certificate = certificate("client.pem", "ca.pem"))
-            .contains("holds no key in PEM")
+            .contains("contains no PEM key")
     );
     assert!(
         problem(&|service| service.client_certificate = certificate("client.pem", "localhost.key"))

@@ -204,8 +204,8 @@ async fn a_statement_that_leaves_a_transaction_open_fails_before_anything_is_ack
                 (
                     CallCode::Backend,
                     format!(
-                        "statement `{statement}`: it left a transaction open, and what it did in it is rolled back; \
-                         the statement has to COMMIT"
+                        "statement `{statement}`: it left a transaction open, and its changes are rolled back; \
+                         the statement must COMMIT"
                     )
                 )
             );
@@ -378,7 +378,7 @@ async fn a_trigger_that_leaves_a_transaction_open_fails_a_statement_outside_of_o
             (error.code, error.message.as_str()),
             (
                 CallCode::Backend,
-                "statement `insert`: it left a transaction open, and what it did in it is rolled back; the statement has to COMMIT"
+                "statement `insert`: it left a transaction open, and its changes are rolled back; the statement must COMMIT"
             )
         );
         session.execute("insert", B, soon()).await.unwrap();

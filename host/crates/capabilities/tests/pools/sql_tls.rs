@@ -275,7 +275,7 @@ async fn a_file_of_cas_that_is_none_is_a_problem_before_anything_is_opened() {
     assert_eq!(
         problem(empty.clone()),
         format!(
-            "sqlserver.school: ca_file {} holds no certificate in PEM; correct `ca_file`",
+            "sqlserver.school: ca_file {} contains no PEM certificate; correct `ca_file`",
             empty.display()
         )
     );

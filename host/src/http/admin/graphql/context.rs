@@ -58,7 +58,7 @@ impl AdminContext {
 }
 
 fn lost(error: &tokio::task::JoinError) -> Error {
-    tracing::error!(%error, "a request of an operator was lost");
-    Error::new("the request was lost; the log has more")
+    tracing::error!(%error, "an operator's request failed");
+    Error::new("the request failed; see the log")
         .extend_with(|_, extensions| extensions.set("code", "INTERNAL"))
 }

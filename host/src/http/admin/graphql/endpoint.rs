@@ -197,8 +197,7 @@ impl Endpoint {
         let request = convert(request).data(context);
         if wants_events {
             let Ok(place) = self.streams.clone().try_acquire_owned() else {
-                let message =
-                    format!("{STREAMS} streams are open, and there may be no more; end one");
+                let message = format!("{STREAMS} streams are open, the most allowed; close one");
                 let refused = Refused::new(StatusCode::SERVICE_UNAVAILABLE, "OVERLOADED", message);
                 return refused.with(RETRY_AFTER, "1").into_response();
             };

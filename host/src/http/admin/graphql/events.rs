@@ -146,8 +146,7 @@ fn bounded_event(response: &GraphqlResponse) -> Vec<u8> {
 }
 
 fn no_longer_known() -> GraphqlResponse {
-    let message =
-        "the token is no longer known, or no longer has its role; begin again with another";
+    let message = "the token was removed or lost its role; reconnect with another";
     refused(message.to_owned(), "UNAUTHENTICATED")
 }
 

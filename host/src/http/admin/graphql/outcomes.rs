@@ -101,7 +101,7 @@ pub enum FailureCode {
     CanaryRuns,
     /// There is no canary.
     NoCanary,
-    /// That version is active already.
+    /// That version is already active.
     AlreadyActive,
     /// A value that was given is wrong.
     InvalidSetting,

@@ -123,7 +123,7 @@ fn certificates(file: &Path) -> Result<Vec<u8>, String> {
         return Ok(read);
     }
     Err(format!(
-        "ca_file {} holds no certificate in PEM",
+        "ca_file {} contains no PEM certificate",
         file.display()
     ))
 }

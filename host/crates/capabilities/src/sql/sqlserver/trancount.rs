@@ -138,7 +138,7 @@ pub(super) fn disturbed(
     let (code, text) = match (within, open.count) {
         (None, _) => (
             CallCode::Backend,
-            "it left a transaction open, and what it did in it is rolled back; the statement has to COMMIT",
+            "it left a transaction open, and its changes are rolled back; the statement must COMMIT",
         ),
         (Some(begun), count) if open.id == begun.id && count > DEPTH => (
             CallCode::Backend,

@@ -185,8 +185,7 @@ fn address(server: &str) -> Result<String, String> {
     };
     if host.contains('\\') {
         return Err(
-            "names an instance, and instances are not looked up; write `Server=host,port`"
-                .to_owned(),
+            "names an instance, which is not supported; write `Server=host,port`".to_owned(),
         );
     }
     match host {

@@ -154,11 +154,11 @@ fn each_mistake_is_told_without_a_word_of_the_password() {
         ),
         (
             "Server=db\\SQLEXPRESS;Database=d;User ID=u;Password=hunter2",
-            "`Server` names an instance, and instances are not looked up; write `Server=host,port`",
+            "`Server` names an instance, which is not supported; write `Server=host,port`",
         ),
         (
             "Server=np:\\\\db\\pipe;Database=d;User ID=u;Password=hunter2",
-            "`Server` names an instance, and instances are not looked up; write `Server=host,port`",
+            "`Server` names an instance, which is not supported; write `Server=host,port`",
         ),
         (
             "Server=lpc:db;Database=d;User ID=u;Password=hunter2",
