@@ -109,7 +109,7 @@ fn check_connect_compares_grants_with_the_tables_there_are() {
         (
             "Drawer = [\"get\"]\n".to_owned(),
             "Drawer`",
-            ": there is no such table; create it, or grant one that is there",
+            ": there is no such table; create it, or grant one that exists",
         ),
         (
             bound("owner", "ByOwner", "owner"),

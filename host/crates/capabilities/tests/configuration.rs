@@ -140,7 +140,7 @@ fn each_mistake_is_named_with_its_line_and_a_remedy() {
         (
             "component = \"build/students.wasm\"",
             "component = \"x.wasm\"\nshare = 0.5",
-            "app/mayfly.toml:6: `modules.students.share` must be a part such as \"75 %\"",
+            "app/mayfly.toml:6: `modules.students.share` must be a percentage such as \"75 %\"",
         ),
         (
             "component = \"build/students.wasm\"",
@@ -345,7 +345,7 @@ fn each_mistake_about_callers_is_named_with_a_remedy() {
         (
             "audience = \"mayfly\"",
             "audience = \"mayfly\"\nrequired = true",
-            "app/mayfly.toml:24: `callers.required` is now `anonymous`, its opposite; remove it where it was true, and write anonymous = true where it was false",
+            "app/mayfly.toml:24: `callers.required` is now `anonymous`, its opposite; remove it if it was true, or write anonymous = true if it was false",
         ),
         (
             "audience = \"mayfly\"",
@@ -355,12 +355,12 @@ fn each_mistake_about_callers_is_named_with_a_remedy() {
         (
             "public_key = \"keys/issuer.pem\"",
             "key_set_url = \"http://id.example.org/keys\"",
-            "app/mayfly.toml:25: `callers.key_set_url` must be an https URL, or an http one on the loopback address, and is \"http://id.example.org/keys\"",
+            "app/mayfly.toml:25: `callers.key_set_url` must be an https URL, or an http one on the loopback address, not \"http://id.example.org/keys\"",
         ),
         (
             "public_key = \"keys/issuer.pem\"\nissuer = \"https://id.example.org\"",
             "discovery = true\nissuer = \"accounts\"",
-            "app/mayfly.toml:24: `callers.discovery` asks the issuer for its keys, and `issuer` is not an https URL, nor an http one on the loopback address; write `key_set_url` instead",
+            "app/mayfly.toml:24: `callers.discovery` asks the issuer for its keys, but `issuer` is neither an https URL nor an http one on the loopback address; use `key_set_url` instead",
         ),
         (
             "audience = \"mayfly\"",
@@ -375,7 +375,7 @@ fn each_mistake_about_callers_is_named_with_a_remedy() {
         (
             "audience = \"mayfly\"\n",
             "audience = \"mayfly\"\n[callers.issuers.other]\nissuer = \"https://id.example.org\"\naudience = \"mayfly\"\nkey_set = \"c\"\n",
-            "app/mayfly.toml:24: the issuers `default` and `other` take the same tokens; remove one",
+            "app/mayfly.toml:24: the issuers `default` and `other` accept the same tokens; remove one",
         ),
         (
             good,
@@ -428,12 +428,12 @@ fn each_mistake_about_api_keys_is_named_with_a_remedy() {
         (
             "\"students:read\"",
             "\"students:read students:write\"",
-            "app/mayfly.toml:28: `callers.api_keys.batch.scopes` has \"students:read students:write\"; write each as a word of its own",
+            "app/mayfly.toml:28: `callers.api_keys.batch.scopes` has \"students:read students:write\"; write each word separately",
         ),
         (
             "sub = \"batch\"",
             "scope = \"all\"",
-            "app/mayfly.toml:29: `callers.api_keys.batch.claims.scope` is said by `groups`, `scopes` or `expires`; write it there",
+            "app/mayfly.toml:29: `callers.api_keys.batch.claims.scope` is set by `groups`, `scopes` or `expires`; write it there",
         ),
     ];
     for (right, wrong, expected) in table {
@@ -1015,15 +1015,15 @@ fn origins_documents_and_certificates_are_read_and_their_mistakes_named() {
         ),
         (
             "[cors]\norigins = [\"*\"]\ncredentials = true\n",
-            "`cors.origins` is \"*\" and `cors.credentials` is true, by which any page could act as the visitor; list the origins",
+            "`cors.origins` is \"*\" and `cors.credentials` is true, so any page could act as the visitor; list the origins",
         ),
         (
             "[cors]\norigins = [\"*\", \"https://a.example\"]\n",
-            "`cors.origins` has \"*\" beside other origins; keep \"*\", or the others",
+            "`cors.origins` has \"*\" besides other origins; keep \"*\" or the others",
         ),
         (
             "[cors]\norigins = [\"null\"]\n",
-            "`cors.origins`: \"null\" is what sandboxed pages of anybody send, and is never let in; leave it out",
+            "`cors.origins`: \"null\" is sent by anybody's sandboxed pages and never allowed; remove it",
         ),
         (
             "[cors]\norigins = [\"https://app.example.org/\"]\n",
@@ -1043,15 +1043,15 @@ fn origins_documents_and_certificates_are_read_and_their_mistakes_named() {
         ),
         (
             "[cors]\norigins = [\"https://a.example\"]\nheaders = [\"*\"]\ncredentials = true\n",
-            "`cors.headers`: \"*\" does not stand for every header; list their names",
+            "`cors.headers`: \"*\" is not supported here; list the headers",
         ),
         (
             "[cors]\norigins = [\"https://a.example\"]\nheaders = [\"authorization\", \"*\"]\n",
-            "`cors.headers`: \"*\" does not stand for every header; list their names",
+            "`cors.headers`: \"*\" is not supported here; list the headers",
         ),
         (
             "[documents]\ntrusted_only = true\n",
-            "`documents.trusted_only` says nothing without `manifest`; add manifest = \"persisted-documents.json\"",
+            "`documents.trusted_only` has no effect without `manifest`; add manifest = \"persisted-documents.json\"",
         ),
         (
             "[documents]\nmax_batch = 0\n",

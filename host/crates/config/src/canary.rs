@@ -137,15 +137,15 @@ const KEYS: [Key<'_>; 8] = [
          is always on the same side; operations without one stay with the active version.",
     )
     .or("operation"),
-    Key::new("for", "After so long it is decided, from 1 ms to a week.").or("10 min"),
+    Key::new("for", "It is decided after this time, from 1 ms to a week.").or("10 min"),
     Key::new(
         "operations",
-        "After so many operations of the new version it is decided, when that comes first.",
+        "It is decided after this many operations of the new version, if that comes first.",
     )
     .or("none"),
     Key::new(
         "min_operations",
-        "With fewer operations of the new version nothing is judged, and a canary whose time is over is not promoted.",
+        "With fewer operations of the new version nothing is judged, and the canary is not promoted at its end.",
     )
     .or("20"),
     Key::new(
@@ -155,8 +155,8 @@ const KEYS: [Key<'_>; 8] = [
     .or("1%"),
     Key::new(
         "max_faults",
-        "So many operations that end in a trap, out of memory, past a deadline or in an answer that does not fit end the canary at once, \
-         when the active version has none of the kind.",
+        "This many operations that end in a trap, out of memory, past a deadline or in an answer that does not fit end the canary at once, \
+         if the active version has none of that kind.",
     )
     .or("3"),
     Key::new(

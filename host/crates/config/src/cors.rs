@@ -9,17 +9,17 @@ use crate::reader::Table;
 
 const ORIGINS: Key<'_> = Key::new(
     "origins",
-    "Whose pages may read answers, as browsers name them: `https://app.example.org`; or `*` for everybody's.",
+    "The origins whose pages may read answers, such as `https://app.example.org`; `*` for all.",
 );
 const SENT_HEADERS: Key<'_> =
-    Key::new("headers", "What those pages may send.").or("what GraphQL clients send");
+    Key::new("headers", "Headers those pages may send.").or("what GraphQL clients send");
 const CREDENTIALS: Key<'_> = Key::new(
     "credentials",
-    "Whether browsers send cookies and client certificates along.",
+    "Whether browsers send cookies and client certificates.",
 );
 const MAX_AGE: Key<'_> = Key::new(
     "max_age",
-    "How long a browser may remember what it was told.",
+    "How long a browser may cache the answer to a preflight.",
 );
 
 /// Headers that a page may send without the operator having listed any: what GraphQL clients send.
@@ -85,14 +85,14 @@ fn origins(table: &Table<'_>, texts: Vec<(usize, String)>, credentials: bool) ->
         if texts.len() > 1 {
             table.problem_at(
                 *at,
-                format!("`{key}` has \"*\" beside other origins; keep \"*\", or the others"),
+                format!("`{key}` has \"*\" besides other origins; keep \"*\" or the others"),
             );
         }
         if credentials {
             table.problem_at(
                 *at,
                 format!(
-                    "`{key}` is \"*\" and `{}` is true, by which any page could act as the visitor; list the origins",
+                    "`{key}` is \"*\" and `{}` is true, so any page could act as the visitor; list the origins",
                     table.key("credentials")
                 ),
             );
@@ -104,7 +104,7 @@ fn origins(table: &Table<'_>, texts: Vec<(usize, String)>, credentials: bool) ->
         if origin.is_none() {
             let message = if text == "null" {
                 format!(
-                    "`{key}`: \"null\" is what sandboxed pages of anybody send, and is never let in; leave it out"
+                    "`{key}`: \"null\" is sent by anybody's sandboxed pages and never allowed; remove it"
                 )
             } else {
                 format!(
@@ -148,7 +148,7 @@ fn headers(table: &mut Table<'_>) -> Vec<HeaderName> {
             // Browsers take it for the name of a header when credentials are sent, and never for `authorization`.
             table.problem_at(
                 at,
-                format!("`{key}`: \"*\" does not stand for every header; list their names"),
+                format!("`{key}`: \"*\" is not supported here; list the headers"),
             );
             return None;
         }

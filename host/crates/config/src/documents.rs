@@ -7,11 +7,11 @@ use crate::reader::{Table, count};
 
 const PERSISTED_QUERIES: Key<'_> = Key::new(
     "persisted_queries",
-    "Whether clients may name a document by its hash once it was sent (automatic persisted queries).",
+    "Whether clients may name a document by its hash once they have sent it (automatic persisted queries).",
 );
 const PERSISTED_MEMORY: Key<'_> = Key::new(
     "persisted_memory",
-    "What documents kept for that may take; the least used go first, and one caller has at most half.",
+    "Memory for documents kept for that; the least used are dropped first, and one caller has at most half.",
 );
 const MANIFEST: Key<'_> = Key::new(
     "manifest",
@@ -23,7 +23,7 @@ const TRUSTED_ONLY: Key<'_> = Key::new(
 );
 const MAX_BATCH: Key<'_> = Key::new(
     "max_batch",
-    "Operations in one request, as a list; with 1 there are no lists.",
+    "Operations in one request, as a list; 1 allows no lists.",
 );
 
 /// `[documents]`.
@@ -73,7 +73,7 @@ impl Documents {
         };
         if says_trusted && documents.manifest.is_none() {
             table.problem(format!(
-                "`{}` says nothing without `manifest`; add manifest = \"persisted-documents.json\"",
+                "`{}` has no effect without `manifest`; add manifest = \"persisted-documents.json\"",
                 table.key("trusted_only")
             ));
         }

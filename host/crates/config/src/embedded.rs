@@ -25,7 +25,7 @@ impl Embedded {
             data: table
                 .text(
                     Key::new("data", "The directory to keep data in.")
-                        .or("none: data ends with the process"),
+                        .or("none: data is lost when the process ends"),
                 )
                 .map(|path| root.join(path)),
         };

@@ -52,8 +52,8 @@ impl JavaScript {
         ];
         let errors = Key::new(
             "errors",
-            "How clients read the module's errors: the code that it gives stands in `extensions.reason`, or also beside the message as \
-             `errorType`, with `errorInfo` and `data`, as AppSync has them.",
+            "How clients read the module's errors: its code is in `extensions.reason`, or also beside the message as `errorType`, \
+             with `errorInfo` and `data`, as in AppSync.",
         )
         .or("`\"extensions\"`");
         let styles = [
@@ -83,7 +83,7 @@ fn environment(mut table: Table<'_>) -> BTreeMap<String, String> {
         };
         let text = table.text_in_file(
             key,
-            "the environment of a module becomes part of its component, for everybody to read who has that; write a plain text, and leave \
+            "the environment of a module becomes part of its component, which anybody who has it can read; write plain text, and leave \
              secrets to the backends that need them",
         );
         if let Some(text) = text {

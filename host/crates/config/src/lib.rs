@@ -110,9 +110,8 @@ pub struct Config {
 }
 
 /// What is said of the file as a whole.
-const FILE_DOC: &str = "The configuration of an app, in its directory. Unknown keys are errors. Every value but a table or a list may stand \
-                        outside of the file: `{ env = \"NAME\" }` in a variable of the environment, `{ file = \"/run/secrets/NAME\" }` in a \
-                        file; `default` stands for one that is not there. Secrets have to.";
+const FILE_DOC: &str = "The configuration of an app, in its directory. Unknown keys are errors. Every value but a table or a list may \
+                        come from outside the file: `{ env = \"NAME\" }` from an environment variable, `{ file = \"/run/secrets/NAME\" }` from a file; `default` is used if it is missing. Secrets must.";
 
 /// The largest file of keys or certificates that is looked at, in bytes.
 const MAX_NAMED_BYTES: u64 = 16 << 20;
@@ -239,7 +238,7 @@ impl Config {
         let callers = file
             .table(Key::new(
                 "callers",
-                "Whose tokens and API keys the host believes. Without this section everybody may call anonymously, and tokens are not looked at.",
+                "Whose tokens and API keys the host accepts. Without this section everybody may call anonymously, and tokens are ignored.",
             ))
             .map(|table| Callers::read(root, table));
         let cors = file
@@ -261,8 +260,8 @@ impl Config {
         )));
         let rate_limits = file.table(Key::new(
             "rate_limits",
-            "How much each caller, API key and address may ask for in a time; nobody is limited without this table. Each process counts \
-             for itself: of several, the limits add up.",
+            "How much each caller, API key and address may ask for in a given time; nobody is limited without this table. Each process counts \
+             for itself: with several, the limits add up.",
         ));
         let rate_limits = RateLimits::read(rate_limits, &limits);
         let mut sections = Sections::default();

@@ -5,13 +5,13 @@ use crate::reader::{Table, count};
 
 const COMPLEXITY: Key<'_> = Key::new(
     "complexity",
-    "Fields an answer may hold. An operation that may answer with more is refused, its lists reckoned with the lengths their arguments \
-     say; a module's answer with which it would hold more nevertheless is null, with an error.",
+    "Fields an answer may hold. An operation that may answer with more is refused, where lists count with the lengths that \
+     their arguments give; a module's answer that exceeds it anyway is null, with an error.",
 );
 const PLAN: Key<'_> = Key::new(
     "plan",
-    "Bytes of one prepared operation, which holds a field once for each type it may be found on; the default is some seven thousand \
-     fields. An operation under way may hold so much besides what it exchanges.",
+    "Bytes of one prepared operation, which holds a field once for each type it may be found on; the default is about seven thousand \
+     fields. An operation under way may hold this much besides what it exchanges.",
 );
 const RESPONSE: Key<'_> = Key::new(
     "response",
@@ -75,23 +75,20 @@ impl Limits {
         );
         // The parser recurses once per level: 200 levels fit its stack with room to spare, 500 do not.
         read(
-            Key::new("nesting", "Brackets of any kind inside one another."),
+            Key::new("nesting", "Nested brackets of any kind."),
             &mut limits.nesting,
             200,
         );
         read(
             Key::new(
                 "expansion",
-                "Selected fields once every fragment is written out, in the largest operation.",
+                "Selected fields in the largest operation, with fragments expanded.",
             ),
             &mut limits.expansion,
             10_000_000,
         );
         read(
-            Key::new(
-                "depth",
-                "Selected fields inside one another, fragments written out.",
-            ),
+            Key::new("depth", "Nested selected fields, with fragments expanded."),
             &mut limits.depth,
             60,
         );
@@ -108,7 +105,7 @@ impl Limits {
         read(
             Key::new(
                 "root_fields",
-                "Root fields of one operation, fragments written out.",
+                "Root fields of one operation, with fragments expanded.",
             ),
             &mut limits.root_fields,
             10_000,
@@ -117,7 +114,7 @@ impl Limits {
         limits.list_size = table.number(
             Key::new(
                 "list_size",
-                "Elements assumed of a list none of whose arguments says how many it has.",
+                "Elements assumed of a list if none of its arguments says how many it has.",
             ),
             limits.list_size,
             1..=1_000_000,

@@ -147,7 +147,7 @@ impl Module {
         }
         let budget = Budget::read(table.table(Key::new(
             "limits",
-            "What one invocation may use, beside memory and time. Each is checked before the work it limits.",
+            "What one invocation may use, besides memory and time. Each is checked before the work it limits.",
         )));
         let probes = table
             .list(Key::new(
@@ -239,7 +239,7 @@ impl Budget {
         );
         number(
             "rows",
-            "Rows that statements give, in all.",
+            "Rows that statements return, in all.",
             &mut budget.rows,
             u32::MAX,
         );
@@ -269,10 +269,7 @@ impl Budget {
         );
         // The reader of answers recurses once per level.
         budget.output_depth = count(table.number(
-            Key::new(
-                "output_depth",
-                "Arrays and objects inside one another in the answer.",
-            ),
+            Key::new("output_depth", "Nested arrays and objects in the answer."),
             budget.output_depth as u64,
             1..=128,
         ));
@@ -290,7 +287,7 @@ impl Budget {
         size(
             Key::new(
                 "unread",
-                "Bytes of answers that are there and that the guest has not taken yet, and so also of one answer.",
+                "Bytes of answers that have arrived and that the guest has not taken yet, and so also of one answer.",
             ),
             &mut budget.unread_bytes,
         );

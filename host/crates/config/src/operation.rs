@@ -7,7 +7,7 @@ use crate::reader::{Table, count};
 
 const DEADLINE: Key<'_> = Key::new(
     "deadline",
-    "The time an operation has from the arrival of its request on, waiting for a place included; invocations end by then, whatever time \
+    "The time an operation has from the arrival of its request, waiting for a place included; invocations end by then, whatever time \
      their modules have.",
 )
 .or("10 s, or the longest `deadline` of a module");

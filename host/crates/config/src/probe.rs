@@ -7,10 +7,7 @@ use mayfly_json::{Kind, Limits, Tree};
 use crate::key::Key;
 use crate::reader::Table;
 
-const FIELD: Key<'_> = Key::new(
-    "field",
-    "The object type and the field that are asked for: `Type.field`.",
-);
+const FIELD: Key<'_> = Key::new("field", "The field that is asked for: `Type.field`.");
 const ARGUMENTS: Key<'_> = Key::new(
     "arguments",
     "The field's arguments: a JSON object in quotes.",
@@ -18,7 +15,7 @@ const ARGUMENTS: Key<'_> = Key::new(
 .or("{}");
 const PARENTS: Key<'_> = Key::new(
     "parents",
-    "A JSON object in quotes for each parent, for a field of another type than the root's.",
+    "A JSON object in quotes for each parent, for a field of a type that is not a root type.",
 );
 const SELECTION: Key<'_> = Key::new(
     "selection",
@@ -26,9 +23,9 @@ const SELECTION: Key<'_> = Key::new(
 );
 const ANSWER: Key<'_> = Key::new(
     "answer",
-    "What has to come back: JSON in quotes; with `parents`, a list with one answer for each. Objects may hold more than is written here.",
+    "The expected answer: JSON in quotes; with `parents`, a list with one answer for each. Objects may hold more than is written here.",
 )
-.or("any answer that is no error");
+.or("any answer but an error");
 
 /// `[[modules.NAME.probe]]`.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -17,11 +17,11 @@ const API_KEY: Key<'_> = Key::new(
 const ADDRESS: Key<'_> = Key::new(
     "address",
     "What one address may ask for, together with all whose token or API key is not accepted: an IPv4 address, or the /64 of an IPv6 one. It \
-     is the last one that no proxy of `server.trusted_proxies` has.",
+     is the last one that is not one of `server.trusted_proxies`.",
 );
 const BUCKETS: Key<'_> = Key::new(
     "buckets",
-    "Callers, keys or addresses that are told apart, of each table and kind; past that, newcomers share a few.",
+    "Callers, keys or addresses that are counted separately, per table and kind; beyond that, newcomers share a few buckets.",
 );
 const OPERATIONS: Key<'_> = Key::new(
     "operations",
@@ -29,9 +29,9 @@ const OPERATIONS: Key<'_> = Key::new(
 );
 const COMPLEXITY: Key<'_> = Key::new(
     "complexity",
-    "Complexity in `per`, as `limits.complexity` reckons it; at least that.",
+    "Complexity in `per`, as `limits.complexity` counts it; at least that much.",
 );
-const PER: Key<'_> = Key::new("per", "The time in which what was used comes back, evenly.");
+const PER: Key<'_> = Key::new("per", "The time in which the allowance refills, evenly.");
 
 /// The most of anything in a time.
 const MOST: u64 = u32::MAX as u64;
@@ -128,7 +128,7 @@ impl RateLimit {
             .is_some_and(|complexity| u64::from(complexity) < most)
         {
             table.problem(format!(
-                "`{path}.complexity` is below `limits.complexity` ({most}), so operations that are let in could never run; raise it, or lower that"
+                "`{path}.complexity` is below `limits.complexity` ({most}), so operations that are let in could never run; raise it or lower the other"
             ));
         }
         table.finish();

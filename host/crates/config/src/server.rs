@@ -250,7 +250,7 @@ impl Server {
         self.admin_listen = address(table, admin_listen, self.admin_listen);
         let tls = Key::new(
             "tls",
-            "The certificate for clients; without this table they speak HTTP as it is.",
+            "The certificate for clients; without this table they use plain HTTP.",
         );
         let admin_tls = Key::new("admin_tls", "The certificate for operators.");
         self.tls = table.table(tls).map(|table| Tls::read(root, table));
@@ -305,7 +305,7 @@ impl Server {
         self.introspection = table.flag(introspection, self.introspection);
         let introspect_protected = Key::new(
             "introspect_protected",
-            "Whether clients are told of fields and types that not everybody may see, by `@auth`.",
+            "Whether introspection shows fields and types that not everybody may see, by `@auth`.",
         );
         self.introspect_protected = table.flag(introspect_protected, self.introspect_protected);
         let page = Key::new("page", "Whether a page to try queries on is served at `/`.");
@@ -335,12 +335,12 @@ impl Server {
         self.live_versions = count(table.number(LIVE_VERSIONS, 4, 3..=64));
         let kept_versions = Key::new(
             "kept_versions",
-            "Activations of one module that are remembered, to roll back to.",
+            "Activations of one module that are kept to roll back to.",
         );
         self.kept_versions = count(table.number(kept_versions, 8, 2..=1_000));
         let swap_wait = Key::new(
             "swap_wait",
-            "How long a version coming in waits for operations to let go of old ones.",
+            "How long a new version waits for operations to release old ones.",
         );
         let (least, most) = (Duration::from_millis(1), HOUR);
         self.swap_wait = table.time(swap_wait, self.swap_wait, least..=most);
@@ -383,7 +383,7 @@ const ERROR_DETAIL: Key<'_> = Key::new(
 .or("code");
 const DRAIN_DELAY: Key<'_> = Key::new(
     "drain_delay",
-    "How long requests are still accepted after a signal, while `/readyz` already answers 503, so that load balancers look elsewhere first.",
+    "How long requests are still accepted after a signal, while `/readyz` already answers 503, so that load balancers go elsewhere first.",
 )
 .or("1 s while an operation runs, and none otherwise");
 const STORE: Key<'_> = Key::new(
@@ -393,7 +393,7 @@ const STORE: Key<'_> = Key::new(
 .or(".mayfly");
 const LIVE_VERSIONS: Key<'_> = Key::new(
     "live_versions",
-    "Versions of one module in memory at once: the active one, the one before it, those that operations still hold, and the one coming in.",
+    "Versions of one module in memory at once: the active one, the one before it, those that operations still hold, and a new one.",
 );
 const COMPILE_PRIORITY: Key<'_> = Key::new(
     "compile_priority",

@@ -20,7 +20,7 @@ impl Tls {
             certificate: root.join(table.required(
                 Key::new(
                     "certificate",
-                    "A PEM file with the certificate, then those that lead to its CA; read again when it changes.",
+                    "A PEM file with the certificate, followed by its chain; read again when it changes.",
                 ),
                 "\"/etc/mayfly/tls.crt\"",
             )),

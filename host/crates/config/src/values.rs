@@ -65,7 +65,7 @@ impl<'a> Table<'a> {
         match value.get_ref() {
             DeValue::String(text) => return Some(text.to_string()),
             DeValue::Table(_) => {
-                let message = format!("`{}` stands outside of the file: {why}", self.key(key.name));
+                let message = format!("`{}` is set outside the file: {why}", self.key(key.name));
                 self.problem_with_value(value.span().start, message);
             }
             _ => self.wrong_value(key.name, value, "a string"),
@@ -204,9 +204,12 @@ impl<'a> Table<'a> {
             (Declared::or(format!("{default} %")), Kind::Percent)
         });
         let parse = |text: &str| text.strip_suffix('%')?.trim_end().parse::<u8>().ok();
-        let part = self.measured(key.name, "a part such as \"75 %\"", parse, |percent| {
-            (!(1..=100).contains(percent)).then(|| "from 1 % to 100 %".to_owned())
-        });
+        let part = self.measured(
+            key.name,
+            "a percentage such as \"75 %\"",
+            parse,
+            |percent| (!(1..=100).contains(percent)).then(|| "from 1 % to 100 %".to_owned()),
+        );
         part.unwrap_or(default)
     }
 

@@ -111,7 +111,7 @@ impl Dialer {
         }
         let ip = address.ip();
         Err(format!(
-            "{} is {ip}, a link-local or metadata address, which is not connected to; add \"{ip}\" to `allow_addresses` if that is meant",
+            "{} is {ip}, a link-local or metadata address, which is refused; add \"{ip}\" to `allow_addresses` if you mean it",
             self.host
         ))
     }
@@ -123,7 +123,7 @@ impl Dialer {
     ) -> Result<BoxedStream, String> {
         let host = self.host.trim_start_matches('[').trim_end_matches(']');
         let name = ServerName::try_from(host.to_owned())
-            .map_err(|_| format!("{host} is not a name that a certificate can be of"))?;
+            .map_err(|_| format!("{host} cannot be the name in a certificate"))?;
         let connector = TlsConnector::from(Arc::clone(settings));
         let secured = connector
             .connect(name, stream)

@@ -39,11 +39,11 @@ pub(crate) struct Trust<'a> {
 /// The key that names CAs.
 pub(crate) const CA_FILE: Key<'_> = Key::new(
     "ca_file",
-    "A PEM file with certificates of CAs, trusted beside those that the system trusts. Relative to the app.",
+    "A PEM file with certificates of CAs, trusted besides those that the system trusts. Relative to the app.",
 );
 const CLIENT_CERTIFICATE: Key<'_> = Key::new(
     "client_certificate",
-    "A PEM file with the certificate that the host shows, its chain behind it. Relative to the app.",
+    "A PEM file with the certificate that the host shows, followed by its chain. Relative to the app.",
 );
 const CLIENT_KEY: Key<'_> = Key::new(
     "client_key",

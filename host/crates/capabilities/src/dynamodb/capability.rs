@@ -207,7 +207,7 @@ async fn compare_grants(client: &DynamoDb, config: &Config, deadline: Instant) -
                 // The host's identity may be allowed to use what it may not describe.
                 Err(error) if error.code == CallCode::Denied => {}
                 Err(error) if error.code == CallCode::NotFound => problems.push(format!(
-                    "`{path}`: there is no such table; create it, or grant one that is there"
+                    "`{path}`: there is no such table; create it, or grant one that exists"
                 )),
                 Err(error) => problems.push(format!("`{path}`: {}", because(&error))),
             }

@@ -93,7 +93,7 @@ const PROCEDURE: Key<'_> = Key::new(
 );
 const ACCESS: Key<'_> = Key::new(
     "access",
-    "Whether it changes anything: what a call is told that was cut off.",
+    "Whether it changes anything, which decides the error of a call that was cut off.",
 )
 .among(&["read", "write"]);
 const PARAMETERS: Key<'_> = Key::new("parameters", "The parameters, each with its type.");

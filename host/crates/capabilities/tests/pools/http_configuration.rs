@@ -198,7 +198,7 @@ fn each_mistake_in_a_service_is_named() {
         ),
         (
             "forward = [\"authorization\"]",
-            "`http.enrolment.forward` passes on the caller's token, and nobody verifies it; add [callers]",
+            "`http.enrolment.forward` passes on the caller's token, which nobody verifies; add [callers]",
         ),
         (
             "forward = [\"authorization\"]\nbearer = { env = \"SET\" }",
@@ -278,7 +278,7 @@ fn each_mistake_in_a_base_or_a_grant_is_named() {
         (
             grant,
             "http.enrolment = [\"GET /a/{b = sub}\"]",
-            "`modules.students.grants.http.enrolment`: the route `GET /a/{b = sub}` binds a parameter to something that is no claim; write {id = claims.sub}",
+            "`modules.students.grants.http.enrolment`: the route `GET /a/{b = sub}` binds a parameter to something that is not a claim; write {id = claims.sub}",
         ),
         (
             grant,

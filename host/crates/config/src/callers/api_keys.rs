@@ -15,14 +15,14 @@ const SHA256: Key<'_> = Key::new(
 );
 const EXPIRES: Key<'_> = Key::new(
     "expires",
-    "When the key ends, in UTC: \"2027-01-31\" (as that day begins) or \"2027-01-31T12:00:00Z\".",
+    "When the key expires, in UTC: \"2027-01-31\" (as that day begins) or \"2027-01-31T12:00:00Z\".",
 )
 .or("never");
 const GROUPS: Key<'_> = Key::new("groups", "The groups the caller is in.");
 const SCOPES: Key<'_> = Key::new("scopes", "The scopes the caller has.");
 const CLAIMS: Key<'_> = Key::new(
     "claims",
-    "What else guests, grants and `@auth` are told of the caller, as if it stood in a token; without `sub` the caller has no id.",
+    "Further claims of the caller for guests, grants and `@auth`, as if in a token; without `sub` the caller has no id.",
 );
 const CLAIM: Key<'_> = Key::new("CLAIM", "The value of a claim.");
 
@@ -111,7 +111,7 @@ fn words(table: &mut Table<'_>, key: Key<'_>) -> Vec<String> {
                 let key = table.key(key.name);
                 table.problem_at(
                     at,
-                    format!("`{key}` has {text:?}; write each as a word of its own"),
+                    format!("`{key}` has {text:?}; write each word separately"),
                 );
             }
             text
@@ -129,7 +129,7 @@ fn claims(table: &mut Table<'_>) -> Vec<(String, String)> {
         .map(|(name, at, text)| {
             if TAKEN.contains(&name.as_str()) {
                 let message = format!(
-                    "`{path}.{name}` is said by `groups`, `scopes` or `expires`; write it there"
+                    "`{path}.{name}` is set by `groups`, `scopes` or `expires`; write it there"
                 );
                 table.problem_at(at, message);
             }

@@ -14,7 +14,7 @@ use crate::secret::Secret;
 const ISSUER: Key<'_> = Key::new("issuer", "The `iss` a token must have.");
 const AUDIENCE: Key<'_> = Key::new(
     "audience",
-    "What a token's `aud` must be, or hold. Either this or `client_id` is needed.",
+    "What a token's `aud` must be or contain. Either this or `client_id` is needed.",
 );
 const CLIENT_ID: Key<'_> = Key::new(
     "client_id",
@@ -40,11 +40,11 @@ const KEY_SET_URL: Key<'_> = Key::new(
 );
 const DISCOVERY: Key<'_> = Key::new(
     "discovery",
-    "Whether the address of the key set is asked of the issuer, at `/.well-known/openid-configuration` below `issuer`.",
+    "Whether to ask the issuer for the address of its key set, at `/.well-known/openid-configuration` below `issuer`.",
 );
 const CA_FILE: Key<'_> = Key::new(
     "ca_file",
-    "A PEM file with certificates of authorities that the issuer's certificate may come from, beside those the system trusts.",
+    "A PEM file with certificates of authorities that the issuer's certificate may come from, besides those the system trusts.",
 );
 const LEEWAY: Key<'_> = Key::new(
     "leeway",
@@ -205,7 +205,7 @@ fn token_key(root: &Path, table: &mut Table<'_>, issuer: &str, has_to_be: bool) 
             let key = table.key(KEY_SET_URL.name);
             table.problem_at(
                 at,
-                format!("`{key}` must be an https URL, or an http one on the loopback address, and is {text:?}"),
+                format!("`{key}` must be an https URL, or an http one on the loopback address, not {text:?}"),
             );
         }
         TokenKey::Url(url.unwrap_or_default())
@@ -233,7 +233,7 @@ fn discovery(table: &Table<'_>, issuer: &str) -> TokenKey {
         .and_then(|_| url(&format!("{below}/.well-known/openid-configuration")));
     if url.is_none() {
         table.problem(format!(
-            "`{}` asks the issuer for its keys, and `issuer` is not an https URL, nor an http one on the loopback address; write `key_set_url` instead",
+            "`{}` asks the issuer for its keys, but `issuer` is neither an https URL nor an http one on the loopback address; use `key_set_url` instead",
             table.key(DISCOVERY.name)
         ));
     }

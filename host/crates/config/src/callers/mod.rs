@@ -19,15 +19,15 @@ use crate::reader::Table;
 
 const ANONYMOUS: Key<'_> = Key::new(
     "anonymous",
-    "Whether callers without a token and without an API key are let in, as nobody; otherwise they are refused.",
+    "Whether callers without a token or an API key are let in anonymously; otherwise they are refused.",
 );
 const ISSUERS: Key<'_> = Key::new(
     "issuers",
-    "An issuer of tokens by a name, for the log. One may stand in `[callers]` itself; its name is `default`.",
+    "An issuer of tokens, by a name for the log. One may be in `[callers]` itself; its name is `default`.",
 );
 const API_KEYS: Key<'_> = Key::new(
     "api_keys",
-    "A caller who shows an API key, by the name that the log has of it.",
+    "A caller with an API key, by a name for the log.",
 );
 const API_KEY_HEADER: Key<'_> =
     Key::new("api_key_header", "The header with the API key.").or("x-api-key");
@@ -75,7 +75,7 @@ impl Callers {
         if table.has("required") {
             table.ignore("required");
             table.problem(format!(
-                "`{}` is now `anonymous`, its opposite; remove it where it was true, and write anonymous = true where it was false",
+                "`{}` is now `anonymous`, its opposite; remove it if it was true, or write anonymous = true if it was false",
                 table.key("required")
             ));
         }
@@ -90,7 +90,7 @@ impl Callers {
             let same = before.into_iter().find(|other| other.takes_same(issuer));
             if let Some(same) = same {
                 table.problem(format!(
-                    "the issuers `{}` and `{}` take the same tokens; remove one",
+                    "the issuers `{}` and `{}` accept the same tokens; remove one",
                     same.name, issuer.name
                 ));
             }

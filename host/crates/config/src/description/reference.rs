@@ -70,7 +70,7 @@ impl DescribedKey {
                 let quoted: Vec<_> = words.iter().map(|word| format!("`\"{word}\"`")).collect();
                 quoted.join(" or ")
             }
-            Kind::Secret => "secret, outside of the file".to_owned(),
+            Kind::Secret => "secret, from outside the file".to_owned(),
             Kind::Texts => "list of texts".to_owned(),
             Kind::TextOrNumber => "text or whole number".to_owned(),
             Kind::Flag => "`true` or `false`".to_owned(),
@@ -86,7 +86,7 @@ impl DescribedKey {
                 let (least, most) = (show_duration(*least), show_duration(*most));
                 format!("duration, {least} to {most}")
             }
-            Kind::Percent => "part, 1 % to 100 %".to_owned(),
+            Kind::Percent => "percentage, 1 % to 100 %".to_owned(),
             Kind::TextsOrTable(_) => "list of texts, or a table".to_owned(),
             Kind::Table(_) | Kind::Tables(_) | Kind::List(_) => "table".to_owned(),
         }

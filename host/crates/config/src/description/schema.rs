@@ -141,7 +141,7 @@ fn write_outside(out: &mut Writer, has_default: bool) {
     out.open('{');
     out.text(
         "description",
-        "A value that stands outside of the file: in a variable of the environment, or in a file.",
+        "A value from outside the file: from an environment variable or another file.",
     );
     out.text("type", "object");
     out.key("properties");

@@ -14,7 +14,7 @@ const TOKEN_CHARACTERS: usize = 16;
 
 pub(super) const HOSTS: Key<'_> = Key::new(
     "admin_hosts",
-    "The names operators may use for the admin address, each with or without a port, beside `localhost` and addresses.",
+    "The names operators may use for the admin address, each with or without a port, besides `localhost` and addresses.",
 )
 .or("none");
 const TOKEN: Key<'_> = Key::new(

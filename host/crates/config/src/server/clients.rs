@@ -16,8 +16,8 @@ pub(super) const HOSTS: Key<'_> = Key::new(
 
 pub(super) const TRUSTED_PROXIES: Key<'_> = Key::new(
     "trusted_proxies",
-    "Addresses, or networks such as \"10.0.0.0/8\", of proxies that write into `X-Forwarded-For` whom they were reached from. A client counts \
-     by the last address that is none of these.",
+    "Addresses, or networks such as \"10.0.0.0/8\", of proxies that add the address they were reached from to `X-Forwarded-For`. A client counts \
+     by the last address that is not one of these.",
 )
 .or("none");
 
@@ -63,7 +63,7 @@ impl Clients {
         Self {
             head_timeout: time(
                 "head_timeout",
-                "From accepting a connection, or the first byte of a further request, until its head is there.",
+                "From accepting a connection, or the first byte of a further request, until its head has arrived.",
                 default.head_timeout,
             ),
             body_timeout: time(

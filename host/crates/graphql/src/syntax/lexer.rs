@@ -14,7 +14,7 @@ use std::borrow::Cow;
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Bounds {
     pub tokens: usize,
-    /// Brackets of any kind inside one another.
+    /// Nested brackets of any kind.
     pub nesting: usize,
 }
 

@@ -186,7 +186,7 @@ fn part(text: &str) -> Result<Part, String> {
         Some((name, claim)) => {
             let claim = claim.trim().strip_prefix("claims.");
             let claim = claim.filter(|claim| !claim.is_empty()).ok_or(
-                "binds a parameter to something that is no claim; write {id = claims.sub}",
+                "binds a parameter to something that is not a claim; write {id = claims.sub}",
             )?;
             let claim = claim.to_owned();
             (name.trim(), Some(Binding { claim }))

@@ -44,7 +44,7 @@ pub struct Service {
     pub max_idle: Duration,
     /// `circuit_failures` and `circuit_open`.
     pub circuit: Circuit,
-    /// `ca_file`: a PEM file with certificates of CAs, trusted beside those that the system trusts. Read when the app is loaded.
+    /// `ca_file`: a PEM file with certificates of CAs, trusted besides those that the system trusts. Read when the app is loaded.
     pub ca_file: Option<PathBuf>,
     /// `client_certificate` and `client_key`.
     pub client_certificate: Option<ClientCertificate>,
@@ -54,7 +54,7 @@ pub struct Service {
     pub forward: Forward,
     /// `probe`: a path that answers 2xx when the service is ready; then readiness depends on it.
     pub probe: Option<String>,
-    /// `allow_addresses`: link-local and metadata addresses that may be connected to all the same.
+    /// `allow_addresses`: link-local and metadata addresses that may be connected to anyway.
     pub allow_addresses: Vec<IpAddr>,
     /// `proxy`: `host:port` of an HTTP proxy, through which connections are tunnelled (`CONNECT`).
     pub proxy: Option<String>,
@@ -115,17 +115,17 @@ const MAX_IDLE: Key<'_> = Key::new(
 );
 const CIRCUIT_FAILURES: Key<'_> = Key::new(
     "circuit_failures",
-    "Failures one after another after which nothing is sent for a while; 0 for never.",
+    "Consecutive failures after which nothing is sent for a while; 0 for never.",
 );
 const CIRCUIT_OPEN: Key<'_> = Key::new(
     "circuit_open",
-    "How long nothing is sent then, before one request alone may try.",
+    "How long nothing is sent then, before a single request may try.",
 );
 const HTTP2: Key<'_> = Key::new(
     "http2",
-    "Whether to speak HTTP/2, on one connection. Over TLS the service has to agree; without TLS it is taken to.",
+    "Whether to speak HTTP/2, on one connection. Over TLS the service has to agree; without TLS it is assumed to.",
 );
-const FORWARD: Key<'_> = Key::new("forward", "What goes along of the operation: `traceparent`, `authorization` (the caller's verified token; needs `[callers]`), and headers \
+const FORWARD: Key<'_> = Key::new("forward", "What is passed on of the operation: `traceparent`, `authorization` (the caller's verified token; needs `[callers]`), and headers \
      in `server.guest_headers`.").or("traceparent");
 const PROBE: Key<'_> = Key::new(
     "probe",
@@ -133,7 +133,7 @@ const PROBE: Key<'_> = Key::new(
 );
 const ALLOW_ADDRESSES: Key<'_> = Key::new(
     "allow_addresses",
-    "Link-local and metadata addresses that may be connected to all the same.",
+    "Link-local and metadata addresses that may be connected to anyway.",
 );
 const PROXY: Key<'_> = Key::new(
     "proxy",
@@ -227,7 +227,7 @@ impl Service {
         let mut problems = Vec::new();
         if self.forward.authorization && config.callers.is_none() {
             problems.push(format!(
-                "`{key}` passes on the caller's token, and nobody verifies it; add [callers]"
+                "`{key}` passes on the caller's token, which nobody verifies; add [callers]"
             ));
         }
         for name in &self.forward.headers {

@@ -103,11 +103,11 @@ const PROCESSES: Key<'_> = Key::new(
 );
 const MEMORY: Key<'_> = Key::new(
     "memory",
-    "Resident memory of one process and all it forked; with more it is ended.",
+    "Resident memory of one process and all it forked; above that it is ended.",
 );
 const RECYCLE_MEMORY: Key<'_> = Key::new(
     "recycle_memory",
-    "Resident memory from which on a process is replaced after its call.",
+    "Resident memory above which a process is replaced after its call.",
 )
 .or("half of `memory`");
 const ADDRESS_SPACE: Key<'_> = Key::new(
@@ -117,7 +117,7 @@ const ADDRESS_SPACE: Key<'_> = Key::new(
 .or("no limit");
 const MAX_TASKS: Key<'_> = Key::new(
     "max_tasks",
-    "Processes and threads of one process and all it forked; with more it is ended.",
+    "Processes and threads of one process and all it forked; above that it is ended.",
 );
 const MAX_FILES: Key<'_> = Key::new("max_files", "Files one process may have open.");
 const MAX_CALLS: Key<'_> = Key::new(

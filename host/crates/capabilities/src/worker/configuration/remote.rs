@@ -19,7 +19,7 @@ pub struct Remote {
     pub connections: usize,
     /// `connect_timeout`: for name, TCP, TLS and hello together. Default 2 s.
     pub connect_timeout: Duration,
-    /// `ca_file`: a PEM file with certificates of CAs, trusted beside those that the system trusts.
+    /// `ca_file`: a PEM file with certificates of CAs, trusted besides those that the system trusts.
     pub ca_file: Option<PathBuf>,
     /// `client_certificate` and `client_key`, by which the worker knows the host.
     pub client_certificate: Option<ClientCertificate>,

@@ -39,16 +39,16 @@ const CALL_TIMEOUT: Key<'_> = Key::new(
 );
 const CANCEL_GRACE: Key<'_> = Key::new(
     "cancel_grace",
-    "How long a process has to answer once nobody waits for its call any more; then it is ended.",
+    "How long a process has to answer once nobody waits for its call; then it is ended.",
 );
 const CIRCUIT_FAILURES: Key<'_> = Key::new(
     "circuit_failures",
-    "Starts that fail one after another, or processes that die in calls of one method without an answer between, after which nothing is \
+    "Consecutive starts that fail, or processes that die in calls of one method without an answer between, after which nothing is \
      tried for a while; 0 for never.",
 );
 const CIRCUIT_OPEN: Key<'_> = Key::new(
     "circuit_open",
-    "How long nothing is tried then, before one start or one call of the method alone may.",
+    "How long nothing is tried then, before a single start, or a single call of the method, may try.",
 );
 
 impl Worker {

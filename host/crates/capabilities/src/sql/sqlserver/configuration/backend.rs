@@ -46,20 +46,20 @@ pub struct Backend {
     pub max_value_bytes: usize,
 }
 
-const UNLESS_STRING: &str = "`connection_string` says it";
-const UNLESS_STRING_OR_EMBEDDED: &str = "`connection_string` says it or `address` is `embedded`";
+const UNLESS_STRING: &str = "`connection_string` sets it";
+const UNLESS_STRING_OR_EMBEDDED: &str = "`connection_string` sets it or `address` is `embedded`";
 const CONNECTION_STRING: Key<'_> = Key::new(
     "connection_string",
     "An ADO.NET connection string, in place of `address`, `database`, `user`, `password` and `encryption`. Nothing may be set both here and \
      in it.",
 );
 const ADDRESS: Key<'_> = Key::new("address", "`embedded`, or `host:port`.")
-    .or("required, unless `connection_string` says it");
+    .or("required, unless `connection_string` sets it");
 const DATABASE: Key<'_> = Key::new("database", "The database.").unless(UNLESS_STRING);
 const USER: Key<'_> =
     Key::new("user", "The user, for SQL Server authentication.").unless(UNLESS_STRING_OR_EMBEDDED);
 const PASSWORD: Key<'_> = Key::new("password", "The user's password.")
-    .or("required, unless `connection_string` says it or `address` is `embedded`");
+    .or("required, unless `connection_string` sets it or `address` is `embedded`");
 const ENCRYPTION: Key<'_> = Key::new(
     "encryption",
     "`required`: TLS for everything, or no connection. `off`: none.",
@@ -67,7 +67,7 @@ const ENCRYPTION: Key<'_> = Key::new(
 .or("required; off where `address` is `embedded`");
 const CA_FILE: Key<'_> = Key::new(
     "ca_file",
-    "A PEM file with certificates of CAs, trusted beside those that the system trusts. Relative to the app.",
+    "A PEM file with certificates of CAs, trusted besides those that the system trusts. Relative to the app.",
 );
 const HOST_NAME: Key<'_> = Key::new(
     "host_name_in_certificate",
