@@ -65,7 +65,7 @@ async fn what_is_no_request_is_refused_with_the_reason() {
         (json!({ "query": 1 }).to_string(), "must be a string"),
         (json!({ "query": "" }).to_string(), "Syntax Error"),
         (json!({ "query": "{ a }", "variables": [] }).to_string(), "must be an object"),
-        (format!("{{\"query\":\"{{ a }}\",\"variables\":{{\"a\":{nested}}}}}"), "inside one another"),
+        (format!("{{\"query\":\"{{ a }}\",\"variables\":{{\"a\":{nested}}}}}"), "nested arrays and objects"),
         (json!({ "query": format!("{{ a(b: {nested}) }}") }).to_string(), "opening brackets"),
         (json!({ "query": format!("{{ a(b: {}1{}) }}", "[".repeat(40), "]".repeat(40)) }).to_string(), "nest"),
         (json!({ "query": format!("# {}\n{{ a }}", "[".repeat(5_000)) }).to_string(), "opening brackets"),

@@ -50,7 +50,7 @@ async fn json_100_000_deep_exceeds_a_budget_whether_or_not_anybody_asked_for_it(
         for message in lab.all_fail(&queries, "BUDGET_EXCEEDED").await {
             assert_eq!(
                 message,
-                "module `malformed-json`: limit of 64 arrays and objects inside one another in an answer reached"
+                "module `malformed-json`: limit of 64 nested arrays and objects in an answer reached"
             );
         }
     }

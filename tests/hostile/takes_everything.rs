@@ -191,7 +191,7 @@ async fn a_plan_that_is_filled_is_kept() {
     last.iter().for_each(|answer| is_full(answer, true));
     for (answer, limit) in [
         (too_long, "4194304 bytes of answer"),
-        (too_deep, "64 arrays and objects inside one another"),
+        (too_deep, "64 nested arrays and objects"),
     ] {
         let error = &answer.json()["errors"][0];
         assert_eq!(

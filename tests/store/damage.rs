@@ -158,7 +158,7 @@ async fn a_damaged_list_of_what_was_active_is_put_back_from_its_copy() {
         fs::write(&list, &damaged).unwrap();
         let host = TestHost::start(app).await;
         assert_eq!(version(&host).await, mark("good", 1), "{damaged}");
-        host.logged(&["active.json is damaged", "going on with its copy"])
+        host.logged(&["active.json is damaged", "using its copy"])
             .await;
         app = host.stopped().await;
         assert_eq!(fs::read_to_string(&list).unwrap(), whole);

@@ -35,7 +35,7 @@ ok     ping: pong with its id
 ok     drain: it exits with status 0
 ok     hello: protocol 1, methods Echo, Count, Fail, Misbehave, Leak, Record, Reach, Tree, Print, Sleep, Work
 ok     the end of the socket: it exits
-it keeps to the protocol
+it follows the protocol
 "
     );
     assert_eq!(status, Some(0));
@@ -54,11 +54,11 @@ fn what_is_wrong_is_told_with_the_remedy() {
         ),
         (
             &["--start-timeout", "1", "--", "PROGRAM", "silent"],
-            "no hello within 1s; flush after each frame, and answer every call, those that were cancelled too",
+            "no hello within 1s; flush after each frame, and answer every call, cancelled ones included",
         ),
         (
             &["--", "PROGRAM", "garbage"],
-            "it sent a frame of 1213486160 bytes, where 16777216 are the most, where hello was expected; a frame is a length of four bytes, the highest first, and so many bytes of JSON",
+            "it sent a frame of 1213486160 bytes, more than 16777216, where hello was expected; a frame is a length of four bytes, big-endian, and that many bytes of JSON",
         ),
         (
             &["--", "PROGRAM", "protocol:2"],
@@ -66,7 +66,7 @@ fn what_is_wrong_is_told_with_the_remedy() {
         ),
         (
             &["--", "PROGRAM", "stays"],
-            "it runs on 2s after drain, when the host sends SIGTERM; exit then by itself",
+            "it still runs 2s after drain, when the host sends SIGTERM; exit by itself",
         ),
         (
             &[
@@ -77,7 +77,7 @@ fn what_is_wrong_is_told_with_the_remedy() {
                 "--",
                 "PROGRAM",
             ],
-            "it said more after the answer, which nobody asked for: {\"type\":\"result\",\"id\":2,\"value\":\"twice\"}; answer each call once",
+            "it sent more after the answer: {\"type\":\"result\",\"id\":2,\"value\":\"twice\"}; answer each call once",
         ),
         (
             &[
@@ -99,7 +99,7 @@ fn what_is_wrong_is_told_with_the_remedy() {
                 "--",
                 "PROGRAM",
             ],
-            "what it sent is no message: invalid JSON: it ends too early at line 1, column 23: {\"type\":\"result\",\"id\":",
+            "it sent an invalid message: invalid JSON: it ends too early at line 1, column 23: {\"type\":\"result\",\"id\":",
         ),
     ] {
         let (status, said) = check(arguments);

@@ -224,7 +224,7 @@ async fn what_the_system_lacks_is_said_at_the_start_and_by_the_check() {
     // Where the system has them, they may be ours to use, and nothing is lacking.
     let controllers = fs::read_to_string("/sys/fs/cgroup/cgroup.controllers");
     assert!(
-        said.contains("so memory is limited by RLIMIT_DATA and a look every 100 ms")
+        said.contains("so memory is limited by RLIMIT_DATA and a check every 100 ms")
             || controllers.is_ok_and(|controllers| controllers.contains("memory")),
         "{said}"
     );

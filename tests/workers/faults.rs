@@ -33,7 +33,7 @@ async fn a_read_whose_process_dies_twice_is_unavailable_and_told_with_its_end() 
         (error.code, error.message.as_str()),
         (
             CallCode::Unavailable,
-            "Misbehave of worker `lab`: the process ended before the answer was there"
+            "Misbehave of worker `lab`: the process ended before it answered"
         )
     );
     assert_eq!(
@@ -89,16 +89,16 @@ async fn said(how: &str, more: Value) -> CallError {
 
 #[tokio::test]
 async fn a_process_that_says_something_else_is_ended_and_told_with_a_remedy() {
-    let remedy = "; hold it against the protocol with `mayfly worker check -- COMMAND`";
+    let remedy = "; check it with `mayfly worker check -- COMMAND`";
     for (how, problem) in [
         ("other id", "it answered call 2, and call 1 was under way"),
         (
             "not json",
-            "what it sent is no message: invalid JSON: it ends too early at line 1, column 23",
+            "it sent an invalid message: invalid JSON: it ends too early at line 1, column 23",
         ),
         (
             "no frame",
-            "it sent a frame of 1684365941 bytes, where 1049600 are the most",
+            "it sent a frame of 1684365941 bytes, more than 1049600",
         ),
         ("empty", "it sent a frame of no bytes"),
         ("other type", "it said hello in the middle of a call"),
@@ -106,7 +106,7 @@ async fn a_process_that_says_something_else_is_ended_and_told_with_a_remedy() {
         let error = said(how, Value::Null).await;
         assert_eq!(error.code, CallCode::Unavailable, "{how}");
         assert_eq!(
-            error.message, "Misbehave of worker `lab`: the process gave no answer that can be read",
+            error.message, "Misbehave of worker `lab`: the process gave an unreadable answer",
             "{how}"
         );
         if how == "other id" {
@@ -214,10 +214,7 @@ async fn one_method_that_kills_opens_its_own_circuit_and_shuts_nobody_else_out()
     // Each is made twice.
     for _ in 0..2 {
         let error = lab.call("Misbehave", die.clone()).await.unwrap_err();
-        assert!(
-            error.message.ends_with("before the answer was there"),
-            "{error}"
-        );
+        assert!(error.message.ends_with("before it answered"), "{error}");
     }
     assert_eq!(lab.client.status().methods_open, ["Misbehave"]);
     let error = lab.call("Misbehave", die.clone()).await.unwrap_err();

@@ -61,7 +61,7 @@ async fn a_program_that_says_nothing() {
 async fn a_program_that_says_something_else() {
     assert_eq!(
         refused("command = [\"PROGRAM\", \"garbage\"]").await,
-        "its first frame is no hello: it sent a frame of 1213486160 bytes, where 65536 are the most; it speaks on descriptor 0, and may print on standard output"
+        "its first frame is not hello: it sent a frame of 1213486160 bytes, more than 65536; it speaks on descriptor 0, and may print on standard output"
     );
     assert_eq!(
         refused("command = [\"PROGRAM\", \"protocol:2\"]").await,
@@ -77,7 +77,7 @@ async fn a_program_that_says_something_else() {
 async fn a_directory_that_is_not_there() {
     let text = refused("directory = \"nowhere\"").await;
     assert!(
-        text.contains("mayfly: cannot go into its directory "),
+        text.contains("mayfly: cannot enter its directory "),
         "{text}"
     );
 }
@@ -156,7 +156,7 @@ async fn the_check_of_an_app_starts_its_workers_when_it_connects() {
     let said = String::from_utf8(checked.stdout).unwrap();
     assert!(checked.status.success(), "{said}");
     assert!(
-        said.contains("1 processes of worker `lab` and 1 to follow them, "),
+        said.contains("1 processes of worker `lab` and 1 to replace them, "),
         "{said}"
     );
     let connected = mayfly()

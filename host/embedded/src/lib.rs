@@ -190,7 +190,7 @@ impl Embedded {
         self.closing.cancel();
         for task in self.tasks {
             if let Err(error) = task.await {
-                tracing::error!(%error, "an endpoint ended badly");
+                tracing::error!(%error, "an endpoint failed");
             }
         }
         self.keeper.close();

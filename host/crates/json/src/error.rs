@@ -71,10 +71,7 @@ impl fmt::Display for Error {
             }
             ErrorKind::DuplicateKey => formatter.write_str("duplicate key")?,
             ErrorKind::TooDeep(most) => {
-                write!(
-                    formatter,
-                    "more than {most} arrays and objects inside one another"
-                )?;
+                write!(formatter, "more than {most} nested arrays and objects")?;
             }
             ErrorKind::TooManyValues(most) => write!(formatter, "more than {most} values")?,
             ErrorKind::TooLong(most) => return write!(formatter, "longer than {most} bytes"),

@@ -136,7 +136,7 @@ fn a_text_is_bounded_in_bytes_depth_and_values() {
     );
     assert_eq!(
         refusal("[1,[2]]", LIMITS.with_depth(1)).to_string(),
-        "more than 1 arrays and objects inside one another at line 1, column 4"
+        "more than 1 nested arrays and objects at line 1, column 4"
     );
     assert_eq!(
         refusal("[1,\n2,3]", LIMITS.with_values(3)).to_string(),

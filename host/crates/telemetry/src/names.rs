@@ -47,7 +47,7 @@ pub const SLOTS_IN_USE: &str = "mayfly_slots_in_use";
 pub const SLOTS: &str = "mayfly_slots";
 /// Bytes of memory caps of the invocations under way.
 pub const CAP_BYTES_IN_USE: &str = "mayfly_guest_memory_reserved";
-/// Bytes of memory caps there may be at once.
+/// Bytes of the most memory that caps may add up to.
 pub const CAP_BYTES: &str = "mayfly_guest_memory_limit";
 /// Connections of a pool, by `backend`.
 pub const POOL_SIZE: &str = "mayfly_pool_size";
@@ -142,13 +142,10 @@ pub(crate) fn describe() {
         LOG_LINES_DROPPED,
         "lines dropped because standard output or error was not read fast enough"
     );
-    describe_counter!(
-        DOCUMENTS,
-        "documents that were looked for in the manifest, by outcome"
-    );
+    describe_counter!(DOCUMENTS, "documents looked up in the manifest, by outcome");
     describe_counter!(
         PERSISTED_QUERIES,
-        "documents that were named by their hash, by outcome"
+        "documents named by their hash, by outcome"
     );
     describe_counter!(
         KEY_SET_FETCHES,
@@ -156,7 +153,7 @@ pub(crate) fn describe() {
     );
     describe_counter!(
         RATE_LIMITED,
-        "operations refused because a caller asked for too much, by what callers are told apart and by reason"
+        "operations refused because a caller asked for too much, by kind of caller and reason"
     );
     describe_gauge!(
         RATE_LIMIT_BUCKETS,
@@ -213,13 +210,17 @@ pub(crate) fn describe() {
         "the most memory an invocation held"
     );
     describe_gauge!(SLOTS_IN_USE, "invocations under way");
-    describe_gauge!(SLOTS, "invocations there may be at once");
+    describe_gauge!(SLOTS, "the most invocations at once");
     describe_gauge!(
         CAP_BYTES_IN_USE,
         Unit::Bytes,
         "memory caps of the invocations under way"
     );
-    describe_gauge!(CAP_BYTES, Unit::Bytes, "memory caps there may be at once");
+    describe_gauge!(
+        CAP_BYTES,
+        Unit::Bytes,
+        "the most memory that caps may add up to"
+    );
     describe_gauge!(POOL_SIZE, "connections of a pool");
     describe_gauge!(POOL_IN_USE, "connections or requests of a pool in use");
     describe_gauge!(POOL_WAITING, "calls waiting for a pool");
@@ -247,7 +248,7 @@ pub(crate) fn describe() {
     );
     describe_counter!(
         DYNAMODB_THROTTLES,
-        "sends that DynamoDB refused for want of capacity"
+        "sends that DynamoDB refused for lack of capacity"
     );
     describe_histogram!(
         DYNAMODB_WAIT_SECONDS,
@@ -263,11 +264,11 @@ pub(crate) fn describe() {
     describe_counter!(HTTP_CALLS, "calls of services over HTTP by outcome");
     describe_counter!(
         HTTP_ATTEMPTS,
-        "requests sent to services over HTTP, each time counted"
+        "requests sent to services over HTTP, retries included"
     );
     describe_counter!(
         HTTP_JOINED,
-        "GETs answered by the answer of an identical one"
+        "GETs that shared the answer of an identical one"
     );
     describe_gauge!(
         HTTP_CIRCUIT,
@@ -289,7 +290,7 @@ pub(crate) fn describe() {
     );
     describe_gauge!(
         WORKER_CIRCUIT,
-        "1 while nothing is tried of a worker because it failed"
+        "1 while a worker is not tried because it failed"
     );
     describe_counter!(WORKER_CIRCUIT_OPENED, "circuits of workers that opened");
     describe_counter!(SWAPS, "versions that became active");
@@ -297,7 +298,7 @@ pub(crate) fn describe() {
     describe_histogram!(
         GATE_SECONDS,
         Unit::Seconds,
-        "time from a version's bytes being there to its being active"
+        "time from a version's arrival until it is active"
     );
     describe_gauge!(LIVE_VERSIONS, "versions in memory");
     describe_gauge!(

@@ -46,7 +46,7 @@ pub(crate) async fn serve(
         let (stream, down) = match accepted {
             Ok(accepted) => accepted,
             Err(error) => {
-                tracing::error!(%error, "the DynamoDB endpoint cannot listen any more");
+                tracing::error!(%error, "the DynamoDB endpoint can no longer listen");
                 break;
             }
         };

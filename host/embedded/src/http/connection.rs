@@ -66,7 +66,7 @@ pub(super) async fn serve(
     };
     let ended: io::Result<()> = ended.await;
     if let Err(error) = ended {
-        tracing::debug!(%error, "a connection of HTTP ended");
+        tracing::debug!(%error, "an HTTP connection ended");
     }
 }
 
@@ -283,6 +283,6 @@ async fn client_left(stream: &mut TcpStream) -> io::Result<Next> {
     let mut byte = [0];
     match stream.read(&mut byte).await? {
         0 => Ok(Next::Close),
-        _ => Err(io::Error::other("a client sent more than it was asked for")),
+        _ => Err(io::Error::other("a client sent more than expected")),
     }
 }

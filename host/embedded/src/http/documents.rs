@@ -166,7 +166,7 @@ impl Documents {
         if written.documents.get(&at).is_some_and(Option::is_some) {
             let known = written.documents.get(&at).cloned().flatten();
             written.change(&at, known, true);
-            return Answer::json(409, &json!({ "error": "there is one of that id" }));
+            return Answer::json(409, &json!({ "error": "a document with that id exists" }));
         }
         let mut answer = Answer::json(201, &document);
         answer.headers.push(("location", at.clone()));

@@ -59,7 +59,7 @@ impl Reader {
         let mut request = parse(&head)?;
         let length = match request.header("content-length") {
             None if request.header("transfer-encoding").is_some() => {
-                return Err(io::Error::other("requests in chunks are not read"));
+                return Err(io::Error::other("chunked requests are not supported"));
             }
             length => length.map_or(Ok(0), str::parse).map_err(io::Error::other)?,
         };

@@ -36,7 +36,7 @@ pub(crate) async fn serve(
         let (stream, down) = match accepted {
             Ok(accepted) => accepted,
             Err(error) => {
-                tracing::error!(%error, "the HTTP endpoint cannot listen any more");
+                tracing::error!(%error, "the HTTP endpoint can no longer listen");
                 break;
             }
         };

@@ -69,7 +69,7 @@ pub(crate) async fn serve(mut gate: Gate, server: Arc<Server>, closing: Cancella
         let (stream, down) = match accepted {
             Ok(accepted) => accepted,
             Err(error) => {
-                tracing::error!(%error, "the SQL Server endpoint cannot listen any more");
+                tracing::error!(%error, "the SQL Server endpoint can no longer listen");
                 break;
             }
         };

@@ -223,7 +223,7 @@ fn explain(error: CaughtError<'_>) -> String {
                 .ok()
                 .flatten()
                 .and_then(|text| text.to_string().ok())
-                .unwrap_or_else(|| "something that is no error".to_owned())
+                .unwrap_or_else(|| "something that is not an error".to_owned())
         ),
         CaughtError::Error(error) => error.to_string(),
     };

@@ -125,10 +125,9 @@ impl Dialer {
         let name = ServerName::try_from(host.to_owned())
             .map_err(|_| format!("{host} cannot be the name in a certificate"))?;
         let connector = TlsConnector::from(Arc::clone(settings));
-        let secured = connector
-            .connect(name, stream)
-            .await
-            .map_err(|error| format!("no TLS with {}: {}", self.address, with_causes(&error)))?;
+        let secured = connector.connect(name, stream).await.map_err(|error| {
+            format!("TLS with {} failed: {}", self.address, with_causes(&error))
+        })?;
         let (_, session) = secured.get_ref();
         if self.http2 && session.alpn_protocol() != Some(H2) {
             return Err(format!(

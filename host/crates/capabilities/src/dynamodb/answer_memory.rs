@@ -107,7 +107,7 @@ impl HttpConnector for RoomyConnector {
             let mut answer = answer.await?;
             if is_foreign(&answer) {
                 // As an answer that was spoilt on its way: what became of the request nobody knows.
-                let error = "a success that is not DynamoDB's: it is empty, not JSON, or without the marks of one";
+                let error = "an answer with a success status that is not DynamoDB's: it is empty, not JSON, or lacks DynamoDB's marks";
                 return Err(ConnectorError::other(error.into(), None));
             }
             let said = answer

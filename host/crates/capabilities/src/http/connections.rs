@@ -115,7 +115,7 @@ impl Connections {
         let driver = Driver(tokio::spawn(async move {
             let _open = open;
             if let Err(error) = connection.await {
-                tracing::debug!(error = with_causes(&error), "a connection of HTTP ended");
+                tracing::debug!(error = with_causes(&error), "an HTTP connection ended");
             }
         }));
         Ok(Connection {
@@ -189,7 +189,7 @@ impl Connections {
         let driver = Driver(tokio::spawn(async move {
             let _open = open;
             if let Err(error) = connection.await {
-                tracing::debug!(error = with_causes(&error), "a connection of HTTP/2 ended");
+                tracing::debug!(error = with_causes(&error), "an HTTP/2 connection ended");
             }
         }));
         *shared = Some(Shared {

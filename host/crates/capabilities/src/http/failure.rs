@@ -60,9 +60,7 @@ impl Failed {
             _ if self.was_sent && !request.method.reads() => outcome_unknown(what),
             Cause::Late => too_late(what),
             Cause::Connect(_) => unavailable(what, "the service cannot be reached"),
-            Cause::Broken(_) => {
-                unavailable(what, "the connection broke before the answer was there")
-            }
+            Cause::Broken(_) => unavailable(what, "the connection broke before the answer arrived"),
             Cause::Packed(_) => unavailable(what, "the answer cannot be read"),
             Cause::TooLarge(most) => too_large(what, *most, &format!("http.{service}.max_answer")),
         };

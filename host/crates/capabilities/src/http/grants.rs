@@ -114,7 +114,7 @@ fn find<'a>(
         let shown = |text: &str| shortened(text, SHOWN_BYTES).into_owned();
         let (method, path, service) = (shown(&request.method), shown(&request.path), shown(service));
         let detail = format!(
-            "module `{name}` may not send `{method} {path}` to service `{service}`; add \"{method} {path}\" to `modules.{name}.grants.http.{service}`, or name the route as it is there, with its parameters"
+            "module `{name}` may not send `{method} {path}` to service `{service}`; add \"{method} {path}\" to `modules.{name}.grants.http.{service}`, or name the route as it is written there, with its parameters"
         );
         CallError::new(
             CallCode::Denied,

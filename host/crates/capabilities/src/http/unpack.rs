@@ -60,7 +60,7 @@ impl Unpacking {
             return Ok(Self::Deflate(Box::new(decoder)));
         }
         Err(Cause::Packed(format!(
-            "it is packed as {coding:?}, which was not asked for; gzip and deflate are understood"
+            "it is compressed as {coding:?}, which was not asked for; gzip and deflate are understood"
         )))
     }
 
@@ -141,7 +141,7 @@ fn written(outcome: io::Result<()>, bounded: &Bounded) -> Result<(), Cause> {
         if bounded.is_full {
             Cause::TooLarge(bounded.most)
         } else {
-            Cause::Packed(format!("it is not packed as its headers say: {error}"))
+            Cause::Packed(format!("it is not compressed as its headers say: {error}"))
         }
     })
 }

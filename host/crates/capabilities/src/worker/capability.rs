@@ -167,7 +167,7 @@ fn lines(worker: &Worker) -> Vec<MemoryLine> {
     let successors = local.successors();
     let processes = MemoryLine::new(
         format!(
-            "{} processes of worker `{name}` and {successors} to follow them, {shown} each with who looks after it",
+            "{} processes of worker `{name}` and {successors} to replace them, {shown} each with its keeper",
             local.processes
         ),
         most * each,
@@ -307,12 +307,12 @@ fn lacking(local: &Local) -> Vec<String> {
         lacking.push(if local.user.is_some() {
             "this kernel has no Landlock, so only the rights of its user keep the worker out of the store and of secrets".to_owned()
         } else {
-            "this kernel has no Landlock, so the worker can read and write whatever the host's user can, the store included; add `user`, or take a newer kernel (5.13 or later)".to_owned()
+            "this kernel has no Landlock, so the worker can read and write whatever the host's user can, the store included; add `user`, or use a newer kernel (5.13 or later)".to_owned()
         });
     }
     if let Err(why) = Cgroups::here() {
         lacking.push(format!(
-            "{why}, so memory is limited by RLIMIT_DATA and a look every 100 ms, and processes by that look alone"
+            "{why}, so memory is limited by RLIMIT_DATA and a check every 100 ms, and processes by that check alone"
         ));
     }
     lacking

@@ -97,12 +97,12 @@ pub(super) fn run(arguments: Arguments) -> ExitCode {
     };
     match runtime.block_on(check(&arguments)) {
         Ok(()) => {
-            output::print("it keeps to the protocol");
+            output::print("it follows the protocol");
             ExitCode::SUCCESS
         }
         Err(Wrong(problem)) => {
             output::print(format_args!("wrong  {problem}"));
-            output::print("it does not keep to the protocol, see docs/worker-protocol.md");
+            output::print("it does not follow the protocol; see docs/worker-protocol.md");
             ExitCode::FAILURE
         }
     }
@@ -186,7 +186,7 @@ impl Running {
                 let status = timeout(SOON, self.child.wait()).await;
                 let how = match status {
                     Ok(Ok(status)) => format!("it exited ({status})"),
-                    _ => "it closed descriptor 0 and runs on".to_owned(),
+                    _ => "it closed descriptor 0 and keeps running".to_owned(),
                 };
                 return wrong(format!(
                     "{how} where {what} was expected; a worker reads and writes frames on descriptor 0 until that is closed"
@@ -194,18 +194,18 @@ impl Running {
             }
             Ok(Err(problem)) => {
                 return wrong(format!(
-                    "{problem}, where {what} was expected; a frame is a length of four bytes, the highest first, and so many bytes of JSON"
+                    "{problem}, where {what} was expected; a frame is a length of four bytes, big-endian, and that many bytes of JSON"
                 ));
             }
             Err(_) => {
                 return wrong(format!(
-                    "no {what} within {time:?}; flush after each frame, and answer every call, those that were cancelled too"
+                    "no {what} within {time:?}; flush after each frame, and answer every call, cancelled ones included"
                 ));
             }
         };
         Message::parse(&frame).map_err(|problem| {
             let shown = mayfly_error::shortened(&frame, 200).into_owned();
-            Wrong(format!("what it sent is no message: {problem}: {shown}"))
+            Wrong(format!("it sent an invalid message: {problem}: {shown}"))
         })
     }
 
@@ -241,7 +241,7 @@ impl Running {
         match timeout(QUIET, self.connection()?.read(ANSWER_BYTES)).await {
             Err(_) => Ok(()),
             Ok(Ok(frame)) => wrong(format!(
-                "it said more after {after}, which nobody asked for: {}; answer each call once",
+                "it sent more after {after}: {}; answer each call once",
                 mayfly_error::shortened(&frame, 200)
             )),
             Ok(Err(problem)) => wrong(format!(
@@ -370,7 +370,7 @@ impl Running {
         match timeout(SOON, self.child.wait()).await {
             Ok(status) => status.map_err(|error| Wrong(error.to_string())),
             Err(_) => wrong(format!(
-                "it runs on {SOON:?} after {after}, when the host sends SIGTERM; exit then by itself"
+                "it still runs {SOON:?} after {after}, when the host sends SIGTERM; exit by itself"
             )),
         }
     }

@@ -11,7 +11,7 @@ use super::{check, supervisor};
 /// The command, for the list of commands.
 pub(super) const COMMAND: Command = Command {
     name: "worker",
-    about: "Hold a program against the protocol of workers: mayfly worker check -- COMMAND",
+    about: "Check a program against the worker protocol: mayfly worker check -- COMMAND",
     run,
 };
 
@@ -20,8 +20,8 @@ const WRONG_ARGUMENTS: u8 = 2;
 
 const USAGE: &str = "Usage: mayfly worker check [--start-timeout SECONDS] [--call METHOD [--arguments JSON]] -- COMMAND [ARGUMENT]...
 
-Starts COMMAND as a worker and holds it against the protocol (docs/worker-protocol.md): says what it did, line by line, and
-what to change where it is wrong. Exits with 0 when it keeps to everything, and with 1 when it does not.
+Starts COMMAND as a worker and checks it against the protocol (docs/worker-protocol.md). Prints what it did, line by line,
+and what to change where it is wrong. Exits with 0 if it follows every rule, and with 1 if it does not.
 
 Options:
       --start-timeout SECONDS  The time it has to say hello [default: 10]

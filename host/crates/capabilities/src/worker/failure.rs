@@ -49,8 +49,8 @@ impl Fault {
         let told = match self {
             Self::Unsent(_) => unavailable(what, "no process could take the call"),
             _ if access == Access::Write => outcome_unknown(what),
-            Self::Died(_) => unavailable(what, "the process ended before the answer was there"),
-            Self::Misbehaved(_) => unavailable(what, "the process gave no answer that can be read"),
+            Self::Died(_) => unavailable(what, "the process ended before it answered"),
+            Self::Misbehaved(_) => unavailable(what, "the process gave an unreadable answer"),
             Self::TooLarge { most } => CallError::new(
                 CallCode::Budget,
                 format!("{what}: the answer is larger than {most} bytes; ask for less"),

@@ -187,7 +187,7 @@ impl Process {
         if !self.connection.is_quiet() {
             self.broken = Some("died");
             return Err(Fault::Unsent(
-                "the process ended between two calls, or said what nobody asked for".to_owned(),
+                "the process ended between two calls, or sent something unasked".to_owned(),
             ));
         }
         self.about.begin(call.method, call.trace_id);
@@ -237,7 +237,7 @@ impl Process {
             }
             Err(problem) => {
                 return Err(Fault::Misbehaved(with_remedy(&format!(
-                    "what it sent is no message: {problem}"
+                    "it sent an invalid message: {problem}"
                 ))));
             }
         };
@@ -280,7 +280,9 @@ impl Process {
         };
         let known = timeout(LEARN, keeper.end().wait()).await.ok().flatten();
         let how = known.map(|ended| how(&ended, &self.about.worker, self.memory_bytes));
-        how.unwrap_or_else(|| format!("{otherwise}, and runs on; it must leave descriptor 0 alone"))
+        how.unwrap_or_else(|| {
+            format!("{otherwise}, and keeps running; it must leave descriptor 0 alone")
+        })
     }
 
     /// Ends it: in order where it is in order, else at once. Its place is free when nothing of it is left.
@@ -316,7 +318,7 @@ impl Process {
 }
 
 fn with_remedy(problem: &str) -> String {
-    format!("{problem}; hold it against the protocol with `mayfly worker check -- COMMAND`")
+    format!("{problem}; check it with `mayfly worker check -- COMMAND`")
 }
 
 #[cfg(test)]

@@ -216,7 +216,7 @@ impl Message {
             if let Some(field) = place.and_then(|place| fields.get_mut(place))
                 && field.replace(value).is_some()
             {
-                return Err(format!("`{}` stands there twice", key.value()));
+                return Err(format!("`{}` is there twice", key.value()));
             }
         }
         let [kind, id, value, code, message, protocol, methods] = fields;
@@ -274,7 +274,7 @@ impl fmt::Display for Unreadable {
             Self::Empty => formatter.write_str("it sent a frame of no bytes"),
             Self::TooLong { said, most } => write!(
                 formatter,
-                "it sent a frame of {said} bytes, where {most} are the most"
+                "it sent a frame of {said} bytes, more than {most}"
             ),
             Self::NotText => formatter.write_str("it sent a frame that is not UTF-8"),
         }
@@ -332,7 +332,7 @@ mod tests {
             (r#"{"type":"result","id":7}"#, "result has no `value`"),
             (
                 r#"{"type":"result","id":7,"value":1,"id":8}"#,
-                "`id` stands there twice",
+                "`id` is there twice",
             ),
             (
                 r#"{"type":"hello","protocol":1}"#,
@@ -370,7 +370,7 @@ mod tests {
         let refused = connection.read(64).await.unwrap_err();
         assert_eq!(
             refused.to_string(),
-            "it sent a frame of 4096 bytes, where 64 are the most"
+            "it sent a frame of 4096 bytes, more than 64"
         );
         drop(say.await.unwrap());
     }

@@ -111,11 +111,11 @@ impl Source {
         let hello = match timeout_at(until, connection.read(SMALL_BYTES)).await {
             Ok(Ok(frame)) => self.hello(&frame)?,
             Ok(Err(problem)) => {
-                return Err(format!("{} said no hello: {problem}", remote.address));
+                return Err(format!("{} did not say hello: {problem}", remote.address));
             }
             Err(_) => {
                 return Err(format!(
-                    "{} said no hello within `{}.connect_timeout` ({:?}); raise it, or see what the worker waits for",
+                    "{} did not say hello within `{}.connect_timeout` ({:?}); raise it, or see what the worker waits for",
                     remote.address,
                     self.key(),
                     remote.connect_timeout
@@ -160,7 +160,7 @@ impl Source {
                 Err(self.exited(&keeper, &about, errors, local, &gone).await)
             }
             Ok(Err(problem)) => Err(format!(
-                "its first frame is no hello: {problem}; it speaks on descriptor 0, and may print on standard output"
+                "its first frame is not hello: {problem}; it speaks on descriptor 0, and may print on standard output"
             )),
             Err(_) => Err(self.too_slow(local, "say hello")),
         };
@@ -187,7 +187,7 @@ impl Source {
                     other.name()
                 ));
             }
-            Err(problem) => return Err(format!("its first frame is no hello: {problem}")),
+            Err(problem) => return Err(format!("its first frame is not hello: {problem}")),
         };
         if hello.protocol != VERSION {
             return Err(format!(

@@ -256,7 +256,7 @@ pub(super) async fn settle(weak: Weak<Pool>, mut process: Process) {
         pid,
         reason,
         stderr,
-        "a process of a worker did not answer in time, and is ended"
+        "a process of a worker did not answer in time and is ended"
     );
     drop(pool);
     process.end(reason).await;

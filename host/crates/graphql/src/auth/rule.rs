@@ -195,7 +195,7 @@ impl<'t> Reader<'_, 't> {
     fn one(&mut self) -> Result<Expression, Mistake> {
         self.depth += 1;
         if self.depth > MAX_DEPTH {
-            let message = format!("more than {MAX_DEPTH} brackets and ! stand inside one another");
+            let message = format!("more than {MAX_DEPTH} nested brackets and !");
             return Err(self.wrong(message));
         }
         let found = if self.eat("!") {
@@ -294,7 +294,10 @@ impl<'t> Reader<'_, 't> {
                 item,
                 Operand::Text { .. } | Operand::Number { .. } | Operand::Flag { .. }
             ) {
-                return Err((item.at(), "a list holds texts and numbers only".to_owned()));
+                return Err((
+                    item.at(),
+                    "a list can hold only texts and numbers".to_owned(),
+                ));
             }
             items.push(item);
             if !self.eat(",") {
@@ -413,7 +416,11 @@ mod tests {
                 16,
                 "'&' means nothing in a rule; write &&",
             ),
-            ("claims.a == 'a", 12, "a text begins with ' and has no end"),
+            (
+                "claims.a == 'a",
+                12,
+                "a text that begins with ' is not closed",
+            ),
             (
                 "(claims.a == 'a'",
                 16,
@@ -428,7 +435,7 @@ mod tests {
             (
                 "claims.a in [groups]",
                 13,
-                "a list holds texts and numbers only",
+                "a list can hold only texts and numbers",
             ),
             (
                 "parent.a.b == 'a'",

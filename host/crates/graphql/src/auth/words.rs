@@ -50,7 +50,7 @@ pub(super) fn words(text: &str) -> Result<Vec<Word<'_>>, (usize, String)> {
             '\'' | '"' => {
                 let inside = rest.get(1..).unwrap_or_default();
                 let Some(end) = inside.find(first) else {
-                    return Err((at, format!("a text begins with {first} and has no end")));
+                    return Err((at, format!("a text that begins with {first} is not closed")));
                 };
                 (
                     WordKind::Text(inside.get(..end).unwrap_or_default()),

@@ -259,14 +259,12 @@ impl<'p, 'j, 'e> Completer<'p, 'j, 'e> {
         });
     }
 
-    /// Notes that an answer has too many arrays and objects inside one another.
+    /// Notes that an answer has too many nested arrays and objects.
     fn refuse_depth(&mut self) {
         let (module, max_depth) = (self.module, self.max_depth);
         self.note(|| Error::BudgetExceeded {
             module: module.to_string(),
-            reached: format!(
-                "limit of {max_depth} arrays and objects inside one another in an answer reached"
-            ),
+            reached: format!("limit of {max_depth} nested arrays and objects in an answer reached"),
             remedy: format!("raise `modules.{module}.limits.output_depth` or answer with less"),
         });
     }

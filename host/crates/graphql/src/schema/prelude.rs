@@ -39,7 +39,7 @@ directive @specifiedBy(
 directive @oneOf on INPUT_OBJECT
 """Names the module that answers this field."""
 directive @resolve(module: String!, needs: String) on FIELD_DEFINITION
-"""What has to hold of a caller who sees the field, or objects of the type."""
+"""The rule for who may see the field, or objects of the type."""
 directive @auth(requires: String!) on FIELD_DEFINITION | OBJECT | INTERFACE
 """AppSync's: users of Cognito, in one of these groups."""
 directive @aws_auth(cognito_groups: [String]!) on FIELD_DEFINITION
@@ -49,9 +49,9 @@ directive @aws_cognito_user_pools(cognito_groups: [String]) on FIELD_DEFINITION 
 directive @aws_api_key on FIELD_DEFINITION | OBJECT
 """AppSync's: whoever has a token of another issuer than Cognito."""
 directive @aws_oidc on FIELD_DEFINITION | OBJECT
-"""AppSync's, which is refused: whoever signs requests for AWS."""
+"""AppSync's, not supported: whoever signs requests for AWS."""
 directive @aws_iam on FIELD_DEFINITION | OBJECT
-"""AppSync's, which is refused: whoever a function lets in."""
+"""AppSync's, not supported: whoever a function lets in."""
 directive @aws_lambda on FIELD_DEFINITION | OBJECT
 
 """A GraphQL Schema defines the capabilities of a GraphQL server. It exposes all available types and directives on the server, as well as the entry points for query, mutation, and subscription operations."""

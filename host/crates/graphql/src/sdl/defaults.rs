@@ -103,7 +103,7 @@ fn become_json(
     }
     problems.add(default.value.at, || {
         format!(
-            "default value of \"{}\": the default values of the schema stand for more than {} MiB; make them smaller",
+            "default value of \"{}\": the default values of the schema expand to more than {} MiB; make them smaller",
             Excerpt(&input.name),
             MAX_BYTES >> 20
         )
@@ -226,7 +226,7 @@ fn endless(schema: &Schema, place: DefaultOf, problems: &mut Problems) {
     if let Some(default) = &input.default {
         problems.add(default.value.at, || {
             format!(
-                "default value of \"{}\": it contains itself without end, through the defaults of fields it leaves out; give these fields",
+                "default value of \"{}\": it contains itself endlessly, through the defaults of fields it leaves out; give these fields",
                 Excerpt(&input.name)
             )
         });

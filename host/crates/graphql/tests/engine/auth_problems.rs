@@ -85,17 +85,17 @@ fn what_a_rule_names_is_there_and_can_be_equal() {
         (
             "parent.school == 7",
             0,
-            "a text and a number are compared, which are never equal; compare things of the same kind",
+            "a text is never equal to a number; compare things of the same kind",
         ),
         (
             "args.first == 'x'",
             0,
-            "a number and a text are compared, which are never equal; compare things of the same kind",
+            "a number is never equal to a text; compare things of the same kind",
         ),
         (
             "parent.school in claims.x && 'a' == 'a'",
             29,
-            "both sides are written here, so the answer is always the same; compare something of the caller",
+            "both sides are constants, so the answer is always the same; compare something of the caller",
         ),
         (
             "claims.school == parent.schools",
@@ -110,7 +110,7 @@ fn what_a_rule_names_is_there_and_can_be_equal() {
         (
             "claims.school in parent.school",
             17,
-            "what stands behind \"in\" must be a list; write == to compare with one value",
+            "what follows \"in\" must be a list; write == to compare with one value",
         ),
         (
             "'a' in group",
@@ -138,7 +138,7 @@ fn a_rule_knows_its_place() {
         ),
         (
             format!("{query}type T {{ id(a: ID): ID @auth(requires: \"claims.sub == args.a\") }}"),
-            "2:55: the rule of \"T.id\": \"T.id\" has no @resolve, and arguments are compared of fields that have one",
+            "2:55: the rule of \"T.id\": \"T.id\" has no @resolve, and only fields that have one can compare arguments",
         ),
         (
             "type Query { a: Int @resolve(module: \"m\") @auth(requires: \"claims.a == parent.a\") }".to_owned(),
@@ -158,19 +158,19 @@ fn a_rule_knows_its_place() {
         ),
         (
             format!("{query}type T {{ id: ID @aws_iam }}"),
-            "2:17: \"@aws_iam\" lets in whoever signs requests for AWS, which nobody does here; remove it, or write @auth(requires: \"...\")",
+            "2:17: \"@aws_iam\" lets in whoever signs requests for AWS, which is not supported here; remove it, or write @auth(requires: \"...\")",
         ),
         (
             format!("{query}type T {{ id: ID @aws_lambda }}"),
-            "2:17: \"@aws_lambda\" asks a function of yours, which is not called here; remove it, or write @auth(requires: \"...\")",
+            "2:17: \"@aws_lambda\" calls a function of yours, which is not supported here; remove it, or write @auth(requires: \"...\")",
         ),
         (
             format!("{query}type T @aws_oidc {{ id: ID @aws_api_key }}"),
-            "2:27: \"@aws_api_key\" on \"T.id\" takes the place of what its type has in AppSync, and would hold together with it here; write both as @auth(requires: \"...\")",
+            "2:27: \"@aws_api_key\" on \"T.id\" replaces the rule of its type in AppSync, but would add to it here; write both as @auth(requires: \"...\")",
         ),
         (
             format!("{query}type T @aws_cognito_user_pools(cognito_groups: []) {{ id: ID }}"),
-            "2:8: \"@aws_cognito_user_pools\" names no group, by which AppSync lets nobody in; name one, or remove it",
+            "2:8: \"@aws_cognito_user_pools\" names no group, so AppSync lets nobody in; name one, or remove it",
         ),
     ] {
         assert_eq!(problems(&sdl), [expected], "{sdl}");

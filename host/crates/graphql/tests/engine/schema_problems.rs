@@ -52,7 +52,7 @@ type __Mine { a: Int }
     12:40: "Thing.by" needs "by", which a module answers; only properties of the parent can be needed
     12:40: "Thing.by" needs "nope", which "Thing" does not have; correct the name
     14:44: "Face.side" has @resolve, but fields of interfaces are never called; put it on the types that implement "Face"
-    15:12: input "In" must contain itself without end, through the required fields "loop"; make one of them nullable
+    15:12: input "In" contains itself endlessly through the required fields "loop"; make one of them nullable
     15:33: default value of "one": Int cannot represent non-integer value: "x"
     16:21: "Pick.a" of a @oneOf input must be nullable; remove "!"
     17:11: directive "@deprecated" may not be used on ENUM; it may be used on FIELD_DEFINITION, ARGUMENT_DEFINITION, INPUT_FIELD_DEFINITION, ENUM_VALUE
@@ -266,5 +266,5 @@ fn extensions_roots_of_other_names_and_all_of_sdl_are_read() {
 #[test]
 fn defaults_that_refer_to_each_other_without_end_are_a_problem() {
     let sdl = "type Query { a(i: In): Int @resolve(module: \"m\") } input In { self: In = {} }";
-    insta::assert_snapshot!(problems(sdl).join("\n"), @r#"1:74: default value of "self": it contains itself without end, through the defaults of fields it leaves out; give these fields"#);
+    insta::assert_snapshot!(problems(sdl).join("\n"), @r#"1:74: default value of "self": it contains itself endlessly, through the defaults of fields it leaves out; give these fields"#);
 }

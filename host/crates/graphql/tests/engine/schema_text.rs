@@ -293,7 +293,7 @@ fn defaults_that_stand_for_too_much_are_refused() {
     assert!(
         problems[0]
             .message
-            .contains("the default values of the schema stand for more than 4 MiB"),
+            .contains("the default values of the schema expand to more than 4 MiB"),
         "{problems:?}"
     );
 }

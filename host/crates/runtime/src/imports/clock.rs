@@ -44,7 +44,7 @@ async fn sleep(until: Option<Instant>, last: Instant) -> Answer {
             sleep_until(last).await;
             Err(CallError::new(
                 CallCode::Deadline,
-                "the time that was waited for is past the deadline",
+                "the time to wait for is past the deadline",
             ))
         }
     }

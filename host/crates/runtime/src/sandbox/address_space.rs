@@ -28,7 +28,7 @@ pub fn cannot_reserve(config: &Config, capacity: Capacity, error: &wasmtime::Err
     let needed = capacity.reserved_bytes() + used_bytes() + REST_BYTES;
     let limit = getrlimit(Resource::As).current;
     let Some(limit) = limit.filter(|limit| *limit < needed) else {
-        return format!("the pool of instances cannot be made: {error:#}");
+        return format!("the pool of instances cannot be created: {error:#}");
     };
     let remedy = match fitting(config, limit) {
         Some(bytes) => format!("or set `server.guest_memory` to \"{}\"", show_bytes(bytes)),

@@ -158,7 +158,7 @@ impl Building {
         let mut output = vec![0; bytes];
         self.memory()?
             .read(&self.store, at, &mut output)
-            .context("its output is outside of its memory")?;
+            .context("its output is outside its memory")?;
         Ok(output)
     }
 
@@ -182,7 +182,7 @@ impl InstanceState for Building {
             Some(Val::F64(value)) => SnapshotVal::F64(value),
             Some(Val::V128(value)) => SnapshotVal::V128(value.as_u128()),
             Some(_) | None => {
-                self.problem = Some(format!("its global {name} is no number"));
+                self.problem = Some(format!("its global {name} is not a number"));
                 SnapshotVal::I32(0)
             }
         }

@@ -127,7 +127,7 @@ fn malformed_items_name_the_place_and_not_the_value() {
 fn nesting_past_dynamodbs_own_limit_is_refused() {
     let deep = |levels: usize| format!("{{\"a\":{}1{}}}", "[".repeat(levels), "]".repeat(levels));
     assert!(problem(&deep(32)).ends_with("nested deeper than 32 levels"));
-    assert!(problem(&deep(100_000)).contains("more than 34 arrays and objects inside one another"));
+    assert!(problem(&deep(100_000)).contains("more than 34 nested arrays and objects"));
 }
 
 #[test]

@@ -105,7 +105,7 @@ fn make(group: &Path) -> io::Result<()> {
 
 /// Makes the group of a worker, with its limits.
 pub(super) fn create(group: &Path, memory_bytes: u64, tasks: u64) -> Result<(), String> {
-    let failed = |error: io::Error| format!("its control group cannot be made: {error}");
+    let failed = |error: io::Error| format!("its control group cannot be created: {error}");
     make(group).map_err(failed)?;
     for (file, value) in [
         ("memory.max", memory_bytes.to_string()),

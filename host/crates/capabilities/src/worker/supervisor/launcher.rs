@@ -62,7 +62,7 @@ fn prepare(arguments: &[OsString]) -> Result<Command, String> {
     limit(&launch)?;
     std::env::set_current_dir(&launch.directory).map_err(|error| {
         let directory = launch.directory.display();
-        format!("cannot go into its directory {directory}: {error}")
+        format!("cannot enter its directory {directory}: {error}")
     })?;
     close_all_but_three()?;
     become_user(&launch)?;

@@ -21,7 +21,7 @@ const REFUSED: u32 = libc::EPERM.unsigned_abs();
 pub(super) fn restrict() -> Result<(), String> {
     let failed = |error: &dyn std::fmt::Display| {
         format!(
-            "cannot restrict its system calls: {error}; it takes seccomp, which this kernel or the profile of a container does not let it have"
+            "cannot restrict its system calls: {error}; it needs seccomp, which this kernel or the profile of a container does not allow"
         )
     };
     let Some(arch) = architecture() else {

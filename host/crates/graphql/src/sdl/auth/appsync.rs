@@ -28,7 +28,7 @@ pub(super) fn is_one(directive: &Directive<'_>) -> bool {
 pub(super) fn on_both(name: &str, directive: &Directive<'_>) -> String {
     let directive = directive.name.text;
     format!(
-        "\"@{directive}\" on \"{name}\" takes the place of what its type has in AppSync, and would hold together with it here; write both as @auth(requires: \"...\")"
+        "\"@{directive}\" on \"{name}\" replaces the rule of its type in AppSync, but would add to it here; write both as @auth(requires: \"...\")"
     )
 }
 
@@ -104,12 +104,12 @@ fn meaning(directive: &Directive<'_>) -> Result<Option<(Expression, String)>, &'
         "aws_api_key" => (caller("api_key"), "an API key".to_owned()),
         "aws_iam" => {
             return Err(
-                "lets in whoever signs requests for AWS, which nobody does here; remove it, or write @auth(requires: \"...\")",
+                "lets in whoever signs requests for AWS, which is not supported here; remove it, or write @auth(requires: \"...\")",
             );
         }
         _ => {
             return Err(
-                "asks a function of yours, which is not called here; remove it, or write @auth(requires: \"...\")",
+                "calls a function of yours, which is not supported here; remove it, or write @auth(requires: \"...\")",
             );
         }
     }))
@@ -132,7 +132,7 @@ fn groups(directive: &Directive<'_>) -> Result<Option<Vec<String>>, &'static str
         _ => Vec::new(),
     };
     if texts.is_empty() {
-        return Err("names no group, by which AppSync lets nobody in; name one, or remove it");
+        return Err("names no group, so AppSync lets nobody in; name one, or remove it");
     }
     Ok(Some(texts))
 }

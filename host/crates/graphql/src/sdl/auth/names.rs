@@ -45,7 +45,7 @@ fn compare(
     (right, second): (&Operand, &Holds),
 ) -> Option<Mistake> {
     if is_constant(left) && is_constant(right) {
-        let message = "both sides are written here, so the answer is always the same; compare something of the caller";
+        let message = "both sides are constants, so the answer is always the same; compare something of the caller";
         return Some((left.at(), message.to_owned()));
     }
     let list = |holds: &Holds| matches!(holds, Holds::List(_));
@@ -58,8 +58,7 @@ fn compare(
         Holds::List(item) => item,
         Holds::Anything => return None,
         _ if is_in => {
-            let message =
-                "what stands behind \"in\" must be a list; write == to compare with one value";
+            let message = "what follows \"in\" must be a list; write == to compare with one value";
             return Some((right.at(), message.to_owned()));
         }
         other => other,
@@ -98,9 +97,7 @@ fn compare(
     );
     Some((
         left.at(),
-        format!(
-            "{first} and {second} are compared, which are never equal; compare things of the same kind"
-        ),
+        format!("{first} is never equal to {second}; compare things of the same kind"),
     ))
 }
 
@@ -197,7 +194,7 @@ fn argument(place: Place<'_>, path: &[Arc<str>]) -> Result<Holds, String> {
     let name = place.name();
     if field.resolve.is_none() {
         return Err(format!(
-            "\"{name}\" has no @resolve, and arguments are compared of fields that have one"
+            "\"{name}\" has no @resolve, and only fields that have one can compare arguments"
         ));
     }
     let mut inputs = &field.arguments;

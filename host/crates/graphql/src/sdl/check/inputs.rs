@@ -215,7 +215,7 @@ impl Walk<'_> {
         problems.add(first.at, || {
             let names: Vec<_> = fields().map(|field| Excerpt(&field.name).to_string()).collect();
             format!(
-                "input \"{}\" must contain itself without end, through the required fields \"{}\"; make one of them nullable",
+                "input \"{}\" contains itself endlessly through the required fields \"{}\"; make one of them nullable",
                 Excerpt(&self.schema.get(id).name),
                 names.join(".")
             )

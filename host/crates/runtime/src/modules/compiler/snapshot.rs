@@ -66,7 +66,7 @@ pub fn snapshot(module: &[u8], input: &[u8], limits: SnapshotLimits) -> Result<S
         .map_err(|error| format!("the process that evaluated it was lost: {error}"))?;
     let said = String::from_utf8_lossy(&said);
     if status.success() {
-        return split(&made).ok_or_else(|| "what was made of it is cut off".to_owned());
+        return split(&made).ok_or_else(|| "its output was cut off".to_owned());
     }
     if let Some(reason) = own.explain(status, &said) {
         return Err(reason);

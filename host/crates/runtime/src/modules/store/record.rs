@@ -211,12 +211,12 @@ impl Record {
                 return Ok(Self::default());
             }
             let message = format!(
-                "{} {damage}, and so is its copy; delete both to begin with the component files",
+                "{} {damage}, and so is its copy; delete both to start from the component files",
                 file.display()
             );
             return Err(io::Error::new(io::ErrorKind::InvalidData, message));
         };
-        tracing::error!("{} {damage}; going on with its copy", file.display());
+        tracing::error!("{} {damage}; using its copy", file.display());
         if let Err(error) = record.write(directory) {
             tracing::error!("{} cannot be replaced: {error}", file.display());
         }
@@ -391,7 +391,7 @@ mod tests {
         }
         let error = Record::read(directory.path()).unwrap_err().to_string();
         assert!(
-            error.ends_with("and so is its copy; delete both to begin with the component files"),
+            error.ends_with("and so is its copy; delete both to start from the component files"),
             "{error}"
         );
         fs::remove_file(directory.path().join(FILE)).unwrap();
