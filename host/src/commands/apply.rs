@@ -11,8 +11,8 @@ use crate::http::admin::graphql::requests;
 
 /// Reload the app of a running host: schema, statements, grants and modules, all at once.
 ///
-/// Everything becomes one new snapshot, or everything is refused with what is wrong, and the host goes on with what it had. Changes
-/// of the schema that break clients are refused, unless told to. Operations under way end on the snapshot they began with; pools
+/// Everything becomes one new snapshot, or all of it is refused with what is wrong and the host keeps what it had. Changes of
+/// the schema that break clients are refused, unless they are allowed. Operations under way end on the snapshot they began with; pools
 /// whose configuration is the same keep their connections. What only a restart can change is refused too: `server.*`, the embedded
 /// backends, and a module's memory above the largest that the host began with. A token of the role `deploy` is read from the
 /// environment variable MAYFLY_ADMIN_TOKEN.
@@ -20,7 +20,7 @@ use crate::http::admin::graphql::requests;
 pub struct Apply {
     #[command(flatten)]
     directory: AppDirectory,
-    /// Apply changes of the schema that break clients, too
+    /// Apply changes of the schema even if they break clients
     #[arg(long)]
     allow_breaking: bool,
     #[command(flatten)]

@@ -11,7 +11,7 @@ use super::{AppDirectory, Exit};
 use crate::build::javascript::{Handler, JavaScript};
 use crate::build::{ModuleSource, build_modules};
 
-/// Make an app's components from their sources.
+/// Build an app's components from their sources.
 ///
 /// Builds every module that has a `source` and writes its `component`. A source is a Rust crate, C++ (a file or a directory),
 /// JavaScript or TypeScript (a file, or a directory with a package.json), or a file of WebAssembly (text or binary). Rust is built with the wasm32-unknown-unknown target of the installed Rust, or Debian's

@@ -18,12 +18,12 @@ use crate::serving::memory_plan::{MemoryLimit, MemoryPlan};
 pub struct Check {
     #[command(flatten)]
     directory: AppDirectory,
-    /// Connect to the backends: let SQL Server describe each statement, whose columns and parameters are compared with those
-    /// declared, and DynamoDB each table that is granted, and fetch the keys of issuers; nothing is run
+    /// Connect to the backends: compare each statement with what SQL Server says of it, and
+    /// each granted table with DynamoDB's; fetch the keys of issuers; no statement is run
     #[arg(long)]
     connect: bool,
-    /// The memory that `mayfly serve` may have, such as '512 MiB', in place of what this machine and its control group allow; when
-    /// the memory plan is larger, values with which it fits are printed
+    /// The memory that `mayfly serve` may have, such as '512 MiB', in place of what this machine and its control group allow;
+    /// if the memory plan is larger, values that fit are printed
     #[arg(long, value_name = "SIZE", value_parser = size)]
     memory: Option<u64>,
 }

@@ -12,7 +12,7 @@ use mayfly_telemetry::output;
 use super::{AppDirectory, Exit};
 use crate::codegen::typescript;
 
-/// Write types of the schema in TypeScript: arguments, parents and answers of resolvers, and what each module answers.
+/// Write the schema as TypeScript types: arguments, parents and answers of resolvers, and what each module answers.
 ///
 /// `export const resolvers: StudentsResolvers = { … }` is then checked by the editor and by tsc.
 #[derive(clap::Args)]

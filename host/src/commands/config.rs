@@ -9,7 +9,7 @@ use super::Exit;
 
 /// Describe what mayfly.toml may hold
 ///
-/// Both forms come from the declarations that the file is read by, so they say what this program takes.
+/// Both are made from the declarations that read the file, so they describe what this program accepts.
 #[derive(clap::Args)]
 pub struct Config {
     #[command(subcommand)]

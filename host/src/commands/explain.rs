@@ -9,7 +9,7 @@ use mayfly_telemetry::output;
 use super::{AppDirectory, Exit};
 use crate::serving::app::read_schema;
 
-/// Say who answers a field, and who may see it: its rules, where they stand, and when they are decided.
+/// Show who answers a field and who may see it: its rules, where they are written, and when they are checked.
 #[derive(clap::Args)]
 pub struct Explain {
     /// The field, such as Query.student

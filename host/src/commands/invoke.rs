@@ -21,7 +21,7 @@ use crate::serving::app::App;
 use mayfly_runtime::imports::{Allowance, Caller, Operation};
 use mayfly_runtime::sandbox::Outcome;
 
-/// Run one field of one module once, and show the answer and what it cost.
+/// Run one field of one module once, and show its answer and its cost.
 ///
 /// Arguments, parents and the answer are checked and completed as `serve` does it.
 ///
@@ -37,7 +37,7 @@ pub struct Invoke {
     /// A parent, a JSON object with what the field needs; may be given several times
     #[arg(long, value_name = "JSON")]
     parent: Vec<String>,
-    /// What to select of the answer, such as 'id name'; everything that the module itself answers when left out
+    /// What to select of the answer, such as 'id name'; by default everything that the module itself answers
     #[arg(long, value_name = "FIELDS")]
     select: Option<String>,
     /// The caller's claims, a JSON object, as a token would carry them; `sub` is the caller's id

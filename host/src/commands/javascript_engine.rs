@@ -9,7 +9,7 @@ use mayfly_telemetry::output;
 use super::Exit;
 use crate::build::javascript;
 
-/// Write the engine that modules in JavaScript are built with, which is compiled if this machine has none.
+/// Write the engine that JavaScript modules are built with; it is compiled if this machine has none.
 #[derive(clap::Args)]
 pub struct JavaScriptEngine {
     /// The file to write

@@ -99,15 +99,15 @@ enum Command {
     Serve(serve::Serve),
     /// Check an app without serving it: configuration, schema, statements, modules
     Check(check::Check),
-    /// Say who answers a field, and who may see it
+    /// Show who answers a field and who may see it
     Explain(explain::Explain),
-    /// Make an app to begin with
+    /// Create an app to begin with
     New(new::New),
-    /// Make an app's components from their sources
+    /// Build an app's components from their sources
     Build(build::Build),
-    /// Write types of an app's schema for resolvers in TypeScript
+    /// Write an app's schema as TypeScript types, for resolvers
     Codegen(codegen::Codegen),
-    /// Run one field of one module once, and show the answer and what it cost
+    /// Run one field of one module once, and show its answer and its cost
     Invoke(invoke::Invoke),
     /// Deploy versions of modules to a running host, show them, roll them back
     Module(module::Module),
@@ -119,7 +119,7 @@ enum Command {
     Completions(completions::Completions),
     /// Describe what mayfly.toml may hold
     Config(config::Config),
-    /// Say whether all is well with a running host: what changed last, what fails, who waits
+    /// Show whether all is well with a running host: what changed last, what fails, who waits
     Status(status::Status),
     /// The admin API of a running host
     Admin(admin::Admin),

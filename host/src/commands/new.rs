@@ -59,13 +59,13 @@ impl Template {
     }
 }
 
-/// Make an app to begin with: a schema, one module with one resolver, and data for it.
+/// Create an app to begin with: a schema, one module with one resolver, and data for it.
 ///
 /// The directory has to be empty or new. It gets the SDK of the language too, so that nothing but libraries of the public registry is
 /// fetched to build it.
 #[derive(clap::Args)]
 pub struct New {
-    /// The app's directory, which is made
+    /// The app's directory, which is created
     #[arg(value_name = "APP")]
     app: PathBuf,
     /// The language of its module

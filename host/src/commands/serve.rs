@@ -31,7 +31,7 @@ use mayfly_runtime::modules::Store;
 
 /// Serve an app: GraphQL on one address, health and metrics on another.
 ///
-/// Ends on SIGTERM or SIGINT, after finishing what is running; a second signal ends it at once. SIGHUP reloads the app, as
+/// Stops on SIGTERM or SIGINT, after finishing what is running; a second signal stops it at once. SIGHUP reloads the app, as
 /// `mayfly apply` does.
 #[derive(clap::Args)]
 pub struct Serve {

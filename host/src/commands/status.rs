@@ -24,9 +24,9 @@ const RECENT: Duration = Duration::from_secs(300);
 /// Kinds of errors that are shown.
 const KINDS: usize = 5;
 
-/// Say whether all is well with a running host: what changed last, what fails, who waits.
+/// Show whether all is well with a running host: what changed last, what fails, who waits.
 ///
-/// Ends with 6 when something is wrong. A token is read from the environment variable MAYFLY_ADMIN_TOKEN.
+/// Exits with 6 if something is wrong. A token is read from the environment variable MAYFLY_ADMIN_TOKEN.
 #[derive(clap::Args)]
 pub struct Status {
     #[command(flatten)]

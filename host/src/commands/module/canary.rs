@@ -16,7 +16,7 @@ const LOOK: Duration = Duration::from_secs(1);
 /// Try a version on a share of the operations.
 ///
 /// Errors, traps, out-of-memory and deadlines of both versions are compared. The version is promoted after its time or its number of
-/// operations, or given up as soon as it is worse. What is not said here is taken from `[modules.NAME.canary]`.
+/// operations, or aborted as soon as it is worse. What is left out here is taken from `[modules.NAME.canary]`.
 #[derive(clap::Args)]
 pub(super) struct Canary {
     /// The module
@@ -41,7 +41,7 @@ pub(super) struct Canary {
     /// How much larger the share of operations that fail may be, such as 1%
     #[arg(long, value_name = "PERCENT")]
     max_failure_increase: Option<String>,
-    /// End it at once after this many traps, out-of-memory and deadlines of which the active version has none
+    /// End it at once after this many traps, out-of-memory and deadlines that the active version has none of
     #[arg(long, value_name = "NUMBER")]
     max_faults: Option<String>,
     /// How much longer the median operation may take, such as 50%

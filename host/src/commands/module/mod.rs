@@ -22,7 +22,7 @@ use mayfly_runtime::modules::MAX_COMPONENT_BYTES;
 /// Deploy versions of modules to a running host, show them, roll them back.
 ///
 /// A version is pushed through the gate: validate, compile, type-check, fields, probes. When a step refuses it, the command says
-/// which and why, ends with 6, and the host goes on with the version it had. A token, of the role `deploy` for changes, is read from
+/// which and why, exits with 6, and the host keeps the version it had. A token, of the role `deploy` for changes, is read from
 /// the environment variable MAYFLY_ADMIN_TOKEN.
 #[derive(clap::Args)]
 pub struct Module {
@@ -60,11 +60,11 @@ enum Action {
         /// The module
         module: String,
     },
-    /// Go back to the version that was active before; again goes further back
+    /// Go back to the version that was active before; repeat it to go further back
     Rollback {
         /// The module
         module: String,
-        /// Make this version active instead, one that was before: its digest, or the first digits of it
+        /// An earlier version to make active instead: its digest, or the first digits of it
         #[arg(long, value_name = "DIGEST")]
         to: Option<String>,
     },

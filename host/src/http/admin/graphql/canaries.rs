@@ -25,9 +25,9 @@ pub struct Canary {
     pub seconds_left: Long,
     /// Operations after which it is decided earlier.
     pub operations: Option<Long>,
-    /// What became of the operations on the active version since then.
+    /// The operations on the active version since then.
     pub active: Tally,
-    /// What became of the operations on the version that is tried.
+    /// The operations on the version that is tried.
     pub canary: Tally,
 }
 
@@ -39,15 +39,15 @@ pub struct PastCanary {
     pub module: String,
     /// SHA-256 of the component that was tried.
     pub digest: String,
-    /// What became of it.
+    /// How it ended.
     pub verdict: CanaryVerdict,
     /// Why.
     pub reason: String,
     /// When, in milliseconds since 1970.
     pub at_ms: Long,
-    /// What became of the operations on the active version.
+    /// The operations on the active version.
     pub active: Tally,
-    /// What became of the operations on the version that was tried.
+    /// The operations on the version that was tried.
     pub canary: Tally,
 }
 
@@ -61,7 +61,7 @@ pub enum CanaryProgress {
     PastCanary(PastCanary),
 }
 
-/// What became of a canary.
+/// How a canary ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum, Deserialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum CanaryVerdict {
@@ -77,9 +77,9 @@ pub enum CanaryVerdict {
 pub struct Tally {
     /// How many.
     pub operations: Long,
-    /// Those of them that failed.
+    /// How many of them failed.
     pub failed: Long,
-    /// Those that failed, by the code of an error in them; one may have several.
+    /// Those that failed, by error code; one may have several.
     pub by_code: Vec<CodeCount>,
     /// The median time of one.
     pub median_seconds: f64,

@@ -6,7 +6,7 @@ use serde::Deserialize;
 use super::long::Long;
 use crate::history;
 
-/// A change of what is served, or one that was asked for and not made.
+/// A change of what is served, or a failed attempt at one.
 #[derive(Debug, Clone, SimpleObject, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Change {
@@ -14,7 +14,7 @@ pub struct Change {
     pub number: Long,
     /// When, in milliseconds since 1970.
     pub at_ms: Long,
-    /// Who: the name of an admin token, or what of the host itself it was (`file watcher`, `SIGHUP`, `verdict`).
+    /// Who: the name of an admin token, or a part of the host itself (`file watcher`, `SIGHUP`, `verdict`).
     pub who: String,
     /// Whether that is the bearer of a token.
     pub by_operator: bool,
@@ -26,7 +26,7 @@ pub struct Change {
     pub module: Option<String>,
     /// The digest of the active version before.
     pub before: Option<String>,
-    /// The digest of the version that is active now, or that was to be, or that is tried.
+    /// The digest of the version that is active now, should have been, or is tried.
     pub after: Option<String>,
     /// Whether it was made.
     pub done: bool,
@@ -34,7 +34,7 @@ pub struct Change {
     pub message: Option<String>,
 }
 
-/// What was done, or was to be.
+/// What was done or attempted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum, Deserialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 #[graphql(remote = "crate::history::Action")]
@@ -47,7 +47,7 @@ pub enum Action {
     Canary,
     /// A canary became the active version.
     Promote,
-    /// A canary ended without.
+    /// A canary was aborted.
     Abort,
     /// An earlier version became the active one.
     RollBack,

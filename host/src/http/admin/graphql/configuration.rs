@@ -22,7 +22,7 @@ pub struct Configuration {
 pub struct ConfigurationSection {
     /// The table it comes from, such as `server` or `modules.students`.
     pub name: String,
-    /// Its values as the host holds them, defaults included; `***` stands for a secret.
+    /// Its values as loaded, defaults included; `***` stands for a secret.
     pub text: String,
 }
 

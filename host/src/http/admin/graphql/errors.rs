@@ -1,4 +1,4 @@
-//! Errors that answers held.
+//! Errors in answers.
 
 use async_graphql::{Enum, SimpleObject};
 use serde::Deserialize;
@@ -6,13 +6,13 @@ use serde::Deserialize;
 use super::long::Long;
 use crate::history;
 
-/// An error that an answer held.
+/// An error in an answer.
 #[derive(Debug, Clone, SimpleObject, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct RecentError {
     /// When, in milliseconds since 1970.
     pub at_ms: Long,
-    /// The trace of the operation, by which the log has more.
+    /// The trace of the operation, to find it in the log.
     pub trace_id: String,
     /// The code that the client was given.
     pub code: String,
@@ -26,7 +26,7 @@ pub struct RecentError {
     pub field: Option<String>,
     /// Where in the answer.
     pub path: Option<String>,
-    /// What the log says of it; null where the client is to blame, whose words may hold its values.
+    /// What the log says of it; null where the client is to blame, as it may contain the client's values.
     pub message: Option<String>,
 }
 

@@ -15,9 +15,9 @@ pub struct Memory {
     pub resident_bytes: Long,
     /// The sum of the plan.
     pub planned_bytes: Long,
-    /// What the control group or the machine allows; null when neither says.
+    /// What the control group or the machine allows; null if neither is known.
     pub limit_bytes: Option<Long>,
-    /// Who says so.
+    /// Where that limit comes from.
     pub limit_source: Option<String>,
     /// Why the plan does not fit, with what to do about it; null when it does.
     pub objection: Option<String>,
@@ -35,7 +35,7 @@ pub struct MemoryLine {
     pub planned_bytes: Long,
     /// What is in use of it; null where that is not counted.
     pub used_bytes: Option<Long>,
-    /// The key of the configuration that changes it; null for what nobody sets.
+    /// The configuration key that changes it; null if there is none.
     pub key: Option<String>,
 }
 

@@ -24,11 +24,11 @@ pub struct Sample {
     pub at_ms: Long,
     /// Requests that were answered in it.
     pub requests: Long,
-    /// Those of them that were answered with a status of 500 and above.
+    /// How many of them were answered with a status of 500 or above.
     pub failed: Long,
     /// Operations that were refused because the host was full.
     pub refused: Long,
-    /// Errors that answers held.
+    /// Errors in answers.
     pub errors: Long,
     /// The mean time of a request.
     pub mean_seconds: f64,

@@ -50,21 +50,21 @@ pub struct Version {
     pub digest: String,
     /// The size of its component.
     pub size_bytes: Long,
-    /// How it came.
+    /// Where it came from.
     pub origin: VersionOrigin,
-    /// The name of the admin token it came with; null for what came by file.
+    /// The name of the admin token that sent it; null if it came from a file.
     pub pushed_by: Option<String>,
     /// When it became active, in milliseconds since 1970.
     pub active_since_ms: Long,
     /// Seconds since then.
     pub age_seconds: Long,
-    /// What was compiled of it; null while it is not in memory.
+    /// The size of its compiled code; null while it is not in memory.
     pub code_bytes: Option<Long>,
     /// The fields it handles, as `Type.field`; null while it is not in memory.
     pub fields: Option<Vec<String>>,
 }
 
-/// How a version came.
+/// Where a version came from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum, Deserialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum VersionOrigin {
@@ -82,7 +82,7 @@ pub enum VersionOrigin {
 pub struct Refusal {
     /// The module.
     pub module: String,
-    /// The version's digest, when it came far enough to have one.
+    /// The version's digest, if it got that far.
     pub digest: Option<String>,
     /// The step that refused it, such as `compile` or `probe`.
     pub step: String,

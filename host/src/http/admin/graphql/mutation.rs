@@ -103,13 +103,13 @@ impl Mutation {
         admin(context)?.change(change).await
     }
 
-    /// Makes the version active that was before; again goes further back.
+    /// Goes back to the version that was active before; repeat it to go further back.
     async fn roll_back(
         &self,
         context: &Context<'_>,
         module: String,
         #[graphql(
-            desc = "Makes this version active instead, one that was before: its digest, or the first digits of it."
+            desc = "An earlier version to make active instead: its digest, or the first digits of it."
         )]
         to: Option<String>,
     ) -> Result<ActivationOutcome> {
@@ -123,12 +123,12 @@ impl Mutation {
         &self,
         context: &Context<'_>,
         #[graphql(
-            desc = "Applies changes of the schema that break clients, too.",
+            desc = "Applies changes of the schema even if they break clients.",
             default
         )]
         allow_breaking: bool,
         #[graphql(
-            desc = "The directory that is meant; another one than the host serves is refused."
+            desc = "The app's directory; refused if the host serves another one."
         )]
         directory: Option<String>,
     ) -> Result<ApplyOutcome> {

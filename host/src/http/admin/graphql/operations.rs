@@ -16,7 +16,7 @@ pub struct Operation {
     pub name: Option<String>,
     /// What it does.
     pub kind: OperationKind,
-    /// When its request had arrived, in milliseconds since 1970.
+    /// When its request arrived, in milliseconds since 1970.
     pub since_ms: Long,
     /// Seconds since then.
     pub seconds: f64,
@@ -34,11 +34,11 @@ pub struct SlowOperation {
     pub name: Option<String>,
     /// What it does.
     pub kind: OperationKind,
-    /// When its request had arrived, in milliseconds since 1970.
+    /// When its request arrived, in milliseconds since 1970.
     pub at_ms: Long,
     /// Seconds from then until it was answered, or given up.
     pub seconds: f64,
-    /// What it was made of, a parent before its children. Values are not in it.
+    /// Its steps, parents before children, without values.
     pub plan: Vec<PlanStep>,
     /// Steps that are not in the list.
     pub steps_left_out: usize,

@@ -9,7 +9,7 @@ use super::modules::Refusal;
 use crate::history::now_ms;
 use crate::serving::deployment::{Applied as AppliedApp, ApplyError, DeployError, Swapped};
 
-/// What became of `canary`.
+/// The outcome of `canary`.
 #[derive(Debug, Clone, Union, Deserialize)]
 #[serde(tag = "__typename")]
 pub enum CanaryOutcome {
@@ -21,7 +21,7 @@ pub enum CanaryOutcome {
     Failure(Failure),
 }
 
-/// What became of `promote` and `rollBack`.
+/// The outcome of `promote` and `rollBack`.
 #[derive(Debug, Clone, Union, Deserialize)]
 #[serde(tag = "__typename")]
 pub enum ActivationOutcome {
@@ -33,7 +33,7 @@ pub enum ActivationOutcome {
     Failure(Failure),
 }
 
-/// What became of `abort`.
+/// The outcome of `abort`.
 #[derive(Debug, Clone, Union, Deserialize)]
 #[serde(tag = "__typename")]
 pub enum AbortOutcome {
@@ -43,7 +43,7 @@ pub enum AbortOutcome {
     Failure(Failure),
 }
 
-/// What became of `apply`.
+/// The outcome of `apply`.
 #[derive(Debug, Clone, Union, Deserialize)]
 #[serde(tag = "__typename")]
 pub enum ApplyOutcome {
@@ -67,9 +67,9 @@ pub struct Activation {
     pub module: String,
     /// The digest of the version that is active now.
     pub digest: String,
-    /// The digest of the one that was before; null for a new module.
+    /// The digest of the previous one; null for a new module.
     pub previous: Option<String>,
-    /// What went wrong beside it.
+    /// What else went wrong.
     pub warning: Option<String>,
 }
 
@@ -93,7 +93,7 @@ pub enum FailureCode {
     UnknownModule,
     /// There is no such version.
     UnknownVersion,
-    /// Several versions begin like this.
+    /// Several versions begin with these digits.
     AmbiguousVersion,
     /// Another version is being checked, or another change is being made; try again.
     Busy,
@@ -107,7 +107,7 @@ pub enum FailureCode {
     InvalidSetting,
     /// There is no earlier version.
     NoEarlierVersion,
-    /// The host serves another app than the one that was meant.
+    /// The host serves another app.
     OtherApp,
     /// Something went wrong in the host.
     Failed,
@@ -119,7 +119,7 @@ pub enum FailureCode {
 pub struct Applied {
     /// Changes of the schema.
     pub changes: Vec<SchemaChange>,
-    /// Modules that go on with another version, or are new.
+    /// Modules that are new or have another version.
     pub activations: Vec<Activation>,
 }
 

@@ -21,7 +21,7 @@ pub struct Process {
     pub uptime_seconds: Long,
     /// Its resident memory.
     pub resident_bytes: Long,
-    /// Operations that have a place.
+    /// Operations that are running.
     pub running: Long,
     /// The most there may be.
     pub max_running: Long,

@@ -79,7 +79,7 @@ impl Query {
         Ok(checks.into_iter().map(Into::into).collect())
     }
 
-    /// The operations under way, those first that came first.
+    /// The operations under way, the oldest first.
     #[graphql(complexity = "1 + first.min(MOST) * child_complexity / SHARE")]
     async fn operations(
         &self,
@@ -108,13 +108,13 @@ impl Query {
         Ok(slow.into_iter().map(Into::into).collect())
     }
 
-    /// The last errors that answers held, the latest first.
+    /// The latest errors in answers, the newest first.
     #[graphql(complexity = "1 + last.min(MOST) * child_complexity / SHARE")]
     async fn errors(
         &self,
         context: &Context<'_>,
         #[graphql(default = 20)] last: usize,
-        #[graphql(desc = "Only those that these are to blame for.")] blame: Option<Vec<Blame>>,
+        #[graphql(desc = "Only errors that these are to blame for.")] blame: Option<Vec<Blame>>,
     ) -> Result<Vec<RecentError>> {
         let picked = |found: mayfly_error::Blame| {
             blame

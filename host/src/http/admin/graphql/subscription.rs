@@ -20,7 +20,7 @@ pub struct Subscription;
 
 #[GraphqlSubscription]
 impl Subscription {
-    /// How the process is doing, again and again.
+    /// How the process is doing, repeatedly.
     async fn process(
         &self,
         context: &Context<'_>,
@@ -50,7 +50,7 @@ impl Subscription {
         }))
     }
 
-    /// The canary of a module, again and again, until it has ended. Ends at once when there is none.
+    /// The canary of a module, repeatedly, until it has ended. Ends at once if there is none.
     async fn canary(
         &self,
         context: &Context<'_>,
