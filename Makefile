@@ -17,7 +17,7 @@ REQUESTS ?= 100000
 
 .PHONY: run needs build guests toolchain toolchain-cpp toolchain-legacy dist test chaos bench fuzz soak fmt clean help
 
-help: ## What there is to make
+help: ## List these targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
 run: needs toolchain ## Build everything and serve the sample app on http://127.0.0.1:8080 (RELEASE=1: as it is shipped)
@@ -29,7 +29,7 @@ run: needs toolchain ## Build everything and serve the sample app on http://127.
 	@echo "3 of 3   serving $(APP) until Ctrl-C"
 	@$(BUILT)/mayfly serve "$(APP)"
 
-needs: ## Look for what building takes, before anything is compiled
+needs: ## Check for what building needs, before anything is compiled
 	@sh host/needs.sh
 
 build: ## Build the host and the embedded backends
@@ -83,7 +83,7 @@ bench: build toolchain toolchain-cpp ## Measure beside peers, bare drivers and i
 	target/release/bench-mayfly guest/bench --worker target/release/echo-worker
 	target/release/bench swaps --busy $(BENCH)
 
-fuzz: build toolchain ## Random guests, components and answers, MINUTES long (10 when left out); failures say how to see them again
+fuzz: build toolchain ## Random guests, components and answers, MINUTES long (10 when left out); failures say how to repeat them
 	target/debug/fuzz --minutes $(or $(MINUTES),10) $(FUZZ)
 
 soak: build toolchain toolchain-cpp ## Leaks, crashes and honest answers, MINUTES long or INVOCATIONS leaks: target/soak/soak.{txt,json,svg,png}; EVENTS for a handler
@@ -96,5 +96,5 @@ soak: build toolchain toolchain-cpp ## Leaks, crashes and honest answers, MINUTE
 fmt: ## Format
 	$(CARGO) fmt --all
 
-clean: ## Remove everything built
+clean: ## Remove everything that was built
 	$(CARGO) clean

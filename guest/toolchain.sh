@@ -113,27 +113,27 @@ if [ "${1:-}" = cpp ]; then
     has_cpp && chosen cpp "clang for C++ guests"
     # shellcheck disable=SC2086  # one word per package
     install $CPP_PACKAGES && has_cpp && chosen cpp "clang for C++ guests, just installed"
-    fail "no toolchain for C++ guests is there, and none could be installed" "as root on Debian run \`apt-get install $CPP_PACKAGES\`"
+    fail "no toolchain for C++ guests was found, and none could be installed" "as root on Debian run \`apt-get install $CPP_PACKAGES\`"
 fi
 
 if [ "${1:-}" = legacy ]; then
     has_legacy && chosen legacy "Mono and C++ for legacy workers"
     # shellcheck disable=SC2086  # one word per package
     install $LEGACY_PACKAGES && has_legacy && chosen legacy "Mono and C++ for legacy workers, just installed"
-    fail "no Mono with a C# compiler and no C++ compiler is there, and none could be installed" "as root on Debian run \`apt-get install $LEGACY_PACKAGES\`"
+    fail "no Mono with a C# compiler, or no C++ compiler, was found, and none could be installed" "as root on Debian run \`apt-get install $LEGACY_PACKAGES\`"
 fi
 
 case "${GUEST_TOOLCHAIN:-}" in
 rustup)
     has_target && chosen rustup "the installed target $TARGET (GUEST_TOOLCHAIN=rustup)"
     add_target && chosen rustup "the target $TARGET, just added (GUEST_TOOLCHAIN=rustup)"
-    fail "GUEST_TOOLCHAIN=rustup, but the target $TARGET is not there and could not be added" \
+    fail "GUEST_TOOLCHAIN=rustup, but the target $TARGET is not installed and could not be added" \
         "run \`rustup target add $TARGET\` where it can be downloaded, or set GUEST_TOOLCHAIN=debian"
     ;;
 debian)
     has_debian && chosen debian "Debian's packages (GUEST_TOOLCHAIN=debian)"
     install_debian && chosen debian "Debian's packages, just installed (GUEST_TOOLCHAIN=debian)"
-    fail "GUEST_TOOLCHAIN=debian, but its packages are not there, or too old, and could not be installed" \
+    fail "GUEST_TOOLCHAIN=debian, but its packages are missing or too old, and could not be installed" \
         "as root on Debian with its security archive run \`apt-get install $PACKAGES\`, or set GUEST_TOOLCHAIN=rustup"
     ;;
 "")
@@ -141,7 +141,7 @@ debian)
     has_debian && chosen debian "Debian's packages"
     add_target && chosen rustup "the target $TARGET, just added"
     install_debian && chosen debian "Debian's packages, just installed"
-    fail "no toolchain for Rust guests is there, and none could be installed" \
+    fail "no toolchain for Rust guests was found, and none could be installed" \
         "run \`rustup target add $TARGET\`, or as root on Debian \`apt-get install $PACKAGES\`"
     ;;
 *)

@@ -183,13 +183,13 @@ async fn a_text_that_is_no_statement_fails_with_the_statement_to_write() {
     assert_eq!(
         message("unknown").await,
         json!(format!(
-            "this text is no statement that module `script` is granted; write in mayfly.toml, and build again:\n[statements.select_teachers]\nbackend = \"school\"\ntext = \"\"\"\nSELECT name, grade\nFROM Teachers\nWHERE id = @id\n\"\"\"\naccess = \"read\"\nparameters = {{ id = \"nvarchar(4000)\" }}\n\n{GRANTS}\"select_teachers\"]"
+            "this text is not a statement that module `script` is granted; write in mayfly.toml, and build again:\n[statements.select_teachers]\nbackend = \"school\"\ntext = \"\"\"\nSELECT name, grade\nFROM Teachers\nWHERE id = @id\n\"\"\"\naccess = \"read\"\nparameters = {{ id = \"nvarchar(4000)\" }}\n\n{GRANTS}\"select_teachers\"]"
         ))
     );
     assert_eq!(
         message("unknownOfTedious").await,
         json!(format!(
-            "this text is no statement that module `script` is granted; write in mayfly.toml, and build again:\n[statements.delete_teachers]\nbackend = \"school\"\ntext = \"\"\"\nDELETE FROM Teachers WHERE id = @id\n\"\"\"\naccess = \"write\"\nparameters = {{ id = \"int\" }}\n\n{GRANTS}\"delete_teachers\"]"
+            "this text is not a statement that module `script` is granted; write in mayfly.toml, and build again:\n[statements.delete_teachers]\nbackend = \"school\"\ntext = \"\"\"\nDELETE FROM Teachers WHERE id = @id\n\"\"\"\naccess = \"write\"\nparameters = {{ id = \"int\" }}\n\n{GRANTS}\"delete_teachers\"]"
         ))
     );
 }
@@ -202,11 +202,11 @@ fn a_build_tells_of_texts_in_the_code_that_are_no_statement() {
         let said = String::from_utf8_lossy(&output.stderr).into_owned();
         assert!(output.status.success(), "{said}");
         assert!(
-            said.contains("warning: handler.js:65: this text is no statement that module `script` is granted; write in mayfly.toml, and build again:\n[statements.select_teachers]"),
+            said.contains("warning: handler.js:65: this text is not a statement that module `script` is granted; write in mayfly.toml, and build again:\n[statements.select_teachers]"),
             "{said}"
         );
         assert_eq!(
-            said.matches("this text is no statement").count(),
+            said.matches("this text is not a statement").count(),
             1,
             "{said}"
         );

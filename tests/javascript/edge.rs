@@ -83,7 +83,7 @@ async function answer() {
         [true, 0, true, [1, 2], null, { "$date": 1 }],
         ["Ada", true, 3, "12.50"],
         "edge-js: a function cannot be sent to another process; send data",
-        "edge-js: a resolver cannot wait for a call and do nothing else; leave out `true`, and await the promise",
+        "edge-js: synchronous calls are not supported in resolvers; leave out `true`, and await the promise",
     ]);
     assert_eq!(said, expected);
 }

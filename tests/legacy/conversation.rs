@@ -123,7 +123,7 @@ fn a_worker_that_is_given_no_socket_says_how_it_is_started() {
         assert_eq!(output.status.code(), Some(1), "{}", kind.name);
         assert_eq!(
             String::from_utf8_lossy(&output.stderr),
-            "mayfly worker: standard input is not a socket: the host starts workers; by hand, `mayfly worker check -- COMMAND` does\n",
+            "mayfly worker: standard input is not a socket: the host starts workers; to try one by hand, use `mayfly worker check -- COMMAND`\n",
             "{}",
             kind.name
         );

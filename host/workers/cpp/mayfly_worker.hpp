@@ -542,7 +542,7 @@ class Worker {
   void take_socket() {
     struct stat what;
     if (::fstat(0, &what) != 0 || !S_ISSOCK(what.st_mode)) {
-      throw std::runtime_error("standard input is not a socket: the host starts workers; by hand, `mayfly worker check -- COMMAND` does");
+      throw std::runtime_error("standard input is not a socket: the host starts workers; to try one by hand, use `mayfly worker check -- COMMAND`");
     }
     const int own = ::fcntl(0, F_DUPFD_CLOEXEC, 3);
     if (own < 0) throw std::runtime_error(std::string("cannot keep the socket: ") + std::strerror(errno));

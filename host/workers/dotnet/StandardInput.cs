@@ -59,7 +59,7 @@ namespace Mayfly
             int length = sizeof(int);
             if (getsockopt(0, SocketLevel, SocketType, ref kind, ref length) != 0)
             {
-                throw new StartException("standard input is not a socket: the host starts workers; by hand, `mayfly worker check -- COMMAND` does");
+                throw new StartException("standard input is not a socket: the host starts workers; to try one by hand, use `mayfly worker check -- COMMAND`");
             }
             int own = fcntl(0, DuplicateCloseOnExec, 3);
             if (own < 0)

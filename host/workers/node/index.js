@@ -98,7 +98,7 @@ class Worker {
 
   start() {
     if (!fs.fstatSync(0).isSocket()) {
-      giveUp('standard input is not a socket: the host starts workers; by hand, `mayfly worker check -- COMMAND` does');
+      giveUp('standard input is not a socket: the host starts workers; to try one by hand, use `mayfly worker check -- COMMAND`');
     }
     this.#socket = new net.Socket({ fd: 0, readable: true, writable: true });
     this.#socket.on('data', (piece) => {

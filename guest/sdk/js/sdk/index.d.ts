@@ -59,13 +59,13 @@ export interface ReadOptions {
   attributes?: string[];
 }
 export interface Expressions {
-  /** What `#names` stand for. */
+  /** What `#names` mean. */
   names?: Record<string, string>;
-  /** What `:values` stand for. */
+  /** What `:values` mean. */
   values?: Record<string, unknown>;
 }
 export interface WriteOptions extends Expressions {
-  /** What must hold before. */
+  /** The condition that must hold. */
   condition?: string;
 }
 export interface UpdateOptions extends WriteOptions {
@@ -79,7 +79,7 @@ export interface QueryOptions extends Expressions, ReadOptions {
   index?: string;
   limit?: number;
   ascending?: boolean;
-  /** The `lastKey` of the page before. */
+  /** The `lastKey` of the previous page. */
   startKey?: Record<string, unknown> | null;
 }
 export interface Page<Item> {
@@ -108,7 +108,7 @@ export interface TransactItem {
 
 export const dynamodb: {
   table(name: string): Table;
-  /** Does all of 1 to 100 writes, or none. A token makes a repetition within ten minutes do nothing. */
+  /** Does all of 1 to 100 writes, or none. Repeating it with the same token within ten minutes does nothing. */
   transactWrite(items: TransactItem[], options?: { token?: string }): Promise<null>;
   put(table: string, item: Record<string, unknown>, options?: WriteOptions): TransactItem;
   update(table: string, key: Record<string, unknown>, options: UpdateOptions): TransactItem;
@@ -173,7 +173,7 @@ type Ask = (route: string, options?: HttpOptions) => Promise<HttpAnswer>;
  */
 export function http(service: string): { get: Ask; head: Ask; post: Ask; put: Ask; patch: Ask; delete: Ask };
 
-/** A worker of the configuration: legacy code in a process beside the host. Arguments and answers are JSON. */
+/** A worker of the configuration: legacy code in a process of its own. Arguments and answers are JSON. */
 export function worker(name: string): { call<Answer = any>(method: string, value?: unknown): Promise<Answer> };
 
 export type Level = 'trace' | 'debug' | 'info' | 'warn' | 'error';

@@ -218,7 +218,7 @@ impl Query<'_> {
         self
     }
 
-    /// Evaluates at most so many items, before the filter.
+    /// Evaluates at most this many items, before the filter.
     pub fn limit(mut self, items: u32) -> Self {
         self.limit = Some(items);
         self

@@ -21,7 +21,7 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Error {
-    /// A word to branch on, at most 64 characters; upper case by custom in modules, lower case from the host.
+    /// A code to branch on, at most 64 characters; by convention upper case in modules, lower case from the host.
     pub code: Cow<'static, str>,
     /// For people; clients see at most 4,096 bytes of it.
     pub message: String,
@@ -41,7 +41,7 @@ pub mod codes {
     pub const CONDITION_FAILED: &str = "condition-failed";
     /// A transaction conflict, or a duplicate key.
     pub const CONFLICT: &str = "conflict";
-    /// The backend asks for less.
+    /// The backend asks for fewer requests.
     pub const THROTTLED: &str = "throttled";
     /// The backend cannot be reached.
     pub const UNAVAILABLE: &str = "unavailable";
@@ -71,7 +71,7 @@ impl Error {
         }
     }
 
-    /// An argument that is not what it must be; names the argument as clients wrote it.
+    /// An invalid argument; names the argument as clients wrote it.
     ///
     /// ```
     /// # use mayfly_guest::Error;

@@ -117,7 +117,7 @@ function func(language, given) {
     }
   };
   return function (input, callback) {
-    if (callback === true) throw new Error('edge-js: a resolver cannot wait for a call and do nothing else; leave out `true`, and await the promise');
+    if (callback === true) throw new Error('edge-js: synchronous calls are not supported in resolvers; leave out `true`, and await the promise');
     if (typeof callback !== 'function') return call(input);
     // What the callback throws is not a failure of the call: it is logged as an unhandled rejection.
     call(input).then((answer) => callback(null, answer), (error) => callback(error));

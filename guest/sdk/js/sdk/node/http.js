@@ -156,6 +156,6 @@ export function module(scheme) {
 export const { request, get } = module('http:');
 export const METHODS = ['DELETE', 'GET', 'HEAD', 'PATCH', 'POST', 'PUT'];
 export const createServer = () => {
-  throw new Error('a resolver cannot listen; it answers the fields that its module is asked for');
+  throw new Error('a resolver cannot listen; it answers the fields of its module');
 };
 export default { Agent, ClientRequest, IncomingMessage, METHODS, createServer, get, globalAgent, request };

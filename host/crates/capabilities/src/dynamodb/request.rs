@@ -59,7 +59,7 @@ pub struct PutRequest {
     pub table: String,
     /// The item, as JSON.
     pub item: String,
-    /// What must hold before.
+    /// The condition that must hold.
     pub condition: Option<Expression>,
 }
 
@@ -71,7 +71,7 @@ pub struct UpdateRequest {
     pub key: String,
     /// The update expression; its names and values also serve `condition`.
     pub update: Expression,
-    /// What must hold before.
+    /// The condition that must hold.
     pub condition: Option<String>,
 }
 
@@ -81,7 +81,7 @@ pub struct DeleteRequest {
     pub table: String,
     /// The primary key, as JSON.
     pub key: String,
-    /// What must hold before.
+    /// The condition that must hold.
     pub condition: Option<Expression>,
 }
 

@@ -71,7 +71,7 @@
   });
   define('TextDecoder', class TextDecoder {
     constructor(label = 'utf-8', { fatal = false, ignoreBOM = false } = {}) {
-      if (!/^utf-?8$/i.test(label)) throw new RangeError(`TextDecoder knows utf-8 only, not ${label}`);
+      if (!/^utf-?8$/i.test(label)) throw new RangeError(`TextDecoder supports only utf-8, not ${label}`);
       this.fatal = fatal;
       this.ignoreBOM = ignoreBOM;
     }

@@ -112,7 +112,7 @@
    */
   parts.sendTo = (method, url, headers, body) => {
     if (url.username !== '' || url.password !== '') {
-      throw parts.hostError('invalid', 'an address with a user or password cannot be asked; set `basic` in the section of the service', false);
+      throw parts.hostError('invalid', 'an address with a user or password is not supported; set `basic` in the section of the service', false);
     }
     if (!['http:', 'https:'].includes(url.protocol)) throw new TypeError(`${url.protocol} is not supported; use https:`);
     const { service, path, values } = find(method, url);

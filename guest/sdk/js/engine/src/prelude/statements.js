@@ -86,7 +86,7 @@
     return `${lines.join('\n')}\n\n${grants(name)}`;
   }
 
-  const UNKNOWN = `is no statement that module \`${options.module}\` is granted; write in mayfly.toml, and build again:`;
+  const UNKNOWN = `is not a statement that module \`${options.module}\` is granted; write in mayfly.toml, and build again:`;
 
   parts.statements = {
     find(text, types) {
