@@ -124,7 +124,7 @@ async fn changes_are_told_as_they_are_made_and_a_canary_until_it_ends() {
     };
     assert_eq!(
         (&ended["verdict"], &ended["reason"]),
-        (&json!("ABORTED"), &json!("aborted by hand"))
+        (&json!("ABORTED"), &json!("aborted manually"))
     );
     canary.is_complete().await;
     for (number, action, who) in [

@@ -51,7 +51,7 @@ async fn what_breaks_clients_is_refused_until_it_is_allowed() {
     let outcome = apply(&host, false).await;
     let breaking = [
         json!({ "kind": "REQUIRED_ARG_ADDED", "severity": "breaking", "coordinate": "Query.items(from:)",
-                "message": "`Query.items(from:)` was added and must be given" }),
+                "message": "`Query.items(from:)` was added and is required" }),
         json!({ "kind": "FIELD_REMOVED", "severity": "breaking", "coordinate": "Item.made", "message": "`Item.made` was removed" }),
     ];
     let message = "2 of the changes would break clients; use `--allow-breaking` (`allow_breaking=true`) to apply them anyway";
@@ -163,7 +163,7 @@ async fn what_needs_a_restart_is_refused_with_its_name() {
         &[
             "`server.max_operations` cannot change while the host runs; restart the host, or change it back",
             "`server.guest_headers` cannot change while the host runs",
-            "`modules.marked.memory` is above 16 MiB, the most that this host reserved when it started",
+            "`modules.marked.memory` is above 16 MiB, which this host reserved when it started",
         ],
     )
     .await;

@@ -231,7 +231,7 @@ async fn the_command_line_begins_promotes_and_gives_up() {
     );
     let (code, said) = run(&["abort", "marked"]);
     assert!(
-        code == 0 && said.contains("aborted: aborted by hand"),
+        code == 0 && said.contains("aborted: aborted manually"),
         "{code} {said}"
     );
     let (code, said) = run(&["promote", "marked"]);

@@ -129,7 +129,7 @@ async fn compressed_requests_are_read_and_bounded_in_what_they_unpack_to() {
         let refused = send(&host, "gzip", damaged).await;
         assert_eq!(refused.status, StatusCode::BAD_REQUEST, "{}", refused.text);
         assert!(
-            refused.text.contains("cannot be unpacked"),
+            refused.text.contains("cannot be decompressed"),
             "{}",
             refused.text
         );

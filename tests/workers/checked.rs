@@ -30,7 +30,7 @@ ok     call of a method it does not have: one error with its id
 ok     call of Echo: one result with its id
 ok     after an error it takes the next call
 ok     keys in another order, and one it does not know: one answer
-ok     cancel: the call is answered all the same
+ok     cancel: the call is still answered
 ok     ping: pong with its id
 ok     drain: it exits with status 0
 ok     hello: protocol 1, methods Echo, Count, Fail, Misbehave, Leak, Record, Reach, Tree, Print, Sleep, Work

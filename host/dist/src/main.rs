@@ -61,7 +61,7 @@ fn epoch(root: &Path) -> anyhow::Result<u64> {
             "-1",
             "--format=%ct",
         ]))
-        .context("set SOURCE_DATE_EPOCH where there is no git")?,
+        .context("set SOURCE_DATE_EPOCH if there is no git")?,
     };
     text.trim()
         .parse()

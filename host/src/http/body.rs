@@ -80,7 +80,7 @@ fn cut_off(cause: &Cause) -> Refusal {
     let message = if is::<hyper::Error>(cause).is_some() {
         format!("the body was cut off: {cause}; send it again")
     } else {
-        format!("the body cannot be unpacked: {cause}; send it as its Content-Encoding says")
+        format!("the body cannot be decompressed: {cause}; send it as its Content-Encoding says")
     };
     (StatusCode::BAD_REQUEST, Error::BadRequest(message))
 }

@@ -38,7 +38,7 @@ pub fn service(name: &str) -> Service<'_> {
 
 /// A service of the configuration.
 #[derive(Debug, Clone, Copy)]
-#[must_use = "a service is asked by `get`, `post` and the like"]
+#[must_use = "a service does nothing until `get`, `post` and so on are called"]
 pub struct Service<'a> {
     name: &'a str,
 }

@@ -15,8 +15,8 @@ const PLAN: Key<'_> = Key::new(
 );
 const RESPONSE: Key<'_> = Key::new(
     "response",
-    "Bytes of one response, in which an error counts 256 more, and an object that another module adds to 256 and what the module is \
-     given of it.",
+    "Bytes of one response, in which an error counts 256 more, and an object that another module adds to 256 and what that module \
+     gets of it.",
 );
 
 /// `[limits]`. The defaults admit what applications send, and the full introspection query of common tools.

@@ -98,7 +98,7 @@ impl App {
         {
             let (name, most) = (&module.name, units::show_bytes(most));
             problems.push(told(format!(
-                "`modules.{name}.memory` is above {most}, the most that this host reserved when it started"
+                "`modules.{name}.memory` is above {most}, which this host reserved when it started"
             )));
         }
         problems

@@ -182,7 +182,7 @@ impl Deployment {
         module: &str,
         actor: Actor,
     ) -> Result<Swapped, DeployError> {
-        let verdict = Verdict::Promote("promoted by hand".to_owned());
+        let verdict = Verdict::Promote("promoted manually".to_owned());
         let change = Change::new(&actor, Action::Promote).of(module);
         let swapped = self
             .end(|trial| trial.module == module, module, verdict, actor)

@@ -139,7 +139,7 @@ impl WriteBounds {
 pub(super) fn denied_key(module: &str, table: &str, action: Action, attribute: &str) -> CallError {
     let action = action.as_str();
     let detail = format!(
-        "module `{module}` may `{action}` in table `{table}` by the caller's own `{attribute}` only, and it asked for another, or not plainly for that one; see `modules.{module}.grants.dynamodb.{table}`"
+        "module `{module}` may `{action}` in table `{table}` by the caller's own `{attribute}` only, but asked for another or not clearly for that one; see `modules.{module}.grants.dynamodb.{table}`"
     );
     CallError::new(
         CallCode::Denied,

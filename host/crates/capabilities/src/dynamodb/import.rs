@@ -63,7 +63,7 @@ fn begin_write(calls: &mut Calls, write: TransactItem) -> wasmtime::Result<Resou
                 TransactItem::Check(_) => {
                     return Err(CallError::new(
                         CallCode::Invalid,
-                        "a check stands in a transaction",
+                        "a check is only allowed in a transaction",
                     ));
                 }
             })

@@ -52,7 +52,7 @@ impl<E: Engine> Pool<E> {
         StatementProblem::of_backend(
             E::SECTION,
             &self.shared.name,
-            &format!("{statements} statements could not be described any more: {said}"),
+            &format!("{statements} more statements could not be described: {said}"),
             "try again when the server answers",
         )
     }

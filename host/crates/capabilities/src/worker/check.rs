@@ -342,7 +342,7 @@ impl Running {
         };
         let id = sent.map_err(|error| Wrong(error.to_string()))?;
         self.answer(id, SOON).await?;
-        ok("cancel: the call is answered all the same");
+        ok("cancel: the call is still answered");
         Ok(())
     }
 

@@ -332,7 +332,7 @@ impl Source {
                     format!("neither `mono` nor `dotnet` is installed, which `{key}.dotnet` needs; install one (Debian: mono-runtime)")
                 })?;
                 let host = host.clone().or_else(dotnet_host).ok_or_else(|| {
-                    format!("mayfly-worker.exe is not beside this program, which `{key}.dotnet` needs; say where it is in `{key}.dotnet_host`")
+                    format!("mayfly-worker.exe, which `{key}.dotnet` needs, is not beside this program; set `{key}.dotnet_host`")
                 })?;
                 let command = all_absolute(&[runtime, host, assembly.clone()])?;
                 Ok(command.into_iter().map(Into::into).collect())

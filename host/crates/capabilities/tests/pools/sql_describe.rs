@@ -302,7 +302,7 @@ async fn findings_stay_when_the_server_goes_away_for_good() {
         "{found:#?}"
     );
     assert!(
-        found[2].starts_with("sqlserver.school: 1 statements could not be described any more: "),
+        found[2].starts_with("sqlserver.school: 1 more statements could not be described: "),
         "{found:#?}"
     );
 }

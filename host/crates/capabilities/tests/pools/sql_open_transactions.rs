@@ -132,7 +132,7 @@ async fn a_statement_says_what_it_did_to_its_transaction() {
         (
             "opens",
             CallCode::Backend,
-            "it left a transaction open inside the one it was called in, which is rolled back; the statement has to COMMIT its own",
+            "it left a transaction open inside the one it was called in, which is rolled back; the statement must COMMIT its own",
         ),
         // It might as well have been COMMIT, COMMIT, ….
         (

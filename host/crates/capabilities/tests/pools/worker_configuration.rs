@@ -218,11 +218,11 @@ fn every_mistake_is_told_with_its_remedy() {
     for (text, expected) in [
         (
             instead(""),
-            "`workers.legacy` says neither what to run nor where a worker is; add command = [\"PROGRAM\", \"ARGUMENT\"], dotnet = \"ASSEMBLY.dll\" or address = \"host:port\"",
+            "`workers.legacy` has neither a program to run nor the address of a worker; add command = [\"PROGRAM\", \"ARGUMENT\"], dotnet = \"ASSEMBLY.dll\" or address = \"host:port\"",
         ),
         (
             instead("command = []\n"),
-            "`workers.legacy.command` names no program",
+            "`workers.legacy.command` has no program",
         ),
         (
             with("dotnet = \"a.dll\""),

@@ -31,7 +31,7 @@ const PUBLIC_KEY: Key<'_> = Key::new(
 );
 const KEY_SET: Key<'_> = Key::new(
     "key_set",
-    "What signatures are checked with: a file with a JSON Web Key Set of RSA and P-256 keys, told apart by `kid`.",
+    "What signatures are checked with: a file with a JSON Web Key Set of RSA and P-256 keys, distinguished by `kid`.",
 );
 const KEY_SET_URL: Key<'_> = Key::new(
     "key_set_url",
@@ -102,7 +102,7 @@ pub enum TokenKey {
     Secret(Secret),
     /// `public_key`: a PEM file with an RSA key, for RS256, or a P-256 key, for ES256.
     PublicKey(PathBuf),
-    /// `key_set`: a JSON Web Key Set with such keys, told apart by `kid`.
+    /// `key_set`: a JSON Web Key Set with such keys, distinguished by `kid`.
     KeySet(PathBuf),
     /// `key_set_url`: where such a set is fetched.
     Url(Uri),

@@ -410,11 +410,11 @@ mod tests {
                 7,
                 "expected a name in quotes, found \"a\"",
             ),
-            ("claims.a = 'a'", 9, "'=' means nothing in a rule; write =="),
+            ("claims.a = 'a'", 9, "unexpected '=' in a rule; write =="),
             (
                 "claims.a == 'a' & claims.b == 'b'",
                 16,
-                "'&' means nothing in a rule; write &&",
+                "unexpected '&' in a rule; write &&",
             ),
             (
                 "claims.a == 'a",

@@ -79,7 +79,7 @@ fn unknown_sign(sign: char) -> String {
         '|' => "; write ||",
         _ => "",
     };
-    format!("{sign:?} means nothing in a rule{meant}")
+    format!("unexpected {sign:?} in a rule{meant}")
 }
 
 impl std::fmt::Display for WordKind<'_> {

@@ -71,7 +71,7 @@ impl Template {
                 Ok(measured.bytes)
             }
             _ => Err(BadArgument {
-                message: "arguments are no object".to_owned(),
+                message: "arguments are not an object".to_owned(),
                 at: None,
             }),
         }

@@ -66,7 +66,7 @@ impl<'p> Completer<'p, '_, '_> {
         self.scanner.at = start;
         let Some(name) = found else {
             self.refuse(format_args!(
-                "an object of abstract type {} must say its type as `__typename`",
+                "an object of abstract type {} must give its type as `__typename`",
                 plan.name
             ));
             return Ok(None);
@@ -78,7 +78,7 @@ impl<'p> Completer<'p, '_, '_> {
             .find(|object| name.is(&object.type_name));
         if object.is_none() {
             self.refuse(format_args!(
-                "`__typename` names no possible type of {}",
+                "`__typename` is not a possible type of {}",
                 plan.name
             ));
         }

@@ -146,11 +146,11 @@ impl SyntaxError {
         match &self.problem {
             SyntaxProblem::TooManyTokens { limit } => {
                 format!(
-                    "the schema has more than {limit} tokens, the most that are read; make it smaller"
+                    "the schema has more than {limit} tokens, which is the limit; make it smaller"
                 )
             }
             SyntaxProblem::TooDeep { limit, .. } => {
-                format!("brackets nest more than {limit} deep, the most that are read; nest fewer")
+                format!("brackets nest more than {limit} deep, which is the limit; nest fewer")
             }
             SyntaxProblem::Malformed(sentence) => {
                 let mut characters = sentence.strip_suffix('.').unwrap_or(sentence).chars();

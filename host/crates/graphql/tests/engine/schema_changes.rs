@@ -129,12 +129,12 @@ fn what_is_taken_away_breaks_clients() {
         (
             "repeatable on FIELD",
             "on FIELD",
-            "DIRECTIVE_REPEATABLE_REMOVED `@shout` may stand only once in a place now",
+            "DIRECTIVE_REPEATABLE_REMOVED `@shout` can now be used only once in a place",
         ),
         (
             "on FIELD | QUERY",
             "on FIELD",
-            "DIRECTIVE_LOCATION_REMOVED `@shout` may no longer stand at QUERY",
+            "DIRECTIVE_LOCATION_REMOVED `@shout` can no longer be used at QUERY",
         ),
     ];
     for (replaced, by, expected) in cases {
@@ -197,52 +197,52 @@ fn what_must_be_given_now_breaks_clients_and_what_may_be_given_is_told() {
         (
             "(by: By)",
             "(by: By, at: Int!)",
-            "breaking REQUIRED_ARG_ADDED `Query.find(at:)` was added and must be given",
+            "breaking REQUIRED_ARG_ADDED `Query.find(at:)` was added and is required",
         ),
         (
             "(by: By)",
             "(by: By, at: Int! = 1)",
-            "dangerous OPTIONAL_ARG_ADDED `Query.find(at:)` was added and may be given",
+            "dangerous OPTIONAL_ARG_ADDED `Query.find(at:)` was added and is optional",
         ),
         (
             "(by: By)",
             "(by: By, at: Int)",
-            "dangerous OPTIONAL_ARG_ADDED `Query.find(at:)` was added and may be given",
+            "dangerous OPTIONAL_ARG_ADDED `Query.find(at:)` was added and is optional",
         ),
         (
             "By { id",
             "By { no: ID! id",
-            "breaking REQUIRED_INPUT_FIELD_ADDED `By.no` was added and must be given",
+            "breaking REQUIRED_INPUT_FIELD_ADDED `By.no` was added and is required",
         ),
         (
             "By { id",
             "By { no: ID id",
-            "dangerous OPTIONAL_INPUT_FIELD_ADDED `By.no` was added and may be given",
+            "dangerous OPTIONAL_INPUT_FIELD_ADDED `By.no` was added and is optional",
         ),
         (
             "year: Int! = 2026",
             "year: Int!",
-            "breaking ARG_BECAME_REQUIRED `Query.student(year:)` lost its default and must be given now",
+            "breaking ARG_BECAME_REQUIRED `Query.student(year:)` lost its default and is now required",
         ),
         (
             "size: Int! = 10 ",
             "size: Int! ",
-            "breaking INPUT_FIELD_BECAME_REQUIRED `Page.size` lost its default and must be given now",
+            "breaking INPUT_FIELD_BECAME_REQUIRED `Page.size` lost its default and is now required",
         ),
         (
             "(loud: Int! = 1)",
             "(loud: Int!)",
-            "breaking DIRECTIVE_ARG_CHANGED `@shout(loud:)` lost its default and must be given now",
+            "breaking DIRECTIVE_ARG_CHANGED `@shout(loud:)` lost its default and is now required",
         ),
         (
             "(loud: Int! = 1)",
             "(loud: Int! = 1, to: ID!)",
-            "breaking REQUIRED_DIRECTIVE_ARG_ADDED `@shout(to:)` was added and must be given",
+            "breaking REQUIRED_DIRECTIVE_ARG_ADDED `@shout(to:)` was added and is required",
         ),
         (
             "Key {",
             "Key @oneOf {",
-            "breaking INPUT_BECAME_ONE_OF `Key` became @oneOf: exactly one of its fields must be given now",
+            "breaking INPUT_BECAME_ONE_OF `Key` became @oneOf: exactly one of its fields must now be given",
         ),
     ];
     for (replaced, by, expected) in cases {
@@ -281,7 +281,7 @@ fn other_defaults_and_more_cases_are_dangerous_and_not_breaking() {
         (
             "Key {",
             "Key { a: Int = 1 ",
-            "OPTIONAL_INPUT_FIELD_ADDED `Key.a` was added and may be given",
+            "OPTIONAL_INPUT_FIELD_ADDED `Key.a` was added and is optional",
         ),
         (
             "from: 0.5 }",
@@ -328,12 +328,12 @@ fn a_directive_no_document_can_use_breaks_nobody() {
         (
             "repeatable on OBJECT",
             "on OBJECT",
-            "DIRECTIVE_REPEATABLE_REMOVED `@team` may stand only once in a place now",
+            "DIRECTIVE_REPEATABLE_REMOVED `@team` can now be used only once in a place",
         ),
         (
             "OBJECT | FIELD_DEFINITION",
             "OBJECT",
-            "DIRECTIVE_LOCATION_REMOVED `@team` may no longer stand at FIELD_DEFINITION",
+            "DIRECTIVE_LOCATION_REMOVED `@team` can no longer be used at FIELD_DEFINITION",
         ),
     ];
     for (replaced, by, expected) in dangerous {

@@ -26,7 +26,7 @@ impl ComponentBytes {
                 format!("{show} does not exist; run `mayfly build` or correct `component`")
             }
             std::io::ErrorKind::FileTooLarge => format!(
-                "{show} is larger than {} MiB, the most that is loaded",
+                "{show} is larger than {} MiB, which is the limit",
                 MAX_COMPONENT_BYTES >> 20
             ),
             _ => format!("{show} cannot be read: {error}; correct `component`"),

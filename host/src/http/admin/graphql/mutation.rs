@@ -97,7 +97,7 @@ impl Mutation {
     async fn abort(&self, context: &Context<'_>, module: String) -> Result<AbortOutcome> {
         let deployment = deployment(context)?.clone();
         let change = async move |actor| {
-            let ended = deployment.abort(&module, "aborted by hand", actor).await;
+            let ended = deployment.abort(&module, "aborted manually", actor).await;
             AbortOutcome::from(ended.map(|past| PastCanary::of(&module, past)))
         };
         admin(context)?.change(change).await

@@ -142,7 +142,7 @@ pub(super) fn disturbed(
         ),
         (Some(begun), count) if open.id == begun.id && count > DEPTH => (
             CallCode::Backend,
-            "it left a transaction open inside the one it was called in, which is rolled back; the statement has to COMMIT its own",
+            "it left a transaction open inside the one it was called in, which is rolled back; the statement must COMMIT its own",
         ),
         (Some(begun), count) if open.id == begun.id && count > 0 => (
             CallCode::Backend,

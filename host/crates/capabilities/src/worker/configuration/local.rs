@@ -87,7 +87,7 @@ const COMMAND: Key<'_> = Key::new(
     "command",
     "A program and its arguments. A name without a slash is looked for in the host's PATH, one with a slash in the app's directory.",
 )
-.or("required, unless `dotnet` or `address` is there");
+.or("required, unless `dotnet` or `address` is set");
 const DOTNET: Key<'_> = Key::new(
     "dotnet",
     "An assembly whose methods are called, in place of `command`. It runs on Mono, or on .NET where there is no Mono.",
@@ -267,7 +267,7 @@ fn program(root: &Path, table: &mut Table<'_>, is_remote: bool) -> Program {
     }
     if !is_remote && !has_command && !has_dotnet {
         table.problem(format!(
-            "`{}` says neither what to run nor where a worker is; add command = [\"PROGRAM\", \"ARGUMENT\"], dotnet = \"ASSEMBLY.dll\" or address = \"host:port\"",
+            "`{}` has neither a program to run nor the address of a worker; add command = [\"PROGRAM\", \"ARGUMENT\"], dotnet = \"ASSEMBLY.dll\" or address = \"host:port\"",
             table.path
         ));
     }
@@ -278,7 +278,7 @@ fn program(root: &Path, table: &mut Table<'_>, is_remote: bool) -> Program {
         .map(|(_, text)| text)
         .collect();
     if has_command && command.first().is_none_or(String::is_empty) {
-        table.problem_at(at, format!("`{}` names no program", table.key("command")));
+        table.problem_at(at, format!("`{}` has no program", table.key("command")));
     }
     let assembly = table.text(DOTNET).map(|path| root.join(path));
     let host = table.text(DOTNET_HOST).map(|path| root.join(path));

@@ -71,7 +71,7 @@ pub(super) fn restrict(hidden: &[PathBuf], writable: &[PathBuf]) -> Result<(), S
     let mut hidden: BTreeSet<PathBuf> = hidden.iter().map(|path| hide(path)).collect();
     hidden.insert(PathBuf::from(ALWAYS_HIDDEN));
     let visible = visible(Path::new("/"), &hidden)
-        .map_err(|error| format!("cannot look at the file system to hide parts of it: {error}"))?;
+        .map_err(|error| format!("cannot read the file system to hide parts of it: {error}"))?;
     let writable: Vec<_> = writable.iter().map(|path| hide(path)).collect();
     if let Some(path) = writable.iter().find(|path| is_near(path, &hidden)) {
         return Err(format!(

@@ -131,7 +131,7 @@ fn limit(launch: &Launch) -> Result<(), String> {
 )]
 fn close_all_but_three() -> Result<(), String> {
     let listed = fs::read_dir("/proc/self/fd")
-        .map_err(|error| format!("cannot look at its descriptors: /proc/self/fd: {error}"))?;
+        .map_err(|error| format!("cannot list its descriptors: /proc/self/fd: {error}"))?;
     let open: Vec<i32> = listed
         .flatten()
         .filter_map(|entry| entry.file_name().to_str()?.parse().ok())

@@ -124,7 +124,7 @@ kinds! {
     RequiredDirectiveArgumentAdded "REQUIRED_DIRECTIVE_ARG_ADDED" Breaking,
     /// A directive's argument takes fewer values, other ones, or must be given now. The reference does not compare these.
     DirectiveArgumentChanged "DIRECTIVE_ARG_CHANGED" Breaking,
-    /// A directive may stand only once in a place now.
+    /// A directive can now be used only once in a place.
     DirectiveNoLongerRepeatable "DIRECTIVE_REPEATABLE_REMOVED" Breaking,
     /// A directive may no longer stand in some place.
     DirectiveLocationRemoved "DIRECTIVE_LOCATION_REMOVED" Breaking,

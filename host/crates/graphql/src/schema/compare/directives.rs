@@ -75,7 +75,7 @@ fn directive(
                 message,
             );
         } else if is.is_required() && !was.is_required() {
-            let message = "lost its default and must be given now";
+            let message = "lost its default and is now required";
             changes.add_as(
                 severe,
                 ChangeKind::DirectiveArgumentChanged,
@@ -94,11 +94,11 @@ fn directive(
             severe,
             ChangeKind::RequiredDirectiveArgumentAdded,
             coordinate,
-            "was added and must be given",
+            "was added and is required",
         );
     }
     if old.repeatable && !new.repeatable {
-        let message = "may stand only once in a place now";
+        let message = "can now be used only once in a place";
         changes.add_as(
             severe,
             ChangeKind::DirectiveNoLongerRepeatable,
@@ -111,7 +111,7 @@ fn directive(
         .iter()
         .filter(|location| !new.locations.contains(location))
     {
-        let message = format!("may no longer stand at {location}");
+        let message = format!("can no longer be used at {location}");
         changes.add_as(
             severity(&[location]),
             ChangeKind::DirectiveLocationRemoved,

@@ -52,7 +52,7 @@ fn arguments(pair: Pair<'_>, field: &str, old: &FieldDef, new: &FieldDef, change
             changes.add(
                 ChangeKind::ArgumentBecameRequired,
                 coordinate,
-                "lost its default and must be given now",
+                "lost its default and is now required",
             );
         } else if let Some(message) = default_changed(was, is) {
             changes.add(ChangeKind::ArgumentDefaultChanged, coordinate, message);
@@ -68,13 +68,13 @@ fn arguments(pair: Pair<'_>, field: &str, old: &FieldDef, new: &FieldDef, change
             changes.add(
                 ChangeKind::RequiredArgumentAdded,
                 coordinate,
-                "was added and must be given",
+                "was added and is required",
             );
         } else {
             changes.add(
                 ChangeKind::OptionalArgumentAdded,
                 coordinate,
-                "was added and may be given",
+                "was added and is optional",
             );
         }
     }

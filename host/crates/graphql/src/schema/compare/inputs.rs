@@ -15,7 +15,7 @@ pub(super) fn compare(
         changes.add(
             ChangeKind::InputBecameOneOf,
             owner,
-            "became @oneOf: exactly one of its fields must be given now",
+            "became @oneOf: exactly one of its fields must now be given",
         );
     }
     for (name, was) in &old.fields {
@@ -35,7 +35,7 @@ pub(super) fn compare(
             changes.add(
                 ChangeKind::InputFieldBecameRequired,
                 coordinate,
-                "lost its default and must be given now",
+                "lost its default and is now required",
             );
         } else if let Some(message) = default_changed(was, is) {
             changes.add(ChangeKind::InputFieldDefaultChanged, coordinate, message);
@@ -51,13 +51,13 @@ pub(super) fn compare(
             changes.add(
                 ChangeKind::RequiredInputFieldAdded,
                 coordinate,
-                "was added and must be given",
+                "was added and is required",
             );
         } else {
             changes.add(
                 ChangeKind::OptionalInputFieldAdded,
                 coordinate,
-                "was added and may be given",
+                "was added and is optional",
             );
         }
     }

@@ -15,7 +15,7 @@ use crate::sandbox::Sandbox;
 pub fn read_component(input: &mut dyn Read, bytes: u64) -> anyhow::Result<Vec<u8>> {
     anyhow::ensure!(
         bytes <= MAX_COMPONENT_BYTES,
-        "the component is larger than {} MiB, the most that is compiled",
+        "the component is larger than {} MiB, which is the limit",
         MAX_COMPONENT_BYTES >> 20
     );
     let mut component = Vec::new();

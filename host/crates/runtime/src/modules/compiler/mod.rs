@@ -158,7 +158,7 @@ async fn read(pipe: impl AsyncRead + Unpin, most: u64) -> std::io::Result<Vec<u8
 
 fn too_large() -> String {
     format!(
-        "its compiled code is larger than {}, the most that is allowed; make the component smaller",
+        "its compiled code is larger than {}, which is the limit; make the component smaller",
         show_bytes(MAX_ARTIFACT_BYTES)
     )
 }

@@ -128,7 +128,7 @@ fn classify(
     };
     if parameters.get(index).is_some_and(|found| found.list) {
         return Some(Err((
-            format!("the list `@{name}` stands outside of `IN (@{name})`"),
+            format!("the list `@{name}` is used outside `IN (@{name})`"),
             format!("write `column IN (@{name})`"),
         )));
     }

@@ -196,7 +196,7 @@ fn parameters_and_text_have_to_agree() {
             &[parameter("ids", SqlType::Int, true)]
         ),
         [
-            "the list `@ids` stands outside of `IN (@ids)`",
+            "the list `@ids` is used outside `IN (@ids)`",
             "parameter `ids` is declared but the text does not use it"
         ]
     );
