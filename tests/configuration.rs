@@ -19,7 +19,7 @@ fn wrong(text: &str) -> Option<String> {
     let mut compiler = Compiler::new();
     compiler.add_resource("mayfly.json", schema).unwrap();
     let mut schemas = Schemas::new();
-    // The schema itself is held against that of its draft.
+    // The schema itself is checked against that of its draft.
     let schema = compiler.compile("mayfly.json", &mut schemas).unwrap();
     let value: toml::Value = toml::from_str(text).unwrap();
     let value = serde_json::to_value(value).unwrap();

@@ -27,11 +27,11 @@ use std::fmt::Write;
 
 /// How many requests are under way at once.
 const AT_ONCE: usize = 8;
-/// So many of the generated documents that fail are shrunk; the others are shown as they are.
+/// This many of the generated documents that fail are shrunk; the others are shown as they are.
 const MOST_SHRUNK: usize = 8;
-/// So many smaller documents are tried for each.
+/// This many smaller documents are tried for each.
 const MOST_TRIES: usize = 400;
-/// So many characters of an answer are shown.
+/// This many characters of an answer are shown.
 const MOST_SHOWN: usize = 2_000;
 /// The seed of the first generated document, and how many there are.
 const SEED: u64 = 1;

@@ -42,7 +42,7 @@ impl<'a> Shown<'a> {
     }
 }
 
-/// What stands behind the scheme of `Bearer TOKEN`.
+/// What follows the scheme of `Bearer TOKEN`.
 pub(crate) fn bearer(value: &[u8]) -> Option<&str> {
     let (scheme, token) = str::from_utf8(value).ok()?.trim().split_once(' ')?;
     scheme

@@ -19,7 +19,7 @@ use tokio::task::JoinHandle;
 /// How long seeding may take.
 const START_TIME: Duration = Duration::from_secs(60);
 
-/// The name of the program, which stands beside this one.
+/// The name of the program, which is beside this one.
 const PROGRAM: &str = "mayfly-embedded";
 
 /// What the line that says where it listens may hold.

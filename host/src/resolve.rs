@@ -42,7 +42,7 @@ struct Warnings {
 }
 
 impl Warnings {
-    /// Whether the next one is told.
+    /// Whether the next one is reported.
     fn next_is_told(&self) -> bool {
         self.found.fetch_add(1, Ordering::Relaxed) < MAX_WARNINGS
     }

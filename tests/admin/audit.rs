@@ -1,4 +1,4 @@
-//! Every change is told: who, from where, what, before and after.
+//! Every change is recorded: who, from where, what, before and after.
 
 use mayfly_tests::TOKEN;
 use mayfly_tests::versions::{mark, marked};

@@ -78,7 +78,7 @@ impl Ledger {
         }
     }
 
-    /// Compares with what is there, and begins anew. `ask` runs a query that does not fail.
+    /// Compares with what is there, and starts over. `ask` runs a query that does not fail.
     pub async fn balance(&self, ask: impl AsyncFn(String) -> Value) -> Balance {
         let entries = std::mem::take(&mut *self.entries.lock().unwrap());
         let mut balance = Balance {

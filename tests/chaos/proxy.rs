@@ -17,9 +17,9 @@ use super::dice::Dice;
 pub enum Plan {
     /// Everything is passed on.
     Pass,
-    /// So many bytes of the server's are passed on, then both ends are cut; 0 cuts at once.
+    /// This many bytes of the server's are passed on, then both ends are cut; 0 cuts at once.
     CutAnswer { after: usize, reset: bool },
-    /// So many bytes of the client's are passed on, then both ends are cut.
+    /// This many bytes of the client's are passed on, then both ends are cut.
     CutRequest { after: usize },
     /// Nothing of the server's is passed on.
     HoldAnswer,

@@ -40,7 +40,7 @@ pub struct Run {
     unknown: Mutex<(u64, u64)>,
 }
 
-/// Makes so many requests in all, so many of them for one fault before the next, and gives what became of them.
+/// Makes this many requests in all, this many of them for one fault before the next, and gives what became of them.
 ///
 /// # Panics
 ///

@@ -1,5 +1,5 @@
-//! A legacy library that crashes, hangs and leaks, behind a worker: every read is answered rightly or refused with its own code, every
-//! write's outcome is told truly, and memory stays within limits.
+//! A legacy library that crashes, hangs and leaks, behind a worker: every read is answered correctly or refused with its own code, every
+//! write's outcome is reported correctly, and memory stays within limits.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;

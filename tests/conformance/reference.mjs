@@ -5,7 +5,7 @@
 //   {id, shrink}                           →  {id, requests}: a request's next smaller ones, the smallest first
 //   {id, schemas, from}                    →  {id, pairs}: so many pairs of schemas, each from its own seed, and their changes
 //   {id, judge}                            →  {id, verdicts}: of schemas, what is wrong with each
-//   {id, changed, from}                    →  {id, changed}: so many schemas with tokens changed, each from its own seed, and verdicts
+//   {id, changed, from}                    →  {id, changed}: this many schemas with tokens changed, each from its own seed, and verdicts
 //   {id, restyle, styles, from}            →  {id, restyled}: schemas, each in so many styles
 
 import { createInterface } from "node:readline";

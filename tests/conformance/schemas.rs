@@ -5,7 +5,7 @@
 //! says first what Mayfly does that the reference does not: `refused:` or `accepted:`. Where both refuse a text for its syntax,
 //! they do at the same place.
 //!
-//! What stands between tokens means nothing: every schema of the tests is also read in other styles.
+//! What is between tokens means nothing: every schema of the tests is also read in other styles.
 
 use super::reference::Reference;
 use mayfly_graphql::Schema;
@@ -27,7 +27,7 @@ const STYLES: u64 = 3;
 /// The seed of the first generated schema, and how many there are.
 const SEED: u64 = 1;
 const GENERATED: u64 = 600;
-/// Requests to the reference hold so many schemas.
+/// Requests to the reference hold this many schemas.
 const AT_ONCE: usize = 100;
 
 /// One message of each rule that the reference has for schemas.
@@ -103,7 +103,7 @@ const STRICTER: [&str; 11] = [
     "move it to the documents of clients",
 ];
 
-/// A schema of the corpus, and where it stands.
+/// A schema of the corpus, and where it is.
 struct Case {
     name: String,
     /// What Mayfly does that the reference does not.

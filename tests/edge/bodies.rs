@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::client::{Client, chunked, head, post, status};
 use super::{QUERY, closed, host, in_state, serves};
 
-/// A query of so many bytes.
+/// A query of this many bytes.
 fn padded(bytes: usize) -> String {
     format!("{{\"query\":\"{{ __typename }} #{}\"}}", "x".repeat(bytes))
 }

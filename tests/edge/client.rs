@@ -22,7 +22,7 @@ impl Client {
         }
     }
 
-    /// A client whose system keeps next to nothing for it that it has not read.
+    /// A client whose system keeps almost nothing for it that it has not read.
     pub async fn small(address: SocketAddr) -> Self {
         let socket = TcpSocket::new_v4().expect("a socket");
         socket.set_recv_buffer_size(4_096).expect("a size");

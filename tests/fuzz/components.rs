@@ -20,7 +20,7 @@ use crate::under_test::under_test;
 const LEAST_BYTES: usize = 256;
 const MOST_BYTES: usize = 8_192;
 
-/// Runs of so many cases have to get some through the loader, or they test nothing.
+/// Runs of this many cases have to get some through the loader, or they test nothing.
 const ENOUGH_CASES: u32 = 20;
 
 /// Tries components.

@@ -47,7 +47,7 @@ pub fn again() -> Verdict {
         .try_for_each(|program| check(host, initial_bytes, std::slice::from_ref(program)))
 }
 
-/// Runs programs at the same time, and holds each against the model.
+/// Runs programs at the same time, and checks each against the model.
 fn check(host: &'static UnderTest, initial_bytes: usize, programs: &[Program]) -> Verdict {
     let invocations: Vec<_> = programs
         .iter()

@@ -1,4 +1,4 @@
-//! A run of a target: so many cases from a seed, and what a failure has to say so that anyone can see it again.
+//! A run of a target: this many cases from a seed, and what a failure has to say so that anyone can see it again.
 
 use std::env;
 use std::fmt::Debug;
@@ -11,7 +11,7 @@ const SEED: u64 = 1;
 /// How long a failing case is made smaller, at most, in milliseconds: some cases compile a component.
 const SHRINKING_MS: u32 = 60_000;
 
-/// So many cases from a seed.
+/// This many cases from a seed.
 #[derive(Debug, Clone, Copy)]
 pub struct Run {
     pub seed: u64,

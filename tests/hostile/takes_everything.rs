@@ -50,7 +50,7 @@ fn small() -> TestApp {
     TestApp::hostile()
         .configured("region = \"us-east-1\"", dynamodb)
         .configured(&format!("max_connections = {CONNECTIONS}"), &sqlserver)
-        // The plan reckons with as many invocations as fit the guest memory.
+        // The plan counts as many invocations as fit the guest memory.
         .configured("memory = \"1 MiB\"", "memory = \"8 MiB\"")
         .with_configuration(&server)
         .with_file("seed/dynamodb/Things.sql", ITEMS)

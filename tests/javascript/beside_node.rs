@@ -90,7 +90,7 @@ fn cases() -> Vec<(&'static str, Value)> {
     ]
 }
 
-/// A handler's field: its file without what is no letter.
+/// A handler's field: its file without what is not a letter.
 fn field(file: &str) -> String {
     let (name, _) = file.rsplit_once('.').unwrap();
     name.replace('-', "_")

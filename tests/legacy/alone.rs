@@ -65,7 +65,7 @@ fn the_library_alone_keeps_every_leak_and_dies_of_its_first_crash() {
         at_last >= at_first + leaked * 9 / 10,
         "it keeps what it leaks"
     );
-    // Not one crash in so many calls is less likely than one in a million million.
+    // No crash in so many calls is less likely than one in a million million.
     assert!(
         alone.calls < 30 * CRASH_ONE_IN,
         "{} calls without a crash",

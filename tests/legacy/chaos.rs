@@ -1,5 +1,5 @@
 //! The whole old system under load while its library leaks with every call, crashes in one of 500 and hangs in one of 2,000: every read
-//! is answered rightly or refused with its own code, every write's outcome is told truly, and nothing grows.
+//! is answered correctly or refused with its own code, every write's outcome is reported correctly, and nothing grows.
 //!
 //! `make chaos` makes 100,000 requests. `MAYFLY_TEST_SEED` tries another seed, `MAYFLY_CHAOS_REQUESTS` another number. A short run has as
 //! many crashes as calls allow: there would be none to see otherwise.
@@ -24,7 +24,7 @@ use super::driver::legacy_system;
 const AT_ONCE: u64 = 6;
 /// Requests of a short run.
 const SHORT: u64 = 400;
-/// From so many requests on a run is a long one.
+/// From this many requests on a run is a long one.
 const LONG: u64 = 10_000;
 /// One request in so many records something.
 const WRITE_ONE_IN: u32 = 10;

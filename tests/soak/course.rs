@@ -61,7 +61,7 @@ impl Course {
         }
     }
 
-    /// The sample at which so many requests were answered, if it came so far.
+    /// The sample at which this many requests were answered, if it came so far.
     pub(crate) fn at(&self, requests: u64) -> Option<&Sample> {
         self.samples
             .iter()

@@ -1,4 +1,4 @@
-//! `mayfly worker check`: programs held against the protocol.
+//! `mayfly worker check`: programs checked against the protocol.
 
 use mayfly_tests::mayfly;
 

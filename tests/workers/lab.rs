@@ -140,7 +140,7 @@ impl Lab {
         )
     }
 
-    /// Waits until so many processes are ready and nobody uses one.
+    /// Waits until this many processes are ready and nobody uses one.
     pub async fn ready(&self, processes: usize) {
         until(async || self.client.status().idle.len() == processes).await;
     }

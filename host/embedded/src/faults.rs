@@ -409,7 +409,7 @@ impl Faults {
         take(&mut self.lock().sqlserver.no_count, user).is_some()
     }
 
-    /// Whether a connection of `user` is forgotten that was opened after so many edits.
+    /// Whether a connection of `user` is forgotten that was opened after this many edits.
     pub(crate) fn forgets(&self, user: &str, opened: u64) -> bool {
         let mut switches = self.lock();
         let set_later = opened < *self.edits.borrow();

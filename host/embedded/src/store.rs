@@ -2,7 +2,7 @@
 //!
 //! A data directory holds `dynamodb.sqlite`, `http.jsonl`, `sqlserver/DATABASE.sqlite`, `procedures/NAME.sql` and, once all of them are complete,
 //! the file `seeded`. Without that file whatever else is there is an unfinished seeding and is made again. One process at a time
-//! uses a directory (`lock`). Without a data directory, DynamoDB lies in memory and the databases in a temporary directory, which the
+//! uses a directory (`lock`). Without a data directory, DynamoDB is in memory and the databases in a temporary directory, which the
 //! next start removes if its process was killed.
 //!
 //! A seed directory holds `dynamodb/TABLE.json` (a `CreateTable` request), `dynamodb/TABLE.sql` (one SQLite `SELECT`, one item as

@@ -15,7 +15,7 @@ use std::thread;
 /// Where guests are compiled, for all workspaces, if this variable is set.
 const TARGET_DIRECTORY: &str = "MAYFLY_GUEST_TARGET_DIR";
 
-/// So many of the compiler's last lines are repeated in the error.
+/// This many of the compiler's last lines are repeated in the error.
 const LINES_KEPT: usize = 60;
 
 /// What cargo may say in one text: the metadata of a large workspace is some megabytes.

@@ -30,7 +30,7 @@ const PACKAGES: &str = "clang-19 lld-19 wasi-libc libc++-19-dev-wasm32 libc++abi
 /// For which machine everything is compiled.
 const TARGET: &str = "--target=wasm32-wasi";
 
-/// How every C++ guest is compiled and linked. A reactor has no `main`; this libc++ is built without exceptions; the stack lies below
+/// How every C++ guest is compiled and linked. A reactor has no `main`; this libc++ is built without exceptions; the stack is below
 /// the data, so that running over its end traps instead of writing over them.
 const FLAGS: [&str; 10] = [
     TARGET,

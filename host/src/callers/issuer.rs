@@ -13,7 +13,7 @@ use super::token::{EXPIRED, NOT_ACCESS, NOT_VALID, OTHER_AUDIENCE, TOO_EARLY, To
 
 /// An issuer whose tokens are believed.
 pub(super) struct Issuer {
-    /// Where it stands in the configuration.
+    /// Where it is in the configuration.
     path: String,
     /// The `iss` of its tokens.
     name: Arc<str>,

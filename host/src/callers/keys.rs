@@ -26,7 +26,7 @@ pub(super) const KEY_SET_BYTES: usize = 1 << 20;
 /// What a key set may hold.
 const KEY_SET: Limits = Limits::of_bytes(KEY_SET_BYTES).with_values(50_000);
 
-/// Keys left out that are told of one by one.
+/// Keys left out that are named one by one.
 const TOLD: usize = 5;
 
 /// The lengths of an RSA modulus in bits that the library takes.
@@ -44,7 +44,7 @@ pub(super) struct TrustedKey {
 pub(super) struct KeySet {
     /// Those that check signatures.
     pub(super) keys: Vec<TrustedKey>,
-    /// What is to be told of the others.
+    /// What to say about the others.
     pub(super) warning: Option<Problem>,
 }
 
@@ -161,7 +161,7 @@ pub(super) fn key_set(file: &Path, setting: &str) -> Result<KeySet, Problem> {
     Ok(KeySet { keys, warning })
 }
 
-/// The keys of a JSON Web Key Set that an issuer publishes, and what is to be told of those that are not used. What the operator has no
+/// The keys of a JSON Web Key Set that an issuer publishes, and what to say about those that are not used. What the operator has no
 /// hand in is no reason to do without all of them, so past the limit it is the first ones that are used.
 pub(super) fn fetched_key_set(text: String) -> Result<(Vec<TrustedKey>, Option<String>), String> {
     let PublishedKeys {
@@ -182,7 +182,7 @@ fn unused(left_out: &[String], all: usize) -> Option<String> {
     (unused > 0).then(|| format!("{unused} of {all} keys are not used{told}"))
 }
 
-/// What stands in a key set.
+/// What is in a key set.
 struct PublishedKeys {
     keys: Vec<TrustedKey>,
     /// Why others check no signature.

@@ -45,7 +45,7 @@ pub struct Callers {
     api_keys: ApiKeys,
     header: HeaderName,
     anonymous: bool,
-    /// What the operator is to be told of keys.
+    /// What to tell the operator about keys.
     warnings: Vec<Problem>,
 }
 
@@ -93,7 +93,7 @@ impl Callers {
         })
     }
 
-    /// What the operator is to be told of keys: those that are not used.
+    /// What to tell the operator about keys: those that are not used.
     #[must_use]
     pub fn warnings(&self) -> &[Problem] {
         &self.warnings

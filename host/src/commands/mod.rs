@@ -70,7 +70,7 @@ pub fn run(capabilities: Capabilities) -> ExitCode {
     ExitCode::from(exit as u8)
 }
 
-/// Runs the command of a capability, when it is one: what stands behind its name is its own to read.
+/// Runs the command of a capability, when it is one: what follows its name is its own to read.
 fn run_of_capability(capabilities: Capabilities) -> Option<ExitCode> {
     let mut arguments = std::env::args_os().skip(1);
     let name = arguments.next()?;

@@ -45,7 +45,7 @@ impl Entry {
 }
 
 impl PersistedQueries {
-    /// Keeps documents of at most so many bytes.
+    /// Keeps documents of at most this many bytes.
     #[must_use]
     pub fn new(most_bytes: u64) -> Self {
         Self {

@@ -211,7 +211,7 @@ impl Changes {
         });
     }
 
-    /// The last so many, the latest first.
+    /// The last few, the latest first.
     #[must_use]
     pub fn latest(&self, count: usize) -> Vec<Change> {
         self.kept.latest(count)

@@ -89,7 +89,7 @@ impl RecentErrors {
         ring.push(error);
     }
 
-    /// The last so many for which `picked` holds, the latest first.
+    /// The last few for which `picked` holds, the latest first.
     #[must_use]
     pub fn latest(&self, count: usize, picked: impl Fn(Blame) -> bool) -> Vec<RecentError> {
         let mut found = self.of_others.all();

@@ -49,7 +49,7 @@ pub struct UnderWay {
 }
 
 impl Operations {
-    /// The first so many of them, those that came first before the others.
+    /// The first few of them, those that came first before the others.
     #[must_use]
     pub fn list(&self, count: usize) -> Vec<Arc<Operation>> {
         let open = self.open.lock();

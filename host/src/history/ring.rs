@@ -1,10 +1,10 @@
-//! The last so many of something.
+//! The last N of something.
 
 use std::collections::VecDeque;
 
 use parking_lot::Mutex;
 
-/// The last so many; the oldest goes when another one comes.
+/// The last few; the oldest goes when another one comes.
 pub(super) struct Ring<T> {
     kept: Mutex<VecDeque<T>>,
     most: usize,
@@ -26,7 +26,7 @@ impl<T: Clone> Ring<T> {
         kept.push_back(item);
     }
 
-    /// The last so many, the latest first.
+    /// The last few, the latest first.
     pub(super) fn latest(&self, count: usize) -> Vec<T> {
         self.kept.lock().iter().rev().take(count).cloned().collect()
     }

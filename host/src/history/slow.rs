@@ -109,7 +109,7 @@ impl SlowOperations {
         self.least_micros.store(least, Ordering::Relaxed);
     }
 
-    /// The slowest so many of the last hour, the slowest first.
+    /// The slowest few of the last hour, the slowest first.
     #[must_use]
     pub fn list(&self, count: usize) -> Vec<SlowOperation> {
         let mut kept = self.kept.lock();

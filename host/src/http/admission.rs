@@ -23,7 +23,7 @@ const BYTES_PER_ARRIVING_BYTE: u64 = 2;
 /// What a byte of a head takes: a header of a few bytes has an entry in a table, and an allocation.
 const BYTES_PER_HEAD_BYTE: u64 = 4;
 
-/// Granularity of the memory for requests: one of small requests takes less than it is reckoned with.
+/// Granularity of the memory for requests: one of small requests takes less than is counted for it.
 const UNIT_BYTES: u64 = 4 << 10;
 
 /// What is kept for clients that send one small request at a time: a quarter, and what such a request may take of it. Those that
@@ -69,7 +69,7 @@ impl Admission {
         }
     }
 
-    /// Memory for a request whose head has so many bytes; `under_way` is what the client's connection has under way, itself
+    /// Memory for a request whose head has this many bytes; `under_way` is what the client's connection has under way, itself
     /// included.
     ///
     /// # Errors
@@ -127,7 +127,7 @@ impl Admission {
 }
 
 impl RequestMemory {
-    /// Takes what a body needs of which so many bytes have arrived.
+    /// Takes what a body needs of which this many bytes have arrived.
     ///
     /// # Errors
     ///
@@ -142,7 +142,7 @@ impl RequestMemory {
         Ok(())
     }
 
-    /// Takes the most that a text of so many bytes can become once it is parsed. The largest request fits when it is alone.
+    /// Takes the most that a text of this many bytes can become once it is parsed. The largest request fits when it is alone.
     ///
     /// # Errors
     ///
@@ -156,14 +156,14 @@ impl RequestMemory {
         Ok(())
     }
 
-    /// Gives back what a request does not need that takes so many bytes now that it is parsed.
+    /// Gives back what a request does not need that takes this many bytes now that it is parsed.
     pub fn parsed(&mut self, held_bytes: u64) {
         let needed = units_of(self.head_bytes.saturating_add(held_bytes));
         let surplus = self.held.num_permits().saturating_sub(needed as usize);
         drop(self.held.split(surplus));
     }
 
-    /// What is missing of the memory for so many bytes besides the head, in units, and of what it has to be taken. A request that is
+    /// What is missing of the memory for this many bytes besides the head, in units, and of what it has to be taken. A request that is
     /// not small any more takes all of it again.
     fn missing(&self, bytes: u64) -> Option<(Arc<Semaphore>, u32)> {
         let bytes = self.head_bytes.saturating_add(bytes);

@@ -58,7 +58,7 @@ struct Waiting<'a> {
 }
 
 impl AnswerMemory {
-    /// Answers to these clients may take so much.
+    /// Answers to these clients may take this much.
     #[must_use]
     pub fn new(bytes: u64, connections: Arc<Connections>) -> Self {
         let small = bytes / SMALL_DIVISOR;

@@ -55,7 +55,7 @@ impl Accepted {
 }
 
 impl Compression {
-    /// Compresses at most so many answers at once; none at all when `above_bytes` is none.
+    /// Compresses at most this many answers at once; none at all when `above_bytes` is none.
     #[must_use]
     pub fn new(above_bytes: Option<usize>, coders: usize) -> Self {
         Self {

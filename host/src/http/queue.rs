@@ -39,7 +39,7 @@ struct Waiting {
 }
 
 impl Queue {
-    /// So many places, and so many that may wait for one.
+    /// This many places, and this many that may wait for one.
     pub fn new(places: usize, most: usize) -> Arc<Self> {
         Arc::new(Self {
             state: Mutex::new(State {

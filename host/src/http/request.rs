@@ -142,7 +142,7 @@ impl Operations {
         }
     }
 
-    /// Reads the body of a POST, with at most so many operations.
+    /// Reads the body of a POST, with at most this many operations.
     pub(super) fn read(bytes: &[u8], max_batch: usize) -> Result<Self, Refusal> {
         let text = str::from_utf8(bytes).map_err(|_| bad("the body is not UTF-8".to_owned()))?;
         match text.trim_start().bytes().next() {

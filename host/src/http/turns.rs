@@ -25,7 +25,7 @@ pub struct Turns {
 struct Operation<'a>(&'a Turns);
 
 impl Turns {
-    /// Turns for so many threads.
+    /// Turns for this many threads.
     #[must_use]
     pub fn new(threads: usize) -> Self {
         let size = TURNS_PER_THREAD * threads;

@@ -38,7 +38,7 @@ impl Origin {
             if !trusted.iter().any(|network| network.contains(&address)) {
                 break;
             }
-            // What is no address was not written by a proxy of ours, or says nothing.
+            // What is not an address was not written by a proxy of ours, or says nothing.
             let Some(before) = str::from_utf8(hop).ok().and_then(read) else {
                 break;
             };

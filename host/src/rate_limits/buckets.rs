@@ -56,7 +56,7 @@ pub(super) struct Empty {
 }
 
 impl Buckets<DefaultClock> {
-    /// At most so many buckets, each of so much in a time.
+    /// At most this many buckets, each of this much in a time.
     pub(super) fn new(amount: u32, per: Duration, most: usize) -> Self {
         Self::with_clock(amount, per, most, DefaultClock::default())
     }

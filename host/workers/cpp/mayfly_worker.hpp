@@ -264,7 +264,7 @@ class JsonReader {
     throw Error("INVALID", std::string("not JSON at byte ") + std::to_string(at_) + ": " + problem);
   }
   char here() const { return at_ < text_.size() ? text_[at_] : '\0'; }
-  // The next character that is no space; 0 at the end.
+  // The next character that is not a space; 0 at the end.
   char next() {
     while (at_ < text_.size() && std::strchr(" \t\r\n", text_[at_]) != nullptr && text_[at_] != '\0') ++at_;
     return here();

@@ -136,7 +136,7 @@ fn median(mut values: Vec<f64>) -> f64 {
     values.get(values.len() / 2).copied().unwrap_or_default()
 }
 
-/// Measures so many calls a round, and prints what came out; whether the target was met.
+/// Measures this many calls a round, and prints what came out; whether the target was met.
 pub(crate) async fn measure(command: &Path, calls: u32) -> anyhow::Result<bool> {
     let command = fs::canonicalize(command)?;
     let mut bare = Bare::start(&command)?;

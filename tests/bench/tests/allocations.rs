@@ -109,7 +109,7 @@ const IMPORTS: &str = r#"
   (import "mayfly:resolver/pending@0.1.0" "[method]pending.take" (func $take (param i32 i32)))
   (import "mayfly:resolver/pending@0.1.0" "[resource-drop]pending" (func $drop (param i32)))"#;
 
-/// A profile from DynamoDB and rows from SQL Server, both under way at once. The texts lie where `guest` puts them.
+/// A profile from DynamoDB and rows from SQL Server, both under way at once. The texts are where `guest` puts them.
 const CALLS: &str = r#"
     (local.set $profile (call $get
       (i32.const 512) (i32.const 8) (i32.const 520) (i32.const 34) (i32.const 0) (i32.const 0) (i32.const 0)))

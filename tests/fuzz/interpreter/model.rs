@@ -176,7 +176,7 @@ impl Model<'_> {
         Ok(())
     }
 
-    /// Sends a call that hands over so many bytes: whether it is within its budgets.
+    /// Sends a call that hands over this many bytes: whether it is within its budgets.
     fn send(&mut self, handed: usize) -> bool {
         let pending = u32::try_from(self.sent.len()).expect("few handles");
         if self.host_calls >= self.program.host_calls || pending >= self.program.pending {
@@ -188,7 +188,7 @@ impl Model<'_> {
         fits
     }
 
-    /// Sends a call for an item of so many bytes: they, unless it is over a budget.
+    /// Sends a call for an item of this many bytes: they, unless it is over a budget.
     fn send_get(&mut self, bytes: usize) -> Option<usize> {
         self.send(TABLE.len() + key_weight(&bytes.to_string()))
             .then_some(bytes)

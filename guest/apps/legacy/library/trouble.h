@@ -30,7 +30,7 @@ inline void overrun() {
   volatile char* to = first;
   for (int at = 0; at < 2064; ++at) to[at] = static_cast<char>(0xff);
   release(second);
-  // What stands behind was not a block of the allocator: corruption has to show here and not in another's call.
+  // What follows was not a block of the allocator: corruption has to show here and not in another's call.
   std::abort();
 }
 

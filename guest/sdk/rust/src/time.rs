@@ -34,7 +34,7 @@ pub struct Timestamp {
     unix_ms: i64,
 }
 
-/// Text that is no date, or no point in time. `Display` says what was expected.
+/// Text that is not a date or a point in time. `Display` says what was expected.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ParseTimeError(String);
 
@@ -67,7 +67,7 @@ impl Date {
 }
 
 impl Timestamp {
-    /// The point so many milliseconds after 1970-01-01T00:00:00Z; the nearest within the years 1 to 9999.
+    /// The point this many milliseconds after 1970-01-01T00:00:00Z; the nearest within the years 1 to 9999.
     #[must_use]
     pub fn from_unix_ms(unix_ms: i64) -> Self {
         Self {
@@ -90,7 +90,7 @@ impl Timestamp {
     ///
     /// # Errors
     ///
-    /// When the text is no point in time.
+    /// When the text is not a point in time.
     pub fn from_sql(text: &str) -> Result<Self, ParseTimeError> {
         parse_local(text)
             .filter(|(_, rest)| rest.is_empty())

@@ -1,4 +1,4 @@
-//! What fails is left alone for a while: so many failures one after another open the circuit, then nothing is sent until one
+//! What fails is left alone for a while: this many consecutive failures open the circuit, then nothing is sent until one
 //! attempt alone may try; its outcome closes the circuit or keeps it open.
 //!
 //! Invariants: only an attempt that was let in as the trial ends the trial, and it always does, also when nobody waits for it any more.
@@ -176,7 +176,7 @@ mod tests {
         for _ in 0..2 {
             assert_eq!(enter(now).failed(now), Change::None);
         }
-        // An answer between them begins the count anew.
+        // An answer between them restarts the count.
         assert_eq!(enter(now).succeeded(), Change::None);
         for _ in 0..2 {
             assert_eq!(enter(now).failed(now), Change::None);

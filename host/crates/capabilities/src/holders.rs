@@ -14,7 +14,7 @@ use tokio::time::Instant;
 /// As many are named in one log line.
 const NAMED: usize = 8;
 
-/// Callers that waited in vain are told of this often at most: under load there are thousands, and all for the same reason.
+/// Callers that waited and got nothing are logged this often at most: under load there are thousands, and all for the same reason.
 const BETWEEN_WARNINGS: Duration = Duration::from_secs(1);
 
 /// For whom a connection is used.
@@ -52,7 +52,7 @@ pub(crate) struct Holders {
     present: Mutex<Present>,
 }
 
-/// Tells of callers that waited in vain.
+/// Logs callers that waited and got nothing.
 #[derive(Debug, Default)]
 pub(crate) struct WaitedInVain(Mutex<Option<Instant>>);
 

@@ -1,4 +1,4 @@
-//! Turns: so many calls of a pool, and of a module's share of it, may be under way at once, and it is known whose they are.
+//! Turns: this many calls of a pool, and of a module's share of it, may be under way at once, and it is known whose they are.
 //!
 //! Waiting for a turn is part of a call's time.
 
@@ -28,7 +28,7 @@ pub(crate) struct Turn<'a> {
 }
 
 impl Turns {
-    /// So many turns of a pool.
+    /// This many turns of a pool.
     pub(crate) fn new(pool: String, most: usize) -> Self {
         Self {
             pool,

@@ -10,11 +10,11 @@ use crate::units::show_bytes;
 /// The largest file of text that is read, in bytes: a configuration or a schema.
 const MAX_TEXT_BYTES: u64 = 16 << 20;
 
-/// Reads a file of at most so many bytes.
+/// Reads a file of at most this many bytes.
 ///
 /// # Errors
 ///
-/// What the system says, or that it is no regular file, or a larger one.
+/// What the system says, or that it is not a regular file, or a larger one.
 pub fn read_bytes(file: &Path, most: u64) -> io::Result<Vec<u8>> {
     let kind = fs::metadata(file)?.file_type();
     if !kind.is_file() {

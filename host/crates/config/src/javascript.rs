@@ -1,6 +1,6 @@
 //! What a module's section says of its JavaScript: how the code is written, what its `process.env` holds, and how clients read its errors.
 //!
-//! The first two become part of the component when it is built. So nothing here may stand outside of the file: who reads the component would
+//! The first two become part of the component when it is built. So nothing here may come from outside the file: who reads the component would
 //! read a secret, and a host with another environment would run what was built for this one.
 
 use std::collections::BTreeMap;

@@ -136,7 +136,7 @@ impl Config {
         Ok(config)
     }
 
-    /// Reads what the configuration of the app in `root` says of building it: values that stand outside and are not there, secrets
+    /// Reads what the configuration of the app in `root` says of building it: values that are outside and are not there, secrets
     /// above all, are left out.
     ///
     /// # Errors

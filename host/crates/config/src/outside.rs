@@ -1,7 +1,7 @@
-//! Values that stand outside of `mayfly.toml`: `{ env = "NAME" }` in the environment, with a `default` if one is wanted, and
+//! Values that come from outside `mayfly.toml`: `{ env = "NAME" }` in the environment, with a `default` if one is wanted, and
 //! `{ file = "/run/secrets/NAME" }` in a file, whose last end of line is not part of it.
 //!
-//! Every value may stand outside: texts, and what is written as text, such as sizes; numbers and truth values too. They are read
+//! Every value may come from outside: texts, and what is written as text, such as sizes; numbers and truth values too. They are read
 //! whenever the configuration is, so that a secret may change while the host runs.
 
 use std::cell::RefCell;
@@ -31,7 +31,7 @@ pub(crate) struct Outside<'a> {
 pub enum Given {
     /// The key is not there.
     Nothing,
-    /// The key is there; what is wrong with it was told, unless nobody needs it now.
+    /// The key is there; the problem was reported, unless nobody needs it now.
     Unknown,
     /// This.
     Text(String),
@@ -84,7 +84,7 @@ impl Outside<'_> {
     }
 }
 
-/// Editors and `echo` end a file with a line end, which is no part of a password.
+/// Editors and `echo` end a file with a line end, which is not part of a password.
 fn without_last_line_end(mut text: String) -> String {
     if text.ends_with('\n') {
         text.pop();

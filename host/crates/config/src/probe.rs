@@ -83,7 +83,7 @@ fn field(table: &mut Table<'_>) -> (String, String) {
             (type_name.to_owned(), field.to_owned())
         }
         _ => {
-            // A field that is missing was told already.
+            // A field that is missing was reported already.
             if !text.is_empty() {
                 table.problem_at(
                     at,

@@ -26,7 +26,7 @@ pub(crate) struct Source<'a> {
     pub text: &'a str,
     /// What is wrong.
     pub problems: RefCell<Vec<Problem>>,
-    /// Where values come from that stand elsewhere.
+    /// Where values come from that are elsewhere.
     pub outside: Outside<'a>,
     /// What is read, where that is what is asked for and not the values.
     pub description: Option<RefCell<Description>>,
@@ -146,7 +146,7 @@ impl<'a> Table<'a> {
         Self::new(self.source, path, at, table)
     }
 
-    /// Where values come from that stand elsewhere.
+    /// Where values come from that are elsewhere.
     pub(crate) fn outside(&self) -> &'a Outside<'a> {
         &self.source.outside
     }
@@ -205,7 +205,7 @@ impl<'a> Table<'a> {
         );
     }
 
-    /// The same of a value that stands in the file.
+    /// The same of a value that is in the file.
     pub fn wrong_value(&self, key: &str, value: &Spanned<DeValue<'_>>, expected: &str) {
         let found = value.get_ref().type_str();
         self.wrong(key, value.span().start, found, expected);
@@ -330,7 +330,7 @@ pub fn count(number: u64) -> usize {
     usize::try_from(number).unwrap_or(usize::MAX)
 }
 
-/// So many milliseconds.
+/// This many milliseconds.
 #[must_use]
 pub const fn millis(millis: u64) -> Duration {
     Duration::from_millis(millis)

@@ -1,4 +1,4 @@
-//! Finds the value of a key where it stands: in the file, or where the file says (`outside`).
+//! Finds the value of a key where it is: in the file, or where the file says (`outside`).
 
 use std::borrow::Cow;
 

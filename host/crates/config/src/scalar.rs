@@ -1,4 +1,4 @@
-//! One value of a table that is no table or list itself, and what it can be read as.
+//! One value of a table that is not a table or list itself, and what it can be read as.
 
 use std::borrow::Cow;
 
@@ -10,7 +10,7 @@ pub(crate) struct Scalar<'a> {
     pub at: usize,
     /// Whether it stands in `mayfly.toml`, if only as a default, for everybody who reads that to see.
     pub in_file: bool,
-    /// Whether the file says where it stands.
+    /// Whether the file says where it is.
     pub is_outside: bool,
     pub value: Value<'a>,
 }

@@ -1,5 +1,5 @@
 //! Reads the values of a table as what they must be: texts, numbers, sizes, durations, secrets. A value that is something else, or out
-//! of its range, is a problem; it may stand in the file or outside of it.
+//! of its range, is a problem; it may be in the file or come from outside it.
 
 use std::ops::RangeInclusive;
 use std::time::Duration;
@@ -49,7 +49,7 @@ impl<'a> Table<'a> {
         found.map(|(_, value)| *value)
     }
 
-    /// Whether a text stands in the file itself, and not outside of it.
+    /// Whether a text is in the file itself, and not outside of it.
     #[must_use]
     pub fn stands_in_file(&self, key: Key<'_>) -> bool {
         matches!(
@@ -58,7 +58,7 @@ impl<'a> Table<'a> {
         )
     }
 
-    /// A text that has to stand in the file itself; `why` tells why it may not stand outside.
+    /// A text that has to be in the file itself; `why` tells why it may not come from outside.
     pub fn text_in_file(&mut self, key: Key<'_>, why: &str) -> Option<String> {
         self.declare(key, || (Declared::default(), Kind::Text(Vec::new())));
         let value = self.take(key.name)?;
@@ -213,7 +213,7 @@ impl<'a> Table<'a> {
         part.unwrap_or(default)
     }
 
-    /// A value with a unit; none when it is not there, or the problem was told.
+    /// A value with a unit; none when it is not there, or the problem was reported.
     fn measured<T>(
         &mut self,
         key: &str,
@@ -276,7 +276,7 @@ impl<'a> Table<'a> {
         texts
     }
 
-    /// A text that must not stand in the file for everybody to read.
+    /// A text that must not be in the file for everybody to read.
     pub fn secret(&mut self, key: Key<'_>) -> Given {
         self.declare(key, || (Declared::default(), Kind::Secret));
         let key = key.name;

@@ -2,7 +2,7 @@
 
 use crate::shortened::cut;
 
-/// The word a guest branches on; the table stands in `wit/types.wit`.
+/// The word a guest branches on; the table is in `wit/types.wit`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum CallCode {

@@ -52,7 +52,7 @@ pub enum Error {
         /// The key in `mayfly.toml` that holds the limit.
         setting: &'static str,
     },
-    /// More errors than are told.
+    /// More errors than are reported.
     #[error("{count} more errors are not shown")]
     ErrorsNotTold {
         /// How many.

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-/// A text of at most so many bytes; `…` stands for what was cut off, and is not counted.
+/// A text of at most this many bytes; `…` stands for what was cut off, and is not counted.
 #[must_use]
 pub fn shortened(text: &str, bytes: usize) -> Cow<'_, str> {
     match text.get(..text.floor_char_boundary(bytes)) {

@@ -26,7 +26,7 @@ impl<T: Display> Display for Excerpt<T> {
     }
 }
 
-/// Passes on so many characters, and then refuses more.
+/// Passes on this many characters, and then refuses more.
 struct Beginning<'o, 'f> {
     out: &'o mut Formatter<'f>,
     left: usize,

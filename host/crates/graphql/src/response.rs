@@ -90,7 +90,7 @@ impl RequestErrors {
             .map_or(Code::Internal, |error| error.error.code())
     }
 
-    /// As many of the errors, from the first, as a response of so many bytes has room for; the first in any case.
+    /// As many of the errors, from the first, as a response of this many bytes has room for; the first in any case.
     pub(crate) fn within(mut self, bytes: usize) -> Self {
         let mut text = String::from("{\"errors\":[]}");
         let mut told = 0;

@@ -7,7 +7,7 @@ use std::fmt;
 pub enum ErrorKind {
     /// It is not JSON.
     Syntax,
-    /// A string holds half of a surrogate pair, which is no character.
+    /// A string holds half of a surrogate pair, which is not a character.
     LoneSurrogate,
     /// An object has the same key twice.
     DuplicateKey,

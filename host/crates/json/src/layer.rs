@@ -27,7 +27,7 @@ pub fn string(text: &str) -> Option<Cow<'_, str>> {
     Some(string.value())
 }
 
-/// How many elements an array has; none when the text is no array.
+/// How many elements an array has; none when the text is not an array.
 #[must_use]
 pub fn length(array: &str) -> Option<u64> {
     let mut scanner = Scanner::new(array, Limits::MAX_DEPTH);

@@ -15,7 +15,7 @@ impl Limits {
     /// The deepest that anything is read. Readers keep a bit a level, and those who walk over a tree may recurse this far.
     pub const MAX_DEPTH: usize = 128;
 
-    /// Bounds for a text of so many bytes: as deep as anything, and a million values.
+    /// Bounds for a text of this many bytes: as deep as anything, and a million values.
     #[must_use]
     pub const fn of_bytes(bytes: usize) -> Self {
         Self {

@@ -9,7 +9,7 @@ use crate::error::{ErrorKind, Malformed};
 use crate::limits::Limits;
 use crate::string::{plain_bytes, unescape};
 
-/// A string as it stands in the text.
+/// A string as it is in the text.
 #[derive(Debug, Clone, Copy)]
 pub struct RawString<'j> {
     /// With its quotes.
@@ -19,7 +19,7 @@ pub struct RawString<'j> {
 }
 
 impl<'j> RawString<'j> {
-    /// What stands between the quotes.
+    /// What is between the quotes.
     #[must_use]
     #[inline]
     pub fn inner(&self) -> &'j str {
@@ -167,7 +167,7 @@ impl<'j> Scanner<'j> {
     ///
     /// # Errors
     ///
-    /// Where it is no string.
+    /// Where it is not a string.
     #[inline]
     pub fn string(&mut self) -> Result<RawString<'j>, Malformed> {
         let start = self.at;
@@ -196,7 +196,7 @@ impl<'j> Scanner<'j> {
     ///
     /// # Errors
     ///
-    /// Where it is no number.
+    /// Where it is not a number.
     #[inline]
     pub fn number(&mut self) -> Result<&'j str, Malformed> {
         let start = self.at;

@@ -60,7 +60,7 @@ pub fn quoted(text: &str) -> String {
     out
 }
 
-/// The value of what stands between the quotes of a string that was checked.
+/// The value of what is between the quotes of a string that was checked.
 pub(crate) fn unescape(inner: &str) -> Cow<'_, str> {
     let Some(first) = inner.find('\\') else {
         return Cow::Borrowed(inner);

@@ -167,7 +167,7 @@ impl<'t> Value<'t> {
         self.as_raw_string().map(RawString::value)
     }
 
-    /// A string as it stands in the text.
+    /// A string as it is in the text.
     #[must_use]
     pub fn as_raw_string(self) -> Option<RawString<'t>> {
         (self.kind() == Kind::String)

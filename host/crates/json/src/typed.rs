@@ -5,7 +5,7 @@ use serde::de::DeserializeOwned;
 use crate::limits::Limits;
 use crate::tree::Tree;
 
-/// Reads a text into a type that says which keys it has. It is held against the limits first, so that nothing is built of a text
+/// Reads a text into a type that says which keys it has. It is checked against the limits first, so that nothing is built of a text
 /// that is too large, too deep, or has a key twice.
 ///
 /// # Errors

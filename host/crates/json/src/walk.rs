@@ -72,7 +72,7 @@ impl Scanner<'_> {
         self.walk(&mut Skip)
     }
 
-    /// The same for a value that is inside so many others.
+    /// The same for a value that is inside this many others.
     ///
     /// # Errors
     ///
@@ -134,7 +134,7 @@ impl Scanner<'_> {
         }
     }
 
-    /// Reads what stands before a value: a key in an object, nothing in an array.
+    /// Reads what comes before a value: a key in an object, nothing in an array.
     fn member(&mut self, object: bool, visit: &mut impl Visit) -> Result<(), Malformed> {
         if object {
             self.peek();

@@ -1,4 +1,4 @@
-//! What is read and what is refused, held against `serde_json`, and at what cost.
+//! What is read and what is refused, checked against `serde_json`, and at what cost.
 
 #![allow(
     clippy::unwrap_used,
@@ -316,7 +316,7 @@ proptest! {
         let reference = serde_json::from_str::<serde_json::Value>(&text);
         match (Tree::read(text.as_str(), LIMITS), reference) {
             (Ok(tree), Ok(reference)) => prop_assert_eq!(as_reference(tree.root()), reference),
-            // The reference takes the last of two keys, and no number that is no double.
+            // The reference takes the last of two keys, and no number that is not a double.
             (Err(error), Ok(_)) => prop_assert_eq!(error.problem, ErrorKind::DuplicateKey),
             (Ok(_), Err(error)) => {
                 prop_assert!(error.to_string().starts_with("number out of range"), "{}", error);

@@ -1,7 +1,7 @@
 //! The program that limited children run, compilers and keepers of workers: this process's own, whatever became of its file since it
 //! was started.
 //!
-//! Whoever updates a package replaces the file of a program that runs. What lies there then may be of another version, whose
+//! Whoever updates a package replaces the file of a program that runs. What is there then may be of another version, whose
 //! artifacts this process cannot load, and it may be gone. The kernel keeps what runs, under a name that leads to it in any case.
 
 use std::path::PathBuf;

@@ -39,7 +39,7 @@ where
     }
 }
 
-/// A line that is no event: its level, message and further values.
+/// A line that is not an event: its level, message and further values.
 pub(crate) fn line(level: &str, message: &str, values: &[(&str, &str)]) -> String {
     let mut object = begin(level);
     string(&mut object, "message", message);

@@ -66,7 +66,7 @@ pub struct HttpFaults {
 switch!(
     /// A length that is not so.
     WrongLength {
-        /// So many bytes more are said than come; negative for fewer. Behind the body the connection is closed where bytes are missing.
+        /// This many bytes more are said than come; negative for fewer. Behind the body the connection is closed where bytes are missing.
         by: i64,
     }
 );
@@ -101,7 +101,7 @@ switch!(
 switch!(
     /// A body in gzip.
     Gzip {
-        /// So many spaces follow the answer in it.
+        /// This many spaces follow the answer in it.
         spaces: u64,
     }
 );

@@ -170,7 +170,7 @@ fn spoil(answer: &mut Answer, faults: &HttpFaults) {
     }
 }
 
-/// A text in gzip, with so many spaces behind it.
+/// A text in gzip, with this many spaces behind it.
 fn in_gzip(text: &[u8], spaces: u64) -> io::Result<Vec<u8>> {
     let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
     encoder.write_all(text)?;
@@ -254,7 +254,7 @@ async fn write_head(
     Ok(Next::Request)
 }
 
-/// A body in chunks, of so many bytes at least.
+/// A body in chunks, of this many bytes at least.
 async fn without_end(stream: &mut TcpStream, answer: &Answer, bytes: u64) -> io::Result<Next> {
     stream.write_all(&answer.head(None)).await?;
     let mut written = 0;

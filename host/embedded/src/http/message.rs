@@ -106,7 +106,7 @@ impl Answer {
         }
     }
 
-    /// The head, which says that the body has so many bytes; none for one in chunks.
+    /// The head, which says that the body has this many bytes; none for one in chunks.
     pub(super) fn head(&self, length: Option<u64>) -> Vec<u8> {
         let mut head = format!("HTTP/1.1 {} {}\r\n", self.status, reason(self.status));
         for (name, value) in &self.headers {

@@ -238,7 +238,7 @@ fn in_1252(text: String) -> String {
     }
 }
 
-/// The first so many characters, or UTF-16 units of which none is half.
+/// This many characters from the start, or UTF-16 units of which none is half.
 fn cut(text: &str, most: usize, is_national: bool) -> String {
     let mut units = 0;
     text.chars()

@@ -1,6 +1,6 @@
 //! SQL Server's types, the values that they hold, and its errors: what T-SQL and the protocol both speak of.
 //!
-//! [`sql_type`] reads declarations; [`value`] says how values of each type lie in SQLite, dates and times as a [`moment`], and
+//! [`sql_type`] reads declarations; [`value`] says how values of each type are stored in SQLite, dates and times as a [`moment`], and
 //! [`code_page`] what one byte of text means; [`conversion`] makes a value of one type one of another, with what the styles of
 //! `CONVERT` read ([`styled_moment`]) and write ([`styled_text`]). [`error`] has the numbers. Nothing here knows a statement, a session or the wire.
 

@@ -1,6 +1,6 @@
-//! Values: SQLite's five kinds as SQL Server's types. How they lie on the wire is the business of `tds`.
+//! Values: SQLite's five kinds as SQL Server's types. How they are encoded on the wire is the business of `tds`.
 //!
-//! How values lie in SQLite: `bit` and integers as INTEGER; `float` and `real` as REAL; decimals and money as text with
+//! How values are stored in SQLite: `bit` and integers as INTEGER; `float` and `real` as REAL; decimals and money as text with
 //! all their digits; dates and times as text (see `moment`); `uniqueidentifier` as upper-case text; text as
 //! TEXT; bytes as BLOB.
 
@@ -10,7 +10,7 @@ use super::error::SqlError;
 use super::moment::{Moment, time_text};
 use super::sql_type::{Length, SqlType};
 
-/// Makes a value one of a type, as it lies in SQLite.
+/// Makes a value one of a type, as it is stored in SQLite.
 pub(crate) fn coerce(value: Value, ty: SqlType) -> Result<Value, SqlError> {
     let borrowed = ValueRef::from(&value);
     if borrowed == ValueRef::Null {

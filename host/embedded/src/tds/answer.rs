@@ -34,7 +34,7 @@ pub(super) struct Answer<'a> {
     /// Where the answer is cut, from the fault switches.
     cut: Option<(Then, SqlPlan)>,
     row_delay: std::time::Duration,
-    /// An error that comes after so many rows, from the fault switches.
+    /// An error that comes after this many rows, from the fault switches.
     error_after: Option<(u64, SqlError)>,
     /// What is wrong with the first text of each row, from the fault switches.
     malformed: Option<Malformed>,
@@ -84,7 +84,7 @@ impl<'a> Answer<'a> {
         self.row_delay = delay;
     }
 
-    /// Fails after so many rows, or at the end of the first result set if it has fewer.
+    /// Fails after this many rows, or at the end of the first result set if it has fewer.
     pub(super) fn fail_after(&mut self, rows: u64, error: SqlError) {
         self.error_after = Some((rows, error));
     }
@@ -141,7 +141,7 @@ impl<'a> Answer<'a> {
         self.token(|out| tokens::error(out, error, procedure))
     }
 
-    /// A message that is no error.
+    /// A message that is not an error.
     pub(super) fn info(&mut self, text: &str) -> Result<(), Stop> {
         self.token(|out| tokens::info(out, 0, 1, text))
     }

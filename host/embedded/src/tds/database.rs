@@ -86,7 +86,7 @@ pub(crate) fn open(file: &Path) -> rusqlite::Result<Connection> {
     connection.execute_batch(
         "PRAGMA foreign_keys = ON; PRAGMA synchronous = NORMAL; PRAGMA temp_store = MEMORY;",
     )?;
-    // A quoted name that is no column is an error, not a string.
+    // A quoted name that is not a column is an error, not a string.
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DQS_DML, false)?;
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DQS_DDL, false)?;
     connection.set_prepared_statement_cache_capacity(128);

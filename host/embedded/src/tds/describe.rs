@@ -207,7 +207,7 @@ pub(super) fn undeclared_parameters(
     Ok(found)
 }
 
-/// The type a parameter should have where it stands.
+/// The type a parameter should have where it is.
 fn deduce(run: &Run<'_>, tokens: &[Token], place: usize) -> Option<SqlType> {
     if let Some(procedure) = called(tokens, place) {
         let name = tokens.get(place.checked_sub(2)?)?.text.to_lowercase();
@@ -285,7 +285,7 @@ fn column_type(run: &Run<'_>, tokens: &[Token], column: &str) -> Option<SqlType>
             .get(at + 1..)?
             .iter()
             .take_while(|token| token.is_name() || token.is_symbol("."));
-        // `dbo.t AS a`: the name is what stands before anything but a point.
+        // `dbo.t AS a`: the name is what comes before anything but a point.
         let mut parts = name.peekable();
         let mut last = parts.next()?;
         while parts.next_if(|token| token.is_symbol(".")).is_some() {

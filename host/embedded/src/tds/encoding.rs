@@ -1,4 +1,4 @@
-//! Values as they lie on the wire.
+//! Values as they are encoded on the wire.
 
 use rusqlite::types::ValueRef;
 
@@ -8,7 +8,7 @@ use crate::sql_types::{
     Length, Moment, SqlError, SqlType, decimal_bytes, moment, time_bytes, to_1252,
 };
 
-/// Writes a value that is not NULL, as `ty` lies on the wire. `text_size` is the session's `TEXTSIZE`, in bytes.
+/// Writes a value that is not NULL, as `ty` is encoded on the wire. `text_size` is the session's `TEXTSIZE`, in bytes.
 pub(super) fn encode(
     value: ValueRef<'_>,
     ty: SqlType,

@@ -10,7 +10,7 @@ use tokio_util::sync::CancellationToken;
 use super::packet::Gone;
 use crate::sql_types::SqlError;
 
-/// Why a request stops where it stands.
+/// Why a request stops where it is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Stop {
     Failed(SqlError),

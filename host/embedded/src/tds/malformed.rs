@@ -7,7 +7,7 @@ use super::type_info::COLLATION;
 use crate::faults::Malformed;
 use crate::sql_types::{SqlError, SqlType};
 
-/// A character for private use, and half a surrogate pair in its place; as they lie on the wire.
+/// A character for private use, and half a surrogate pair in its place; as they are encoded on the wire.
 const MARK: char = '\u{e0ff}';
 const MARK_BYTES: [u8; 2] = [0xff, 0xe0];
 const LONE_SURROGATE: [u8; 2] = [0x00, 0xd8];

@@ -11,7 +11,7 @@
 //! IF @count = 0 RETURN 1;
 //! ```
 //!
-//! A line `-- @name type [= default] [output]` declares a parameter, in order; the first line that is no comment ends the list.
+//! A line `-- @name type [= default] [output]` declares a parameter, in order; the first line that is not a comment ends the list.
 //! A default is NULL, a number or a string. The rest runs as a batch does: each `SELECT` is a result set, `RETURN n` sets the
 //! return status (0 without it), and what output parameters hold at the end is sent back.
 

@@ -87,7 +87,7 @@ pub(super) fn send_rows(
     let width = names.len();
     let mut rows = statement.raw_query();
     let mut ahead: Vec<Vec<Value>> = Vec::new();
-    // A statement that was stepped to its end must not be stepped again: SQLite would start it anew.
+    // A statement that was stepped to its end must not be stepped again: SQLite would start it again.
     let mut exhausted = false;
     while known.contains(&None) && ahead.len() < LOOK_AHEAD && !exhausted {
         flight.check()?;

@@ -134,7 +134,7 @@ fn type_name(ty: Option<SqlType>) -> Value {
     ty.map_or(Value::Null, |ty| Value::Text(ty.declaration()))
 }
 
-/// NULL for what is no text.
+/// NULL for what is not a text.
 fn collation_name(ty: Option<SqlType>, utf8_collation: bool) -> Value {
     let name = match ty {
         Some(SqlType::VarChar(_) | SqlType::Char(_)) if utf8_collation => {

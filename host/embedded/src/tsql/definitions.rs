@@ -146,7 +146,7 @@ fn seeded_column(column: &[Token]) -> Vec<Token> {
     }
 }
 
-/// A column's name, type and the rest; none if this is no column, or one of a type of SQLite's own.
+/// A column's name, type and the rest; none if this is not a column, or one of a type of SQLite's own.
 fn typed(column: &[Token]) -> Option<(Vec<Token>, SqlType, Vec<Token>)> {
     let first = column.first().filter(|token| token.is_name())?;
     if first.is_any(&[

@@ -38,7 +38,7 @@ fn number(context: &Context<'_>, at: usize) -> Result<Option<BigDecimal>, Error>
     }
 }
 
-/// The number with so many digits behind the point, or the error that it has too many before it.
+/// The number with this many digits behind the point, or the error that it has too many before it.
 fn fitted(
     number: &BigDecimal,
     precision: i64,

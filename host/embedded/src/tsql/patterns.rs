@@ -119,7 +119,7 @@ impl Pattern {
     }
 }
 
-/// What stands behind `[`, and how many characters it takes.
+/// What follows `[`, and how many characters it takes.
 fn set(chars: &[char]) -> Option<(Step, usize)> {
     let negated = chars.first() == Some(&'^');
     let mut at = usize::from(negated);

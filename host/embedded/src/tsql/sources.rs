@@ -1,4 +1,4 @@
-//! What stands behind `FROM`: tables, queries, functions, and how they are joined.
+//! What follows `FROM`: tables, queries, functions, and how they are joined.
 
 use super::lexer::Kind;
 use super::parser::{AFTER_TABLE, Parser, RESERVED};

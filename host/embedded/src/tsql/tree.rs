@@ -1,6 +1,6 @@
 //! The tree of a statement, as T-SQL has it.
 //!
-//! Names are kept as they were written. What is no part of this tree the parser refuses by its name, so that nothing is passed on
+//! Names are kept as they were written. What is not part of this tree the parser refuses by its name, so that nothing is passed on
 //! unread.
 
 /// A value or a condition: T-SQL keeps them apart by where they may stand.

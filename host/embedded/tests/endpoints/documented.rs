@@ -13,7 +13,7 @@ fn document() -> String {
     std::fs::read_to_string(path).unwrap()
 }
 
-/// The lines of the tables with a statement: the statement, and what stands beside it.
+/// The lines of the tables with a statement: the statement, and what is beside it.
 fn lines(text: &str) -> Vec<(String, String)> {
     text.lines()
         .filter_map(|line| line.strip_prefix("| `")?.strip_suffix('|'))

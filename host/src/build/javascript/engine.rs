@@ -24,7 +24,7 @@ macro_rules! source {
     };
 }
 
-/// The engine's source, as it lies in the repository: its bindings are made from the WIT files, four directories up.
+/// The engine's source, as it is in the repository: its bindings are made from the WIT files, four directories up.
 const SOURCE: [(&str, &str); 27] = [
     source!("Cargo.toml"),
     source!("Cargo.lock"),
@@ -55,7 +55,7 @@ const SOURCE: [(&str, &str); 27] = [
     source!("src/prelude/main.js"),
 ];
 
-/// How it is linked. JavaScript recurses in the engine's own stack, which lies below the data, so that running over its end traps.
+/// How it is linked. JavaScript recurses in the engine's own stack, which is below the data, so that running over its end traps.
 const LINK_FLAGS: &str = "-Clink-arg=-zstack-size=163840";
 
 /// How its part in C is compiled, whatever the profile says: measured, -O3 is larger and no faster.
@@ -67,7 +67,7 @@ const DEBIAN_LINKER: &str = "wasm-ld-19";
 /// C compilers that are tried, in this order.
 const COMPILERS: [&str; 2] = ["clang-19", "clang"];
 
-/// So many of the compiler's last bytes are repeated in an error.
+/// This many of the compiler's last bytes are repeated in an error.
 const SAID_BYTES: usize = 4_000;
 
 /// The engine's bytes.

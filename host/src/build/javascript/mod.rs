@@ -33,7 +33,7 @@ const TOP_LEVEL: Duration = Duration::from_secs(10);
 
 /// The custom section in which the fields are listed.
 const FIELDS_SECTION: &str = "mayfly:fields";
-/// What stands before each warning of the engine.
+/// What comes before each warning of the engine.
 const WARNING: char = '\u{1}';
 /// The custom section that says which packages are inside, in which versions.
 const PACKAGES_SECTION: &str = "mayfly:packages";

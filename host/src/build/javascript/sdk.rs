@@ -117,7 +117,7 @@ pub(super) fn give(command: &mut Command) -> anyhow::Result<()> {
 /// What the directory of the files is called, before the digest of what is in them.
 const NAME: &str = "javascript-sdk";
 
-/// A text with `mayfly` for every path that leads to the files: where they lie differs by machine.
+/// A text with `mayfly` for every path that leads to the files: where they are differs by machine.
 pub(super) fn without_place(text: &str) -> String {
     let mut parts = text.split(NAME);
     let mut replaced = parts.next().unwrap_or_default().to_owned();

@@ -29,7 +29,7 @@ struct Map {
 }
 
 impl Lines {
-    /// Reads a map that lies in `directory`; sources below `root` are named from there.
+    /// Reads a map that is in `directory`; sources below `root` are named from there.
     pub(super) fn read(text: &str, directory: &Path, root: &Path) -> anyhow::Result<Self> {
         let map: Map = mayfly_json::read(text, LIMITS)
             .map_err(|error| anyhow::anyhow!("{error}"))

@@ -16,7 +16,7 @@ const SUMS: &str = "SHA256SUMS";
 /// The longest list that is read, in bytes: an SDK has some dozens of files.
 const MAX_SUMS_BYTES: u64 = 1 << 20;
 
-/// What else may lie in the directory: what cargo leaves there.
+/// What else may be in the directory: what cargo leaves there.
 const LEFT: [&str; 2] = ["target", "Cargo.lock"];
 
 /// Problems that are shown of one copy.

@@ -24,7 +24,7 @@ pub(super) enum Place {
 /// Keys that were fetched.
 pub(super) struct Published {
     pub(super) keys: Vec<TrustedKey>,
-    /// What the operator is to be told of those that are not used.
+    /// What to tell the operator about those that are not used.
     pub(super) warning: Option<String>,
     /// How long the issuer lets them be cached, if it says so.
     pub(super) lifetime: Option<Duration>,

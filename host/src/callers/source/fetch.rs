@@ -107,7 +107,7 @@ impl Fetcher {
         })
     }
 
-    /// Gets what is at a URL, of at most so many bytes.
+    /// Gets what is at a URL, of at most this many bytes.
     pub(super) async fn get(&self, url: &Uri, most: usize) -> Result<Document, Failure> {
         let mut url = url.clone();
         for _ in 0..=MAX_REDIRECTS {

@@ -51,7 +51,7 @@ const MAX_CA_BYTES: u64 = 1 << 20;
 
 /// Where the keys of one issuer come from, and those that came.
 pub(super) struct Source {
-    /// Where the issuer stands in the configuration.
+    /// Where the issuer is in the configuration.
     path: String,
     place: Place,
     /// What `ca_file` holds.
@@ -158,7 +158,7 @@ impl Source {
             }
             self.asked.notify_one();
         }
-        // Whoever waited in vain is told that the key is not known.
+        // Whoever waited learns that the key is not known.
         let _ = timeout(WAIT, fetched.changed()).await;
     }
 
@@ -250,7 +250,7 @@ fn age(lifetime: Option<Duration>) -> Duration {
     (lifetime.unwrap_or(LIFETIME) / 2).clamp(LEAST_AGE, MOST_AGE)
 }
 
-/// How long nothing is fetched after so many failures in a row.
+/// How long nothing is fetched after this many failures in a row.
 fn retry(failures: u32) -> Duration {
     FIRST_RETRY
         .saturating_mul(1 << failures.saturating_sub(1).min(8))

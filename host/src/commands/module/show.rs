@@ -154,7 +154,7 @@ fn verdict(past: &PastCanary) -> &'static str {
     }
 }
 
-/// How a canary stands.
+/// How a canary is doing.
 pub(in crate::commands) fn running(canary: &Canary) -> String {
     let counted = |side: &Tally| {
         format!(

@@ -210,7 +210,7 @@ impl Activity {
         now.bodies = now.bodies.saturating_sub(1);
     }
 
-    /// An answer of so many bytes is ready to be sent.
+    /// An answer of this many bytes is ready to be sent.
     pub(super) fn delivery_begins(&self, bytes: usize) -> Arc<Delivery> {
         let rate = Rate::new(self.limits.write_timeout, self.limits.min_rate_bytes);
         let mut now = self.now();

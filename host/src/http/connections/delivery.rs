@@ -111,7 +111,7 @@ impl Delivery {
         }
     }
 
-    /// The client has taken so many bytes more.
+    /// The client has taken this many bytes more.
     pub(super) fn moved(&self, bytes: usize) {
         let mut progress = self.progress();
         progress.moved = Instant::now();

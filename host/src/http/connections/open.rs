@@ -95,7 +95,7 @@ impl Connections {
         longest.is_some()
     }
 
-    /// Cuts off answers of these sizes until so many bytes come free: those first whose clients have taken nothing of them for a
+    /// Cuts off answers of these sizes until this many bytes come free: those first whose clients have taken nothing of them for a
     /// while, of the connections with most such answers, longest first. When all of them are being read, and others have waited for
     /// `waited`, the oldest go that have had as long.
     pub fn free_answers(&self, sizes: RangeInclusive<usize>, bytes: u64, waited: Duration) {

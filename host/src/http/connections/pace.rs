@@ -1,4 +1,4 @@
-//! Whether something that takes time gets on: in each window so many bytes have to move.
+//! Whether something that takes time gets on: in each window this many bytes have to move.
 //!
 //! Bytes that moved before a window are no credit for it, so that nobody buys time by sending most of a body at once.
 
@@ -24,7 +24,7 @@ pub struct Pace {
 }
 
 impl Rate {
-    /// So many bytes in each second of a window.
+    /// This many bytes in each second of a window.
     #[must_use]
     pub fn new(window: Duration, bytes_per_second: u64) -> Self {
         let bytes = u128::from(bytes_per_second) * window.as_millis() / 1_000;

@@ -39,7 +39,7 @@ use parts::Parts;
 use restore::restore;
 
 /// Everything a request needs: one immutable snapshot. Copies share everything but the list of versions, so that a snapshot with
-/// another version costs next to nothing, and keeps pools, sandbox and plans.
+/// another version costs almost nothing, and keeps pools, sandbox and plans.
 #[derive(Clone)]
 pub struct App {
     /// Schema, plans, limits.
@@ -196,7 +196,7 @@ fn open_artifacts(config: &Config) -> Result<ArtifactStore, Problem> {
     ArtifactStore::open(&directory).map_err(|error| unusable(&directory, &error))
 }
 
-/// What is told of a store that cannot be used.
+/// The message about a store that cannot be used.
 pub(crate) fn unusable(directory: &Path, error: &std::io::Error) -> Problem {
     let message = format!(
         "the module store cannot be used: {error}; {}",

@@ -3,7 +3,7 @@
 //! Pools whose configuration did not change keep their connections and get the new statements. Versions stay what they are, with
 //! the new configuration of their module, unless the component file is another one than the last that got in: then that goes
 //! through the gate. The sandbox stays, so a module may not ask for more memory than it was made for; what only the start of the
-//! process can change is told as a problem.
+//! process can change is reported as a problem.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

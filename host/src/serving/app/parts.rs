@@ -21,11 +21,11 @@ use mayfly_runtime::modules::{Loader, Terms, Version};
 use mayfly_runtime::sandbox::Sandbox;
 
 pub(super) struct Parts {
-    /// None when it is wrong, which was told then.
+    /// None when it is wrong, which was reported then.
     schema: Option<Schema>,
     callers: Option<Arc<Callers>>,
     rate_limits: Option<Arc<RateLimits>>,
-    /// None when they are wrong, which was told then.
+    /// None when they are wrong, which was reported then.
     documents: Option<Arc<Documents>>,
     certificates: Certificates,
     wanted: Arc<BTreeMap<String, BTreeSet<String>>>,

@@ -26,7 +26,7 @@ pub enum Turn {
 /// A version that passed the gate. While this is held no other version of the module comes to the gate.
 pub struct Admitted {
     pub version: Arc<Version>,
-    /// The snapshot it was held against.
+    /// The snapshot it was checked against.
     pub app: Arc<App>,
     /// How it came.
     pub by: Origin,

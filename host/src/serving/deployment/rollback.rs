@@ -43,7 +43,7 @@ impl Deployment {
         // A canary goes on when there is nothing to go back to.
         active(&*self.app().ok_or(DeployError::Loading)?, module)?;
         target(&self.store.module(module), module, to.as_deref())?;
-        // What is tried was held against the version that goes.
+        // What is tried was checked against the version that goes.
         if self.canary(module).is_some() {
             let reason = "the module was rolled back";
             let _ = self.abort(module, reason, actor.clone()).await;
@@ -197,7 +197,7 @@ impl Deployment {
 
 /// What a roll-back does to the list of activations.
 enum Target {
-    /// The one so many steps back is active again.
+    /// The one this many steps back is active again.
     Back(usize),
     /// One that was rolled back from is active again.
     Forward(Activation),

@@ -103,7 +103,7 @@ impl Deployment {
         Ok(swapped)
     }
 
-    /// The active version, when it and the schema are those that a new version was held against.
+    /// The active version, when it and the schema are those that a new version was checked against.
     pub(super) fn as_seen(
         &self,
         app: &App,

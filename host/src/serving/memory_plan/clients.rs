@@ -1,4 +1,4 @@
-//! What a client takes: the numbers that the memory plan reckons with, and that HTTP keeps to.
+//! What a client takes: the numbers that the memory plan counts, and that HTTP keeps to.
 
 /// Connections of operators and their tools, at once.
 pub const ADMIN_CONNECTIONS: usize = 64;

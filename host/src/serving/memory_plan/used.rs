@@ -75,7 +75,7 @@ impl PlanLine {
     }
 }
 
-/// Code of the versions in memory, each reckoned with what the active one of its module takes.
+/// Code of the versions in memory, each counted as what the active one of its module takes.
 fn code_bytes(app: &App) -> u64 {
     let versions = app.versions.iter();
     versions

@@ -83,7 +83,7 @@ pub fn watch(deployment: Arc<Deployment>, Seen(seen): Seen) -> JoinHandle<()> {
                 }
             }
             if changed || again.is_some_and(|again| again <= Instant::now()) {
-                // What was refused has been told and counted; the app is tried again when it changes, or when a backend may have been
+                // What was refused has been reported and counted; the app is tried again when it changes, or when a backend may have been
                 // told of a new password that this host was told of first.
                 let applied = deployment.apply(false, Actor::file_watcher()).await;
                 again = matches!(applied, Err(ApplyError::OutOfReach(_)))
@@ -95,7 +95,7 @@ pub fn watch(deployment: Arc<Deployment>, Seen(seen): Seen) -> JoinHandle<()> {
                 }
                 let seen = settled(&file).await;
                 tried.insert(file.clone(), seen);
-                // What was refused has been told and counted; the file is tried again when it changes, or when the canary that
+                // What was refused has been reported and counted; the file is tried again when it changes, or when the canary that
                 // stands in its way is over.
                 if seen.is_some()
                     && matches!(
@@ -162,7 +162,7 @@ fn directories_of(file: &Path) -> Vec<PathBuf> {
         let Some(directory) = file.parent() else {
             break;
         };
-        // A link among the directories is watched where it leads, and where it stands.
+        // A link among the directories is watched where it leads, and where it is.
         directories.extend(
             directory
                 .ancestors()

@@ -19,7 +19,7 @@ const FUNCTION_BYTES: usize = 330;
 const OWN_APP: &str = "schema = \"schema.graphql\"\n[modules.large]\ncomponent = \"large.wasm\"\nsource = \"large.wat\"\n";
 const OWN_SCHEMA: &str = "directive @resolve(module: String!, needs: String) on FIELD_DEFINITION\ntype Query { large: Int @resolve(module: \"large\") }\n";
 
-/// Builds a component of about so many bytes in a directory.
+/// Builds a component of about this many bytes in a directory.
 pub(super) fn build(programs: &Path, directory: &Path, bytes: usize) -> anyhow::Result<Vec<u8>> {
     fs::create_dir_all(directory)?;
     let text = text(bytes / FUNCTION_BYTES);

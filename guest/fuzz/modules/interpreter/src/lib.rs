@@ -5,18 +5,18 @@
 //!
 //! | instruction | what it does |
 //! |---|---|
-//! | `allocate B`, `try-allocate B` | holds a block of so many bytes; without memory it aborts, or counts |
+//! | `allocate B`, `try-allocate B` | holds a block of this many bytes; without memory it aborts, or counts |
 //! | `free I` | gives the block at that place back, counted round |
-//! | `grow P`, `try-grow P` | grows memory by so many pages for good |
+//! | `grow P`, `try-grow P` | grows memory by this many pages for good |
 //! | `recurse D` | calls itself so deep; `recurse-for-ever` has no end |
-//! | `get B` | reads an item of so many bytes, and forgets it; `keep B` holds its bytes as a block |
-//! | `send C B` | sends so many calls for items of so many bytes, and keeps their handles |
+//! | `get B` | reads an item of this many bytes, and forgets it; `keep B` holds its bytes as a block |
+//! | `send C B` | sends this many calls for items of this many bytes, and keeps their handles |
 //! | `take` | takes the answers of all that were sent |
-//! | `random B`, `log B` | asks for so many random bytes; writes a line of so many bytes |
+//! | `random B`, `log B` | asks for this many random bytes; writes a line of this many bytes |
 //! | `begin`, `stream` | opens a transaction, or a stream of rows, and keeps it |
 //! | `sleep`, `spin` | waits for a call that never ends; computes without end |
 //! | `trap`, `out-of-bounds` | aborts; reads beyond its memory |
-//! | `answer C B` | ends with so many answers of so many bytes |
+//! | `answer C B` | ends with this many answers of this many bytes |
 
 #![cfg(target_arch = "wasm32")]
 #![allow(
@@ -188,7 +188,7 @@ fn get(key: &str) -> Pending {
     )
 }
 
-/// A text of so many bytes, in a block of exactly that size.
+/// A text of this many bytes, in a block of exactly that size.
 fn text(bytes: usize) -> String {
     let mut text = String::with_capacity(bytes);
     text.extend(core::iter::repeat_n('x', bytes));

@@ -124,7 +124,7 @@ impl Taker {
         )
     }
 
-    /// Asks for a row of so many bytes, and waits until it is there.
+    /// Asks for a row of this many bytes, and waits until it is there.
     fn row(&mut self, bytes: usize) -> Pending {
         let call = host::sql::query("value", &format!("{{\"bytes\":{bytes}}}"));
         wait_any(&[&call]);

@@ -43,7 +43,7 @@ thread_local! {
     static OUTPUT: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
 }
 
-/// Makes room for so many bytes of input and says where.
+/// Makes room for this many bytes of input and says where.
 #[allow(unsafe_code, reason = "an export by a name is an unsafe attribute")]
 #[unsafe(no_mangle)]
 extern "C" fn mayfly_input(bytes: usize) -> *mut u8 {

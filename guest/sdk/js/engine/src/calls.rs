@@ -59,7 +59,7 @@ pub(crate) fn any() -> bool {
     CALLS.with_borrow(|calls| !calls.is_empty())
 }
 
-/// Waits until a call is answered or so many milliseconds have passed, and settles the promises of calls that are answered.
+/// Waits until a call is answered or this many milliseconds have passed, and settles the promises of calls that are answered.
 pub(crate) fn settle_next(ctx: &Ctx<'_>, timer_ms: Option<f64>) -> Result<Waited> {
     let alarm = timer_ms.and_then(alarm);
     let ready = match (any(), alarm) {
@@ -73,7 +73,7 @@ pub(crate) fn settle_next(ctx: &Ctx<'_>, timer_ms: Option<f64>) -> Result<Waited
     Ok(Waited::Done)
 }
 
-/// The call of the clock for a timer that is due in so many milliseconds. One that is answered sooner will do: the timers are looked at
+/// The call of the clock for a timer that is due in this many milliseconds. One that is answered sooner will do: the timers are looked at
 /// again then, and a new one is another host call.
 fn alarm(timer_ms: f64) -> Option<Alarm> {
     if REFUSED.with_borrow(Option::is_some) {

@@ -36,7 +36,7 @@ struct Engine {
     turn: Persistent<Function<'static>>,
     /// `last()`: does what is left to do when nothing can be waited for.
     last: Persistent<Function<'static>>,
-    /// `finish()`: tells of promises that were rejected while nobody listened.
+    /// `finish()`: reports promises that were rejected while nobody listened.
     finish: Persistent<Function<'static>>,
     lines: Lines,
 }

@@ -179,7 +179,7 @@ fn cause_of<'e>(error: &&'e (dyn Error + 'static)) -> Option<&'e (dyn Error + 's
     (*error).source()
 }
 
-/// An error with what lies behind it, in one line.
+/// An error with what is behind it, in one line.
 pub(crate) fn with_causes(error: &(dyn Error + 'static)) -> String {
     let causes = iter::successors(error.source(), cause_of);
     iter::once(error.to_string())

@@ -51,7 +51,7 @@ struct Room {
     size: u32,
 }
 
-/// The SDK's own client, with room of so many bytes for answers.
+/// The SDK's own client, with room of this many bytes for answers.
 pub(super) fn client_with_room(bytes: u64) -> SharedHttpClient {
     let size = u32::try_from(bytes / UNIT_BYTES)
         .unwrap_or(u32::MAX >> 4)

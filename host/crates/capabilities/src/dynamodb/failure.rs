@@ -50,7 +50,7 @@ where
     told.with_detail(said(error))
 }
 
-/// A success without what it has to have: whoever gave it, it is no answer to what was asked.
+/// A success without what it has to have: whoever gave it, it is not an answer to what was asked.
 pub(super) fn incomplete(what: &str, missing: &str) -> CallError {
     unreadable(what, Effect::Read).with_detail(format!("the answer has no `{missing}`"))
 }

@@ -108,9 +108,9 @@ pub(super) struct WriteBounds {
     module: String,
     table: String,
     action: Action,
-    /// The partition every key has to lie in.
+    /// The partition every key has to be in.
     key: Option<Partition>,
-    /// The partitions of indexes: what is written lies in these, or in none of the index.
+    /// The partitions of indexes: what is written goes into these, or in none of the index.
     indexes: Vec<Partition>,
 }
 

@@ -1,4 +1,4 @@
-//! Whose requests are sent where: the region, the credentials that sign them, and what is told when there are none.
+//! Whose requests are sent where: the region, the credentials that sign them, and the message if there are none.
 //!
 //! The SDK's chain asks the environment, the profile and the role of the container, and only when none of them has anything the
 //! instance metadata service, over the network. Whoever must open no socket looks at the first of these only.
@@ -74,7 +74,7 @@ pub(super) fn regions(chain: Chain) -> RegionProviderChain {
     }
 }
 
-/// What is told of an error whose cause is that there are no credentials; none for another cause.
+/// The message about an error whose cause is that there are no credentials; none for another cause.
 pub(super) fn problem(error: &(dyn Error + 'static)) -> Option<String> {
     let mut cause = Some(error);
     while let Some(error) = cause {

@@ -191,7 +191,7 @@ impl wit::Host for Calls {
     }
 }
 
-/// Whether all keys lie in a partition; the first that is malformed ends it.
+/// Whether all keys are in a partition; the first that is malformed ends it.
 async fn have_keys(partition: &Partition, keys: &[String]) -> Result<bool, CallError> {
     let mut all = true;
     for keys in keys.chunks(KEYS_AT_ONCE) {

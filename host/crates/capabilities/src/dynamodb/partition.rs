@@ -2,7 +2,7 @@
 //!
 //! Owns: finding the partition key of every operation. Must not know: who may reach which partition. It reads keys, items and
 //! expressions with the very functions that build the requests, so that what is checked is what is sent; whatever it does not
-//! understand lies outside.
+//! understand is outside.
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use mayfly_error::CallError;
@@ -22,25 +22,25 @@ pub struct Partition {
 }
 
 impl Partition {
-    /// Whether a primary key lies in the partition.
+    /// Whether a primary key is in the partition.
     ///
     /// # Errors
     ///
-    /// `invalid` when it is no key.
+    /// `invalid` when it is not a key.
     pub fn has_key(&self, key: &str) -> Result<bool, CallError> {
         Ok(self.has(&Key::parse(key)?.attributes))
     }
 
-    /// Whether an item lies in the partition.
+    /// Whether an item is in the partition.
     ///
     /// # Errors
     ///
-    /// `invalid` when it is no item.
+    /// `invalid` when it is not an item.
     pub fn has_item(&self, item: &str) -> Result<bool, CallError> {
         Ok(self.has(&parse_item(item, Room::ITEM)?))
     }
 
-    /// Whether everything a write of a transaction touches lies in the partition.
+    /// Whether everything a write of a transaction touches is in the partition.
     ///
     /// # Errors
     ///

@@ -2,7 +2,7 @@
 //!
 //! A value stands in two bytes of text, and becomes an attribute, its copy in the request, and its own JSON in the request's body.
 //! So every value, key and name counts more than its text. The numbers are such that the host holds at most [`HELD_PER_BYTE`](mayfly_runtime::imports::HELD_PER_BYTE) times
-//! what is counted; `tests/pools/handed_over.rs` measures it, and the memory plan reckons with it.
+//! what is counted; `tests/pools/handed_over.rs` measures it, and the memory plan counts it.
 
 use super::request::{
     CheckRequest, DeleteRequest, Expression, PutRequest, QueryRequest, ReadOptions, TransactItem,

@@ -18,7 +18,7 @@ pub(super) struct Answer {
 }
 
 impl Answer {
-    /// As `wit/http.wit` says, in at most so many bytes.
+    /// As `wit/http.wit` says, in at most this many bytes.
     pub(super) fn json(self, what: &str, most: usize) -> Result<String, CallError> {
         let mut json = format!("{{\"status\":{},\"headers\":{{", self.status.as_u16());
         for (index, (name, value)) in for_guests(&self.headers).iter().enumerate() {

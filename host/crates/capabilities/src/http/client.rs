@@ -115,7 +115,7 @@ impl Client {
         self.shared.service.max_connections
     }
 
-    /// The same client for a user that may have at most so many requests under way.
+    /// The same client for a user that may have at most this many requests under way.
     pub(super) fn with_share(&self, most: usize) -> Self {
         Self {
             shared: Arc::clone(&self.shared),
@@ -123,7 +123,7 @@ impl Client {
         }
     }
 
-    /// A request, and its answer as JSON of at most so many bytes. Identical `GET`s of one operation are sent once.
+    /// A request, and its answer as JSON of at most this many bytes. Identical `GET`s of one operation are sent once.
     #[must_use]
     pub fn call(&self, origin: Origin, request: Request, most: usize, deadline: Instant) -> Call {
         let bounds = Bounds { deadline, most };
@@ -271,7 +271,7 @@ fn probe_request(path: &str) -> Request {
     }
 }
 
-/// Where a service is: whether it is spoken to over TLS, its host and port, and what stands before its routes.
+/// Where a service is: whether it is spoken to over TLS, its host and port, and what comes before its routes.
 fn place(
     service: &Service,
     embedded: Option<SocketAddr>,

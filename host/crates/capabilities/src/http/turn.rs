@@ -1,4 +1,4 @@
-//! A call's turn: one of so many requests that a service, and a module's share of it, may have under way.
+//! A call's turn: one of this many requests that a service, and a module's share of it, may have under way.
 
 use mayfly_error::CallError;
 use tokio::time::Instant;

@@ -23,7 +23,7 @@ pub(super) enum Unpacking {
     Deflate(Box<ZlibDecoder<Bounded>>),
 }
 
-/// Bytes, at most so many.
+/// Bytes, at most this many.
 pub(super) struct Bounded {
     bytes: Vec<u8>,
     most: usize,
@@ -36,7 +36,7 @@ impl Unpacking {
         Self::Plain(Bounded::new(0, 0))
     }
 
-    /// For a body with these headers, of which at most so many bytes are kept. `said` is how many there will be, as far as it is known.
+    /// For a body with these headers, of which at most this many bytes are kept. `said` is how many there will be, as far as it is known.
     ///
     /// # Errors
     ///

@@ -4,7 +4,7 @@ use mayfly_runtime::imports::RowBudget;
 
 /// Bytes on the wire that may stand for a byte of JSON: an empty `text` takes 29 and is written `"":"",`.
 const WIRE_BYTES: u64 = 8;
-/// For what is no row: descriptions of columns, messages of the server.
+/// For what is not a row: descriptions of columns, messages of the server.
 const WIRE_BYTES_BESIDES: u64 = 16 << 20;
 
 /// What bounds an answer.

@@ -16,7 +16,7 @@ pub struct Connection<C> {
     wire: Wire,
     /// An answer may be unread: never to be used again.
     dirty: bool,
-    /// The transport failed, so telling the server anything is in vain.
+    /// The transport failed, so telling the server anything is useless.
     broken: bool,
     /// A transaction of the host's is open.
     in_transaction: bool,
@@ -181,7 +181,7 @@ impl<C> Connection<C> {
         }
     }
 
-    /// A value could not be decoded. The connection is as good as before: the rest of the answer lies behind whole packets, which
+    /// A value could not be decoded. The connection is as good as before: the rest of the answer follows in whole packets, which
     /// the driver throws away before the next request; the connection is lent again only after a request that did so.
     pub fn undecodable(&mut self) {
         self.answered();

@@ -118,7 +118,7 @@ pub trait Engine: Transactions + Debug {
     /// Whether a connection is not as one would be that is opened now, and is to be replaced.
     fn is_outdated(&self, client: &Self::Client) -> bool;
 
-    /// Asks the server for next to nothing.
+    /// Asks the server for almost nothing.
     fn ping(client: &mut Self::Client) -> impl Future<Output = Result<(), Self::Error>> + Send;
 
     /// Tells the server to stop what it does on a connection, which is closed afterwards; the caller bounds the time.
@@ -159,7 +159,7 @@ pub trait Engine: Transactions + Debug {
 
 /// Rows that are read a few at a time.
 pub trait Pages<E>: Send {
-    /// The next rows, at most so many, fewer when they are large.
+    /// The next rows, at most this many, fewer when they are large.
     fn page(&mut self, max_rows: u32) -> impl Future<Output = Result<Page, Fail<E>>> + Send;
 }
 

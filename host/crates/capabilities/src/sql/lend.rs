@@ -1,4 +1,4 @@
-//! Lending: waiting for a connection, in time, and what is told when there is none.
+//! Lending: waiting for a connection, in time, and the message if there is none.
 
 use std::sync::Arc;
 

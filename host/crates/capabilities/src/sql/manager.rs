@@ -119,7 +119,7 @@ impl<E: Engine> Manager<E> {
     }
 }
 
-/// Asks the server for next to nothing. The error is none when it did not answer in time.
+/// Asks the server for almost nothing. The error is none when it did not answer in time.
 pub(super) async fn answers<E: Engine>(
     connection: &mut ConnectionOf<E>,
     limit: Duration,

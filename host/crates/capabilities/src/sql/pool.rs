@@ -140,7 +140,7 @@ impl<E: Engine> Pool<E> {
         })
     }
 
-    /// The same pool with other statements: for an app that was loaded anew while its backends stayed the same.
+    /// The same pool with other statements: for an app that was loaded again while its backends stayed the same.
     ///
     /// # Errors
     ///
@@ -158,7 +158,7 @@ impl<E: Engine> Pool<E> {
         })
     }
 
-    /// The same pool, of whose connections a module may have at most so many at once, those being closed included.
+    /// The same pool, of whose connections a module may have at most this many at once, those being closed included.
     #[must_use]
     pub fn with_shares(
         &self,

@@ -83,7 +83,7 @@ fn list(elements: impl IntoIterator<Item = String>) -> String {
 mod tests {
     use super::StatementText;
 
-    /// What two texts have to have in common to be one statement: the hash, and so many parameters.
+    /// What two texts have to have in common to be one statement: the hash, and this many parameters.
     fn read(text: &str) -> (u64, Vec<String>) {
         let StatementText { hash, parameters } = StatementText::read(text);
         (

@@ -36,7 +36,7 @@ impl Ceiling {
         Self(wire.clone())
     }
 
-    /// So many bytes from here on.
+    /// This many bytes from here on.
     pub fn allow(&self, bytes: u64) {
         let ceiling = self.0.read().saturating_add(bytes);
         self.0.ceiling.store(ceiling, Ordering::Relaxed);

@@ -1,4 +1,4 @@
-//! `mayfly worker check`: anybody's program, held against every rule of the protocol that shows from outside.
+//! `mayfly worker check`: anybody's program, checked against every rule of the protocol that shows from outside.
 //!
 //! The program is started twice: the first time it is asked everything and drained, the second time its socket is closed. What it does
 //! is told line by line; what is wrong with the remedy. It is not contained here: it runs as whoever types this, with an environment of
@@ -376,7 +376,7 @@ impl Running {
     }
 }
 
-/// Shows what it prints, which is no frame.
+/// Shows what it prints, which is not a frame.
 async fn relay(stream: &str, from: impl AsyncRead + Unpin) {
     let mut lines = BufReader::new(from).lines();
     while let Ok(Some(line)) = lines.next_line().await {

@@ -75,7 +75,7 @@ impl Client {
         })
     }
 
-    /// The same client for a user that may have at most so many calls under way.
+    /// The same client for a user that may have at most this many calls under way.
     pub(super) fn with_share(&self, most: usize) -> Self {
         Self {
             pool: Arc::clone(&self.pool),
@@ -88,7 +88,7 @@ impl Client {
         self.pool.keep();
     }
 
-    /// A call, and the JSON it answers, of at most so many bytes.
+    /// A call, and the JSON it answers, of at most this many bytes.
     #[must_use]
     pub fn call(&self, request: Request, most: usize, deadline: Instant) -> Call {
         let client = self.clone();

@@ -64,7 +64,7 @@ fn granted(asker: &Asker<'_>, worker: &str, method: &str) -> Result<(), CallErro
     .with_detail(detail))
 }
 
-/// What is no value of its own could change the frame it is put into.
+/// What is not a value of its own could change the frame it is put into.
 fn is_json(method: &str, worker: &str, arguments: &str) -> Result<(), CallError> {
     let read = Tree::read(arguments, Limits::of_bytes(arguments.len()));
     read.map(drop).map_err(|error| {

@@ -16,7 +16,7 @@ use super::output::About;
 use super::protocol::{Connection, ENVELOPE_BYTES, Message, Outgoing, SMALL_BYTES, Unreadable};
 use super::supervisor::{End, Keeper, resident_bytes};
 
-/// The longest frame that could be an answer, in bytes: what `max_answer` may be at most, and what stands around it.
+/// The longest frame that could be an answer, in bytes: what `max_answer` may be at most, and what surrounds it.
 const MOST_FRAME_BYTES: usize = (64 << 20) + ENVELOPE_BYTES;
 
 /// How often the memory of a process is looked at, at most.
@@ -53,7 +53,7 @@ pub(super) struct Process {
 #[derive(Debug, Clone)]
 pub(super) struct Life {
     pub calls: u64,
-    /// It takes so many calls and no more.
+    /// It takes this many calls and no more.
     pub most_calls: u64,
     /// From so many on another one is to follow.
     pub due_calls: u64,
@@ -182,7 +182,7 @@ impl Process {
         self.keeper.as_ref().map(Keeper::end)
     }
 
-    /// Makes a call, and waits for its answer, whose value has at most so many bytes.
+    /// Makes a call, and waits for its answer, whose value has at most this many bytes.
     pub(super) async fn call(&mut self, call: &Outgoing<'_>, most: usize) -> Result<Answer, Fault> {
         if !self.connection.is_quiet() {
             self.broken = Some("died");

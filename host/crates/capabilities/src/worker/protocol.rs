@@ -19,7 +19,7 @@ pub(super) const VERSION: u64 = 1;
 /// The longest frame of everything but calls and their answers, in bytes.
 pub(super) const SMALL_BYTES: usize = 64 << 10;
 
-/// What stands around the value of an answer, in bytes, at most.
+/// What surrounds the value of an answer, in bytes, at most.
 pub(super) const ENVELOPE_BYTES: usize = 1 << 10;
 
 /// What is read at once, in bytes.
@@ -157,7 +157,7 @@ impl Connection {
         self.output.has_remaining()
     }
 
-    /// Waits for a frame of at most so many bytes.
+    /// Waits for a frame of at most this many bytes.
     pub(super) async fn read(&mut self, most: usize) -> Result<String, Unreadable> {
         loop {
             if let Some(frame) = self.take_frame(most)? {

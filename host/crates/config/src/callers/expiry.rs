@@ -22,7 +22,7 @@ pub(super) fn seconds(text: &str) -> Option<u64> {
         .then(|| days_until(year, month, day) * DAY + hour * 3_600 + minute * 60 + second)
 }
 
-/// Three numbers of so many digits each.
+/// Three numbers of this many digits each.
 fn numbers(text: &str, separator: char, digits: [usize; 3]) -> Option<[u64; 3]> {
     let mut parts = text.split(separator);
     let mut numbers = [0; 3];

@@ -75,7 +75,7 @@ const LEAST_SECRET_BYTES: usize = 32;
 pub struct Issuer {
     /// Its name in the configuration and in the log.
     pub name: String,
-    /// Where it stands in the configuration.
+    /// Where it is in the configuration.
     pub path: String,
     /// What signatures are checked with.
     pub key: TokenKey,
@@ -262,7 +262,7 @@ fn secret(table: &mut Table<'_>) -> Option<TokenKey> {
 pub fn url(text: &str) -> Option<Uri> {
     let url: Uri = text.parse().ok()?;
     let authority = url.authority()?;
-    // The library drops what stands behind `#`, and a name before `@` is shown in logs.
+    // The library drops what follows `#`, and a name before `@` is shown in logs.
     let is_plain = !text.contains(['#', '@']) && !authority.host().is_empty();
     let is_safe = match url.scheme_str()? {
         "https" => true,

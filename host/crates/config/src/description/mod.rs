@@ -23,7 +23,7 @@ pub(crate) type TableNumber = usize;
 /// One table.
 #[derive(Debug)]
 pub(crate) struct DescribedTable {
-    /// As it stands in the file, names that operators choose in capitals: `modules.NAME`.
+    /// As it is in the file, names that operators choose in capitals: `modules.NAME`.
     path: String,
     doc: &'static str,
     /// Whether there may be several, each under `[[path]]`.
@@ -50,7 +50,7 @@ pub(crate) struct DescribedKey {
 pub(crate) enum Kind {
     /// A text; one of these, if there are any.
     Text(Vec<&'static str>),
-    /// A text that stands outside of the file.
+    /// A text that comes from outside the file.
     Secret,
     Texts,
     TextOrNumber,

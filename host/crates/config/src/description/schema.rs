@@ -199,7 +199,7 @@ fn write_texts(out: &mut Writer) {
     out.close('}');
 }
 
-/// What a value that stands in the file has to be.
+/// What a value that is in the file has to be.
 fn write_scalar(out: &mut Writer, kind: &Kind) {
     let measured = |out: &mut Writer, units: &[&str]| {
         out.text("type", "string");

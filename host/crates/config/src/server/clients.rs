@@ -24,7 +24,7 @@ pub(super) const TRUSTED_PROXIES: Key<'_> = Key::new(
 /// How long a client may keep a connection busy without getting anywhere.
 ///
 /// A rate alone would give credit for bytes that came at once, and a total would cut off large bodies on slow lines. So bodies and
-/// answers are measured in windows: in each window so many bytes have to move, or all that is left.
+/// answers are measured in windows: in each window this many bytes have to move, or all that is left.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Clients {
     pub head_timeout: Duration,

@@ -22,7 +22,7 @@ const MAX_ITEMS: usize = 1_000;
 /// From here on several whole numbers are the same double: 2^53.
 const EXACT: f64 = 9_007_199_254_740_992.0;
 
-/// What a rule is held against.
+/// What a rule is checked against.
 #[derive(Clone, Copy)]
 pub(crate) struct Facts<'f> {
     pub viewer: &'f Viewer,

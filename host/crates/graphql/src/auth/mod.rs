@@ -1,6 +1,6 @@
 //! Who may see what: rules of `@auth`, read once with the schema and decided for each caller.
 //!
-//! [`words`] and [`rule`] read a rule's text, [`viewer`] is what is known of a caller, [`decide`] holds the one against the other. What
+//! [`words`] and [`rule`] read a rule's text, [`viewer`] is what is known of a caller, [`decide`] checks one against the other. What
 //! the names of a rule mean in a schema is checked by `sdl`, which gives out nothing unchecked.
 //!
 //! Invariants: what is missing or cannot be compared decides nothing, and what is not decided is not allowed; a decision holds for one
@@ -21,7 +21,7 @@ use rule::{Expression, Operand};
 #[derive(Debug)]
 pub(crate) struct Rule {
     pub expression: Expression,
-    /// As it stands in the schema, for the log and for people.
+    /// As it is in the schema, for the log and for people.
     pub text: Arc<str>,
     /// Where it comes from: `Type` or `Type.field`.
     pub of: Arc<str>,

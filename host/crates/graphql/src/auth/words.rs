@@ -10,7 +10,7 @@ pub(super) struct Word<'t> {
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) enum WordKind<'t> {
     Name(&'t str),
-    /// What stands between two quotes.
+    /// What is between two quotes.
     Text(&'t str),
     Number(&'t str),
     /// `&&`, `||`, `==`, `!=`, `!`, `(`, `)`, `[`, `]`, `.`, `,`.

@@ -18,7 +18,7 @@ pub(crate) fn scalar(scalar: &Scalar, kind: &ValueKind<'_>) -> Option<String> {
     }
 }
 
-/// What keeps a literal, which is no variable and not null, from being a value of a built-in scalar.
+/// What keeps a literal, which is not a variable and not null, from being a value of a built-in scalar.
 pub(crate) fn scalar_problem(scalar: &Scalar, value: &Value<'_>) -> Option<String> {
     let problem = match (scalar, &value.kind) {
         (Scalar::Float, ValueKind::Int(text) | ValueKind::Float(text)) if !is_finite(text) => {

@@ -14,7 +14,7 @@ pub(crate) enum Template {
     /// A variable, by index.
     Variable {
         index: usize,
-        /// Whether null may not stand here.
+        /// Whether null is not allowed here.
         non_null: bool,
     },
     List(Vec<Template>),
@@ -30,7 +30,7 @@ pub(crate) struct Entry {
     pub value: Template,
     /// JSON used when the variable was not given.
     pub default: Option<String>,
-    /// Whether null, or nothing, may not stand here.
+    /// Whether null, or nothing, is not allowed here.
     pub non_null: bool,
     /// The type, for messages.
     pub ty: String,

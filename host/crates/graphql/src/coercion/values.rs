@@ -14,7 +14,7 @@ pub(crate) struct Values {
 }
 
 impl Values {
-    /// Room for so many variables.
+    /// Room for this many variables.
     pub fn with_capacity(variables: usize) -> Self {
         Self {
             json: String::with_capacity(variables * EXPECTED_BYTES),

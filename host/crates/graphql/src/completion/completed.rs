@@ -86,10 +86,10 @@ pub(crate) struct Completion<'p> {
     pub answers: Vec<CompletedAnswer>,
     pub holes: Vec<Hole<'p>>,
     pub ranges: Vec<Range>,
-    /// The errors that are kept to be told.
+    /// The errors that are kept to be reported.
     pub errors: Vec<FieldError<'p>>,
     /// The first that made null of a whole answer and of which there was no room to tell. The whole response may be null for it.
     pub untold: Option<Box<FieldError<'p>>>,
-    /// The answers with an error, in order: also those whose errors are too many to be told.
+    /// The answers with an error, in order: also those whose errors are too many to report.
     pub failures: Vec<Failure>,
 }

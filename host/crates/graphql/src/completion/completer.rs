@@ -66,7 +66,7 @@ struct Mark {
 }
 
 impl<'p, 'j, 'e> Completer<'p, 'j, 'e> {
-    /// Completes what `node`, so many nodes below the root, answered, behind the bytes that are there already.
+    /// Completes what `node`, this many nodes below the root, answered, behind the bytes that are there already.
     pub fn new(
         schema: &'p Schema,
         values: &'p Values,
@@ -242,7 +242,7 @@ impl<'p, 'j, 'e> Completer<'p, 'j, 'e> {
         Ok(self.null(output))
     }
 
-    /// Writes null where it may stand.
+    /// Writes null where it is allowed.
     pub(super) fn null(&mut self, output: &Output) -> bool {
         if output.nullable {
             self.done.bytes.extend_from_slice(b"null");
@@ -465,7 +465,7 @@ impl<'p, 'j, 'e> Completer<'p, 'j, 'e> {
         self.fits(0)
     }
 
-    /// Whether so many bytes more have room in the response; if not, the error is noted.
+    /// Whether this many bytes more have room in the response; if not, the error is noted.
     pub(super) fn fits(&mut self, bytes: usize) -> bool {
         let fits = self.used().saturating_add(bytes) <= self.room;
         if !fits {

@@ -356,7 +356,7 @@ impl<'p> Completer<'p, '_, '_> {
         Ok(true)
     }
 
-    /// The bytes of a parent as its properties stand in the guest's answer.
+    /// The bytes of a parent as its properties are in the guest's answer.
     fn parent_bytes(&self, needs: &[Need], slots: usize) -> usize {
         let value = |need: &Need| {
             let found = self.slots.get(slots + need.property).copied().flatten();

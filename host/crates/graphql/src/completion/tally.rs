@@ -10,7 +10,7 @@ use mayfly_error::Error;
 use std::fmt::Write;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering};
 
-/// Errors of one response that are told, at most. Nobody reads more.
+/// Errors of one response that are reported, at most. Nobody reads more.
 const MAX_ERRORS: u32 = 1_000;
 
 /// The part of the response that errors may take: one of so many.
@@ -19,7 +19,7 @@ const ERROR_SHARE: usize = 4;
 /// What an error takes in the host and in the response besides its message and path, in bytes.
 const ERROR_BYTES: usize = 256;
 
-/// The most that is kept free for what stands around the data, and for the last errors.
+/// The most that is kept free for what surrounds the data, and for the last errors.
 const RESERVED_BYTES: usize = 1 << 10;
 
 /// What an operation may complete.
@@ -38,7 +38,7 @@ pub(crate) struct Tally<'p> {
     decisions: Option<Box<Decisions<'p>>>,
     /// The number of the next error.
     errors: AtomicUsize,
-    /// Errors that are kept to be told.
+    /// Errors that are kept to be reported.
     told: AtomicU32,
     /// Bytes of them.
     error_bytes: AtomicUsize,
@@ -106,7 +106,7 @@ impl<'p> Tally<'p> {
         self.errors.fetch_add(1, Ordering::Relaxed)
     }
 
-    /// Whether no more errors are told.
+    /// Whether no more errors are reported.
     pub(super) fn is_full(&self) -> bool {
         let told = self.told.load(Ordering::Relaxed);
         let bytes = self.error_bytes.load(Ordering::Relaxed);
@@ -132,7 +132,7 @@ impl<'p> Tally<'p> {
         true
     }
 
-    /// Takes back an error that was to be told.
+    /// Takes back an error that was to be reported.
     pub(super) fn forget(&self, error: &Error, path: &[Step<'_>]) {
         self.told.fetch_sub(1, Ordering::Relaxed);
         self.errors.fetch_sub(1, Ordering::Relaxed);

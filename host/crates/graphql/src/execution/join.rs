@@ -1,4 +1,4 @@
-//! Completed nodes to one response: what is null because of what is below it, which errors are told, and the bytes in order.
+//! Completed nodes to one response: what is null because of what is below it, which errors are reported, and the bytes in order.
 //!
 //! An error where null may not be makes null of the nearest value around it that may be. When several do that to the same value,
 //! the first in the order of the response is told and the others are not, for the value has one reason to be null. Nor are errors
@@ -281,7 +281,7 @@ fn place<'p>(path: &[Step<'p>]) -> Vec<(&'p str, usize)> {
     path.iter().map(step).collect()
 }
 
-/// Writes the errors, and that so many others are not told.
+/// Writes the errors, and that this many others are not reported.
 fn write_errors<R: Resolve>(
     errors: &[FieldError<'_>],
     untold: usize,

@@ -39,7 +39,7 @@ pub trait Resolve: Send + Sync {
         64
     }
 
-    /// Asked before a call whose arguments and parents are so many bytes is put together: why it cannot be made, if it cannot.
+    /// Asked before a call whose arguments and parents are this many bytes is put together: why it cannot be made, if it cannot.
     ///
     /// # Errors
     ///

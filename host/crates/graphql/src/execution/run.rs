@@ -102,7 +102,7 @@ impl<'p, R: Resolve> Walk<'p, R> {
             };
         }
         if let [hole] = completion.holes.as_mut_slice() {
-            // Most operations have one field, whose answer is written where it stands in the response.
+            // Most operations have one field, whose answer is written where it belongs in the response.
             let parents = Parents {
                 jsons: Vec::new(),
                 paths: vec![std::mem::take(&mut hole.path)],

@@ -66,7 +66,7 @@ impl Budget {
         self.take(size_of::<ObjectPlan>() + 3 * BLOCK_BYTES)
     }
 
-    /// Takes the bytes of a field plan with a key of so many bytes, what is below it left out.
+    /// Takes the bytes of a field plan with a key of this many bytes, what is below it left out.
     pub fn take_field(&mut self, key: usize) -> Result<(), Refusal> {
         self.take(size_of::<FieldPlan>() + 2 * key + 2 * BLOCK_BYTES)
     }

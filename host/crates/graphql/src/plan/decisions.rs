@@ -1,4 +1,4 @@
-//! What one caller may see of a plan's answer: the plan's guards, held against the caller of one operation.
+//! What one caller may see of a plan's answer: the plan's guards, checked against the caller of one operation.
 //!
 //! Plans are shared by callers, so this is made for each operation whose plan has guards, and kept with no plan.
 
@@ -102,7 +102,7 @@ impl<'p> Decisions<'p> {
         }
     }
 
-    /// What is told of something that may not be seen.
+    /// The message about something that may not be seen.
     pub(crate) fn refusal(&self, guard: usize) -> Error {
         refusal(self.plan, Some(guard))
     }
@@ -119,7 +119,7 @@ impl<'p> Decisions<'p> {
     }
 }
 
-/// What is told of something that a guard keeps from a caller.
+/// The message about something that a guard keeps from a caller.
 pub(crate) fn refusal(plan: &Plan, guard: Option<usize>) -> Error {
     let guard = guard.and_then(|guard| plan.guards.get(guard));
     Error::Forbidden {

@@ -13,13 +13,13 @@ use std::sync::Arc;
 pub struct Plan {
     pub(crate) kind: OperationKind,
     pub(crate) root: Arc<ObjectPlan>,
-    /// The nodes; a parent stands before its children.
+    /// The nodes; a parent comes before its children.
     pub(crate) nodes: Vec<Node>,
     /// An estimate of the memory it takes, in bytes.
     pub(crate) bytes: usize,
     /// The fields its answer may hold, when no variable has a say in it.
     pub(crate) cost: Option<u64>,
-    /// What has to hold of a caller for parts of the answer; held against each caller anew, for callers share the plan.
+    /// What has to hold of a caller for parts of the answer; checked against each caller separately, as callers share the plan.
     pub(crate) guards: Vec<Arc<Guard>>,
 }
 
@@ -171,7 +171,7 @@ pub(crate) struct AbstractPlan {
     pub name: Arc<str>,
     /// One for each type it may be of.
     pub objects: Vec<Arc<ObjectPlan>>,
-    /// What has to hold for a value of any of these types to be seen, by index: what stands on the interface itself.
+    /// What has to hold for a value of any of these types to be seen, by index: what is on the interface itself.
     pub guard: Option<usize>,
 }
 
@@ -191,9 +191,9 @@ pub(crate) struct FieldPlan {
     pub key_json: Box<str>,
     /// The field's name in the schema.
     pub name: Arc<str>,
-    /// Where it stands among its siblings.
+    /// Where it is among its siblings.
     pub order: usize,
-    /// Where it stands in the document: each time, but for the places that no error would tell.
+    /// Where it is in the document: each time, but for the places that no error would tell.
     pub locations: Box<[Position]>,
     pub source: Source,
     /// What has to hold for it to be seen.

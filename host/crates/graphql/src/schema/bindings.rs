@@ -40,7 +40,7 @@ fn binding(type_name: &Arc<str>, field: &FieldDef) -> Option<Binding> {
     })
 }
 
-/// Rules, and what each stands on.
+/// Rules, and what each is on.
 type Rules = Vec<(Arc<str>, Arc<str>)>;
 
 /// What there is to know of a field.
@@ -53,7 +53,7 @@ pub struct Explanation {
     /// Who answers it; none for a property of its parent.
     pub module: Option<Arc<str>>,
     pub needs: Vec<Arc<str>>,
-    /// What has to hold for it to be seen: each rule, and what it stands on.
+    /// What has to hold for it to be seen: each rule, and what it is on.
     pub rules: Rules,
     /// When that is decided.
     pub decided: &'static str,

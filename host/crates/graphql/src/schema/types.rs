@@ -109,7 +109,7 @@ impl TypeDef {
         }
     }
 
-    /// Whether it stands for a type that is not there, about which everything was told.
+    /// Whether it stands for a type that is not there, about which everything was reported.
     pub fn is_missing(&self) -> bool {
         &*self.name == MISSING
     }
@@ -188,7 +188,7 @@ pub(crate) struct Resolver {
     pub module: Arc<str>,
     /// Names of the parent's fields.
     pub needs: Vec<Arc<str>>,
-    /// Where those names stand.
+    /// Where those names are.
     pub needs_at: Position,
 }
 

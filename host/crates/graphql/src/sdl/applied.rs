@@ -1,4 +1,4 @@
-//! Directives applied in a schema, held against their definitions: they are known, may stand there, stand there once, and are given
+//! Directives applied in a schema, checked against their definitions: they are known, allowed there, not repeated, and are given
 //! arguments that fit.
 
 use super::check;
@@ -165,7 +165,7 @@ impl<'s> Applied<'_, 's> {
 
     fn value(&mut self, defined: &InputDef, argument: &Argument<'_>, directive: &str) {
         let value = &argument.value;
-        // Of a type that takes no values is told with the definition.
+        // Of a type that takes no values is reported with the definition.
         if !self.schema.get(defined.ty.named()).is_input() {
             return;
         }

@@ -56,7 +56,7 @@ fn fits(schema: &Schema, input: &InputDef, problems: &mut Problems) -> bool {
     let Some(default) = &input.default else {
         return false;
     };
-    // Of a type that takes no values is told with the type.
+    // Of a type that takes no values is reported with the type.
     if !schema.get(input.ty.named()).is_input() {
         return false;
     }
@@ -175,7 +175,7 @@ fn collect(schema: &Schema, ty: &Type, value: &Value<'_>, most: usize, found: &m
     }
 }
 
-/// The places so that each comes after those it uses; tells of those that use themselves, and leaves them out.
+/// The places so that each comes after those it uses; reports those that use themselves, and leaves them out.
 fn in_order(
     schema: &Schema,
     places: &[DefaultOf],
@@ -200,7 +200,7 @@ fn in_order(
             match used {
                 None => {
                     states.insert(place, State::Done);
-                    // One that does not fit was told of.
+                    // One that does not fit was reported.
                     if uses.contains_key(&place) {
                         order.push(place);
                     }

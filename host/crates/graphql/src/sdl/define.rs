@@ -87,7 +87,7 @@ impl<'d> Builder<'d> {
         Members { fields, interfaces }
     }
 
-    /// The types of these names, each once; `again` tells of one that comes twice.
+    /// The types of these names, each once; `again` reports one that comes twice.
     fn types<'n>(
         &mut self,
         names: impl Iterator<Item = &'n Name<'n>>,

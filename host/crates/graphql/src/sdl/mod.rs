@@ -1,9 +1,9 @@
 //! A schema's text to the tables of `schema`.
 //!
 //! [`declare`] names the types and merges extensions, [`define`] resolves names to indexes, [`resolver`] reads `@resolve`, [`auth`] `@auth`,
-//! [`applied`] holds directives against their definitions, [`defaults`] coerces default values once all types are there, and
+//! [`applied`] checks directives against their definitions, [`defaults`] coerces default values once all types are there, and
 //! [`check`] finds what is wrong with the tables. Values in the text are validated and coerced as those of documents are, which is why
-//! this stands above both. It goes on after a problem, with a placeholder for a type that is missing, so that all problems are told at once; tables made from
+//! this stands above both. It goes on after a problem, with a placeholder for a type that is missing, so that all problems are reported at once; tables made from
 //! a text with problems are never given out. The time is linear in the size of the text.
 
 mod applied;

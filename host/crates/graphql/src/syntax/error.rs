@@ -34,7 +34,7 @@ struct Expectation {
     wanted: Wanted,
     /// What stands there, in the reference implementation's words and plainly.
     found: (String, String),
-    /// What stands before it.
+    /// What comes before it.
     after: String,
     /// A word that may have been meant.
     meant: Option<&'static str>,

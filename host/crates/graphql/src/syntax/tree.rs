@@ -1,4 +1,4 @@
-//! The syntax tree of an executable document: what the parser found, in the order it stands in the text.
+//! The syntax tree of an executable document: what the parser found, in the order of the text.
 //!
 //! Everything borrows from the text, so that parsing allocates only the tree. It knows nothing of a schema. Duplicates are kept
 //! (arguments, input fields, fragments), because telling of them is validation's work.
@@ -27,7 +27,7 @@ impl<'a> Document<'a> {
     }
 }
 
-/// A name and where it stands.
+/// A name and where it is.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Name<'a> {
     /// The name.
@@ -90,7 +90,7 @@ pub(crate) struct Fragment<'a> {
     pub selection: SelectionSet<'a>,
 }
 
-/// What stands between braces.
+/// What is between braces.
 #[derive(Debug)]
 pub(crate) struct SelectionSet<'a> {
     /// Its opening brace.

@@ -1,4 +1,4 @@
-//! The syntax tree of a schema: its definitions and extensions, in the order they stand in the text.
+//! The syntax tree of a schema: its definitions and extensions, in the order of the text.
 //!
 //! Like the tree of an executable document it borrows from the text, and keeps what comes twice.
 
@@ -17,7 +17,7 @@ pub(crate) enum Definition<'a> {
 #[derive(Debug)]
 pub(crate) struct SchemaNode<'a> {
     pub at: Position,
-    /// Whether it stands after `extend`.
+    /// Whether it comes after `extend`.
     pub extends: bool,
     pub description: Option<Cow<'a, str>>,
     pub directives: Vec<Directive<'a>>,
@@ -35,7 +35,7 @@ pub(crate) struct RootNode<'a> {
 /// A named type.
 #[derive(Debug)]
 pub(crate) struct TypeDefinition<'a> {
-    /// Whether it stands after `extend`.
+    /// Whether it comes after `extend`.
     pub extends: bool,
     pub description: Option<Cow<'a, str>>,
     pub name: Name<'a>,

@@ -4,7 +4,7 @@
 //! One home for all rules: async-graphql's validation lets much through (overlapping fields, literals against input types, …) and
 //! judges values of variables as well, so that its verdict could not be kept with the document. [`walker`] goes through the
 //! definitions in the order of the text; where it enters or leaves a node, it asks the rules about it in the order the reference
-//! has them, so that mistakes are found in the order they are told. [`directives`], [`values`], [`merging`] and [`introspection`]
+//! has them, so that mistakes are found in the order they are reported. [`directives`], [`values`], [`merging`] and [`introspection`]
 //! are the rules about what their names say; what a rule can only say of an operation or document as a whole, when the reference
 //! leaves it, is in [`variables`] and [`definitions`]. All of it runs after the guard: there are no fragment cycles, and every
 //! recursion is bounded.
@@ -112,7 +112,7 @@ impl Errors {
         });
     }
 
-    /// Whether nothing more is told.
+    /// Whether nothing more is reported.
     pub fn is_full(&self) -> bool {
         self.left == 0
     }

@@ -1,4 +1,4 @@
-//! Literals against input types, and where variables stand among them.
+//! Literals against input types, and where variables are among them.
 
 use super::Errors;
 use crate::coercion::literal::scalar_problem;
@@ -9,7 +9,7 @@ use crate::schema::types::{InputObject, Kind, Type};
 use crate::syntax::{ObjectEntry, Value, ValueKind};
 use std::collections::{HashMap, HashSet};
 
-/// A place where a variable stands.
+/// A place where a variable is.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Usage<'d> {
     /// The variable's name.
@@ -49,7 +49,7 @@ pub(crate) fn problems_of_constant(
     errors.into_found().into_iter().map(problem).collect()
 }
 
-/// Checks a value in which no variable can stand.
+/// Checks a value in which no variable can be.
 pub(super) fn constant_value(
     schema: &Schema,
     ty: Option<&Type>,

@@ -1,4 +1,4 @@
-//! Variables: their definitions, and whether each stands only where its type allows it.
+//! Variables: their definitions, and whether each is used only where its type allows it.
 
 use super::Errors;
 use super::definitions::{directly_spread, reachable};
@@ -28,7 +28,7 @@ pub(super) struct Usages<'d, 'a> {
     reached: HashMap<&'a str, Rc<IndexMap<Way<'d>, Usage<'d>>>>,
 }
 
-/// All that decides whether a variable may stand where it is used, but for where that is: what is expected by its address.
+/// All that decides whether a variable is allowed where it is used, but for where that is: what is expected by its address.
 type Way<'d> = (&'d str, Option<*const Type>, bool, Option<&'d str>);
 
 fn way<'d>(usage: &Usage<'d>) -> Way<'d> {

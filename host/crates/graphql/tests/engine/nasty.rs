@@ -204,7 +204,7 @@ fn document(parts: &[Part]) -> String {
     format!("query Q{variables}{{c{{id}}{root} t{{id{fields}}}}}{fragments}")
 }
 
-/// Answers drawn anew for each parent.
+/// Answers drawn afresh for each parent.
 struct Dice(AtomicUsize);
 
 impl Dice {

@@ -1,4 +1,4 @@
-//! What becomes null because of what, and which errors are told.
+//! What becomes null because of what, and which errors are reported.
 
 use crate::stage::{Cast, SCHOOL, digest, engine, request, respond, run};
 use mayfly_config::Limits;
@@ -452,7 +452,7 @@ async fn errors_found_below_a_value_after_it_became_null_for_another_reason_are_
         r#"{"id":"1","whole":null,"late":[null,{"fails":"1"}]}"#
     );
 
-    // Of what was found at the same time, what stands before the reason is told.
+    // Of what was found at the same time, what comes before the reason is told.
     let (errors, _) = told("{ shapes { soft strict { id } } }").await;
     assert_eq!(
         errors,

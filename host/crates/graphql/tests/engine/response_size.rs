@@ -86,7 +86,7 @@ fn introspection_is_priced_by_what_the_schema_holds() {
     assert_eq!(refusals(&engine, &request(once)), Vec::<String>::new());
 }
 
-/// Answers to `me` with an object, and says after so many turns that the time is over.
+/// Answers to `me` with an object, and says after this many turns that the time is over.
 struct Clock(AtomicUsize);
 
 impl Resolve for Clock {
@@ -213,7 +213,7 @@ async fn arguments_are_not_written_for_calls_that_wait() {
     );
 }
 
-/// Documents that are refused, with a text of so many characters at every place a message may show it from.
+/// Documents that are refused, with a text of this many characters at every place a message may show it from.
 fn refused_documents(long: usize) -> Vec<String> {
     let name = "N".repeat(long);
     let text = format!("\"{}\"", "s".repeat(long));
@@ -382,7 +382,7 @@ type Query { things: [Thing!]! @resolve(module: "m") maybe: [Thing] @resolve(mod
 type Thing { id: ID! name: String kids: [Thing!]! @resolve(module: "m", needs: "id") soft: [Thing] @resolve(module: "m", needs: "name") last: Thing! @resolve(module: "m", needs: "id name") }
 "#;
 
-/// A guest's answers, drawn anew for each parent: lists, objects, and what is wrong in some way.
+/// A guest's answers, drawn afresh for each parent: lists, objects, and what is wrong in some way.
 struct Dice {
     seed: AtomicUsize,
     most: usize,
@@ -479,7 +479,7 @@ proptest! {
         let value: serde_json::Value = serde_json::from_slice(&body).unwrap();
         let errors = value.get("errors").and_then(serde_json::Value::as_array).map_or(0, Vec::len);
         prop_assert!(!value["data"].is_null() || errors > 0, "null without an error");
-        // The first error is told even where there is room for none.
+        // The first error is reported even where there is room for none.
         prop_assert!(body.len() <= response_bytes + 1_024, "{} bytes of {response_bytes}", body.len());
     }
 }

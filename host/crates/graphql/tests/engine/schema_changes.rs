@@ -1,4 +1,4 @@
-//! What a new schema changes for clients of the old one. The reference is held against it in the conformance tests; here stand the
+//! What a new schema changes for clients of the old one. The reference is checked against it in the conformance tests; here are the
 //! sentences people read, and what the reference does not see.
 
 use mayfly_graphql::{Schema, Severity};

@@ -75,7 +75,7 @@ const PIECES: [&str; 64] = [
 
 /// Bytes of the texts whose cost is measured.
 const SMALL: usize = 64 << 10;
-/// So many times as large is the text that is compared with it; a quadratic one would cost that often as much again.
+/// The text that is compared with it is this many times as large; a quadratic one would cost that often as much again.
 const LARGER: usize = 16;
 
 fn judge(sdl: &str) {

@@ -1,4 +1,4 @@
-//! The order in which mistakes are told: the reference implementation's, as its 16th version finds them in these documents.
+//! The order in which mistakes are reported: the reference implementation's, as its 16th version finds them in these documents.
 
 use crate::stage::{SCHOOL, engine, request};
 

@@ -92,7 +92,7 @@ pub struct Command {
     pub name: &'static str,
     /// What it is for, in the list of commands.
     pub about: &'static str,
-    /// Runs it with what stands behind the name.
+    /// Runs it with what follows the name.
     pub run: fn(&[OsString]) -> ExitCode,
 }
 

@@ -80,7 +80,7 @@ impl<A: Access> Granted<'_, A> {
 }
 
 impl Calls {
-    /// Begins a call by which the guest hands over so many bytes: counts it, checks it, and sends it at once. Whatever fails is the
+    /// Begins a call by which the guest hands over this many bytes: counts it, checks it, and sends it at once. Whatever fails is the
     /// call's answer, never a trap.
     ///
     /// # Errors
@@ -96,7 +96,7 @@ impl Calls {
         self.send(call)
     }
 
-    /// Opens what is no call by itself, such as a transaction: counts it and checks it as a call.
+    /// Opens what is not a call by itself, such as a transaction: counts it and checks it as a call.
     ///
     /// # Errors
     ///

@@ -90,7 +90,7 @@ fn reached(what: &'static str, limit: u64, key: &'static str) -> Reached {
 }
 
 impl Usage {
-    /// Counts a host call by which the guest hands over so many bytes.
+    /// Counts a host call by which the guest hands over this many bytes.
     ///
     /// # Errors
     ///
@@ -249,7 +249,7 @@ impl Allowance {
         taken.map(drop).map_err(|_| self.exchanged_too_much())
     }
 
-    /// Whether so many bytes may still be exchanged, for whoever is about to put them together.
+    /// Whether this many bytes may still be exchanged, for whoever is about to put them together.
     ///
     /// # Errors
     ///

@@ -239,7 +239,7 @@ impl Calls {
             .min(self.module.budget.unread_bytes)
     }
 
-    /// Counts a host call by which the guest hands over so many bytes, for this invocation and its operation.
+    /// Counts a host call by which the guest hands over this many bytes, for this invocation and its operation.
     pub(super) fn count_call(&mut self, bytes: usize) -> Result<(), Reached> {
         self.usage.begin_call(bytes, &self.module.budget)?;
         self.operation.allowance.begin_call()

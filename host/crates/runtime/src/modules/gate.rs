@@ -16,7 +16,7 @@ use super::refusal::{Refusal, Step};
 use super::{Version, probe};
 use crate::imports::Backends;
 
-/// What a version of a module is held against.
+/// What a version of a module is checked against.
 pub struct Terms<'a> {
     /// The module's configuration.
     pub module: Arc<Module>,

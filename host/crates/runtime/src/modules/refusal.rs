@@ -9,7 +9,7 @@ pub enum Step {
     Validate,
     /// They are compiled, in a limited process.
     Compile,
-    /// What it imports and exports is held against the world.
+    /// What it imports and exports is checked against the world.
     TypeCheck,
     /// The fields it handles are compared with the schema.
     Fields,

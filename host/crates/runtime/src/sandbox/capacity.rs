@@ -70,7 +70,7 @@ impl Capacity {
     /// What stays mapped of memories and tables nobody uses, beside all the memory that invocations may have, in bytes.
     #[must_use]
     pub fn kept_bytes(&self) -> u64 {
-        // While all memory is in use, so many places are, at least, and nothing is kept in those.
+        // While all memory is in use, this many places are, at least, and nothing is kept in those.
         let in_use = self.memory_bytes / self.largest_cap_bytes.max(1);
         let unused = u64::from(self.slots).saturating_sub(in_use);
         let of_memories = u64::from(Budget::MAX_MEMORIES) * keep_resident_bytes() as u64;

@@ -89,7 +89,7 @@ impl Sandbox {
         Engine::new(&config)
     }
 
-    /// Why a component is not compiled: a proposal it uses that guests may not, or that it is no component at all.
+    /// Why a component is not compiled: a proposal it uses that guests may not, or that it is not a component at all.
     #[must_use]
     pub fn objection(component: &[u8]) -> Option<String> {
         proposals::objection(component)

@@ -1,6 +1,6 @@
 //! What guests may use of WebAssembly, proposal by proposal.
 //!
-//! Everything that is not named here is off, whatever the engine's own defaults become. Components are held against this list before
+//! Everything that is not named here is off, whatever the engine's own defaults become. Components are checked against this list before
 //! the engine sees them, so that what they use is refused by name.
 
 use wasmparser::{Validator, WasmFeatures};

@@ -16,7 +16,7 @@ use super::engine::Sandbox;
 use super::memory::MemoryCap;
 use super::ticker::Ticker;
 
-/// The function that makes room for so many bytes of input, and says where.
+/// The function that makes room for this many bytes of input, and says where.
 const INPUT: &str = "mayfly_input";
 /// The function that does the work. Nobody can call it in the module that is made.
 const BUILD: &str = "mayfly_build";

@@ -2,7 +2,7 @@
 //!
 //! T-SQL decides by types what an operator means: `+` joins or adds, `/` of two integers is an integer, two texts compare by the
 //! collation. So each expression is given the type the server gives it, and SQLite gets a text that means the same: conversions,
-//! collations and arithmetic are written out. How values lie in SQLite is in `sql_types::value`.
+//! collations and arithmetic are written out. How values are stored in SQLite is in `sql_types::value`.
 //!
 //! Reading order: [`scope`] (names), `query`, `values` (expressions), `comparison`, `arithmetic`, `calls` (functions), `aggregates`, `writes`.
 

@@ -56,7 +56,7 @@ impl<'a> Scope<'a> {
             .or_else(|| self.outer.and_then(|outer| outer.cte(name)))
     }
 
-    /// A column by its name and what stands before it: as SQLite writes it, and its type.
+    /// A column by its name and what comes before it: as SQLite writes it, and its type.
     pub(super) fn column(&self, parts: &[String]) -> Result<(String, Ty), SqlError> {
         let (name, before) = match parts {
             [before @ .., name] => (name, before),

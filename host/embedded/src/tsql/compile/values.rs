@@ -308,7 +308,7 @@ fn operand_digits_of(value: &Expr, typed: &Typed) -> Option<(u8, u8)> {
     }
 }
 
-/// Whether a value of the one type lies in SQLite as one of the other would.
+/// Whether a value of the one type is stored in SQLite as one of the other would be.
 fn is_same(from: SqlType, to: SqlType) -> bool {
     if from == to {
         return true;

@@ -202,7 +202,7 @@ impl Compiler<'_> {
         Ok(Compiled { sql, columns })
     }
 
-    /// A value as it lies in a column.
+    /// A value as it is stored in a column.
     pub(super) fn stored(&self, value: &Typed, to: Ty, table: &str, column: &str) -> String {
         let Ty::Of(to) = to else {
             return value.sql.clone();
@@ -221,7 +221,7 @@ impl Compiler<'_> {
         )
     }
 
-    /// The table that is changed: what `FROM` calls by its alias, and what stands beside it there.
+    /// The table that is changed: what `FROM` calls by its alias, and what is beside it there.
     fn target<'s>(&self, name: &str, from: &'s [Source]) -> Result<Target<'s>, SqlError> {
         let mut found = None;
         let mut others = Vec::new();
@@ -383,7 +383,7 @@ fn target(known: &[(String, Ty)], name: &str) -> Result<(String, Ty), SqlError> 
         .ok_or_else(|| SqlError::new(207, format!("Invalid column name '{name}'.")))
 }
 
-/// Whether a type has room for so much and no more, so that even a value of it has to be looked at.
+/// Whether a type has room for this much and no more, so that even a value of it has to be looked at.
 fn is_sized(ty: SqlType) -> bool {
     matches!(
         ty,

@@ -51,7 +51,7 @@ pub struct PastCanary {
     pub canary: Tally,
 }
 
-/// Where a canary stands, event by event.
+/// The progress of a canary, event by event.
 #[derive(Debug, Clone, Union, Deserialize)]
 #[serde(tag = "__typename")]
 pub enum CanaryProgress {

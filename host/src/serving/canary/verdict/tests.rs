@@ -3,7 +3,7 @@ use proptest::prelude::*;
 
 const MS: Duration = Duration::from_millis(1);
 
-/// A tally of so many operations, of which so many ended with a code.
+/// A tally of this many operations, of which this many ended with a code.
 fn tally(operations: u64, failed: u64, code: Code) -> Tally {
     timed(operations, failed, code, MS)
 }

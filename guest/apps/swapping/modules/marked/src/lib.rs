@@ -37,7 +37,7 @@ struct Milliseconds {
     milliseconds: u64,
 }
 
-/// Read anew each time, so that the compiler does not take it for what it was when it was compiled.
+/// Read again each time, so that the compiler does not take it for what it was when it was compiled.
 fn mark() -> String {
     String::from_utf8_lossy(black_box(&MARK)).into_owned()
 }

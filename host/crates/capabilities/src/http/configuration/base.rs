@@ -14,7 +14,7 @@ pub enum Base {
         is_tls: bool,
         /// Host and port, without user.
         authority: Authority,
-        /// What stands before every route: empty, or a path without a slash at its end.
+        /// What comes before every route: empty, or a path without a slash at its end.
         prefix: String,
     },
 }

@@ -75,7 +75,7 @@ pub struct Route {
     pub parts: Vec<Part>,
 }
 
-/// What stands between two slashes.
+/// What is between two slashes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Part {
     /// Text as it is written.

@@ -22,7 +22,7 @@ pub struct Service {
     pub line: usize,
     /// `base`: "https://host/prefix", "http://…" or "embedded".
     pub base: Base,
-    /// Whether `base` stands in the file, so that modules that are granted routes may know it when they are built.
+    /// Whether `base` is in the file, so that modules that are granted routes may know it when they are built.
     pub base_is_told: bool,
     /// `bearer`, `basic` or `header`.
     pub credentials: Option<Credentials>,
@@ -251,7 +251,7 @@ fn base(table: &mut Table<'_>) -> Base {
     let nowhere = Base::Embedded;
     let missing = (!table.has("base")).then(|| (table.at, String::new()));
     let Some((at, text)) = table.text_at(BASE).or(missing) else {
-        // What is wrong with it was told.
+        // The problem was reported.
         return nowhere;
     };
     Base::parse(&text).unwrap_or_else(|problem| {

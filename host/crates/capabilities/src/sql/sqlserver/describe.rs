@@ -26,7 +26,7 @@ struct Described {
 }
 
 impl Described {
-    /// Whether its text lies on the wire in UTF-8, which the driver takes for the code page of the collation's locale.
+    /// Whether its text is encoded on the wire in UTF-8, which the driver takes for the code page of the collation's locale.
     fn is_utf8(&self) -> bool {
         let ends_in_utf8 = |name: &str| name.to_ascii_uppercase().ends_with("_UTF8");
         let is_of_bytes = |text: &str| {

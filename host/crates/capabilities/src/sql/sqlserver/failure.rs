@@ -51,7 +51,7 @@ impl EngineError for Error {
     }
 }
 
-/// How a text lies on the wire, and so what the driver could not decode.
+/// How a text is encoded on the wire, and so what the driver could not decode.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Undecodable {
     /// Text of 16-bit units: half a surrogate pair.

@@ -40,7 +40,7 @@ impl Token<'_> {
         words.iter().any(|word| self.is(word))
     }
 
-    /// The name it stands for; empty for what is no name.
+    /// The name it stands for; empty for what is not a name.
     pub(super) fn name(&self) -> &str {
         match self.kind {
             Kind::Word => self.text,

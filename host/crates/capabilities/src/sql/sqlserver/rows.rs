@@ -39,12 +39,12 @@ pub(super) struct Layout<'a> {
 #[derive(Debug)]
 struct Plan {
     name: String,
-    /// What stands before its value: `{` or `,`, the name, `:`.
+    /// What comes before its value: `{` or `,`, the name, `:`.
     lead: String,
     money: bool,
     /// Whether it is an output of a procedure.
     is_output: bool,
-    /// How its text lies on the wire, if it is text.
+    /// How its text is encoded on the wire, if it is text.
     text: Option<Undecodable>,
     /// Digits after the point its values must have, where declared.
     scale: Option<u8>,
@@ -309,7 +309,7 @@ fn write_money(out: &mut String, value: f64) -> Option<()> {
     (value.abs() < EXACT_MONEY).then(|| write!(out, "\"{value:.4}\"").ok())?
 }
 
-/// How the text of a column of this type lies on the wire.
+/// How the text of a column of this type is encoded on the wire.
 fn text_of(found: ColumnType) -> Option<Undecodable> {
     match found {
         ColumnType::NVarchar | ColumnType::NChar | ColumnType::NText => Some(Undecodable::Utf16),

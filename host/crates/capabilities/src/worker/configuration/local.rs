@@ -176,7 +176,7 @@ pub(super) const OF_PROCESSES: [&str; 17] = [
     "restrict_files",
 ];
 
-/// So many calls take no longer than a start does.
+/// This many calls take no longer than a start does.
 const FEW_CALLS: u64 = 10;
 
 /// The least memory that anything runs in, in bytes.

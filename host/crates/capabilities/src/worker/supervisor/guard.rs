@@ -3,7 +3,7 @@
 //! Each byte from the host comes with a descriptor, the keeper's end of a socket to the host. When the host is gone, the socket to it
 //! closes; the keepers find the same, and get the time they need to end their workers. Whatever then is left of anybody is ended here.
 //!
-//! Invariant: a keeper is started and reaped under one lock, so a child that is no keeper was left behind by one, and may be ended.
+//! Invariant: a keeper is started and reaped under one lock, so a child that is not a keeper was left behind by one, and may be ended.
 
 use std::collections::BTreeSet;
 use std::io;
@@ -107,7 +107,7 @@ impl Keepers {
     }
 }
 
-/// Ends and reaps every child that is no keeper, until there is none.
+/// Ends and reaps every child that is not a keeper, until there is none.
 fn sweep(keepers: &BTreeSet<i32>) {
     let own = getpid().as_raw_nonzero().get();
     loop {

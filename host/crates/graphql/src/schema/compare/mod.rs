@@ -1,7 +1,7 @@
 //! What changes for clients when one schema takes the place of another.
 //!
 //! The reference is graphql-js: every change that its `findBreakingChanges` and `findDangerousChanges` find is found here, under
-//! the same name (`tests/conformance/schema_changes.rs` holds the two against each other). Beyond it, this finds roots that became
+//! the same name (`tests/conformance/schema_changes.rs` compares the two). Beyond it, this finds roots that became
 //! another type, arguments and input fields that became required by losing their default, defaults of input fields, inputs that
 //! became `@oneOf`, and arguments of directives that changed. A directive that no document can use breaks no document, so its
 //! changes are only told, where the reference calls them breaking.

@@ -24,7 +24,7 @@ pub(super) fn is_one(directive: &Directive<'_>) -> bool {
     NAMES.contains(&directive.name.text)
 }
 
-/// What is told of a field with one of them whose type has one, too.
+/// The message about a field with one of them whose type has one, too.
 pub(super) fn on_both(name: &str, directive: &Directive<'_>) -> String {
     let directive = directive.name.text;
     format!(
@@ -63,7 +63,7 @@ pub(super) fn read<'x>(
     })]
 }
 
-/// What one of them requires, and as people read it; none when what is wrong with it was told.
+/// What one of them requires, and as people read it; none when the problem was reported.
 fn meaning(directive: &Directive<'_>) -> Result<Option<(Expression, String)>, &'static str> {
     let is_user = |is: bool| {
         let value = Operand::Flag { value: is, at: 0 };

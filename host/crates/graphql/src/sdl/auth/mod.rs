@@ -1,7 +1,7 @@
 //! `@auth`, and those of AppSync's directives that mean the same: who may see a field, or the objects of a type.
 //!
-//! What stands on an interface holds for the types that implement it, and what stands on its fields for theirs, so that no way to an
-//! object leads around it. What stands on a root type holds for each of its fields, as there is no object to be seen.
+//! What is on an interface holds for the types that implement it, and what is on its fields for theirs, so that no way to an
+//! object leads around it. What is on a root type holds for each of its fields, as there is no object to be seen.
 
 mod appsync;
 mod names;
@@ -16,17 +16,17 @@ use crate::syntax::{Directive, Position, ValueKind};
 use std::collections::HashMap;
 use std::sync::Arc;
 
-/// The rules that stand at one place.
+/// The rules in one place.
 type Rules = Vec<Arc<Rule>>;
 
-/// Rules by where they stand: on a type, or on one of its fields.
+/// Rules by where they are: on a type, or on one of its fields.
 #[derive(Default)]
 struct Written {
     types: HashMap<TypeId, Rules>,
     fields: HashMap<(TypeId, Arc<str>), Rules>,
 }
 
-/// What a rule stands on.
+/// What a rule is on.
 #[derive(Clone, Copy)]
 struct Place<'s> {
     schema: &'s Schema,

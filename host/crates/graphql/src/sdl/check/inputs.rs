@@ -144,7 +144,7 @@ pub(super) fn endless(schema: &Schema, problems: &mut Problems) {
 #[derive(Debug, Clone, Copy, PartialEq)]
 enum Depth {
     New,
-    /// So many required fields down the path.
+    /// This many required fields down the path.
     OnPath(usize),
     Done,
 }

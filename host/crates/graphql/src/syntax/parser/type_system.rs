@@ -24,7 +24,7 @@ const KEYWORDS: [&str; 9] = [
     "extend",
 ];
 
-/// Where directives may stand.
+/// Where directives are allowed.
 const LOCATIONS: [&str; 19] = [
     "QUERY",
     "MUTATION",
@@ -60,7 +60,7 @@ pub(crate) fn parse_schema(source: &str, bounds: Bounds) -> Parsed<Vec<Definitio
 
 impl<'a> Parser<'a> {
     fn type_system(&mut self) -> Parsed<Definition<'a>> {
-        // Until the keyword is known to be one, what stands before is the definition before.
+        // Until the keyword is known to be one, what comes before is the definition before.
         let before = self.item;
         let at = self.token.at;
         let description = self.description()?;

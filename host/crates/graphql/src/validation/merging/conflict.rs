@@ -1,4 +1,4 @@
-//! What is told of fields that cannot be merged. A message must not grow with the square of the document, so there are bounds.
+//! The message about fields that cannot be merged. A message must not grow with the square of the document, so there are bounds.
 
 use crate::excerpt::Excerpt;
 use crate::response::Position;

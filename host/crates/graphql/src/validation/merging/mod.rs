@@ -29,7 +29,7 @@ use std::rc::Rc;
 /// comparisons take some tens of milliseconds.
 const COMPARISONS_PER_FIELD: usize = 20;
 
-/// Conflicts of one comparison that are kept: more than are told.
+/// Conflicts of one comparison that are kept: more than are reported.
 const MAX_CONFLICTS: usize = 200;
 
 /// Looks for fields that cannot be merged.

@@ -1,6 +1,6 @@
 //! Selections in which nothing can conflict, told without comparing everything with everything.
 //!
-//! All fields of one response key, wherever they are spread from, are held against the first of them: when each is the same field
+//! All fields of one response key, wherever they are spread from, are checked against the first of them: when each is the same field
 //! with the same arguments and shape, and the same holds of everything below them taken together, then no two can conflict. That
 //! takes time by the length of what is selected. It says no more than that: fields that differ because no object has both of them
 //! are left to the comparisons of pairs, which also know what to tell.

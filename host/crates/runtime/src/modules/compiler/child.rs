@@ -7,7 +7,7 @@ use rustix::process::{Signal, getpid, kill_process};
 use super::{MAX_ARTIFACT_BYTES, MAX_COMPONENT_BYTES, too_large};
 use crate::sandbox::Sandbox;
 
-/// Reads a component of so many bytes.
+/// Reads a component of this many bytes.
 ///
 /// # Errors
 ///
@@ -28,7 +28,7 @@ pub fn read_component(input: &mut dyn Read, bytes: u64) -> anyhow::Result<Vec<u8
     Ok(component)
 }
 
-/// Reads a core module of so many bytes, and the input of its build function.
+/// Reads a core module of this many bytes, and the input of its build function.
 ///
 /// # Errors
 ///

@@ -182,7 +182,7 @@ pub struct Record {
     pub modules: BTreeMap<String, ModuleRecord>,
 }
 
-/// A record as it stands in a file. An unknown key is damage: it may have been the name of the checksum.
+/// A record as it is in a file. An unknown key is damage: it may have been the name of the checksum.
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Written {

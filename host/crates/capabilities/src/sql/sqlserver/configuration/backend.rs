@@ -276,7 +276,7 @@ impl Connection {
     }
 }
 
-/// `connection_string`; what is wrong with it is told here, and then nothing is missed elsewhere.
+/// `connection_string`; problems are reported here, and then nothing is missed elsewhere.
 fn connection_string(table: &mut Table<'_>) -> Option<ConnectionString> {
     let text = match table.secret(CONNECTION_STRING) {
         Given::Nothing => return None,
@@ -296,7 +296,7 @@ fn connection_string(table: &mut Table<'_>) -> Option<ConnectionString> {
 fn sql_address(table: &mut Table<'_>) -> Endpoint {
     let missing = (!table.has("address")).then(|| (table.at, String::new()));
     let Some((at, text)) = table.text_at(ADDRESS).or(missing) else {
-        // What is wrong with it was told.
+        // The problem was reported.
         return Endpoint::At(String::new());
     };
     if text == "embedded" {

@@ -119,7 +119,7 @@ impl Values {
         }
     }
 
-    /// The value of a key as `parse` reads it; what is wrong with it is told.
+    /// The value of a key as `parse` reads it; problems are reported.
     fn parsed<T>(
         &mut self,
         key: &str,
