@@ -1,4 +1,4 @@
-//! Callers: whose tokens are believed, and what guests learn of them.
+//! Callers: whose tokens are accepted, and what guests learn of them.
 
 use std::time::{SystemTime, UNIX_EPOCH};
 

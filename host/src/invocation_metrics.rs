@@ -56,7 +56,7 @@ impl InvocationMetrics {
         }
     }
 
-    /// Counts an invocation of a field by what it came to: once it is known whether its answers fit the schema.
+    /// Counts an invocation of a field by its outcome: once it is known whether its answers fit the schema.
     pub fn count(&self, type_name: &str, field_name: &str, failure: Option<Code>) {
         if let Some(meter) = self.meter(type_name, field_name) {
             match failure {

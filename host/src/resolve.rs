@@ -206,7 +206,7 @@ impl Resolve for Resolver {
             .inspect_err(|error| meters.count(&type_name, &field_name, Some(error.code())))?;
         if let (Some(observation), Some(module)) = (&self.observation, module) {
             observation.called(&module);
-            // One that is tried again as halves may not be told to the client, but happened all the same.
+            // One that is tried again as halves may not be told to the client, but still happened.
             outcome
                 .answers
                 .as_ref()

@@ -203,7 +203,7 @@ async fn there_are_so_many_streams_and_no_more_and_they_end_with_the_host() {
         .header("accept", "text/event-stream");
     let more = Answer::of(more).await;
     assert_eq!(refusal(&more), (503, "OVERLOADED".to_owned()));
-    // Other requests are answered all the same.
+    // Other requests are still answered.
     assert_eq!(
         ask_as(&host, READ, "{ process { state } }").await.status,
         200

@@ -12,7 +12,7 @@ use tokio::sync::watch;
 
 use super::dice::Dice;
 
-/// What becomes of a connection.
+/// What happens to a connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Plan {
     /// Everything is passed on.
@@ -68,7 +68,7 @@ impl Proxy {
         *self.shared.upstream.lock().unwrap() = upstream;
     }
 
-    /// Changes what becomes of one of the connections there are.
+    /// Changes what happens to one of the connections there are.
     pub fn strike(&self, plan: Plan, dice: &mut Dice) {
         let links = self.links();
         if !links.is_empty() {
@@ -77,7 +77,7 @@ impl Proxy {
         }
     }
 
-    /// Changes what becomes of all of them.
+    /// Changes what happens to all of them.
     pub fn strike_all(&self, plan: Plan) {
         for link in self.links() {
             link.send_replace(plan);

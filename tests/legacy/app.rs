@@ -66,7 +66,7 @@ async fn the_old_system_answers_what_the_sample_app_answers() {
         r#"{ assessments(studentId: "S7", assessmentType: PHONICS) { type score takenAt } }"#,
     ];
     let sample = TestHost::start(TestApp::patient()).await;
-    // Named as people name it; assembly, library and ledger are found from the app all the same.
+    // Named as people name it; assembly, library and ledger are found from the app anyway.
     let legacy = TestHost::start_from_above(legacy_system()).await;
     for query in queries {
         let right = timeless(sample.query(query).await);

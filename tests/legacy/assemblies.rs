@@ -1,4 +1,4 @@
-//! Assemblies as users of edge-js write them, in the worker for .NET: what their methods are given, what becomes of their answers, how
+//! Assemblies as users of edge-js write them, in the worker for .NET: what their methods are given, what happens to their answers, how
 //! they are named, and what is said of all that is missing.
 
 use std::fs;

@@ -105,7 +105,7 @@ async fn rolling_back_forgets_nothing_and_goes_to_any_version_there_was() {
             Some(TOKEN),
         )
     };
-    // What was rolled back from before the push is there all the same.
+    // What was rolled back from before the push is still there.
     let done = rollback(&two[..12]);
     assert_eq!(done.status.code(), Some(0), "{done:?}");
     assert_eq!(&digest(&host).await, two);

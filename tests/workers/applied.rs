@@ -1,4 +1,4 @@
-//! What becomes of workers when their app is applied again.
+//! What happens to workers when their app is applied again.
 
 use mayfly_tests::TestHost;
 use serde_json::{Value, json};

@@ -1,4 +1,4 @@
-//! What becomes of a call whose process dies, hangs or says something else, and of everybody else's.
+//! What happens to a call whose process dies, hangs or says something else, and of everybody else's.
 
 use std::fs;
 use std::time::Duration;

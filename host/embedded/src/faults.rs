@@ -242,7 +242,7 @@ switch!(
         body: Option<String>,
         /// Its `content-type`; `text/html` if left out.
         content_type: Option<String>,
-        /// Whether the request is carried out all the same.
+        /// Whether the request is carried out anyway.
         carried_out: bool,
     }
 );

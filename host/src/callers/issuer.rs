@@ -11,7 +11,7 @@ use super::keys::{self, KeySet, TrustedKey};
 use super::source::Source;
 use super::token::{EXPIRED, NOT_ACCESS, NOT_VALID, OTHER_AUDIENCE, TOO_EARLY, Token};
 
-/// An issuer whose tokens are believed.
+/// An issuer whose tokens are accepted.
 pub(super) struct Issuer {
     /// Where it is in the configuration.
     path: String,

@@ -125,7 +125,7 @@ impl Callers {
         problems
     }
 
-    /// Fetches keys that are not known yet, and says which cannot be had of those issuers whose keys are known to `before`.
+    /// Fetches keys that are not known yet, and says which cannot be fetched of those issuers whose keys are known to `before`.
     pub async fn lost(&self, before: Option<&Self>, config: &Config) -> Vec<Problem> {
         let mut problems = Vec::new();
         for issuer in &self.issuers {

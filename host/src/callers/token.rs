@@ -1,4 +1,4 @@
-//! A token as it is written: header, claims, signature (JSON Web Tokens, RFC 7519). Nothing of it is believed here.
+//! A token as it is written: header, claims, signature (JSON Web Tokens, RFC 7519). Nothing of it is trusted here.
 
 use std::borrow::Cow;
 

@@ -149,7 +149,7 @@ impl Documents {
             });
         };
         let Some(persisted) = &self.persisted else {
-            // A client that sends the document along gets its answer all the same.
+            // A client that sends the document along still gets its answer.
             return match named.text {
                 Some(text) => Ok(Found {
                     text,

@@ -13,7 +13,7 @@ use crate::workload::{Assessment, of_student};
 
 #[derive(Deserialize)]
 struct Request<'a> {
-    /// Read, so that the request is checked as JSON all the same.
+    /// Read, so that the request is checked as JSON anyway.
     #[serde(rename = "query", borrow)]
     _query: std::borrow::Cow<'a, str>,
     #[serde(borrow)]

@@ -60,7 +60,7 @@ pub struct Table<'a> {
     pub at: usize,
     entries: BTreeMap<&'a str, (usize, &'a Spanned<DeValue<'a>>)>,
     asked: Vec<String>,
-    /// Whether a value could not be had, and need not be: what is wrong with the rest may come of that.
+    /// Whether a value could not be read, and need not be: what is wrong with the rest may come of that.
     incomplete: bool,
     /// Where its keys are described; a table that is described holds none.
     described: Option<TableNumber>,

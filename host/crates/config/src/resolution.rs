@@ -10,7 +10,7 @@ use crate::reader::Table;
 use crate::scalar::{Scalar, Value};
 
 impl<'a> Table<'a> {
-    /// The value at a key, wherever it stands; none when the key is not there, or its value could not be had.
+    /// The value at a key, wherever it stands; none when the key is not there, or its value could not be read.
     pub(crate) fn scalar(&mut self, key: &str) -> Option<Scalar<'a>> {
         let value = self.take(key)?;
         self.resolve(self.key(key), value)

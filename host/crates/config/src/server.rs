@@ -182,7 +182,7 @@ impl Server {
             admin_tls: was.admin_tls.clone(),
             ..self.clone()
         };
-        // A key that is missing above is a change all the same.
+        // A key that is missing above is still a change.
         if changed.is_empty() && fixed != *was {
             vec!["*"]
         } else {

@@ -1,6 +1,6 @@
 //! Answers `__schema` and `__type` from the type tables, straight into the response.
 //!
-//! Nothing here can fail but for want of room: validation has seen that every field exists, and the tables are complete. `@resolve`
+//! Nothing here can fail but for lack of room: validation has seen that every field exists, and the tables are complete. `@resolve`
 //! is not shown. The walk keeps its place in a stack of its own, so that whoever has it written can stop at any number of bytes, to
 //! let others run or because there is room for no more.
 

@@ -143,7 +143,7 @@ fn a_text_is_bounded_in_bytes_depth_and_values() {
         "more than 3 values at line 2, column 3"
     );
     assert!(Tree::read("[1,[2]]", LIMITS.with_depth(2).with_values(4)).is_ok());
-    // More than the deepest is not to be had.
+    // More than the deepest is not available.
     let deep = nested("[", "", "]", 129);
     assert_eq!(
         refusal(&deep, LIMITS.with_depth(1_000)).problem,

@@ -18,7 +18,7 @@ pub const OPERATIONS_REFUSED: &str = "mayfly_operations_refused_total";
 pub const DOCUMENTS: &str = "mayfly_documents_total";
 /// Documents that were named by their hash, by `outcome`: `found`, `missing`, or `sent` along.
 pub const PERSISTED_QUERIES: &str = "mayfly_persisted_queries_total";
-/// Fetches of the keys of an `issuer`, by `outcome`: `ok`, or why they could not be had.
+/// Fetches of the keys of an `issuer`, by `outcome`: `ok`, or why they could not be fetched.
 pub const KEY_SET_FETCHES: &str = "mayfly_key_set_fetches_total";
 /// Operations refused because a caller asked for too much, `by` what callers are told apart (`caller`, `api_key`, `address`), and by
 /// `reason`: `operations` or `complexity`.
@@ -74,7 +74,7 @@ pub const COALESCED_GETS: &str = "mayfly_coalesced_gets_total";
 pub const DYNAMODB_REQUESTS: &str = "mayfly_dynamodb_requests_total";
 /// Sends of requests to DynamoDB, those that were sent again counted each time.
 pub const DYNAMODB_ATTEMPTS: &str = "mayfly_dynamodb_attempts_total";
-/// Sends that DynamoDB refused for want of capacity.
+/// Sends that DynamoDB refused for lack of capacity.
 pub const DYNAMODB_THROTTLES: &str = "mayfly_dynamodb_throttles_total";
 /// Seconds a request to DynamoDB waited for its turn.
 pub const DYNAMODB_WAIT_SECONDS: &str = "mayfly_dynamodb_wait_seconds";

@@ -23,7 +23,7 @@ use tokio_util::task::AbortOnDropHandle;
 /// Redirects that are followed, at most.
 const MAX_REDIRECTS: usize = 3;
 
-/// Why keys could not be had, for operators.
+/// Why keys could not be fetched, for operators.
 #[derive(Debug, thiserror::Error)]
 pub(in crate::callers) enum Failure {
     #[error("{0}")]

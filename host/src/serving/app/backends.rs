@@ -77,7 +77,7 @@ impl App {
         checks
     }
 
-    /// Gets the keys of issuers that are new to this app, and says which cannot be had although they could as it was before.
+    /// Gets the keys of issuers that are new to this app, and says which cannot be fetched although they could as it was before.
     pub async fn lost_keys(&self, before: &Self, config: &Config) -> Vec<Problem> {
         match &self.callers {
             None => Vec::new(),

@@ -17,7 +17,7 @@ use super::tally::{FAULTS, Tally};
 /// Standard deviations that chance is given.
 const DEVIATIONS: f64 = 3.0;
 
-/// What becomes of a canary.
+/// How a canary ends.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Verdict {
     /// It goes on.

@@ -203,7 +203,7 @@ enum Target {
     Forward(Activation),
 }
 
-/// The digest to go to, and what becomes of the list; `to` is how it begins.
+/// The digest to go to, and what happens to the list; `to` is how it begins.
 fn target(
     record: &ModuleRecord,
     module: &str,

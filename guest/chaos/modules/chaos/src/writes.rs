@@ -78,7 +78,7 @@ async fn row(
 async fn end(transaction: sql::Transaction, arguments: TransactionArguments) -> Result<String> {
     match arguments.then.as_str() {
         "COMMIT" | "OWN" => transaction.commit().await?,
-        // Whatever becomes of the statement: only what the commit says counts.
+        // Whatever happens to the statement: only what the commit says counts.
         "ENDED" | "NESTED" | "STRAY_COMMIT" => {
             let statement = arguments.then.to_lowercase();
             let _ = transaction.statement(&statement).execute().await;

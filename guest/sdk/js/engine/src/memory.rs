@@ -67,10 +67,10 @@ unsafe impl GlobalAlloc for Libc {
     }
 }
 
-/// Ends the invocation for want of memory, as a guest without an engine would end. When that is not `certain`, not even a page must be
+/// Ends the invocation for lack of memory, as a guest without an engine would end. When that is not `certain`, not even a page must be
 /// left.
 ///
-/// The host tells a trap for want of memory by what it refused last, and smaller pieces may have been given since.
+/// The host tells a trap for lack of memory by what it refused last, and smaller pieces may have been given since.
 #[cfg(target_arch = "wasm32")]
 pub(crate) fn end_out_of_memory(certain: bool) {
     let mut pages = 1;

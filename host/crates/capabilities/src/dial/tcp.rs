@@ -90,7 +90,7 @@ mod tests {
     const REFUSED: u16 = 2;
     const GOOD: u16 = 3;
 
-    /// What becomes of attempts at such addresses, and counts them.
+    /// What happens to attempts at such addresses, and counts them.
     async fn outcome(ports: &[u16], attempts: &Cell<usize>) -> io::Result<u16> {
         let addresses = ports
             .iter()

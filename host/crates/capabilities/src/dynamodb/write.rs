@@ -1,7 +1,7 @@
 //! Writes.
 //!
 //! A write is sent once. Sending it again after its answer was lost could add twice, or report a failed condition for what the
-//! first attempt did itself; so only a refusal for want of capacity, which surely changed nothing, is followed by another attempt.
+//! first attempt did itself; so only a refusal for lack of capacity, which surely changed nothing, is followed by another attempt.
 //! A transaction carries a token that makes repetition harmless, and is retried by the SDK.
 
 use std::time::Duration;
@@ -29,7 +29,7 @@ use super::send::Operation;
 const MAX_TRANSACT_ITEMS: usize = 100;
 /// The token's length: the service's own limit.
 const MAX_TOKEN_CHARS: usize = 36;
-/// The pause after the first refusal for want of capacity; it doubles.
+/// The pause after the first refusal for lack of capacity; it doubles.
 const FIRST_PAUSE: Duration = Duration::from_millis(25);
 
 /// Retries by the SDK switched off, and with them the time-out of one attempt: giving up early tells less and saves nothing.
@@ -199,7 +199,7 @@ impl DynamoDb {
         Ok("null".to_owned())
     }
 
-    /// Sends a write, again only after it was refused for want of capacity. The request is made for each attempt, so that nothing is
+    /// Sends a write, again only after it was refused for lack of capacity. The request is made for each attempt, so that nothing is
     /// held twice.
     async fn write<T, E, F>(
         &self,

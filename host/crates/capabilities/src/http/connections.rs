@@ -1,7 +1,7 @@
 //! The connections to one service.
 //!
 //! Invariants: a connection belongs to one call at a time, and comes back only when the answer was read to its end and nothing came behind
-//! it; whatever else becomes of the call, the connection is closed. It counts until it is closed. A call that has its turn finds a
+//! it; whatever else happens to the call, the connection is closed. It counts until it is closed. A call that has its turn finds a
 //! connection or a place for one: connections come back before turns do.
 //!
 //! On HTTP/2 there is one connection, and each call has a stream of it.

@@ -115,7 +115,7 @@ fn method(request: &Request) -> Method {
     }
 }
 
-/// Sends a request and reads its answer, of at most this many bytes. `was_sent` says from when on the service may have it.
+/// Sends a request and reads its answer, of at most this many bytes. `was_sent` says since when the service may have it.
 pub(super) async fn exchange(
     connections: &Connections,
     target: &Target,

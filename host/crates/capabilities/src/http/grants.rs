@@ -33,7 +33,7 @@ pub(super) fn weight(service: &str, request: &wit::Request) -> usize {
     service.len() + request.method.len() + 2 * request.path.len() + pairs + body
 }
 
-/// The request, when the module may send it for this caller. What goes along of the caller is in it; the trace is not.
+/// The request, when the module may send it for this caller. What is passed on of the caller is in it; the trace is not.
 pub(super) fn granted(
     asker: &Asker<'_>,
     service: &str,
@@ -222,7 +222,7 @@ fn claim(caller: &Caller, name: &str) -> Result<String, String> {
     Ok(value)
 }
 
-/// Adds what the operator lets go along of the client's request.
+/// Adds what the operator lets through of the client's request.
 fn add_forwarded(headers: &mut HeaderMap, forward: &Forward, caller: &Caller) {
     for name in &forward.headers {
         let sent = caller

@@ -1,4 +1,4 @@
-//! A connection on loan. Its end decides what becomes of the connection, not its user.
+//! A connection on loan. Its end decides what happens to the connection, not its user.
 //!
 //! A user may be gone at any await: its future is dropped when a guest traps or runs out of time. So everything is in `Drop`: a
 //! connection with nothing unread and no transaction goes back at once; an open transaction is rolled back first, by a task of its

@@ -1,4 +1,4 @@
-//! One request on one connection: sent, its answer read, and what came of it told to the connection and the caller.
+//! One request on one connection: sent, its answer read, and its outcome reported to the connection and the caller.
 
 use mayfly_error::CallError;
 use tokio::time::{Instant, timeout_at};

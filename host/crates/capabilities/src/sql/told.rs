@@ -1,4 +1,4 @@
-//! What code of a module is told of SQL when it is built: the statements that it is granted, for libraries that send their text.
+//! What a module's code is told about SQL when it is built: the statements that it is granted, for libraries that send their text.
 
 use mayfly_json::quoted;
 

@@ -192,7 +192,7 @@ impl Process {
         }
         self.about.begin(call.method, call.trace_id);
         self.life.calls += 1;
-        // Until the answer was read, whatever becomes of this future.
+        // Until the answer was read, whatever happens to this future.
         self.asked = Some(0);
         match self.connection.call(call).await {
             Ok(id) => self.asked = Some(id),
@@ -253,7 +253,7 @@ impl Process {
         Ok(answer)
     }
 
-    /// Says that nobody waits for the call any more, and waits for its answer all the same; whether it came in order.
+    /// Says that nobody waits for the call any more, and waits for its answer anyway; whether it came in order.
     pub(super) async fn cancel(&mut self, grace: Duration, most: usize) -> bool {
         let Some(asked) = self.asked.filter(|_| self.broken.is_none()) else {
             return self.is_in_order();

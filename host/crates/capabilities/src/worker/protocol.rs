@@ -1,7 +1,7 @@
 //! Frames and messages, as `docs/worker-protocol.md` says.
 //!
 //! A connection is read and written so that a future may be dropped at any time: what was read stays in its buffer, and what was not
-//! written yet goes before whatever is written next. Whether the other end may be believed after that is for whoever uses it to say.
+//! written yet goes before whatever is written next. Whether the other end may be trusted after that is for whoever uses it to say.
 
 use std::fmt;
 use std::io;

@@ -229,7 +229,7 @@ fn watch(pool: &Arc<Pool>, process: &Process) {
     });
 }
 
-/// What becomes of a process whose call nobody waits for any more: it may still answer, or is ended. It counts as one that another is to
+/// What happens to a process whose call nobody waits for any more: it may still answer, or is ended. It counts as one that another is to
 /// follow.
 pub(super) async fn settle(weak: Weak<Pool>, mut process: Process) {
     let limits = weak.upgrade().map(|pool| {

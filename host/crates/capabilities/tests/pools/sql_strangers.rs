@@ -1,4 +1,4 @@
-//! Servers that are none, and what becomes of who waits for them.
+//! Servers that are none, and what happens to those who wait for them.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! `[callers.issuers.NAME]`, or the same keys in `[callers]`: whose tokens are believed, and what they are checked with.
+//! `[callers.issuers.NAME]`, or the same keys in `[callers]`: whose tokens are accepted, and what they are checked with.
 
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
@@ -70,7 +70,7 @@ const DEFAULT: &str = "default";
 /// The least bytes of a secret: as many as the hash of HS256 has. A shorter one can be guessed from a single token.
 const LEAST_SECRET_BYTES: usize = 32;
 
-/// An issuer whose tokens are believed.
+/// An issuer whose tokens are accepted.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Issuer {
     /// Its name in the configuration and in the log.

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-/// Digits from which on a number with a fraction or an exponent is not written in plain notation: the reference implementation
+/// Digits from which a number with a fraction or an exponent is not written in plain notation: the reference implementation
 /// writes an exponent then.
 const MAX_DIGITS: usize = 21;
 

@@ -1,4 +1,4 @@
-//! Plans, run: which node is called when, with which parents, and what becomes of failures.
+//! Plans, run: which node is called when, with which parents, and what happens to failures.
 //!
 //! [`resolve`] is what the engine needs of whoever runs modules; [`run`] walks the plan; [`chunk`] calls a module for some parents
 //! and tries again where that is allowed; [`join`] writes the response once every node is complete.

@@ -7,7 +7,7 @@ use crate::syntax::{Document, Field, Selection, SelectionSet};
 use mayfly_error::Error;
 use std::collections::HashMap;
 
-/// Lists inside one another from which on a query is refused; the reference implementation's number.
+/// Lists inside one another from which a query is refused; the reference implementation's number.
 const MAX_LISTS: usize = 3;
 
 /// An error for each field that asks for the schema, where nobody may.

@@ -1,6 +1,6 @@
 //! How an import reaches what is behind it: never before the budget was counted and the grant was checked.
 //!
-//! [`Backends`](super::Backends) gives nothing out itself. What it holds is to be had through [`Granted`] alone, which is made
+//! [`Backends`](super::Backends) gives nothing out itself. What it holds can be reached only through [`Granted`], which is made
 //! in one place, after the call was counted and the grant's check had no objection.
 
 use std::sync::Arc;

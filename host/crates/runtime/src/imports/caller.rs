@@ -1,4 +1,4 @@
-//! Who sent an operation, as far as it is believed.
+//! Who sent an operation, as far as it was verified.
 
 use std::borrow::Cow;
 use std::sync::Arc;

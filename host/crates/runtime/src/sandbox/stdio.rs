@@ -10,7 +10,7 @@ use wasmtime_wasi::p2::{OutputStream, Pollable, StreamResult};
 
 use crate::imports::{LogLeft, Origin};
 
-/// Bytes that one write takes, and after which a line without an end is written all the same.
+/// Bytes that one write takes, and after which a line without an end is written anyway.
 const LINE_BYTES: usize = 4_096;
 
 /// Writes a guest's output to the log, a line of the log for each line of it, until the invocation's share of the log is used up; the

@@ -10,7 +10,7 @@ const FUNCTIONS: usize = 4;
 /// nothing else does: it lies above every memory cap that anybody sets, and right below zero.
 const BELOW_ZERO: u64 = 16 << 20;
 
-/// Functions under way, from which on a stack may have been too deep; wasmtime tells of 20 at most.
+/// Functions under way, from which a stack may have been too deep; wasmtime tells of 20 at most.
 const DEEP: usize = 16;
 
 /// How the sandbox tells where memory was accessed.

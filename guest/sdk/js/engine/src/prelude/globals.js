@@ -1,4 +1,4 @@
-// The globals of Node and of the web that QuickJS lacks. What cannot be had throws an error that says so.
+// The globals of Node and of the web that QuickJS lacks. What is not available throws an error that says so.
 (function (host, options, parts) {
   'use strict';
 

@@ -19,7 +19,7 @@ pub struct RouteGrants(pub BTreeMap<String, Grant>);
 pub struct Grant {
     /// The routes.
     pub routes: Vec<Arc<Route>>,
-    /// Which headers of the caller go along to the service.
+    /// Which headers of the caller are passed on to the service.
     pub forward: Arc<Forward>,
     /// Headers that are the operator's, in lower case: those of credentials.
     pub reserved: Option<String>,

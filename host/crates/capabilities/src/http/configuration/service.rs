@@ -50,7 +50,7 @@ pub struct Service {
     pub client_certificate: Option<ClientCertificate>,
     /// `http2`: whether to speak HTTP/2, on one connection. Default no.
     pub http2: bool,
-    /// `forward`: what goes along of the operation that asks. Default `traceparent`.
+    /// `forward`: what is passed on of the operation that asks. Default `traceparent`.
     pub forward: Forward,
     /// `probe`: a path that answers 2xx when the service is ready; then readiness depends on it.
     pub probe: Option<String>,
@@ -60,7 +60,7 @@ pub struct Service {
     pub proxy: Option<String>,
 }
 
-/// `forward`: what goes along of the operation that asks.
+/// `forward`: what is passed on of the operation that asks.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Forward {
     /// `traceparent`: the trace of the operation, with a span of its own.
@@ -198,7 +198,7 @@ impl Service {
         service
     }
 
-    /// Nothing that goes along may take the place of the credentials.
+    /// Nothing that is passed on may take the place of the credentials.
     fn check_headers(&self, table: &Table<'_>) {
         let Some(credentials) = &self.credentials else {
             return;

@@ -1,4 +1,4 @@
-//! What code of a module is told of services when it is built: the names of all, and of those it is granted routes and address.
+//! What a module's code is told about services when it is built: the names of all, and of those it is granted routes and address.
 
 use mayfly_json::quoted;
 

@@ -5,7 +5,7 @@ use tiberius::error::Error;
 
 use crate::sql::failure::{self, EngineError};
 
-/// A severity from which on the server ends the connection itself.
+/// A severity from which the server ends the connection itself.
 const FATAL_CLASS: u8 = 20;
 
 /// Why reading an answer ended before its end.

@@ -16,7 +16,7 @@ use super::values::type_text;
 use crate::decimal::write_scaled;
 use crate::sql::bounds::Bounds;
 
-/// The driver reads `money` as floating point. Below this, the four digits after the point are exact all the same.
+/// The driver reads `money` as floating point. Below this, the four digits after the point are exact anyway.
 const EXACT_MONEY: f64 = 549_755_813_888.0;
 
 /// What an answer is read for.

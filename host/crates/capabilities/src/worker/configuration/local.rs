@@ -17,7 +17,7 @@ pub struct Local {
     pub processes: usize,
     /// `memory`: resident bytes of one process and all it forked, at most. Default 512 MiB.
     pub memory_bytes: u64,
-    /// `recycle_memory`: resident bytes from which on a process is replaced. Default: half of `memory`.
+    /// `recycle_memory`: resident bytes above which a process is replaced. Default: half of `memory`.
     pub recycle_memory_bytes: u64,
     /// `address_space`: bytes of address space, where that is limited at all.
     pub address_space_bytes: Option<u64>,

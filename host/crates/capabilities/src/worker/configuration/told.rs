@@ -1,4 +1,4 @@
-//! What code of a module is told of workers when it is built: the names of all, their assemblies, and the methods it is granted.
+//! What a module's code is told about workers when it is built: the names of all, their assemblies, and the methods it is granted.
 
 use std::ffi::OsStr;
 use std::path::Path;

@@ -213,7 +213,7 @@ mod tests {
         assert!(!Order::is_whole(bytes.get(..bytes.len() - 1).unwrap()));
         let (mut read, arguments) = Order::decode(&bytes).unwrap();
         read.launch = Launch::parse(&arguments).unwrap();
-        // An argument that is empty is one all the same.
+        // An empty argument is still an argument.
         assert_eq!(read, written);
     }
 

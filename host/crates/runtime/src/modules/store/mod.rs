@@ -11,7 +11,7 @@
 //! consistent when the process is ended at any instant: a component has its name before the list names it, and loses it after the
 //! list has stopped naming it. What is neither in the list nor pinned by somebody at work is collected.
 //!
-//! Nothing here is believed: what a file holds is compared with its name or checksum before it is used, and what was compiled is made
+//! Nothing here is trusted: what a file holds is compared with its name or checksum before it is used, and what was compiled is made
 //! again when it does not agree. A start that changes nothing writes nothing, so a full disk or one that became read-only stops nobody.
 
 mod artifacts;
@@ -247,7 +247,7 @@ impl Store {
     ///
     /// # Errors
     ///
-    /// Why it cannot be had, with a remedy.
+    /// Why it is not available, with a remedy.
     pub fn read(&self, digest: &str) -> Result<ComponentBytes, String> {
         let file = self.component(digest);
         if !file.exists() {
@@ -359,7 +359,7 @@ impl Pinned {
     ///
     /// # Errors
     ///
-    /// Why it cannot be had, with a remedy.
+    /// Why it is not available, with a remedy.
     pub fn read(&self) -> Result<ComponentBytes, String> {
         self.store.read(&self.digest)
     }
