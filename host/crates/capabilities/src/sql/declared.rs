@@ -101,7 +101,7 @@ const PARAMETER: Key<'_> = Key::new(
     "NAME",
     "The type of the parameter: `bit`, `tinyint`, `smallint`, `int`, `bigint`, `real`, `float`, `decimal(p,s)`, `money`, `nvarchar(n)`, \
      `varchar(n)`, `varbinary(n)` (`max` for `n`), `date`, `time`, `datetime2`, `datetimeoffset` or `uniqueidentifier`. `list<TYPE>`: the \
-     value is an array, and `@NAME` stands inside `IN (…)` of a text. `TYPE output`: a procedure's OUTPUT parameter.",
+     value is an array, and `@NAME` goes inside `IN (…)` of a text. `TYPE output`: a procedure's OUTPUT parameter.",
 );
 const COLUMNS: Key<'_> = Key::new(
     "columns",
