@@ -6,7 +6,7 @@ use wasmtime::PoolingAllocationConfig;
 /// Elements of one table, at most; function tables of large guests have some tens of thousands.
 pub(super) const TABLE_ELEMENTS: usize = 100_000;
 /// Bytes of a memory that stay mapped between invocations, and are cleared instead of faulted in again, where the kernel says which pages
-/// were written: nobody pays for more than was written, and an invocation of JavaScript, which writes some 600 KiB, takes half the time.
+/// were written: nobody pays for more than was written, and an invocation of JavaScript, which has written some 300 KiB, takes half the time.
 const KEPT_BYTES: usize = 1 << 20;
 /// The same on kernels that cannot say so (Linux before 6.7), where it is cleared whole. It covers the stack, data and arena of a guest
 /// linked small; guests are linked to begin with just as much (`LINK_FLAGS`), so that nothing is left to be unmapped.
