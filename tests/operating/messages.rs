@@ -38,7 +38,7 @@ async fn a_component_that_is_too_large_is_told_so_before_it_is_sent_and_by_the_h
         &["module", "push", "marked", file, "--admin", &admin],
         Some(TOKEN),
     );
-    let expected = format!("error: {file} is 65 MiB, and a component may have 64 MiB at most\n");
+    let expected = format!("error: {file} is 65 MiB; a component may have at most 64 MiB\n");
     assert_eq!((pushed.status.code(), said(&pushed)), (Some(1), expected));
 
     let answer = host.push("marked", vec![0; 65 << 20]).await;

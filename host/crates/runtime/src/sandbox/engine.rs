@@ -8,7 +8,6 @@ use tokio::sync::{Semaphore, SemaphorePermit};
 use wasmtime::component::{Component, Linker};
 use wasmtime::{
     Config, Enabled, Engine, InstanceAllocationStrategy, OptLevel, PoolingAllocationConfig,
-    RegallocAlgorithm,
 };
 
 use super::Prepared;
@@ -86,7 +85,6 @@ impl Sandbox {
         // Images of memories are files, of which the process that does this may write none; and one instance has no use for them.
         config
             .cranelift_opt_level(OptLevel::None)
-            .cranelift_regalloc_algorithm(RegallocAlgorithm::SinglePass)
             .memory_init_cow(false);
         Engine::new(&config)
     }
