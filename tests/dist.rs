@@ -85,6 +85,8 @@ fn the_archive_has_everything_and_nothing_of_this_machine() {
     ] {
         assert!(root.join(file).is_file(), "{file}");
     }
+    let state = fs::read_dir(root.join("share/mayfly/state")).unwrap();
+    assert_eq!(state.count(), 0, "the Containerfile copies it");
     for program in ["mayfly", "mayfly-embedded"] {
         let bytes = fs::read(root.join("bin").join(program)).unwrap();
         // A program with its symbols has a section of this name.
