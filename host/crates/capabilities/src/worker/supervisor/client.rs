@@ -11,13 +11,12 @@ use std::thread;
 
 use mayfly_runtime::program;
 use parking_lot::Mutex;
-use rustix::process::{DumpableBehavior, set_dumpable_behavior};
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader, Lines};
 use tokio::net::unix::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::sync::{mpsc as async_mpsc, watch};
 
 use super::order::Order;
-use super::{SUPERVISE, wire};
+use super::{SUPERVISE, hide_from_others, wire};
 
 /// How a worker process ended.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -174,7 +173,7 @@ fn guard() -> Result<Arc<Guard>, String> {
 fn start() -> Result<Guard, String> {
     let failed = |error: std::io::Error| format!("cannot start the supervisor: {error}");
     // Before anything that could look at this process runs.
-    set_dumpable_behavior(DumpableBehavior::NotDumpable)
+    hide_from_others()
         .map_err(|error| format!("cannot keep others from reading the host's memory: {error}"))?;
     let (own, guards) = UnixStream::pair().map_err(failed)?;
     let mut heard = own.try_clone().map_err(failed)?;

@@ -19,12 +19,11 @@ use std::time::{Duration, Instant};
 use mayfly_runtime::program;
 use rustix::io::Errno;
 use rustix::process::{
-    DumpableBehavior, Pid, Signal, WaitId, WaitIdOptions, WaitOptions, getpid, set_child_subreaper,
-    set_dumpable_behavior, waitid,
+    Pid, Signal, WaitId, WaitIdOptions, WaitOptions, getpid, set_child_subreaper, waitid,
 };
 
 use super::order::{MOST_BYTES, Order};
-use super::{LAUNCH, cgroup, tree, wire};
+use super::{LAUNCH, cgroup, hide_from_others, tree, wire};
 
 /// How often the tree is looked at. What grows faster than this is seen by the limit on its data, which the kernel holds.
 const LOOK: Duration = Duration::from_millis(100);
@@ -54,8 +53,7 @@ struct Kept {
 }
 
 pub(super) fn run() -> ExitCode {
-    let prepared = set_child_subreaper(Some(getpid()))
-        .and_then(|()| set_dumpable_behavior(DumpableBehavior::NotDumpable));
+    let prepared = set_child_subreaper(Some(getpid())).and_then(|()| hide_from_others());
     let socket = io::stdin().as_fd().try_clone_to_owned();
     let (Ok(()), Ok(socket)) = (prepared, socket) else {
         return ExitCode::FAILURE;
