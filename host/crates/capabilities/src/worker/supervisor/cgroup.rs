@@ -134,6 +134,12 @@ pub(super) fn reason(group: &Path, memory_bytes: u64) -> Option<String> {
     (kills.trim() != "0").then(|| format!("memory {memory_bytes}"))
 }
 
+/// Ends whatever is left in a group, and removes it; nothing where it is gone already.
+pub(super) fn end(group: &Path) {
+    kill(group);
+    remove(group);
+}
+
 /// Removes a group whose processes have ended.
 pub(super) fn remove(group: &Path) {
     for _ in 0..REMOVALS {

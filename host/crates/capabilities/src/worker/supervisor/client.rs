@@ -16,7 +16,7 @@ use tokio::net::unix::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::sync::{mpsc as async_mpsc, watch};
 
 use super::order::Order;
-use super::{SUPERVISE, hide_from_others, wire};
+use super::{SUPERVISE, cgroup, hide_from_others, wire};
 
 /// How a worker process ended.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -105,7 +105,16 @@ pub(in crate::worker) async fn supervise(
     };
     let (commands, given) = async_mpsc::unbounded_channel();
     let (tell, ended) = watch::channel(None);
-    tokio::spawn(look_after(lines, write, given, guard.gone.clone(), tell));
+    let gone = guard.gone.clone();
+    let group = order.cgroup.clone();
+    tokio::spawn(async move {
+        let ended = look_after(lines, write, given, gone).await;
+        if let Some(group) = group {
+            // A keeper that was killed left it behind.
+            let _ = tokio::task::spawn_blocking(move || cgroup::end(&group)).await;
+        }
+        let _ = tell.send(Some(ended));
+    });
     Ok(Keeper {
         pid,
         commands,
@@ -119,8 +128,7 @@ async fn look_after(
     mut write: OwnedWriteHalf,
     mut commands: async_mpsc::UnboundedReceiver<u8>,
     mut guard_gone: watch::Receiver<bool>,
-    tell: watch::Sender<Option<Ended>>,
-) {
+) -> Ended {
     let ended = loop {
         tokio::select! {
             line = lines.next_line() => {
@@ -135,7 +143,7 @@ async fn look_after(
             () = until(&mut guard_gone) => break None,
         }
     };
-    let _ = tell.send(Some(ended.unwrap_or_default()));
+    ended.unwrap_or_default()
 }
 
 async fn until(gone: &mut watch::Receiver<bool>) {

@@ -71,7 +71,11 @@ pub(super) fn run() -> ExitCode {
 
 fn keep(socket: &mut UnixStream) -> Result<(), String> {
     let (order, arguments, descriptors) = receive(socket)?;
-    let child = start(&order, arguments, descriptors)?;
+    let child = start(&order, arguments, descriptors).inspect_err(|_| {
+        if let Some(group) = &order.cgroup {
+            cgroup::remove(group);
+        }
+    })?;
     let pid = i32::try_from(child.id()).map_err(|error| error.to_string())?;
     // The host is gone when this fails, which the loop finds, too.
     let _ = writeln!(socket, "started {pid}");
