@@ -29,6 +29,8 @@ pub(in crate::worker) struct Ended {
     pub memory_bytes: Option<u64>,
     /// Processes and threads for which it was ended, more than it may have.
     pub tasks: Option<u64>,
+    /// Whether it was ended because what it holds could not be seen.
+    pub is_hidden: bool,
 }
 
 /// A worker process, as the host has it. When this is dropped, the process and all it forked are ended at once.
@@ -160,6 +162,7 @@ fn parse(line: &str) -> Option<Ended> {
             "signal" => ended.signal = words.next()?.parse().ok(),
             "memory" => ended.memory_bytes = words.next()?.parse().ok(),
             "tasks" => ended.tasks = words.next()?.parse().ok(),
+            "hidden" => ended.is_hidden = words.next()? == "yes",
             _ => {}
         }
     }

@@ -217,7 +217,7 @@ impl Kept {
         }
     }
 
-    /// Ends a tree that has too much.
+    /// Ends a tree that has too much, or that hides what it has.
     fn look(&mut self) {
         if self.reason.is_some() || self.order.cgroup.is_some() {
             return;
@@ -229,6 +229,8 @@ impl Kept {
             self.reason = Some(format!("memory {memory}"));
         } else if tasks > self.order.tasks {
             self.reason = Some(format!("tasks {tasks}"));
+        } else if tree.iter().any(|pid| tree::is_hidden(*pid)) {
+            self.reason = Some("hidden yes".to_owned());
         }
         if self.reason.is_some() {
             self.kill();
