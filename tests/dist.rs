@@ -85,6 +85,8 @@ fn the_archive_has_everything_and_nothing_of_this_machine() {
     ] {
         assert!(root.join(file).is_file(), "{file}");
     }
+    let state = fs::read_dir(root.join("share/mayfly/state")).unwrap();
+    assert_eq!(state.count(), 0, "the Containerfile copies it");
     for program in ["mayfly", "mayfly-embedded"] {
         let bytes = fs::read(root.join("bin").join(program)).unwrap();
         // A program with its symbols has a section of this name.
@@ -362,6 +364,10 @@ fn the_unit_is_one_that_systemd_takes() {
         "NoNewPrivileges=yes",
         "User=mayfly",
         "CapabilityBoundingSet=",
+        // Requests under way outlive the first signal, and the server outlives its workers.
+        "KillMode=mixed",
+        "Delegate=memory pids",
+        "OOMPolicy=continue",
     ] {
         assert!(text.lines().any(|there| there == line), "{line}");
     }
@@ -375,6 +381,17 @@ fn the_unit_is_one_that_systemd_takes() {
     };
     let said = String::from_utf8_lossy(&output.stdout);
     assert!(output.status.success(), "exposure above 3.0: {said}");
+    // What systemd does not know it names, and leaves out. The program is not installed here.
+    let directory = tempfile::tempdir().unwrap();
+    let here = directory.path().join("mayfly.service");
+    fs::write(&here, text.replace("/opt/mayfly/bin/mayfly", "/bin/true")).unwrap();
+    let output = Command::new("systemd-analyze")
+        .arg("verify")
+        .arg(&here)
+        .output();
+    let output = output.unwrap();
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(!said.contains("mayfly.service"), "{said}");
 }
 
 /// A directory with Node alone on the path, and the shell that npm runs.

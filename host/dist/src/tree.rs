@@ -36,6 +36,9 @@ const COPIED: [(&str, &str); 13] = [
 /// Where the program looks for the engine of JavaScript.
 const ENGINE: &str = "share/mayfly/javascript-engine.wasm";
 
+/// Empty: what the store of a container gets its owner from.
+const STATE: &str = "share/mayfly/state";
+
 /// What builds and servers leave in an app.
 const LEFT: [&str; 2] = [".mayfly", "target"];
 
@@ -63,6 +66,8 @@ pub fn make(
     }
     build_sample(root, programs)?;
     make_engine(programs, &tree.join(ENGINE))?;
+    let state = tree.join(STATE);
+    fs::create_dir_all(&state).with_context(|| format!("cannot make {}", state.display()))?;
     for (from, to) in COPIED {
         copy(&root.join(from), &tree.join(to))?;
     }

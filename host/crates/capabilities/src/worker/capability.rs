@@ -305,9 +305,9 @@ fn lacking(local: &Local) -> Vec<String> {
     let mut lacking = Vec::new();
     if local.restrict_files && !can_restrict() {
         lacking.push(if local.user.is_some() {
-            "this kernel has no Landlock, so only the rights of its user keep the worker out of the store and of secrets".to_owned()
+            "Landlock cannot be used here, so only the rights of its user keep the worker out of the store and of secrets".to_owned()
         } else {
-            "this kernel has no Landlock, so the worker can read and write whatever the host's user can, the store included; add `user`, or use a newer kernel (5.13 or later)".to_owned()
+            "Landlock cannot be used here, so the worker can read and write whatever the host's user can, the store included; add `user`, use a newer kernel (5.13 or later), or let the host make its system calls (`SystemCallFilter=` of systemd, the profile of a container)".to_owned()
         });
     }
     if let Err(why) = Cgroups::here() {

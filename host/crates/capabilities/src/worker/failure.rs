@@ -100,6 +100,9 @@ pub(super) fn how(ended: &Ended, worker: &str, memory_bytes: u64) -> String {
             "it had {tasks} processes and threads, more than `{key}.max_tasks`, and was ended; raise it, or start fewer"
         );
     }
+    if ended.is_hidden {
+        return "it hid a process from its supervisor, which then cannot limit it, and was ended; let none of its programs make itself undumpable (PR_SET_DUMPABLE), or delegate a control group to the host (`Delegate=yes`)".to_owned();
+    }
     match (ended.status, ended.signal) {
         (Some(status), _) => format!("it exited with status {status}"),
         (None, Some(signal)) => format!("it was ended by {}", signal_name(signal)),

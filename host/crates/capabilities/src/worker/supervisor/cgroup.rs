@@ -125,13 +125,21 @@ pub(super) fn kill(group: &Path) -> bool {
     fs::write(group.join("cgroup.kill"), "1").is_ok()
 }
 
-/// Why the kernel ended what was in a group, if it did.
+/// Why the kernel ended what was in a group, if it did. Where a group around this one, or the machine, had no memory left, the worker
+/// did not exceed anything.
 pub(super) fn reason(group: &Path, memory_bytes: u64) -> Option<String> {
     let events = fs::read_to_string(group.join("memory.events")).ok()?;
-    let kills = events
-        .lines()
-        .find_map(|line| line.strip_prefix("oom_kill "))?;
-    (kills.trim() != "0").then(|| format!("memory {memory_bytes}"))
+    let happened = |name: &str| {
+        let count = events.lines().find_map(|line| line.strip_prefix(name));
+        count.is_some_and(|count| count.trim() != "0")
+    };
+    (happened("oom ") && happened("oom_kill ")).then(|| format!("memory {memory_bytes}"))
+}
+
+/// Ends whatever is left in a group, and removes it; nothing where it is gone already.
+pub(super) fn end(group: &Path) {
+    kill(group);
+    remove(group);
 }
 
 /// Removes a group whose processes have ended.
@@ -180,8 +188,10 @@ mod tests {
         assert_eq!(read("memory.oom.group"), "1");
         assert!(kill(&worker));
         assert_eq!(read("cgroup.kill"), "1");
-        fs::write(worker.join("memory.events"), "oom 1\noom_kill 0\n").unwrap();
-        assert_eq!(reason(&worker, 5), None);
+        for others in ["oom 1\noom_kill 0\n", "oom 0\noom_kill 1\n"] {
+            fs::write(worker.join("memory.events"), others).unwrap();
+            assert_eq!(reason(&worker, 5), None);
+        }
         fs::write(worker.join("memory.events"), "oom 1\noom_kill 2\n").unwrap();
         assert_eq!(reason(&worker, 5).as_deref(), Some("memory 5"));
         // A host that is started again from its own part finds the same.

@@ -11,13 +11,12 @@ use std::thread;
 
 use mayfly_runtime::program;
 use parking_lot::Mutex;
-use rustix::process::{DumpableBehavior, set_dumpable_behavior};
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader, Lines};
 use tokio::net::unix::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::sync::{mpsc as async_mpsc, watch};
 
 use super::order::Order;
-use super::{SUPERVISE, wire};
+use super::{SUPERVISE, cgroup, hide_from_others, wire};
 
 /// How a worker process ended.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -30,6 +29,8 @@ pub(in crate::worker) struct Ended {
     pub memory_bytes: Option<u64>,
     /// Processes and threads for which it was ended, more than it may have.
     pub tasks: Option<u64>,
+    /// Whether it was ended because what it holds could not be seen.
+    pub is_hidden: bool,
 }
 
 /// A worker process, as the host has it. When this is dropped, the process and all it forked are ended at once.
@@ -106,7 +107,16 @@ pub(in crate::worker) async fn supervise(
     };
     let (commands, given) = async_mpsc::unbounded_channel();
     let (tell, ended) = watch::channel(None);
-    tokio::spawn(look_after(lines, write, given, guard.gone.clone(), tell));
+    let gone = guard.gone.clone();
+    let group = order.cgroup.clone();
+    tokio::spawn(async move {
+        let ended = look_after(lines, write, given, gone).await;
+        if let Some(group) = group {
+            // A keeper that was killed left it behind.
+            let _ = tokio::task::spawn_blocking(move || cgroup::end(&group)).await;
+        }
+        let _ = tell.send(Some(ended));
+    });
     Ok(Keeper {
         pid,
         commands,
@@ -120,8 +130,7 @@ async fn look_after(
     mut write: OwnedWriteHalf,
     mut commands: async_mpsc::UnboundedReceiver<u8>,
     mut guard_gone: watch::Receiver<bool>,
-    tell: watch::Sender<Option<Ended>>,
-) {
+) -> Ended {
     let ended = loop {
         tokio::select! {
             line = lines.next_line() => {
@@ -136,7 +145,7 @@ async fn look_after(
             () = until(&mut guard_gone) => break None,
         }
     };
-    let _ = tell.send(Some(ended.unwrap_or_default()));
+    ended.unwrap_or_default()
 }
 
 async fn until(gone: &mut watch::Receiver<bool>) {
@@ -153,6 +162,7 @@ fn parse(line: &str) -> Option<Ended> {
             "signal" => ended.signal = words.next()?.parse().ok(),
             "memory" => ended.memory_bytes = words.next()?.parse().ok(),
             "tasks" => ended.tasks = words.next()?.parse().ok(),
+            "hidden" => ended.is_hidden = words.next()? == "yes",
             _ => {}
         }
     }
@@ -174,7 +184,7 @@ fn guard() -> Result<Arc<Guard>, String> {
 fn start() -> Result<Guard, String> {
     let failed = |error: std::io::Error| format!("cannot start the supervisor: {error}");
     // Before anything that could look at this process runs.
-    set_dumpable_behavior(DumpableBehavior::NotDumpable)
+    hide_from_others()
         .map_err(|error| format!("cannot keep others from reading the host's memory: {error}"))?;
     let (own, guards) = UnixStream::pair().map_err(failed)?;
     let mut heard = own.try_clone().map_err(failed)?;

@@ -15,12 +15,9 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use mayfly_runtime::program;
-use rustix::process::{
-    DumpableBehavior, Pid, Signal, WaitOptions, getpid, set_child_subreaper, set_dumpable_behavior,
-    setsid, waitpid,
-};
+use rustix::process::{Pid, Signal, WaitOptions, getpid, set_child_subreaper, setsid, waitpid};
 
-use super::{KEEP, tree, wire};
+use super::{KEEP, hide_from_others, tree, wire};
 
 /// How long keepers get to end their workers once the host is gone. They need milliseconds, and a machine may be busy.
 const ENDING: Duration = Duration::from_secs(10);
@@ -38,8 +35,7 @@ struct Keepers {
 pub(super) fn run() -> ExitCode {
     // A signal from the terminal of the host is not meant for workers. It fails where this is a session already.
     let _ = setsid();
-    let prepared = set_child_subreaper(Some(getpid()))
-        .and_then(|()| set_dumpable_behavior(DumpableBehavior::NotDumpable));
+    let prepared = set_child_subreaper(Some(getpid())).and_then(|()| hide_from_others());
     let socket = io::stdin().as_fd().try_clone_to_owned();
     let (Ok(()), Ok(socket)) = (prepared, socket) else {
         return ExitCode::FAILURE;

@@ -19,12 +19,11 @@ use std::time::{Duration, Instant};
 use mayfly_runtime::program;
 use rustix::io::Errno;
 use rustix::process::{
-    DumpableBehavior, Pid, Signal, WaitId, WaitIdOptions, WaitOptions, getpid, set_child_subreaper,
-    set_dumpable_behavior, waitid,
+    Pid, Signal, WaitId, WaitIdOptions, WaitOptions, getpid, set_child_subreaper, waitid,
 };
 
 use super::order::{MOST_BYTES, Order};
-use super::{LAUNCH, cgroup, tree, wire};
+use super::{LAUNCH, cgroup, hide_from_others, tree, wire};
 
 /// How often the tree is looked at. What grows faster than this is seen by the limit on its data, which the kernel holds.
 const LOOK: Duration = Duration::from_millis(100);
@@ -54,8 +53,7 @@ struct Kept {
 }
 
 pub(super) fn run() -> ExitCode {
-    let prepared = set_child_subreaper(Some(getpid()))
-        .and_then(|()| set_dumpable_behavior(DumpableBehavior::NotDumpable));
+    let prepared = set_child_subreaper(Some(getpid())).and_then(|()| hide_from_others());
     let socket = io::stdin().as_fd().try_clone_to_owned();
     let (Ok(()), Ok(socket)) = (prepared, socket) else {
         return ExitCode::FAILURE;
@@ -73,7 +71,11 @@ pub(super) fn run() -> ExitCode {
 
 fn keep(socket: &mut UnixStream) -> Result<(), String> {
     let (order, arguments, descriptors) = receive(socket)?;
-    let child = start(&order, arguments, descriptors)?;
+    let child = start(&order, arguments, descriptors).inspect_err(|_| {
+        if let Some(group) = &order.cgroup {
+            cgroup::remove(group);
+        }
+    })?;
     let pid = i32::try_from(child.id()).map_err(|error| error.to_string())?;
     // The host is gone when this fails, which the loop finds, too.
     let _ = writeln!(socket, "started {pid}");
@@ -215,7 +217,7 @@ impl Kept {
         }
     }
 
-    /// Ends a tree that has too much.
+    /// Ends a tree that has too much, or that hides what it has.
     fn look(&mut self) {
         if self.reason.is_some() || self.order.cgroup.is_some() {
             return;
@@ -227,6 +229,8 @@ impl Kept {
             self.reason = Some(format!("memory {memory}"));
         } else if tasks > self.order.tasks {
             self.reason = Some(format!("tasks {tasks}"));
+        } else if tree.iter().any(|pid| tree::is_hidden(*pid)) {
+            self.reason = Some("hidden yes".to_owned());
         }
         if self.reason.is_some() {
             self.kill();

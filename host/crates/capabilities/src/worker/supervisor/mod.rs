@@ -32,6 +32,8 @@ mod wire;
 use std::ffi::OsString;
 use std::process::ExitCode;
 
+use rustix::process::{DumpableBehavior, set_dumpable_behavior};
+
 pub(super) use cgroup::Cgroups;
 pub(super) use client::{End, Ended, Keeper, supervise};
 pub(super) use files::can_restrict;
@@ -43,6 +45,13 @@ pub use user::User;
 const SUPERVISE: &str = "supervise";
 const KEEP: &str = "keep";
 const LAUNCH: &str = "launch";
+
+/// Keeps other processes from reading this one's memory, environment and descriptors.
+fn hide_from_others() -> rustix::io::Result<()> {
+    // Before Linux 6.4, a process that is hidden and not root's cannot learn it any more, and rustix panics; it remembers what it learned.
+    let _ = rustix::param::page_size();
+    set_dumpable_behavior(DumpableBehavior::NotDumpable)
+}
 
 /// Runs a hidden command; none when it is not one of them.
 pub(super) fn run(command: &str, arguments: &[OsString]) -> Option<ExitCode> {

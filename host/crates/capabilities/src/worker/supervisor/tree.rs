@@ -2,8 +2,9 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::path::Path;
 
-use rustix::process::{Pid, Signal, kill_process};
+use rustix::process::{Pid, Signal, kill_process, test_kill_process};
 
 /// The children of a process. Those that others forked and left behind are children of whoever reaps them.
 pub(super) fn children(pid: i32) -> Vec<i32> {
@@ -99,6 +100,12 @@ pub(super) fn tasks(pids: &[i32]) -> u64 {
     pids.iter().map(each).sum::<usize>() as u64
 }
 
+/// Whether a process runs that `/proc` does not show: one that cannot be dumped, where `/proc` hides what others may not trace.
+pub(super) fn is_hidden(pid: i32) -> bool {
+    let runs = |pid| test_kill_process(pid).is_ok();
+    !Path::new(&format!("/proc/{pid}")).exists() && Pid::from_raw(pid).is_some_and(runs)
+}
+
 /// Sends a signal to each; those that are gone are.
 pub(super) fn signal(pids: &[i32], signal: Signal) {
     for pid in pids.iter().filter_map(|pid| Pid::from_raw(*pid)) {
@@ -125,8 +132,10 @@ mod tests {
         assert!(resident_bytes(pid).unwrap() > 0);
         assert!(resident_together(&[own, pid]) > 0);
         assert_eq!(tasks(&[pid]), 1);
+        assert!(!is_hidden(pid));
         child.kill().unwrap();
         child.wait().unwrap();
         assert_eq!(resident_bytes(pid), None);
+        assert!(!is_hidden(pid));
     }
 }
