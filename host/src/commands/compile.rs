@@ -7,7 +7,8 @@ use mayfly_config::CompilePriority;
 
 use super::Exit;
 use mayfly_runtime::modules::compiler::{
-    CompilerLimits, compile, end_with_the_host, give_way, give_way_out_of_memory, read_component,
+    CompilerLimits, compile, end_with_the_host, give_way, give_way_out_of_memory, has_idle_core,
+    read_component,
 };
 
 /// Compile a component from standard input, to standard output; standard input has to stay open meanwhile.
@@ -22,7 +23,7 @@ pub struct Compile {
     /// Processor time it may use, in seconds
     #[arg(long)]
     seconds: u64,
-    /// Use one thread, with this priority
+    /// Use this priority, and one thread unless a core is idle
     #[arg(long, value_name = "PRIORITY", value_parser = priority)]
     background: Option<CompilePriority>,
 }
@@ -44,7 +45,8 @@ impl Compile {
         .limit_this_process()?;
         let component = read_component(&mut std::io::stdin().lock(), self.bytes)?;
         end_with_the_host();
-        let artifact = compile(&component, self.background.is_none())?;
+        let parallel = self.background.is_none() || has_idle_core();
+        let artifact = compile(&component, parallel)?;
         let mut output = std::io::stdout().lock();
         output.write_all(&artifact)?;
         output.flush()?;

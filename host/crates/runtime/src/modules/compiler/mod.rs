@@ -12,7 +12,7 @@ mod snapshot;
 
 pub use child::{compile, end_with_the_host, read_component, read_module_and_input};
 pub use limits::CompilerLimits;
-pub use priority::{give_way, give_way_out_of_memory};
+pub use priority::{give_way, give_way_out_of_memory, has_idle_core};
 pub use snapshot::{snapshot, write_snapshot};
 
 use std::process::Stdio;
@@ -39,7 +39,7 @@ const MESSAGE_BYTES: u64 = 64 << 10;
 pub enum Effort {
     /// With all cores: somebody waits for it.
     Full,
-    /// With one thread that gives way to everything else: requests are being answered.
+    /// Giving way to everything else, since requests are being answered: with one thread, or all cores where one of them is idle.
     Background,
 }
 

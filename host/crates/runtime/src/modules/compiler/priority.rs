@@ -41,6 +41,22 @@ pub fn give_way_out_of_memory() -> Result<(), String> {
     })
 }
 
+/// Whether a core has nothing to do at this moment, beside what this thread does. False where the system does not say.
+#[must_use]
+pub fn has_idle_core() -> bool {
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    std::fs::read_to_string("/proc/loadavg")
+        .ok()
+        .and_then(|text| running(&text))
+        .is_some_and(|threads| threads < cores)
+}
+
+/// How many threads run, whoever asks among them: `0.20 0.18 0.12 1/80 11206` is 1 of 80.
+fn running(loadavg: &str) -> Option<usize> {
+    let (running, _all) = loadavg.split(' ').nth(3)?.split_once('/')?;
+    running.parse().ok()
+}
+
 fn be_nicer(by: i32) -> std::io::Result<()> {
     nice(by)?;
     Ok(())
@@ -70,6 +86,14 @@ fn run_when_idle() -> std::io::Result<()> {
 mod tests {
     #![allow(clippy::unwrap_used, reason = "tests end by panicking")]
     use super::*;
+
+    #[test]
+    fn threads_that_run_are_counted_as_the_system_tells_them() {
+        assert_eq!(running("0.20 0.18 0.12 1/80 11206\n"), Some(1));
+        for text in ["", "0.20 0.18 0.12", "0.20 0.18 0.12 some/80 11206"] {
+            assert_eq!(running(text), None, "{text}");
+        }
+    }
 
     /// Gives way in a thread of its own, and looks at it there.
     fn after<T: Send + 'static>(
