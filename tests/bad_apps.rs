@@ -125,7 +125,7 @@ fn a_component_that_does_not_handle_a_field_the_schema_gives_it() {
         "@resolve(module: \"assessments\", needs: \"id grade readingLevel\")",
         "@resolve(module: \"students\", needs: \"id grade readingLevel\")",
     );
-    insta::assert_snapshot!(refused(&app), @"APP/build/students.wasm: module `students`: fields: the schema gives it Student.assessments, which the component does not handle (it handles Query.student, Query.students, Student.enrolment); add it to `resolvers!` (Rust), with MAYFLY_RESOLVER (C++) or to the section `mayfly:fields` (other languages), or change @resolve");
+    insta::assert_snapshot!(refused(&app), @"APP/build/students.wasm: module `students`: fields: the schema gives it Student.assessments, which the component does not handle (it handles Query.student, Query.students, Student.enrolment); add it to `resolvers!` (Rust), to `resolvers` (JavaScript), with MAYFLY_RESOLVER (C++) or to the section `mayfly:fields` (other languages), or change @resolve");
 }
 
 fn with_schema(from: &str, to: &str) -> String {

@@ -240,7 +240,7 @@ fn compare(handled: &BTreeSet<String>, wanted: &BTreeSet<String>) -> Result<(), 
         shortened(&handled.join(", "), SHOWN_BYTES).into_owned()
     };
     Err(format!(
-        "the schema gives it {}, which the component does not handle (it handles {handled}); add it to `resolvers!` (Rust), with MAYFLY_RESOLVER (C++) or to the section `mayfly:fields` (other languages), or change @resolve",
+        "the schema gives it {}, which the component does not handle (it handles {handled}); add it to `resolvers!` (Rust), to `resolvers` (JavaScript), with MAYFLY_RESOLVER (C++) or to the section `mayfly:fields` (other languages), or change @resolve",
         missing.join(", ")
     ))
 }
