@@ -211,7 +211,7 @@ fn evaluate(
     let said = String::from_utf8_lossy(&made.output);
     let (fields, warnings) = match said.split_at_checked(1) {
         Some(("+", said)) => said.split_at(said.find(WARNING).unwrap_or(said.len())),
-        Some(("-", error)) => bail!("{error}"),
+        Some(("-", error)) => bail!("{error}{}", remedy(error)),
         _ => bail!("the engine gave no reason"),
     };
     let mut core = made.module;
@@ -225,6 +225,18 @@ fn evaluate(
         core,
         warnings: warnings.to_owned(),
     })
+}
+
+/// What to do about an error of the top level, where that is known.
+fn remedy(error: &str) -> &'static str {
+    let is_common_js = ["exports", "module", "require"]
+        .iter()
+        .any(|name| error.starts_with(&format!("ReferenceError: {name} is not defined")));
+    if is_common_js {
+        "\nthis is CommonJS in a package of ES modules: remove `\"type\": \"module\"` from its package.json, or name the file `.cjs`"
+    } else {
+        ""
+    }
 }
 
 /// A core module that was built, and a note of what it was built of.

@@ -163,7 +163,7 @@ impl Deployment {
         match applied {
             Ok(applied) if applied.changed => {
                 let message = format!(
-                    "{} changes of the schema, {} modules with another version",
+                    "{} changes of the schema that clients may notice, {} modules with another version",
                     applied.changes.len(),
                     applied.swapped.len()
                 );

@@ -446,7 +446,12 @@ mod tests {
             assert_eq!(read(text), Err((at, message.to_owned())), "{text}");
         }
         let deep = format!("{}caller == 'token'", "!".repeat(100));
-        assert!(read(&deep).unwrap_err().1.contains("more than 32 nested brackets"));
+        assert!(
+            read(&deep)
+                .unwrap_err()
+                .1
+                .contains("more than 32 nested brackets")
+        );
         let long = format!("claims.a == '{}'", "x".repeat(5_000));
         assert!(
             read(&long)

@@ -165,6 +165,12 @@ impl Calls {
             .find(|failure| failure.code.as_str() == code && failure.message == message)
     }
 
+    /// The refusal in whose words a guest answers, whatever code it gives it: libraries give it their own.
+    #[must_use]
+    pub fn refusal_with(&self, message: &str) -> Option<&Failure> {
+        self.failure_with(CallCode::Denied.as_str(), message)
+    }
+
     /// What the guest said of its error for a parent: a JSON object.
     #[must_use]
     pub fn error_details(&self, parent: usize) -> Option<&str> {

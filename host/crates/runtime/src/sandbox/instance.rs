@@ -310,6 +310,7 @@ impl Instance {
         // The host's own words are for the log; a guest that has words of its own means them to be read.
         let in_the_words_of_the_host = calls
             .failure_with(&error.code, &error.message)
+            .or_else(|| calls.refusal_with(&error.message))
             .map(|failure| failure.detail.clone());
         match (error.code.as_str(), passed_on) {
             ("denied", Some(detail)) => Error::Denied { module, detail },

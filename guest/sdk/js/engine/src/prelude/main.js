@@ -52,8 +52,11 @@
     else if (error instanceof OutOfMemory && error.message === 'out of memory') host.endOutOfMemory(true);
   };
 
-  /** What to tell of what was thrown. */
-  parts.messageOf = (error) => (typeof error?.message === 'string' ? error.message : parts.inspect(error));
+  /** What stands in a message between what is wrong and what an operator has to write. */
+  const REMEDY = /; write in mayfly\.toml, and build again:\n[^]*/;
+
+  /** What clients read of what was thrown. What an operator has to write is in the log alone: it has names, and texts of statements. */
+  parts.messageOf = (error) => (typeof error?.message === 'string' ? error.message.replace(REMEDY, '') : parts.inspect(error));
 
   /** An answer as JSON text. */
   parts.encode = (value) => {
@@ -72,11 +75,11 @@
     }
   }
 
-  /** One without a code of its own is a surprise, whose place is worth a line in the log. */
+  /** One without a code of its own is a surprise, whose place is worth a line in the log; so is what an operator has to write. */
   function described(error) {
     parts.endOutOfMemory(error);
     const code = typeof error?.code === 'string' && error.code.length > 0 ? error.code : undefined;
-    if (code === undefined) host.log('error', parts.inspect(error), '');
+    if (code === undefined || REMEDY.test(error.message)) host.log('error', parts.inspect(error), '');
     return {
       code: (code ?? FAILED).slice(0, 64),
       message: parts.messageOf(error),
