@@ -1,5 +1,7 @@
 //! How a compiler in the background gives way to requests, as far as the system lets it.
 
+use std::time::Duration;
+
 use mayfly_config::CompilePriority;
 use rustix::process::nice;
 
@@ -41,14 +43,21 @@ pub fn give_way_out_of_memory() -> Result<(), String> {
     })
 }
 
-/// Whether a core has nothing to do at this moment, beside what this thread does. False where the system does not say.
+/// How often and how long after each other it is looked whether a core is idle: whoever sent the component may still be busy with that.
+const LOOKS: u32 = 5;
+const BETWEEN_LOOKS: Duration = Duration::from_millis(2);
+
+/// Whether a core has nothing to do, beside what this thread does. False where the system does not say.
 #[must_use]
 pub fn has_idle_core() -> bool {
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
-    std::fs::read_to_string("/proc/loadavg")
-        .ok()
-        .and_then(|text| running(&text))
-        .is_some_and(|threads| threads < cores)
+    (0..LOOKS).any(|_| {
+        std::thread::sleep(BETWEEN_LOOKS);
+        std::fs::read_to_string("/proc/loadavg")
+            .ok()
+            .and_then(|text| running(&text))
+            .is_some_and(|threads| threads < cores)
+    })
 }
 
 /// How many threads run, whoever asks among them: `0.20 0.18 0.12 1/80 11206` is 1 of 80.
