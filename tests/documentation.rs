@@ -103,11 +103,12 @@ fn every_configuration_loads() {
     assert!(snippets.len() >= 5, "{} snippets", snippets.len());
     for (page, block) in snippets {
         let mut text = block.text.clone();
+        // One that names a schema is a whole configuration, and is copied as it stands.
         if !text.contains("schema = ") {
             text = format!("schema = \"schema.graphql\"\n{text}");
-        }
-        if !text.contains("[dynamodb]") {
-            text.push_str("\n[dynamodb]\n");
+            if !text.contains("[dynamodb]") {
+                text.push_str("\n[dynamodb]\n");
+            }
         }
         if !text.contains("[modules.") {
             text.push_str("\n[modules.any]\ncomponent = \"any.wasm\"\n");

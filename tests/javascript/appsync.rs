@@ -82,6 +82,7 @@ exports.handler = (event, context, callback) => {
     case 'third': return plain.send(new GetCommand({ TableName, Key })).then(({ Item }) => Item.name);
     case 'thirdRaw': return raw.send(new GetItemCommand({ TableName, Key: { PK: { S: Key.PK }, SK: { S: Key.SK } } })).then(({ Item }) => Item.name.S);
     case 'denied': return documents.put({ TableName, Item: { ...Key } }).promise().catch((error) => { throw new Error(error.code); });
+    case 'notGranted': return documents.put({ TableName, Item: { ...Key } }).promise();
     case 'items': return Promise.resolve([{ id: 1 }, { id: 2 }]);
     case 'doubled': return Promise.resolve(Array.isArray(event)
       ? event.map(({ source }) => (source.id === 2 ? { data: null, errorMessage: 'not two', errorType: 'TWO' } : source.id * 2))
@@ -92,7 +93,7 @@ exports.handler = (event, context, callback) => {
 ";
 
 fn handler(more: &str) -> TestApp {
-    let fields = "called(text: String!): String @script failed: Int @script failedText: Int @script silent: Int @script rejected: Int @script shape: String @script second: String @script secondWithCallback: String @script third: String @script thirdRaw: String @script denied: Int @script items: [Item] @script";
+    let fields = "called(text: String!): String @script failed: Int @script failedText: Int @script silent: Int @script rejected: Int @script notGranted: Int @script shape: String @script second: String @script secondWithCallback: String @script third: String @script thirdRaw: String @script denied: Int @script items: [Item] @script";
     let schema = format!(
         "type Query {{ {fields} }}\ntype Item {{ id: Int doubled: Int @resolve(module: \"script\", needs: \"id\") }}"
     );
@@ -158,6 +159,20 @@ async fn handlers_answer_with_promises_and_callbacks_and_errors_have_types() {
             32
         ])
     );
+}
+
+#[tokio::test]
+async fn a_call_through_the_sdk_of_aws_that_is_not_granted_says_what_to_write_in_the_log_alone() {
+    let host = TestHost::start(handler("")).await;
+    let answer = host.query("{ notGranted }").await;
+    let error = answer["errors"][0].clone();
+    assert_eq!(
+        error["extensions"]["reason"], "Lambda:Unhandled",
+        "{answer}"
+    );
+    assert!(!error.to_string().contains("Students"), "{answer}");
+    host.logged(&["GUEST_ERROR", "modules.script.grants.dynamodb.Students"])
+        .await;
 }
 
 #[tokio::test]

@@ -219,6 +219,25 @@ fn the_same_source_gives_the_same_component_and_is_not_evaluated_again() {
 }
 
 #[test]
+fn common_js_in_a_package_of_es_modules_says_what_to_change() {
+    for (code, name) in [
+        ("exports.resolvers = { Query: { f: () => 1 } };", "exports"),
+        ("module.exports = { resolvers: {} };", "module"),
+    ] {
+        let app = script("module/index.js", code, SCHEMA, "")
+            .with_file("module/package.json", br#"{ "type": "module" }"#)
+            .configured("module/index.js", "module");
+        assert_says(
+            &refused(&app),
+            &[
+                &format!("{name} is not defined"),
+                "remove `\"type\": \"module\"` from its package.json",
+            ],
+        );
+    }
+}
+
+#[test]
 fn a_directory_with_a_manifest_is_a_module_with_its_packages_recorded() {
     let app = script(
         "module/index.js",

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, ensure};
 use rustix::buffer::spare_capacity;
 use rustix::event::{Timespec, epoll};
+use rustix::io::retry_on_intr;
 
 use crate::connection::Connection;
 
@@ -100,7 +101,10 @@ impl Load {
         let mut events: Vec<epoll::Event> = Vec::with_capacity(self.clients.len());
         while self.clients.iter().any(|client| client.under_way.is_some()) {
             events.clear();
-            epoll::wait(&self.epoll, spare_capacity(&mut events), Some(&PATIENCE))?;
+            // One that was stopped and goes on has waited for nothing.
+            retry_on_intr(|| {
+                epoll::wait(&self.epoll, spare_capacity(&mut events), Some(&PATIENCE))
+            })?;
             ensure!(!events.is_empty(), "no answer for {} s", PATIENCE.tv_sec);
             for event in &events {
                 let data = event.data;

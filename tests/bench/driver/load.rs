@@ -14,6 +14,7 @@ use std::time::{Duration, Instant};
 use anyhow::Context;
 use rustix::buffer::spare_capacity;
 use rustix::event::{Timespec, epoll};
+use rustix::io::retry_on_intr;
 
 use crate::answer::Target;
 use crate::connection::Connection;
@@ -157,11 +158,14 @@ impl<'a> Clients<'a> {
     fn wait(&mut self, at_most: Option<Duration>) -> anyhow::Result<()> {
         let timeout = at_most.map(Timespec::try_from).transpose()?;
         self.events.clear();
-        epoll::wait(
-            &self.epoll,
-            spare_capacity(&mut self.events),
-            timeout.as_ref(),
-        )?;
+        // A driver that was stopped and goes on has waited for nothing.
+        retry_on_intr(|| {
+            epoll::wait(
+                &self.epoll,
+                spare_capacity(&mut self.events),
+                timeout.as_ref(),
+            )
+        })?;
         for event in &self.events {
             let data = event.data;
             let index = usize::try_from(data.u64())?;

@@ -52,7 +52,7 @@
     else if (error instanceof OutOfMemory && error.message === 'out of memory') host.endOutOfMemory(true);
   };
 
-  /** What stands in a message between what is wrong and what an operator has to write. */
+  /** What follows in a message on what is wrong: what an operator has to write. It is in the text, since drivers copy messages and no more. */
   const REMEDY = /; write in mayfly\.toml, and build again:\n[^]*/;
 
   /** What clients read of what was thrown. What an operator has to write is in the log alone: it has names, and texts of statements. */

@@ -43,7 +43,7 @@ pub fn give_way_out_of_memory() -> Result<(), String> {
     })
 }
 
-/// How often and how long after each other it is looked whether a core is idle: whoever sent the component may still be busy with that.
+/// How often to look for an idle core, and how long to wait before each look: whoever sent the component may still be busy with that.
 const LOOKS: u32 = 5;
 const BETWEEN_LOOKS: Duration = Duration::from_millis(2);
 
