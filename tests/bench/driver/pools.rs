@@ -2,10 +2,12 @@
 //!
 //! This process is the client, on the servers' core with one thread; the embedded backends are a process on the load's core. Each
 //! contender asks for the same thing, and its answer is checked before any clock runs; rounds are interleaved, and what a pool costs by
-//! itself is compared round by round: its CPU for a call less that of its driver, which no pool can go below.
+//! itself is compared round by round: its CPU for a call beside that of its driver, which no pool can go below.
 
 mod contender;
+mod query;
 mod report;
+mod service;
 
 use std::io::{BufRead, BufReader};
 use std::net::SocketAddr;
@@ -47,7 +49,7 @@ pub(crate) fn run(
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;
-    let mut contenders = runtime.block_on(contender::all(backends.dynamodb, backends.sqlserver))?;
+    let mut contenders = runtime.block_on(contender::all(&backends))?;
     let mut samples: Vec<Vec<Sample>> = contenders.iter().map(|_| Vec::new()).collect();
     for round in 0..=plan.rounds {
         for (contender, samples) in contenders.iter_mut().zip(&mut samples) {
@@ -94,6 +96,7 @@ async fn measure(contender: &mut Contender, duration: Duration) -> anyhow::Resul
 pub(crate) struct Backends {
     pub(crate) dynamodb: SocketAddr,
     pub(crate) sqlserver: SocketAddr,
+    http: SocketAddr,
     child: Child,
     /// The backends end when it closes, however this process ends.
     _until: Option<ChildStdin>,
@@ -131,6 +134,7 @@ impl Backends {
         Ok(Self {
             dynamodb: address("dynamodb")?,
             sqlserver: address("sqlserver")?,
+            http: address("http")?,
             _until: child.stdin.take(),
             child,
         })

@@ -8,20 +8,17 @@ use anyhow::{Context, ensure};
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::config::{BehaviorVersion, Credentials, Region};
 use aws_sdk_dynamodb::types::AttributeValue;
-use mayfly_capabilities::Borrower;
 use mayfly_capabilities::dynamodb::configuration as dynamodb;
 use mayfly_capabilities::dynamodb::{Chain, DynamoDb, ReadOptions};
+use mayfly_capabilities::sql::SqlServer;
 use mayfly_capabilities::sql::configuration as sql;
-use mayfly_capabilities::sql::{SqlServer, SqlSession};
 use mayfly_config::Config;
 use mayfly_runtime::capability;
-use mayfly_runtime::imports::{RowBudget, RowsLeft};
-use tiberius::numeric::Decimal;
-use tiberius::time::chrono::NaiveDateTime;
-use tiberius::{AuthMethod, EncryptionLevel, Query};
-use tokio::net::TcpStream;
 use tokio::task::JoinSet;
-use tokio_util::compat::{Compat, TokioAsyncWriteCompatExt};
+
+use super::Backends;
+use super::query::{self, Rows, Tds};
+use super::service::{BareClient, PoolClient};
 
 /// Calls under way, of all contenders but those whose gets may be joined: as many as the pool has connections.
 const CALLS_AT_ONCE: usize = 8;
@@ -45,6 +42,10 @@ component = "none.wasm"
 endpoint = "embedded"
 region = "us-east-1"
 
+[http.enrolment]
+base = "embedded"
+max_connections = 8
+
 [sqlserver.school]
 address = "embedded"
 database = "School"
@@ -67,18 +68,30 @@ parameters = { id = "nvarchar(64)" }
 columns = { id = "nvarchar(64)", score = "decimal(5,2)", taken_at = "datetime2" }
 "#;
 
-type Tds = tiberius::Client<Compat<TcpStream>>;
-
 /// Someone to measure.
 pub(super) struct Contender {
     pub(super) name: &'static str,
     /// The bare driver that a pool is compared with.
     pub(super) beside: Option<&'static str>,
-    /// Whether its cost above the bare driver's is held to the target.
-    pub(super) held: bool,
+    /// What its cost beside the bare driver's is held to.
+    pub(super) target: Option<Target>,
     workers: Vec<Worker>,
     client: Option<DynamoDb>,
 }
+
+/// The most that a pool's CPU for a call may be.
+#[derive(Clone, Copy)]
+pub(super) enum Target {
+    /// This much above the bare driver's.
+    OwnMicros(f64),
+    /// This many times the bare client's.
+    Times(f64),
+}
+
+/// What a pool may cost by itself.
+const OWN: Target = Target::OwnMicros(10.0);
+/// What a call of a service may cost, which has more around it than its bare client: turns, circuit, attempts, the answer as JSON.
+const SERVICE: Target = Target::Times(1.3);
 
 /// Makes one call after the other.
 enum Worker {
@@ -86,20 +99,13 @@ enum Worker {
     PoolGet(DynamoDb),
     BareQuery(Box<Tds>, Rows),
     PoolQuery(SqlServer, Rows),
+    BareService(Box<BareClient>),
+    PoolService(PoolClient),
 }
 
-/// How many rows a query has.
-#[derive(Clone, Copy)]
-enum Rows {
-    One,
-    Twenty,
-}
-
-/// All contenders; each has answered rightly.
-pub(super) async fn all(
-    dynamodb_at: SocketAddr,
-    sqlserver_at: SocketAddr,
-) -> anyhow::Result<Vec<Contender>> {
+/// All contenders.
+pub(super) async fn all(backends: &Backends) -> anyhow::Result<Vec<Contender>> {
+    let (dynamodb_at, sqlserver_at) = (backends.dynamodb, backends.sqlserver);
     let config = Config::parse(
         Path::new("."),
         CONFIG,
@@ -122,70 +128,74 @@ pub(super) async fn all(
         |problems: Vec<mayfly_capabilities::sql::StatementProblem>| anyhow::anyhow!("{problems:?}");
     let pool = SqlServer::new(school, Some(sqlserver_at), &section.statements).map_err(problem)?;
     let client = bare_client(dynamodb_at);
-    let (get, one, twenty) = (
-        "aws-sdk-dynamodb, GetItem",
-        "tiberius, 1 row",
-        "tiberius, 20 rows",
-    );
+    let get = "aws-sdk-dynamodb, GetItem";
     let mut contenders = vec![
-        contender(
+        Contender::bare(
             get,
-            None,
             (0..CALLS_AT_ONCE).map(|_| Worker::BareGet(client.clone())),
         ),
-        contender(
+        Contender::pool(
             "pool, get",
-            Some(get),
+            get,
+            Some(OWN),
             (0..CALLS_AT_ONCE).map(|_| Worker::PoolGet(apart.clone())),
         ),
     ];
-    for (bare, pooled, rows) in [
-        (one, "pool, query of 1 row", Rows::One),
-        (twenty, "pool, query of 20 rows", Rows::Twenty),
+    // Twenty rows cost their JSON too, which the bare driver does not write: that is reported, and not the pool's own cost.
+    for (bare, pooled, target, rows) in [
+        (
+            "tiberius, 1 row",
+            "pool, query of 1 row",
+            Some(OWN),
+            Rows::One,
+        ),
+        (
+            "tiberius, 20 rows",
+            "pool, query of 20 rows",
+            None,
+            Rows::Twenty,
+        ),
     ] {
         let mut workers = Vec::new();
         for _ in 0..CALLS_AT_ONCE {
             workers.push(Worker::BareQuery(
-                Box::new(bare_connection(sqlserver_at).await?),
+                Box::new(query::connect(sqlserver_at).await?),
                 rows,
             ));
         }
-        contenders.push(contender(bare, None, workers));
-        contenders.push(contender(
+        contenders.push(Contender::bare(bare, workers));
+        contenders.push(Contender::pool(
             pooled,
-            Some(bare),
+            bare,
+            target,
             (0..CALLS_AT_ONCE).map(|_| Worker::PoolQuery(pool.clone(), rows)),
         ));
     }
+    let bare = BareClient::new(backends.http);
+    let pooled = PoolClient::all(&config, backends.http, CALLS_AT_ONCE, MAX_ANSWER_BYTES)?;
+    let hyper = "hyper, GET of a service";
+    contenders.push(Contender::bare(
+        hyper,
+        (0..CALLS_AT_ONCE).map(|_| Worker::BareService(Box::new(bare.clone()))),
+    ));
+    contenders.push(Contender::pool(
+        "pool, GET of a service",
+        hyper,
+        Some(SERVICE),
+        pooled.map(Worker::PoolService),
+    ));
     for (name, client) in [
         ("64 gets at once, each alone", apart),
         ("64 gets at once, joined", joined),
     ] {
-        let mut contender = contender(
+        let mut contender = Contender::bare(
             name,
-            None,
             (0..GETS_AT_ONCE).map(|_| Worker::PoolGet(client.clone())),
         );
         contender.client = Some(client);
         contenders.push(contender);
     }
     Ok(contenders)
-}
-
-fn contender(
-    name: &'static str,
-    beside: Option<&'static str>,
-    workers: impl IntoIterator<Item = Worker>,
-) -> Contender {
-    // Twenty rows cost their JSON too, which the bare driver does not write: that is reported, and not the pool's own cost.
-    let held = beside.is_some_and(|bare| !bare.contains("20"));
-    Contender {
-        name,
-        beside,
-        held,
-        workers: workers.into_iter().collect(),
-        client: None,
-    }
 }
 
 /// As the host makes its client, but for the retries.
@@ -200,19 +210,31 @@ fn bare_client(address: SocketAddr) -> Client {
     Client::from_conf(config.build())
 }
 
-async fn bare_connection(address: SocketAddr) -> anyhow::Result<Tds> {
-    let mut config = tiberius::Config::new();
-    config.host(address.ip());
-    config.port(address.port());
-    config.database("School");
-    config.authentication(AuthMethod::sql_server("mayfly", "mayfly"));
-    config.encryption(EncryptionLevel::NotSupported);
-    let socket = TcpStream::connect(address).await?;
-    socket.set_nodelay(true)?;
-    Ok(Tds::connect(config, socket.compat_write()).await?)
-}
-
 impl Contender {
+    /// Compared with nobody.
+    fn bare(name: &'static str, workers: impl IntoIterator<Item = Worker>) -> Self {
+        Self {
+            name,
+            beside: None,
+            target: None,
+            workers: workers.into_iter().collect(),
+            client: None,
+        }
+    }
+
+    fn pool(
+        name: &'static str,
+        beside: &'static str,
+        target: Option<Target>,
+        workers: impl IntoIterator<Item = Worker>,
+    ) -> Self {
+        Self {
+            beside: Some(beside),
+            target,
+            ..Self::bare(name, workers)
+        }
+    }
+
     /// Requests sent to DynamoDB since the start, where they are counted.
     pub(super) fn requests(&self) -> Option<u64> {
         Some(
@@ -282,77 +304,13 @@ impl Worker {
                     "another student: {item}"
                 );
             }
-            Self::BareQuery(client, rows) => {
-                let mut query = Query::new(rows.text());
-                query.bind(rows.id(student));
-                let answer = query
-                    .query(&mut **client)
-                    .await?
-                    .into_first_result()
-                    .await?;
-                ensure!(answer.len() == rows.count(), "{} rows", answer.len());
-                // What is read has a use.
-                for row in &answer {
-                    let (id, score, at) = (
-                        row.get::<&str, _>(0),
-                        row.get::<Decimal, _>(1),
-                        row.get::<NaiveDateTime, _>(2),
-                    );
-                    ensure!(
-                        score.is_some()
-                            && at.is_some()
-                            && id.is_some_and(|id| id.starts_with(&format!("A-S{student}-")))
-                    );
-                }
-            }
+            Self::BareQuery(client, rows) => query::by_driver(client, *rows, student).await?,
             Self::PoolQuery(server, rows) => {
-                let rows_left = RowBudget::new(RowsLeft::new(u32::MAX), RowsLeft::new(u32::MAX));
-                let session =
-                    SqlSession::new(server, Borrower::host(), MAX_ANSWER_BYTES, rows_left);
-                let answer = session
-                    .query(
-                        rows.name(),
-                        &format!(r#"{{"id":"{}"}}"#, rows.id(student)),
-                        deadline,
-                    )
-                    .await?;
-                let found = answer.matches(&format!(r#""id":"A-S{student}-"#)).count();
-                ensure!(found == rows.count(), "{found} rows: {answer}");
+                query::by_pool(server, *rows, student, MAX_ANSWER_BYTES, deadline).await?;
             }
+            Self::BareService(client) => client.get(student).await?,
+            Self::PoolService(client) => client.get(student, deadline).await?,
         }
         Ok(())
-    }
-}
-
-impl Rows {
-    fn count(self) -> usize {
-        match self {
-            Self::One => 1,
-            Self::Twenty => 20,
-        }
-    }
-
-    fn name(self) -> &'static str {
-        match self {
-            Self::One => "one",
-            Self::Twenty => "twenty",
-        }
-    }
-
-    fn text(self) -> &'static str {
-        match self {
-            Self::One => "SELECT id, score, taken_at FROM Assessments WHERE id = @P1",
-            Self::Twenty => {
-                "SELECT id, score, taken_at FROM Assessments WHERE student_id = @P1 ORDER BY id"
-            }
-        }
-    }
-
-    /// Of the assessment, or of the student with twenty of them.
-    fn id(self, student: usize) -> String {
-        match self {
-            Self::One => format!("A-S{student}-01"),
-            Self::Twenty => format!("S{student}"),
-        }
     }
 }
