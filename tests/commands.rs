@@ -353,7 +353,10 @@ fn invoke_takes_parents_and_tells_errors() {
         .output()
         .unwrap();
     assert_eq!(output.status.code(), Some(5));
-    assert!(text(output.stderr).contains("student `S0` does not exist (GUEST_ERROR)"));
+    assert!(
+        text(output.stderr)
+            .contains("student `S0` does not exist (GUEST_ERROR, reason STUDENT_NOT_FOUND)")
+    );
 
     let output = mayfly()
         .arg("invoke")

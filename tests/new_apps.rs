@@ -92,9 +92,21 @@ async fn a_new_app_in_typescript_answers_and_its_types_fit() {
     };
     let output = checked();
     assert!(output.status.success(), "{output:?}");
-    // A resolver that does not fit is told.
+    // Globals are known, and those that resolvers do not have are not.
     let module = app.join("modules/greetings/index.ts");
     let code = fs::read_to_string(&module).unwrap();
+    let globals = "console.log(process.env.MODE, Buffer.from('a').readUInt16BE(0), new URL('https://a/').searchParams.get('b'));
+export const asks = async () => (await fetch('https://enrolment/', { signal: AbortSignal.timeout(10) })).json();\n";
+    fs::write(&module, format!("{code}{globals}")).unwrap();
+    let output = checked();
+    assert!(output.status.success(), "{output:?}");
+    fs::write(&module, format!("{code}new WebSocket('a');")).unwrap();
+    let output = checked();
+    assert!(
+        String::from_utf8_lossy(&output.stdout).contains("WebSocket"),
+        "{output:?}"
+    );
+    // A resolver that does not fit is told.
     fs::write(&module, code.replace("({ language })", "({ tongue })")).unwrap();
     let output = checked();
     assert!(!output.status.success(), "{output:?}");

@@ -205,3 +205,48 @@ async fn what_goes_wrong_is_told_with_the_place_in_the_source() {
         .await;
     host.logged(&["careful: { a: [ 1 ] }"]).await;
 }
+
+#[tokio::test]
+async fn every_global_that_the_types_declare_is_there() {
+    let declared = include_str!("../../guest/sdk/js/sdk/globals.d.ts");
+    let mut expressions = Vec::new();
+    let mut class = None;
+    for line in declared.lines() {
+        if line == "}" {
+            class = None;
+        }
+        let words: Vec<&str> = line
+            .split(|character: char| !character.is_alphanumeric())
+            .collect();
+        if let ["declare", kind, name, ..] = *words.as_slice() {
+            expressions.push(name.to_owned());
+            class = (kind == "class").then_some(name);
+        } else if let Some(class) = class.filter(|_| line.starts_with("  "))
+            && let Some((member, _)) = line.trim().split_once('(')
+        {
+            match member.strip_prefix("static ") {
+                Some(member) => expressions.push(format!("{class}.{member}")),
+                None if member == "constructor" || member.starts_with('[') => {}
+                None => expressions.push(format!("{class}.prototype.{member}")),
+            }
+        }
+    }
+    assert!(expressions.len() > 80, "{expressions:?}");
+    let list = expressions
+        .iter()
+        .map(|expression| format!("['{expression}', () => {expression}],"))
+        .collect::<String>();
+    let code = format!(
+        "const all = [{list}];
+const isMissing = ([, value]) => {{ try {{ return value() === undefined; }} catch {{ return true; }} }};
+export const resolvers = {{ Query: {{ missing: () => all.filter(isMissing).map(([name]) => name) }} }};"
+    );
+    let app = script(
+        "module.js",
+        &code,
+        "type Query { missing: [String!]! @script }",
+        "",
+    );
+    let answer = TestHost::start(built(app)).await.query("{ missing }").await;
+    assert_eq!(answer, json!({ "data": { "missing": [] } }));
+}

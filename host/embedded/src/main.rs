@@ -4,7 +4,7 @@
 //! (`RUST_LOG`, default `warn`). Exit codes: 0 ended as asked, 1 the system denied something, 2 wrong arguments, 3 seed, 4 address
 //! taken, 5 data directory.
 
-use std::io::Write;
+use std::io::{IsTerminal, Write};
 use std::process::ExitCode;
 
 use clap::Parser;
@@ -33,6 +33,7 @@ fn main() -> ExitCode {
     tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(std::io::stderr)
+        .with_ansi(std::io::stderr().is_terminal())
         // Whoever reads the log may be gone, which is no reason to panic.
         .log_internal_errors(false)
         .init();

@@ -245,11 +245,26 @@ impl Resolve for Stage {
             _ => String::new(),
         };
         output::fail(format_args!(
-            "{place}{} ({})",
+            "{place}{} ({}{})",
             error.log_message(),
-            error.code()
+            error.code(),
+            own(error)
         ));
     }
+}
+
+/// What a guest said of its error beside the message, as clients read it.
+fn own(error: &Error) -> String {
+    let mut own = String::new();
+    if let Some(reason) = error.reason() {
+        own.push_str(", reason ");
+        own.push_str(reason);
+    }
+    if let Some(beside) = error.beside() {
+        own.push_str(", ");
+        own.push_str(beside);
+    }
+    own
 }
 
 fn show_cost(outcome: &Outcome) {

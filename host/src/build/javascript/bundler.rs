@@ -94,7 +94,8 @@ pub(super) fn bundle(
         ));
     sdk::give(&mut command)?;
     missing::define(&mut command);
-    run(&mut command).with_context(|| format!("{} cannot be bundled", source.display()))?;
+    run(&mut command, &directory)
+        .with_context(|| format!("{} cannot be bundled", source.display()))?;
     let read = |path: &Path| {
         fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))
     };
@@ -193,7 +194,7 @@ fn program(directory: &Path) -> Option<PathBuf> {
         .find(|program| program.is_file())
 }
 
-fn run(command: &mut Command) -> anyhow::Result<()> {
+fn run(command: &mut Command, directory: &Path) -> anyhow::Result<()> {
     let output = command
         .stdin(Stdio::null())
         .output()
@@ -201,8 +202,6 @@ fn run(command: &mut Command) -> anyhow::Result<()> {
     if output.status.success() {
         return Ok(());
     }
-    let said = String::from_utf8_lossy(&output.stderr)
-        .trim_end()
-        .to_owned();
-    bail!("{said}{}", missing::remedies(&said));
+    let said = String::from_utf8_lossy(&output.stderr);
+    bail!("{}", missing::explain(&said, directory));
 }

@@ -1,6 +1,7 @@
 //! What Node has and resolvers do not: named when a module is built, with the place and a remedy.
 
 use std::collections::BTreeSet;
+use std::path::Path;
 use std::process::Command;
 
 use super::source_map::Lines;
@@ -124,21 +125,53 @@ pub(super) fn find(code: &str, lines: &Lines) -> Vec<String> {
     found.into_iter().collect()
 }
 
-/// What to add to esbuild's complaints about modules of Node.
-pub(super) fn remedies(said: &str) -> String {
+/// What esbuild complains about, with remedies for packages that it did not find in place of its own, which are not for resolvers.
+pub(super) fn explain(said: &str, directory: &Path) -> String {
+    let mut lines: Vec<&str> = said
+        .lines()
+        .filter(|line| !ADVICE.iter().any(|advice| line.starts_with(advice)))
+        .collect();
+    lines.dedup_by(|one, other| one.is_empty() && other.is_empty());
+    let mut text = lines.join("\n");
+    text.truncate(text.trim_end().len());
     let wanted: BTreeSet<&str> = said
         .lines()
         .filter_map(|line| line.split_once("Could not resolve \"")?.1.split_once('"'))
         .map(|(name, _)| name)
+        .filter(|name| !name.starts_with(['.', '/']))
         .collect();
-    wanted
-        .into_iter()
-        .filter_map(|wanted| {
-            let name = wanted.strip_prefix("node:").unwrap_or(wanted);
-            let (_, remedy) = MODULES.iter().find(|(module, _)| *module == name)?;
-            Some(format!("\nresolvers have no `{wanted}`: {remedy}"))
-        })
-        .collect()
+    for wanted in wanted {
+        text.push('\n');
+        text.push_str(&remedy(wanted, directory));
+    }
+    text
+}
+
+/// How esbuild begins its own remedies.
+const ADVICE: [&str; 2] = ["  You can mark the path", "  The package \""];
+
+fn remedy(wanted: &str, directory: &Path) -> String {
+    let name = wanted.strip_prefix("node:").unwrap_or(wanted);
+    if let Some((_, remedy)) = MODULES.iter().find(|(module, _)| *module == name) {
+        return format!("resolvers have no `{wanted}`: {remedy}");
+    }
+    let package = package(wanted);
+    if package.starts_with("@aws-sdk/") || package == "aws-sdk" {
+        return format!(
+            "resolvers have no `{wanted}`: of AWS they reach DynamoDB; call what else they need as a service of [http], or leave it out"
+        );
+    }
+    format!(
+        "package `{package}` is not installed: run `npm install {package}` in {}",
+        directory.display()
+    )
+}
+
+/// The package that a path is in: `@scope/name/file` is in `@scope/name`.
+fn package(path: &str) -> &str {
+    let names = if path.starts_with('@') { 2 } else { 1 };
+    let end = path.match_indices('/').nth(names - 1);
+    end.map_or(path, |(end, _)| path.get(..end).unwrap_or(path))
 }
 
 #[cfg(test)]
@@ -162,11 +195,37 @@ mod tests {
     }
 
     #[test]
-    fn a_module_of_node_that_is_not_there_gets_a_remedy() {
-        let said = "✘ [ERROR] Could not resolve \"node:fs\"\n\n    a.js:1:7:\n✘ [ERROR] Could not resolve \"lodash\"";
-        assert_eq!(
-            remedies(said),
-            "\nresolvers have no `node:fs`: a resolver has no files; import what it needs, or read it from DynamoDB or SQL Server"
-        );
+    fn what_is_not_installed_has_a_remedy_in_place_of_that_of_the_bundler() {
+        let said = r#"✘ [ERROR] Could not resolve "lodash/fp"
+
+    index.js:1:14:
+      1 │ import _ from 'lodash/fp';
+
+  You can mark the path "lodash/fp" as external to exclude it from the bundle, which will remove this error.
+
+✘ [ERROR] Could not resolve "node:fs"
+
+  The package "node:fs" wasn't found on the file system but is built into node. You can use "--platform=node" to do that.
+
+✘ [ERROR] Could not resolve "@aws-sdk/client-s3"
+
+  You can mark the path "@aws-sdk/client-s3" as external.
+
+✘ [ERROR] Could not resolve "./near.js""#;
+        let explained = explain(said, Path::new("app"));
+        for other in ["external", "--platform"] {
+            assert!(!explained.contains(other), "{explained}");
+        }
+        for told in [
+            "index.js:1:14",
+            "package `lodash` is not installed: run `npm install lodash` in app",
+            "resolvers have no `node:fs`: a resolver has no files; import what it needs",
+            "resolvers have no `@aws-sdk/client-s3`: of AWS they reach DynamoDB",
+            r#"Could not resolve "./near.js""#,
+        ] {
+            assert!(explained.contains(told), "{told} in {explained}");
+        }
+        assert_eq!(explained.matches("is not installed").count(), 1);
+        assert_eq!(package("@scope/name/file/more"), "@scope/name");
     }
 }

@@ -51,11 +51,11 @@ const FILES: [(&str, &str); 28] = [
 ];
 
 /// For editors: `mayfly build` needs no types.
-const TYPES: (&str, &str) = file!("index.d.ts");
+const TYPES: [(&str, &str); 2] = [file!("globals.d.ts"), file!("index.d.ts")];
 
 /// What `mayfly sdk` writes.
 pub(super) fn files() -> impl Iterator<Item = (&'static str, &'static str)> {
-    FILES.into_iter().chain([TYPES])
+    FILES.into_iter().chain(TYPES)
 }
 
 /// What can be imported, and the file that answers for it.
