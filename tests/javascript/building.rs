@@ -263,3 +263,25 @@ fn a_directory_with_a_manifest_is_a_module_with_its_packages_recorded() {
             .any(|window| window == b"doubling 1.2.3\n")
     );
 }
+
+#[test]
+fn a_module_that_fails_keeps_no_other_from_being_built_and_surplus_fields_are_told() {
+    let code = "export const resolvers = { Query: { a: () => 1, b: () => 2 } };";
+    let more = "[modules.broken]\ncomponent = \"build/broken.wasm\"\nsource = \"broken.js\"";
+    let schema = "type Query { a: Int @script }";
+    let app = script("module.js", code, schema, more).with_file("broken.js", b"export const");
+    let output = build(&app);
+    assert_eq!(output.status.code(), Some(1), "{output:?}");
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    let (told, problems) = (text(&output.stdout), text(&output.stderr));
+    assert!(told.contains("script.wasm"), "{told}");
+    assert!(app.path().join("build/script.wasm").is_file());
+    assert_says(
+        &problems,
+        &[
+            "warning: module `script` handles `Query.b`, which ",
+            "does not give it; correct its name, or add @resolve(module: \"script\") to the field",
+            "broken.js cannot be bundled",
+        ],
+    );
+}

@@ -62,6 +62,12 @@ struct Message {
     filenames: Vec<PathBuf>,
 }
 
+impl Package {
+    pub(super) fn is_in(&self, workspace: &Workspace<'_>) -> bool {
+        self.workspace == workspace.root
+    }
+}
+
 /// Finds out what the crate in a directory is.
 pub(super) fn package(crate_dir: &Path, toolchain: &Toolchain) -> anyhow::Result<Package> {
     let manifest = crate_dir.join("Cargo.toml");

@@ -67,47 +67,50 @@ impl<'a> ModuleSource<'a> {
     }
 }
 
-/// Builds sources into component files, the crates of one workspace by one call of cargo; the reports come in the order asked for.
+/// What became of sources that were built together.
+#[derive(Debug, Default)]
+pub struct Built {
+    /// Of those that became components, in the order asked for.
+    pub reports: Vec<BuildReport>,
+    /// Of the others: one for each source, or workspace of crates.
+    pub failures: Vec<anyhow::Error>,
+}
+
+/// Builds sources into component files, the crates of one workspace by one call of cargo. One that fails keeps no other from being built.
 /// `progress` is told what compilers say, a line at a time.
-///
-/// # Errors
-///
-/// When a toolchain is missing, a source does not compile, is no resolver, or a file cannot be written; components before it are
-/// then written already.
-pub fn build_modules(
-    sources: &[ModuleSource<'_>],
-    progress: &mut dyn FnMut(&str),
-) -> anyhow::Result<Vec<BuildReport>> {
-    let kinds = sources
-        .iter()
-        .map(|module| Source::of(module.source))
-        .collect::<anyhow::Result<Vec<_>>>()?;
+pub fn build_modules(sources: &[ModuleSource<'_>], progress: &mut dyn FnMut(&str)) -> Built {
     let mut reports: Vec<Option<BuildReport>> = sources.iter().map(|_| None).collect();
+    let mut failures = Vec::new();
     let mut crates = Vec::new();
-    for ((module, kind), report) in sources.iter().zip(kinds).zip(&mut reports) {
+    for (module, report) in sources.iter().zip(&mut reports) {
         let started = Instant::now();
         let (source, file) = (module.source, module.component);
-        match kind {
-            Source::Crate => crates.push((source, file, report)),
-            Source::Cpp => {
-                let core = cpp::build(source, &work_directory(file), progress)?;
-                *report = Some(finish(source, core, file, started)?);
+        let work = work_directory(file);
+        let core = match Source::of(source) {
+            Ok(Source::Crate) => {
+                crates.push((source, file, report));
+                continue;
             }
-            Source::JavaScript => {
-                let work = work_directory(file);
-                let core = javascript::build(source, &module.javascript, &work, progress)?;
-                *report = Some(finish(source, core, file, started)?);
+            Ok(Source::Cpp) => cpp::build(source, &work, progress),
+            Ok(Source::JavaScript) => {
+                javascript::build(source, &module.javascript, &work, progress)
             }
-            Source::WebAssembly => {
-                // Text is turned into bytes; bytes are taken as they are.
-                let bytes = wat::parse_file(source)?;
-                *report = Some(finish(source, bytes, file, started)?);
-            }
+            // Text is turned into bytes; bytes are taken as they are.
+            Ok(Source::WebAssembly) => wat::parse_file(source).map_err(Into::into),
+            Err(failure) => Err(failure),
+        };
+        match core.and_then(|core| finish(source, core, file, started)) {
+            Ok(built) => *report = Some(built),
+            Err(failure) => failures.push(failure),
         }
     }
-    build_crates(crates, progress)?;
-    let complete: Option<Vec<_>> = reports.into_iter().collect();
-    complete.context("a crate gave no WebAssembly module; set `crate-type = [\"cdylib\"]` under [lib] in its Cargo.toml")
+    if let Err(failure) = build_crates(crates, progress, &mut failures) {
+        failures.push(failure);
+    }
+    Built {
+        reports: reports.into_iter().flatten().collect(),
+        failures,
+    }
 }
 
 /// Where what a build makes on the way to a component is kept: beside it, where nobody looks for sources.
@@ -121,27 +124,63 @@ fn work_directory(component: &Path) -> PathBuf {
 /// A crate's directory, the component's file, and where to report what became of it.
 type Wanted<'a> = (&'a Path, &'a Path, &'a mut Option<BuildReport>);
 
-fn build_crates(mut crates: Vec<Wanted<'_>>, progress: &mut dyn FnMut(&str)) -> anyhow::Result<()> {
+fn build_crates(
+    mut crates: Vec<Wanted<'_>>,
+    progress: &mut dyn FnMut(&str),
+    failures: &mut Vec<anyhow::Error>,
+) -> anyhow::Result<()> {
     if crates.is_empty() {
         return Ok(());
     }
     let toolchain = Toolchain::find()?;
     let mut packages = Vec::with_capacity(crates.len());
-    for (directory, _, _) in &crates {
-        packages.push(cargo::package(directory, &toolchain)?);
-    }
+    crates.retain(|(directory, _, _)| {
+        let package = cargo::package(directory, &toolchain);
+        let package = package.map(|package| packages.push(package));
+        package.map_err(|failure| failures.push(failure)).is_ok()
+    });
     for workspace in cargo::workspaces(&packages) {
         let started = Instant::now();
-        let core_modules = cargo::build(&workspace, &toolchain, progress)?;
+        let core_modules = match cargo::build(&workspace, &toolchain, progress) {
+            Ok(core_modules) => core_modules,
+            Err(failure) => {
+                failures.push(failure);
+                continue;
+            }
+        };
         for (package, (directory, file, report)) in packages.iter().zip(&mut crates) {
-            if let Some(core_module) = core_modules.get(&package.manifest) {
-                let core = fs::read(core_module)
-                    .with_context(|| format!("cannot read {}", core_module.display()))?;
-                **report = Some(finish(directory, core, file, started)?);
+            if !package.is_in(&workspace) {
+                continue;
+            }
+            match finish_crate(
+                directory,
+                core_modules.get(&package.manifest),
+                file,
+                started,
+            ) {
+                Ok(built) => **report = Some(built),
+                Err(failure) => failures.push(failure),
             }
         }
     }
     Ok(())
+}
+
+fn finish_crate(
+    directory: &Path,
+    core_module: Option<&PathBuf>,
+    file: &Path,
+    started: Instant,
+) -> anyhow::Result<BuildReport> {
+    let core_module = core_module.with_context(|| {
+        format!(
+            "{} gave no WebAssembly module; set `crate-type = [\"cdylib\"]` under [lib] in its Cargo.toml",
+            directory.display()
+        )
+    })?;
+    let core =
+        fs::read(core_module).with_context(|| format!("cannot read {}", core_module.display()))?;
+    finish(directory, core, file, started)
 }
 
 /// Makes a component of what a compiler gave, and writes it.

@@ -39,15 +39,43 @@ impl Build {
             ));
             return Ok(Exit::Done);
         }
-        for report in build_modules(&sources, &mut |line| output::tell(line))? {
+        let mut built = build_modules(&sources, &mut |line| output::tell(line));
+        let schema = schema(&config).ok();
+        for report in &built.reports {
             output::print(format_args!(
                 "{} ({}) handles {}",
                 report.component.display(),
                 units::show_bytes(report.component_bytes as u64),
                 report.fields.join(", ")
             ));
+            let module = config
+                .modules
+                .iter()
+                .find(|module| module.component == report.component);
+            if let (Some(schema), Some(module)) = (&schema, module) {
+                tell_surplus(&config, schema, module, &report.fields);
+            }
         }
-        Ok(Exit::Done)
+        let Some(last) = built.failures.pop() else {
+            return Ok(Exit::Done);
+        };
+        for failure in built.failures {
+            output::fail(format_args!("{failure:#}"));
+        }
+        Err(last)
+    }
+}
+
+/// Tells of fields that a module handles and nobody asks it for, which may be spelt wrongly.
+fn tell_surplus(config: &Config, schema: &Schema, module: &Module, handled: &[String]) {
+    let asked: Vec<String> = asked(schema, module).collect();
+    for field in handled.iter().filter(|field| !asked.contains(field)) {
+        output::tell(format_args!(
+            "warning: module `{name}` handles `{field}`, which {file} does not give it; correct its name, or add \
+             @resolve(module: \"{name}\") to the field",
+            name = module.name,
+            file = config.schema.display()
+        ));
     }
 }
 
@@ -86,18 +114,9 @@ fn source<'a>(
 /// The fields that the schema asks a module for. A handler of AppSync answers whichever it is attached to, and does not say them itself.
 fn fields(config: &Config, module: &Module) -> anyhow::Result<Vec<String>> {
     let file = config.schema.display();
-    let text = read_text(&config.schema).with_context(|| format!("cannot read {file}"))?;
-    let Ok(schema) = Schema::parse(&text) else {
-        bail!(
-            "cannot tell which fields module `{}` answers: {file} has problems; `mayfly check` lists them",
-            module.name
-        );
-    };
-    let fields: Vec<String> = schema
-        .bindings()
-        .filter(|binding| *binding.module == *module.name)
-        .map(|binding| format!("{}.{}", binding.type_name, binding.field_name))
-        .collect();
+    let schema = schema(config)
+        .with_context(|| format!("cannot tell which fields module `{}` answers", module.name))?;
+    let fields: Vec<String> = asked(&schema, module).collect();
     if fields.is_empty() {
         bail!(
             "module `{name}` answers no field of {file}; add @resolve(module: \"{name}\") to the fields its handler answers",
@@ -105,4 +124,19 @@ fn fields(config: &Config, module: &Module) -> anyhow::Result<Vec<String>> {
         );
     }
     Ok(fields)
+}
+
+/// The fields that the schema gives a module: `Type.field`.
+fn asked(schema: &Schema, module: &Module) -> impl Iterator<Item = String> {
+    schema
+        .bindings()
+        .filter(|binding| *binding.module == *module.name)
+        .map(|binding| format!("{}.{}", binding.type_name, binding.field_name))
+}
+
+fn schema(config: &Config) -> anyhow::Result<Schema> {
+    let file = config.schema.display();
+    let text = read_text(&config.schema).with_context(|| format!("cannot read {file}"))?;
+    Schema::parse(&text)
+        .map_err(|_| anyhow::anyhow!("{file} has problems; `mayfly check` lists them"))
 }
