@@ -2,8 +2,8 @@
 
 use std::cmp::Reverse;
 
-use axum::http::HeaderMap;
 use axum::http::header::ACCEPT;
+use axum::http::{HeaderMap, HeaderValue};
 
 /// The media types of GraphQL answers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,8 +26,12 @@ impl MediaType {
     /// The best of what the client accepts; none when it accepts neither. A client that does not say gets JSON, and so does one
     /// that accepts both alike without naming either.
     pub(super) fn negotiate(headers: &HeaderMap) -> Option<Self> {
-        let values = headers.get_all(ACCEPT).iter();
+        let values = headers.get_all(ACCEPT);
+        if let Some(only) = Self::only(values.iter()) {
+            return Some(only);
+        }
         let said: Vec<_> = values
+            .iter()
             .flat_map(|value| elements(value.to_str().unwrap_or_default(), ','))
             .filter(|range| !range.is_empty())
             .collect();
@@ -44,6 +48,17 @@ impl MediaType {
             // Of the same weight the one that is named first, and JSON, the last of the two, when neither is.
             .max_by_key(|((quality, order), _)| (*quality, *order))
             .map(|(_, media_type)| media_type)
+    }
+
+    /// The type of a client that names one, as most do, or says nothing.
+    fn only<'h>(mut values: impl Iterator<Item = &'h HeaderValue>) -> Option<Self> {
+        let Some(first) = values.next() else {
+            return Some(Self::Json);
+        };
+        let named = [Self::GraphqlResponse, Self::Json]
+            .into_iter()
+            .find(|media_type| media_type.essence() == first)?;
+        values.next().is_none().then_some(named)
     }
 
     /// The quality of this type, by the most specific range that covers it, and how early a range names it.

@@ -213,28 +213,67 @@ impl<'p, 'j, 'e> Completer<'p, 'j, 'e> {
     /// somewhere in the value.
     pub(super) fn value(&mut self, output: &'p Output) -> Result<bool, Malformed> {
         self.nullable_around += usize::from(output.nullable);
-        let written = self.any_value(output)?;
+        let written = match &output.shape {
+            Shape::Scalar(scalar) => self.leaf(output, |this| this.scalar(scalar))?,
+            Shape::Enum(id) => self.leaf(output, |this| this.enumeration(*id))?,
+            Shape::List(item, _) => self.composite(output, |this| this.list(item))?,
+            Shape::Object(plan) => self.composite(output, |this| this.object(plan))?,
+            Shape::Abstract(plan) => self.composite(output, |this| {
+                let object = this.runtime_type(plan)?;
+                object.map_or(Ok(false), |object| this.object(object))
+            })?,
+        };
         self.nullable_around -= usize::from(output.nullable);
         Ok(written)
     }
 
-    fn any_value(&mut self, output: &'p Output) -> Result<bool, Malformed> {
-        let mark = self.mark();
+    /// Completes a scalar or an enum, of which `write` writes everything, where it has room, or nothing.
+    fn leaf(
+        &mut self,
+        output: &'p Output,
+        write: impl FnOnce(&mut Self) -> Result<bool, Malformed>,
+    ) -> Result<bool, Malformed> {
         if self.scanner.peek() == Some(b'n') {
-            self.scanner.word("null")?;
-            if !output.nullable {
-                self.refuse_null();
-            }
-            return Ok(self.null(output));
+            return self.null_of_guest(output);
         }
         let start = self.scanner.at;
-        if self.shape(&output.shape)? && self.has_room() {
+        if write(self)? {
+            return Ok(true);
+        }
+        self.skip_if_null(output, start)
+    }
+
+    /// Completes a list or an object, of which `write` may have written a part when it fails.
+    fn composite(
+        &mut self,
+        output: &'p Output,
+        write: impl FnOnce(&mut Self) -> Result<bool, Malformed>,
+    ) -> Result<bool, Malformed> {
+        if self.scanner.peek() == Some(b'n') {
+            return self.null_of_guest(output);
+        }
+        let (mark, start) = (self.mark(), self.scanner.at);
+        if write(self)? && self.has_room() {
             if output.nullable {
                 self.anchor(mark);
             }
             return Ok(true);
         }
         self.undo(mark);
+        self.skip_if_null(output, start)
+    }
+
+    /// Completes the null that the guest answered.
+    fn null_of_guest(&mut self, output: &Output) -> Result<bool, Malformed> {
+        self.scanner.word("null")?;
+        if !output.nullable {
+            self.refuse_null();
+        }
+        Ok(self.null(output))
+    }
+
+    /// Makes null of the value that began at `start`, and steps over it, where that is allowed.
+    fn skip_if_null(&mut self, output: &Output, start: usize) -> Result<bool, Malformed> {
         if output.nullable {
             self.scanner.at = start;
             self.scanner.skip()?;
@@ -346,19 +385,6 @@ impl<'p, 'j, 'e> Completer<'p, 'j, 'e> {
         }
     }
 
-    fn shape(&mut self, shape: &'p Shape) -> Result<bool, Malformed> {
-        match shape {
-            Shape::Scalar(scalar) => self.scalar(scalar),
-            Shape::Enum(id) => self.enumeration(*id),
-            Shape::List(item, _) => self.list(item),
-            Shape::Object(plan) => self.object(plan),
-            Shape::Abstract(plan) => match self.runtime_type(plan)? {
-                Some(object) => self.object(object),
-                None => Ok(false),
-            },
-        }
-    }
-
     fn list(&mut self, item: &'p Output) -> Result<bool, Malformed> {
         if self.scanner.peek() != Some(b'[') {
             return self.mismatch(format_args!("a list"));
@@ -466,13 +492,20 @@ impl<'p, 'j, 'e> Completer<'p, 'j, 'e> {
     }
 
     /// Whether this many bytes more have room in the response; if not, the error is noted.
+    #[inline]
     pub(super) fn fits(&mut self, bytes: usize) -> bool {
         let fits = self.used().saturating_add(bytes) <= self.room;
         if !fits {
-            let tally = self.tally;
-            self.note(|| tally.too_large());
+            self.refuse_size();
         }
         fits
+    }
+
+    /// Notes that the response would be too large.
+    #[cold]
+    fn refuse_size(&mut self) {
+        let tally = self.tally;
+        self.note(|| tally.too_large());
     }
 
     /// Counts the fields of an object.

@@ -278,6 +278,7 @@ impl<'p> Completer<'p, '_, '_> {
     }
 
     /// Whether the caller may not see a property; the error is noted then.
+    #[inline]
     fn is_unseen(&mut self, field: &'p FieldPlan, output: &Output, slots: usize) -> bool {
         let Some(guard) = &field.guard else {
             return false;
