@@ -54,7 +54,7 @@ fn a_source_that_is_none_is_named_with_what_would_be_one() {
         let source = ModuleSource::new(source, Path::new("x.wasm"));
         let built = build_modules(&[source], &mut |_| {});
         assert!(built.reports.is_empty());
-        built.failures[0].to_string()
+        built.failures.first().unwrap().to_string()
     };
     assert_eq!(refused(Path::new("/nowhere")), "no source at /nowhere");
     let here = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
