@@ -6,6 +6,12 @@ CARGO ?= cargo
 
 # One place for everything built, whatever the environment says, so that commands below find it.
 export CARGO_TARGET_DIR := $(CURDIR)/target
+# jemalloc cannot be built below a path with a space in it: there `target` is a link to a directory elsewhere.
+ifneq ($(words $(CURDIR)),1)
+export CARGO_TARGET_DIR := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/mayfly/target-$(firstword $(shell pwd | cksum))
+LINKED := $(shell mkdir -p "$(CARGO_TARGET_DIR)" && { [ ! -e target ] || [ -L target ]; } && ln -sfn "$(CARGO_TARGET_DIR)" target && echo yes)
+$(if $(LINKED),,$(error the path of this directory has a space in it, so `target` has to be a link to $(CARGO_TARGET_DIR): remove the directory `target`, or move the sources))
+endif
 GUESTS := cd guest && CARGO_TARGET_DIR="$(CURDIR)/target/guests-native" $(CARGO)
 ENGINE := cd guest/sdk/js/engine && CARGO_TARGET_DIR="$(CURDIR)/target/engine-native" $(CARGO)
 
