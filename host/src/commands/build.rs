@@ -9,7 +9,7 @@ use mayfly_telemetry::output;
 
 use super::{AppDirectory, Exit};
 use crate::build::javascript::{Handler, JavaScript};
-use crate::build::{ModuleSource, build_modules};
+use crate::build::{BuildReport, ModuleSource, build_modules};
 
 /// Build an app's components from their sources.
 ///
@@ -48,12 +48,8 @@ impl Build {
                 units::show_bytes(report.component_bytes as u64),
                 report.fields.join(", ")
             ));
-            let module = config
-                .modules
-                .iter()
-                .find(|module| module.component == report.component);
-            if let (Some(schema), Some(module)) = (&schema, module) {
-                tell_surplus(&config, schema, module, &report.fields);
+            if let Some(schema) = &schema {
+                tell_surplus(&config, schema, report);
             }
         }
         let Some(last) = built.failures.pop() else {
@@ -66,10 +62,20 @@ impl Build {
     }
 }
 
-/// Tells of fields that a module handles and nobody asks it for, which may be spelt wrongly.
-fn tell_surplus(config: &Config, schema: &Schema, module: &Module, handled: &[String]) {
-    let asked: Vec<String> = asked(schema, module).collect();
-    for field in handled.iter().filter(|field| !asked.contains(field)) {
+/// Tells of fields that a component handles and none of its modules is asked for, which may be spelt wrongly.
+fn tell_surplus(config: &Config, schema: &Schema, report: &BuildReport) {
+    let modules = config.modules.iter();
+    let modules: Vec<&Module> = modules
+        .filter(|module| module.component == report.component)
+        .collect();
+    let asked: Vec<String> = modules
+        .iter()
+        .flat_map(|module| asked(schema, module))
+        .collect();
+    let Some(module) = modules.first() else {
+        return;
+    };
+    for field in report.fields.iter().filter(|field| !asked.contains(field)) {
         output::tell(format_args!(
             "warning: module `{name}` handles `{field}`, which {file} does not give it; correct its name, or add \
              @resolve(module: \"{name}\") to the field",
