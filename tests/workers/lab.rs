@@ -1,7 +1,10 @@
 //! A worker of the tests, asked by the host's own client, or by a guest in a host.
 
 use std::fs;
+use std::fs::Permissions;
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
+use std::sync::LazyLock;
 
 use mayfly_capabilities::ALL;
 use mayfly_capabilities::Borrower;
@@ -41,9 +44,28 @@ pub struct Lab {
 
 /// The program of the worker, as a configuration has it.
 pub fn program() -> String {
-    let program = built().join("mayfly-test-worker");
-    program.to_str().unwrap().to_owned()
+    PROGRAM.to_str().unwrap().to_owned()
 }
+
+/// The program where every user can start it. What was built may be in somebody's own directory: then it is a copy, one for each user.
+static PROGRAM: LazyLock<PathBuf> = LazyLock::new(|| {
+    let program = built().join("mayfly-test-worker");
+    let others_may_enter =
+        |directory: &Path| fs::metadata(directory).is_ok_and(|entry| entry.mode() & 0o001 != 0);
+    if program.ancestors().skip(1).all(others_may_enter) {
+        return program;
+    }
+    let own = fs::metadata(&program).unwrap().uid();
+    let directory = std::env::temp_dir().join(format!("mayfly-test-worker-{own}"));
+    fs::create_dir_all(&directory).unwrap();
+    fs::set_permissions(&directory, Permissions::from_mode(0o755)).unwrap();
+    // Whole at once: another process of tests may be starting it.
+    let copied = tempfile::NamedTempFile::new_in(&directory).unwrap();
+    fs::copy(&program, copied.path()).unwrap();
+    let copy = directory.join("mayfly-test-worker");
+    copied.into_temp_path().persist(&copy).unwrap();
+    copy
+});
 
 /// The tables of a worker `lab` with these keys; a command of its own where they have none.
 pub fn tables(keys: &str) -> String {
