@@ -10,6 +10,9 @@ use std::process::Command;
 ///
 /// When they cannot be installed, with what npm says.
 pub fn node_packages(folder: &Path) {
+    // Tests of one folder begin at once, and npm gives way to nobody. Let go when this returns.
+    let alone = fs::File::open(folder.join("package-lock.json")).expect("the lock file is there");
+    alone.lock().expect("files can be locked");
     // npm writes this file last, so that its age tells whether the lock file changed since.
     let written = |path: &str| {
         fs::metadata(folder.join(path))
