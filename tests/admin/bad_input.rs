@@ -184,6 +184,14 @@ async fn a_hundred_requests_at_once_are_answered_while_the_graphql_port_is_full(
     };
     host.until(async || status().await == (json!(1), json!(1)))
         .await;
+    // It has its place before it is planned and listed.
+    host.until(async || {
+        let data = host
+            .ask_admin("{ operations { modules } }", json!({}))
+            .await;
+        data["operations"][0]["modules"] == json!(["marked"])
+    })
+    .await;
     let refused = host.post(&json!({ "query": "{ version }" })).await;
     assert_eq!(refused.status, 503, "it is full");
     let everything = "{ process { state } modules { name active { digest fields } } pools { name } \

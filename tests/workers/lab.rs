@@ -58,6 +58,12 @@ static PROGRAM: LazyLock<PathBuf> = LazyLock::new(|| {
     let own = fs::metadata(&program).unwrap().uid();
     let directory = std::env::temp_dir().join(format!("mayfly-test-worker-{own}"));
     fs::create_dir_all(&directory).unwrap();
+    let entry = fs::symlink_metadata(&directory).unwrap();
+    assert!(
+        entry.is_dir() && entry.uid() == own,
+        "{} is somebody else's; remove it",
+        directory.display()
+    );
     fs::set_permissions(&directory, Permissions::from_mode(0o755)).unwrap();
     // Whole at once: another process of tests may be starting it.
     let copied = tempfile::NamedTempFile::new_in(&directory).unwrap();

@@ -248,23 +248,23 @@ impl Resolve for Stage {
             "{place}{} ({}{})",
             error.log_message(),
             error.code(),
-            own(error)
+            details(error)
         ));
     }
 }
 
 /// What a guest said of its error beside the message, as clients read it.
-fn own(error: &Error) -> String {
-    let mut own = String::new();
+fn details(error: &Error) -> String {
+    let mut details = String::new();
     if let Some(reason) = error.reason() {
-        own.push_str(", reason ");
-        own.push_str(reason);
+        details.push_str(", reason ");
+        details.push_str(reason);
     }
     if let Some(beside) = error.beside() {
-        own.push_str(", ");
-        own.push_str(beside);
+        details.push_str(", ");
+        details.push_str(beside);
     }
-    own
+    details
 }
 
 fn show_cost(outcome: &Outcome) {

@@ -1,4 +1,4 @@
-//! What Node has and resolvers do not: named when a module is built, with the place and a remedy.
+//! What Node has and resolvers do not, and packages that are not installed: named when a module is built, with the place and a remedy.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -94,6 +94,9 @@ const MODULES: [(&str, &str); 16] = [
     ("readline", "a resolver has no terminal; leave it out"),
 ];
 
+/// How esbuild begins its own remedies.
+const ADVICE: [&str; 2] = ["  You can mark the path", "  The package \""];
+
 /// Has esbuild give each missing global its telling name, where the module does not define one itself.
 pub(super) fn define(command: &mut Command) {
     for (name, _) in GLOBALS {
@@ -146,9 +149,6 @@ pub(super) fn explain(said: &str, directory: &Path) -> String {
     }
     text
 }
-
-/// How esbuild begins its own remedies.
-const ADVICE: [&str; 2] = ["  You can mark the path", "  The package \""];
 
 fn remedy(wanted: &str, directory: &Path) -> String {
     let name = wanted.strip_prefix("node:").unwrap_or(wanted);

@@ -213,15 +213,19 @@ impl<'p, 'j, 'e> Completer<'p, 'j, 'e> {
     /// somewhere in the value.
     pub(super) fn value(&mut self, output: &'p Output) -> Result<bool, Malformed> {
         self.nullable_around += usize::from(output.nullable);
-        let written = match &output.shape {
-            Shape::Scalar(scalar) => self.leaf(output, |this| this.scalar(scalar))?,
-            Shape::Enum(id) => self.leaf(output, |this| this.enumeration(*id))?,
-            Shape::List(item, _) => self.composite(output, |this| this.list(item))?,
-            Shape::Object(plan) => self.composite(output, |this| this.object(plan))?,
-            Shape::Abstract(plan) => self.composite(output, |this| {
-                let object = this.runtime_type(plan)?;
-                object.map_or(Ok(false), |object| this.object(object))
-            })?,
+        let written = if self.scanner.peek() == Some(b'n') {
+            self.null_of_guest(output)?
+        } else {
+            match &output.shape {
+                Shape::Scalar(scalar) => self.leaf(output, |this| this.scalar(scalar))?,
+                Shape::Enum(id) => self.leaf(output, |this| this.enumeration(*id))?,
+                Shape::List(item, _) => self.composite(output, |this| this.list(item))?,
+                Shape::Object(plan) => self.composite(output, |this| this.object(plan))?,
+                Shape::Abstract(plan) => self.composite(output, |this| {
+                    let object = this.runtime_type(plan)?;
+                    object.map_or(Ok(false), |object| this.object(object))
+                })?,
+            }
         };
         self.nullable_around -= usize::from(output.nullable);
         Ok(written)
@@ -233,9 +237,6 @@ impl<'p, 'j, 'e> Completer<'p, 'j, 'e> {
         output: &'p Output,
         write: impl FnOnce(&mut Self) -> Result<bool, Malformed>,
     ) -> Result<bool, Malformed> {
-        if self.scanner.peek() == Some(b'n') {
-            return self.null_of_guest(output);
-        }
         let start = self.scanner.at;
         if write(self)? {
             return Ok(true);
@@ -249,9 +250,6 @@ impl<'p, 'j, 'e> Completer<'p, 'j, 'e> {
         output: &'p Output,
         write: impl FnOnce(&mut Self) -> Result<bool, Malformed>,
     ) -> Result<bool, Malformed> {
-        if self.scanner.peek() == Some(b'n') {
-            return self.null_of_guest(output);
-        }
         let (mark, start) = (self.mark(), self.scanner.at);
         if write(self)? && self.has_room() {
             if output.nullable {
