@@ -165,7 +165,7 @@ fn each_mistake_is_named_with_its_line_and_a_remedy() {
         (
             "[dynamodb]\nendpoint = \"embedded\"",
             "",
-            "app/mayfly.toml:1: `modules.students.grants.dynamodb` grants tables, but there is no [dynamodb]; add it",
+            "app/mayfly.toml:8: `modules.students.grants.dynamodb` grants tables, but there is no [dynamodb]; add it",
         ),
         (
             "endpoint = \"embedded\"",

@@ -148,7 +148,8 @@ impl BoundKey {
 }
 
 impl TableGrants {
-    pub(super) fn read(grants: &mut Table<'_>) -> Self {
+    /// Reads them; whether DynamoDB `is_reachable` is what the rest of the file says.
+    pub(super) fn read(grants: &mut Table<'_>, is_reachable: bool) -> Self {
         let mut granted = Self::default();
         let key = Key::new(
             "dynamodb",
@@ -167,6 +168,12 @@ impl TableGrants {
                 },
             };
             granted.0.insert(name, grant);
+        }
+        if !is_reachable && !granted.0.is_empty() {
+            tables.problem(format!(
+                "`{}` grants tables, but there is no [dynamodb]; add it",
+                grants.key(key.name)
+            ));
         }
         granted
     }

@@ -106,8 +106,9 @@ impl ReadSections for DynamoDbCapability {
         }
     }
 
-    fn read_grants(&self, table: &mut Table<'_>, _: &Sections, grants: &mut Sections) {
-        grants.set(TableGrants::read(table));
+    fn read_grants(&self, table: &mut Table<'_>, sections: &Sections, grants: &mut Sections) {
+        let is_reachable = sections.get::<Section>().is_some();
+        grants.set(TableGrants::read(table, is_reachable));
     }
 
     fn check(&self, config: &Config, file: &Table<'_>) {
@@ -116,11 +117,6 @@ impl ReadSections for DynamoDbCapability {
             let Some(granted) = granted.filter(|granted| !granted.0.is_empty()) else {
                 continue;
             };
-            if config.sections.get::<Section>().is_none() {
-                file.problem(format!(
-                    "`modules.{name}.grants.dynamodb` grants tables, but there is no [dynamodb]; add it"
-                ));
-            }
             if config.callers.is_none() && granted.need_callers() {
                 file.problem(format!(
                     "`modules.{name}.grants.dynamodb` binds keys to callers, and every caller is anonymous; add [callers]"
