@@ -76,6 +76,18 @@ impl Cores {
             .with_context(|| format!("cannot move to core {}", self.load))
     }
 
+    /// Lets the main thread run before whatever else wants its core, so that latencies have nothing of its own waiting in them. Threads and
+    /// processes that it starts are as all others.
+    pub(crate) fn put_main_thread_first() -> anyhow::Result<()> {
+        let process = std::process::id().to_string();
+        let status = Command::new("chrt")
+            .args(["--fifo", "--reset-on-fork", "--pid", "1", &process])
+            .status()
+            .context("cannot run chrt")?;
+        ensure!(status.success(), "the main thread cannot run before others");
+        Ok(())
+    }
+
     /// Moves a running process with all of its threads to the load's core.
     pub(crate) fn give_load_core(&self, process: u32) -> anyhow::Result<()> {
         for thread in threads(process)? {

@@ -70,9 +70,9 @@ struct Arguments {
     /// Connections with one request under way each, for the measurement of CPU
     #[arg(long, default_value_t = 16)]
     connections: usize,
-    /// The load for latencies, as a share of what the peer to compare with can serve
-    #[arg(long, default_value_t = 0.6)]
-    share: f64,
+    /// The load for latencies, as a share of what the peer to compare with can serve [default: 0.6, and 0.3 with --busy]
+    #[arg(long)]
+    share: Option<f64>,
     /// Keep both cores busy with something else meanwhile, in `swaps`
     #[arg(long)]
     busy: bool,
@@ -116,8 +116,12 @@ fn run(arguments: &Arguments) -> anyhow::Result<bool> {
         arguments.rounds > 0 && arguments.seconds > 0.0,
         "--rounds and --seconds have to be above 0"
     );
+    // What is busy beside the server has half of its core.
+    let share = arguments
+        .share
+        .unwrap_or(if arguments.busy { 0.3 } else { 0.6 });
     ensure!(
-        arguments.share > 0.0 && arguments.share < 1.0,
+        share > 0.0 && share < 1.0,
         "--share has to be between 0 and 1: what a server can serve at its limit"
     );
     let cores = Cores::new(arguments.server_core, arguments.load_core)?;
@@ -129,7 +133,7 @@ fn run(arguments: &Arguments) -> anyhow::Result<bool> {
         measured: Duration::try_from_secs_f64(arguments.seconds)?,
         warm_up: Duration::try_from_secs_f64(arguments.warm_up)?,
         connections: arguments.connections,
-        share: arguments.share,
+        share,
         busy: arguments.busy,
     };
     match arguments.workload {

@@ -85,6 +85,11 @@ pub(crate) fn run(
         .context("the server did not say where its admin address is")?;
     let target = Target::check(server.address, QUESTION)?;
     let _busy = plan.busy.then(|| Busy::start(*cores));
+    if plan.busy
+        && let Err(error) = Cores::put_main_thread_first()
+    {
+        eprintln!("{error:#}; latencies include what the load waits for its own core");
+    }
     let mut clients = Clients::connect(&target, plan.connections)?;
     let capacity = clients.closed_load(plan.warm_up, true)?;
     let rate = plan.share * capacity.latencies.len() as f64 / capacity.elapsed.as_secs_f64();
