@@ -22,6 +22,7 @@ mod javascript;
 mod key;
 mod limits;
 mod modules;
+mod not_toml;
 mod operation;
 mod outside;
 mod probe;
@@ -206,10 +207,8 @@ impl Config {
             description: None,
         };
         let document = toml::de::DeTable::parse(text).map_err(|error| {
-            source.problem(
-                error.span().map_or(0, |span| span.start),
-                error.message().to_owned(),
-            );
+            let (at, message) = not_toml::explain(text, &error);
+            source.problem(at, message);
             Problems(source.problems.take())
         })?;
         let table = Table::new(&source, String::new(), 0, document.get_ref());
