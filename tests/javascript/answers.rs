@@ -207,6 +207,55 @@ async fn what_goes_wrong_is_told_with_the_place_in_the_source() {
 }
 
 #[tokio::test]
+async fn stacks_are_as_in_node_with_what_happened_and_the_place_in_the_source() {
+    let code = r"
+class Refused extends Error {
+  constructor(message) {
+    super(message);
+    this.name = 'Refused';
+    Error.captureStackTrace(this, Refused);
+  }
+}
+const stacks = {
+  plain() { return new TypeError('wrong').stack; },
+  empty() { return new Error().stack; },
+  thrown() { try { return null.x; } catch (error) { return error.stack; } },
+  captured() { return new Refused('no').stack; },
+  ofAnything() { const target = {}; Error.captureStackTrace(target); return target.stack; },
+  replaced() { const error = new Error('a'); error.stack = 'mine'; return error.stack; },
+};
+const logged = () => { console.error(new Refused('once').stack); return 1; };
+exports.resolvers = { Query: { stacks: () => Object.values(stacks).map((stack) => stack().split('\n').slice(0, 2)), logged } };
+";
+    let app = script(
+        "module.js",
+        code,
+        "type Query { stacks: [[String!]!]! @script logged: Int @script }",
+        "",
+    );
+    let host = TestHost::start(built(app)).await;
+    let answer = host.query("{ stacks logged }").await;
+    let place = |name: &str, line: u32| format!("    at {name} (module.js:{line}:");
+    let stacks = answer["data"]["stacks"].as_array().unwrap();
+    for (stack, (head, frame)) in stacks.iter().zip([
+        ("TypeError: wrong", place("plain", 10)),
+        ("Error", place("empty", 11)),
+        (
+            "TypeError: cannot read property 'x' of null",
+            place("thrown", 12),
+        ),
+        ("Refused: no", place("captured", 13)),
+        ("Error", place("ofAnything", 14)),
+    ]) {
+        assert_eq!(stack[0], json!(head), "{answer}");
+        assert!(stack[1].as_str().unwrap().starts_with(&frame), "{answer}");
+    }
+    assert_eq!(stacks.last(), Some(&json!(["mine"])));
+    host.logged(&["Refused: once", "at logged (module.js:17:"])
+        .await;
+}
+
+#[tokio::test]
 async fn every_global_that_the_types_declare_is_there() {
     let declared = include_str!("../../guest/sdk/js/sdk/globals.d.ts");
     let mut expressions = Vec::new();

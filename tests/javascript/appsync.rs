@@ -75,8 +75,18 @@ exports.handler = (event, context, callback) => {
     case 'failed': return void callback(new Error('it failed'));
     case 'failedText': return void callback('only text');
     case 'silent': return undefined;
+    case 'thrownInCallback': return void documents.put({ TableName, Item: { ...Key } }, (error) => {
+      if (error) throw new Error(`put: ${error.code}`);
+      callback(null, 'stored');
+    });
+    case 'thrownAfterPromise': return void documents.get({ TableName, Key: { ...Key, PK: 'nobody' } }).promise().then(({ Item }) => callback(null, Item.name));
+    case 'thrownInTimer': return void setTimeout(() => { throw new Error('too late'); }, 1);
+    case 'neverSettled': return new Promise((resolve) => documents.put({ TableName, Item: { ...Key } }, (error) => {
+      if (error) throw new Error(`never: ${error.code}`);
+      resolve('stored');
+    }));
     case 'rejected': return Promise.reject(Object.assign(new Error('typed'), { errorType: 'NotAllowed' }));
-    case 'shape': return Promise.resolve(JSON.stringify([Object.keys(event), Object.keys(event.info), event.info.selectionSetList, event.identity, event.source, context.awsRequestId.length]));
+    case 'shape': return Promise.resolve(JSON.stringify([Object.keys(event), Object.keys(event.info), event.info.selectionSetList, event.identity, event.source, context.awsRequestId.length, context.memoryLimitInMB]));
     case 'second': return documents.get({ TableName, Key }).promise().then(({ Item }) => Item.name);
     case 'secondWithCallback': return void documents.get({ TableName, Key }, (error, data) => callback(error, data && data.Item.name));
     case 'third': return plain.send(new GetCommand({ TableName, Key })).then(({ Item }) => Item.name);
@@ -93,7 +103,7 @@ exports.handler = (event, context, callback) => {
 ";
 
 fn handler(more: &str) -> TestApp {
-    let fields = "called(text: String!): String @script failed: Int @script failedText: Int @script silent: Int @script rejected: Int @script notGranted: Int @script shape: String @script second: String @script secondWithCallback: String @script third: String @script thirdRaw: String @script denied: Int @script items: [Item] @script";
+    let fields = "called(text: String!): String @script failed: Int @script failedText: Int @script silent: Int @script thrownInCallback: String @script thrownAfterPromise: String @script thrownInTimer: String @script neverSettled: String @script rejected: Int @script notGranted: Int @script shape: String @script second: String @script secondWithCallback: String @script third: String @script thirdRaw: String @script denied: Int @script items: [Item] @script";
     let schema = format!(
         "type Query {{ {fields} }}\ntype Item {{ id: Int doubled: Int @resolve(module: \"script\", needs: \"id\") }}"
     );
@@ -156,9 +166,39 @@ async fn handlers_answer_with_promises_and_callbacks_and_errors_have_types() {
             [],
             null,
             null,
-            32
+            32,
+            "16"
         ])
     );
+}
+
+/// As an error that nobody catches ends the process of a Lambda function.
+#[tokio::test]
+async fn what_is_thrown_where_nobody_catches_it_is_the_answer_of_a_handler_that_never_called_back()
+{
+    let host = TestHost::start(handler("")).await;
+    for (field, message) in [
+        ("thrownInCallback", "put: AccessDeniedException"),
+        (
+            "thrownAfterPromise",
+            "cannot read property 'name' of undefined",
+        ),
+        ("thrownInTimer", "too late"),
+    ] {
+        let answer = host.query(&format!("{{ {field} }}")).await;
+        let error = &answer["errors"][0];
+        assert_eq!(
+            (&error["message"], &error["extensions"]["reason"]),
+            (&json!(message), &json!("Lambda:Unhandled")),
+            "{field}: {answer}"
+        );
+    }
+    let answer = host.query("{ neverSettled }").await;
+    let message = answer["errors"][0]["message"].to_string();
+    assert!(message.contains("waits for a promise"), "{answer}");
+    host.logged(&["unhandled rejection: Error: never: AccessDeniedException"])
+        .await;
+    assert!(!host.has_logged("unhandled rejection: Error: put"));
 }
 
 #[tokio::test]

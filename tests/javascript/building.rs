@@ -115,7 +115,15 @@ fn a_top_level_that_throws_loops_or_allocates_is_refused() {
         &refusal(
             "const kept = []; for (;;) kept.push(new Uint8Array(1 << 20));\nexport const resolvers = { Query: { f: () => 1 } };",
         ),
-        &["out of memory"],
+        &[
+            "its top level needs more memory than the module may have: raise `memory` in its section",
+        ],
+    );
+    assert_says(
+        &refusal(
+            "const rows = []; for (let i = 0; ; i++) rows.push({ i });\nexport const resolvers = { Query: { f: () => 1 } };",
+        ),
+        &["its top level needs more memory than the module may have"],
     );
     assert_says(
         &refusal(
@@ -130,6 +138,16 @@ fn a_top_level_that_throws_loops_or_allocates_is_refused() {
         &[
             "the host cannot be called at the top level of a module",
             "module.js:2",
+        ],
+    );
+    // Whoever catches it would keep the failure in the component.
+    assert_says(
+        &refusal(
+            "import { dynamodb } from 'mayfly';\nlet settings = {};\ndynamodb.table('Settings').get({ id: 1 }).then((found) => { settings = found; }, () => {});\nexport const resolvers = { Query: { f: () => settings } };",
+        ),
+        &[
+            "the host cannot be called at the top level of a module",
+            "module.js:3",
         ],
     );
     assert_says(
@@ -159,6 +177,22 @@ fn values_from_outside_are_refused_in_the_environment_of_a_module() {
             ],
         );
     }
+}
+
+#[test]
+fn a_placeholder_in_the_environment_of_a_module_is_told_as_a_mistake() {
+    let app = script(
+        "module.js",
+        "export const resolvers = { Query: { f: () => 1 } };",
+        SCHEMA,
+        "[modules.script.environment]\nTABLE = \"${TABLE_NAME}\"",
+    );
+    assert_says(
+        &String::from_utf8(build(&app).stderr).unwrap(),
+        &[
+            "`modules.script.environment.TABLE`: \"${TABLE_NAME}\" is not replaced; write the text itself",
+        ],
+    );
 }
 
 #[test]

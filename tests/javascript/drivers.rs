@@ -28,7 +28,7 @@ const fields = {
   async pooled({ studentId }) {
     await ready;
     const { recordset, rowsAffected } = await pool.request()
-      .input('studentId', sql.NVarChar(64), studentId)
+      .input('studentId', sql.NVarChar(64), studentId).input('Kind', null).input('since', sql.Date, undefined)
       .query(`select  id, student_id, type, score, taken_at
               from [Assessments] -- all of one
               where student_id in (@studentId) and (@kind is null or type = @kind) and (@since IS NULL OR taken_at >= @since)
@@ -67,6 +67,39 @@ const fields = {
   async withTedious({ studentId }) {
     const { count, rows } = await tedious('SELECT COUNT(*) AS many FROM Assessments WHERE student_id = @x', [['x', TYPES.NVarChar, studentId]]);
     return [count, rows[0].many > 0];
+  },
+  async givingRows() {
+    const insert = (id) => new sql.Request()
+      .input('id', id).input('student', 'S1').input('when', new Date()).input('score', 1).input('key', id)
+      .query(`INSERT INTO Assessments (id, student_id, type, score, taken_at, idempotency_key) OUTPUT INSERTED.id, INSERTED.score
+              VALUES (@id, @student, 'PHONICS', @score, @when, @key)`);
+    const { recordset, rowsAffected } = await insert('g1');
+    const { count, rows } = await tedious(`INSERT INTO Assessments (id, student_id, type, score, taken_at, idempotency_key) OUTPUT INSERTED.id, INSERTED.score
+              VALUES (@id, @student, 'PHONICS', @score, @when, @key)`,
+      [['id', TYPES.NVarChar, 'g2'], ['student', TYPES.NVarChar, 'S1'], ['when', TYPES.DateTime2, new Date()], ['score', TYPES.Decimal, 2], ['key', TYPES.NVarChar, 'g2']]);
+    return [recordset, rowsAffected, count, rows];
+  },
+  async values() {
+    const text = 'SELECT @n AS n, @b AS b, @t AS t';
+    const run = (...inputs) => inputs.reduce((request, input) => request.input(...input), new sql.Request()).query(text)
+      .then(({ recordset: [row] }) => [row.n, row.b, row.t], (error) => [error.name, error.code, error.number ?? null, error.message]);
+    const withTedious = (...inputs) => tedious(text, inputs)
+      .then(({ rows: [row] }) => [row.n, row.b, row.t], (error) => [error.name, error.code, error.number ?? null, error.message]);
+    return Promise.all([
+      run(['n', sql.Int, '7'], ['b', sql.Bit, 'true'], ['t', sql.NVarChar, 5]),
+      run(['N', sql.Int, 7.9], ['B', sql.Bit, ''], ['T', sql.NVarChar, null]),
+      run(['n', sql.Int, 'abc'], ['b', true], ['t', 'x']),
+      run(['n', sql.Int, {}], ['b', true], ['t', 'x']),
+      run(['b', true], ['t', 'x']),
+      withTedious(['N', TYPES.Int, 5], ['b', TYPES.Bit, 'true'], ['t', TYPES.NVarChar, 'x']),
+      withTedious(['n', TYPES.Int, NaN], ['b', TYPES.Bit, true], ['t', TYPES.NVarChar, 'x']),
+      withTedious(['n', TYPES.Int, 5], ['b', TYPES.Bit, true]),
+    ]);
+  },
+  async isolation() {
+    const begun = await new sql.Transaction(pool).begin(sql.ISOLATION_LEVEL.READ_COMMITTED).then(() => true);
+    const refused = await new sql.Transaction(pool).begin(sql.ISOLATION_LEVEL.SERIALIZABLE).catch((error) => [error.name, error.message.includes('SERIALIZABLE')]);
+    return [begun, refused];
   },
   async unknown() {
     return sql.query('SELECT name, grade\n        FROM Teachers\n        WHERE id = @id');
@@ -127,6 +160,24 @@ backend = "school"
 text = "INSERT INTO Assessments (id, student_id, type, score, taken_at, idempotency_key) VALUES (@id, @student_id, 'PHONICS', @score, @taken_at, @key)"
 access = "write"
 parameters = { id = "nvarchar(64)", student_id = "nvarchar(64)", score = "decimal(5,2)", taken_at = "datetime2", key = "nvarchar(64)" }
+
+[statements.record_giving]
+backend = "school"
+text = """
+INSERT INTO Assessments (id, student_id, type, score, taken_at, idempotency_key)
+OUTPUT INSERTED.id, INSERTED.score
+VALUES (@id, @student_id, 'PHONICS', @score, @taken_at, @key)
+"""
+access = "write"
+parameters = { id = "nvarchar(64)", student_id = "nvarchar(64)", score = "decimal(5,2)", taken_at = "datetime2", key = "nvarchar(64)" }
+columns = { id = "nvarchar(64)", score = "decimal(5,2)" }
+
+[statements.echo]
+backend = "school"
+text = "SELECT @n AS n, @b AS b, @t AS t"
+access = "read"
+parameters = { n = "int", b = "bit", t = "nvarchar(64)" }
+columns = { n = "int", b = "bit", t = "nvarchar(64)" }
 "#;
 
 fn app() -> TestApp {
@@ -140,11 +191,14 @@ fn app() -> TestApp {
         "unknown",
         "unknownOfTedious",
         "callback",
+        "givingRows",
+        "values",
+        "isolation",
     ];
     let fields = fields.map(|field| format!("{field}{argument}: Any @script"));
     let schema = format!("scalar Any\ntype Query {{ {} }}", fields.join(" "));
     let more = format!(
-        "handler = \"appsync\"\ndeadline = \"60 s\"\n[modules.script.grants]\nsql = [\"of_student\", \"count_of_student\", \"students\", \"by_keys\", \"record\"]\n[sqlserver.school]\naddress = \"embedded\"\ndatabase = \"School\"\n[embedded]\nseed = \"{}\"\n{STATEMENTS}",
+        "handler = \"appsync\"\ndeadline = \"60 s\"\n[modules.script.grants]\nsql = [\"of_student\", \"count_of_student\", \"students\", \"by_keys\", \"record\", \"record_giving\", \"echo\"]\n[sqlserver.school]\naddress = \"embedded\"\ndatabase = \"School\"\n[embedded]\nseed = \"{}\"\n{STATEMENTS}",
         repository().join("guest/apps/students/seed").display()
     );
     script("handler.js", HANDLER, &schema, &more)
@@ -159,6 +213,49 @@ async fn texts_that_are_statements_run() {
         ("list", json!(["S7", "S8"])),
         ("withTedious", json!([1, true])),
         ("callback", json!(1)),
+        ("isolation", json!([true, ["TransactionError", true]])),
+        (
+            "givingRows",
+            json!([[{ "id": "g1", "score": 1 }], [1], 1, [{ "id": "g2", "score": 2 }]]),
+        ),
+        (
+            "values",
+            json!([
+                [7, true, "5"],
+                [7, false, null],
+                [
+                    "RequestError",
+                    "EPARAM",
+                    null,
+                    "Validation failed for parameter 'n'. Invalid number."
+                ],
+                [
+                    "RequestError",
+                    "EPARAM",
+                    null,
+                    "Validation failed for parameter 'n'. Invalid number."
+                ],
+                [
+                    "RequestError",
+                    "EREQUEST",
+                    137,
+                    "Must declare the scalar variable \"@n\"."
+                ],
+                [5, true, "x"],
+                [
+                    "RequestError",
+                    "EPARAM",
+                    null,
+                    "Validation failed for parameter 'n'. Invalid number."
+                ],
+                [
+                    "RequestError",
+                    "EREQUEST",
+                    137,
+                    "Must declare the scalar variable \"@t\"."
+                ],
+            ]),
+        ),
         (
             "written",
             json!([[1], [["m1", 12.5, "2026-02-03T04:05:06.789Z"]], true]),
@@ -171,7 +268,7 @@ async fn texts_that_are_statements_run() {
     }
 }
 
-const GRANTS: &str = "[modules.script.grants]\nsql = [\"of_student\", \"count_of_student\", \"students\", \"by_keys\", \"record\", ";
+const GRANTS: &str = "[modules.script.grants]\nsql = [\"of_student\", \"count_of_student\", \"students\", \"by_keys\", \"record\", \"record_giving\", \"echo\", ";
 
 #[tokio::test]
 async fn a_text_that_is_no_statement_fails_with_the_statement_to_write() {
@@ -210,7 +307,7 @@ fn a_build_tells_of_texts_in_the_code_that_are_no_statement() {
         let said = String::from_utf8_lossy(&output.stderr).into_owned();
         assert!(output.status.success(), "{said}");
         assert!(
-            said.contains("warning: handler.js:65: this text is not a statement that module `script` is granted; write in mayfly.toml, and build again:\n[statements.select_teachers]"),
+            said.contains("warning: handler.js:98: this text is not a statement that module `script` is granted; write in mayfly.toml, and build again:\n[statements.select_teachers]"),
             "{said}"
         );
         assert_eq!(

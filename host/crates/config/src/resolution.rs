@@ -110,7 +110,7 @@ impl<'a> Table<'a> {
 }
 
 /// The NAME of the first `${NAME}` in a text: what shells and other programs replace, and this one does not.
-fn placeholder(text: &str) -> Option<&str> {
+pub(crate) fn placeholder(text: &str) -> Option<&str> {
     let is_name = |name: &&str| {
         let starts = name.starts_with(|first: char| first.is_ascii_alphabetic() || first == '_');
         starts && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')

@@ -10,6 +10,7 @@ use crate::description::{Declared, Kind};
 use crate::key::Key;
 use crate::outside::Given;
 use crate::reader::Table;
+use crate::resolution::placeholder;
 use crate::scalar::Scalar;
 use crate::units;
 
@@ -63,7 +64,15 @@ impl<'a> Table<'a> {
         self.declare(key, || (Declared::default(), Kind::Text(Vec::new())));
         let value = self.take(key.name)?;
         match value.get_ref() {
-            DeValue::String(text) => return Some(text.to_string()),
+            DeValue::String(text) => {
+                if let Some(name) = placeholder(text) {
+                    let path = self.key(key.name);
+                    let message =
+                        format!("`{path}`: \"${{{name}}}\" is not replaced; write the text itself");
+                    self.problem_with_value(value.span().start, message);
+                }
+                return Some(text.to_string());
+            }
             DeValue::Table(_) => {
                 let message = format!("`{}` is set outside the file: {why}", self.key(key.name));
                 self.problem_with_value(value.span().start, message);

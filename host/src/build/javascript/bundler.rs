@@ -26,7 +26,7 @@ const PACKAGE: [(&str, &str); 2] = [
 ];
 
 /// How everything is bundled: for no platform in particular, as a module of the newest JavaScript that the engine knows.
-const OPTIONS: [&str; 13] = [
+const OPTIONS: [&str; 14] = [
     "--bundle",
     "--format=esm",
     "--platform=neutral",
@@ -37,6 +37,7 @@ const OPTIONS: [&str; 13] = [
     "--sourcemap=external",
     "--sources-content=false",
     "--log-level=error",
+    "--log-limit=0",
     "--color=false",
     // Where Lambda has a function's files: packages make paths of it, and there is nothing to read.
     "--define:__dirname=\"/var/task\"",

@@ -25,7 +25,7 @@ macro_rules! source {
 }
 
 /// The engine's source, as it is in the repository: its bindings are made from the WIT files, four directories up.
-const SOURCE: [(&str, &str); 27] = [
+const SOURCE: [(&str, &str); 28] = [
     source!("Cargo.toml"),
     source!("Cargo.lock"),
     source!("src/lib.rs"),
@@ -45,6 +45,7 @@ const SOURCE: [(&str, &str); 27] = [
     source!("src/statement_text.rs"),
     source!("src/trace.rs"),
     source!("src/prelude/console.js"),
+    source!("src/prelude/errors.js"),
     source!("src/prelude/globals.js"),
     source!("src/prelude/timers.js"),
     source!("src/prelude/url.js"),

@@ -154,6 +154,7 @@ struct Input<'a> {
     texts: &'a [(String, String)],
     handler: &'static str,
     batch: bool,
+    memory_mib: u64,
 }
 
 impl<'a> Input<'a> {
@@ -173,6 +174,7 @@ impl<'a> Input<'a> {
             texts: &bundle.texts,
             handler,
             batch,
+            memory_mib: module.memory_bytes >> 20,
         }
     }
 }

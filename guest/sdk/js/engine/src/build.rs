@@ -12,11 +12,12 @@ use rquickjs::{
     CatchResultExt, CaughtError, Context, Ctx, Function, Module, Object, Persistent, Runtime, Value,
 };
 
-use crate::trace::{BUNDLE, Lines, translate};
-use crate::{ENGINE, Engine, host};
+use crate::trace::{BUNDLE, Lines, translate, whole};
+use crate::{ENGINE, Engine, host, memory};
 
 /// The prelude: functions of the host's calls, the module's options, and what they share; the last gives what the engine calls.
-const PRELUDE: [(&str, &str); 9] = [
+const PRELUDE: [(&str, &str); 10] = [
+    ("mayfly:errors", include_str!("prelude/errors.js")),
     ("mayfly:console", include_str!("prelude/console.js")),
     ("mayfly:globals", include_str!("prelude/globals.js")),
     ("mayfly:timers", include_str!("prelude/timers.js")),
@@ -157,6 +158,7 @@ fn evaluate(
 ) -> rquickjs::Result<(Engine, String)> {
     let prelude = prelude.clone().restore(ctx)?;
     let module = run(ctx, code)?;
+    host::check_top_level(ctx)?;
     let register: Function<'_> = prelude.get("register")?;
     let fields = register.call((module.namespace()?,))?;
     let function = |name: &str| -> rquickjs::Result<Persistent<Function<'static>>> {
@@ -206,6 +208,9 @@ fn run<'js>(ctx: &Ctx<'js>, code: String) -> rquickjs::Result<Module<'js, Evalua
 /// An error for whoever builds, with the place in the sources.
 fn explain(error: CaughtError<'_>) -> String {
     let text = match error {
+        error if is_out_of_memory(&error) => {
+            "its top level needs more memory than the module may have: raise `memory` in its section, or load less there".to_owned()
+        }
         CaughtError::Exception(exception) => {
             let name: String = exception
                 .as_object()
@@ -213,7 +218,7 @@ fn explain(error: CaughtError<'_>) -> String {
                 .unwrap_or_else(|_| "Error".to_owned());
             let message = exception.message().unwrap_or_default();
             let stack = exception.stack().unwrap_or_default();
-            format!("{name}: {message}\n{stack}")
+            whole(&format!("{name}: {message}"), stack)
         }
         CaughtError::Value(value) => format!(
             "it threw {}",
@@ -228,4 +233,15 @@ fn explain(error: CaughtError<'_>) -> String {
         CaughtError::Error(error) => error.to_string(),
     };
     translate(text).trim_end().to_owned()
+}
+
+/// Where there is no memory left to make an error of, the engine throws null.
+fn is_out_of_memory(error: &CaughtError<'_>) -> bool {
+    match error {
+        CaughtError::Exception(exception) => {
+            exception.message().as_deref() == Some(memory::OUT_OF_MEMORY)
+        }
+        CaughtError::Value(value) => value.is_null(),
+        CaughtError::Error(_) => false,
+    }
 }

@@ -10,6 +10,8 @@ mod statements;
 mod url;
 mod worker;
 
+use std::cell::RefCell;
+
 use rquickjs::prelude::Func;
 use rquickjs::{Ctx, Exception, Object, Result};
 
@@ -48,15 +50,35 @@ pub(crate) fn object<'js>(ctx: &Ctx<'js>) -> Result<Object<'js>> {
     Ok(host)
 }
 
-/// Refuses a call while the module is built.
+const AT_TOP_LEVEL: &str = "the host cannot be called at the top level of a module, which runs once when it is built; call it in a resolver";
+
+thread_local! {
+    /// Where the first call was that was refused while the module was built.
+    static REFUSED: RefCell<Option<String>> = const { RefCell::new(None) };
+}
+
+/// Refuses a call while the module is built. Code that catches this would keep its failure for good: [`check_top_level`] tells of it.
 fn need_host(ctx: &Ctx<'_>) -> Result<()> {
     if clock::is_invoked() {
         return Ok(());
     }
-    Err(Exception::throw_message(
-        ctx,
-        "the host cannot be called at the top level of a module, which runs once when it is built; call it in a resolver",
-    ))
+    let refusal = Exception::from_message(ctx.clone(), AT_TOP_LEVEL)?;
+    let place = refusal.stack().unwrap_or_default();
+    REFUSED.with_borrow_mut(|first| {
+        first.get_or_insert(place);
+    });
+    Err(refusal.throw())
+}
+
+/// Fails when the module called the host at its top level, whatever it made of the refusal.
+pub(crate) fn check_top_level(ctx: &Ctx<'_>) -> Result<()> {
+    match REFUSED.take() {
+        Some(place) => Err(Exception::throw_message(
+            ctx,
+            &format!("{AT_TOP_LEVEL}\n{place}"),
+        )),
+        None => Ok(()),
+    }
 }
 
 fn level(name: &str) -> Level {

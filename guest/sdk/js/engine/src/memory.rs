@@ -67,6 +67,9 @@ unsafe impl GlobalAlloc for Libc {
     }
 }
 
+/// What the engine says when it was refused memory.
+pub(crate) const OUT_OF_MEMORY: &str = "out of memory";
+
 /// Ends the invocation for lack of memory, as a guest without an engine would end. When that is not `certain`, not even a page must be
 /// left.
 ///

@@ -7,14 +7,11 @@ use crate::bindings::exports::mayfly::resolver::handler::{Guest, Invocation};
 use crate::bindings::mayfly::resolver::log::{Level, write};
 use crate::bindings::mayfly::resolver::types::Error;
 use crate::calls::{self, Waited};
-use crate::trace::translate;
+use crate::trace::{translate, whole};
 use crate::{ENGINE, Engine, Exported, clock, memory};
 
 /// What the schema's owner did not expect: the module itself failed.
 const FAILED: &str = "FAILED";
-
-/// What the engine says when it was refused memory.
-const OUT_OF_MEMORY: &str = "out of memory";
 
 impl Guest for Exported {
     fn resolve(invocation: Invocation) -> Vec<Result<String, Error>> {
@@ -57,6 +54,8 @@ fn answer(
     match settle(ctx, engine, &promise)? {
         Waited::Done => {}
         Waited::ForNothing => {
+            // What nobody caught is perhaps why.
+            finish(ctx, engine)?;
             return Ok(refuse(
                 parents,
                 "the resolver waits for a promise that nothing settles; promises settle by calls of the host and timers alone",
@@ -66,8 +65,13 @@ fn answer(
         Waited::Refused(error) => return Ok(vec![Err(error); parents]),
     }
     let answers = promise.finish::<Vec<Value<'_>>>()?;
-    engine.finish.clone().restore(ctx)?.call::<_, ()>(())?;
+    finish(ctx, engine)?;
     answers.into_iter().map(read).collect()
+}
+
+/// Reports what nobody caught.
+fn finish(ctx: &Ctx<'_>, engine: &Engine) -> rquickjs::Result<()> {
+    engine.finish.clone().restore(ctx)?.call(())
 }
 
 /// Runs until the promise is settled, or nothing is left that could settle it.
@@ -124,10 +128,12 @@ fn describe(error: CaughtError<'_>) -> String {
         other => (other.to_string(), String::new()),
     };
     match &error {
-        CaughtError::Exception(_) if message == OUT_OF_MEMORY => memory::end_out_of_memory(true),
+        CaughtError::Exception(_) if message == memory::OUT_OF_MEMORY => {
+            memory::end_out_of_memory(true)
+        }
         CaughtError::Value(value) if value.is_null() => memory::end_out_of_memory(false),
         _ => {}
     }
-    write(Level::Error, &translate(format!("{message}\n{stack}")), "");
+    write(Level::Error, &translate(whole(&message, stack)), "");
     message
 }

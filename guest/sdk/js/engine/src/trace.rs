@@ -157,3 +157,11 @@ pub(crate) fn translate(text: String) -> String {
         None => MAKING.with_borrow(|lines| lines.translate(&text)),
     })
 }
+
+/// A stack with what happened before it. Where the prelude made it, it begins with that.
+pub(crate) fn whole(what: &str, stack: String) -> String {
+    match stack.split_once('\n') {
+        Some((first, _)) if first.contains(what) => stack,
+        _ => format!("{what}\n{stack}"),
+    }
+}

@@ -1,5 +1,5 @@
 // `mssql`: requests whose text is the operator's run as his statement, over the host's pool. A configuration of a connection is not looked at.
-const { given, parametersOf, rowsOf, shown } = require('./values.cjs');
+const { argumentsOf, givesRows, parametersOf, rowsOf, shown } = require('./values.cjs');
 const { EventEmitter } = require('../node/events.js');
 
 const { host, statements } = globalThis.__mayfly;
@@ -23,11 +23,13 @@ class RequestError extends MSSQLError {
     super(message, code);
     // What callers look at: a duplicate key has this number on SQL Server.
     if (message?.code === 'conflict') this.number = 2627;
+    if (message?.number !== undefined) this.number = message.number;
   }
   get name() { return 'RequestError'; }
 }
 
-const failed = (error) => (error instanceof MSSQLError ? error : new RequestError(error, error.code === 'deadline' ? 'ETIMEOUT' : 'EREQUEST'));
+const CODES = { deadline: 'ETIMEOUT', EPARAM: 'EPARAM' };
+const failed = (error) => (error instanceof MSSQLError ? error : new RequestError(error, CODES[error.code]));
 
 /** A promise, or a callback if there is one. */
 function answered(promise, callback) {
@@ -55,6 +57,8 @@ function guessed(value) {
   if (value instanceof Date) return 'datetime2';
   return ArrayBuffer.isView(value) ? 'varbinary(max)' : 'nvarchar(4000)';
 }
+
+const ISOLATION_LEVEL = { READ_UNCOMMITTED: 1, READ_COMMITTED: 2, REPEATABLE_READ: 3, SERIALIZABLE: 4, SNAPSHOT: 5 };
 
 const isType = (value) => typeof value?.declaration === 'string';
 
@@ -87,7 +91,7 @@ class Request extends EventEmitter {
       const found = statements.find(text, this.#types);
       const { statement } = found;
       const parameters = parametersOf(found, this.#values);
-      if (statement.access === 'read') {
+      if (givesRows(statement, text)) {
         const recordset = rowsOf(await this.#send('query', statement, parameters), statement);
         return { recordsets: [recordset], recordset, output: {}, rowsAffected: [recordset.length] };
       }
@@ -100,10 +104,7 @@ class Request extends EventEmitter {
   async #call(procedure) {
     try {
       const statement = statements.procedure(procedure, this.#types);
-      const parameters = Object.fromEntries(Object.entries(this.parameters)
-        .filter(([, { value, isOutput }]) => !isOutput || value !== undefined)
-        .map(([name, { value }]) => [name, given(value, statement.parameters.get(name)?.type)]));
-      const answer = await this.#send('call', statement, parameters);
+      const answer = await this.#send('call', statement, argumentsOf(statement, this.parameters));
       const recordsets = answer.resultSets.map((rows) => rowsOf(rows, statement));
       const output = Object.fromEntries(Object.entries(answer.output).map(([name, value]) => [name, shown(value, statement.parameters.get(name)?.type)]));
       return { recordsets, recordset: recordsets[0], output, returnValue: answer.returnValue, rowsAffected: recordsets.map((rows) => rows.length) };
@@ -138,8 +139,16 @@ class Transaction extends EventEmitter {
     this.parent = parent;
   }
   begin(isolation, callback) {
+    if (typeof isolation === 'function') return this.begin(undefined, isolation);
+    return answered(this.#begin(isolation), callback);
+  }
+  async #begin(isolation) {
+    if (isolation !== undefined && isolation !== ISOLATION_LEVEL.READ_COMMITTED) {
+      const name = Object.keys(ISOLATION_LEVEL).find((known) => ISOLATION_LEVEL[known] === isolation) ?? isolation;
+      throw new TransactionError(`the isolation level ${name} cannot be had: transactions are begun at the database's own; leave it out, or write hints such as HOLDLOCK in the statements`, 'EINVALID');
+    }
     this.#isOpen = true;
-    return answered(Promise.resolve(this), typeof isolation === 'function' ? isolation : callback);
+    return this;
   }
   /** The backend is that of the first statement; the host takes the connection then. */
   id(backend) {
@@ -209,7 +218,7 @@ const sql = {
   ...TYPES,
   TYPES,
   MAX,
-  ISOLATION_LEVEL: { READ_UNCOMMITTED: 1, READ_COMMITTED: 2, REPEATABLE_READ: 3, SERIALIZABLE: 4, SNAPSHOT: 5 },
+  ISOLATION_LEVEL,
   ConnectionError,
   ConnectionPool,
   MSSQLError,

@@ -1,5 +1,5 @@
 // `tedious`: requests whose text is the operator's run as his statement, over the host's pool. A configuration of a connection is not looked at.
-const { given, parametersOf, rowsOf, shown } = require('./values.cjs');
+const { argumentsOf, givesRows, parametersOf, rowsOf, shown } = require('./values.cjs');
 const { EventEmitter } = require('../node/events.js');
 
 const { host, statements } = globalThis.__mayfly;
@@ -12,12 +12,16 @@ const TYPES = Object.fromEntries(Object.entries({
   UniqueIdentifier: 'uniqueidentifier',
 }).map(([name, declaration]) => [name, { name, declaration }]));
 
+const ISOLATION_LEVEL = { NO_CHANGE: 0, READ_UNCOMMITTED: 1, READ_COMMITTED: 2, REPEATABLE_READ: 3, SERIALIZABLE: 4, SNAPSHOT: 5 };
+const CODES = { deadline: 'ETIMEOUT', EPARAM: 'EPARAM' };
+
 class RequestError extends Error {
   constructor(error) {
     super(error.message);
-    this.code = error.code === 'deadline' ? 'ETIMEOUT' : 'EREQUEST';
+    this.code = CODES[error.code] ?? 'EREQUEST';
     this.cause = error;
     if (error.code === 'conflict') this.number = 2627;
+    if (error.number !== undefined) this.number = error.number;
   }
   get name() { return 'RequestError'; }
 }
@@ -92,7 +96,7 @@ class Connection extends EventEmitter {
     const found = statements.find(request.sqlTextOrProcedure, request.types);
     const { statement } = found;
     const parameters = parametersOf(found, request.values);
-    if (statement.access === 'read') {
+    if (givesRows(statement, request.sqlTextOrProcedure)) {
       const rows = rowsOf(await this.#send('query', statement, parameters), statement);
       return [rows.length, this.#emitRows(request, rows, 'done')];
     }
@@ -102,10 +106,7 @@ class Connection extends EventEmitter {
   }
   async #call(request) {
     const statement = statements.procedure(request.sqlTextOrProcedure, request.types);
-    const parameters = Object.fromEntries(Object.entries(request.parameters)
-      .filter(([, { value, isOutput }]) => !isOutput || value !== undefined)
-      .map(([name, { value }]) => [name, given(value, statement.parameters.get(name)?.type)]));
-    const answer = await this.#send('call', statement, parameters);
+    const answer = await this.#send('call', statement, argumentsOf(statement, request.parameters));
     const all = answer.resultSets.flatMap((rows) => this.#emitRows(request, rowsOf(rows, statement), 'doneInProc'));
     for (const [name, value] of Object.entries(answer.output)) {
       request.emit('returnValue', name, shown(value, statement.parameters.get(name)?.type), {});
@@ -128,7 +129,12 @@ class Connection extends EventEmitter {
   execSql(request) { this.#run(request, this.#execute(request)); }
   execSqlBatch(request) { this.execSql(request); }
   callProcedure(request) { this.#run(request, this.#call(request)); }
-  beginTransaction(callback) {
+  beginTransaction(callback, name, isolation = ISOLATION_LEVEL.NO_CHANGE) {
+    if (isolation !== ISOLATION_LEVEL.NO_CHANGE && isolation !== ISOLATION_LEVEL.READ_COMMITTED) {
+      const error = new RequestError(new Error("an isolation level cannot be chosen: transactions are begun at the database's own; leave it out, or write hints such as HOLDLOCK in the statements"));
+      queueMicrotask(() => callback(error));
+      return;
+    }
     this.#isInTransaction = true;
     queueMicrotask(() => callback(null));
   }
@@ -146,7 +152,7 @@ class Connection extends EventEmitter {
 const tedious = {
   Connection,
   ConnectionError,
-  ISOLATION_LEVEL: { NO_CHANGE: 0, READ_UNCOMMITTED: 1, READ_COMMITTED: 2, REPEATABLE_READ: 3, SERIALIZABLE: 4, SNAPSHOT: 5 },
+  ISOLATION_LEVEL,
   Request,
   RequestError,
   TYPES,

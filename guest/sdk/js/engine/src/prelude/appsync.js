@@ -5,15 +5,19 @@
   /** The code of an error that a handler threw, as AppSync has it. */
   const UNHANDLED = 'Lambda:Unhandled';
 
-  /** Handlers that have neither given a promise nor called back. */
+  /** Handlers that have neither given a promise nor called back: what settles their answers. */
   const waiting = new Set();
 
-  /** Lambda answers null for a handler that is done without having said anything. */
+  /**
+   * Lambda answers null for a handler that is done without having said anything. One in which something was thrown that nobody caught has
+   * failed: it ends the process there.
+   */
   parts.giveUpWaiting = () => {
-    const any = waiting.size > 0;
-    for (const answer of waiting) answer(null);
+    if (waiting.size === 0) return false;
+    const uncaught = parts.takeUncaught();
+    for (const { resolve, reject } of waiting) uncaught === undefined ? resolve(null) : reject(uncaught.reason);
     waiting.clear();
-    return any;
+    return true;
   };
 
   const identity = () => {
@@ -74,7 +78,7 @@
     functionName: options.module,
     functionVersion: '$LATEST',
     invokedFunctionArn: `arn:aws:lambda:local:0:function:${options.module}`,
-    memoryLimitInMB: '0',
+    memoryLimitInMB: String(options.memory_mib),
     awsRequestId: host.traceId(),
     logGroupName: `/mayfly/${options.module}`,
     logStreamName: host.traceId(),
@@ -86,14 +90,15 @@
 
   function call(handler, event) {
     return new Promise((resolve, reject) => {
-      const callback = (error, answer) => {
-        waiting.delete(resolve);
-        if (error === null || error === undefined) resolve(answer);
+      const answer = { resolve, reject };
+      const callback = (error, value) => {
+        waiting.delete(answer);
+        if (error === null || error === undefined) resolve(value);
         else reject(error instanceof Error ? error : new Error(typeof error === 'string' ? error : parts.inspect(error)));
       };
       const returned = handler(event, lambdaContext(callback), callback);
       if (typeof returned?.then === 'function') returned.then(resolve, reject);
-      else waiting.add(resolve);
+      else waiting.add(answer);
     });
   }
 

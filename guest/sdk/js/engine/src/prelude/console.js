@@ -46,7 +46,7 @@
     const head = `${error.name}: ${error.message}`;
     const more = Object.keys(error).filter((key) => !['name', 'message', 'stack'].includes(key));
     const shown = more.map((key) => `${key}: ${inspect(error[key], depth + 1, [...seen, error])}`);
-    let text = stack ? `${head}\n${stack}` : head;
+    let text = stack.startsWith(head) ? stack : `${head}${stack && `\n${stack}`}`;
     if (shown.length > 0) text += ` ${wrap('{', shown, '}')}`;
     if (error.cause !== undefined) text += `\ncaused by ${inspect(error.cause, depth + 1, [...seen, error])}`;
     return text;
@@ -86,7 +86,7 @@
     debug: write('debug'),
     dir: (value) => host.log('info', indentation + inspect(value, 1), ''),
     table: write('info'),
-    trace: (...values) => host.log('debug', `${format(...values)}\n${new Error().stack}`, ''),
+    trace: (...values) => host.log('debug', `${format(...values)}\n${new Error().stack.replace(/^.*\n/, "")}`, ''),
     assert: (holds, ...values) => holds || host.log('error', `Assertion failed: ${format(...values)}`, ''),
     count(label = 'default') {
       counts.set(label, (counts.get(label) ?? 0) + 1);

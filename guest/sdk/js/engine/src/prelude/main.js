@@ -152,6 +152,20 @@
   /** Promises that were rejected while nobody listened, and why. */
   const rejections = new Map();
 
+  /** What was thrown in a timer. */
+  const thrown = [];
+  parts.thrownInTimer = (reason) => thrown.push(reason);
+
+  /** The first thing that nobody caught, which then is somebody's: `{ reason }`, or none. */
+  parts.takeUncaught = () => {
+    if (thrown.length > 0) return { reason: thrown.shift() };
+    for (const [promise, reason] of rejections) {
+      rejections.delete(promise);
+      return { reason };
+    }
+    return undefined;
+  };
+
   // For the SDK, which is bundled with the module.
   Object.defineProperty(globalThis, '__mayfly', {
     value: {
@@ -190,6 +204,7 @@
     /** Called when nothing is left to wait for: whether something could be done. */
     last: () => parts.giveUpWaiting(),
     finish() {
+      for (const reason of thrown) host.log('error', `a timer failed: ${parts.inspect(reason)}`, '');
       for (const reason of rejections.values()) host.log('error', `unhandled rejection: ${parts.inspect(reason)}`, '');
     },
   };

@@ -55,7 +55,7 @@
     try {
       due.callback(...due.values);
     } catch (error) {
-      host.log('error', `a timer failed: ${parts.inspect(error)}`, '');
+      parts.thrownInTimer(error);
     }
     return -1;
   };
