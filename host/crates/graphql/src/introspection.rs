@@ -1,11 +1,12 @@
 //! Answers `__schema` and `__type` from the type tables, straight into the response.
 //!
-//! Nothing here can fail but for lack of room: validation has seen that every field exists, and the tables are complete. `@resolve`
-//! is not shown. The walk keeps its place in a stack of its own, so that whoever has it written can stop at any number of bytes, to
-//! let others run or because there is room for no more.
+//! Validation has seen that every field exists, and the tables are complete, so two things can fail: there may be no room, and a
+//! variable may be null where an argument may not be. `@resolve` is not shown. The walk keeps its place in a stack of its own, so that
+//! whoever has it written can stop at any number of bytes, to let others run or because there is room for no more.
 
-use crate::coercion::template::Template;
+use crate::coercion::template::{BadArgument, Entry};
 use crate::coercion::values::Values;
+use crate::completion::Step;
 use crate::plan::node::{FieldPlan, ObjectPlan, Output, Shape, Source};
 use crate::response::json_string;
 use crate::schema::Schema;
@@ -21,14 +22,56 @@ pub(crate) struct Introspection<'p> {
     open: Vec<Open<'p>>,
 }
 
+/// How far the writing came.
+pub(crate) enum Written<'p> {
+    /// To the end.
+    Whole,
+    /// To as many bytes as were allowed.
+    Part,
+    /// To a field that fails; it goes on after the value around it that has become null.
+    Failure(Failure<'p>),
+}
+
+/// A field that fails.
+pub(crate) struct Failure<'p> {
+    pub bad: BadArgument,
+    /// Where it is, below the value itself.
+    pub path: Vec<Step<'p>>,
+    /// Whether no value around it may be null, so that the whole value fails; nothing more is to be written then.
+    pub is_whole: bool,
+}
+
 /// A value that is not written to its end.
 enum Open<'p> {
     /// The value itself, of which nothing is written.
     Value(MetaAnswer<'p>, &'p Output),
-    /// An object, and how many of its fields are written.
-    Object(Meta<'p>, &'p ObjectPlan, usize),
-    /// What is left of a list, and whether nothing of it is written.
-    List(std::vec::IntoIter<Meta<'p>>, &'p Output, bool),
+    Object(OpenObject<'p>),
+    /// What is left of a list, and how many items are written.
+    List(std::vec::IntoIter<Meta<'p>>, &'p Output, usize),
+}
+
+/// An object that is not written to its end.
+struct OpenObject<'p> {
+    meta: Meta<'p>,
+    plan: &'p ObjectPlan,
+    /// How many of its fields are written, the last of them perhaps in part.
+    begun: usize,
+    /// Where the value of the last of them begins.
+    value_at: usize,
+}
+
+impl<'p> OpenObject<'p> {
+    /// The last field that is written, or being written.
+    fn field(&self) -> Option<&'p FieldPlan> {
+        self.plan.fields.get(self.begun.checked_sub(1)?)
+    }
+
+    fn field_is_nullable(&self) -> bool {
+        self.field().is_some_and(|field| match &field.source {
+            Source::Meta { output, .. } => output.nullable,
+            _ => false,
+        })
+    }
 }
 
 impl<'p> Introspection<'p> {
@@ -37,39 +80,43 @@ impl<'p> Introspection<'p> {
         schema: &'p Schema,
         values: &'p Values,
         field: &FieldPlan,
-        argument: Option<&Template>,
+        argument: Option<&Entry>,
         output: &'p Output,
-    ) -> Self {
+    ) -> Result<Self, BadArgument> {
+        let argument = argument.map_or(Ok(None), |argument| argument.value(values))?;
         let found = match field.name.as_ref() {
             "__schema" => MetaAnswer::Object(Meta::Schema),
             _ => {
-                let json = argument.and_then(|argument| argument.value(values));
-                let name = json.and_then(mayfly_json::string);
+                let name = argument.and_then(mayfly_json::string);
                 let ty = name.and_then(|name| schema.by_name(&name));
                 let ty = ty.filter(|ty| schema.shows(*ty));
                 ty.map_or(MetaAnswer::Null, |ty| MetaAnswer::Object(Meta::Named(ty)))
             }
         };
-        Self {
+        Ok(Self {
             schema,
             values,
             open: vec![Open::Value(found, output)],
-        }
+        })
     }
 
-    /// Writes on until nothing is left, which it says by true, or `out` is longer than `until`.
-    pub fn write(&mut self, out: &mut Vec<u8>, until: usize) -> bool {
+    /// Writes on until nothing is left, `out` is longer than `until`, or a field fails.
+    pub fn write(&mut self, out: &mut Vec<u8>, until: usize) -> Written<'p> {
         while let Some(open) = self.open.pop() {
             match open {
                 Open::Value(answer, output) => self.value(answer, output, out),
-                Open::Object(meta, plan, next) => self.member(meta, plan, next, out),
-                Open::List(items, output, is_first) => self.item(items, output, is_first, out),
+                Open::Object(object) => {
+                    if let Err(bad) = self.member(object, out) {
+                        return Written::Failure(self.fail(bad, out));
+                    }
+                }
+                Open::List(items, output, written) => self.item(items, output, written, out),
             }
             if out.len() > until {
-                return false;
+                return Written::Part;
             }
         }
-        true
+        Written::Whole
     }
 
     /// Writes a value that is one piece, or opens it.
@@ -88,57 +135,96 @@ impl<'p> Introspection<'p> {
             MetaAnswer::Object(meta) => match object_plan(output) {
                 Some(plan) => {
                     out.push(b'{');
-                    self.open.push(Open::Object(meta, plan, 0));
+                    self.open.push(Open::Object(OpenObject {
+                        meta,
+                        plan,
+                        begun: 0,
+                        value_at: out.len(),
+                    }));
                 }
                 None => out.extend_from_slice(b"null"),
             },
             MetaAnswer::Objects(items) => {
                 out.push(b'[');
-                self.open.push(Open::List(items.into_iter(), output, true));
+                self.open.push(Open::List(items.into_iter(), output, 0));
             }
         }
     }
 
-    fn member(&mut self, meta: Meta<'p>, plan: &'p ObjectPlan, next: usize, out: &mut Vec<u8>) {
-        let Some(field) = plan.fields.get(next) else {
-            return out.push(b'}');
+    fn member(&mut self, mut object: OpenObject<'p>, out: &mut Vec<u8>) -> Result<(), BadArgument> {
+        let OpenObject { meta, plan, .. } = object;
+        let Some(field) = plan.fields.get(object.begun) else {
+            out.push(b'}');
+            return Ok(());
         };
-        if next > 0 {
+        if object.begun > 0 {
             out.push(b',');
         }
         out.extend_from_slice(field.key_json.as_bytes());
-        self.open.push(Open::Object(meta, plan, next + 1));
+        object.begun += 1;
+        object.value_at = out.len();
+        self.open.push(Open::Object(object));
         match &field.source {
             Source::Meta {
                 argument, output, ..
             } => {
-                let deprecated = argument
-                    .as_ref()
-                    .and_then(|argument| argument.value(self.values))
-                    == Some("true");
-                let answer = self.field(&meta, &field.name, deprecated);
+                let argument = argument.as_deref();
+                let json = argument.map_or(Ok(None), |argument| argument.value(self.values))?;
+                let answer = self.field(&meta, &field.name, json == Some("true"));
                 self.open.push(Open::Value(answer, output));
             }
             _ => out.extend_from_slice(json_string(&plan.type_name).as_bytes()),
         }
+        Ok(())
     }
 
     fn item(
         &mut self,
         mut items: std::vec::IntoIter<Meta<'p>>,
         output: &'p Output,
-        is_first: bool,
+        written: usize,
         out: &mut Vec<u8>,
     ) {
         let Some(item) = items.next() else {
             return out.push(b']');
         };
-        if !is_first {
+        if written > 0 {
             out.push(b',');
         }
-        self.open.push(Open::List(items, output, false));
+        self.open.push(Open::List(items, output, written + 1));
         self.open
             .push(Open::Value(MetaAnswer::Object(item), output));
+    }
+
+    /// Makes null of the innermost field under way that may be null. No item of a list may be.
+    fn fail(&mut self, bad: BadArgument, out: &mut Vec<u8>) -> Failure<'p> {
+        let path = self.path();
+        while let Some(open) = self.open.pop() {
+            let Open::Object(object) = open else {
+                continue;
+            };
+            if object.field_is_nullable() {
+                out.truncate(object.value_at);
+                out.extend_from_slice(b"null");
+                self.open.push(Open::Object(object));
+                break;
+            }
+        }
+        Failure {
+            bad,
+            path,
+            is_whole: self.open.is_empty(),
+        }
+    }
+
+    /// Where the field under way is, below the value itself.
+    fn path(&self) -> Vec<Step<'p>> {
+        let step = |open: &Open<'p>| match open {
+            Open::Value(..) => None,
+            Open::Object(object) => object.field().map(Step::Key),
+            Open::List(_, _, written) => written.checked_sub(1).map(Step::Index),
+        };
+        self.open.iter().filter_map(step).collect()
     }
 }
 

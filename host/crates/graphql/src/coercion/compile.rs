@@ -13,6 +13,16 @@ use std::collections::HashMap;
 /// Variables by name: their index.
 pub(crate) type Indexes<'a> = HashMap<&'a str, usize>;
 
+/// Compiles one argument; none without value or default.
+pub(crate) fn compile_argument(
+    schema: &Schema,
+    definition: &InputDef,
+    given: Option<&Value<'_>>,
+    variables: &Indexes<'_>,
+) -> Result<Option<Entry>, String> {
+    Compiler { schema, variables }.entry(definition, given)
+}
+
 /// Compiles a value validation has accepted.
 pub(crate) fn compile(
     schema: &Schema,

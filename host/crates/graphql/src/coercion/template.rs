@@ -216,7 +216,17 @@ enum Unfit {
 }
 
 impl Entry {
-    fn bytes(&self) -> usize {
+    /// The JSON of an argument that is all constant or all variable, if it has one, or why it does not fit.
+    pub fn value<'v>(&'v self, values: &'v Values) -> Result<Option<&'v str>, BadArgument> {
+        match self.value.value(values).or(self.default.as_deref()) {
+            Some("null") if self.non_null => Err(self.bad(&Unfit::Null)),
+            None if self.non_null => Err(self.bad(&Unfit::Missing)),
+            found => Ok(found),
+        }
+    }
+
+    /// The bytes it takes, its own included.
+    pub fn bytes(&self) -> usize {
         let default = self.default.as_ref().map_or(0, String::len);
         let written = self.written.as_ref().map_or(0, |(text, _)| text.len());
         let texts = self.name.len() + self.key.len() + self.ty.len() + default + written;

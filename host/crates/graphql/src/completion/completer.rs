@@ -8,8 +8,9 @@ use super::completed::{
     CompletedAnswer, Completion, ErrorId, Failure, FieldError, Hole, Range, Step,
 };
 use super::tally::Tally;
+use crate::coercion::template::BadArgument;
 use crate::coercion::values::Values;
-use crate::introspection::Introspection;
+use crate::introspection::{Failure as IntrospectionFailure, Introspection, Written};
 use crate::plan::node::{FieldPlan, Node, Output, Shape};
 use crate::response::Position;
 use crate::schema::Schema;
@@ -337,10 +338,20 @@ impl<'p, 'j, 'e> Completer<'p, 'j, 'e> {
 
     /// Notes that a condition is null, by which nobody can say what an object consists of.
     pub(super) fn refuse_condition(&mut self, at: Position) {
+        self.note_at(Some(at), null_condition);
+    }
+
+    /// Notes that an argument of introspection does not fit.
+    pub(super) fn refuse_argument(&mut self, bad: BadArgument) {
+        self.note_at(bad.at, || Error::InvalidVariables(bad.message));
+    }
+
+    /// Notes an error and where it is in the document, if that is not the field.
+    fn note_at(&mut self, at: Option<Position>, error: impl FnOnce() -> Error) {
         let before = self.done.errors.len();
-        self.note(null_condition);
+        self.note(error);
         if let Some(error) = self.done.errors.get_mut(before) {
-            error.at = Some(at);
+            error.at = at;
         }
     }
 
@@ -520,16 +531,37 @@ impl<'p, 'j, 'e> Completer<'p, 'j, 'e> {
         fits
     }
 
-    /// Writes the value of a field of introspection; false when there is no room for it, the error noted.
+    /// Writes the value of a field of introspection; false when it fails as a whole, the error noted.
     pub(super) fn introspect(&mut self, mut introspection: Introspection<'p>) -> bool {
         let tally = self.tally;
-        let before = self.used() - self.done.bytes.len();
-        let until = self.room.saturating_sub(before);
-        let written = !tally.is_too_small() && introspection.write(&mut self.done.bytes, until);
-        if !written {
-            self.note(|| tally.introspection_too_large());
+        while !tally.is_too_small() {
+            let before = self.used() - self.done.bytes.len();
+            let until = self.room.saturating_sub(before);
+            match introspection.write(&mut self.done.bytes, until) {
+                Written::Whole => return true,
+                Written::Part => break,
+                Written::Failure(failure) => {
+                    let is_whole = failure.is_whole;
+                    self.refuse_within(failure);
+                    if is_whole {
+                        return false;
+                    }
+                }
+            }
         }
-        written
+        self.note(|| tally.introspection_too_large());
+        false
+    }
+
+    /// Notes what failed within introspection.
+    fn refuse_within(&mut self, failure: IntrospectionFailure<'p>) {
+        let depth = self.path.len();
+        let inside = usize::from(!failure.is_whole);
+        self.path.extend(failure.path);
+        self.nullable_around += inside;
+        self.refuse_argument(failure.bad);
+        self.nullable_around -= inside;
+        self.path.truncate(depth);
     }
 
     /// Bytes completed and held.

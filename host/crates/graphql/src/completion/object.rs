@@ -6,7 +6,7 @@
 
 use super::completed::Step;
 use super::completer::Completer;
-use crate::coercion::template::Template;
+use crate::coercion::template::Entry;
 use crate::introspection::Introspection;
 use crate::plan::node::{AbstractPlan, FieldGuard, FieldPlan, Need, ObjectPlan, Output, Source};
 use mayfly_json::Malformed;
@@ -209,7 +209,7 @@ impl<'p> Completer<'p, '_, '_> {
                     argument, output, ..
                 } => {
                     self.key(field);
-                    if !self.meta(plan, field, argument.as_ref(), output) {
+                    if !self.meta(plan, field, argument.as_deref(), output) {
                         return None;
                     }
                 }
@@ -224,7 +224,7 @@ impl<'p> Completer<'p, '_, '_> {
         &mut self,
         plan: &'p ObjectPlan,
         field: &'p FieldPlan,
-        argument: Option<&Template>,
+        argument: Option<&Entry>,
         output: &'p Output,
     ) -> bool {
         let introspection = Introspection::new(self.schema, self.values, field, argument, output);
@@ -233,7 +233,13 @@ impl<'p> Completer<'p, '_, '_> {
         self.path.push(Step::Key(field));
         self.nullable_around += usize::from(output.nullable);
         let before = self.done.bytes.len();
-        let mut written = self.introspect(introspection);
+        let mut written = match introspection {
+            Ok(introspection) => self.introspect(introspection),
+            Err(bad) => {
+                self.refuse_argument(bad);
+                false
+            }
+        };
         if !written {
             self.done.bytes.truncate(before);
             written = self.null(output);

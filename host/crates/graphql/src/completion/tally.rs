@@ -82,6 +82,11 @@ impl<'p> Tally<'p> {
         self.most.bytes.saturating_sub(taken)
     }
 
+    /// Whether a response may have this many bytes, what surrounds the data included, besides its errors.
+    pub fn fits(&self, bytes: usize) -> bool {
+        bytes + self.error_bytes.load(Ordering::Relaxed) <= self.most.bytes
+    }
+
     /// Fields that may still be completed.
     pub fn fields_left(&self) -> usize {
         let most = usize::try_from(self.most.fields).unwrap_or(usize::MAX);

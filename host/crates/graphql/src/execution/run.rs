@@ -7,15 +7,12 @@
 use super::chunk::{Answered, Called, Calls};
 use super::join::{self, Tree};
 use super::resolve::{Answers, Resolve};
-use crate::coercion::template::Template;
 use crate::coercion::values::Values;
 use crate::completion::{
-    CompletedAnswer, Completer, Completion, ErrorId, FieldError, Hole, Most, Step, Tally,
-    null_condition,
+    CompletedAnswer, Completer, Completion, Hole, Most, Step, Tally, null_condition,
 };
-use crate::introspection::Introspection;
 use crate::plan::decisions::{Decisions, refusal};
-use crate::plan::node::{FieldPlan, Node, Output, Plan, Source};
+use crate::plan::node::{Node, Plan, Source};
 use crate::response::{RequestError, RequestErrors};
 use crate::schema::Schema;
 use crate::syntax::OperationKind;
@@ -24,7 +21,6 @@ use mayfly_error::{Code, Error};
 use std::future::Future;
 use std::ops::Range;
 use std::pin::Pin;
-use std::sync::Arc;
 use tokio::sync::Semaphore;
 
 /// Calls of modules one operation may have under way: enough to overlap waiting, too few to crowd out other operations.
@@ -40,7 +36,7 @@ const PATH_STEPS: usize = 8;
 const SLACK: usize = 128;
 
 /// Bytes that are completed before others have their turn: some tenths of a millisecond.
-const TURN_BYTES: usize = 64 << 10;
+pub(super) const TURN_BYTES: usize = 64 << 10;
 
 /// One operation under way.
 pub(crate) struct Execution<'p, R> {
@@ -68,14 +64,22 @@ pub(crate) async fn execute<R: Resolve>(execution: Execution<'_, R>) -> Vec<u8> 
             }),
         ),
     };
-    let tree = walk.root().await;
+    let root = walk.root_completion().await;
+    let is_null = root.answers.iter().any(|root| root.nulled_by.is_some());
+    if !is_null && !walk.tally.fits(root.bytes.len()) {
+        return RequestErrors::from(RequestError::nowhere(walk.tally.too_large()))
+            .render_with_null(execution.resolver.disclosure());
+    }
+    walk.tally
+        .add(root.bytes.len(), execution.plan.root.fields.len());
+    let tree = walk.below_root(root).await;
     join::respond(tree, execution.resolver, &walk.tally)
 }
 
-struct Walk<'p, R> {
-    execution: &'p Execution<'p, R>,
+pub(super) struct Walk<'p, R> {
+    pub(super) execution: &'p Execution<'p, R>,
     permits: Semaphore,
-    tally: Tally<'p>,
+    pub(super) tally: Tally<'p>,
 }
 
 /// The places a node's answers go to, and the parents there as JSON; none for a field of a root type.
@@ -89,8 +93,7 @@ struct Parents<'p> {
 type Running<'w, 'p> = Pin<Box<dyn Future<Output = Tree<'p>> + Send + 'w>>;
 
 impl<'p, R: Resolve> Walk<'p, R> {
-    async fn root(&self) -> Tree<'p> {
-        let mut completion = self.root_completion().await;
+    async fn below_root(&self, mut completion: Completion<'p>) -> Tree<'p> {
         if completion
             .answers
             .first()
@@ -149,7 +152,7 @@ impl<'p, R: Resolve> Walk<'p, R> {
                     argument, output, ..
                 } => {
                     nulled_by = self
-                        .introspect(field, argument.as_ref(), output, &mut root)
+                        .introspect(field, argument.as_deref(), output, &mut root)
                         .await;
                     if nulled_by.is_some() {
                         break;
@@ -182,66 +185,7 @@ impl<'p, R: Resolve> Walk<'p, R> {
             end_hole,
             nulled_by,
         });
-        self.tally.add(root.bytes.len(), plan.root.fields.len());
         root
-    }
-
-    /// Writes what the schema says of itself, a little at a time; gives the error that makes null of the whole answer, if there is
-    /// one.
-    async fn introspect(
-        &self,
-        field: &'p FieldPlan,
-        argument: Option<&Template>,
-        output: &'p Output,
-        root: &mut Completion<'p>,
-    ) -> Option<ErrorId> {
-        let Execution {
-            schema,
-            plan,
-            values,
-            resolver,
-            ..
-        } = *self.execution;
-        let mut introspection = Introspection::new(schema, values, field, argument, output);
-        let (start, most) = (root.bytes.len(), self.tally.room());
-        let error = loop {
-            let turn = root.bytes.len().saturating_add(TURN_BYTES);
-            if introspection.write(&mut root.bytes, turn.min(most)) {
-                return None;
-            }
-            if root.bytes.len() > most {
-                break self.tally.introspection_too_large();
-            }
-            tokio::task::yield_now().await;
-            if let Some(error) = resolver.time_is_over() {
-                break error;
-            }
-        };
-        root.bytes.truncate(start);
-        let id = ErrorId {
-            number: self.tally.number(),
-            level: 0,
-        };
-        let error = FieldError {
-            id,
-            answer: 0,
-            error,
-            path: vec![Step::Key(field)],
-            at: None,
-            module: Arc::default(),
-            type_name: &plan.root.type_name,
-            field_name: &field.name,
-        };
-        if self.tally.tell(&error.error, &error.path) {
-            root.errors.push(error);
-        } else if !output.nullable {
-            root.untold = Some(Box::new(error));
-        }
-        if output.nullable {
-            root.bytes.extend_from_slice(b"null");
-            return None;
-        }
-        Some(id)
     }
 
     /// Runs the nodes below a completed one side by side.

@@ -13,7 +13,7 @@ use super::node::{
 };
 use super::{cost, selection};
 use crate::auth::Guard;
-use crate::coercion::compile::{Indexes, compile, compile_arguments};
+use crate::coercion::compile::{Indexes, compile_argument, compile_arguments};
 use crate::coercion::template::{Template, json_key};
 use crate::coercion::variables::VariableDef;
 use crate::response::{MAX_LOCATIONS, Position, RequestError};
@@ -196,7 +196,7 @@ impl<'d, 'a> Builder<'d, 'a> {
         if !type_name.starts_with("__")
             && let Some(at) = self.null_in_introspection.take()
         {
-            // Introspection itself cannot fail, so what it stands in does.
+            // Introspection has no error for a condition, so what it stands in fails.
             return Ok(ObjectPlan::undecided(type_name, at, guard));
         }
         let properties = properties.finish(&fields);
@@ -232,7 +232,7 @@ impl<'d, 'a> Builder<'d, 'a> {
                 needs,
             });
         }
-        let size = self.list_size(definition, merged);
+        let size = self.list_size(definition, merged)?;
         let output = self.output(&definition.ty, merged, size, node)?;
         let meta = parent_type.name.starts_with("__")
             || matches!(definition.name.as_ref(), "__schema" | "__type");
@@ -258,7 +258,7 @@ impl<'d, 'a> Builder<'d, 'a> {
         self.budget.take(size_of::<Node>() + BLOCK_BYTES)?;
         let arguments = self.arguments(definition, merged)?;
         self.budget.take(arguments.bytes())?;
-        let size = self.list_size(definition, merged);
+        let size = self.list_size(definition, merged)?;
         let output = self.output(&definition.ty, merged, size, Some(id))?;
         let selection = selection::paths(&output, &mut self.budget)?;
         let node = Node {
@@ -337,7 +337,7 @@ impl<'d, 'a> Builder<'d, 'a> {
             let output = if composite {
                 None
             } else {
-                Some(self.output(&definition.ty, &[], ListSize::Unknown, None)?)
+                Some(self.output(&definition.ty, &[], None, None)?)
             };
             // Errors of what the client did not ask for stand after those of what it did.
             let field = field_plan(
@@ -360,16 +360,13 @@ impl<'d, 'a> Builder<'d, 'a> {
         &mut self,
         ty: &Type,
         merged: &[&'d Field<'a>],
-        size: ListSize,
+        size: Option<Box<ListSize>>,
         node: Option<usize>,
     ) -> Result<Output, Refusal> {
         self.budget.take(size_of::<Output>())?;
         let nullable = !ty.is_non_null();
         let shape = match ty.nullable() {
-            Type::List(item) => Shape::List(
-                Box::new(self.output(item, merged, ListSize::Unknown, node)?),
-                size,
-            ),
+            Type::List(item) => Shape::List(Box::new(self.output(item, merged, None, node)?), size),
             Type::NonNull(inner) => return self.output(inner, merged, size, node),
             Type::Named(id) => self.named(*id, merged, node)?,
         };
@@ -444,14 +441,12 @@ impl<'d, 'a> Builder<'d, 'a> {
         let mut argument = None;
         for definition in definition.arguments.values() {
             let given = field.and_then(|field| field.argument(&definition.name));
-            let default = definition.default.as_ref().map(|default| &default.value);
-            if let Some(value) = given.or(default) {
-                let value = compile(self.schema, &definition.ty, value, &self.indexes);
-                argument = Some(value.map_err(Refusal::Internal)?);
-            }
+            argument = compile_argument(self.schema, definition, given, &self.indexes)
+                .map_err(Refusal::Internal)?
+                .map(Box::new);
         }
         self.budget
-            .take(argument.as_ref().map_or(0, Template::bytes))?;
+            .take(argument.as_ref().map_or(0, |argument| argument.bytes()))?;
         let price = self.sizes.price(&definition.name, &output);
         Ok(Source::Meta {
             argument,
@@ -477,14 +472,23 @@ impl<'d, 'a> Builder<'d, 'a> {
     }
 
     /// How long the field's list may be, by its arguments.
-    fn list_size(&self, definition: &FieldDef, merged: &[&Field<'a>]) -> ListSize {
+    fn list_size(
+        &mut self,
+        definition: &FieldDef,
+        merged: &[&Field<'a>],
+    ) -> Result<Option<Box<ListSize>>, Refusal> {
         if !matches!(definition.ty.nullable(), Type::List(_)) {
-            return ListSize::Unknown;
+            return Ok(None);
         }
         let arguments = merged
             .first()
             .map_or(&[][..], |field| field.arguments.as_slice());
-        cost::list_size(self.schema, definition, arguments, &self.indexes)
+        let size = cost::list_size(self.schema, definition, arguments, &self.indexes);
+        if let Some(size) = &size {
+            self.budget
+                .take(size_of::<ListSize>() + 3 * BLOCK_BYTES + size.bytes())?;
+        }
+        Ok(size)
     }
 }
 

@@ -1,16 +1,17 @@
 //! How many fields an answer may hold: each field once, those of a list once per element that may be there.
 //!
-//! The number of elements is what the arguments say: a whole number named `first`, `last` or `limit`, or else the length of a list
-//! argument (one element is answered per id asked for), and one at least: a resolver need not do what its arguments say, so nothing
-//! below a list is free. What modules answer is counted again when it is completed. Introspection counts by what the schema holds.
+//! The number of elements is what the arguments say: the largest of the whole numbers named `first`, `last` and `limit`, or else the
+//! length of the longest list argument (one element is answered per id asked for), and one at least: a resolver need not do what its
+//! arguments say, so nothing below a list is free. An argument that is left out, or given as a variable that is, says what its default
+//! says; null says nothing. What modules answer is counted again when it is completed. Introspection counts by what the schema holds.
 
-use super::node::{ListSize, ObjectPlan, Output, Plan, Shape, Source};
+use super::node::{Length, ListSize, ObjectPlan, Output, Plan, Shape, Source};
 use crate::coercion::compile::Indexes;
 use crate::coercion::values::Values;
 use crate::response::RequestError;
 use crate::schema::Schema;
-use crate::schema::types::{FieldDef, Kind, Scalar, Type};
-use crate::syntax::{Argument, Value, ValueKind};
+use crate::schema::types::{FieldDef, Kind, Scalar, Type, TypeId};
+use crate::syntax::{Argument, ValueKind};
 use mayfly_config::Limits;
 use mayfly_error::Error;
 use std::collections::HashMap;
@@ -44,54 +45,68 @@ pub(crate) fn check(plan: &Plan, values: &Values, limits: &Limits) -> Result<(),
     }))
 }
 
-/// What the arguments of a field say about the length of its list.
+/// What the arguments of a field say about the length of its list; none when no argument can say anything.
 pub(super) fn list_size(
     schema: &Schema,
     definition: &FieldDef,
     given: &[Argument<'_>],
     variables: &Indexes<'_>,
-) -> ListSize {
-    let value = |name: &str| {
-        given
-            .iter()
-            .find(|argument| argument.name.text == name)
-            .map(|argument| &argument.value)
-    };
-    let mut size = ListSize::Unknown;
+) -> Option<Box<ListSize>> {
+    let mut counts = Vec::new();
+    let mut lists = Vec::new();
     for argument in definition.arguments.values() {
-        let default = argument.default.as_ref().map(|default| &default.value);
-        let Some(value) = value(&argument.name).or(default) else {
-            continue;
-        };
-        let variable = |value: &Value<'_>| match &value.kind {
-            ValueKind::Variable(name) => variables.get(name).copied(),
-            _ => None,
-        };
-        match argument.ty.nullable() {
-            Type::Named(id) if matches!(schema.get(*id).kind, Kind::Scalar(Scalar::Int)) => {
-                if !matches!(argument.name.as_ref(), "first" | "last" | "limit") {
-                    continue;
-                }
-                let known = match &value.kind {
-                    ValueKind::Int(text) => text.parse().ok(),
-                    _ => None,
-                };
-                let found = known
-                    .map(ListSize::Known)
-                    .or_else(|| variable(value).map(ListSize::Variable));
-                if let Some(found) = found {
-                    return found;
-                }
+        let (said, read): (_, fn(&ValueKind<'_>) -> Option<u64>) = match argument.ty.nullable() {
+            Type::Named(id) if is_int(schema, *id) && is_count(&argument.name) => {
+                (&mut counts, whole_number)
             }
-            Type::List(_) if size == ListSize::Unknown => match &value.kind {
-                ValueKind::List(items) => size = ListSize::Known(items.len() as u64),
-                ValueKind::Variable(_) => size = variable(value).map_or(size, ListSize::LengthOf),
-                _ => {}
-            },
-            _ => {}
-        }
+            Type::List(_) => (&mut lists, elements),
+            _ => continue,
+        };
+        let default = argument.default.as_ref();
+        let default = default.and_then(|default| read(&default.value.kind));
+        let given = given
+            .iter()
+            .find(|given| given.name.text == argument.name.as_ref());
+        let length = match given.map(|given| &given.value.kind) {
+            Some(ValueKind::Variable(name)) => {
+                let index = variables.get(name).copied();
+                index.map(|index| Length::Variable { index, default })
+            }
+            Some(value) => read(value).map(Length::Known),
+            None => default.map(Length::Known),
+        };
+        said.extend(length);
     }
-    size
+    let says_something = !counts.is_empty() || !lists.is_empty();
+    says_something.then(|| {
+        Box::new(ListSize {
+            counts: counts.into_boxed_slice(),
+            lists: lists.into_boxed_slice(),
+        })
+    })
+}
+
+fn is_int(schema: &Schema, id: TypeId) -> bool {
+    matches!(schema.get(id).kind, Kind::Scalar(Scalar::Int))
+}
+
+/// Whether an argument of this name says how many elements are asked for.
+fn is_count(name: &str) -> bool {
+    matches!(name, "first" | "last" | "limit")
+}
+
+fn whole_number(value: &ValueKind<'_>) -> Option<u64> {
+    match value {
+        ValueKind::Int(text) => text.parse().ok(),
+        _ => None,
+    }
+}
+
+fn elements(value: &ValueKind<'_>) -> Option<u64> {
+    match value {
+        ValueKind::List(items) => Some(items.len() as u64),
+        _ => None,
+    }
 }
 
 struct Pricer<'p> {
@@ -154,7 +169,9 @@ impl<'p> Pricer<'p> {
         match &output.shape {
             Shape::List(item, size) => {
                 let each = self.output(item);
-                self.length(*size).max(1).saturating_mul(each.max(1))
+                self.length(size.as_deref())
+                    .max(1)
+                    .saturating_mul(each.max(1))
             }
             Shape::Object(object) => self.object(object),
             Shape::Abstract(plan) => plan
@@ -167,25 +184,41 @@ impl<'p> Pricer<'p> {
         }
     }
 
-    fn length(&mut self, size: ListSize) -> u64 {
+    fn length(&mut self, size: Option<&ListSize>) -> u64 {
+        let said = size.and_then(|size| {
+            let count = self.largest(&size.counts, |_, _, json| json.parse().ok());
+            count.or_else(|| self.largest(&size.lists, Self::elements))
+        });
+        said.unwrap_or(self.list_size)
+    }
+
+    /// The largest of what some arguments say; `read` reads the value of a variable. None when they all say nothing.
+    fn largest(
+        &mut self,
+        lengths: &[Length],
+        read: impl Fn(&mut Self, usize, &str) -> Option<u64>,
+    ) -> Option<u64> {
         let values = self.values;
-        let value = |index: usize| values.get(index);
-        let found = match size {
-            ListSize::Unknown => None,
-            ListSize::Known(length) => Some(length),
-            ListSize::Variable(index) => {
-                let found = value(index).and_then(|json| json.parse().ok());
-                self.asked = true;
-                found
-            }
-            ListSize::LengthOf(index) => {
-                self.asked = true;
-                *self
-                    .lengths
-                    .entry(index)
-                    .or_insert_with(|| value(index).and_then(mayfly_json::length))
-            }
-        };
-        found.unwrap_or(self.list_size)
+        let mut largest = None;
+        for length in lengths {
+            let length = match *length {
+                Length::Known(length) => Some(length),
+                Length::Variable { index, default } => {
+                    self.asked = true;
+                    match values.get(index) {
+                        Some(json) => read(self, index, json),
+                        None => default,
+                    }
+                }
+            };
+            largest = largest.max(length);
+        }
+        largest
+    }
+
+    /// How many elements the list in a variable has.
+    fn elements(&mut self, index: usize, json: &str) -> Option<u64> {
+        let length = || mayfly_json::length(json);
+        *self.lengths.entry(index).or_insert_with(length)
     }
 }

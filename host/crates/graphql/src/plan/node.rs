@@ -1,7 +1,7 @@
 //! What a plan consists of. Immutable; shared by every request that is the same document.
 
 use crate::auth::Guard;
-use crate::coercion::template::Template;
+use crate::coercion::template::{Entry, Template};
 use crate::response::Position;
 use crate::schema::types::{Scalar, TypeId};
 use crate::syntax::OperationKind;
@@ -127,7 +127,8 @@ pub(crate) struct Output {
 /// What a value in an answer looks like.
 #[derive(Debug)]
 pub(crate) enum Shape {
-    List(Box<Output>, ListSize),
+    /// With what is known of its length, if anything is.
+    List(Box<Output>, Option<Box<ListSize>>),
     Scalar(Scalar),
     Enum(TypeId),
     /// Shared by every position that asks the same of the same type.
@@ -136,17 +137,31 @@ pub(crate) enum Shape {
     Abstract(Arc<AbstractPlan>),
 }
 
-/// How long a list may be.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum ListSize {
-    /// Nothing says so.
-    Unknown,
-    /// So long.
+/// What the arguments of a field say about the length of its list.
+#[derive(Debug)]
+pub(crate) struct ListSize {
+    /// The numbers of elements asked for, of which the largest counts.
+    pub counts: Box<[Length]>,
+    /// The lengths of lists, of which the longest counts where no number says anything.
+    pub lists: Box<[Length]>,
+}
+
+impl ListSize {
+    /// The bytes it takes besides its own.
+    pub fn bytes(&self) -> usize {
+        size_of_val(&*self.counts) + size_of_val(&*self.lists)
+    }
+}
+
+/// What one argument says about the length of a list.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Length {
     Known(u64),
-    /// As long as this variable says.
-    Variable(usize),
-    /// As long as this variable is.
-    LengthOf(usize),
+    /// What this variable says, or when it was not given the argument's default.
+    Variable {
+        index: usize,
+        default: Option<u64>,
+    },
 }
 
 /// The fields of one object type.
@@ -224,8 +239,8 @@ pub(crate) enum Source {
     },
     /// The schema itself.
     Meta {
-        /// The value of the field's only argument, if it has one.
-        argument: Option<Template>,
+        /// The field's only argument, if it has one.
+        argument: Option<Box<Entry>>,
         output: Output,
         /// About how many fields the answer holds, this one left out.
         price: u64,

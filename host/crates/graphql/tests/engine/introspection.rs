@@ -1,6 +1,6 @@
 //! What a schema says of itself.
 
-use crate::stage::{Cast, SCHOOL, digest, run};
+use crate::stage::{Cast, SCHOOL, digest, engine, respond, run, with_variables};
 
 /// The query of GraphiQL and code generators.
 const FULL: &str = r"
@@ -179,4 +179,107 @@ async fn the_query_root_inside_the_data_introspects_too() {
         response,
         r#"{"data":{"me":{"__type":{"name":"Query"},"n":5,"__schema":{"queryType":{"name":"Query"}}}}}"#
     );
+}
+
+#[tokio::test]
+async fn null_for_an_argument_that_may_not_be_null_is_an_error_at_its_field() {
+    let name = r#"($v: String = "Mode")"#;
+    let flag = "($v: Boolean = true)";
+    let table = [
+        (
+            format!("query{name} {{ __type(name: $v) {{ name }} __typename }}"),
+            vec![r#"["__type"]"#],
+            r#"{"__type":null,"__typename":"Query"}"#,
+        ),
+        (
+            format!(
+                r#"query{flag} {{ __type(name: "Mode") {{ name enumValues(includeDeprecated: $v) {{ name }} }} }}"#
+            ),
+            vec![r#"["__type","enumValues"]"#],
+            r#"{"__type":{"name":"Mode","enumValues":null}}"#,
+        ),
+        // Each place has its error, and each of these fields may be null.
+        (
+            format!(
+                r#"query{flag} {{ a: __type(name: "Mode") {{ enumValues {{ name }} b: fields(includeDeprecated: $v) {{ name }} c: inputFields(includeDeprecated: $v) {{ name }} }} }}"#
+            ),
+            vec![r#"["a","b"]"#, r#"["a","c"]"#],
+            r#"{"a":{"enumValues":[{"name":"ANY"},{"name":"ALL"}],"b":null,"c":null}}"#,
+        ),
+        // `args` may not be null: the list of fields is.
+        (
+            format!(
+                r#"query{flag} {{ __type(name: "Room") {{ fields {{ name args(includeDeprecated: $v) {{ name }} }} kind }} }}"#
+            ),
+            vec![r#"["__type","fields",0,"args"]"#],
+            r#"{"__type":{"fields":null,"kind":"OBJECT"}}"#,
+        ),
+        (
+            format!(
+                "query{flag} {{ __schema {{ directives {{ args(includeDeprecated: $v) {{ name }} }} }} }}"
+            ),
+            vec![r#"["__schema","directives",0,"args"]"#],
+            "null",
+        ),
+        (
+            format!("query{name} {{ me {{ __type(name: $v) {{ name }} __typename }} }}"),
+            vec![r#"["me","__type"]"#],
+            r#"{"me":{"__type":null,"__typename":"Query"}}"#,
+        ),
+        (
+            format!(
+                r#"query{flag} {{ me {{ __type(name: "Mode") {{ enumValues(includeDeprecated: $v) {{ name }} name }} }} }}"#
+            ),
+            vec![r#"["me","__type","enumValues"]"#],
+            r#"{"me":{"__type":{"enumValues":null,"name":"Mode"}}}"#,
+        ),
+        (
+            format!(
+                "query{flag} {{ me {{ __schema {{ directives {{ args(includeDeprecated: $v) {{ name }} }} }} }} }}"
+            ),
+            vec![r#"["me","__schema","directives",0,"args"]"#],
+            r#"{"me":null}"#,
+        ),
+    ];
+    let sdl = format!("{SCHOOL} extend type Query {{ me: Query @resolve(module: \"m\") }}");
+    let engine = engine(&sdl);
+    let cast = Cast::new().says("Query.me", "{}");
+    for (query, paths, data) in table {
+        let request = with_variables(&query, r#"{"v":null}"#);
+        let response = respond(&engine, &cast, request).await;
+        let (errors, found) = digest(&response);
+        let paths: Vec<String> = paths
+            .iter()
+            .map(|path| format!("BAD_USER_INPUT {path}"))
+            .collect();
+        assert_eq!(errors, paths, "{query}");
+        assert!(
+            response.ends_with(&format!("\"data\":{data}}}")),
+            "{query}: {response}"
+        );
+        assert_eq!(found.is_null(), data == "null", "{query}");
+    }
+}
+
+#[tokio::test]
+async fn the_error_of_a_null_argument_names_it_and_its_place() {
+    let request = with_variables(
+        r#"query($n: String = "Mode") { __type(name: $n) { name } }"#,
+        r#"{"n":null}"#,
+    );
+    assert_eq!(
+        respond(&engine(SCHOOL), &Cast::new(), request).await,
+        r#"{"errors":[{"message":"Argument \"name\" of non-null type \"String!\" must not be null.","locations":[{"line":1,"column":43}],"path":["__type"],"extensions":{"code":"BAD_USER_INPUT"}}],"data":{"__type":null}}"#
+    );
+    let request = with_variables(
+        r#"query($b: Boolean = true) { __schema { types { fields(includeDeprecated: $b) { name } } } }"#,
+        r#"{"b":null}"#,
+    );
+    let response = respond(&engine(SCHOOL), &Cast::new(), request).await;
+    let (errors, data) = digest(&response);
+    let types = data["__schema"]["types"].as_array().unwrap();
+    assert_eq!(errors.len(), types.len(), "each type has its error");
+    assert!(response.contains(
+        r#"Argument \"includeDeprecated\" of non-null type \"Boolean!\" must not be null."#
+    ));
 }

@@ -1,7 +1,7 @@
 //! The guard: what is refused before anything costly happens.
 
 use crate::stage::{Cast, SCHOOL, refusals, request, respond, schema, with_variables};
-use mayfly_graphql::{Engine, Limits};
+use mayfly_graphql::{Engine, Limits, Request};
 use std::fmt::Write as _;
 
 const TIGHT: Limits = Limits {
@@ -79,23 +79,20 @@ fn each_limit_names_what_is_over_it_and_its_setting() {
     }
 }
 
+/// How many fields an answer may hold, as the message of a refusal says.
+fn cost(sdl: &str, request: &Request) -> String {
+    let limits = Limits {
+        complexity: 0,
+        ..Limits::default()
+    };
+    let message = refusals(&Engine::new(schema(sdl), limits, 1 << 16), request).join("\n");
+    let (_, rest) = message.split_once("answer with ").unwrap_or_default();
+    rest.split(' ').next().unwrap_or_default().to_owned()
+}
+
 #[test]
 fn complexity_counts_lists_by_what_their_arguments_say() {
-    let cost = |query: &str| {
-        let message = refused(
-            Limits {
-                complexity: 0,
-                ..Limits::default()
-            },
-            query,
-        );
-        message
-            .split("answer with ")
-            .nth(1)
-            .and_then(|rest| rest.split(' ').next())
-            .unwrap_or("?")
-            .to_owned()
-    };
+    let cost = |query: &str| cost(SCHOOL, &request(query));
     assert_eq!(cost("{ student(id: 1) { id name } }"), "3");
     assert_eq!(
         cost("{ students { id } }"),
@@ -130,6 +127,72 @@ fn complexity_counts_lists_by_what_their_arguments_say() {
         "as many types as there are"
     );
     assert_eq!(cost("{ __type(name: \"Student\") { name } }"), "2");
+}
+
+#[test]
+fn no_argument_hides_what_another_says_about_a_list() {
+    let sdl = r#"
+        type Query {
+          friends(last: Int, first: Int = 30, limit: Int): [Friend!]! @resolve(module: "m")
+          named(last: Int, tags: [String!] = ["a", "b"], ids: [ID!]): [Friend!]! @resolve(module: "m")
+        }
+        type Friend { id: ID! }
+    "#;
+    let table = [
+        // A variable that is not given leaves the argument's default.
+        ("($n: Int) { friends(first: $n) ", "{}", "31"),
+        ("($n: Int) { friends(first: $n) ", r#"{"n":5}"#, "6"),
+        ("($n: Int) { friends(first: $n) ", r#"{"n":null}"#, "11"),
+        ("($n: Int = 7) { friends(first: $n) ", "{}", "8"),
+        ("($t: [String!]) { named(tags: $t) ", "{}", "3"),
+        ("($t: [String!]) { named(tags: $t) ", r#"{"t":null}"#, "11"),
+        // The largest number counts.
+        ("{ friends(last: 5, first: 300) ", "{}", "301"),
+        ("{ friends(last: 300, first: 5) ", "{}", "301"),
+        ("($n: Int) { friends(last: $n, first: 300) ", "{}", "301"),
+        ("($n: Int) { friends(last: $n, limit: $n) ", "{}", "31"),
+        (
+            "($n: Int) { friends(last: $n, first: 300) ",
+            r#"{"n":null}"#,
+            "301",
+        ),
+        (
+            "($n: Int) { friends(last: $n, first: 300) ",
+            r#"{"n":400}"#,
+            "401",
+        ),
+        // And the longest list, where no number is given.
+        (r#"{ named(tags: [], ids: ["a", "b", "c"]) "#, "{}", "4"),
+        (
+            r#"($t: [String!]) { named(tags: $t, ids: ["a"]) "#,
+            r#"{"t":[]}"#,
+            "2",
+        ),
+        (
+            r#"($t: [String!]) { named(tags: $t, ids: ["a"]) "#,
+            r#"{"t":["a","b","c"]}"#,
+            "4",
+        ),
+        (
+            "($t: [String!], $i: [ID!]) { named(tags: $t, ids: $i) ",
+            r#"{"t":[],"i":[1,2,3,4]}"#,
+            "5",
+        ),
+        (
+            r#"($n: Int) { named(last: $n, ids: ["a", "b", "c"]) "#,
+            r#"{"n":null}"#,
+            "4",
+        ),
+        (
+            r#"($n: Int) { named(last: $n, ids: ["a", "b", "c"]) "#,
+            r#"{"n":1}"#,
+            "2",
+        ),
+    ];
+    for (query, variables, expected) in table {
+        let request = with_variables(&format!("query {query} {{ id }} }}"), variables);
+        assert_eq!(cost(sdl, &request), expected, "{query} {variables}");
+    }
 }
 
 #[test]

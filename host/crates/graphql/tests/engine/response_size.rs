@@ -73,6 +73,39 @@ async fn introspection_ends_where_the_response_does() {
     assert!(digest(&small).0.is_empty());
 }
 
+#[tokio::test]
+async fn the_root_object_counts_like_every_other() {
+    let names: String = (0..100)
+        .map(|alias| format!("a{alias}: __typename "))
+        .collect();
+    let limits = Limits {
+        response_bytes: 1_024,
+        root_fields: 200,
+        ..Limits::default()
+    };
+    let engine = Engine::new(schema(SCHOOL), limits, 0);
+    let cast = Cast::new();
+    for (query, is_refused) in [
+        (format!("{{ {names} }}"), true),
+        (format!("{{ {names} student(id: 1) {{ id }} }}"), true),
+        (format!("mutation {{ {names} note }}"), true),
+        ("{ a: __typename b: __typename }".to_owned(), false),
+    ] {
+        let response = respond(&engine, &cast, request(&query)).await;
+        let (errors, data) = digest(&response);
+        assert!(response.len() <= 1_024, "{} bytes", response.len());
+        assert_eq!(errors.len(), usize::from(is_refused), "{response}");
+        assert_eq!(data.is_null(), is_refused);
+        if is_refused {
+            assert!(
+                response.contains("`limits.response`") && errors[0].starts_with("LIMIT_EXCEEDED"),
+                "{response}"
+            );
+        }
+    }
+    assert!(cast.calls().is_empty(), "no module was called in vain");
+}
+
 #[test]
 fn introspection_is_priced_by_what_the_schema_holds() {
     let engine = engine(SCHOOL);
