@@ -35,12 +35,20 @@ pub struct Named {
 impl Named {
     /// Takes a name: a hash, or what a manifest calls it.
     pub fn name(&mut self, name: Option<String>) {
-        self.hash = name.as_deref().and_then(|name| {
-            let digits = name.strip_prefix("sha256:").unwrap_or(name);
-            DocumentHash::parse(digits)
-        });
+        self.hash = name.as_deref().and_then(hash_of);
         self.id = name;
     }
+}
+
+/// Whether two names are one, or the same hash.
+#[must_use]
+pub fn is_same_name(one: &str, other: &str) -> bool {
+    one == other || hash_of(one).is_some_and(|hash| hash_of(other) == Some(hash))
+}
+
+/// The hash that a name is, if it is one.
+fn hash_of(name: &str) -> Option<DocumentHash> {
+    DocumentHash::parse(name.strip_prefix("sha256:").unwrap_or(name))
 }
 
 /// A document that may be prepared.
@@ -97,10 +105,11 @@ impl Documents {
     ///
     /// When it is not known, is another one than its hash says, or may not run.
     pub fn find(&self, named: Named) -> Result<Found, Error> {
-        if let (Some(hash), Some(text)) = (&named.hash, &named.text)
-            && DocumentHash::of(text) != *hash
+        let is_named = named.id.is_some() || named.hash.is_some();
+        if let Some(text) = named.text.as_deref().filter(|_| is_named)
+            && named.hash != Some(DocumentHash::of(text))
         {
-            let message = "the hash in `extensions.persistedQuery` does not match `query`; send its SHA-256 in hexadecimal";
+            let message = "the hash in `extensions.persistedQuery` does not match `query`; send its SHA-256 in 64 hexadecimal digits";
             return Err(Error::BadRequest(message.to_owned()));
         }
         match &self.trusted {

@@ -1,5 +1,6 @@
 #![allow(
     clippy::unwrap_used,
+    clippy::panic,
     clippy::indexing_slicing,
     reason = "tests end by panicking"
 )]
@@ -63,6 +64,30 @@ fn a_hash_of_another_document_is_refused() {
         ..by_hash("{ b }")
     };
     assert!(matches!(documents.find(sent), Err(Error::BadRequest(_))));
+}
+
+#[test]
+fn a_hash_beside_a_document_is_its_sha_256() {
+    let documents = documents(mayfly_config::Documents::default());
+    let text = "{ a }";
+    let hash = DocumentHash::of(text).to_string();
+    let find = |name: &str| {
+        let mut sent = Named {
+            text: Some(text.to_owned()),
+            ..Named::default()
+        };
+        sent.name(Some(name.to_owned()));
+        documents.find(sent)
+    };
+    for name in ["abc", "", &hash[1..], &format!("{hash}0"), "{ a }"] {
+        let Err(Error::BadRequest(message)) = find(name) else {
+            panic!("{name:?} is not a SHA-256");
+        };
+        assert!(message.contains("64 hexadecimal digits"), "{message}");
+    }
+    for name in [hash.clone(), hash.to_uppercase(), format!("sha256:{hash}")] {
+        assert_eq!(find(&name).unwrap().keep_as, Some(DocumentHash::of(text)));
+    }
 }
 
 #[test]

@@ -9,7 +9,7 @@ use mayfly_error::Error;
 use mayfly_json::{Kind, Limits, Members, Tree};
 use serde::Deserialize;
 
-use crate::documents::Named;
+use crate::documents::{Named, is_same_name};
 
 /// A request that is no GraphQL request: its status and its error.
 pub(super) type Refusal = (StatusCode, Error);
@@ -21,7 +21,9 @@ struct Body<'a> {
     operation_name: Option<&'a str>,
     variables: Option<&'a str>,
     extensions: Option<&'a str>,
-    /// The document's name: `documentId`, or what Relay calls it.
+    /// The document's name: `documentId`, or what other clients call it.
+    document_id: Option<&'a str>,
+    doc_id: Option<&'a str>,
     id: Option<&'a str>,
 }
 
@@ -36,10 +38,9 @@ impl<'a> Body<'a> {
                 "operationName" => &mut body.operation_name,
                 "variables" => &mut body.variables,
                 "extensions" => &mut body.extensions,
-                "documentId" | "doc_id" | "id" => {
-                    body.id = body.id.or(Some(value));
-                    continue;
-                }
+                "documentId" => &mut body.document_id,
+                "doc_id" => &mut body.doc_id,
+                "id" => &mut body.id,
                 _ => continue,
             };
             if part.replace(value).is_some() {
@@ -47,6 +48,14 @@ impl<'a> Body<'a> {
             }
         }
         Ok(body)
+    }
+
+    fn ids(&self) -> Result<Ids, Refusal> {
+        Ok(Ids {
+            document_id: string(self.document_id, "documentId")?,
+            doc_id: string(self.doc_id, "doc_id")?,
+            id: string(self.id, "id")?,
+        })
     }
 }
 
@@ -122,7 +131,7 @@ impl Operation {
             ))
         })?;
         let query = string(body.query, "query")?;
-        let document = named(query, body.extensions, || string(body.id, "documentId"))?;
+        let document = named(query, body.extensions, || body.ids())?;
         Ok(Self {
             document: document.ok_or_else(|| bad("the body lacks `query`".to_owned()))?,
             operation_name: string(body.operation_name, "operationName")?,
@@ -176,23 +185,60 @@ fn batch(text: &str, max_batch: usize) -> Result<Vec<Operation>, Refusal> {
         .collect()
 }
 
+/// The names that a request gives its document under the keys for it.
+#[derive(Default)]
+struct Ids {
+    document_id: Option<String>,
+    doc_id: Option<String>,
+    id: Option<String>,
+}
+
+impl Ids {
+    /// The one name that these and a hash are.
+    fn only_name(self, hash: Option<String>) -> Result<Option<String>, Refusal> {
+        let names = [
+            ("extensions.persistedQuery", hash),
+            ("documentId", self.document_id),
+            ("doc_id", self.doc_id),
+            ("id", self.id),
+        ];
+        let mut names = names
+            .into_iter()
+            .filter_map(|(key, name)| Some((key, name?)));
+        let Some((key, name)) = names.next() else {
+            return Ok(None);
+        };
+        match names.find(|(_, other)| !is_same_name(&name, other)) {
+            Some((other, _)) => Err(bad(format!(
+                "`{key}` and `{other}` name different documents; send one of them"
+            ))),
+            None => Ok(Some(name)),
+        }
+    }
+}
+
 /// What a request says of its document; none when it says nothing.
 fn named(
     text: Option<String>,
     extensions: Option<&str>,
-    id: impl FnOnce() -> Result<Option<String>, Refusal>,
+    ids: impl FnOnce() -> Result<Ids, Refusal>,
 ) -> Result<Option<Named>, Refusal> {
+    let hash = match extensions.filter(|text| *text != "null") {
+        Some(extensions) => persisted_query(extensions)?,
+        None => None,
+    };
+    // Beside the document itself, `id` may be anything: some clients number their requests.
+    let ids = if text.is_none() {
+        ids()?
+    } else {
+        Ids::default()
+    };
     let mut named = Named {
         text,
         ..Named::default()
     };
-    if let Some(extensions) = extensions.filter(|text| *text != "null") {
-        named.name(persisted_query(extensions)?);
-    }
-    if named.text.is_none() && named.hash.is_none() && named.id.is_none() {
-        named.name(id()?);
-    }
-    let says_something = named.text.is_some() || named.hash.is_some() || named.id.is_some();
+    named.name(ids.only_name(hash)?);
+    let says_something = named.text.is_some() || named.id.is_some();
     Ok(says_something.then_some(named))
 }
 
@@ -242,14 +288,17 @@ pub(super) struct Parameters {
     operation_name: Option<String>,
     variables: Option<String>,
     extensions: Option<String>,
-    #[serde(rename = "documentId", alias = "doc_id", alias = "id")]
+    #[serde(rename = "documentId")]
     document_id: Option<String>,
+    doc_id: Option<String>,
+    id: Option<String>,
 }
 
 impl Parameters {
     /// Whether a document is named at all.
     pub(super) fn has_document(&self) -> bool {
-        self.query.is_some() || self.extensions.is_some() || self.document_id.is_some()
+        let ids = [&self.document_id, &self.doc_id, &self.id];
+        self.query.is_some() || self.extensions.is_some() || ids.into_iter().any(Option::is_some)
     }
 
     /// Reads the parameters of a GET.
@@ -259,7 +308,12 @@ impl Parameters {
             None => Ok(None),
         };
         let extensions = self.extensions.filter(|text| !text.is_empty());
-        let document = named(self.query, extensions.as_deref(), || Ok(self.document_id))?;
+        let ids = Ids {
+            document_id: self.document_id,
+            doc_id: self.doc_id,
+            id: self.id,
+        };
+        let document = named(self.query, extensions.as_deref(), || Ok(ids))?;
         let operation_name = self.operation_name.filter(|name| !name.is_empty());
         Ok(Operation {
             document: document.ok_or_else(|| bad("the URL lacks `query`".to_owned()))?,
@@ -293,3 +347,6 @@ fn object(text: String, name: &str) -> Result<Option<Tree<'static>>, Refusal> {
 fn bad(message: String) -> Refusal {
     (StatusCode::BAD_REQUEST, Error::BadRequest(message))
 }
+
+#[cfg(test)]
+mod tests;
