@@ -71,6 +71,24 @@ async fn an_answer_whose_window_is_one_byte_is_cut_off_too() {
 }
 
 #[tokio::test]
+async fn a_client_is_told_before_its_connection_is_closed_over_one_answer() {
+    let host = host("write_timeout = \"300 ms\"").await;
+    let mut client = Http2::connect(host.graphql, 1).await;
+    client.post(1, QUERY).await;
+    client.until(DATA, 1).await.expect("a byte");
+    client.until(GOAWAY, 0).await.expect("it is told");
+    // What came before that is answered.
+    client.post(3, QUERY).await;
+    client
+        .send(Frame::new(WINDOW_UPDATE, 0, 3, 65_535_u32.to_be_bytes()))
+        .await;
+    client.until(DATA, 3).await.expect("an answer");
+    client.rest().await;
+    host.until(async || closed(&host, "write_timeout").await >= 1.0)
+        .await;
+}
+
+#[tokio::test]
 async fn a_body_that_does_not_come_is_answered_with_408_on_its_stream() {
     let host = host("body_timeout = \"3 s\"").await;
     let mut client = Http2::connect(host.graphql, 65_535).await;

@@ -292,6 +292,17 @@ impl Activity {
         self.driver.register(driver);
     }
 
+    /// Whether it will be closed over an answer whose stream cannot be ended alone (HTTP/2).
+    pub(super) fn is_held(&self) -> bool {
+        let now = self.now();
+        let is_late = now.answers_due.is_some_and(|at| at <= Instant::now());
+        is_late
+            && now
+                .deliveries
+                .values()
+                .any(|answer| answer.holds_connection())
+    }
+
     /// When it is to be closed, and why, if nothing else happens, or a time before, at which this has to be asked again; none while
     /// what is under way has a limit of its own.
     pub(super) fn due(&self) -> Option<(Instant, Reason)> {

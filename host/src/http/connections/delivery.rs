@@ -53,9 +53,18 @@ impl Delivery {
         let (at, reason) = self.due();
         let at = match self.progress().reset {
             Some(reset) => reset + RESET_GRACE,
+            // To be asked again then: it may hold its connection.
+            None if Instant::now() < at + RESET_GRACE => at + RESET_GRACE,
             None => at + STREAM_GRACE,
         };
         (at, reason)
+    }
+
+    /// Whether its stream can no longer be ended alone (HTTP/2): all of it was handed over, and the last piece waits for a window.
+    #[must_use]
+    pub(super) fn holds_connection(&self) -> bool {
+        let (at, _) = self.due();
+        self.progress().reset.is_none() && at + RESET_GRACE <= Instant::now()
     }
 
     /// Its stream is reset.

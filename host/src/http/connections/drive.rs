@@ -144,7 +144,8 @@ async fn serve_http2(socket: Socket, service: Service, watch: &mut Watch) -> Rea
     let mut told = false;
     let ended: Ended = poll_fn(|cx| {
         let mut connection = Pin::new(&mut connection);
-        if !told && activity.is_stopping() {
+        if !told && (activity.is_stopping() || activity.is_held()) {
+            // What is under way has time to end, and the client opens another connection.
             told = true;
             connection.as_mut().graceful_shutdown();
         }
