@@ -87,7 +87,36 @@ fn cases() -> Vec<(&'static str, Value)> {
             "lodash.js",
             json!([{ "customer": "C1" }, { "customer": "C2" }]),
         ),
+        (
+            "dynamodb-values.js",
+            parts(&[
+                "strict",
+                "lenient",
+                "second",
+                "refused",
+                "refusedSecond",
+                "expressions",
+                "digits",
+                "marshalled",
+                "converter",
+                "aggregated",
+                "canceled",
+            ]),
+        ),
+        (
+            "node-modules.js",
+            parts(&[
+                "events", "assert", "globals", "xml", "buffers", "searches", "crypto", "urls",
+                "decoded",
+            ]),
+        ),
+        ("es-modules.mjs", json!([{ "text": "hello" }])),
     ]
+}
+
+/// An event for each part of a file.
+fn parts(names: &[&str]) -> Value {
+    names.iter().map(|name| json!({ "part": name })).collect()
 }
 
 /// A handler's field: its file without what is not a letter.

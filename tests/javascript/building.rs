@@ -77,6 +77,21 @@ fn what_node_has_and_resolvers_do_not_is_named_with_place_and_remedy() {
             "resolvers have no `fs/promises`: a resolver has no files; import what it needs, or read it from DynamoDB or SQL Server",
         ],
     );
+    // Also what Node has and few know, not as packages to install.
+    let told = refusal(
+        "const all = [require('v8'), require('node:module'), require('inspector'), require('domain'), require('node:repl')];\nexports.resolvers = { Query: { f: () => all.length } };",
+    );
+    assert_says(
+        &told,
+        &[
+            "resolvers have no `v8`: the engine is QuickJS",
+            "resolvers have no `node:module`: `mayfly build` bundles everything",
+            "resolvers have no `inspector`: the engine is QuickJS",
+            "resolvers have no `domain`: pass what is needed as arguments",
+            "resolvers have no `node:repl`: a resolver has no terminal",
+        ],
+    );
+    assert!(!told.contains("npm install"), "{told}");
     assert_says(
         &refusal(
             "const addon = require('./build/addon.node'); export const resolvers = { Query: { f: () => addon } };",

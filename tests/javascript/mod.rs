@@ -5,8 +5,10 @@ mod appsync;
 mod beside_node;
 mod building;
 mod drivers;
+mod dynamodb_digits;
 mod edge;
 mod hostile;
+mod http_libraries;
 mod services;
 mod time;
 

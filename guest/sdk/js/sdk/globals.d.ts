@@ -211,6 +211,9 @@ declare class Buffer extends Uint8Array<ArrayBuffer> {
   static isEncoding(name: string): boolean;
   copy(target: Uint8Array, targetStart?: number, start?: number, end?: number): number;
   equals(other: Uint8Array): boolean;
+  includes(value: string | number | Uint8Array, from?: number, encoding?: BufferEncoding): boolean;
+  indexOf(value: string | number | Uint8Array, from?: number, encoding?: BufferEncoding): number;
+  lastIndexOf(value: string | number | Uint8Array, from?: number, encoding?: BufferEncoding): number;
   toJSON(): { type: 'Buffer'; data: number[] };
   toString(encoding?: BufferEncoding, start?: number, end?: number): string;
   write(text: string, offset?: number, length?: number, encoding?: BufferEncoding): number;

@@ -15,7 +15,7 @@ macro_rules! file {
     };
 }
 
-const FILES: [(&str, &str); 28] = [
+const FILES: [(&str, &str); 38] = [
     // Says to bundlers that what is not used can be left out.
     (
         "package.json",
@@ -23,28 +23,38 @@ const FILES: [(&str, &str); 28] = [
     ),
     file!("index.js"),
     file!("aws/client3.js"),
+    file!("aws/converter2.js"),
     file!("aws/document.js"),
     file!("aws/dynamodb2.cjs"),
+    file!("aws/errors.js"),
+    file!("aws/items.js"),
     file!("aws/lib3.js"),
     file!("aws/sdk2.cjs"),
     file!("aws/values.js"),
     file!("edge/edge-js.cjs"),
     file!("http/axios.cjs"),
     file!("http/node-fetch.cjs"),
-    file!("node/assert.js"),
+    file!("node/arguments.js"),
+    file!("node/assert.cjs"),
     file!("node/buffer.js"),
+    file!("node/console.cjs"),
     file!("node/crypto.js"),
+    file!("node/events.cjs"),
     file!("node/events.js"),
     file!("node/globals.js"),
     file!("node/http.js"),
     file!("node/https.js"),
     file!("node/path.js"),
-    file!("node/process.js"),
+    file!("node/perf_hooks.js"),
+    file!("node/process.cjs"),
     file!("node/querystring.js"),
+    file!("node/string_decoder.js"),
     file!("node/timers.js"),
     file!("node/timers_promises.js"),
+    file!("node/tty.js"),
     file!("node/url.js"),
     file!("node/util.js"),
+    file!("node/util_types.js"),
     file!("sql/mssql.cjs"),
     file!("sql/tedious.cjs"),
     file!("sql/values.cjs"),
@@ -59,15 +69,13 @@ pub(super) fn files() -> impl Iterator<Item = (&'static str, &'static str)> {
 }
 
 /// What can be imported, and the file that answers for it.
-const IMPORTS: [(&str, &str); 15] = [
+const IMPORTS: [(&str, &str); 13] = [
     ("mayfly", "index.js"),
     ("aws-sdk", "aws/sdk2.cjs"),
     ("aws-sdk/clients/dynamodb", "aws/dynamodb2.cjs"),
     ("@aws-sdk/client-dynamodb", "aws/client3.js"),
     ("@aws-sdk/lib-dynamodb", "aws/lib3.js"),
     ("@aws-sdk/util-dynamodb", "aws/values.js"),
-    ("node:timers/promises", "node/timers_promises.js"),
-    ("timers/promises", "node/timers_promises.js"),
     ("edge", "edge/edge-js.cjs"),
     ("edge-js", "edge/edge-js.cjs"),
     ("axios", "http/axios.cjs"),
@@ -77,21 +85,37 @@ const IMPORTS: [(&str, &str); 15] = [
     ("tedious", "sql/tedious.cjs"),
 ];
 
-/// Modules of Node that there are, as `NAME` and as `node:NAME`.
-const NODE: [&str; 12] = [
-    "assert",
-    "buffer",
-    "crypto",
-    "events",
-    "http",
-    "https",
-    "path",
-    "process",
-    "querystring",
-    "timers",
-    "url",
-    "util",
+/// Modules of Node that there are, as `NAME` and as `node:NAME`, and their files. Those whose CommonJS export is a function or a global
+/// are files of CommonJS, so that `require` gives it.
+const NODE: [(&str, &str); 21] = [
+    ("assert", "assert.cjs"),
+    ("assert/strict", "assert.cjs"),
+    ("buffer", "buffer.js"),
+    ("console", "console.cjs"),
+    ("crypto", "crypto.js"),
+    ("events", "events.cjs"),
+    ("http", "http.js"),
+    ("https", "https.js"),
+    ("path", "path.js"),
+    ("path/posix", "path.js"),
+    ("perf_hooks", "perf_hooks.js"),
+    ("process", "process.cjs"),
+    ("querystring", "querystring.js"),
+    ("string_decoder", "string_decoder.js"),
+    ("sys", "util.js"),
+    ("timers", "timers.js"),
+    ("timers/promises", "timers_promises.js"),
+    ("tty", "tty.js"),
+    ("url", "url.js"),
+    ("util", "util.js"),
+    ("util/types", "util_types.js"),
 ];
+
+/// Whether a name can be imported.
+pub(super) fn gives(name: &str) -> bool {
+    let mut names = IMPORTS.iter().chain(&NODE).map(|(name, _)| *name);
+    names.any(|known| known == name)
+}
 
 /// Globals that are bundled where a module names them.
 const GLOBALS: &str = "node/globals.js";
@@ -105,8 +129,8 @@ pub(super) fn give(command: &mut Command) -> anyhow::Result<()> {
     for (import, file) in IMPORTS {
         alias(import, &directory.join(file));
     }
-    for name in NODE {
-        let file = directory.join("node").join(name).with_extension("js");
+    for (name, file) in NODE {
+        let file = directory.join("node").join(file);
         alias(name, &file);
         alias(&format!("node:{name}"), &file);
     }

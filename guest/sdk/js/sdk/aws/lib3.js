@@ -1,5 +1,10 @@
 // `@aws-sdk/lib-dynamodb`, the third generation: commands with plain values.
-import { Command } from './client3.js';
+import { Command, missing, pagesOf, paginateScan, send } from './client3.js';
+import { client } from './document.js';
+import { bytes, exact, plain } from './items.js';
+import { NumberValueImpl, convertToAttr } from './values.js';
+
+export { NumberValueImpl as NumberValue, paginateScan };
 
 const named = (operation) => class extends Command {
   static operation = operation;
@@ -15,43 +20,45 @@ export const ScanCommand = named('scan');
 export const BatchWriteCommand = named('batchWrite');
 export const TransactGetCommand = named('transactGet');
 
+/** As AWS's own: attributes that are undefined or functions are left out of an item; deeper down the options decide. */
+function attributesOf(item, options) {
+  const entries = Object.entries(item).filter(([, value]) => value !== undefined && typeof value !== 'function');
+  return Object.fromEntries(entries.map(([name, value]) => [name, convertToAttr(value, options)]));
+}
+
+function numberOf(number, wrapNumbers) {
+  if (typeof wrapNumbers === 'function') return wrapNumbers(String(exact(number)));
+  return wrapNumbers ? new NumberValueImpl(exact(number)) : exact(number);
+}
+
+const codec = (marshallOptions, { wrapNumbers }) => ({
+  write: (item) => attributesOf(item, marshallOptions),
+  read: (item) => plain(item, { number: (number) => numberOf(number, wrapNumbers), binary: bytes, set: (values) => new Set(values) }),
+  missing,
+});
+
 export class DynamoDBDocumentClient {
-  #client;
-  #options;
-  constructor(client, { marshallOptions = {} } = {}) {
-    this.#client = client;
-    this.#options = {
-      removeUndefined: marshallOptions.removeUndefinedValues === true,
-      convertClasses: marshallOptions.convertClassInstanceToMap === true,
-    };
-    this.config = client.config;
+  #operations;
+  constructor(client3, { marshallOptions = {}, unmarshallOptions = {} } = {}) {
+    this.#operations = client(codec(marshallOptions, unmarshallOptions));
+    this.config = client3.config;
   }
-  static from(client, translate) { return new this(client, translate); }
-  send(command, ...rest) {
-    const answer = this.#client.sendPlain(command, this.#options);
-    const callback = rest.at(-1);
-    if (typeof callback !== 'function') return answer;
-    answer.then((found) => callback(null, found), (error) => callback(error));
-  }
+  static from(client3, translate) { return new this(client3, translate); }
+  send(command, ...rest) { return send(this.#operations, command, rest); }
   destroy() {}
 }
 
 export class DynamoDBDocument extends DynamoDBDocumentClient {
-  get(input) { return this.send(new GetCommand(input)); }
-  batchGet(input) { return this.send(new BatchGetCommand(input)); }
-  query(input) { return this.send(new QueryCommand(input)); }
-  put(input) { return this.send(new PutCommand(input)); }
-  update(input) { return this.send(new UpdateCommand(input)); }
-  delete(input) { return this.send(new DeleteCommand(input)); }
-  transactWrite(input) { return this.send(new TransactWriteCommand(input)); }
+  get(input, ...rest) { return this.send(new GetCommand(input), ...rest); }
+  batchGet(input, ...rest) { return this.send(new BatchGetCommand(input), ...rest); }
+  query(input, ...rest) { return this.send(new QueryCommand(input), ...rest); }
+  put(input, ...rest) { return this.send(new PutCommand(input), ...rest); }
+  update(input, ...rest) { return this.send(new UpdateCommand(input), ...rest); }
+  delete(input, ...rest) { return this.send(new DeleteCommand(input), ...rest); }
+  transactWrite(input, ...rest) { return this.send(new TransactWriteCommand(input), ...rest); }
+  scan(input, ...rest) { return this.send(new ScanCommand(input), ...rest); }
+  batchWrite(input, ...rest) { return this.send(new BatchWriteCommand(input), ...rest); }
+  transactGet(input, ...rest) { return this.send(new TransactGetCommand(input), ...rest); }
 }
 
-/** Pages of a query, as `for await` takes them. */
-export async function* paginateQuery({ client, startingToken }, input) {
-  let ExclusiveStartKey = startingToken ?? input.ExclusiveStartKey;
-  do {
-    const page = await client.send(new QueryCommand({ ...input, ExclusiveStartKey }));
-    yield page;
-    ExclusiveStartKey = page.LastEvaluatedKey;
-  } while (ExclusiveStartKey !== undefined);
-}
+export const paginateQuery = pagesOf(QueryCommand);

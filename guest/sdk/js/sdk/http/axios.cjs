@@ -36,12 +36,13 @@ class AxiosHeaders {
   constructor(values = {}) { this.set(values); }
   static from(values) { return values instanceof AxiosHeaders ? values : new AxiosHeaders(values); }
   #known(name) { return Object.keys(this).find((key) => key.toLowerCase() === String(name).toLowerCase()); }
-  set(name, value) {
+  set(name, value, rewrite) {
     if (typeof name === 'object') {
-      for (const [key, inner] of Object.entries(name ?? {})) this.set(key, inner);
+      for (const [key, inner] of Object.entries(name ?? {})) this.set(key, inner, value);
       return this;
     }
-    if (value !== undefined && value !== null) this[this.#known(name) ?? name] = value;
+    const known = this.#known(name);
+    if (value !== undefined && value !== null && (known === undefined || rewrite !== false)) this[known ?? name] = value;
     return this;
   }
   get(name) { return this[this.#known(name)]; }
@@ -66,48 +67,109 @@ function merge(...configs) {
   return merged;
 }
 
-/** What axios sends for a value: JSON for objects, with its type. */
-function written(data, headers) {
-  if (data === undefined || data === null || typeof data === 'string') return data ?? undefined;
-  if (data instanceof URLSearchParams) {
-    if (!headers.has('Content-Type')) headers.set('Content-Type', 'application/x-www-form-urlencoded;charset=utf-8');
-    return data.toString();
-  }
-  if (data instanceof ArrayBuffer) return new Uint8Array(data);
-  if (ArrayBuffer.isView(data)) return new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
-  if (String(headers.get('Content-Type') ?? '').includes('application/x-www-form-urlencoded')) return new URLSearchParams(flat(data)).toString();
-  if (!headers.has('Content-Type')) headers.set('Content-Type', 'application/json');
-  return JSON.stringify(data);
+for (const header of ['Accept', 'Authorization', 'Content-Encoding', 'Content-Length', 'Content-Type', 'User-Agent']) {
+  const name = header.replace('-', '');
+  const accessors = {
+    [`get${name}`]() { return this.get(header); },
+    [`set${name}`](value, rewrite) { return this.set(header, value, rewrite); },
+    [`has${name}`]() { return this.has(header); },
+  };
+  for (const [key, value] of Object.entries(accessors)) Object.defineProperty(AxiosHeaders.prototype, key, { value, writable: true, configurable: true });
 }
 
-/** Parameters as axios writes them: lists with brackets, dates as ISO, nothing of null. */
-function flat(parameters) {
-  if (parameters instanceof URLSearchParams) return [...parameters];
-  const one = (value) => (value instanceof Date ? value.toISOString() : typeof value === 'object' ? JSON.stringify(value) : String(value));
-  return Object.entries(parameters ?? {}).flatMap(([name, value]) => {
+function isJson(value) {
+  if (typeof value !== 'string') return false;
+  try {
+    JSON.parse(value);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** What axios makes of a value before it is sent: JSON of objects, and of anything where the headers say so. */
+function written(data, headers) {
+  if (data instanceof ArrayBuffer || ArrayBuffer.isView(data)) return data;
+  if (data instanceof URLSearchParams) {
+    headers.setContentType('application/x-www-form-urlencoded;charset=utf-8', false);
+    return data.toString();
+  }
+  const type = String(headers.getContentType() ?? '');
+  const isObject = data !== null && typeof data === 'object';
+  if (isObject && type.includes('application/x-www-form-urlencoded')) return new URLSearchParams(pairsOf(data)).toString();
+  if (!isObject && !type.includes('application/json')) return data;
+  headers.setContentType('application/json', false);
+  return isJson(data) ? data.trim() : JSON.stringify(data);
+}
+
+/** What is sent for data that was transformed: a text or bytes. */
+function bodyOf(data, config) {
+  if (data === undefined || data === null) return undefined;
+  if (typeof data === 'string') return data;
+  if (data instanceof ArrayBuffer) return new Uint8Array(data);
+  if (ArrayBuffer.isView(data)) return new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+  throw new AxiosError('Data after transformation must be a string, an ArrayBuffer, a Buffer, or a Stream', 'ERR_BAD_REQUEST', config);
+}
+
+const isNested = (value) => Array.isArray(value) || isPlain(value);
+const textOf = (value) => (value instanceof Date ? value.toISOString() : String(value));
+const withoutBrackets = (key) => key.replace(/\[\]$/, '');
+
+/** `a[b][0]`, or with dots `a.b.0`. */
+function nameOf(path, dots) {
+  if (path.length === 1) return path[0];
+  const [first, ...more] = path.map(withoutBrackets);
+  return dots ? [first, ...more].join('.') : `${first}${more.map((key) => `[${key}]`).join('')}`;
+}
+
+/** `a[]` for each value of a list; where `indexes` is null `a`, and where it is true `a[0]`. */
+function listPairs(key, values, indexes) {
+  const name = withoutBrackets(key);
+  return values.flatMap((value, at) => (value === undefined || value === null ? []
+    : [[indexes === true ? `${name}[${at}]` : indexes === null ? name : `${name}[]`, textOf(value)]]));
+}
+
+/** Names and values as axios writes them: nothing of null, dates as ISO, what is nested by its path. */
+function pairsOf(object, { indexes = false, dots = false } = {}, path = []) {
+  if (object instanceof URLSearchParams) return [...object];
+  return Object.entries(object ?? {}).flatMap(([key, value]) => {
     if (value === undefined || value === null) return [];
-    if (Array.isArray(value)) return value.map((item) => [`${name}[]`, one(item)]);
-    if (isPlain(value)) return flat(value).map(([inner, item]) => [`${name}[${inner.replace('[', '][').replace(/\]$/, '')}]`, item]);
-    return [[name, one(value)]];
+    const isTop = path.length === 0;
+    if (isTop && Array.isArray(value) && (key.endsWith('[]') || !value.some(isNested))) return listPairs(key, value, indexes);
+    if (isTop && isNested(value) && key.endsWith('{}')) return [[key, JSON.stringify(value)]];
+    if (isNested(value)) return pairsOf(value, { indexes, dots }, [...path, key]);
+    return [[nameOf([...path, key], dots), textOf(value)]];
   });
+}
+
+/** Parameters as the query of an address. */
+function queryOf(params, serializer) {
+  const { serialize, encode, ...options } = typeof serializer === 'function' ? { serialize: serializer } : serializer ?? {};
+  if (serialize) return serialize(params, serializer);
+  const pairs = pairsOf(params, options);
+  return encode ? pairs.map((pair) => pair.map((text) => encode(text)).join('=')).join('&') : new URLSearchParams(pairs);
 }
 
 function addressOf({ baseURL, url = '', params, paramsSerializer }) {
   const isAbsolute = /^([a-z][a-z\d+.-]*:)?\/\//i.test(url);
   const joined = baseURL && !isAbsolute ? (url === '' ? baseURL : `${baseURL.replace(/\/+$/, '')}/${url.replace(/^\/+/, '')}`) : url;
   const address = new URL(joined);
-  const serialize = typeof paramsSerializer === 'function' ? paramsSerializer : paramsSerializer?.serialize;
-  const more = params === undefined ? [] : serialize ? new URLSearchParams(serialize(params)) : flat(params);
-  for (const [name, value] of more) address.searchParams.append(name, value);
+  if (params === undefined || params === null) return address;
+  for (const [name, value] of new URLSearchParams(queryOf(params, paramsSerializer))) address.searchParams.append(name, value);
   return address;
 }
 
 function read(answer, responseType) {
   if (responseType === 'arraybuffer') return Buffer.from(bytesOf(answer));
-  const text = answer.text ?? new TextDecoder().decode(bytesOf(answer));
-  if (responseType === 'text') return text;
   if (['stream', 'blob', 'document'].includes(responseType)) throw new Error(`responseType "${responseType}" is not available in resolvers; use "arraybuffer" or "text"`);
-  try { return JSON.parse(text); } catch { return text; }
+  const text = answer.text ?? new TextDecoder().decode(bytesOf(answer));
+  return text.replace(/^\ufeff/, '');
+}
+
+/** What axios makes of an answer: a value of JSON where it is JSON. */
+function parsed(data) {
+  if (typeof data !== 'string' || (this.responseType && this.responseType !== 'json')) return data;
+  try { return JSON.parse(data); } catch { return data; }
 }
 
 /** Ends the wait for an answer sooner: by a timeout, a signal or a token. */
@@ -131,25 +193,52 @@ function limited(sent, { timeout, signal, cancelToken, timeoutErrorMessage }, co
   return Promise.race([sent, ...ends]);
 }
 
-const each = (transforms, value, ...more) => [].concat(transforms ?? []).reduce((last, transform) => transform(last, ...more), value);
+const each = (transforms, config, data, ...more) => [].concat(transforms ?? []).reduce((last, transform) => transform.call(config, last, ...more), data);
 
-async function dispatch(config) {
-  const headers = config.headers;
-  if (config.auth !== undefined) throw new AxiosError('`auth` cannot be sent by a resolver: leave it out, and set `basic` in the section of the service', 'ERR_BAD_OPTION', config);
-  const body = written(each(config.transformRequest, config.data, headers), headers);
-  const request = { path: undefined, method: config.method };
-  let answer;
+/** As the package `follow-redirects` has it, which axios follows with. */
+const MAX_REDIRECTS = 21;
+
+/** The next request of a redirect: what was posted is fetched, without its body and what was said of it. */
+function redirected({ status, headers: { location } }, { method, url, headers, body }) {
+  const becomesGet = status === 303 ? !['GET', 'HEAD'].includes(method) : [301, 302].includes(status) && method === 'POST';
+  const next = { method, url: new URL(location, url), headers, body };
+  return becomesGet ? { ...next, method: 'GET', headers: headers.filter(([name]) => !/^content-/i.test(name)), body: undefined } : next;
+}
+
+/** Sends a request and follows its redirects; `request` is told where it came to. */
+async function follow(first, config, request) {
+  const most = config.maxRedirects ?? MAX_REDIRECTS;
+  let next = first;
+  for (let redirects = 0; ; redirects++) {
+    const { method, url, headers, body } = next;
+    Object.assign(request, { method, path: `${url.pathname}${url.search}`, res: { responseUrl: url.href } });
+    const answer = await sendTo(method, url, headers, body);
+    const isRedirect = answer.status >= 300 && answer.status < 400 && answer.headers.location !== undefined;
+    if (!isRedirect || most === 0) return answer;
+    if (redirects === most) throw new AxiosError('Maximum number of redirects exceeded', 'ERR_FR_TOO_MANY_REDIRECTS', config, request);
+    next = redirected(answer, next);
+  }
+}
+
+async function answerOf(config, body, request) {
   try {
-    const address = addressOf(config);
-    request.path = `${address.pathname}${address.search}`;
-    const sent = (async () => sendTo(config.method.toUpperCase(), address, Object.entries(headers.toJSON()).map(([name, value]) => [name, String(value)]), body))();
-    answer = await limited(sent, config, config);
+    const headers = Object.entries(config.headers.toJSON()).map(([name, value]) => [name, String(value)]);
+    return await limited(follow({ method: config.method.toUpperCase(), url: addressOf(config), headers, body }, config, request), config, config);
   } catch (error) {
     if (error instanceof AxiosError) throw error;
     throw Object.assign(new AxiosError(error.message, error.code ?? 'ERR_NETWORK', config, request), { cause: error, retryable: error.retryable });
   }
+}
+
+async function dispatch(config) {
+  const { headers, method } = config;
+  if (config.auth !== undefined) throw new AxiosError('`auth` cannot be sent by a resolver: leave it out, and set `basic` in the section of the service', 'ERR_BAD_OPTION', config);
+  const body = bodyOf(each(config.transformRequest, config, config.data, headers), config);
+  if (['post', 'put', 'patch'].includes(method)) headers.setContentType('application/x-www-form-urlencoded', false);
+  const request = {};
+  const answer = await answerOf(config, body, request);
   const response = {
-    data: each(config.transformResponse, read(answer, config.transformResponse === undefined ? config.responseType : 'text'), answer.headers, answer.status),
+    data: each(config.transformResponse, config, read(answer, config.responseType), answer.headers, answer.status),
     status: answer.status,
     statusText: statusText(answer.status),
     headers: new AxiosHeaders(answer.headers),
@@ -158,7 +247,7 @@ async function dispatch(config) {
   };
   const isValid = config.validateStatus;
   if (!isValid || isValid(response.status)) return response;
-  const code = response.status >= 500 ? 'ERR_BAD_RESPONSE' : 'ERR_BAD_REQUEST';
+  const code = response.status >= 400 && response.status < 500 ? 'ERR_BAD_REQUEST' : 'ERR_BAD_RESPONSE';
   throw new AxiosError(`Request failed with status code ${response.status}`, code, config, request, response);
 }
 
@@ -173,6 +262,8 @@ const DEFAULTS = {
   method: 'get',
   timeout: 0,
   headers: { common: { Accept: 'application/json, text/plain, */*' } },
+  transformRequest: [written],
+  transformResponse: [parsed],
   validateStatus: (status) => status >= 200 && status < 300,
 };
 
@@ -199,7 +290,7 @@ function instance(defaults) {
   for (const method of ['delete', 'get', 'head', 'options']) axios[method] = (url, config) => request({ ...config, method, url, data: config?.data });
   for (const method of ['patch', 'post', 'put']) {
     axios[method] = (url, data, config) => request({ ...config, method, url, data });
-    axios[`${method}Form`] = (url, data, config) => request({ ...config, method, url, data: new URLSearchParams(flat(data)) });
+    axios[`${method}Form`] = (url, data, config) => request({ ...config, method, url, data: new URLSearchParams(pairsOf(data)) });
   }
   return Object.assign(axios, {
     request,

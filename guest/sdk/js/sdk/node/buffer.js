@@ -1,4 +1,6 @@
 // The common part of Node's Buffer.
+import { argumentError } from './arguments.js';
+
 const encoder = new TextEncoder();
 const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
 
@@ -44,28 +46,37 @@ const coding = (name = 'utf8') => {
 };
 
 const view = (bytes) => new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-const over = (bytes) => new Buffer(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+const over = (bytes) => new Bytes(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 
-export class Buffer extends Uint8Array {
+/** What a search looks for, and where it begins: a place from the end when it is negative. */
+function search(buffer, value, from, encoding, otherwise) {
+  if (typeof from === 'string') return search(buffer, value, undefined, from, otherwise);
+  const at = from === undefined || Number.isNaN(Number(from)) ? otherwise : Math.trunc(from);
+  const bytes = typeof value === 'number' ? [value & 0xff] : typeof value === 'string' ? coding(encoding).read(value) : value;
+  return [bytes, at < 0 ? at + buffer.length : at];
+}
+const isAt = (buffer, bytes, at) => bytes.every((byte, index) => buffer[at + index] === byte);
+
+class Bytes extends Uint8Array {
   static from(value, encoding, length) {
     if (typeof value === 'string') return over(coding(encoding).read(value));
-    if (value instanceof ArrayBuffer) return new Buffer(value, encoding, length);
+    if (value instanceof ArrayBuffer) return new Bytes(value, encoding, length);
     if (value?.type === 'Buffer' && Array.isArray(value.data)) return over(Uint8Array.from(value.data));
     if (ArrayBuffer.isView(value) || Array.isArray(value)) return over(Uint8Array.from(value));
-    if (typeof value?.valueOf?.() === 'string') return Buffer.from(value.valueOf(), encoding);
-    throw new TypeError(`The first argument must be of type string or an instance of Buffer, ArrayBuffer, or Array. Received ${value === null ? 'null' : typeof value}`);
+    if (typeof value?.valueOf?.() === 'string') return Bytes.from(value.valueOf(), encoding);
+    throw argumentError('The first argument must be of type string or an instance of Buffer, ArrayBuffer, or Array or an Array-like Object', value);
   }
   static alloc(size, fill, encoding) {
-    const made = new Buffer(size);
+    const made = new Bytes(size);
     return fill === undefined ? made : made.fill(fill, 0, size, encoding);
   }
-  static allocUnsafe(size) { return new Buffer(size); }
-  static allocUnsafeSlow(size) { return new Buffer(size); }
-  static isBuffer(value) { return value instanceof Buffer; }
+  static allocUnsafe(size) { return new Bytes(size); }
+  static allocUnsafeSlow(size) { return new Bytes(size); }
+  static isBuffer(value) { return value instanceof Bytes; }
   static isEncoding(name) { return String(name).toLowerCase() in ENCODINGS; }
   static byteLength(value, encoding) { return typeof value === 'string' ? coding(encoding).read(value).length : value.byteLength; }
   static concat(list, length = list.reduce((sum, bytes) => sum + bytes.length, 0)) {
-    const made = new Buffer(length);
+    const made = new Bytes(length);
     let at = 0;
     for (const bytes of list) {
       made.set(bytes.subarray(0, length - at), at);
@@ -85,8 +96,8 @@ export class Buffer extends Uint8Array {
   toString(encoding, start = 0, end = this.length) { return coding(encoding).write(new Uint8Array(this.buffer, this.byteOffset + start, Math.max(0, Math.min(end, this.length) - start))); }
   toLocaleString(encoding) { return this.toString(encoding); }
   toJSON() { return { type: 'Buffer', data: Array.from(this) }; }
-  equals(other) { return Buffer.compare(this, other) === 0; }
-  compare(other) { return Buffer.compare(this, other); }
+  equals(other) { return Bytes.compare(this, other) === 0; }
+  compare(other) { return Bytes.compare(this, other); }
   slice(start, end) { return this.subarray(start, end); }
   write(text, offset = 0, length, encoding) {
     if (typeof offset === 'string') return this.write(text, 0, undefined, offset);
@@ -106,16 +117,26 @@ export class Buffer extends Uint8Array {
     target.set(bytes, targetStart);
     return bytes.length;
   }
-  indexOf(value, from = 0, encoding) {
-    if (typeof value === 'number') return super.indexOf(value, from);
-    const bytes = typeof value === 'string' ? coding(encoding).read(value) : value;
-    for (let at = from; at <= this.length - bytes.length; at++) {
-      if (bytes.every((byte, index) => this[at + index] === byte)) return at;
-    }
+  indexOf(value, from, encoding) {
+    const [bytes, start] = search(this, value, from, encoding, 0);
+    for (let at = Math.max(start, 0); at <= this.length - bytes.length; at++) if (isAt(this, bytes, at)) return at;
+    return -1;
+  }
+  lastIndexOf(value, from, encoding) {
+    const [bytes, start] = search(this, value, from, encoding, this.length);
+    for (let at = Math.min(start, this.length - bytes.length); at >= 0; at--) if (isAt(this, bytes, at)) return at;
     return -1;
   }
   includes(value, from, encoding) { return this.indexOf(value, from, encoding) >= 0; }
 }
+
+/** The class as Node has it, which older code calls with and without `new`: `Buffer('text')`, `new Buffer(bytes)`. */
+export function Buffer(value, encoding, length) {
+  return typeof value === 'number' ? Bytes.alloc(value) : Bytes.from(value, encoding, length);
+}
+Object.setPrototypeOf(Buffer, Bytes);
+Buffer.prototype = Bytes.prototype;
+Object.defineProperty(Bytes.prototype, 'constructor', { value: Buffer, writable: true, configurable: true });
 
 for (const [name, method, bytes] of [['Int8', 'Int8', 1], ['Int16', 'Int16', 2], ['Int32', 'Int32', 4], ['BigInt64', 'BigInt64', 8], ['UInt8', 'Uint8', 1], ['UInt16', 'Uint16', 2], ['UInt32', 'Uint32', 4], ['BigUInt64', 'BigUint64', 8], ['Float', 'Float32', 4], ['Double', 'Float64', 8]]) {
   for (const end of bytes === 1 ? [''] : ['LE', 'BE']) {

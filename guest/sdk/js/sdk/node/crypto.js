@@ -1,4 +1,5 @@
 // Node's crypto, as far as resolvers use it: hashes, HMAC, random values.
+import { argumentError, bytesOf } from './arguments.js';
 import { Buffer } from './buffer.js';
 
 const { host } = globalThis.__mayfly;
@@ -130,7 +131,20 @@ const algorithm = (name) => {
   if (found === undefined) throw new Error(`Digest method not supported: ${name}; there are ${Object.keys(HASHES).join(', ')}`);
   return found;
 };
-const bytesOf = (value, encoding) => (typeof value === 'string' ? Buffer.from(value, encoding) : new Uint8Array(value.buffer, value.byteOffset, value.byteLength));
+
+/** The bytes of what is hashed. */
+function dataOf(value, encoding) {
+  if (typeof value === 'string') return Buffer.from(value, encoding);
+  if (ArrayBuffer.isView(value)) return bytesOf('data', value);
+  throw argumentError('The "data" argument must be of type string or an instance of Buffer, TypedArray, or DataView', value);
+}
+
+/** The bytes of a key. */
+function keyOf(value) {
+  if (typeof value === 'string') return Buffer.from(value);
+  if (ArrayBuffer.isView(value) || value instanceof ArrayBuffer) return bytesOf('key', value);
+  throw argumentError('The "key" argument must be of type string or an instance of ArrayBuffer, Buffer, TypedArray, DataView, KeyObject, or CryptoKey', value);
+}
 
 class Hash {
   #run;
@@ -139,7 +153,7 @@ class Hash {
   constructor(run) { this.#run = run; }
   update(value, encoding) {
     if (this.#done) throw new Error('Digest already called');
-    this.#parts.push(Buffer.from(bytesOf(value, encoding)));
+    this.#parts.push(Buffer.from(dataOf(value, encoding)));
     return this;
   }
   digest(encoding) {
@@ -153,7 +167,7 @@ class Hash {
 export const createHash = (name) => new Hash(algorithm(name)[0]);
 export const createHmac = (name, secret) => {
   const [hash, block] = algorithm(name);
-  const given = bytesOf(secret);
+  const given = keyOf(secret);
   const key = Buffer.alloc(block);
   key.set(given.length > block ? hash(given) : given);
   const outer = key.map((byte) => byte ^ 0x5c);
@@ -179,8 +193,8 @@ export const randomInt = (least, most) => {
   }
 };
 export const timingSafeEqual = (one, other) => {
-  if (one.byteLength !== other.byteLength) throw new RangeError('Input buffers must have the same byte length');
-  const [left, right] = [bytesOf(one), bytesOf(other)];
+  const [left, right] = [bytesOf('buf1', one), bytesOf('buf2', other)];
+  if (left.length !== right.length) throw new RangeError('Input buffers must have the same byte length');
   return left.reduce((different, byte, at) => different | (byte ^ right[at]), 0) === 0;
 };
 export const webcrypto = globalThis.crypto;

@@ -1,6 +1,6 @@
 // Node's http and https, for the services that a module is granted: requests that are written in one go, answers that were read whole.
 import { Buffer } from './buffer.js';
-import { EventEmitter } from './events.js';
+import { EventEmitter } from './events.cjs';
 
 const { sendTo, bytesOf, statusText } = globalThis.__mayfly;
 

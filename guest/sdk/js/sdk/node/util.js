@@ -2,6 +2,7 @@
 const { inspect: shown, format } = globalThis.__mayfly;
 
 export { format };
+export const formatWithOptions = (options, ...values) => format(...values);
 
 /** Alone a text has quotes, too, which it has not in a line of the log. */
 export const inspect = (value) => (typeof value === 'string' ? shown([value]).slice(2, -2) : shown(value));
@@ -68,4 +69,4 @@ export const types = {
 export const isArray = Array.isArray;
 const { TextEncoder, TextDecoder } = globalThis;
 export { TextDecoder, TextEncoder };
-export default { format, inspect, promisify, callbackify, inherits, deprecate, debuglog, isDeepStrictEqual, types, isArray, TextEncoder, TextDecoder };
+export default { format, formatWithOptions, inspect, promisify, callbackify, inherits, deprecate, debuglog, isDeepStrictEqual, types, isArray, TextEncoder, TextDecoder };

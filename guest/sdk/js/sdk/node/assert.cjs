@@ -1,7 +1,7 @@
-// Node's assert.
-import { inspect, isDeepStrictEqual } from './util.js';
+// Node's assert: a function with the others as its properties.
+const { inspect, isDeepStrictEqual } = require('./util.js');
 
-export class AssertionError extends Error {
+class AssertionError extends Error {
   constructor({ message, actual, expected, operator }) {
     super(message ?? `${inspect(actual, 1)} ${operator} ${inspect(expected, 1)}`);
     Object.assign(this, { actual, expected, operator, code: 'ERR_ASSERTION', generatedMessage: message === undefined });
@@ -55,5 +55,4 @@ Object.assign(assert, {
   },
 });
 assert.strict = assert;
-export const { ok, equal, notEqual, strictEqual, notStrictEqual, deepEqual, deepStrictEqual, notDeepStrictEqual, match, doesNotMatch, fail, ifError, throws, rejects, strict } = assert;
-export default assert;
+module.exports = assert;

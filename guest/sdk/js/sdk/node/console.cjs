@@ -1,0 +1,2 @@
+// Node's console: the global, as it is.
+module.exports = globalThis.console;

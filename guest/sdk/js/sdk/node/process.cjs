@@ -1,0 +1,2 @@
+// Node's process: the global, as it is.
+module.exports = globalThis.process;

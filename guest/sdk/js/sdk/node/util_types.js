@@ -1,0 +1,5 @@
+// Node's util/types.
+import { types } from './util.js';
+
+export const { isDate, isRegExp, isMap, isSet, isPromise, isNativeError, isArrayBuffer, isTypedArray, isUint8Array, isAsyncFunction, isGeneratorFunction } = types;
+export default types;

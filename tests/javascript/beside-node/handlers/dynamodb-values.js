@@ -1,0 +1,142 @@
+// What becomes of values on their way to DynamoDB, and what is refused, with both generations of the SDK.
+const { DocumentClient, Converter } = require('aws-sdk/clients/dynamodb');
+const { DynamoDB, DynamoDBClient, DynamoDBServiceException, GetItemCommand, PutItemCommand, ReturnValue, UpdateItemCommand } = require('@aws-sdk/client-dynamodb');
+const { DynamoDBDocumentClient, GetCommand, NumberValue, PutCommand, TransactWriteCommand, UpdateCommand } = require('@aws-sdk/lib-dynamodb');
+const { marshall, unmarshall } = require('@aws-sdk/util-dynamodb');
+
+const raw = new DynamoDBClient();
+// A document client sets its options on the client that it is made from, for every other one too.
+const strict = DynamoDBDocumentClient.from(new DynamoDBClient());
+const lenient = DynamoDBDocumentClient.from(new DynamoDBClient(), { marshallOptions: { removeUndefinedValues: true, convertEmptyValues: true, convertClassInstanceToMap: true, allowImpreciseNumbers: true } });
+const second = new DocumentClient({ apiVersion: '2012-08-10' });
+const TableName = process.env.TABLE;
+const key = (SK) => ({ PK: 'VALUES', SK });
+const rawKey = (SK) => ({ PK: { S: 'VALUES' }, SK: { S: SK } });
+
+class Point { constructor() { this.x = 1; } }
+
+/** With sets, bytes, big numbers and what is not there as JSON. */
+const shown = (value) => JSON.parse(JSON.stringify(value, (_, item) => {
+  if (item === undefined) return 'undefined';
+  if (typeof item === 'bigint') return `${item}n`;
+  if (item instanceof Set) return { set: [...item] };
+  if (item instanceof Uint8Array) return { bytes: [...item] };
+  return item;
+}) ?? 'null');
+const failed = (error) => `${error.name}: ${error.message}`;
+const settled = async (run, told = failed) => {
+  try {
+    return shown(await run());
+  } catch (error) {
+    return told(error);
+  }
+};
+const named = (error) => [error.name, error instanceof DynamoDBServiceException];
+const all = async (cases, told) => Object.fromEntries(await Promise.all(Object.entries(cases).map(async ([name, run]) => [name, await settled(run, told)])));
+
+const through = (client, SK) => async (v) => {
+  await client.send(new PutCommand({ TableName, Item: { ...key(SK), v } }));
+  return (await client.send(new GetCommand({ TableName, Key: key(SK) }))).Item.v;
+};
+const throughSecond = (SK) => async (v) => {
+  await second.put({ TableName, Item: { ...key(SK), v } }).promise();
+  return (await second.get({ TableName, Key: key(SK) }).promise()).Item.v;
+};
+
+/** Whether exactly this number is stored under a key: DynamoDB compares all digits. */
+async function holds(SK, N) {
+  const condition = { ConditionExpression: 'n = :n', ExpressionAttributeValues: { ':n': { N } } };
+  await raw.send(new UpdateItemCommand({ TableName, Key: rawKey(SK), UpdateExpression: 'SET seen = :n', ...condition }));
+  return true;
+}
+
+const VALUES = {
+  nan: NaN, infinity: -Infinity, nested: { a: [NaN] }, zero: -0, tiny: 1e-100, fraction: 0.1 + 0.2, above: 2 ** 53 + 2,
+  date: new Date(0), point: new Point(), error: new Error('x'), fn: () => 1, fnInside: { f: () => 1, a: [() => 1, 2] }, undefinedInside: { a: undefined }, undefinedInList: [1, undefined],
+  map: new Map([['a', 1], ['b', new Map()]]), boxed: [new String('a'), new Number(1), new Boolean(false)], wrapped: new NumberValue('12'),
+  texts: new Set(['a', 'b']), numbers: new Set([1, 2]), none: new Set(), booleans: new Set([true]), nanInSet: new Set([NaN]), mixed: new Set(['a', 1]), undefinedInSet: new Set(['a', undefined]),
+  bytes: new Uint8Array([0, 255]), empty: '', dollars: [{ $binary: 'aGk=' }, { $$x: { $y: 1 } }, { $stringSet: ['a'] }], nullPrototype: Object.assign(Object.create(null), { a: 1 }), inherited: Object.create({ a: 1 }),
+};
+const each = (run) => Object.fromEntries(Object.entries(VALUES).map(([name, value]) => [name, () => run(name)(value)]));
+
+const RAW = {
+  plain: { PK: 'plain', SK: { S: 'x' } },
+  unknown: { ...rawKey('r'), v: { Q: 1 } },
+  several: { ...rawKey('r'), v: { S: 'a', N: '1' } },
+  notOne: { ...rawKey('r'), v: { N: 'abc' } },
+  infinite: { ...rawKey('r'), v: { N: 'Infinity' } },
+  noDigits: { ...rawKey('r'), v: { N: '' } },
+  noTexts: { ...rawKey('r'), v: { SS: [] } },
+  null: { ...rawKey('r'), v: { NULL: true } },
+};
+
+const PARTS = {
+  strict: () => all(each((name) => through(strict, `strict-${name}`))),
+  lenient: () => {
+    const { above, ...others } = each((name) => through(lenient, `lenient-${name}`));
+    return all(others);
+  },
+  second: () => {
+    const { nan, infinity, nested, nanInSet, boxed, none, booleans, mixed, undefinedInSet, texts, numbers, map, wrapped, ...others } = each((name) => throughSecond(`second-${name}`));
+    return all({
+      ...others,
+      set: () => throughSecond('second-set')(second.createSet([2, 1])),
+      texts: () => throughSecond('second-texts')(second.createSet(['b', 'a'])),
+      noSet: () => second.createSet([]),
+      validated: () => second.createSet(['a', 1], { validate: true }),
+      noKey: () => second.get({ TableName }).promise(),
+    });
+  },
+  refusedSecond: () => all({
+    nan: () => throughSecond('second-nan')(NaN),
+    infinity: () => throughSecond('second-infinity')({ a: [Infinity] }),
+    expression: () => second.update({ TableName, Key: key('second-nan'), UpdateExpression: 'SET v = :v', ExpressionAttributeValues: { ':v': NaN } }).promise(),
+  }, (error) => error.code),
+  refused: () => all(Object.fromEntries(Object.entries(RAW).map(([name, Item]) => [name, () => raw.send(new PutItemCommand({ TableName, Item })).then(() => 'stored')])), named),
+  expressions: () => all({
+    nan: () => strict.send(new UpdateCommand({ TableName, Key: key('e'), UpdateExpression: 'SET v = :v', ExpressionAttributeValues: { ':v': Number('12,50') } })),
+    undefined: () => strict.send(new UpdateCommand({ TableName, Key: key('e'), UpdateExpression: 'SET v = :v', ExpressionAttributeValues: { ':v': undefined } })).catch((error) => error.name),
+    none: async () => (await strict.send(new UpdateCommand({ TableName, Key: key('none'), ReturnValues: ReturnValue.ALL_NEW }))).Attributes,
+    noneWithCondition: async () => (await strict.send(new UpdateCommand({ TableName, Key: key('noneWithCondition'), ConditionExpression: 'attribute_not_exists(#sk)', ExpressionAttributeNames: { '#sk': 'SK' }, ReturnValues: 'ALL_NEW' }))).Attributes,
+    noneOfSecond: async () => (await second.update({ TableName, Key: key('none2'), ReturnValues: 'ALL_NEW' }).promise()).Attributes,
+  }),
+  digits: () => all({
+    raw: () => raw.send(new PutItemCommand({ TableName, Item: { ...rawKey('raw'), n: { N: '9007199254740993' } } })).then(() => holds('raw', '9007199254740993')),
+    other: () => holds('raw', '9007199254740992').catch((error) => error.name),
+    written: () => raw.send(new PutItemCommand({ TableName, Item: { ...rawKey('written'), n: { N: '+0012.50e1' } } })).then(() => holds('written', '125')),
+    bigint: () => strict.send(new PutCommand({ TableName, Item: { ...key('bigint'), n: 12345678901234567890n } })).then(() => holds('bigint', '12345678901234567890')),
+    wrapped: () => strict.send(new PutCommand({ TableName, Item: { ...key('wrapped'), n: NumberValue.from('0.12345678901234567890123456789') } })).then(() => holds('wrapped', '0.12345678901234567890123456789')),
+    set: () => strict.send(new PutCommand({ TableName, Item: { ...key('set'), s: new Set([9007199254740993n]), n: 1 } })).then(async () => {
+      await raw.send(new UpdateItemCommand({ TableName, Key: rawKey('set'), UpdateExpression: 'SET seen = :s', ConditionExpression: 's = :s', ExpressionAttributeValues: { ':s': { NS: ['9007199254740993'] } } }));
+      return true;
+    }),
+  }),
+  marshalled: () => all({
+    date: () => marshall({ d: new Date(0) }), classes: () => marshall(new Point(), { convertClassInstanceToMap: true }), nan: () => marshall({ a: NaN }), undefined: () => marshall({ a: undefined }), fn: () => marshall({ f: () => 1 }),
+    empty: () => marshall({ a: '', s: new Set(), b: new Uint8Array(0) }, { convertEmptyValues: true }), text: () => marshall('a'), list: () => marshall([1, 'a']), top: () => marshall({ a: 1 }, { convertTopLevelContainer: true }),
+    large: () => marshall({ a: 2 ** 60 }), small: () => marshall({ a: -(2 ** 60) }), imprecise: () => marshall({ a: 2 ** 60 }, { allowImpreciseNumbers: true }), bigint: () => marshall({ a: 2n ** 64n, s: new Set([2n ** 65n]) }), noSet: () => marshall({ s: new Set() }), mixed: () => marshall({ s: new Set([1, 'a']) }), map: () => marshall(new Map([['a', new Map()]])),
+    plain: () => unmarshall({ a: { N: '1' }, b: { S: '' }, c: { L: [{ M: {} }] }, d: { NS: ['1'] }, e: { NULL: true }, f: { B: new Uint8Array([1]) } }), big: () => unmarshall({ a: { N: '12345678901234567890' } }), wrapped: () => unmarshall({ a: { N: '12345678901234567890' } }, { wrapNumbers: true }).a.toString(), asText: () => unmarshall({ a: { N: '1.50' } }, { wrapNumbers: (text) => `<${text}>` }),
+    nothing: () => unmarshall(undefined), unknown: () => unmarshall({ a: { Q: 1 } }), extra: () => unmarshall({ a: { S: 'x', N: undefined } }), bare: () => unmarshall({ S: 'x' }, { convertWithoutMapWrapper: true }), fraction: () => unmarshall({ a: { N: '1e400' } }),
+  }),
+  converter: () => all({
+    input: () => Converter.input({ a: 1, b: [null, undefined, 'x'], c: () => 1, d: true, e: '' }), empty: () => Converter.input('', { convertEmptyValues: true }), set: () => Converter.input(second.createSet([1, 2])), marshall: () => Converter.marshall({ a: 'b' }), output: () => Converter.output({ L: [{ N: '1' }, { BOOL: true }, { NULL: true }] }), unmarshall: () => Converter.unmarshall({ a: { M: { b: { S: 'c' } } }, s: { SS: ['x'] } }), wrapped: () => Converter.output({ N: '12345678901234567890' }, { wrapNumbers: true }).toString(),
+  }),
+  aggregated: async () => {
+    const client = new DynamoDB();
+    await client.putItem({ TableName, Item: { ...rawKey('aggregated'), b: { B: new Uint8Array([1]) }, bs: { BS: [new Uint8Array([9])] }, ns: { NS: ['1'] }, m: { M: { $x: { BOOL: true } } } } });
+    const { Item } = await client.getItem({ TableName, Key: rawKey('aggregated') });
+    const { Count } = await client.query({ TableName, KeyConditionExpression: 'PK = :pk AND SK = :sk', ExpressionAttributeValues: { ':pk': { S: 'VALUES' }, ':sk': { S: 'aggregated' } } });
+    const called = await new Promise((resolve) => client.send(new GetItemCommand({ TableName, Key: rawKey('nobody') }), (error, answer) => resolve([error, answer.Item === undefined])));
+    return shown([Item, Count, called]);
+  },
+  canceled: async () => {
+    const check = { ConditionCheck: { TableName, Key: key('absent'), ConditionExpression: 'attribute_exists(PK)' } };
+    try {
+      await strict.send(new TransactWriteCommand({ TransactItems: [{ Put: { TableName, Item: key('tx') } }, check] }));
+    } catch (error) {
+      return [error.name, error.message, error.CancellationReasons, error instanceof DynamoDBServiceException];
+    }
+  },
+};
+
+exports.handler = async ({ arguments: { part } }) => PARTS[part]();
