@@ -207,7 +207,7 @@ async fn what_goes_wrong_is_told_with_the_place_in_the_source() {
 }
 
 #[tokio::test]
-async fn stacks_are_as_in_node_with_what_happened_and_the_place_in_the_source() {
+async fn stacks_are_as_in_node_and_what_is_written_to_its_streams_is_logged() {
     let code = r"
 class Refused extends Error {
   constructor(message) {
@@ -224,17 +224,19 @@ const stacks = {
   ofAnything() { const target = {}; Error.captureStackTrace(target); return target.stack; },
   replaced() { const error = new Error('a'); error.stack = 'mine'; return error.stack; },
 };
-const logged = () => { console.error(new Refused('once').stack); return 1; };
-exports.resolvers = { Query: { stacks: () => Object.values(stacks).map((stack) => stack().split('\n').slice(0, 2)), logged } };
+const logged = () => { console.error(new Refused('once').stack); process.stderr.write('by hand\n'); return 1; };
+const marked = async () => (await new Response('\uFEFF[2]').json())[0];
+exports.resolvers = { Query: { stacks: () => Object.values(stacks).map((stack) => stack().split('\n').slice(0, 2)), logged, marked } };
 ";
     let app = script(
         "module.js",
         code,
-        "type Query { stacks: [[String!]!]! @script logged: Int @script }",
+        "type Query { stacks: [[String!]!]! @script logged: Int @script marked: Int @script }",
         "",
     );
     let host = TestHost::start(built(app)).await;
-    let answer = host.query("{ stacks logged }").await;
+    let answer = host.query("{ stacks logged marked }").await;
+    assert_eq!(answer["data"]["marked"], json!(2), "{answer}");
     let place = |name: &str, line: u32| format!("    at {name} (module.js:{line}:");
     let stacks = answer["data"]["stacks"].as_array().unwrap();
     for (stack, (head, frame)) in stacks.iter().zip([
@@ -253,6 +255,7 @@ exports.resolvers = { Query: { stacks: () => Object.values(stacks).map((stack) =
     assert_eq!(stacks.last(), Some(&json!(["mine"])));
     host.logged(&["Refused: once", "at logged (module.js:17:"])
         .await;
+    host.logged(&["by hand"]).await;
 }
 
 #[tokio::test]

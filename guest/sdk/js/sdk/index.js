@@ -142,7 +142,7 @@ class Answer {
     return this.#answer.headers;
   }
   text() {
-    return this.#answer.text ?? new TextDecoder().decode(this.bytes());
+    return this.#answer.text?.replace(/^\uFEFF/, '') ?? new TextDecoder().decode(this.bytes());
   }
   json() {
     return JSON.parse(this.text());

@@ -15,7 +15,7 @@ macro_rules! file {
     };
 }
 
-const FILES: [(&str, &str); 38] = [
+const FILES: [(&str, &str); 37] = [
     // Says to bundlers that what is not used can be left out.
     (
         "package.json",
@@ -40,7 +40,6 @@ const FILES: [(&str, &str); 38] = [
     file!("node/console.cjs"),
     file!("node/crypto.js"),
     file!("node/events.cjs"),
-    file!("node/events.js"),
     file!("node/globals.js"),
     file!("node/http.js"),
     file!("node/https.js"),

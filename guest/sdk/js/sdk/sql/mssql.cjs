@@ -1,6 +1,6 @@
 // `mssql`: requests whose text is the operator's run as his statement, over the host's pool. A configuration of a connection is not looked at.
 const { argumentsOf, givesRows, parametersOf, rowsOf, shown } = require('./values.cjs');
-const { EventEmitter } = require('../node/events.js');
+const { EventEmitter } = require('../node/events.cjs');
 
 const { host, statements } = globalThis.__mayfly;
 

@@ -79,7 +79,7 @@
     }
     async text() {
       const content = this.#take();
-      return typeof content === 'string' ? content : new TextDecoder().decode(content);
+      return typeof content === 'string' ? content.replace(/^\uFEFF/, '') : new TextDecoder().decode(content);
     }
     async json() { return JSON.parse(await this.text()); }
     async bytes() {

@@ -207,6 +207,23 @@
     abort(reason) { stop(this.signal, reason); }
   });
 
+  /** A stream of the process: what is written to it are lines of the log. */
+  const output = (fd, level) => ({
+    fd,
+    isTTY: false,
+    writable: true,
+    write(text, ...more) {
+      const line = String(text).replace(/\n$/, '');
+      if (line !== '') host.log(level, line, '');
+      const done = more.find((value) => typeof value === 'function');
+      if (done) queueMicrotask(() => done());
+      return true;
+    },
+    end() {},
+    on() { return this; },
+    once() { return this; },
+  });
+
   // Node's process, as far as a resolver may look at it. Nothing of the environment of whoever builds is in it.
   define('process', {
     env: { ...options.environment },
@@ -219,6 +236,8 @@
     versions: { node: '20.0.0' },
     release: { name: 'node' },
     exitCode: undefined,
+    stdout: output(1, 'info'),
+    stderr: output(2, 'error'),
     nextTick: (callback, ...values) => queueMicrotask(() => callback(...values)),
     hrtime: Object.assign(() => [Math.floor(host.elapsedMs() / 1e3), Math.floor((host.elapsedMs() % 1e3) * 1e6)], {
       bigint: () => BigInt(Math.round(host.elapsedMs() * 1e6)),
