@@ -28,6 +28,7 @@ use crate::serving::memory_plan::ADMIN_CONNECTIONS;
 use crate::serving::watch::{Seen, watch};
 use crate::tls::Certificates;
 use mayfly_runtime::modules::Store;
+use mayfly_runtime::modules::compiler::take_short_turns;
 
 /// Serve an app: GraphQL on one address, health and metrics on another.
 ///
@@ -66,6 +67,9 @@ impl Serve {
             Format::Text => LogFormat::Text,
         };
         start_server_log(format, "info").context("cannot start the log")?;
+        if let Err(error) = take_short_turns() {
+            tracing::debug!(%error, "threads cannot take short turns");
+        }
         let runtime = tokio::runtime::Runtime::new()?;
         let exit = runtime.block_on(self.serve(capabilities));
         // Whatever still runs was given its time already.

@@ -12,7 +12,7 @@ mod snapshot;
 
 pub use child::{compile, end_with_the_host, read_component, read_module_and_input};
 pub use limits::CompilerLimits;
-pub use priority::{give_way, give_way_out_of_memory, has_idle_core};
+pub use priority::{give_way, give_way_out_of_memory, has_idle_core, take_short_turns};
 pub use snapshot::{snapshot, write_snapshot};
 
 use std::process::Stdio;
