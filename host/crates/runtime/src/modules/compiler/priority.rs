@@ -8,7 +8,7 @@ use rustix::process::nice;
 
 /// How much nicer than the host a compiler of low priority is. Where every core is busy it still gets a seventh of one, with which a
 /// component of 1 MB takes 14 s. Measured there: the slowest of a hundred requests are slower by 58 to 71 % while a version is compiled at 5, by
-/// 39 to 47 % at 8, and by 15 to 29 % with short turns besides.
+/// 39 to 47 % at 8, and by 12 to 29 % with short turns besides.
 const LOW: i32 = 8;
 
 /// The niceness of a compiler that runs when nobody else does: the highest there is.
