@@ -6,8 +6,8 @@
 
 use crate::coercion::template::{BadArgument, Entry};
 use crate::coercion::values::Values;
-use crate::completion::Step;
 use crate::plan::node::{FieldPlan, ObjectPlan, Output, Shape, Source};
+use crate::plan::path::Step;
 use crate::response::json_string;
 use crate::schema::Schema;
 use crate::schema::types::{

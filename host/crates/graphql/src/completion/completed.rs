@@ -1,16 +1,9 @@
 //! What a node answered: bytes, and what is to be known of them until the nodes below are there too.
 
-use crate::plan::node::FieldPlan;
+use crate::plan::path::Step;
 use crate::response::Position;
 use mayfly_error::{Code, Error};
 use std::sync::Arc;
-
-/// One step of a path, borrowed from the plan.
-#[derive(Debug, Clone, Copy)]
-pub(crate) enum Step<'p> {
-    Key(&'p FieldPlan),
-    Index(usize),
-}
 
 /// Distinguishes an error from every other of the operation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

@@ -4,14 +4,13 @@
 //! was written, left open or noted since a value began is taken back when the value becomes null; a hole that may not be null
 //! knows the nearest range of bytes around it that may be.
 
-use super::completed::{
-    CompletedAnswer, Completion, ErrorId, Failure, FieldError, Hole, Range, Step,
-};
+use super::completed::{CompletedAnswer, Completion, ErrorId, Failure, FieldError, Hole, Range};
 use super::tally::Tally;
 use crate::coercion::template::BadArgument;
 use crate::coercion::values::Values;
 use crate::introspection::{Failure as IntrospectionFailure, Introspection, Written};
 use crate::plan::node::{FieldPlan, Node, Output, Shape};
+use crate::plan::path::Step;
 use crate::response::Position;
 use crate::schema::Schema;
 use mayfly_error::Error;

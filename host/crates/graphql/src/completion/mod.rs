@@ -10,6 +10,6 @@ mod leaf;
 mod object;
 mod tally;
 
-pub(crate) use completed::{CompletedAnswer, Completion, ErrorId, FieldError, Hole, Range, Step};
+pub(crate) use completed::{CompletedAnswer, Completion, ErrorId, FieldError, Hole, Range};
 pub(crate) use completer::{Completer, null_condition};
 pub(crate) use tally::{Most, Tally};

@@ -4,11 +4,11 @@
 //! slice, and completed when its turn comes. A property that is looked for and comes twice fails the object, since nobody could
 //! say which one is meant; other properties are dropped.
 
-use super::completed::Step;
 use super::completer::Completer;
 use crate::coercion::template::Entry;
 use crate::introspection::Introspection;
 use crate::plan::node::{AbstractPlan, FieldGuard, FieldPlan, Need, ObjectPlan, Output, Source};
+use crate::plan::path::Step;
 use mayfly_json::Malformed;
 
 impl<'p> Completer<'p, '_, '_> {

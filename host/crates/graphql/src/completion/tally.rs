@@ -4,8 +4,8 @@
 //! in ten bytes an object for which the host holds hundreds. So everything that is held for the response counts: its bytes, what
 //! another module is given of an object, and the errors.
 
-use super::completed::Step;
 use crate::plan::decisions::Decisions;
+use crate::plan::path::Step;
 use mayfly_error::Error;
 use std::fmt::Write;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering};

@@ -1,14 +1,28 @@
 //! `__schema` and `__type` of the operation itself: written into the response before any module is called, a little at a time.
 
 use super::resolve::Resolve;
-use super::run::{TURN_BYTES, Walk};
 use crate::coercion::template::{BadArgument, Entry};
-use crate::completion::{Completion, ErrorId, FieldError, Step};
+use crate::coercion::values::Values;
+use crate::completion::{Completion, ErrorId, FieldError, Tally};
 use crate::introspection::{Introspection, Written};
-use crate::plan::node::{FieldPlan, Output};
+use crate::plan::node::{FieldPlan, Output, Plan};
+use crate::plan::path::Step;
 use crate::response::Position;
+use crate::schema::Schema;
 use mayfly_error::Error;
 use std::sync::Arc;
+
+/// Bytes that are written before others have their turn: some tenths of a millisecond.
+pub(super) const TURN_BYTES: usize = 64 << 10;
+
+/// An operation that asks what the schema says of itself.
+pub(super) struct Introspecting<'w, 'p, R> {
+    pub schema: &'p Schema,
+    pub plan: &'p Plan,
+    pub values: &'p Values,
+    pub resolver: &'p R,
+    pub tally: &'w Tally<'p>,
+}
 
 /// What is wrong at a root field or within it.
 struct Fault<'p> {
@@ -40,18 +54,18 @@ impl Fault<'_> {
     }
 }
 
-impl<'p, R: Resolve> Walk<'p, R> {
-    /// Writes what the schema says of itself; gives the error that makes null of the whole answer, if there is one.
-    pub(super) async fn introspect(
+impl<'p, R: Resolve> Introspecting<'_, 'p, R> {
+    /// Writes the value of a root field; gives the error that makes null of the whole answer, if there is one.
+    pub async fn introspect(
         &self,
         field: &'p FieldPlan,
         argument: Option<&Entry>,
         output: &'p Output,
         root: &mut Completion<'p>,
     ) -> Option<ErrorId> {
-        let (schema, values) = (self.execution.schema, self.execution.values);
         let start = root.bytes.len();
-        let written = match Introspection::new(schema, values, field, argument, output) {
+        let begun = Introspection::new(self.schema, self.values, field, argument, output);
+        let written = match begun {
             Ok(introspection) => self.write(introspection, field, output, root).await,
             Err(bad) => Err(Fault::argument(bad)),
         };
@@ -96,7 +110,7 @@ impl<'p, R: Resolve> Walk<'p, R> {
                 return Err(Fault::whole(self.tally.introspection_too_large()));
             }
             tokio::task::yield_now().await;
-            if let Some(error) = self.execution.resolver.time_is_over() {
+            if let Some(error) = self.resolver.time_is_over() {
                 return Err(Fault::whole(error));
             }
             turn = root.bytes.len().saturating_add(TURN_BYTES);
@@ -124,7 +138,7 @@ impl<'p, R: Resolve> Walk<'p, R> {
             path,
             at: fault.at,
             module: Arc::default(),
-            type_name: &self.execution.plan.root.type_name,
+            type_name: &self.plan.root.type_name,
             field_name: &field.name,
         };
         if self.tally.tell(&error.error, &error.path) {

@@ -6,7 +6,8 @@
 //! implementation is done by then.
 
 use super::resolve::Resolve;
-use crate::completion::{CompletedAnswer, Completion, ErrorId, FieldError, Range, Step, Tally};
+use crate::completion::{CompletedAnswer, Completion, ErrorId, FieldError, Range, Tally};
+use crate::plan::path::Step;
 use crate::response::{PathStep, Position, write_error};
 use mayfly_error::Error;
 use std::cmp::Ordering;

@@ -5,14 +5,16 @@
 //! dropping it ends the operation. The root fields of a mutation run one after another, each with all that is below it.
 
 use super::chunk::{Answered, Called, Calls};
+use super::introspection::{Introspecting, TURN_BYTES};
 use super::join::{self, Tree};
 use super::resolve::{Answers, Resolve};
 use crate::coercion::values::Values;
 use crate::completion::{
-    CompletedAnswer, Completer, Completion, Hole, Most, Step, Tally, null_condition,
+    CompletedAnswer, Completer, Completion, Hole, Most, Tally, null_condition,
 };
 use crate::plan::decisions::{Decisions, refusal};
 use crate::plan::node::{Node, Plan, Source};
+use crate::plan::path::Step;
 use crate::response::{RequestError, RequestErrors};
 use crate::schema::Schema;
 use crate::syntax::OperationKind;
@@ -34,9 +36,6 @@ const PATH_STEPS: usize = 8;
 
 /// Bytes reserved besides those of the answers: for aliases longer than the fields' names, and the end of the response.
 const SLACK: usize = 128;
-
-/// Bytes that are completed before others have their turn: some tenths of a millisecond.
-pub(super) const TURN_BYTES: usize = 64 << 10;
 
 /// One operation under way.
 pub(crate) struct Execution<'p, R> {
@@ -64,22 +63,17 @@ pub(crate) async fn execute<R: Resolve>(execution: Execution<'_, R>) -> Vec<u8> 
             }),
         ),
     };
-    let root = walk.root_completion().await;
-    let is_null = root.answers.iter().any(|root| root.nulled_by.is_some());
-    if !is_null && !walk.tally.fits(root.bytes.len()) {
-        return RequestErrors::from(RequestError::nowhere(walk.tally.too_large()))
-            .render_with_null(execution.resolver.disclosure());
+    match walk.root().await {
+        Some(tree) => join::respond(tree, execution.resolver, &walk.tally),
+        None => RequestErrors::from(RequestError::nowhere(walk.tally.too_large()))
+            .render_with_null(execution.resolver.disclosure()),
     }
-    walk.tally
-        .add(root.bytes.len(), execution.plan.root.fields.len());
-    let tree = walk.below_root(root).await;
-    join::respond(tree, execution.resolver, &walk.tally)
 }
 
-pub(super) struct Walk<'p, R> {
-    pub(super) execution: &'p Execution<'p, R>,
+struct Walk<'p, R> {
+    execution: &'p Execution<'p, R>,
     permits: Semaphore,
-    pub(super) tally: Tally<'p>,
+    tally: Tally<'p>,
 }
 
 /// The places a node's answers go to, and the parents there as JSON; none for a field of a root type.
@@ -93,16 +87,21 @@ struct Parents<'p> {
 type Running<'w, 'p> = Pin<Box<dyn Future<Output = Tree<'p>> + Send + 'w>>;
 
 impl<'p, R: Resolve> Walk<'p, R> {
-    async fn below_root(&self, mut completion: Completion<'p>) -> Tree<'p> {
-        if completion
-            .answers
-            .first()
-            .is_none_or(|answer| answer.nulled_by.is_some())
-        {
-            return Tree {
+    /// The whole response; none when its root object alone is too large.
+    async fn root(&self) -> Option<Tree<'p>> {
+        let mut completion = self.root_completion().await;
+        let root = completion.answers.first();
+        let is_null = root.is_none_or(|answer| answer.nulled_by.is_some());
+        if !is_null && !self.tally.fits(completion.bytes.len()) {
+            return None;
+        }
+        let fields = self.execution.plan.root.fields.len();
+        self.tally.add(completion.bytes.len(), fields);
+        if is_null {
+            return Some(Tree {
                 completion,
                 ..Tree::default()
-            };
+            });
         }
         if let [hole] = completion.holes.as_mut_slice() {
             // Most operations have one field, whose answer is written where it belongs in the response.
@@ -112,18 +111,18 @@ impl<'p, R: Resolve> Walk<'p, R> {
             };
             let head = completion.bytes.get(..hole.at).unwrap_or_default();
             let tree = self.node(hole.node, parents, 1, head).await;
-            return Tree {
+            return Some(Tree {
                 completion,
                 children: vec![Some(tree)],
                 places: vec![(0, 0)],
                 nulled: Vec::new(),
-            };
+            });
         }
-        if self.execution.plan.kind == OperationKind::Mutation {
+        Some(if self.execution.plan.kind == OperationKind::Mutation {
             self.in_order(completion).await
         } else {
             self.below(completion, 0).await
-        }
+        })
     }
 
     /// The response when nothing fails, with a hole for each field a module answers.
@@ -151,9 +150,11 @@ impl<'p, R: Resolve> Walk<'p, R> {
                 Source::Meta {
                     argument, output, ..
                 } => {
-                    nulled_by = self
-                        .introspect(field, argument.as_deref(), output, &mut root)
-                        .await;
+                    let introspecting = self.introspecting();
+                    let written =
+                        introspecting.introspect(field, argument.as_deref(), output, &mut root);
+                    // Most operations ask nothing of it, and their futures need no room for it.
+                    nulled_by = Box::pin(written).await;
                     if nulled_by.is_some() {
                         break;
                     }
@@ -186,6 +187,23 @@ impl<'p, R: Resolve> Walk<'p, R> {
             nulled_by,
         });
         root
+    }
+
+    fn introspecting(&self) -> Introspecting<'_, 'p, R> {
+        let Execution {
+            schema,
+            plan,
+            values,
+            resolver,
+            ..
+        } = *self.execution;
+        Introspecting {
+            schema,
+            plan,
+            values,
+            resolver,
+            tally: &self.tally,
+        }
     }
 
     /// Runs the nodes below a completed one side by side.
