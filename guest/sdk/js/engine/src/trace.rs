@@ -160,8 +160,9 @@ pub(crate) fn translate(text: String) -> String {
 
 /// A stack with what happened before it. Where the prelude made it, it begins with that.
 pub(crate) fn whole(what: &str, stack: String) -> String {
-    match stack.split_once('\n') {
-        Some((first, _)) if first.contains(what) => stack,
-        _ => format!("{what}\n{stack}"),
+    if stack.contains(what) {
+        stack
+    } else {
+        format!("{what}\n{stack}")
     }
 }

@@ -86,7 +86,7 @@
     debug: write('debug'),
     dir: (value) => host.log('info', indentation + inspect(value, 1), ''),
     table: write('info'),
-    trace: (...values) => host.log('debug', `${format(...values)}\n${new Error().stack.replace(/^.*\n/, "")}`, ''),
+    trace: (...values) => host.log('debug', `${format(...values)}\n${new Error().stack.replace(/^.*\n/, '')}`, ''),
     assert: (holds, ...values) => holds || host.log('error', `Assertion failed: ${format(...values)}`, ''),
     count(label = 'default') {
       counts.set(label, (counts.get(label) ?? 0) + 1);

@@ -204,7 +204,6 @@
     /** Called when nothing is left to wait for: whether something could be done. */
     last: () => parts.giveUpWaiting(),
     finish() {
-      for (const reason of thrown) host.log('error', `a timer failed: ${parts.inspect(reason)}`, '');
       for (const reason of rejections.values()) host.log('error', `unhandled rejection: ${parts.inspect(reason)}`, '');
     },
   };

@@ -55,6 +55,8 @@
     try {
       due.callback(...due.values);
     } catch (error) {
+      // At once: what comes after may never end.
+      host.log('error', `a timer failed: ${parts.inspect(error)}`, '');
       parts.thrownInTimer(error);
     }
     return -1;

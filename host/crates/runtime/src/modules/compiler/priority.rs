@@ -18,7 +18,7 @@ const LEAST: i32 = 19;
 /// takes shorter turns has them sooner, and requests are short. A compiler has the same from the host.
 const TURN: Duration = Duration::from_micros(100);
 
-/// Lowers the priority of this thread, and of those it will start, and makes this process the first to go when memory runs out.
+/// Lowers the priority of this thread, and of those it will start.
 ///
 /// # Errors
 ///
