@@ -96,6 +96,8 @@ fn cases() -> Vec<(&'static str, Value)> {
                 "refused",
                 "refusedSecond",
                 "expressions",
+                "updated",
+                "selected",
                 "digits",
                 "marshalled",
                 "converter",

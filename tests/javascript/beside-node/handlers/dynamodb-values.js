@@ -1,7 +1,7 @@
 // What becomes of values on their way to DynamoDB, and what is refused, with both generations of the SDK.
 const { DocumentClient, Converter } = require('aws-sdk/clients/dynamodb');
-const { DynamoDB, DynamoDBClient, DynamoDBServiceException, GetItemCommand, PutItemCommand, ReturnValue, UpdateItemCommand } = require('@aws-sdk/client-dynamodb');
-const { DynamoDBDocumentClient, GetCommand, NumberValue, PutCommand, TransactWriteCommand, UpdateCommand } = require('@aws-sdk/lib-dynamodb');
+const { DynamoDB, DynamoDBClient, DynamoDBServiceException, GetItemCommand, PutItemCommand, ReturnValue, Select, UpdateItemCommand } = require('@aws-sdk/client-dynamodb');
+const { DynamoDBDocumentClient, GetCommand, NumberValue, PutCommand, QueryCommand, TransactWriteCommand, UpdateCommand } = require('@aws-sdk/lib-dynamodb');
 const { marshall, unmarshall } = require('@aws-sdk/util-dynamodb');
 
 const raw = new DynamoDBClient();
@@ -42,6 +42,19 @@ const throughSecond = (SK) => async (v) => {
   await second.put({ TableName, Item: { ...key(SK), v } }).promise();
   return (await second.get({ TableName, Key: key(SK) }).promise()).Item.v;
 };
+
+/** What an update of an item gives of it. */
+async function updatedOf(SK, UpdateExpression, ExpressionAttributeValues, ExpressionAttributeNames) {
+  const Key = key(`updated-${SK}`);
+  await second.put({ TableName, Item: { ...Key, gone: 1, n: 1, n2: 2, names: second.createSet(['a', 'b']) } }).promise();
+  return second.update({ TableName, Key, UpdateExpression, ExpressionAttributeValues, ExpressionAttributeNames, ReturnValues: 'UPDATED_NEW' }).promise();
+}
+
+/** A query for one item. */
+async function one(SK) {
+  await second.put({ TableName, Item: key(SK) }).promise();
+  return { TableName, KeyConditionExpression: 'PK = :pk AND SK = :sk', ExpressionAttributeValues: { ':pk': 'VALUES', ':sk': SK } };
+}
 
 /** Whether exactly this number is stored under a key: DynamoDB compares all digits. */
 async function holds(SK, N) {
@@ -99,6 +112,20 @@ const PARTS = {
     none: async () => (await strict.send(new UpdateCommand({ TableName, Key: key('none'), ReturnValues: ReturnValue.ALL_NEW }))).Attributes,
     noneWithCondition: async () => (await strict.send(new UpdateCommand({ TableName, Key: key('noneWithCondition'), ConditionExpression: 'attribute_not_exists(#sk)', ExpressionAttributeNames: { '#sk': 'SK' }, ReturnValues: 'ALL_NEW' }))).Attributes,
     noneOfSecond: async () => (await second.update({ TableName, Key: key('none2'), ReturnValues: 'ALL_NEW' }).promise()).Attributes,
+  }),
+  updated: () => all({
+    some: () => updatedOf('some', 'SET #a = if_not_exists(#a, :one), l1 = list_append(:l, :l), n2 = :one REMOVE gone ADD n :one', { ':one': 1, ':l': ['x'] }, { '#a': 'a.b' }),
+    removed: () => updatedOf('removed', 'REMOVE gone'),
+    lower: () => updatedOf('lower', 'set n2=:one+:one add n :one', { ':one': 1 }),
+    set: () => updatedOf('set', 'SET n3 = n2 DELETE #s :s', { ':s': second.createSet(['b']) }, { '#s': 'names' }),
+    third: async () => (await strict.send(new UpdateCommand({ TableName, Key: key('updated'), UpdateExpression: 'SET n2 = :n', ExpressionAttributeValues: { ':n': 5 }, ReturnValues: ReturnValue.UPDATED_NEW }))).Attributes,
+    raw: async () => (await raw.send(new UpdateItemCommand({ TableName, Key: rawKey('updated-raw'), UpdateExpression: 'SET n2 = :n', ExpressionAttributeValues: { ':n': { N: '6' } }, ReturnValues: 'UPDATED_NEW' }))).Attributes,
+  }),
+  selected: () => all({
+    counted: async () => second.query({ ...await one('counted'), Select: 'COUNT' }).promise(),
+    third: async () => { const { Count, Items } = await strict.send(new QueryCommand({ ...await one('counted-3'), Select: Select.COUNT })); return [Count, Items]; },
+    all: async () => (await second.query({ ...await one('counted-all'), Select: 'ALL_ATTRIBUTES' }).promise()).Items,
+    specific: async () => (await second.query({ ...await one('counted-some'), Select: 'SPECIFIC_ATTRIBUTES', ProjectionExpression: 'SK' }).promise()).Items,
   }),
   digits: () => all({
     raw: () => raw.send(new PutItemCommand({ TableName, Item: { ...rawKey('raw'), n: { N: '9007199254740993' } } })).then(() => holds('raw', '9007199254740993')),

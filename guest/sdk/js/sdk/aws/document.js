@@ -42,6 +42,42 @@ function withExpression(request) {
   return { ...request, ExpressionAttributeNames, UpdateExpression: 'REMOVE #mayflyNothing' };
 }
 
+/** What an expression consists of: words, placeholders, and every other character by itself. */
+const WORDS = /[#:]?\w+|\S/g;
+
+/** The names of the attributes that an update changes. Where it changes a part of one, that part would have to be cut out of the item. */
+function updatedNames(request) {
+  const names = new Set();
+  const words = request.UpdateExpression?.match(WORDS) ?? [];
+  let depth = 0;
+  words.forEach((word, at) => {
+    if (word === '(') depth += 1;
+    if (word === ')') depth -= 1;
+    const begins = depth === 0 && /^(,|set|remove|add|delete)$/i.test(word);
+    if (!begins) return;
+    const [name, next] = words.slice(at + 1);
+    if (next === '.' || next === '[') {
+      throw new Error(`ReturnValues "UPDATED_NEW" is not available in resolvers where \`${name}\` is updated in parts; use "ALL_NEW"`);
+    }
+    names.add(name?.startsWith('#') ? request.ExpressionAttributeNames?.[name] : name);
+  });
+  return names;
+}
+
+/** What an update gives of an item as it is afterwards. */
+function updated(request, attributes) {
+  const names = updatedNames(request);
+  const kept = Object.entries(attributes).filter(([name]) => names.has(name));
+  return kept.length === 0 ? {} : { Attributes: Object.fromEntries(kept) };
+}
+
+/** Refuses a selection that is neither a count nor what a query gives anyway. */
+function checkSelect({ Select, IndexName }) {
+  const whole = IndexName === undefined ? 'ALL_ATTRIBUTES' : 'ALL_PROJECTED_ATTRIBUTES';
+  if ([undefined, 'COUNT', 'SPECIFIC_ATTRIBUTES', whole].includes(Select)) return;
+  throw new Error(`Select "${Select}" of query is not available in resolvers; leave it out, or use "COUNT"`);
+}
+
 function operations({ write, read, missing }) {
   const written = (request, name) => {
     if (request[name] === undefined || request[name] === null) throw missing(name);
@@ -63,15 +99,17 @@ function operations({ write, read, missing }) {
   };
   const remove = (request) => ({ action: 'delete', table: request.TableName, key: written(request, 'Key'), condition: condition(request) });
   const check = (request) => ({ action: 'check', table: request.TableName, key: written(request, 'Key'), condition: expression(request, request.ConditionExpression) });
-  const returned = (request, kind, item) => {
-    const wanted = request.ReturnValues ?? 'NONE';
-    if (wanted === 'NONE') return {};
-    if (wanted !== kind) throw new Error(`ReturnValues "${wanted}" is not available in resolvers; use "${kind}"`);
-    return item === null ? {} : { Attributes: read(item) };
+  const returned = (request, item) => {
+    if (item === null || (request.ReturnValues ?? 'NONE') === 'NONE') return {};
+    return request.ReturnValues === 'UPDATED_NEW' ? updated(request, read(item)) : { Attributes: read(item) };
   };
   /** Said before anything is written. */
-  const checkReturned = (request, kind) => {
-    if (!['NONE', undefined, kind].includes(request.ReturnValues)) returned(request, kind, null);
+  const checkReturned = (request, ...kinds) => {
+    const wanted = request.ReturnValues ?? 'NONE';
+    if (wanted !== 'NONE' && !kinds.includes(wanted)) {
+      throw new Error(`ReturnValues "${wanted}" is not available in resolvers; use "${kinds.join('" or "')}"`);
+    }
+    if (wanted === 'UPDATED_NEW') updatedNames(request);
   };
 
   return {
@@ -89,7 +127,8 @@ function operations({ write, read, missing }) {
       return { Responses, UnprocessedKeys: {} };
     },
     async query(request) {
-      refuse('query', request, ['Select', 'KeyConditions', 'QueryFilter']);
+      refuse('query', request, ['KeyConditions', 'QueryFilter']);
+      checkSelect(request);
       const { items, lastKey } = await host.dynamodbQuery({
         table: request.TableName,
         index: request.IndexName,
@@ -101,21 +140,22 @@ function operations({ write, read, missing }) {
         ascending: request.ScanIndexForward !== false,
         startKey: request.ExclusiveStartKey === undefined || request.ExclusiveStartKey === null ? undefined : written(request, 'ExclusiveStartKey'),
       });
-      const page = { Items: items.map(read), Count: items.length, ScannedCount: items.length };
+      const counts = { Count: items.length, ScannedCount: items.length };
+      const page = request.Select === 'COUNT' ? counts : { Items: items.map(read), ...counts };
       return lastKey === null ? page : { ...page, LastEvaluatedKey: read(lastKey) };
     },
     async put(request) {
       checkReturned(request, 'ALL_OLD');
-      return returned(request, 'ALL_OLD', await host.dynamodbPut(put(request)));
+      return returned(request, await host.dynamodbPut(put(request)));
     },
     async update(request) {
       refuse('update', request, ['AttributeUpdates', 'Expected']);
-      checkReturned(request, 'ALL_NEW');
-      return returned(request, 'ALL_NEW', await host.dynamodbUpdate(update(request)));
+      checkReturned(request, 'ALL_NEW', 'UPDATED_NEW');
+      return returned(request, await host.dynamodbUpdate(update(request)));
     },
     async delete(request) {
       checkReturned(request, 'ALL_OLD');
-      return returned(request, 'ALL_OLD', await host.dynamodbDelete(remove(request)));
+      return returned(request, await host.dynamodbDelete(remove(request)));
     },
     async transactWrite(request) {
       const items = request.TransactItems.map((item) => {
