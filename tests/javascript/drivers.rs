@@ -107,6 +107,20 @@ const fields = {
   async unknownOfTedious() {
     return tedious(['DELETE', 'FROM', 'Teachers', 'WHERE', 'id = @id'].join(' '), [['id', TYPES.Int, 7]]);
   },
+  async numbers() {
+    let key = 0;
+    const insert = () => new sql.Request()
+      .input('id', 'n1').input('student', 'S1').input('when', new Date()).input('score', 1).input('key', `n${++key}`)
+      .query("INSERT INTO Assessments (id, student_id, type, score, taken_at, idempotency_key) VALUES (@id, @student, 'PHONICS', @score, @when, @key)");
+    await insert();
+    const divide = 'SELECT 10 / @n AS n';
+    const numberOf = ({ name, code, number }) => [name, code, number];
+    return [
+      await insert().catch(numberOf),
+      await new sql.Request().input('n', sql.Int, 0).query(divide).catch(numberOf),
+      await tedious(divide, [['n', TYPES.Int, 0]]).catch(numberOf),
+    ];
+  },
   callback(_, done) {
     new sql.Request().input('studentId', 'S7').query('SELECT COUNT(*) AS many FROM Assessments WHERE student_id = @studentId', (error, result) => done(error, result && result.recordset.length));
   },
@@ -172,6 +186,13 @@ access = "write"
 parameters = { id = "nvarchar(64)", student_id = "nvarchar(64)", score = "decimal(5,2)", taken_at = "datetime2", key = "nvarchar(64)" }
 columns = { id = "nvarchar(64)", score = "decimal(5,2)" }
 
+[statements.divide]
+backend = "school"
+text = "SELECT 10 / @n AS n"
+access = "read"
+parameters = { n = "int" }
+columns = { n = "int" }
+
 [statements.echo]
 backend = "school"
 text = "SELECT @n AS n, @b AS b, @t AS t"
@@ -193,12 +214,13 @@ fn app() -> TestApp {
         "callback",
         "givingRows",
         "values",
+        "numbers",
         "isolation",
     ];
     let fields = fields.map(|field| format!("{field}{argument}: Any @script"));
     let schema = format!("scalar Any\ntype Query {{ {} }}", fields.join(" "));
     let more = format!(
-        "handler = \"appsync\"\ndeadline = \"60 s\"\n[modules.script.grants]\nsql = [\"of_student\", \"count_of_student\", \"students\", \"by_keys\", \"record\", \"record_giving\", \"echo\"]\n[sqlserver.school]\naddress = \"embedded\"\ndatabase = \"School\"\n[embedded]\nseed = \"{}\"\n{STATEMENTS}",
+        "handler = \"appsync\"\ndeadline = \"60 s\"\n[modules.script.grants]\nsql = [\"of_student\", \"count_of_student\", \"students\", \"by_keys\", \"record\", \"record_giving\", \"echo\", \"divide\"]\n[sqlserver.school]\naddress = \"embedded\"\ndatabase = \"School\"\n[embedded]\nseed = \"{}\"\n{STATEMENTS}",
         repository().join("guest/apps/students/seed").display()
     );
     script("handler.js", HANDLER, &schema, &more)
@@ -257,6 +279,10 @@ async fn texts_that_are_statements_run() {
             ]),
         ),
         (
+            "numbers",
+            json!([2627, 8134, 8134].map(|number| json!(["RequestError", "EREQUEST", number]))),
+        ),
+        (
             "written",
             json!([[1], [["m1", 12.5, "2026-02-03T04:05:06.789Z"]], true]),
         ),
@@ -268,7 +294,7 @@ async fn texts_that_are_statements_run() {
     }
 }
 
-const GRANTS: &str = "[modules.script.grants]\nsql = [\"of_student\", \"count_of_student\", \"students\", \"by_keys\", \"record\", \"record_giving\", \"echo\", ";
+const GRANTS: &str = "[modules.script.grants]\nsql = [\"of_student\", \"count_of_student\", \"students\", \"by_keys\", \"record\", \"record_giving\", \"echo\", \"divide\", ";
 
 #[tokio::test]
 async fn a_text_that_is_no_statement_fails_with_the_statement_to_write() {

@@ -1,5 +1,5 @@
 // `mssql`: requests whose text is the operator's run as his statement, over the host's pool. A configuration of a connection is not looked at.
-const { argumentsOf, givesRows, parametersOf, rowsOf, shown } = require('./values.cjs');
+const { argumentsOf, givesRows, numberOf, parametersOf, rowsOf, shown } = require('./values.cjs');
 const { EventEmitter } = require('../node/events.cjs');
 
 const { host, statements } = globalThis.__mayfly;
@@ -21,9 +21,8 @@ class TransactionError extends MSSQLError {
 class RequestError extends MSSQLError {
   constructor(message, code = 'EREQUEST') {
     super(message, code);
-    // What callers look at: a duplicate key has this number on SQL Server.
-    if (message?.code === 'conflict') this.number = 2627;
-    if (message?.number !== undefined) this.number = message.number;
+    const number = numberOf(message);
+    if (number !== undefined) this.number = number;
   }
   get name() { return 'RequestError'; }
 }

@@ -1,5 +1,5 @@
 // `tedious`: requests whose text is the operator's run as his statement, over the host's pool. A configuration of a connection is not looked at.
-const { argumentsOf, givesRows, parametersOf, rowsOf, shown } = require('./values.cjs');
+const { argumentsOf, givesRows, numberOf, parametersOf, rowsOf, shown } = require('./values.cjs');
 const { EventEmitter } = require('../node/events.cjs');
 
 const { host, statements } = globalThis.__mayfly;
@@ -20,8 +20,8 @@ class RequestError extends Error {
     super(error.message);
     this.code = CODES[error.code] ?? 'EREQUEST';
     this.cause = error;
-    if (error.code === 'conflict') this.number = 2627;
-    if (error.number !== undefined) this.number = error.number;
+    const number = numberOf(error);
+    if (number !== undefined) this.number = number;
   }
   get name() { return 'RequestError'; }
 }

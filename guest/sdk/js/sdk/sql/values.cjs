@@ -4,6 +4,13 @@ const { Buffer } = require('../node/buffer.js');
 const day = (date) => date.toISOString().slice(0, 10);
 const local = (date) => date.toISOString().slice(0, 23);
 
+/** SQL Server's number of an error: what the drivers found themselves, or what the host's message ends with. */
+function numberOf(error) {
+  if (error?.number !== undefined) return error.number;
+  const [, digits] = /\berror (\d+)\)?$/.exec(error?.message ?? '') ?? [];
+  return digits && Number(digits);
+}
+
 /** A number, if the value is one for the drivers: they take texts of numbers, too. */
 function number(value) {
   const found = Number(value);
@@ -101,4 +108,4 @@ const givesRows = (statement, text) => statement.access === 'read' || statement.
 const rowsOf = (rows, statement) => rows.map((row) => Object.fromEntries(
   Object.entries(row).map(([name, value]) => [name, shown(value, statement.columns.get(name))])));
 
-module.exports = { argumentsOf, givesRows, parametersOf, rowsOf, shown };
+module.exports = { argumentsOf, givesRows, numberOf, parametersOf, rowsOf, shown };

@@ -69,7 +69,7 @@ async fn writes_count_their_rows_and_a_key_that_exists_is_a_conflict() {
         (error.code, error.message.as_str()),
         (
             CallCode::Conflict,
-            "statement `insert`: a row with this key exists"
+            "statement `insert`: a row with this key exists (error 2627)"
         )
     );
     assert!(error.detail.contains("2627"), "{}", error.detail);
@@ -301,6 +301,10 @@ async fn errors_of_the_server_have_words_and_leave_the_connection_usable() {
             .unwrap_err();
         assert_eq!(error.code, expected);
         assert!(!error.message.contains("secret") && error.detail.contains("secret"));
+        assert!(
+            error.message.contains(&format!("error {number}")),
+            "{error:?}"
+        );
     }
     assert_eq!(
         session

@@ -141,11 +141,11 @@ pub(super) fn cannot_decode(what: &str, found: Undecodable, place: &Place<'_>) -
     )
 }
 
-/// The numbers stand in SQL Server's `sys.messages`.
+/// The numbers stand in SQL Server's `sys.messages`. Each message ends with its own, which drivers in JavaScript give handlers.
 fn server_error(what: &str, number: u32) -> CallError {
     let (code, text) = match number {
         2601 | 2627 => {
-            let text = format!("{what}: a row with this key exists");
+            let text = format!("{what}: a row with this key exists (error {number})");
             return CallError::new(CallCode::Conflict, text).not_retryable();
         }
         1205 => (CallCode::Conflict, "chosen as the victim of a deadlock"),
@@ -171,7 +171,7 @@ fn server_error(what: &str, number: u32) -> CallError {
             );
         }
     };
-    CallError::new(code, format!("{what}: {text}"))
+    CallError::new(code, format!("{what}: {text} (error {number})"))
 }
 
 #[cfg(test)]
