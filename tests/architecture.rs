@@ -84,13 +84,14 @@ fn dependencies(name: &str) -> BTreeSet<String> {
 #[test]
 fn crates_know_only_those_below_them() {
     let below = [
+        ("clock", ""),
         ("error", ""),
         ("json", ""),
         ("telemetry", ""),
         // Probes are JSON in the configuration.
         ("config", "json"),
         ("graphql", "config error json telemetry"),
-        ("runtime", "config error json telemetry"),
+        ("runtime", "clock config error json telemetry"),
         ("capabilities", "config error json telemetry runtime"),
     ];
     for (name, below) in below {

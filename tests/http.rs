@@ -110,6 +110,12 @@ async fn queries_come_by_get_too_and_mutations_do_not() {
     assert_eq!(answer.header("allow"), "GET, HEAD, POST");
     let answer = host.get("/graphql").await;
     assert_eq!(answer.status, StatusCode::BAD_REQUEST);
+    let answer = host
+        .get("/graphql?query=%7Bstudent(id%3A%22S%FF%22)%7Bid%7D%7D")
+        .await;
+    let text = &answer.text;
+    assert_eq!(answer.status, StatusCode::BAD_REQUEST, "{text}");
+    assert!(text.contains("the URL is wrong: invalid utf-8"), "{text}");
 }
 
 #[tokio::test]

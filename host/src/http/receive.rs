@@ -66,10 +66,14 @@ impl Exchange {
         let operations = match bytes {
             Some(bytes) => Operations::read(&bytes, app.documents.max_batch)?,
             None => {
-                let Query(parameters) = parameters.map_err(|error| {
+                let wrong = |error: &dyn std::fmt::Display| {
                     let message = format!("the URL is wrong: {error}");
                     (StatusCode::BAD_REQUEST, Error::BadRequest(message))
-                })?;
+                };
+                // Reading the parameters puts U+FFFD in place of what is no text.
+                let decoded = percent_encoding::percent_decode_str(query).decode_utf8();
+                decoded.map_err(|error| wrong(&format_args!("{error}; encode it as UTF-8")))?;
+                let Query(parameters) = parameters.map_err(|error| wrong(&error))?;
                 Operations::One(parameters.into_operation()?)
             }
         };

@@ -2,6 +2,8 @@
 
 use std::time::{Duration, Instant};
 
+use mayfly_clock::last_tick;
+
 /// When something has to be over, and since when its time runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Deadline {
@@ -62,10 +64,10 @@ impl Deadline {
         self.at.saturating_duration_since(Instant::now())
     }
 
-    /// Whether it is over.
+    /// Whether it is over, by the clock's last tick.
     #[must_use]
     pub fn has_passed(self) -> bool {
-        Instant::now() >= self.at
+        last_tick() >= self.at
     }
 }
 
@@ -87,14 +89,26 @@ mod tests {
     }
 
     #[test]
+    fn it_has_passed_once_its_time_is_over() {
+        let begin = Instant::now();
+        let past = Deadline::since(begin, Duration::from_millis(50));
+        while !past.has_passed() {
+            assert!(begin.elapsed() < SECOND * 60, "a tick takes milliseconds");
+        }
+        assert!(past.remaining().is_zero());
+    }
+
+    #[test]
     fn a_grace_shortens_it_and_never_moves_it_before_its_beginning() {
-        let deadline = Deadline::since(Instant::now(), SECOND);
+        let began = Instant::now();
+        let deadline = Deadline::since(began, SECOND);
         assert_eq!(deadline.less(SECOND / 10).total(), SECOND - SECOND / 10);
         assert_eq!(deadline.less(SECOND * 5).total(), Duration::ZERO);
-        assert!(!deadline.has_passed() && deadline.less(SECOND).has_passed());
+        assert_eq!(deadline.less(SECOND).at(), began.into());
+        assert!(!deadline.has_passed());
         assert!(deadline.remaining() > Duration::ZERO);
         // One that is over before it began has no time at all, and keeps its end.
-        let past = Deadline::since(Instant::now() + SECOND * 60, SECOND).no_later_than(deadline);
+        let past = Deadline::since(began + SECOND * 60, SECOND).no_later_than(deadline);
         assert_eq!(past.total(), Duration::ZERO);
         assert_eq!(past.less(SECOND).at(), past.at());
     }

@@ -10,6 +10,7 @@ use std::task::Waker;
 use std::time::{Duration, Instant};
 
 use futures_util::task::AtomicWaker;
+use mayfly_clock::next_tick;
 use mayfly_config::Clients;
 use parking_lot::{Mutex, MutexGuard};
 
@@ -156,7 +157,7 @@ impl Activity {
         if settled && !now.used {
             // Who has shown that much may wait with its first request.
             now.used = true;
-            now.idle_since = Instant::now();
+            now.idle_since = next_tick();
         }
     }
 
@@ -165,7 +166,7 @@ impl Activity {
         let mut now = self.now();
         now.overhead_bytes = now.overhead_bytes.saturating_add(bytes as u64);
         if !now.http2 && now.head_since.is_none() && !now.is_busy() {
-            now.head_since = Some(Instant::now());
+            now.head_since = Some(next_tick());
         }
     }
 
@@ -305,7 +306,7 @@ impl Activity {
 
     /// When it is to be closed, and why, if nothing else happens, or a time before, at which this has to be asked again; none while
     /// what is under way has a limit of its own.
-    pub(super) fn due(&self) -> Option<(Instant, Reason)> {
+    pub(super) fn due(&self, time: Instant) -> Option<(Instant, Reason)> {
         let mut now = self.now();
         if now.end == Some(Reason::MadeRoom) && now.is_busy() {
             // Its next request came before it was closed.
@@ -330,7 +331,7 @@ impl Activity {
         // Half a head is in the way of every stream.
         let head = now.head_since.filter(|_| now.http2);
         let head = head.map(|since| (since + self.limits.head_timeout, Reason::HeadTimeout));
-        let due = head.into_iter().chain(now.answers_due());
+        let due = head.into_iter().chain(now.answers_due(time));
         due.min_by_key(|(at, _)| *at)
     }
 
@@ -347,13 +348,13 @@ impl Now {
     /// Is idle from now on, unless something is under way.
     fn rest(&mut self) {
         if !self.is_busy() {
-            self.idle_since = Instant::now();
+            self.idle_since = next_tick();
         }
     }
 
     /// When the slowest answer is due, or a time before, at which this has to be asked again.
-    fn answers_due(&mut self) -> Option<(Instant, Reason)> {
-        if let Some(at) = self.answers_due.filter(|at| *at > Instant::now()) {
+    fn answers_due(&mut self, time: Instant) -> Option<(Instant, Reason)> {
+        if let Some(at) = self.answers_due.filter(|at| *at > time) {
             return Some((at, Reason::WriteTimeout));
         }
         let answers = self.deliveries.values();

@@ -4,6 +4,7 @@ use std::task::Waker;
 use std::time::{Duration, Instant};
 
 use futures_util::task::AtomicWaker;
+use mayfly_clock::next_tick;
 use parking_lot::{Mutex, MutexGuard};
 
 use super::pace::{Pace, Rate};
@@ -105,7 +106,7 @@ impl Delivery {
 
     /// Begins a delivery.
     pub(super) fn begin(number: u64, bytes: usize, rate: Rate) -> Self {
-        let now = Instant::now();
+        let now = next_tick();
         Self {
             number,
             bytes,
@@ -123,7 +124,7 @@ impl Delivery {
     /// The client has taken this many bytes more.
     pub(super) fn moved(&self, bytes: usize) {
         let mut progress = self.progress();
-        progress.moved = Instant::now();
+        progress.moved = next_tick();
         let moved = progress.moved;
         progress.pace.moved(bytes as u64, moved);
     }

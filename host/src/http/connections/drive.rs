@@ -12,6 +12,7 @@ use std::time::{Duration, Instant};
 use futures_util::future::poll_fn;
 use hyper::server::conn::{http1, http2};
 use hyper_util::rt::{TokioIo, TokioTimer};
+use mayfly_clock::last_tick;
 use tokio::io::AsyncWrite;
 use tokio::net::TcpStream;
 
@@ -183,14 +184,17 @@ impl Watch {
     /// Whether the connection is due to be closed. To be asked after everything else was polled.
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Reason> {
         self.activity.driven_by(cx.waker());
+        let mut now = last_tick();
         loop {
-            let Some((at, reason)) = self.activity.due() else {
+            let Some((at, reason)) = self.activity.due(now) else {
                 return Poll::Pending;
             };
-            if at <= Instant::now() {
+            if at <= now {
                 return Poll::Ready(reason);
             }
             std::task::ready!(self.alarm.poll(at, cx));
+            // The alarm goes by the exact time.
+            now = Instant::now();
         }
     }
 }

@@ -5,7 +5,6 @@ use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
-use std::time::Instant;
 
 use axum::Router;
 use axum::body::Body;
@@ -13,6 +12,7 @@ use axum::http::header::CONTENT_LENGTH;
 use axum::http::{HeaderValue, Method, Request, Response, StatusCode};
 use bytes::Bytes;
 use hyper::body::{Body as _, Frame, Incoming, SizeHint};
+use mayfly_clock::next_tick;
 use tower::ServiceExt;
 
 use super::activity::Activity;
@@ -124,7 +124,7 @@ impl Arriving {
         }
         let pace = self
             .pace
-            .get_or_insert_with(|| Pace::begin(rate, Instant::now()));
+            .get_or_insert_with(|| Pace::begin(rate, next_tick()));
         std::task::ready!(self.alarm.poll(pace.deadline(), cx));
         self.activity.blame(Reason::BodyTimeout);
         stream::blame(Reason::BodyTimeout);
@@ -147,7 +147,7 @@ impl hyper::body::Body for Arriving {
             self.activity.body_received(bytes.len());
             let moved = bytes.len() as u64;
             if let Some(pace) = &mut self.pace {
-                pace.moved(moved, Instant::now());
+                pace.moved(moved, next_tick());
             }
         }
         Poll::Ready(frame.map(|frame| frame.map_err(Into::into)))

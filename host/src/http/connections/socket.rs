@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use std::time::{Duration, Instant};
 
+use mayfly_clock::next_tick;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use super::activity::Activity;
@@ -154,7 +155,7 @@ impl AsyncRead for Socket {
         } = &mut *self;
         let mut bytes = read.len();
         if let Some(frames) = frames {
-            frames.received(read, Instant::now());
+            frames.received(read, next_tick());
             bytes += frames.take_extra_bytes();
             activity.arriving(frames.since(), frames.is_settled());
         }

@@ -3,9 +3,9 @@
 use std::sync::Arc;
 use std::sync::OnceLock;
 use std::task::Poll;
-use std::time::Instant;
 
 use futures_util::future::poll_fn;
+use mayfly_clock::last_tick;
 use mayfly_telemetry::names;
 use metrics::counter;
 
@@ -64,7 +64,7 @@ async fn run(request: impl Future<Output = ()>, stream: Arc<Stream>) {
         };
         delivery.driven_by(cx.waker());
         let (at, reason) = delivery.due();
-        if at > Instant::now() && alarm.poll(at, cx).is_pending() {
+        if at > last_tick() && alarm.poll(at, cx).is_pending() {
             return Poll::Pending;
         }
         count(reason);
