@@ -98,6 +98,7 @@ fn cases() -> Vec<(&'static str, Value)> {
                 "expressions",
                 "updated",
                 "selected",
+                "digitsRead",
                 "digits",
                 "marshalled",
                 "converter",
@@ -145,7 +146,7 @@ fn app() -> TestApp {
             arguments.join(" ")
         );
         configuration += &format!(
-            "[modules.{name}]\ncomponent = \"build/{name}.wasm\"\nsource = \"{}\"\nhandler = \"appsync\"\ndeadline = \"60 s\"\nenvironment = {{ TABLE = \"Shop\" }}\n[modules.{name}.grants]\ndynamodb.Shop = [\"get\", \"batch-get\", \"query\", \"put\", \"update\", \"check\"]\n",
+            "[modules.{name}]\ncomponent = \"build/{name}.wasm\"\nsource = \"{}\"\nhandler = \"appsync\"\ndeadline = \"60 s\"\nenvironment = {{ TABLE = \"Shop\" }}\n[modules.{name}.grants]\ndynamodb.Shop = [\"get\", \"batch-get\", \"query\", \"put\", \"update\", \"delete\", \"check\"]\n",
             folder.join("handlers").join(file).display()
         );
     }

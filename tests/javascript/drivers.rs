@@ -294,7 +294,7 @@ async fn texts_that_are_statements_run() {
     }
 }
 
-const GRANTS: &str = "[modules.script.grants]\nsql = [\"of_student\", \"count_of_student\", \"students\", \"by_keys\", \"record\", \"record_giving\", \"echo\", \"divide\", ";
+const GRANTS: &str = "[modules.script.grants]\nsql = [\"of_student\", \"count_of_student\", \"students\", \"by_keys\", \"record\", \"record_giving\", \"divide\", \"echo\", ";
 
 #[tokio::test]
 async fn a_text_that_is_no_statement_fails_with_the_statement_to_write() {

@@ -25,7 +25,7 @@ macro_rules! source {
 }
 
 /// The engine's source, as it is in the repository: its bindings are made from the WIT files, four directories up.
-const SOURCE: [(&str, &str); 28] = [
+const SOURCE: [(&str, &str); 29] = [
     source!("Cargo.toml"),
     source!("Cargo.lock"),
     source!("src/lib.rs"),
@@ -33,6 +33,7 @@ const SOURCE: [(&str, &str); 28] = [
     source!("src/build.rs"),
     source!("src/calls.rs"),
     source!("src/clock.rs"),
+    source!("src/digits.rs"),
     source!("src/host.rs"),
     source!("src/host/dynamodb.rs"),
     source!("src/host/http.rs"),

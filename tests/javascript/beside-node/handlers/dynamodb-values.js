@@ -127,6 +127,23 @@ const PARTS = {
     all: async () => (await second.query({ ...await one('counted-all'), Select: 'ALL_ATTRIBUTES' }).promise()).Items,
     specific: async () => (await second.query({ ...await one('counted-some'), Select: 'SPECIFIC_ATTRIBUTES', ProjectionExpression: 'SK' }).promise()).Items,
   }),
+  digitsRead: () => {
+    const numbers = { n: { N: '9007199254740993' }, negative: { N: '-12345678901234567890' }, fraction: { N: '0.12345678901234567890123456789' }, point: { N: '1234567890.123456789' }, sum: { N: '0.30000000000000004' }, safe: { N: '9007199254740991' } };
+    const Item = { ...rawKey('digits'), ...numbers, text: { S: '9007199254740993, "12345678901234567890"\\' }, l: { L: [{ N: '1' }, numbers.n] }, m: { M: numbers }, only: { M: { $number: { N: '5' } } }, s: { NS: ['9007199254740993', '2'] } };
+    const replaced = (_, inner) => (inner instanceof Set ? ['set', ...inner].sort() : typeof inner === 'bigint' ? `${inner}n` : inner);
+    const told = (value) => JSON.parse(JSON.stringify(value, replaced));
+    const wrapping = (wrapNumbers) => DynamoDBDocumentClient.from(raw, { unmarshallOptions: { wrapNumbers } });
+    const read = async (client) => told((await client.send(new GetCommand({ TableName, Key: key('digits') }))).Item);
+    return raw.send(new PutItemCommand({ TableName, Item })).then(() => all({
+      raw: async () => { const found = (await raw.send(new GetItemCommand({ TableName, Key: rawKey('digits') }))).Item; found.s.NS.sort(); return found; },
+      third: () => read(strict),
+      wrapped: () => read(wrapping(true)),
+      wrappedBy: () => read(wrapping((text) => `<${text}>`)),
+      second: async () => told((await second.get({ TableName, Key: key('digits') }).promise()).Item),
+      queried: async () => told((await strict.send(new QueryCommand({ TableName, KeyConditionExpression: 'PK = :pk AND SK = :sk', ExpressionAttributeValues: { ':pk': 'VALUES', ':sk': 'digits' } }))).Items),
+      updated: async () => told((await strict.send(new UpdateCommand({ TableName, Key: key('more digits'), UpdateExpression: 'ADD n :one', ExpressionAttributeValues: { ':one': 9007199254740993n }, ReturnValues: 'ALL_NEW' }))).Attributes.n),
+    }));
+  },
   digits: () => all({
     raw: () => raw.send(new PutItemCommand({ TableName, Item: { ...rawKey('raw'), n: { N: '9007199254740993' } } })).then(() => holds('raw', '9007199254740993')),
     other: () => holds('raw', '9007199254740992').catch((error) => error.name),
@@ -157,12 +174,19 @@ const PARTS = {
     return shown([Item, Count, called]);
   },
   canceled: async () => {
-    const check = { ConditionCheck: { TableName, Key: key('absent'), ConditionExpression: 'attribute_exists(PK)' } };
-    try {
-      await strict.send(new TransactWriteCommand({ TransactItems: [{ Put: { TableName, Item: key('tx') } }, check] }));
-    } catch (error) {
-      return [error.name, error.message, error.CancellationReasons, error instanceof DynamoDBServiceException];
-    }
+    const exists = 'attribute_exists(PK)';
+    const check = { ConditionCheck: { TableName, Key: key('absent'), ConditionExpression: exists } };
+    const put = { Put: { TableName, Item: key('tx') } };
+    const update = { Update: { TableName, Key: key('tx'), UpdateExpression: 'SET n = :n', ConditionExpression: `NOT ${exists}`, ExpressionAttributeValues: { ':n': 1 } } };
+    const remove = { Delete: { TableName, Key: key('absent too'), ConditionExpression: exists } };
+    const told = ({ name, message, CancellationReasons }) => [name, message, CancellationReasons.map(({ Code, Message }) => [Code, Message])];
+    const failed = async (...TransactItems) => {
+      const error = await strict.send(new TransactWriteCommand({ TransactItems })).catch((error) => error);
+      return [...told(error), error instanceof DynamoDBServiceException];
+    };
+    const other = { Put: { TableName, Item: key('other tx') } };
+    return [await failed(put, check), await failed(update, check, other, remove), await failed(remove),
+      told(await second.transactWrite({ TransactItems: [check, update] }).promise().catch((error) => error))];
   },
 };
 

@@ -10,10 +10,13 @@ use crate::ENGINE;
 use crate::bindings::mayfly::resolver::clock;
 use crate::bindings::mayfly::resolver::pending::{Pending, wait_any};
 use crate::bindings::mayfly::resolver::types::Error;
+use crate::digits;
 
 /// A call, and what to tell of its answer.
 struct Call {
     pending: Pending,
+    /// Whether numbers of the answer keep all of their digits.
+    is_exact: bool,
     resolve: Persistent<Function<'static>>,
     reject: Persistent<Function<'static>>,
 }
@@ -44,9 +47,19 @@ pub(crate) enum Waited {
 
 /// A promise of a call's answer.
 pub(crate) fn promise<'js>(ctx: &Ctx<'js>, pending: Pending) -> Result<Promise<'js>> {
+    promise_of(ctx, pending, false)
+}
+
+/// The same, in which numbers with more digits than JavaScript keeps are `{ $number: text }` if it is to be exact.
+pub(crate) fn promise_of<'js>(
+    ctx: &Ctx<'js>,
+    pending: Pending,
+    is_exact: bool,
+) -> Result<Promise<'js>> {
     let (promise, resolve, reject) = ctx.promise()?;
     let call = Call {
         pending,
+        is_exact,
         resolve: Persistent::save(ctx, resolve),
         reject: Persistent::save(ctx, reject),
     };
@@ -137,7 +150,8 @@ fn take(calls: &mut Vec<Call>, positions: &[u32]) -> Vec<Call> {
 fn settle(ctx: &Ctx<'_>, call: Call) -> Result<()> {
     match call.pending.take() {
         Ok(text) => {
-            let value = ctx.json_parse(text)?;
+            let kept = call.is_exact.then(|| digits::kept(&text)).flatten();
+            let value = ctx.json_parse(kept.unwrap_or(text))?;
             call.resolve.restore(ctx)?.call((value,))
         }
         Err(error) => {

@@ -10,6 +10,7 @@ mod bindings;
 mod build;
 mod calls;
 mod clock;
+mod digits;
 mod host;
 mod memory;
 mod resolve;

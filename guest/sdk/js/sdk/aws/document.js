@@ -78,6 +78,9 @@ function checkSelect({ Select, IndexName }) {
   throw new Error(`Select "${Select}" of query is not available in resolvers; leave it out, or use "COUNT"`);
 }
 
+/** Asks for numbers that keep all of their digits. */
+const EXACT = { exact: true };
+
 function operations({ write, read, missing }) {
   const written = (request, name) => {
     if (request[name] === undefined || request[name] === null) throw missing(name);
@@ -86,10 +89,11 @@ function operations({ write, read, missing }) {
   const values = (request) => (request.ExpressionAttributeValues === undefined ? '' : written(request, 'ExpressionAttributeValues'));
   const expression = (request, text, ...others) => ({ text, names: used(request.ExpressionAttributeNames, text, ...others), values: values(request) });
   const condition = (request) => (request.ConditionExpression === undefined ? undefined : expression(request, request.ConditionExpression));
-  const put = (request) => ({ action: 'put', table: request.TableName, item: written(request, 'Item'), condition: condition(request) });
+  const put = (request) => ({ ...EXACT, action: 'put', table: request.TableName, item: written(request, 'Item'), condition: condition(request) });
   const update = (given) => {
     const request = withExpression(given);
     return {
+      ...EXACT,
       action: 'update',
       table: request.TableName,
       key: written(request, 'Key'),
@@ -97,7 +101,7 @@ function operations({ write, read, missing }) {
       condition: request.ConditionExpression,
     };
   };
-  const remove = (request) => ({ action: 'delete', table: request.TableName, key: written(request, 'Key'), condition: condition(request) });
+  const remove = (request) => ({ ...EXACT, action: 'delete', table: request.TableName, key: written(request, 'Key'), condition: condition(request) });
   const check = (request) => ({ action: 'check', table: request.TableName, key: written(request, 'Key'), condition: expression(request, request.ConditionExpression) });
   const returned = (request, item) => {
     if (item === null || (request.ReturnValues ?? 'NONE') === 'NONE') return {};
@@ -114,12 +118,13 @@ function operations({ write, read, missing }) {
 
   return {
     async get(request) {
-      const item = await host.dynamodbGet(request.TableName, written(request, 'Key'), { consistent: request.ConsistentRead === true, attributes: attributes(request) });
+      const item = await host.dynamodbGet(request.TableName, written(request, 'Key'), { ...EXACT, consistent: request.ConsistentRead === true, attributes: attributes(request) });
       return item === null ? {} : { Item: read(item) };
     },
     async batchGet(request) {
       const entries = Object.entries(request.RequestItems);
       const found = await Promise.all(entries.map(([table, wanted]) => host.dynamodbBatchGet(table, wanted.Keys.map((key) => itemText(write(key))), {
+        ...EXACT,
         consistent: wanted.ConsistentRead === true,
         attributes: attributes(wanted),
       })));
@@ -130,6 +135,7 @@ function operations({ write, read, missing }) {
       refuse('query', request, ['KeyConditions', 'QueryFilter']);
       checkSelect(request);
       const { items, lastKey } = await host.dynamodbQuery({
+        ...EXACT,
         table: request.TableName,
         index: request.IndexName,
         keyCondition: expression(request, request.KeyConditionExpression, request.FilterExpression),
@@ -181,7 +187,7 @@ export function client(codec) {
       try {
         return await run(request ?? {});
       } catch (error) {
-        throw translated(error, request?.TransactItems);
+        throw translated(error);
       }
     };
   }

@@ -22,10 +22,11 @@ const MESSAGES = {
   ResourceNotFoundException: 'Requested resource not found',
 };
 
-/** Why an item of a transaction failed, by the host's code. */
+/** What AWS says of why an item of a transaction failed, where it always says the same. */
 const REASONS = {
-  'condition-failed': { Code: 'ConditionalCheckFailed', Message: 'The conditional request failed' },
-  conflict: { Code: 'TransactionConflict', Message: 'Transaction is ongoing for the item' },
+  ConditionalCheckFailed: 'The conditional request failed',
+  TransactionConflict: 'Transaction is ongoing for the item',
+  ItemCollectionSizeLimitExceeded: 'Collection size exceeded',
 };
 
 /** An error with a name that both generations find. */
@@ -51,26 +52,20 @@ export const invalid = (message) => serviceError('ValidationException', message)
 /** What DynamoDB says of a value that is not what its place in the request takes. */
 export const unexpected = () => serviceError('SerializationException', 'Unexpected value type in payload');
 
-/** An error of the host, as AWS would tell it. The items are those of a transaction. */
-export function translated(error, items) {
+/** An error of the host, as AWS would tell it. */
+export function translated(error) {
   if (!(error instanceof HostError)) return error;
   const { retryable } = error;
-  if (items !== undefined && error.code in REASONS) return canceled(error, items);
+  const [, reasons] = / \(reasons: ([\w, ]+)\)$/.exec(error.message) ?? [];
+  if (reasons !== undefined) return canceled(error, reasons);
   const [name, status] = ERRORS[error.code] ?? ['InternalServerError', 500];
   return serviceError(name, MESSAGES[name] ?? error.message, { status, retryable, cause: error });
 }
 
-function canceled(error, items) {
-  const reasons = cancellationReasons(error.code, items);
-  const codes = reasons?.map(({ Code }) => Code).join(', ');
-  const message = reasons === undefined ? error.message : `Transaction cancelled, please refer cancellation reasons for specific reasons [${codes}]`;
+/** The error of a transaction whose items have these reasons. */
+function canceled(error, reasons) {
+  const message = `Transaction cancelled, please refer cancellation reasons for specific reasons [${reasons}]`;
   const made = serviceError('TransactionCanceledException', message, { retryable: error.retryable, cause: error });
-  return reasons === undefined ? made : Object.assign(made, { CancellationReasons: reasons });
-}
-
-/** The host tells why a transaction failed, not which item did. Where only one can have, its reason is known; otherwise none is given. */
-function cancellationReasons(code, items) {
-  const isSuspect = (item) => code !== 'condition-failed' || Object.values(item).some((write) => write?.ConditionExpression !== undefined);
-  if (items.filter(isSuspect).length !== 1) return undefined;
-  return items.map((item) => (isSuspect(item) ? { ...REASONS[code] } : { Code: 'None' }));
+  const CancellationReasons = reasons.split(', ').map((Code) => (Code === 'None' ? { Code } : { Code, Message: REASONS[Code] }));
+  return Object.assign(made, { CancellationReasons });
 }

@@ -1,7 +1,7 @@
 // Items between DynamoDB's attribute values (`{ S: 'text' }`) and the host's JSON, as wit/dynamodb.wit describes it.
 //
 // On the way to the host the text is written by hand, so that numbers keep all of their digits. What comes from the host has been read as
-// JavaScript's own values: there, whole numbers above 2^53 have lost digits already.
+// JavaScript's own values; numbers with more digits than those keep are `{ $number: text }`.
 import { Buffer } from '../node/buffer.js';
 import { invalid, unexpected } from './errors.js';
 
@@ -82,7 +82,7 @@ function tagged(value) {
   return key?.startsWith('$') && more.length === 0 ? [key.slice(1), value[key]] : [];
 }
 
-/** A value of the host as a plain one; the form says what becomes of numbers, binary values and sets. */
+/** A value of the host as a plain one; the form says what becomes of numbers (texts where they are long), binary values and sets. */
 export function plain(value, form) {
   if (typeof value === 'number') return form.number(value);
   if (value === null || typeof value !== 'object') return value;
@@ -92,9 +92,10 @@ export function plain(value, form) {
     case undefined:
       for (const key of Object.keys(value)) value[key] = plain(value[key], form);
       return value;
+    case 'number': return form.number(inner);
     case 'binary': return form.binary(inner);
     case 'stringSet': return form.set(inner);
-    case 'numberSet': return form.set(inner.map(form.number));
+    case 'numberSet': return form.set(inner.map((number) => plain(number, form)));
     case 'binarySet': return form.set(inner.map(form.binary));
     default: return { [tag]: plain(inner, form) };
   }
@@ -115,6 +116,7 @@ function attribute(value) {
   if (Array.isArray(value)) return { L: value.map(attribute) };
   const [tag, inner] = tagged(value);
   switch (tag) {
+    case 'number': return { N: inner };
     case 'binary': return { B: bytes(inner) };
     case 'stringSet': return { SS: inner };
     case 'numberSet': return { NS: inner.map(digits) };
@@ -123,13 +125,8 @@ function attribute(value) {
   }
 }
 
-/** A number that came from the host, when it is the one that is stored. */
-export function exact(number) {
-  if (Math.abs(number) <= Number.MAX_SAFE_INTEGER) return number;
-  throw new Error(`a number of about ${number} has more digits than a resolver can read; leave its attribute out with ProjectionExpression, or store it as text`);
-}
-
-const digits = (number) => String(exact(number));
+/** The digits of a number of the host. */
+const digits = (number) => (typeof number === 'object' ? number.$number : String(number));
 
 /** The bytes of base64 text. */
 export const bytes = (text) => new Uint8Array(Buffer.from(text, 'base64'));

@@ -1,8 +1,8 @@
 // `@aws-sdk/lib-dynamodb`, the third generation: commands with plain values.
 import { Command, missing, pagesOf, paginateScan, send } from './client3.js';
 import { client } from './document.js';
-import { bytes, exact, plain } from './items.js';
-import { NumberValueImpl, convertToAttr } from './values.js';
+import { bytes, plain } from './items.js';
+import { NumberValueImpl, convertToAttr, numberOf } from './values.js';
 
 export { NumberValueImpl as NumberValue, paginateScan };
 
@@ -26,14 +26,12 @@ function attributesOf(item, options) {
   return Object.fromEntries(entries.map(([name, value]) => [name, convertToAttr(value, options)]));
 }
 
-function numberOf(number, wrapNumbers) {
-  if (typeof wrapNumbers === 'function') return wrapNumbers(String(exact(number)));
-  return wrapNumbers ? new NumberValueImpl(exact(number)) : exact(number);
-}
+/** Most numbers are what they are: there are many in an answer. */
+const isAsItIs = (number, { wrapNumbers }) => !wrapNumbers && typeof number === 'number' && Math.abs(number) <= Number.MAX_SAFE_INTEGER;
 
-const codec = (marshallOptions, { wrapNumbers }) => ({
+const codec = (marshallOptions, options) => ({
   write: (item) => attributesOf(item, marshallOptions),
-  read: (item) => plain(item, { number: (number) => numberOf(number, wrapNumbers), binary: bytes, set: (values) => new Set(values) }),
+  read: (item) => plain(item, { number: (number) => (isAsItIs(number, options) ? number : numberOf(String(number), options)), binary: bytes, set: (values) => new Set(values) }),
   missing,
 });
 

@@ -16,7 +16,7 @@ class Request {
 const codec = ({ convertEmptyValues, wrapNumbers } = {}) => ({
   write: (item) => Converter.marshall(item, { convertEmptyValues }),
   read: (item) => plain(item, {
-    number: (number) => (wrapNumbers ? new Converter.NumberValue(number) : number),
+    number: (number) => (wrapNumbers ? new Converter.NumberValue(number) : Number(number)),
     binary: (text) => Buffer.from(text, 'base64'),
     set: (values) => new Converter.DocumentSet(values),
   }),

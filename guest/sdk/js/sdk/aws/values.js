@@ -115,7 +115,7 @@ function ofType(type, value, options) {
   }
 }
 
-function numberOf(text, { wrapNumbers }) {
+export function numberOf(text, { wrapNumbers }) {
   if (typeof wrapNumbers === 'function') return wrapNumbers(text);
   if (wrapNumbers) return NumberValueImpl.from(text);
   const number = Number(text);

@@ -66,7 +66,7 @@ fn unreadable(what: &str, effect: Effect) -> CallError {
     }
 }
 
-/// A failed transaction: the reasons of its items decide.
+/// A failed transaction: the reasons of its items decide, and are told, in the order of the items.
 pub(super) fn explain_transaction(
     what: &str,
     error: &SdkError<TransactWriteItemsError>,
@@ -79,7 +79,7 @@ pub(super) fn explain_transaction(
     let reasons: Vec<&str> = canceled
         .cancellation_reasons()
         .iter()
-        .filter_map(|reason| reason.code())
+        .map(|reason| reason.code().unwrap_or("None"))
         .collect();
     let has = |wanted: &[&str]| reasons.iter().any(|reason| wanted.contains(reason));
     let told = if has(&["ConditionalCheckFailed"]) {
@@ -99,16 +99,8 @@ pub(super) fn explain_transaction(
     } else {
         CallError::new(CallCode::Backend, format!("{what}: canceled by DynamoDB"))
     };
-    let positions: Vec<String> = canceled
-        .cancellation_reasons()
-        .iter()
-        .map(|reason| reason.code().unwrap_or("None").to_owned())
-        .collect();
-    told.with_backend_text(format!(
-        "{}; reasons: {}",
-        said(error),
-        positions.join(", ")
-    ))
+    let message = format!("{} (reasons: {})", told.message, reasons.join(", "));
+    CallError::new(told.code, message).with_backend_text(said(error))
 }
 
 /// What there is to know of a failure, for the log: AWS's own text, or what kept the request from AWS.

@@ -46,7 +46,7 @@ async fn a_transaction_does_all_or_nothing() {
         (error.code, error.message.as_str()),
         (
             CallCode::ConditionFailed,
-            "transact-write: the condition does not hold"
+            "transact-write: the condition does not hold (reasons: None, ConditionalCheckFailed)"
         )
     );
     assert_eq!(

@@ -8,7 +8,8 @@ use crate::bindings::mayfly::resolver::dynamodb::{
     self, CheckRequest, DeleteRequest, Expression, PutRequest, QueryRequest, ReadOptions,
     TransactItem, UpdateRequest,
 };
-use crate::calls::promise;
+use crate::bindings::mayfly::resolver::pending::Pending;
+use crate::calls::{promise, promise_of};
 
 pub(super) fn add(host: &Object<'_>) -> Result<()> {
     host.set("dynamodbGet", Func::from(get))?;
@@ -28,8 +29,8 @@ fn get<'js>(
     options: Object<'js>,
 ) -> Result<Promise<'js>> {
     need_host(&ctx)?;
-    let options = read_options(&options)?;
-    promise(&ctx, dynamodb::get(&table, &key, &options))
+    let pending = dynamodb::get(&table, &key, &read_options(&options)?);
+    answer(&ctx, pending, &options)
 }
 
 fn batch_get<'js>(
@@ -39,13 +40,13 @@ fn batch_get<'js>(
     options: Object<'js>,
 ) -> Result<Promise<'js>> {
     need_host(&ctx)?;
-    let options = read_options(&options)?;
-    promise(&ctx, dynamodb::batch_get(&table, &keys, &options))
+    let pending = dynamodb::batch_get(&table, &keys, &read_options(&options)?);
+    answer(&ctx, pending, &options)
 }
 
 fn query<'js>(ctx: Ctx<'js>, request: Object<'js>) -> Result<Promise<'js>> {
     need_host(&ctx)?;
-    let request = QueryRequest {
+    let query = QueryRequest {
         table: request.get("table")?,
         index: request.get("index")?,
         key_condition: expression(&request.get("keyCondition")?)?,
@@ -55,22 +56,22 @@ fn query<'js>(ctx: Ctx<'js>, request: Object<'js>) -> Result<Promise<'js>> {
         ascending: request.get("ascending")?,
         start_key: request.get("startKey")?,
     };
-    promise(&ctx, dynamodb::query(&request))
+    answer(&ctx, dynamodb::query(&query), &request)
 }
 
 fn put<'js>(ctx: Ctx<'js>, request: Object<'js>) -> Result<Promise<'js>> {
     need_host(&ctx)?;
-    promise(&ctx, dynamodb::put(&put_request(&request)?))
+    answer(&ctx, dynamodb::put(&put_request(&request)?), &request)
 }
 
 fn update<'js>(ctx: Ctx<'js>, request: Object<'js>) -> Result<Promise<'js>> {
     need_host(&ctx)?;
-    promise(&ctx, dynamodb::update(&update_request(&request)?))
+    answer(&ctx, dynamodb::update(&update_request(&request)?), &request)
 }
 
 fn delete<'js>(ctx: Ctx<'js>, request: Object<'js>) -> Result<Promise<'js>> {
     need_host(&ctx)?;
-    promise(&ctx, dynamodb::delete(&delete_request(&request)?))
+    answer(&ctx, dynamodb::delete(&delete_request(&request)?), &request)
 }
 
 fn transact_write<'js>(
@@ -84,6 +85,12 @@ fn transact_write<'js>(
         .map(|item| transact_item(&ctx, item))
         .collect::<Result<Vec<_>>>()?;
     promise(&ctx, dynamodb::transact_write(&items, token.as_deref()))
+}
+
+/// A promise of an answer, exact where the request says so.
+fn answer<'js>(ctx: &Ctx<'js>, pending: Pending, request: &Object<'js>) -> Result<Promise<'js>> {
+    let is_exact: Option<bool> = request.get("exact")?;
+    promise_of(ctx, pending, is_exact == Some(true))
 }
 
 fn transact_item<'js>(ctx: &Ctx<'js>, item: &Object<'js>) -> Result<TransactItem> {
