@@ -15,9 +15,7 @@ const NAME_CHARACTERS: usize = 100;
 /// An operation under way.
 #[derive(Debug, Clone)]
 pub struct Operation {
-    /// When its request had arrived, in milliseconds since 1970.
-    pub at_ms: u64,
-    /// The same, for measuring.
+    /// When its request had arrived.
     pub arrived: Instant,
     /// Its trace.
     pub trace_id: String,
@@ -48,6 +46,15 @@ pub struct UnderWay {
     operation: Arc<Operation>,
 }
 
+impl Operation {
+    /// When its request had arrived, in milliseconds since 1970: found out where somebody looks, since most operations nobody sees.
+    #[must_use]
+    pub fn at_ms(&self) -> u64 {
+        let ago = u64::try_from(self.arrived.elapsed().as_millis()).unwrap_or(u64::MAX);
+        now_ms().saturating_sub(ago)
+    }
+}
+
 impl Operations {
     /// The first few of them, those that came first before the others.
     #[must_use]
@@ -67,9 +74,7 @@ impl UnderWay {
         arrived: Instant,
     ) -> Self {
         let name = prepared.operation_name();
-        let waited = u64::try_from(arrived.elapsed().as_millis()).unwrap_or(u64::MAX);
         let operation = Arc::new(Operation {
-            at_ms: now_ms().saturating_sub(waited),
             arrived,
             trace_id: trace_id.to_owned(),
             name: name.map(|name| {

@@ -80,7 +80,7 @@ impl SlowOperation {
         });
         let steps: Vec<_> = steps.collect();
         Self {
-            at_ms: operation.at_ms,
+            at_ms: operation.at_ms(),
             time,
             trace_id: operation.trace_id.clone(),
             name: operation.name.clone(),

@@ -15,7 +15,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{any, get};
 use mayfly_config::CanaryKey;
 use mayfly_error::Error;
-use mayfly_graphql::{OperationKind, Request, RequestError, RequestErrors};
+use mayfly_graphql::{OperationKind, Prepared, Request, RequestError, RequestErrors};
 
 use super::accept::{MediaType, wants_html};
 use super::admission::RequestMemory;
@@ -264,19 +264,13 @@ impl Exchange {
         let resolver = Resolver::new(app.clone(), operation)
             .observed(observation)
             .remembered(history.clone());
-        let held = admitted.held.clone();
-        let execution = async move {
-            let body = app.engine.execute(prepared, &resolver).await;
-            resolver.finish();
-            drop(under_way);
-            drop(held);
-            body
-        };
+        let held = (under_way, admitted.held.clone());
         if !mutation {
-            return Ok((StatusCode::OK, execution.await));
+            let body = execute(app, prepared, resolver, held).await;
+            return Ok((StatusCode::OK, body));
         }
         let host = self.host.clone();
-        let execution = Box::pin(execution);
+        let execution = Box::pin(execute(app, prepared, resolver, held));
         let execution = async move { host.turns.run(execution).await };
         match self.host.tasks.spawn(execution).await {
             Ok(body) => Ok((StatusCode::OK, body)),
@@ -319,5 +313,24 @@ impl Exchange {
             CanaryKey::Caller => caller?.id.as_deref(),
             CanaryKey::Header(name) => self.headers.get(name)?.to_str().ok(),
         }
+    }
+}
+
+/// Executes an operation, and gives back what it held.
+#[allow(
+    clippy::manual_async_fn,
+    reason = "an `async fn` would have room for its arguments twice"
+)]
+fn execute<Held>(
+    app: Arc<App>,
+    prepared: Prepared,
+    resolver: Resolver,
+    held: Held,
+) -> impl Future<Output = Vec<u8>> {
+    async move {
+        let body = app.engine.execute(prepared, &resolver).await;
+        resolver.finish();
+        drop(held);
+        body
     }
 }

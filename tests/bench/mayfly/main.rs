@@ -11,11 +11,9 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use axum::serve::ListenerExt;
 use clap::Parser;
 use in_memory::InMemory;
-use mayfly::http::Host;
-use mayfly::http::graphql_router;
+use mayfly::http::{Host, Listener, graphql_router};
 use mayfly::serving::app::App;
 use mayfly_capabilities::dynamodb::DynamoDbCapability;
 use mayfly_capabilities::sql::{SqlCapability, databases};
@@ -23,6 +21,10 @@ use mayfly_config::Config;
 use mayfly_runtime::capability::{self, Surroundings};
 use mayfly_runtime::imports::Backends;
 use mayfly_telemetry::Metrics;
+use tokio::sync::watch;
+
+/// Clients that are served at once.
+const CONNECTIONS: usize = 1_000;
 
 /// Serve the bench's app with backends in memory.
 #[derive(Parser)]
@@ -70,11 +72,12 @@ async fn serve(arguments: Arguments) -> anyhow::Result<()> {
     host.serve(Arc::new(app));
     let listener = tokio::net::TcpListener::bind(arguments.listen).await?;
     println!("listening {}", listener.local_addr()?);
-    let listener = listener.tap_io(|stream| {
-        // As the product does.
-        let _ = stream.set_nodelay(true);
-    });
-    axum::serve(listener, graphql_router(host)).await?;
+    let routes = graphql_router(host.clone());
+    let (connections, clients) = (host.connections.clone(), host.limits.clients);
+    let listener = Listener::new(listener, routes, connections, CONNECTIONS, clients);
+    // Whoever measures ends the process.
+    let (_running, stopped) = watch::channel(false);
+    listener.serve(stopped).await;
     Ok(())
 }
 

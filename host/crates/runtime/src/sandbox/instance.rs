@@ -3,9 +3,11 @@
 //! [`Instance::call`] consumes the instance, so that using it again cannot be written. Whatever happens (an answer, a trap, a
 //! time-out, the caller going away) the store is dropped, and with it the guest's memory, its pending calls and its handles.
 
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use futures_util::FutureExt;
 use mayfly_config::{ErrorStyle, Module};
 use mayfly_error::Error;
 use wasmtime::component::ResourceTableError;
@@ -78,7 +80,18 @@ impl Sandbox {
         let deadline = Deadline::since(started, request.module.deadline)
             .no_later_than(request.operation.allowance.deadline());
         let module = request.module.clone();
-        let permits = match tokio::time::timeout_at(deadline.at(), self.admit(&module)).await {
+        let (admission, admitted) = {
+            let mut admission = pin!(self.admit(&module));
+            // Mostly there is room, and then no time passes.
+            match admission.as_mut().now_or_never() {
+                Some(admission) => (Ok(admission), started),
+                None => {
+                    let waited = tokio::time::timeout_at(deadline.at(), admission).await;
+                    (waited, Instant::now())
+                }
+            }
+        };
+        let permits = match admission {
             Ok(Ok(permits)) => permits,
             Ok(Err(closed)) => {
                 return Outcome::without_instance(Error::Internal(closed.to_string()), started);
@@ -88,7 +101,6 @@ impl Sandbox {
                 return Outcome::without_instance(error, started);
             }
         };
-        let admitted = Instant::now();
         let instance = Instance::new(self, request, deadline);
         let outcome = instance.call(prepared, admitted).await;
         drop(permits);

@@ -91,7 +91,7 @@ impl From<&history::Operation> for Operation {
             trace_id: operation.trace_id.clone(),
             name: operation.name.clone(),
             kind: operation.kind.into(),
-            since_ms: operation.at_ms.into(),
+            since_ms: operation.at_ms().into(),
             seconds: operation.arrived.elapsed().as_secs_f64(),
             modules: modules.iter().map(ToString::to_string).collect(),
         }
