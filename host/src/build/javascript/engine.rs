@@ -60,8 +60,9 @@ const SOURCE: [(&str, &str); 29] = [
 /// How it is linked. JavaScript recurses in the engine's own stack, which is below the data, so that running over its end traps.
 const LINK_FLAGS: &str = "-Clink-arg=-zstack-size=163840";
 
-/// How its part in C is compiled, whatever the profile says: measured, -O3 is larger and no faster.
-const C_FLAGS: &str = "-O2";
+/// How its part in C is compiled, whatever the profile says: measured, -O3 is larger and no faster, and instructions of WebAssembly that
+/// Rust uses anyway save 5 %.
+const C_FLAGS: &str = "-O2 -mbulk-memory -mnontrapping-fptoint -msign-ext";
 
 /// Debian's linker that knows where its C library ends: the one without a version does not know `__heap_end`.
 const DEBIAN_LINKER: &str = "wasm-ld-19";
