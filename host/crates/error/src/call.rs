@@ -76,8 +76,8 @@ pub struct CallError {
     pub said_by_backend: bool,
 }
 
-/// Bytes of the guest's text, at most: it may repeat names that the guest gave.
-const MESSAGE_BYTES: usize = 1 << 10;
+/// Bytes of the guest's text, at most: it may repeat names that the guest gave, and has to hold the reasons of a transaction's 100 items.
+const MESSAGE_BYTES: usize = 4 << 10;
 
 /// Bytes of the operator's text, at most: it may repeat what a backend said.
 const DETAIL_BYTES: usize = 8 << 10;

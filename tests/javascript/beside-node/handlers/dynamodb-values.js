@@ -179,13 +179,14 @@ const PARTS = {
     const put = { Put: { TableName, Item: key('tx') } };
     const update = { Update: { TableName, Key: key('tx'), UpdateExpression: 'SET n = :n', ConditionExpression: `NOT ${exists}`, ExpressionAttributeValues: { ':n': 1 } } };
     const remove = { Delete: { TableName, Key: key('absent too'), ConditionExpression: exists } };
+    const many = Array.from({ length: 100 }, (_, at) => ({ ConditionCheck: { TableName, Key: key(`absent ${at}`), ConditionExpression: exists } }));
     const told = ({ name, message, CancellationReasons }) => [name, message, CancellationReasons.map(({ Code, Message }) => [Code, Message])];
     const failed = async (...TransactItems) => {
       const error = await strict.send(new TransactWriteCommand({ TransactItems })).catch((error) => error);
       return [...told(error), error instanceof DynamoDBServiceException];
     };
     const other = { Put: { TableName, Item: key('other tx') } };
-    return [await failed(put, check), await failed(update, check, other, remove), await failed(remove),
+    return [await failed(put, check), await failed(update, check, other, remove), await failed(remove), await failed(...many),
       told(await second.transactWrite({ TransactItems: [check, update] }).promise().catch((error) => error))];
   },
 };
