@@ -1,5 +1,7 @@
 //! The admin address: what its clients can hold, with a token and without.
 
+use std::time::Duration;
+
 use mayfly_tests::{TOKEN, TestApp, TestHost};
 
 use super::client::{Client, status};
@@ -89,4 +91,31 @@ async fn a_body_that_nobody_wants_is_not_heard_out_for_longer_than_it_gets_on() 
     let head = upload(&format!("Bearer {TOKEN}"), 1 << 20).replace("students", "nobody");
     let mut silent = Client::saying(host.admin, &head).await;
     assert_eq!(status(&silent.rest().await), 404);
+}
+
+/// As many connections as operators have at once.
+const PLACES: u16 = 64;
+
+#[tokio::test]
+async fn clients_that_read_nothing_or_say_nothing_keep_no_operator_out() {
+    let host =
+        host("write_timeout = \"600 s\"\nhead_timeout = \"600 s\"\nidle_timeout = \"600 s\"").await;
+    let asked = "GET /metrics HTTP/1.1\r\nhost: localhost\r\n\r\n".repeat(1_000);
+    let mut kept = Vec::new();
+    for _ in 0..PLACES {
+        let mut client = Client::small(host.admin).await;
+        // More than is read of it, once its answers are not taken.
+        let _ = tokio::time::timeout(Duration::from_millis(20), client.try_send(&asked)).await;
+        kept.push(client);
+    }
+    for path in ["/healthz", "/readyz", "/metrics"] {
+        assert_eq!(host.admin(path).await.status, 200, "{path}");
+    }
+    for _ in 0..3 * PLACES {
+        kept.push(Client::connect(host.admin).await);
+    }
+    for path in ["/healthz", "/readyz", "/metrics"] {
+        assert_eq!(host.admin(path).await.status, 200, "{path}");
+    }
+    assert!(closed(&host, "made_room").await > 0.0);
 }

@@ -30,6 +30,17 @@ const REQUEST_BYTES: u64 = 64 << 10;
 /// Requests that one HTTP/2 connection may begin and give up beyond those that were answered.
 const CANCELLED_STREAMS: u64 = 128;
 
+/// What a client is waited for with. Those go first that are first here.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Waiting {
+    /// The next request, or the first, of which nothing has come.
+    Idle,
+    /// The rest of a head.
+    Head,
+    /// Reading its answers, which it does not.
+    Unread,
+}
+
 /// What one connection is doing.
 pub struct Activity {
     limits: Clients,
@@ -123,18 +134,14 @@ impl Activity {
         self.now().is_busy()
     }
 
-    /// Since when it could be closed for another client, and whether a head is on its way. None while a request is under way.
+    /// What it waits for, and since when, if it could be closed for another client. None while a request is worked on.
     #[must_use]
-    pub fn could_go_since(&self) -> Option<(bool, Instant)> {
+    pub fn could_go_since(&self) -> Option<(Waiting, Instant)> {
         let now = self.now();
-        if now.end.is_some() || now.is_busy() {
-            return None;
+        match now.end {
+            Some(_) => None,
+            None => now.waiting_since(),
         }
-        Some(match (now.closing_since, now.head_since) {
-            (Some(since), _) => (false, since),
-            (None, Some(since)) => (true, since),
-            (None, None) => (false, now.idle_since),
-        })
     }
 
     /// The answers that are not sent.
@@ -308,7 +315,7 @@ impl Activity {
     /// what is under way has a limit of its own.
     pub(super) fn due(&self, time: Instant) -> Option<(Instant, Reason)> {
         let mut now = self.now();
-        if now.end == Some(Reason::MadeRoom) && now.is_busy() {
+        if now.end == Some(Reason::MadeRoom) && now.waiting_since().is_none() {
             // Its next request came before it was closed.
             now.end = None;
         }
@@ -343,6 +350,22 @@ impl Activity {
 impl Now {
     fn is_busy(&self) -> bool {
         self.requests > 0 || !self.deliveries.is_empty()
+    }
+
+    /// What the client is waited for with, and since when. None while a request is worked on.
+    fn waiting_since(&self) -> Option<(Waiting, Instant)> {
+        if self.requests > 0 {
+            return None;
+        }
+        let answers = self.deliveries.values();
+        if let Some(moved) = answers.map(|answer| answer.moved_at()).max() {
+            return Some((Waiting::Unread, moved));
+        }
+        Some(match (self.closing_since, self.head_since) {
+            (Some(since), _) => (Waiting::Idle, since),
+            (None, Some(since)) => (Waiting::Head, since),
+            (None, None) => (Waiting::Idle, self.idle_since),
+        })
     }
 
     /// Is idle from now on, unless something is under way.

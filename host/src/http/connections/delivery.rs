@@ -80,6 +80,11 @@ impl Delivery {
         (progress.moved.elapsed(), progress.began.elapsed())
     }
 
+    /// When the client last took something of it, or when it began.
+    pub(super) fn moved_at(&self) -> Instant {
+        self.progress().moved
+    }
+
     /// Which answer of its connection it is.
     pub(super) fn number(&self) -> u64 {
         self.number

@@ -21,8 +21,14 @@ use super::pace::Rate;
 use super::request::Service;
 use super::transport::Certificate;
 
-/// How long a full listener waits for an idle connection before it looks again.
-const LOOK_AGAIN: Duration = Duration::from_millis(100);
+/// How long a client may keep a full listener waiting: it may be about to send its next request, or the rest of one.
+const PATIENCE: Duration = Duration::from_secs(1);
+
+/// The same where operators are served: those who look after the host have a second or two for all of it.
+const PATIENCE_WITH_OPERATORS: Duration = Duration::from_millis(50);
+
+/// How often a full listener looks again while clients have its patience.
+const LOOKS: u32 = 10;
 
 /// How long it waits when the system has no descriptor or memory left, and how often it says so.
 const SHORTAGE: Duration = Duration::from_millis(100);
@@ -47,6 +53,8 @@ pub struct Listener {
     connections: Arc<Connections>,
     places: Arc<Semaphore>,
     clients: Clients,
+    /// How long others wait for one that does nothing.
+    patience: Duration,
     body_rate: Rate,
     /// What clients are shown; none when they speak HTTP as it is.
     certificate: Option<Certificate>,
@@ -72,6 +80,7 @@ impl Listener {
             connections,
             places: Arc::new(Semaphore::new(most.min(Semaphore::MAX_PERMITS))),
             clients,
+            patience: PATIENCE,
             body_rate: Rate::new(clients.body_timeout, clients.min_rate_bytes),
             certificate: None,
             spare: Vec::new(),
@@ -87,9 +96,10 @@ impl Listener {
         self
     }
 
-    /// The same for operators: served also when others have used up all descriptors.
+    /// The same for operators: served also when others have used up all descriptors, or come in numbers and do nothing.
     #[must_use]
     pub fn for_operators(mut self) -> Self {
+        self.patience = PATIENCE_WITH_OPERATORS;
         self.keeps_spare = true;
         self.keep_spare();
         self
@@ -151,8 +161,8 @@ impl Listener {
         }
         let mut place = std::pin::pin!(self.places.clone().acquire_owned());
         loop {
-            self.connections.make_room();
-            if let Ok(place) = tokio::time::timeout(LOOK_AGAIN, &mut place).await {
+            self.connections.make_room(self.patience);
+            if let Ok(place) = tokio::time::timeout(self.patience / LOOKS, &mut place).await {
                 // The semaphore is never closed.
                 return place.ok();
             }
@@ -176,7 +186,7 @@ impl Listener {
             self.spare.pop();
             return;
         }
-        self.connections.make_room();
+        self.connections.make_room(self.patience);
         tokio::time::sleep(SHORTAGE).await;
     }
 

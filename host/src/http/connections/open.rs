@@ -13,9 +13,6 @@ use super::activity::Activity;
 use super::delivery::Delivery;
 use super::state::{Reason, State};
 
-/// A connection that was idle for less may be about to send its next request, and a head that began later to arrive.
-const IDLE: Duration = Duration::from_secs(1);
-
 /// An answer of which nothing was taken for so long is not being read.
 const STALLED: Duration = Duration::from_secs(1);
 
@@ -81,18 +78,18 @@ impl Connections {
     }
 
     /// Closes the one that has been idle for longest, so that another client gets its place; when none is, the one that is at the head
-    /// of a request for longest. Gives whether there is one.
-    pub fn make_room(&self) -> bool {
+    /// of a request for longest; and then the one that has read nothing of its answers for longest. None goes that has waited for less
+    /// than the patience with it.
+    pub fn make_room(&self, patience: Duration) {
         let open = self.open();
         let longest = open
             .values()
             .filter_map(|activity| Some((activity.could_go_since()?, activity)))
-            .filter(|((_, since), _)| since.elapsed() >= IDLE)
+            .filter(|((_, since), _)| since.elapsed() >= patience)
             .min_by_key(|(since, _)| *since);
         if let Some((_, activity)) = longest {
             activity.end(Reason::MadeRoom);
         }
-        longest.is_some()
     }
 
     /// Cuts off answers of these sizes until this many bytes come free: those first whose clients have taken nothing of them for a
