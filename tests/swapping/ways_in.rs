@@ -273,6 +273,37 @@ async fn a_bad_component_file_is_refused_and_a_better_one_gets_in() {
 }
 
 #[tokio::test]
+async fn a_component_file_that_cannot_be_read_is_refused_and_told() {
+    let app = TestApp::swapping().with_file("build/marked.wasm", &component("marked"));
+    let host = TestHost::start(app).await;
+    let file = host.app.path().join("build/marked.wasm");
+    let new = host.app.path().join("build/marked-new.wasm");
+    let too_large = fs::File::create(&new).unwrap();
+    too_large.set_len(65 << 20).unwrap();
+    fs::rename(&new, &file).unwrap();
+    host.logged(&["refused: ", "is larger than 64 MiB", "\"step\":\"read\""])
+        .await;
+    fs::remove_file(&file).unwrap();
+    fs::create_dir(&file).unwrap();
+    host.logged(&["refused: ", "it is a directory", "\"step\":\"read\""])
+        .await;
+    assert_eq!(version(&host).await, mark("good", 0));
+    let changes = "{ changes(last: 2) { done module message } }";
+    let changes = host.ask_admin(changes, json!({})).await;
+    for change in changes["changes"].as_array().unwrap() {
+        assert_eq!(
+            (&change["done"], &change["module"]),
+            (&json!(false), &json!("marked")),
+            "{change}"
+        );
+    }
+    fs::remove_dir(&file).unwrap();
+    fs::write(&file, marked(&mark("good", 2))).unwrap();
+    until_version(&host, &mark("good", 2)).await;
+    assert_eq!(host.module("marked").await["refusals"], json!(2));
+}
+
+#[tokio::test]
 async fn a_restart_comes_back_with_what_was_active() {
     let app = TestApp::swapping()
         .with_file("build/marked.wasm", &component("marked"))

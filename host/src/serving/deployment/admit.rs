@@ -100,11 +100,15 @@ impl Deployment {
         if self.canary(module).is_some() {
             return Err(DeployError::CanaryRuns(module.to_owned()));
         }
-        // A file that is being replaced may be missing for a moment; it is looked at again when it is there.
-        let Ok(Ok(component)) =
+        let read = {
+            let file = file.clone();
             tokio::task::spawn_blocking(move || ComponentBytes::read(&file)).await
-        else {
-            return Ok(None);
+        };
+        let component = match read.map_err(|lost| lost.to_string()).flatten() {
+            Ok(component) => component,
+            // One that is being replaced may be missing for a moment; it is looked at again when it is there.
+            Err(_) if !file.exists() => return Ok(None),
+            Err(message) => return Err(self.not_read(module, message)),
         };
         if !self.slot(module).tries(
             component.digest(),
@@ -122,12 +126,25 @@ impl Deployment {
                 "the component cannot be stored: {error}; {}",
                 writing_remedy(&error)
             );
-            self.refused(Refusal::new(module, Step::Read, message), None)
+            self.not_read(module, message)
         })?;
         let actor = Actor::file_watcher();
         self.deploy(module, kept, (Origin::File, actor), Turn::Wait)
             .await
             .map(Some)
+    }
+
+    /// Notes that a component file is not what it should be, before it has a version.
+    fn not_read(&self, module: &str, message: String) -> DeployError {
+        let change = Change::new(&Actor::file_watcher(), Action::Push).of(module);
+        let error = self.refused(Refusal::new(module, Step::Read, message), None);
+        let active = self.active_digest(module);
+        self.changes().record(
+            change
+                .versions(active.as_deref(), None)
+                .refused(error.to_string()),
+        );
+        error
     }
 
     /// Lets a component through the gate; none when its version is already active.
