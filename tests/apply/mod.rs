@@ -310,3 +310,44 @@ async fn the_command_line_applies_and_tells_what_breaks() {
         )
     );
 }
+
+#[tokio::test]
+async fn hundreds_of_changes_are_counted_and_the_first_are_told() {
+    const TYPES: usize = 5_000;
+    let host = swapping().await;
+    let types = (0..TYPES).map(|number| format!("\ntype Unused{number} {{ id: ID }}"));
+    let types: String = types.collect();
+    let file = "schema.graphql";
+    let plain = fs::read_to_string(host.app.path().join(file)).unwrap();
+    write(&host, file, (plain.clone() + &types).as_bytes());
+    let apply = |arguments: &[&str]| {
+        let mut command = mayfly();
+        command.args(["apply", host.app.path().to_str().unwrap()]);
+        command.args(arguments);
+        command.args(["--admin", &format!("http://{}", host.admin)]);
+        let output = command.env("MAYFLY_ADMIN_TOKEN", TOKEN).output().unwrap();
+        let said = [output.stdout, output.stderr].concat();
+        (
+            output.status.code(),
+            String::from_utf8_lossy(&said).into_owned(),
+        )
+    };
+    let (code, said) = apply(&[]);
+    assert_eq!(code, Some(0), "{said}");
+    write(&host, file, plain.as_bytes());
+    let (code, said) = apply(&[]);
+    assert_eq!(code, Some(6), "{said}");
+    assert!(
+        said.starts_with("error: 5000 of the changes would break clients;"),
+        "{said}"
+    );
+    let listed = said.matches("breaking: ").count();
+    assert!(
+        said.contains(&format!("… and {} more", TYPES - listed)),
+        "{said}"
+    );
+    let (code, said) = apply(&["--allow-breaking"]);
+    assert_eq!(code, Some(0), "{said}");
+    assert!(said.starts_with("applied\n"), "{said}");
+    changes_nothing(&host).await;
+}

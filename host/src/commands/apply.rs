@@ -65,11 +65,13 @@ fn tell(outcome: &ApplyOutcome) {
             let changes = breaking.changes.iter();
             changes
                 .map(|change| format!("breaking: {}", change.message))
+                .chain(more(breaking.more_changes))
                 .collect()
         }
         ApplyOutcome::AppProblems(problems) => {
             output::fail(&problems.message);
-            problems.problems.iter().map(problem).collect()
+            let listed = problems.problems.iter().map(problem);
+            listed.chain(more(problems.more_problems)).collect()
         }
     };
     for line in lines {
@@ -82,9 +84,15 @@ fn shown(applied: &Applied) -> String {
     let mut lines = vec!["applied".to_owned()];
     let changes = applied.changes.iter();
     lines.extend(changes.map(|change| format!("  {}: {}", change.severity, change.message)));
+    lines.extend(more(applied.more_changes).map(|line| format!("  {line}")));
     let activations = applied.activations.iter();
     lines.extend(activations.map(|activation| format!("  {}", activated(activation))));
     lines.join("\n")
+}
+
+/// What follows a list that is not whole.
+fn more(count: usize) -> Option<String> {
+    (count > 0).then(|| format!("… and {count} more"))
 }
 
 fn problem(problem: &Problem) -> String {

@@ -1,13 +1,17 @@
 //! What became of a mutation. Each is a union, so that whoever sends one has to look.
 
 use async_graphql::{Enum, SimpleObject, Union};
-use mayfly_config::Problem as ConfigProblem;
+use mayfly_config::{Problem as ConfigProblem, Problems};
 use serde::Deserialize;
 
 use super::canaries::{Canary, PastCanary};
 use super::modules::Refusal;
 use crate::history::now_ms;
 use crate::serving::deployment::{Applied as AppliedApp, ApplyError, DeployError, Swapped};
+
+/// How many changes or problems an outcome lists, and the bytes of their messages, at most.
+const LISTED: usize = 200;
+const LISTED_BYTES: usize = 64 << 10;
 
 /// The outcome of `canary`.
 #[derive(Debug, Clone, Union, Deserialize)]
@@ -117,8 +121,10 @@ pub enum FailureCode {
 #[derive(Debug, Clone, SimpleObject, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Applied {
-    /// Changes of the schema.
+    /// Changes of the schema: the first ones, where there are hundreds.
     pub changes: Vec<SchemaChange>,
+    /// How many more there are.
+    pub more_changes: usize,
     /// Modules that are new or have another version.
     pub activations: Vec<Activation>,
 }
@@ -137,8 +143,10 @@ pub struct Unchanged {
 pub struct BreakingChanges {
     /// What to do about them.
     pub message: String,
-    /// The changes.
+    /// The changes: the first ones, where there are hundreds.
     pub changes: Vec<SchemaChange>,
+    /// How many more there are.
+    pub more_changes: usize,
 }
 
 /// The app has problems.
@@ -147,8 +155,10 @@ pub struct BreakingChanges {
 pub struct AppProblems {
     /// How many.
     pub message: String,
-    /// All of them.
+    /// The problems: the first ones, where there are hundreds.
     pub problems: Vec<Problem>,
+    /// How many more there are.
+    pub more_problems: usize,
 }
 
 /// A change of the schema.
@@ -279,14 +289,20 @@ impl ApplyOutcome {
                 ApplyError::Loading => Self::Failure(failure(FailureCode::Loading, &error)),
                 ApplyError::Busy => Self::Failure(failure(FailureCode::Busy, &error)),
                 ApplyError::Failed(_) => Self::Failure(failure(FailureCode::Failed, &error)),
-                ApplyError::Breaking(changes) => Self::BreakingChanges(BreakingChanges {
-                    message: error.to_string(),
-                    changes: changes.iter().map(Into::into).collect(),
-                }),
-                ApplyError::Problems(problems) | ApplyError::OutOfReach(problems) => {
+                ApplyError::Breaking(changes) => {
+                    let (changes, more_changes) = first(changes, |change| &change.message);
+                    Self::BreakingChanges(BreakingChanges {
+                        message: error.to_string(),
+                        changes,
+                        more_changes,
+                    })
+                }
+                ApplyError::Problems(Problems(all)) | ApplyError::OutOfReach(Problems(all)) => {
+                    let (problems, more_problems) = first(all, |problem| &problem.message);
                     Self::AppProblems(AppProblems {
-                        message: format!("the app has problems: {}", problems.0.len()),
-                        problems: problems.0.iter().map(Into::into).collect(),
+                        message: format!("the app has problems: {}", all.len()),
+                        problems,
+                        more_problems,
                     })
                 }
             },
@@ -294,10 +310,32 @@ impl ApplyOutcome {
     }
 }
 
+/// The first of a list, so that an answer with them can be sent, and how many more there are.
+fn first<'a, T, Shown: From<&'a T>>(
+    all: &'a [T],
+    message: impl Fn(&T) -> &str,
+) -> (Vec<Shown>, usize) {
+    let mut bytes = 0;
+    let fits = |one: &&T| {
+        bytes += message(one).len();
+        bytes <= LISTED_BYTES
+    };
+    let shown: Vec<_> = all
+        .iter()
+        .take(LISTED)
+        .take_while(fits)
+        .map(Into::into)
+        .collect();
+    let more = all.len() - shown.len();
+    (shown, more)
+}
+
 impl From<AppliedApp> for Applied {
     fn from(applied: AppliedApp) -> Self {
+        let (changes, more_changes) = first(&applied.changes, |change| &change.message);
         Self {
-            changes: applied.changes.iter().map(Into::into).collect(),
+            changes,
+            more_changes,
             activations: applied.swapped.into_iter().map(Into::into).collect(),
         }
     }

@@ -236,9 +236,9 @@ impl AdminOperation for Apply<'_> {
     fn document() -> String {
         let operation = "mutation Apply($allowBreaking: Boolean!, $directory: String) \
             { apply(allowBreaking: $allowBreaking, directory: $directory) { __typename ...Applied \
-            ... on Unchanged { directory } ... on BreakingChanges { message changes { ...SchemaChange } } \
-            ... on AppProblems { message problems { file line column message } } ...Failure } } \
-            fragment Applied on Applied { changes { ...SchemaChange } activations { ...Activation } }";
+            ... on Unchanged { directory } ... on BreakingChanges { message changes { ...SchemaChange } moreChanges } \
+            ... on AppProblems { message problems { file line column message } moreProblems } ...Failure } } \
+            fragment Applied on Applied { changes { ...SchemaChange } moreChanges activations { ...Activation } }";
         let fragments = [
             fragment::SCHEMA_CHANGE,
             fragment::ACTIVATION,
