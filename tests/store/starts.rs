@@ -179,3 +179,20 @@ async fn a_damaged_artifact_on_a_full_disk_costs_compiling_and_nothing_else() {
     host.logged(&["the compiled code cannot be kept", "ulimit -f"])
         .await;
 }
+
+#[tokio::test]
+async fn a_limit_of_files_that_no_memory_fits_is_told_and_no_module_is_blamed() {
+    let app = TestHost::start(TestApp::swapping()).await.stopped().await;
+    let limited = ["sh", "-c", "ulimit -f 8; exec \"$@\"", "sh"];
+    let host = TestHost::start_under(app, &limited).await;
+    host.logged(&["files may have 4 KiB", "ulimit -f unlimited"])
+        .await;
+    let answer = host.query("{ items(count: 1) { made } }").await;
+    assert_eq!(
+        answer["errors"][0]["extensions"]["code"],
+        serde_json::json!("INTERNAL"),
+        "{answer}"
+    );
+    host.logged(&["an instance cannot be made", "File too large"])
+        .await;
+}

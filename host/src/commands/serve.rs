@@ -23,7 +23,7 @@ use crate::http::Host;
 use crate::http::{Certificate, Connections, Listener, admin_router, graphql_router};
 use crate::serving::app::{App, unusable};
 use crate::serving::deployment::Deployment;
-use crate::serving::descriptors::{Descriptors, raise_limit};
+use crate::serving::descriptors::{Descriptors, file_size_objection, raise_limits};
 use crate::serving::memory_plan::ADMIN_CONNECTIONS;
 use crate::serving::watch::{Seen, watch};
 use crate::tls::Certificates;
@@ -96,10 +96,12 @@ impl Serve {
             "--admin-listen",
         )
         .await?;
-        raise_limit();
+        raise_limits();
         let descriptors = Descriptors::of(&config, capabilities);
-        if let Some(objection) = descriptors.objection() {
-            tracing::warn!("{objection}");
+        for objection in [descriptors.objection(), file_size_objection(&config)] {
+            objection
+                .into_iter()
+                .for_each(|objection| tracing::warn!("{objection}"));
         }
         let host = Host::new(config.server.clone(), metrics);
         host.keep_metrics();

@@ -293,6 +293,10 @@ impl Instance {
         }
         let budget = self.module.budget;
         let text = format!("{error:#}");
+        let of_system = |cause: &(dyn std::error::Error + 'static)| cause.is::<std::io::Error>();
+        if !instantiated && error.chain().any(of_system) {
+            return Error::Internal(format!("an instance cannot be made: {text}"));
+        }
         // wasmtime has no types for its own limits. Lending a handle to a call takes one, too.
         if matches!(error.downcast_ref(), Some(ResourceTableError::Full))
             || text.contains("store handle limit exceeded")
