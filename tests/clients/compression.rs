@@ -114,6 +114,14 @@ async fn compressed_requests_are_read_and_bounded_in_what_they_unpack_to() {
             "{coding}"
         );
     }
+    // A body may be compressed in parts (RFC 1952, 2.2), of which some may be empty.
+    let (first, second) = body.split_at(20);
+    let members = [b"".as_slice(), first, b"", second].map(|part| node("gzipSync", part));
+    let answer = send(&host, "gzip", members.concat()).await;
+    assert_eq!(
+        answer.json(),
+        json!({ "data": { "student": { "id": "S1" } } })
+    );
     // A thousand times its size: 16 MiB of spaces in 16 kB.
     let bomb = node("gzipSync", &vec![b' '; 16 << 20]);
     assert!(bomb.len() < 20_000);
@@ -125,7 +133,8 @@ async fn compressed_requests_are_read_and_bounded_in_what_they_unpack_to() {
     assert!(refused.status.is_client_error(), "{}", refused.status);
     let cut = node("gzipSync", body);
     let cut = cut[..cut.len() - 6].to_vec();
-    for damaged in [cut, b"not gzip at all".to_vec()] {
+    let trailed = [node("gzipSync", body), b"more".to_vec()].concat();
+    for damaged in [cut, trailed, b"not gzip at all".to_vec()] {
         let refused = send(&host, "gzip", damaged).await;
         assert_eq!(refused.status, StatusCode::BAD_REQUEST, "{}", refused.text);
         assert!(

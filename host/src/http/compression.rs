@@ -1,24 +1,30 @@
 //! Compressed answers for clients that accept them, and compressed requests.
 //!
-//! What a client accepts is negotiated, and both directions are coded, by tower-http. Of requests only gzip and deflate are read: their
-//! decoders take 32 KiB, whatever the client says, while one of zstd or brotli may be made to take megabytes.
+//! What a client accepts is negotiated, and answers are coded, by tower-http. Of requests only gzip and deflate are read: their decoders
+//! take 32 KiB, whatever the client says, while one of zstd or brotli may be made to take megabytes.
 
 use std::convert::Infallible;
 use std::future::ready;
+use std::io;
 
+use async_compression::tokio::bufread::{GzipDecoder, ZlibDecoder};
 use axum::body::{Body, HttpBody};
 use axum::extract::Request;
-use axum::http::header::{ACCEPT_ENCODING, CONTENT_ENCODING, VARY};
-use axum::http::{HeaderMap, HeaderValue, Response, StatusCode};
+use axum::http::header::{ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_LENGTH, VARY};
+use axum::http::{HeaderMap, HeaderValue, Response};
 use bytes::Bytes;
-use futures_util::StreamExt;
-use http_body_util::{Full, Limited};
+use futures_util::{StreamExt, TryStreamExt};
+use http_body_util::{BodyExt, Full, Limited};
+use tokio::io::AsyncRead;
 use tokio::sync::Semaphore;
+use tokio_util::io::{ReaderStream, StreamReader};
 use tower::{Layer, ServiceExt};
 use tower_http::CompressionLevel;
 use tower_http::compression::CompressionLayer;
 use tower_http::compression::predicate::SizeAbove;
-use tower_http::decompression::RequestDecompressionLayer;
+
+/// What a decoder gives at once, at most.
+const PIECE_BYTES: usize = 16 << 10;
 
 /// Compresses answers, so many at once.
 pub struct Compression {
@@ -122,42 +128,69 @@ async fn collect(body: Body) -> Vec<u8> {
     bytes
 }
 
+/// How a request is compressed.
+enum Coding {
+    Gzip,
+    Deflate,
+}
+
+impl Coding {
+    /// Codings are names in any case (RFC 9110, 8.4.1).
+    fn named(name: &HeaderValue) -> Option<Self> {
+        let is = |known: &[u8]| name.as_bytes().eq_ignore_ascii_case(known);
+        if is(b"gzip") {
+            Some(Self::Gzip)
+        } else {
+            is(b"deflate").then_some(Self::Deflate)
+        }
+    }
+
+    /// The body unpacked, whose errors are those of the body as it came, or of the decoder. A body in gzip may have several members (RFC
+    /// 1952, 2.2).
+    fn unpacked(self, packed: Limited<Body>) -> Body {
+        let packed = packed.into_data_stream().map_err(io::Error::other);
+        let packed = StreamReader::new(packed);
+        match self {
+            Self::Gzip => {
+                let mut decoder = GzipDecoder::new(packed);
+                decoder.multiple_members(true);
+                pieces(decoder)
+            }
+            Self::Deflate => pieces(ZlibDecoder::new(packed)),
+        }
+    }
+}
+
+/// What a decoder gives, as a body.
+fn pieces(decoder: impl AsyncRead + Send + 'static) -> Body {
+    let pieces = ReaderStream::with_capacity(decoder, PIECE_BYTES);
+    // What went wrong before the decoder is inside of what it says.
+    Body::from_stream(pieces.map_err(|error| {
+        let kind = error.kind();
+        error
+            .into_inner()
+            .unwrap_or_else(|| kind.to_string().into())
+    }))
+}
+
 /// Answers a compressed request as if it had come unpacked. Its own bytes are bounded here; what they unpack to is bounded where it is
-/// read, and may be nothing. Several headers are a list of codings, of which tower-http would undo the first and forget the others; they
-/// are left alone, and refused where the content type is.
+/// read, and may be nothing. Several headers are a list of codings; they are left alone, and refused where the content type is, as codings
+/// are that are not known.
 pub(super) async fn unpack<F>(
     mut request: Request,
     most: usize,
-    answer: impl Fn(Request) -> F,
+    answer: impl FnOnce(Request) -> F,
 ) -> Response<Body>
 where
     F: Future<Output = Response<Body>>,
 {
     let mut codings = request.headers().get_all(CONTENT_ENCODING).iter();
-    if codings.nth(1).is_some() {
+    let coding = codings.next().and_then(Coding::named);
+    let Some(coding) = coding.filter(|_| codings.next().is_none()) else {
         return answer(request).await;
+    };
+    for of_packed in [CONTENT_ENCODING, CONTENT_LENGTH] {
+        request.headers_mut().remove(of_packed);
     }
-    if let Some(coding) = request.headers_mut().get_mut(CONTENT_ENCODING) {
-        // Codings are names in any case (RFC 9110, 8.4.1), which tower-http does not know.
-        let in_lower_case = coding.as_bytes().to_ascii_lowercase();
-        if let Ok(in_lower_case) = HeaderValue::from_bytes(&in_lower_case) {
-            *coding = in_lower_case;
-        }
-    }
-    let request = request.map(|body| Limited::new(body, most));
-    let routes = tower::service_fn(|request: axum::http::Request<_>| {
-        let answer = answer(request.map(Body::new));
-        async move { Ok::<_, Infallible>(answer.await) }
-    });
-    // What is in another coding is refused where the content type is.
-    let layer = RequestDecompressionLayer::new().pass_through_unaccepted(true);
-    match layer.layer(routes).oneshot(request).await {
-        Ok(response) => response.map(Body::new),
-        Err(error) => {
-            tracing::error!(%error, "a compressed request was lost");
-            let mut response = Response::new(Body::empty());
-            *response.status_mut() = StatusCode::INTERNAL_SERVER_ERROR;
-            response
-        }
-    }
+    answer(request.map(|body| coding.unpacked(Limited::new(body, most)))).await
 }

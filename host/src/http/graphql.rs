@@ -76,7 +76,7 @@ async fn unpack(host: Arc<Host>, http: HttpRequest) -> Response {
         return exchange(host, http).await;
     }
     let most = host.limits.max_body_bytes;
-    let answer = move |http| exchange(host.clone(), http);
+    let answer = move |http| exchange(host, http);
     Box::pin(compression::unpack(http, most, answer)).await
 }
 

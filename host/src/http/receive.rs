@@ -14,7 +14,7 @@ use mayfly_runtime::imports::Caller;
 
 use super::admission::RequestMemory;
 use super::exchange::Exchange;
-use super::request::{Operations, Parameters, check_content_type};
+use super::request::{Operations, Parameters, check_coding, check_content_type};
 use super::{body, request};
 use crate::callers::Callers;
 use crate::rate_limits::Allowance;
@@ -42,6 +42,9 @@ impl Exchange {
         let bytes = match *method {
             Method::GET | Method::HEAD => None,
             Method::POST => {
+                let codings =
+                    "send the body as it is, or with one Content-Encoding, gzip or deflate";
+                check_coding(&self.headers, codings)?;
                 check_content_type(&self.headers)?;
                 let limit_bytes = self.host.limits.max_body_bytes;
                 let bytes = body::read(&self.headers, body, limit_bytes, &mut memory).await;

@@ -59,20 +59,25 @@ impl<'a> Body<'a> {
     }
 }
 
-/// Checks the headers of a POST before its body is read.
-pub(super) fn check_content_type(headers: &HeaderMap) -> Result<(), Refusal> {
-    let unsupported = |message: &str| {
-        (
-            StatusCode::UNSUPPORTED_MEDIA_TYPE,
-            Error::BadRequest(message.to_owned()),
-        )
-    };
+fn unsupported(message: &str) -> Refusal {
+    (
+        StatusCode::UNSUPPORTED_MEDIA_TYPE,
+        Error::BadRequest(message.to_owned()),
+    )
+}
+
+/// Checks that a body comes as it is, or was unpacked; what is refused is told which codings there are.
+pub(super) fn check_coding(headers: &HeaderMap, remedy: &str) -> Result<(), Refusal> {
     let mut codings = headers.get_all(CONTENT_ENCODING).iter();
-    if codings.any(|coding| !coding.as_bytes().eq_ignore_ascii_case(b"identity")) {
-        return Err(unsupported(
-            "send the body as it is, or with one Content-Encoding, gzip or deflate",
-        ));
+    if codings.all(|coding| coding.as_bytes().eq_ignore_ascii_case(b"identity")) {
+        Ok(())
+    } else {
+        Err(unsupported(remedy))
     }
+}
+
+/// Checks what a body is said to be.
+pub(super) fn check_content_type(headers: &HeaderMap) -> Result<(), Refusal> {
     let mut types = headers.get_all(CONTENT_TYPE).iter();
     let value = types.next().and_then(|value| value.to_str().ok());
     // Of two, others may read the one that is not read here.

@@ -29,7 +29,7 @@ use crate::http::accept::MediaType;
 use crate::http::admin::tokens::Identity;
 use crate::http::admin::{address, hear_out, origin};
 use crate::http::connections::TooSlow;
-use crate::http::request::{Operations, Refusal, check_content_type};
+use crate::http::request::{Operations, Refusal, check_coding, check_content_type};
 use crate::serving::memory_plan::{ADMIN_ANSWER_BYTES, ADMIN_BODY_BYTES, ADMIN_REQUESTS};
 
 /// Streams of live values at once.
@@ -172,9 +172,12 @@ fn admit(endpoint: &Endpoint, head: &Parts) -> Result<Identity, Box<(Refused, bo
         );
         before(refused.with(WWW_AUTHENTICATE, "Bearer"))
     })?;
-    check_content_type(&head.headers).map_err(|(status, error)| {
-        before(Refused::new(status, "BAD_REQUEST", error.to_string()))
-    })?;
+    let codings = "send the body as it is: the admin API takes no Content-Encoding";
+    check_coding(&head.headers, codings)
+        .and_then(|()| check_content_type(&head.headers))
+        .map_err(|(status, error)| {
+            before(Refused::new(status, "BAD_REQUEST", error.to_string()))
+        })?;
     Ok(identity)
 }
 
@@ -225,7 +228,7 @@ impl Endpoint {
         };
         let bytes = written(&response);
         if bytes.len() > ADMIN_ANSWER_BYTES {
-            return too_much().into_response();
+            return too_much(kind).into_response();
         }
         let held = Held {
             bytes,
@@ -330,9 +333,13 @@ fn wants_events(headers: &HeaderMap) -> bool {
     })
 }
 
-fn too_much() -> Refused {
+fn too_much(kind: OperationKind) -> Refused {
+    let done = match kind {
+        OperationKind::Mutation => "the mutation was carried out, but ",
+        _ => "",
+    };
     let message =
-        format!("the answer has more than {ADMIN_ANSWER_BYTES} bytes; ask for less at once");
+        format!("{done}the answer has more than {ADMIN_ANSWER_BYTES} bytes; ask for less at once");
     Refused::new(StatusCode::BAD_REQUEST, "LIMIT_EXCEEDED", message)
 }
 
