@@ -123,6 +123,38 @@ async fn what_does_not_fit_the_schema_is_told() {
 }
 
 #[tokio::test]
+async fn limits_of_this_api_and_codings_it_lacks_are_told_with_what_helps() {
+    let host = host().await;
+    let fields = (0..21).map(|number| format!("f{number}: __typename "));
+    let answer = ask_as(
+        &host,
+        TOKEN,
+        &format!("{{ {} }}", fields.collect::<String>()),
+    )
+    .await;
+    let body = answer.json();
+    assert_eq!(
+        body["errors"][0]["extensions"]["code"],
+        json!("LIMIT_EXCEEDED")
+    );
+    let message = body["errors"][0]["message"].as_str().unwrap();
+    assert!(
+        message.ends_with("over the limit of 20; ask for less at once"),
+        "{message}"
+    );
+    let packed = request(&host, "{ __typename }").bearer_auth(TOKEN);
+    let answer = Answer::of(packed.header("content-encoding", "gzip")).await;
+    assert_eq!(answer.status, 415);
+    assert!(
+        answer
+            .text
+            .contains("the admin API takes no Content-Encoding"),
+        "{}",
+        answer.text
+    );
+}
+
+#[tokio::test]
 async fn ten_megabytes_of_brackets_are_not_read() {
     let host = host().await;
     let before = host.resident_bytes();

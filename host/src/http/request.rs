@@ -162,9 +162,16 @@ impl Operations {
         match text.trim_start().bytes().next() {
             None => Err(bad("the body is empty; send {\"query\": \"…\"}".to_owned())),
             Some(b'[') => batch(text, max_batch).map(Self::Batch),
+            Some(byte) if byte != b'{' && is_json(text) => Err(bad(
+                "the body is not an object; send {\"query\": \"…\"}".to_owned(),
+            )),
             Some(_) => Operation::read(text).map(Self::One),
         }
     }
+}
+
+fn is_json(text: &str) -> bool {
+    Tree::read(text, Limits::of_bytes(text.len())).is_ok()
 }
 
 fn batch(text: &str, max_batch: usize) -> Result<Vec<Operation>, Refusal> {

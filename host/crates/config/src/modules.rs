@@ -110,7 +110,7 @@ impl Module {
         );
         let (least, most) = (Duration::from_millis(1), Duration::from_secs(900));
         let deadline = table.time(
-            Key::new("deadline", "The time one invocation has, waiting included."),
+            Key::new("deadline", "The time one invocation has, waiting included. Its calls end a tenth of it sooner, at most 100 ms, so that it can still answer."),
             Duration::from_secs(2),
             least..=most,
         );

@@ -87,3 +87,15 @@ fn a_get_with_two_names_is_refused_in_the_same_words() {
     let operation = read("id=a").unwrap().ok().unwrap();
     assert_eq!(operation.document.id.as_deref(), Some("a"));
 }
+
+#[test]
+fn json_that_is_no_request_is_told_from_what_is_no_json() {
+    for body in ["null", " 5", "\"x\"", "true\n"] {
+        let why = name_of(body).unwrap_err();
+        assert!(why.contains("the body is not an object"), "{body}: {why}");
+    }
+    for body in ["nul", "5 5", "{", "x"] {
+        let why = name_of(body).unwrap_err();
+        assert!(why.contains("invalid JSON"), "{body}: {why}");
+    }
+}

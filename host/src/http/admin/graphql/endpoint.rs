@@ -268,6 +268,16 @@ async fn read(body: Body) -> Result<(mayfly_graphql::Request, OperationKind), Bo
 }
 
 fn not_guarded(errors: &RequestErrors) -> Response {
+    let mut errors_of_all = errors.errors().iter().map(|error| &error.error);
+    let limit = errors_of_all.find_map(|error| match error {
+        Error::LimitExceeded { what, limit, .. } => Some((what, limit)),
+        _ => None,
+    });
+    if let Some((what, limit)) = limit {
+        // The limits of this API are its own, and no configuration raises them.
+        let message = format!("{what} over the limit of {limit}; ask for less at once");
+        return Refused::new(StatusCode::BAD_REQUEST, "LIMIT_EXCEEDED", message).into_response();
+    }
     let body = errors.render(Disclosure::Full);
     answer(StatusCode::BAD_REQUEST, body, MediaType::Json)
 }
