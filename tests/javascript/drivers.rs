@@ -1,5 +1,8 @@
 //! `mssql` and `tedious` as handlers use them: texts that are the operator's statements run, others are told with the statement to write.
 
+mod events;
+mod values;
+
 use mayfly_tests::{TestApp, TestHost, repository};
 use serde_json::{Value, json};
 

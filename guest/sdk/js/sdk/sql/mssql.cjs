@@ -1,8 +1,8 @@
 // `mssql`: requests whose text is the operator's run as his statement, over the host's pool. A configuration of a connection is not looked at.
-const { argumentsOf, givesRows, numberOf, parametersOf, rowsOf, shown } = require('./values.cjs');
+const { call, numberOf, run } = require('./values.cjs');
 const { EventEmitter } = require('../node/events.cjs');
 
-const { host, statements } = globalThis.__mayfly;
+const { host } = globalThis.__mayfly;
 
 class MSSQLError extends Error {
   constructor(message, code) {
@@ -51,7 +51,7 @@ const TYPES = Object.fromEntries(Object.entries({
 /** What SQL Server calls the type of a value. */
 function guessed(value) {
   if (typeof value === 'boolean') return 'bit';
-  if (typeof value === 'number') return Number.isInteger(value) ? 'int' : 'float';
+  if (typeof value === 'number') return !Number.isInteger(value) ? 'float' : value === (value | 0) ? 'int' : 'bigint';
   if (typeof value === 'bigint') return 'bigint';
   if (value instanceof Date) return 'datetime2';
   return ArrayBuffer.isView(value) ? 'varbinary(max)' : 'nvarchar(4000)';
@@ -59,65 +59,116 @@ function guessed(value) {
 
 const ISOLATION_LEVEL = { READ_UNCOMMITTED: 1, READ_COMMITTED: 2, REPEATABLE_READ: 3, SERIALIZABLE: 4, SNAPSHOT: 5 };
 
-const isType = (value) => typeof value?.declaration === 'string';
+/** What a name of a parameter may have: what would end it is no letter of it. */
+const NAME = /^(?:[\p{L}\p{N}\p{M}\p{Pc}@#$\u30FB\uFF65]|\u200C|\u200D)*$/u;
+
+const canceled = () => new RequestError('Canceled.', 'ECANCEL');
 
 class Request extends EventEmitter {
+  #stop;
+  #resume;
   constructor(parent) {
     super();
     this.parent = parent;
     this.parameters = {};
+    this.canceled = false;
+    this.paused = false;
+    this.stream = null;
+    this.arrayRowMode = null;
   }
-  input(name, kind, value) {
-    const typed = isType(kind);
-    const actual = typed ? value : kind;
-    this.parameters[name] = { value: actual, declaration: typed ? kind.declaration : guessed(actual), isOutput: false };
+  input(name, ...kindAndValue) {
+    this.#add(name, kindAndValue.length < 2 ? [undefined, ...kindAndValue] : kindAndValue, 1, kindAndValue.length === 0);
     return this;
   }
   output(name, kind, value) {
-    this.parameters[name] = { value, declaration: kind?.declaration ?? guessed(value), isOutput: true };
+    if ([TYPES.Text, TYPES.NText, TYPES.Image].includes(kind)) throw new RequestError('Deprecated types (Text, NText, Image) are not supported as OUTPUT parameters.', 'EDEPRECATED');
+    this.#add(name, [kind ?? TYPES.NVarChar, value], 2);
     return this;
   }
-  replaceInput(...values) { return this.input(...values); }
-  get #values() { return Object.fromEntries(Object.entries(this.parameters).map(([name, { value }]) => [name, value])); }
-  get #types() { return Object.fromEntries(Object.entries(this.parameters).map(([name, { declaration }]) => [name, declaration])); }
-  #send(how, statement, parameters) {
+  #add(name, [kind, given], io, lacksValue = false) {
+    if (!['string', 'number'].includes(typeof name) || !NAME.test(name)) throw new RequestError(`Invalid parameter name '${name}'. Parameter names may only contain identifier characters`, 'EINJECT');
+    if (lacksValue) throw new RequestError('Invalid number of arguments. At least 2 arguments expected.', 'EARGS');
+    if (Object.hasOwn(this.parameters, name)) throw new RequestError(`The parameter name ${name} has already been declared. Parameter names must be unique`, 'EDUPEPARAM');
+    // A number may be wrapped in an object of its own class.
+    const plain = given instanceof Date ? given : given?.valueOf?.() ?? given;
+    const value = plain === undefined || Number.isNaN(plain) ? null : plain;
+    this.parameters[name] = { name, io, value, declaration: kind?.declaration ?? guessed(value), isOutput: io === 2 };
+  }
+  replaceInput(name, ...kindAndValue) {
+    delete this.parameters[name];
+    return this.input(name, ...kindAndValue);
+  }
+  replaceOutput(name, kind, value) {
+    delete this.parameters[name];
+    return this.output(name, kind, value);
+  }
+  async #send(how, statement, parameters) {
     const text = JSON.stringify(parameters);
     const transaction = this.parent instanceof Transaction ? this.parent.id(statement.backend) : undefined;
-    return transaction === undefined ? host.sqlRun(how, statement.name, text) : host.sqlTransactionRun(transaction, how, statement.name, text);
+    const stopped = new Promise((resolve) => { this.#stop = resolve; });
+    // The host does not stop a statement. A transaction takes another call only after the answer of this one.
+    const answer = await (transaction === undefined
+      ? Promise.race([host.sqlRun(how, statement.name, text), stopped])
+      : host.sqlTransactionRun(transaction, how, statement.name, text));
+    if (this.canceled) throw canceled();
+    return answer;
   }
-  async #run(text) {
+  /** What a request answers, by promise or callback. If it streams, events tell of rows and errors, and the answer has neither. */
+  #answer(work, callback) {
+    const { stream = false, arrayRowMode = false } = (this.parent ?? all).config ?? {};
+    this.stream ??= stream;
+    this.arrayRowMode ??= arrayRowMode;
+    this.canceled = false;
+    const promise = this.#settle(work);
+    return answered(promise, callback) ?? this;
+  }
+  async #settle(work) {
+    // Listeners may be added after this call, and a request may be canceled.
+    await undefined;
+    const answer = { recordsets: this.stream ? null : [], recordset: this.stream ? null : undefined, output: {}, rowsAffected: [] };
+    const columns = [];
     try {
-      const found = statements.find(text, this.#types);
-      const { statement } = found;
-      const parameters = parametersOf(found, this.#values);
-      if (givesRows(statement, text)) {
-        const recordset = rowsOf(await this.#send('query', statement, parameters), statement);
-        return { recordsets: [recordset], recordset, output: {}, rowsAffected: [recordset.length] };
-      }
-      const { rowsAffected } = await this.#send('execute', statement, parameters);
-      return { recordsets: [], recordset: undefined, output: {}, rowsAffected: rowsAffected === null ? [] : [rowsAffected] };
+      if (this.canceled) throw canceled();
+      const { results, ...more } = await work((...values) => this.#send(...values));
+      Object.assign(answer, more);
+      for (const result of results) await this.#take(result, answer, columns);
     } catch (error) {
-      throw failed(error);
+      if (!this.stream) throw failed(error);
+      this.emit('error', failed(error));
+    }
+    const { recordsets, recordset, ...told } = answer;
+    if (this.stream) this.emit('done', told);
+    else answer.recordset = recordsets[0];
+    return this.arrayRowMode ? Object.assign(answer, { columns }) : answer;
+  }
+  async #take({ columns, rows, count }, answer, allColumns) {
+    if (rows !== undefined) {
+      const list = columns.map((column, index) => ({ index, ...column }));
+      const known = this.arrayRowMode ? list : Object.fromEntries(list.map((column) => [column.name, column]));
+      const recordset = this.arrayRowMode ? rows.map((row) => columns.map(({ name }) => row[name])) : rows;
+      allColumns.push(known);
+      if (this.stream) await this.#emitRows(known, recordset);
+      else answer.recordsets.push(Object.defineProperty(recordset, 'columns', { value: known, configurable: true }));
+    }
+    if (count === undefined) return;
+    answer.rowsAffected.push(count);
+    if (this.stream) this.emit('rowsaffected', count);
+  }
+  async #emitRows(columns, rows) {
+    this.emit('recordset', columns);
+    for (const row of rows) {
+      this.emit('row', row);
+      if (this.paused) await new Promise((resolve) => { this.#resume = resolve; });
+      if (this.canceled) throw canceled();
     }
   }
-  async #call(procedure) {
-    try {
-      const statement = statements.procedure(procedure, this.#types);
-      const answer = await this.#send('call', statement, argumentsOf(statement, this.parameters));
-      const recordsets = answer.resultSets.map((rows) => rowsOf(rows, statement));
-      const output = Object.fromEntries(Object.entries(answer.output).map(([name, value]) => [name, shown(value, statement.parameters.get(name)?.type)]));
-      return { recordsets, recordset: recordsets[0], output, returnValue: answer.returnValue, rowsAffected: recordsets.map((rows) => rows.length) };
-    } catch (error) {
-      throw failed(error);
-    }
+  #query(text, callback) {
+    return this.#answer(async (send) => ({ results: await run(text, this.parameters, TYPES, send) }), callback);
   }
-  query(text, ...values) {
-    if (Array.isArray(text)) return this.#template(text, values);
-    return answered(this.#run(text), values[0]);
-  }
-  batch(text, callback) { return answered(this.#run(text), callback); }
-  execute(procedure, callback) { return answered(this.#call(procedure), callback); }
-  #template(texts, values) {
+  query(text, ...values) { return Array.isArray(text) ? this.#query(this.template(text, ...values)) : this.#query(text, values[0]); }
+  batch(text, ...values) { return this.query(text, ...values); }
+  execute(procedure, callback) { return this.#answer((send) => call(procedure, this.parameters, TYPES, send), callback); }
+  template(texts, ...values) {
     let text = texts[0];
     values.forEach((value, at) => {
       const all = Array.isArray(value) ? value : [value];
@@ -125,9 +176,23 @@ class Request extends EventEmitter {
       names.forEach((name, index) => this.input(name, all[index]));
       text += names.map((name) => `@${name}`).join(', ') + texts[at + 1];
     });
-    return this.#run(text);
+    return text;
   }
-  cancel() {}
+  cancel() {
+    this.canceled = true;
+    this.#stop?.();
+    this.#resume?.();
+    return true;
+  }
+  pause() {
+    this.paused = Boolean(this.stream);
+    return this.paused;
+  }
+  resume() {
+    this.paused = false;
+    this.#resume?.();
+    return Boolean(this.stream);
+  }
 }
 
 class Transaction extends EventEmitter {
@@ -163,6 +228,7 @@ class Transaction extends EventEmitter {
   }
   commit(callback) { return answered(this.#end('commit'), callback); }
   rollback(callback) { return answered(this.#end('rollback'), callback); }
+  get config() { return this.parent?.config; }
   request() { return new Request(this); }
 }
 
@@ -226,7 +292,10 @@ const sql = {
   RequestError,
   Transaction,
   TransactionError,
-  connect: (config, callback) => all.connect(callback),
+  connect(config, callback) {
+    all.config = config;
+    return all.connect(callback);
+  },
   close: (callback) => all.close(callback),
   query: (...values) => all.query(...values),
   batch: (...values) => all.batch(...values),

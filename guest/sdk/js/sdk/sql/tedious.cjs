@@ -1,8 +1,8 @@
 // `tedious`: requests whose text is the operator's run as his statement, over the host's pool. A configuration of a connection is not looked at.
-const { argumentsOf, givesRows, numberOf, parametersOf, rowsOf, shown } = require('./values.cjs');
+const { call, numberOf, run } = require('./values.cjs');
 const { EventEmitter } = require('../node/events.cjs');
 
-const { host, statements } = globalThis.__mayfly;
+const { host } = globalThis.__mayfly;
 
 const TYPES = Object.fromEntries(Object.entries({
   Bit: 'bit', TinyInt: 'tinyint', SmallInt: 'smallint', Int: 'int', BigInt: 'bigint', Real: 'real', Float: 'float', Decimal: 'decimal(18,0)',
@@ -13,7 +13,7 @@ const TYPES = Object.fromEntries(Object.entries({
 }).map(([name, declaration]) => [name, { name, declaration }]));
 
 const ISOLATION_LEVEL = { NO_CHANGE: 0, READ_UNCOMMITTED: 1, READ_COMMITTED: 2, REPEATABLE_READ: 3, SERIALIZABLE: 4, SNAPSHOT: 5 };
-const CODES = { deadline: 'ETIMEOUT', EPARAM: 'EPARAM' };
+const CODES = { deadline: 'ETIMEOUT', EPARAM: 'EPARAM', ECANCEL: 'ECANCEL' };
 
 class RequestError extends Error {
   constructor(error) {
@@ -35,6 +35,7 @@ class Request extends EventEmitter {
     this.sqlTextOrProcedure = sqlTextOrProcedure;
     this.callback = callback;
     this.parameters = {};
+    this.canceled = false;
   }
   addParameter(name, type, value, { length, precision, scale } = {}) {
     const [plain] = type.declaration.split('(');
@@ -45,17 +46,17 @@ class Request extends EventEmitter {
     this.parameters[name] = { value, declaration: type.declaration, isOutput: true };
   }
   setTimeout() {}
-  get types() { return Object.fromEntries(Object.entries(this.parameters).map(([name, { declaration }]) => [name, declaration])); }
-  get values() { return Object.fromEntries(Object.entries(this.parameters).map(([name, { value }]) => [name, value])); }
+  cancel() {
+    if (this.canceled) return;
+    this.canceled = true;
+    this.emit('cancel');
+  }
 }
 
-/** Rows as lists of columns, or as objects of them. */
-const columnsOf = (row, useColumnNames) => {
-  const columns = Object.entries(row).map(([colName, value]) => ({ metadata: { colName }, value }));
-  return useColumnNames ? Object.fromEntries(columns.map((column) => [column.metadata.colName, column])) : columns;
-};
+const canceled = () => Object.assign(new Error('Canceled.'), { code: 'ECANCEL' });
 
 class Connection extends EventEmitter {
+  #request;
   #transaction;
   #isInTransaction = false;
   constructor(config = {}) {
@@ -78,44 +79,57 @@ class Connection extends EventEmitter {
   }
   close() { queueMicrotask(() => this.emit('end')); }
   reset(callback) { queueMicrotask(callback); }
-  cancel() { return false; }
-  #send(how, statement, parameters) {
+  cancel() {
+    if (this.#request === undefined || this.#request.canceled) return false;
+    this.#request.cancel();
+    return true;
+  }
+  async #send(request, how, statement, parameters) {
     const text = JSON.stringify(parameters);
-    if (!this.#isInTransaction) return host.sqlRun(how, statement.name, text);
+    // The host does not stop a statement. A transaction takes another call only after the answer of this one.
+    const stopped = new Promise((resolve) => { request.once('cancel', resolve); });
+    if (!this.#isInTransaction) return Promise.race([host.sqlRun(how, statement.name, text), stopped]);
     this.#transaction ??= host.sqlBegin(statement.backend);
     return host.sqlTransactionRun(this.#transaction, how, statement.name, text);
   }
-  #emitRows(request, rows, event) {
-    const { useColumnNames = false, rowCollectionOnRequestCompletion = false } = this.config.options ?? {};
-    const shownRows = rows.map((row) => columnsOf(row, useColumnNames));
-    for (const row of shownRows) request.emit('row', row);
-    request.emit(event, rows.length, false, shownRows);
-    return rowCollectionOnRequestCompletion ? shownRows : [];
-  }
-  async #execute(request) {
-    const found = statements.find(request.sqlTextOrProcedure, request.types);
-    const { statement } = found;
-    const parameters = parametersOf(found, request.values);
-    if (givesRows(statement, request.sqlTextOrProcedure)) {
-      const rows = rowsOf(await this.#send('query', statement, parameters), statement);
-      return [rows.length, this.#emitRows(request, rows, 'done')];
+  /** Emits a result, as the event of this name; its rows are lists of columns, or objects of them. */
+  #emitResult(request, { columns, rows, count }, event, hasMore) {
+    const { useColumnNames = false, rowCollectionOnDone = false } = this.config.options ?? {};
+    if (rows === undefined) {
+      request.emit(event, count, hasMore, []);
+      return [];
     }
-    const { rowsAffected } = await this.#send('execute', statement, parameters);
-    request.emit('done', rowsAffected ?? undefined, false, []);
-    return [rowsAffected ?? undefined, []];
-  }
-  async #call(request) {
-    const statement = statements.procedure(request.sqlTextOrProcedure, request.types);
-    const answer = await this.#send('call', statement, argumentsOf(statement, request.parameters));
-    const all = answer.resultSets.flatMap((rows) => this.#emitRows(request, rowsOf(rows, statement), 'doneInProc'));
-    for (const [name, value] of Object.entries(answer.output)) {
-      request.emit('returnValue', name, shown(value, statement.parameters.get(name)?.type), {});
+    const metadata = columns.map(({ name, type }) => ({ colName: name, type }));
+    const inForm = (list, nameOf) => (useColumnNames ? Object.fromEntries(list.map((column) => [nameOf(column), column])) : list);
+    request.emit('columnMetadata', inForm(metadata, ({ colName }) => colName));
+    const shown = rows.map((row) => inForm(metadata.map((column) => ({ metadata: column, value: row[column.colName] })), (column) => column.metadata.colName));
+    for (const row of shown) {
+      if (request.canceled) throw canceled();
+      request.emit('row', row);
     }
-    request.emit('doneProc', undefined, false, answer.returnValue, []);
-    return [answer.resultSets.reduce((sum, rows) => sum + rows.length, 0), all];
+    request.emit(event, count, hasMore, rowCollectionOnDone ? shown : []);
+    return shown;
   }
-  #run(request, work) {
-    work.then(([count, rows]) => {
+  /** Emits what a request was answered. The server answers what is not a batch as a procedure's. */
+  #emitAnswer(request, { results, output = {}, returnValue = 0 }, isBatch) {
+    const rows = results.flatMap((result, at) => this.#emitResult(request, result, isBatch ? 'done' : 'doneInProc', !isBatch || at + 1 < results.length));
+    for (const [name, value] of Object.entries(output)) request.emit('returnValue', name, value, {});
+    if (!isBatch) request.emit('doneProc', undefined, false, returnValue, []);
+    const isCounted = results.every(({ count }) => count !== undefined);
+    const count = isCounted ? results.reduce((sum, result) => sum + result.count, 0) : undefined;
+    return [count, this.config.options?.rowCollectionOnRequestCompletion ? rows : []];
+  }
+  async #answer(request, work, isBatch) {
+    // Listeners may be added after this call, and a request may be canceled.
+    await undefined;
+    if (request.canceled) throw canceled();
+    const answer = await work((...values) => this.#send(request, ...values));
+    if (request.canceled) throw canceled();
+    return this.#emitAnswer(request, answer, isBatch);
+  }
+  #run(request, work, isBatch = false) {
+    this.#request = request;
+    this.#answer(request, work, isBatch).finally(() => { this.#request = undefined; }).then(([count, rows]) => {
       request.callback?.(null, count, rows);
       request.emit('requestCompleted');
     }, (error) => {
@@ -126,9 +140,12 @@ class Connection extends EventEmitter {
       request.emit('requestCompleted');
     });
   }
-  execSql(request) { this.#run(request, this.#execute(request)); }
-  execSqlBatch(request) { this.execSql(request); }
-  callProcedure(request) { this.#run(request, this.#call(request)); }
+  #execute(request, isBatch) {
+    this.#run(request, async (send) => ({ results: await run(request.sqlTextOrProcedure, request.parameters, TYPES, send) }), isBatch);
+  }
+  execSql(request) { this.#execute(request, false); }
+  execSqlBatch(request) { this.#execute(request, true); }
+  callProcedure(request) { this.#run(request, (send) => call(request.sqlTextOrProcedure, request.parameters, TYPES, send)); }
   beginTransaction(callback, name, isolation = ISOLATION_LEVEL.NO_CHANGE) {
     if (isolation !== ISOLATION_LEVEL.NO_CHANGE && isolation !== ISOLATION_LEVEL.READ_COMMITTED) {
       const error = new RequestError(new Error("an isolation level cannot be chosen: transactions are begun at the database's own; leave it out, or write hints such as HOLDLOCK in the statements"));

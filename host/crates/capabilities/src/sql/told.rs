@@ -8,7 +8,8 @@ use super::configuration::{
 
 impl StatementGrants {
     /// Backends and granted statements, as JSON: `[[backend, …], [[name, backend, hash of the text or null, [parameter, …] in the order of the
-    /// text, procedure or null, access, [[parameter, type, is a list, is an output], …], [[column, type], …]], …]]`.
+    /// text, procedure or null, access, [[parameter, type, is a list, is an output, size], …], [[column, type], …]], …]]`. A size is
+    /// precision and scale of a decimal, or null.
     pub(super) fn told(&self, section: &Section) -> String {
         let backends = section.backends.iter();
         let statements = section.statements.iter();
@@ -54,7 +55,17 @@ fn parameter(parameter: &Parameter) -> String {
         quoted(word(parameter.sql_type)),
         parameter.list.to_string(),
         parameter.output.to_string(),
+        size(parameter.sql_type),
     ])
+}
+
+/// Precision and scale of a decimal.
+fn size(kind: SqlType) -> String {
+    match kind {
+        SqlType::Decimal { precision, scale } => list([precision.to_string(), scale.to_string()]),
+        SqlType::Money => list(["19".to_owned(), "4".to_owned()]),
+        _ => "null".to_owned(),
+    }
 }
 
 /// A type without its arguments, which decides how libraries show its values.

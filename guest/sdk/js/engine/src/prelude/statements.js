@@ -16,7 +16,7 @@
       name,
       backend,
       access,
-      parameters: new Map(parameters.map(([parameter, type, isList, isOutput]) => [parameter, { type, isList, isOutput }])),
+      parameters: new Map(parameters.map(([parameter, type, isList, isOutput, size]) => [parameter, { type, isList, isOutput, size }])),
       columns: new Map(columns),
       places,
     };
