@@ -1,6 +1,6 @@
 //! Resolvers in JavaScript answer as those in Rust do, with calls that overlap, errors that say why, and places in the source.
 
-use mayfly_tests::{TestApp, TestHost};
+use mayfly_tests::{TestApp, TestHost, repository};
 use serde_json::json;
 
 use super::{built, script};
@@ -301,4 +301,290 @@ export const resolvers = {{ Query: {{ missing: () => all.filter(isMissing).map((
     );
     let answer = TestHost::start(built(app)).await.query("{ missing }").await;
     assert_eq!(answer, json!({ "data": { "missing": [] } }));
+}
+
+const HALVES: &str = r"
+import { dynamodb, log, sql, ResolverError } from 'mayfly';
+const cut = 'hello 😀'.slice(0, 7);
+const failed = (promise) => promise.catch((error) => `${error.code}: ${error.message}`);
+export const resolvers = {
+  Query: {
+    text: () => cut,
+    mixed: () => [`\\ud83d ${cut}`, '😀'.slice(1), '😀', { [cut]: 1 }],
+    logs: () => { console.log('got', cut); console.log({ cut }); log.info(`by log: ${cut}`, { cut }); return 1; },
+    fails: () => { throw new Error(`bad name ${cut}`); },
+    refuses: () => { throw new ResolverError(`BAD_${cut}`, `refused ${cut}`); },
+    longCode: () => { throw new ResolverError(`${'A'.repeat(63)}😀`, 'long'); },
+    parameters: async () => (await sql.query('echo', { n: 1, b: true, t: cut }))[0].t,
+    items: async () => {
+      const table = dynamodb.table('Students');
+      await table.put({ PK: cut, SK: 'PROFILE', name: cut });
+      return (await table.get({ PK: 'hello \uFFFD', SK: 'PROFILE' })).name;
+    },
+    names: () => failed(dynamodb.table(cut).get({ id: cut })),
+    address: () => new URL(`https://a/${cut}`).pathname,
+  },
+};
+";
+
+/// What `[statements]` has for tests that ask a database, and what is granted of it.
+const ECHO: &str = r#"
+[statements.echo]
+backend = "school"
+text = "SELECT @n AS n, @b AS b, @t AS t"
+access = "read"
+parameters = { n = "int", b = "bit", t = "nvarchar(64)" }
+columns = { n = "int", b = "bit", t = "nvarchar(64)" }
+"#;
+
+/// An app whose module may call a table and a database, both inside the host.
+fn with_backends(code: &str, fields: &[&str], limits: &str) -> TestApp {
+    let fields = fields.join(": Any @script ");
+    let schema = format!("scalar Any\ntype Query {{ {fields}: Any @script }}");
+    let more = format!(
+        "deadline = \"60 s\"\n{limits}\n[modules.script.grants]\ndynamodb.Students = [\"get\", \"put\"]\nsql = [\"echo\"]\n[dynamodb]\nendpoint = \"embedded\"\nregion = \"us-east-1\"\n[sqlserver.school]\naddress = \"embedded\"\ndatabase = \"School\"\n[embedded]\nseed = \"{}\"\n{ECHO}",
+        repository().join("guest/apps/students/seed").display()
+    );
+    built(script("module.js", code, &schema, &more))
+}
+
+/// `slice` cuts an emoji in the middle; U+FFFD stands for what is left of it, as in Node.
+#[tokio::test]
+async fn half_of_a_surrogate_pair_is_the_replacement_character_wherever_it_leaves_javascript() {
+    let fields = [
+        "text",
+        "mixed",
+        "logs",
+        "fails",
+        "refuses",
+        "longCode",
+        "parameters",
+        "items",
+        "names",
+        "address",
+    ];
+    let host = TestHost::start(with_backends(HALVES, &fields, "")).await;
+    let answer = host
+        .query("{ text mixed logs parameters items address }")
+        .await;
+    assert_eq!(
+        answer,
+        json!({ "data": {
+            "text": "hello \u{FFFD}",
+            "mixed": ["\\ud83d hello \u{FFFD}", "\u{FFFD}", "😀", { "hello \u{FFFD}": 1 }],
+            "logs": 1,
+            "parameters": "hello \u{FFFD}",
+            "items": "hello \u{FFFD}",
+            "address": "/hello%20%EF%BF%BD",
+        } })
+    );
+    host.logged(&["got hello \u{FFFD}"]).await;
+    host.logged(&["{ cut: 'hello \u{FFFD}' }"]).await;
+    host.logged(&["by log: hello \u{FFFD}"]).await;
+    for (field, message, reason) in [
+        ("fails", "bad name hello \u{FFFD}", "FAILED"),
+        ("refuses", "refused hello \u{FFFD}", "BAD_hello \u{FFFD}"),
+    ] {
+        let answer = host.query(&format!("{{ {field} }}")).await;
+        let error = &answer["errors"][0];
+        assert_eq!(
+            (&error["message"], &error["extensions"]["reason"]),
+            (&json!(message), &json!(reason)),
+            "{answer}"
+        );
+    }
+    let long = host.query("{ longCode }").await;
+    assert_eq!(
+        long["errors"][0]["extensions"]["reason"],
+        json!("A".repeat(63)),
+        "{long}"
+    );
+    let names = host.query("{ names }").await;
+    assert!(names.to_string().contains("denied: "), "{names}");
+}
+
+#[tokio::test]
+async fn clients_read_messages_and_never_whole_objects() {
+    let code = r"
+const secret = { status: 500, config: { headers: { authorization: 'Bearer s3cret' } } };
+export const resolvers = {
+  Query: {
+    object: () => Promise.reject(secret),
+    coded: () => Promise.reject({ ...secret, code: 'UPSTREAM' }),
+    messaged: () => { throw { ...secret, message: 'said' }; },
+    odd: () => { throw Object.assign(new Error('x'), { message: secret }); },
+    none: () => { throw Object.assign(new Error('x'), { message: undefined }); },
+    empty: () => { throw new Error(); },
+    text: () => { throw 'only text'; },
+    number: () => { throw 42; },
+  },
+};
+";
+    let fields = [
+        "object", "coded", "messaged", "odd", "none", "empty", "text", "number",
+    ];
+    let schema = format!(
+        "type Query {{ {}: Int @script }}",
+        fields.join(": Int @script ")
+    );
+    let host = TestHost::start(built(script("module.js", code, &schema, ""))).await;
+    let without = "a resolver threw an object without a message";
+    for (field, message, reason) in [
+        ("object", without, "FAILED"),
+        ("coded", without, "UPSTREAM"),
+        ("messaged", "said", "FAILED"),
+        ("odd", without, "FAILED"),
+        ("none", without, "FAILED"),
+        ("empty", "", "FAILED"),
+        ("text", "only text", "FAILED"),
+        ("number", "42", "FAILED"),
+    ] {
+        let answer = host.query(&format!("{{ {field} }}")).await;
+        let error = &answer["errors"][0];
+        assert_eq!(
+            (&error["message"], &error["extensions"]["reason"]),
+            (&json!(message), &json!(reason)),
+            "{field}: {answer}"
+        );
+    }
+    // Whoever operates it reads all of it.
+    host.logged(&["code: 'UPSTREAM'", "Bearer s3cret"]).await;
+}
+
+const MANY: &str = r"
+import { dynamodb, sql } from 'mayfly';
+const table = dynamodb.table('Students');
+const many = (count, work) => Promise.all(Array.from({ length: count }, (_, at) => work(at)));
+const echo = (at) => ({ n: at, b: true, t: '' });
+export const resolvers = {
+  Query: {
+    reads: async () => (await many(200, (at) => table.get({ PK: `STUDENT#S${at % 5 + 1}`, SK: 'PROFILE' }))).filter(({ name }) => name).length,
+    queries: async () => (await many(100, (at) => sql.query('echo', echo(at)))).every(([{ n }], at) => n === at),
+    transaction: async () => {
+      const reads = many(150, (at) => table.get({ PK: `STUDENT#S${at % 5 + 1}`, SK: 'PROFILE' }));
+      const found = await sql.transaction('school', async (transaction) => {
+        const [first] = await transaction.query('echo', echo(1));
+        const more = many(150, (at) => table.get({ PK: `STUDENT#S${at % 5 + 1}`, SK: 'PROFILE' }));
+        const [second] = await transaction.query('echo', echo(2));
+        return first.n + second.n + (await more).length;
+      });
+      return found + (await reads).length;
+    },
+    stream: async () => {
+      const reads = many(100, (at) => table.get({ PK: `STUDENT#S${at % 5 + 1}`, SK: 'PROFILE' }));
+      const found = [];
+      for await (const { n } of sql.stream('echo', echo(7))) found.push(n);
+      return (await reads).length + found[0];
+    },
+    inOrder: async () => {
+      const begun = [];
+      await many(150, async (at) => { await table.put({ PK: `MANY#${at}`, SK: 'PROFILE', at }); begun.push(at); });
+      return begun.length === 150;
+    },
+    withTimers: async () => {
+      const reads = many(150, (at) => table.get({ PK: `STUDENT#S${at % 5 + 1}`, SK: 'PROFILE' }));
+      const ticks = many(20, (at) => new Promise((resolve) => setTimeout(resolve, at, 1)));
+      return (await reads).length + (await ticks).length;
+    },
+    tooMany: () => many(1001, (at) => table.get({ PK: `STUDENT#S${at % 5 + 1}`, SK: 'PROFILE' })).then(() => 'all', (error) => `${error.code}: ${error.message}`),
+  },
+};
+";
+
+fn many(limits: &str) -> TestApp {
+    let fields = [
+        "reads",
+        "queries",
+        "transaction",
+        "stream",
+        "inOrder",
+        "withTimers",
+        "tooMany",
+    ];
+    with_backends(MANY, &fields, limits)
+}
+
+async fn assert_all(host: &TestHost) {
+    for (field, expected) in [
+        ("reads", json!(200)),
+        ("queries", json!(true)),
+        ("inOrder", json!(true)),
+        ("withTimers", json!(170)),
+    ] {
+        let answer = host.query(&format!("{{ {field} }}")).await;
+        assert_eq!(answer["data"][field], expected, "{field}: {answer}");
+    }
+}
+
+#[tokio::test]
+async fn more_calls_at_once_than_may_be_under_way_wait_for_each_other() {
+    let host = TestHost::start(many("")).await;
+    assert_all(&host).await;
+    let answer = host.query("{ transaction stream tooMany }").await;
+    assert_eq!(
+        answer["data"],
+        json!({
+            "transaction": 303,
+            "stream": 107,
+            "tooMany": "budget: limit of 1000 host calls reached",
+        }),
+        "{answer}"
+    );
+}
+
+#[tokio::test]
+async fn a_lower_limit_of_pending_calls_is_found_out_by_the_engine() {
+    let host = TestHost::start(many("limits.pending = 9")).await;
+    assert_all(&host).await;
+    // Nothing can ever begin, which is told.
+    let none = TestHost::start(many("limits.pending = 0")).await;
+    let answer = none.query("{ reads }").await;
+    assert!(answer.to_string().contains("BUDGET_EXCEEDED"), "{answer}");
+}
+
+#[tokio::test]
+async fn classes_and_functions_keep_their_names_in_a_bundle() {
+    let code = r"import { NotFound as Other } from './other.js';
+
+class NotFound extends Error {
+  static of(id) { return new NotFound(id); }
+  constructor(message) {
+    super(message);
+    this.name = this.constructor.name;
+  }
+}
+const arrow = () => null.x;
+function named() { return arrow(); }
+
+export const resolvers = {
+  Query: {
+    names: () => [NotFound.of('1').name, new Other('2').name, named.name, arrow.name, NotFound.of.name],
+    stack: () => { try { named(); } catch (error) { return error.stack.split('\n'); } },
+  },
+};
+";
+    let other = "const named = () => 1;\nexport class NotFound extends Error {\n  get name() { return this.constructor.name + named(); }\n}\n";
+    let app = script(
+        "module.js",
+        code,
+        "scalar Any\ntype Query { names: Any @script stack: Any @script }",
+        "",
+    )
+    .with_file("other.js", other.as_bytes());
+    let host = TestHost::start(built(app)).await;
+    let answer = host.query("{ names stack }").await;
+    assert_eq!(
+        answer["data"]["names"],
+        json!(["NotFound", "NotFound1", "named", "arrow", "of"]),
+        "{answer}"
+    );
+    let stack = answer["data"]["stack"].as_array().unwrap();
+    for (frame, place) in stack.iter().skip(1).zip([
+        "at arrow (module.js:10:",
+        "at named (module.js:11:",
+        "at stack (module.js:16:",
+    ]) {
+        let frame = frame.as_str().unwrap();
+        assert!(frame.contains(place), "{place}: {answer}");
+    }
 }

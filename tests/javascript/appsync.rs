@@ -85,6 +85,9 @@ exports.handler = (event, context, callback) => {
       if (error) throw new Error(`never: ${error.code}`);
       resolve('stored');
     }));
+    case 'rejectedObject': return Promise.reject({ status: 500, headers: { authorization: 'Bearer s3cret' } });
+    case 'failedObject': return void callback({ errorType: 'Upstream', body: 's3cret' });
+    case 'failedMessage': return void callback({ message: 'said', body: 's3cret' });
     case 'rejected': return Promise.reject(Object.assign(new Error('typed'), { errorType: 'NotAllowed' }));
     case 'shape': return Promise.resolve(JSON.stringify([Object.keys(event), Object.keys(event.info), event.info.selectionSetList, event.identity, event.source, context.awsRequestId.length, context.memoryLimitInMB]));
     case 'second': return documents.get({ TableName, Key }).promise().then(({ Item }) => Item.name);
@@ -103,7 +106,7 @@ exports.handler = (event, context, callback) => {
 ";
 
 fn handler(more: &str) -> TestApp {
-    let fields = "called(text: String!): String @script failed: Int @script failedText: Int @script silent: Int @script thrownInCallback: String @script thrownAfterPromise: String @script thrownInTimer: String @script neverSettled: String @script rejected: Int @script notGranted: Int @script shape: String @script second: String @script secondWithCallback: String @script third: String @script thirdRaw: String @script denied: Int @script items: [Item] @script";
+    let fields = "called(text: String!): String @script failed: Int @script failedText: Int @script silent: Int @script thrownInCallback: String @script thrownAfterPromise: String @script thrownInTimer: String @script neverSettled: String @script rejected: Int @script rejectedObject: Int @script failedObject: Int @script failedMessage: Int @script notGranted: Int @script shape: String @script second: String @script secondWithCallback: String @script third: String @script thirdRaw: String @script denied: Int @script items: [Item] @script";
     let schema = format!(
         "type Query {{ {fields} }}\ntype Item {{ id: Int doubled: Int @resolve(module: \"script\", needs: \"id\") }}"
     );
@@ -132,6 +135,17 @@ async fn handlers_answer_with_promises_and_callbacks_and_errors_have_types() {
         ("failed", "it failed", "Lambda:Unhandled"),
         ("failedText", "only text", "Lambda:Unhandled"),
         ("rejected", "typed", "NotAllowed"),
+        (
+            "rejectedObject",
+            "a resolver threw an object without a message",
+            "Lambda:Unhandled",
+        ),
+        (
+            "failedObject",
+            "a resolver threw an object without a message",
+            "Upstream",
+        ),
+        ("failedMessage", "said", "Lambda:Unhandled"),
         ("denied", "AccessDeniedException", "Lambda:Unhandled"),
     ] {
         let answer = host.query(&format!("{{ {field} }}")).await;

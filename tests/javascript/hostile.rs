@@ -8,9 +8,29 @@ use serde_json::{Value, json};
 use super::{built, script};
 
 /// One field for each attack.
-const ATTACKS: &str = r"
+const ATTACKS: &str = r#"
 let remembered = 0;
 const nest = (depth) => { let text = '1'; for (let level = 0; level < depth; level++) text = `[${text}]`; return text; };
+const nested = (make) => { let value = 1; for (let level = 0; level < 20000; level++) value = make(value); return value; };
+const DEEP = {
+  parses: () => JSON.parse(nest(3000)),
+  parsesDeeper: () => JSON.parse('['.repeat(30000) + ']'.repeat(30000)),
+  parsesObjects: () => JSON.parse('{"a":'.repeat(30000) + '1' + '}'.repeat(30000)),
+  revives: () => JSON.parse('['.repeat(30000) + ']'.repeat(30000), (_, value) => value),
+  writes: () => JSON.stringify(nested((value) => [value])),
+  writesObjects: () => JSON.stringify(nested((value) => ({ value }))),
+  writesByToJson: () => { const deeper = () => ({ toJSON: () => ({ inner: deeper() }) }); return JSON.stringify(deeper()); },
+  flattens: () => nested((value) => [value]).flat(Infinity),
+  joins: () => String(nested((value) => [value])),
+  proxies: () => 'x' in nested((value) => new Proxy(Object(value), {})),
+  calls: () => { const deeper = () => deeper() + 1; return deeper(); },
+  maps: () => { const deeper = () => [1].map(() => deeper()); return deeper(); },
+  getsByGetters: () => { const deeper = () => ({ get inner() { return deeper().inner; } }); return deeper().inner; },
+  converts: () => { const value = { valueOf: () => +value }; return +value; },
+  replaces: () => { const deeper = () => 'a'.replace(/a/, deeper); return deeper(); },
+  constructs: () => { class Base { constructor() { new Deeper(); } } class Deeper extends Base {} return new Deeper(); },
+  compilesPatterns: () => new RegExp('(?:'.repeat(30000) + ')'.repeat(30000)),
+};
 export const resolvers = {
   Query: {
     fine: () => 1,
@@ -22,6 +42,12 @@ export const resolvers = {
     recursesInSort: () => { const deeper = () => [2, 1].sort(() => deeper()); return deeper(); },
     recursesInProxy: () => { let proxy = {}; for (let level = 0; level < 100000; level++) proxy = new Proxy(proxy, {}); return proxy.x; },
     recursesInPattern: () => { const text = '('.repeat(30000) + ')'.repeat(30000); try { return `${new RegExp(text).test('')}`.length; } catch (error) { throw error; } },
+    catchesDepth: () => { const failures = [];
+      for (const [name, deep] of Object.entries(DEEP)) { try { deep(); failures.push(`${name}: none`); } catch (error) { if (!/Maximum call stack size exceeded|stack overflow/.test(error.message)) failures.push(`${name}: ${error}`); } }
+      return failures; },
+    depth: () => { let depth = 0; const deeper = () => { depth += 1; return deeper() + 1; }; try { deeper(); } catch {} return depth; },
+    chainsMicrotasks: () => { const chain = () => Promise.resolve().then(chain); return chain(); },
+    chainsBesideAnAnswer: () => { const chain = () => Promise.resolve().then(chain); chain(); return new Promise(() => {}); },
     allocates: () => { const kept = []; for (;;) kept.push({}); },
     allocatesText: () => { let text = 'x'; for (;;) text += text; },
     answersHuge: () => 'x'.repeat(50 * 1024 * 1024).length && 'y'.repeat(8 * 1024 * 1024),
@@ -49,7 +75,7 @@ export const resolvers = {
     rejectsNothing: () => Promise.reject(),
   },
 };
-";
+"#;
 
 fn schema() -> String {
     let fields: Vec<&str> = ATTACKS
@@ -140,9 +166,24 @@ async fn recursion_ends_in_a_range_error_or_a_trap() {
 }
 
 #[tokio::test]
+async fn the_depth_of_everything_that_recurses_ends_in_an_error_that_can_be_caught() {
+    let host = lab().await;
+    let answer = host.query("{ catchesDepth depth }").await;
+    assert_eq!(answer["data"]["catchesDepth"], json!([]), "{answer}");
+    let depth = answer["data"]["depth"].as_u64().unwrap_or_default();
+    assert!(depth >= 400, "{answer}");
+}
+
+#[tokio::test]
 async fn memory_ends_at_the_cap() {
     let host = lab().await;
-    for attack in ["allocates", "answersHuge", "throwsMemory"] {
+    for attack in [
+        "allocates",
+        "answersHuge",
+        "throwsMemory",
+        "chainsMicrotasks",
+        "chainsBesideAnAnswer",
+    ] {
         let error = error(&host, attack).await;
         assert_eq!(
             error["extensions"]["code"],

@@ -9,6 +9,7 @@ mod dynamodb_digits;
 mod edge;
 mod hostile;
 mod http_libraries;
+mod node_modules;
 mod services;
 mod time;
 

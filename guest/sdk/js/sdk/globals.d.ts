@@ -67,7 +67,7 @@ declare class TextEncoder {
 declare class TextDecoder {
   constructor(label?: string, options?: { fatal?: boolean; ignoreBOM?: boolean });
   readonly encoding: string;
-  decode(bytes?: ArrayBuffer | ArrayBufferView): string;
+  decode(bytes?: ArrayBuffer | ArrayBufferView, options?: { stream?: boolean }): string;
 }
 
 declare class DOMException extends Error {
@@ -195,7 +195,9 @@ type BufferBigInt = BufferEnd<'BigInt64' | 'BigUInt64'>;
 type BufferNumbers = { [Name in BufferNumber as `read${Name}`]: (offset?: number) => number }
   & { [Name in BufferNumber as `write${Name}`]: (value: number, offset?: number) => number }
   & { [Name in BufferBigInt as `read${Name}`]: (offset?: number) => bigint }
-  & { [Name in BufferBigInt as `write${Name}`]: (value: bigint, offset?: number) => number };
+  & { [Name in BufferBigInt as `write${Name}`]: (value: bigint, offset?: number) => number }
+  & { [Name in BufferEnd<'Int' | 'UInt'> as `read${Name}`]: (offset: number, byteLength: number) => number }
+  & { [Name in BufferEnd<'Int' | 'UInt'> as `write${Name}`]: (value: number, offset: number, byteLength: number) => number };
 /** Node's bytes: the common part. */
 interface Buffer extends BufferNumbers {}
 declare class Buffer extends Uint8Array<ArrayBuffer> {
@@ -214,6 +216,9 @@ declare class Buffer extends Uint8Array<ArrayBuffer> {
   includes(value: string | number | Uint8Array, from?: number, encoding?: BufferEncoding): boolean;
   indexOf(value: string | number | Uint8Array, from?: number, encoding?: BufferEncoding): number;
   lastIndexOf(value: string | number | Uint8Array, from?: number, encoding?: BufferEncoding): number;
+  swap16(): this;
+  swap32(): this;
+  swap64(): this;
   toJSON(): { type: 'Buffer'; data: number[] };
   toString(encoding?: BufferEncoding, start?: number, end?: number): string;
   write(text: string, offset?: number, length?: number, encoding?: BufferEncoding): number;

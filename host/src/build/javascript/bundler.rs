@@ -26,8 +26,10 @@ const PACKAGE: [(&str, &str); 2] = [
 ];
 
 /// How everything is bundled: for no platform in particular, as a module of the newest JavaScript that the engine knows.
-const OPTIONS: [&str; 14] = [
+const OPTIONS: [&str; 15] = [
     "--bundle",
+    // Two files may have a class of the same name, and `error.name = this.constructor.name` is what clients read.
+    "--keep-names",
     "--format=esm",
     "--platform=neutral",
     "--main-fields=module,main",

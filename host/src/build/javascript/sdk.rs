@@ -15,7 +15,7 @@ macro_rules! file {
     };
 }
 
-const FILES: [(&str, &str); 37] = [
+const FILES: [(&str, &str); 38] = [
     // Says to bundlers that what is not used can be left out.
     (
         "package.json",
@@ -36,6 +36,7 @@ const FILES: [(&str, &str); 37] = [
     file!("http/node-fetch.cjs"),
     file!("node/arguments.js"),
     file!("node/assert.cjs"),
+    file!("node/assert_strict.cjs"),
     file!("node/buffer.js"),
     file!("node/console.cjs"),
     file!("node/crypto.js"),
@@ -88,7 +89,7 @@ const IMPORTS: [(&str, &str); 13] = [
 /// are files of CommonJS, so that `require` gives it.
 const NODE: [(&str, &str); 21] = [
     ("assert", "assert.cjs"),
-    ("assert/strict", "assert.cjs"),
+    ("assert/strict", "assert_strict.cjs"),
     ("buffer", "buffer.js"),
     ("console", "console.cjs"),
     ("crypto", "crypto.js"),

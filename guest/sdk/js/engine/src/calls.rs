@@ -1,4 +1,4 @@
-//! Host calls under way, and the promises that wait for them.
+//! Host calls, and the promises that wait for them: [`queue`](crate::queue) says which of them are under way.
 //!
 //! Timers are waited for in the same place: the one that is due first is a call of the clock, beside the others.
 
@@ -11,10 +11,10 @@ use crate::bindings::mayfly::resolver::clock;
 use crate::bindings::mayfly::resolver::pending::{Pending, wait_any};
 use crate::bindings::mayfly::resolver::types::Error;
 use crate::digits;
+use crate::queue::{Begin, Queue, UnderWay};
 
-/// A call, and what to tell of its answer.
-struct Call {
-    pending: Pending,
+/// What to tell of a call's answer, and whom.
+struct Listener {
     /// Whether numbers of the answer keep all of their digits.
     is_exact: bool,
     resolve: Persistent<Function<'static>>,
@@ -29,7 +29,7 @@ struct Alarm {
 }
 
 thread_local! {
-    static CALLS: RefCell<Vec<Call>> = const { RefCell::new(Vec::new()) };
+    static CALLS: RefCell<Queue<Listener>> = const { RefCell::new(Queue::new()) };
     static ALARM: RefCell<Option<Alarm>> = const { RefCell::new(None) };
     /// Why the clock lets nobody wait any longer: the deadline or the budget. Other calls may still be answered.
     static REFUSED: RefCell<Option<Error>> = const { RefCell::new(None) };
@@ -45,31 +45,34 @@ pub(crate) enum Waited {
     Refused(Error),
 }
 
-/// A promise of a call's answer.
-pub(crate) fn promise<'js>(ctx: &Ctx<'js>, pending: Pending) -> Result<Promise<'js>> {
-    promise_of(ctx, pending, false)
+/// A promise of a call's answer. The call begins at once, or when enough others are answered.
+pub(crate) fn promise<'js>(
+    ctx: &Ctx<'js>,
+    begin: impl Fn() -> Pending + 'static,
+) -> Result<Promise<'js>> {
+    promise_of(ctx, false, begin)
 }
 
 /// The same, in which numbers with more digits than JavaScript keeps are `{ $number: text }` if it is to be exact.
 pub(crate) fn promise_of<'js>(
     ctx: &Ctx<'js>,
-    pending: Pending,
     is_exact: bool,
+    begin: impl Fn() -> Pending + 'static,
 ) -> Result<Promise<'js>> {
     let (promise, resolve, reject) = ctx.promise()?;
-    let call = Call {
-        pending,
+    let listener = Listener {
         is_exact,
         resolve: Persistent::save(ctx, resolve),
         reject: Persistent::save(ctx, reject),
     };
-    CALLS.with_borrow_mut(|calls| calls.push(call));
+    let begin: Begin = Box::new(begin);
+    CALLS.with_borrow_mut(|calls| calls.add(begin, listener));
     Ok(promise)
 }
 
-/// Whether calls are under way.
+/// Whether calls are under way. Where none is, none waits to begin.
 pub(crate) fn any() -> bool {
-    CALLS.with_borrow(|calls| !calls.is_empty())
+    CALLS.with_borrow(|calls| !calls.under_way.is_empty())
 }
 
 /// Waits until a call is answered or this many milliseconds have passed, and settles the promises of calls that are answered.
@@ -80,8 +83,20 @@ pub(crate) fn settle_next(ctx: &Ctx<'_>, timer_ms: Option<f64>) -> Result<Waited
         (false, Some(alarm)) => return Ok(wait_for_alarm(alarm)),
         (true, alarm) => wait(alarm),
     };
-    for call in ready {
-        settle(ctx, call)?;
+    let mut refused = Vec::new();
+    let mut answered = 0;
+    for UnderWay { call, pending } in ready {
+        match pending.take() {
+            Err(error) if Queue::<Listener>::is_full(&error) => refused.push((call, error)),
+            answer => {
+                answered += 1;
+                settle(ctx, call.listener, answer)?;
+            }
+        }
+    }
+    let refused = CALLS.with_borrow_mut(|calls| calls.go_on(answered, refused));
+    for (call, error) in refused {
+        settle(ctx, call.listener, Err(error))?;
     }
     Ok(Waited::Done)
 }
@@ -118,28 +133,28 @@ fn refused(timer_ms: Option<f64>) -> Waited {
 }
 
 /// Waits until at least one call is answered, or the alarm is; gives the calls.
-fn wait(alarm: Option<Alarm>) -> Vec<Call> {
-    CALLS.with_borrow_mut(|calls| {
-        if calls.len() == 1 && alarm.is_none() {
+fn wait(alarm: Option<Alarm>) -> Vec<UnderWay<Listener>> {
+    CALLS.with_borrow_mut(|Queue { under_way, .. }| {
+        if under_way.len() == 1 && alarm.is_none() {
             // Taking the answer of the only call waits as well, so asking first would be a host call for nothing.
-            return std::mem::take(calls);
+            return std::mem::take(under_way);
         }
-        let mut pending: Vec<&Pending> = calls.iter().map(|call| &call.pending).collect();
+        let mut pending: Vec<&Pending> = under_way.iter().map(|call| &call.pending).collect();
         pending.extend(alarm.iter().map(|alarm| &alarm.pending));
         let positions = wait_any(&pending);
-        let is_due = positions.last() == u32::try_from(calls.len()).ok().as_ref();
+        let is_due = positions.last() == u32::try_from(under_way.len()).ok().as_ref();
         match alarm {
             Some(alarm) if is_due => drop(wait_for_alarm(alarm)),
             alarm => ALARM.set(alarm),
         }
-        take(calls, &positions)
+        take(under_way, &positions)
     })
 }
 
 /// Removes the calls at these positions, which ascend.
-fn take(calls: &mut Vec<Call>, positions: &[u32]) -> Vec<Call> {
+fn take(under_way: &mut Vec<UnderWay<Listener>>, positions: &[u32]) -> Vec<UnderWay<Listener>> {
     let mut position = 0;
-    calls
+    under_way
         .extract_if(.., |_| {
             position += 1;
             positions.binary_search(&(position - 1)).is_ok()
@@ -147,12 +162,16 @@ fn take(calls: &mut Vec<Call>, positions: &[u32]) -> Vec<Call> {
         .collect()
 }
 
-fn settle(ctx: &Ctx<'_>, call: Call) -> Result<()> {
-    match call.pending.take() {
+fn settle(
+    ctx: &Ctx<'_>,
+    listener: Listener,
+    answer: std::result::Result<String, Error>,
+) -> Result<()> {
+    match answer {
         Ok(text) => {
-            let kept = call.is_exact.then(|| digits::kept(&text)).flatten();
+            let kept = listener.is_exact.then(|| digits::kept(&text)).flatten();
             let value = ctx.json_parse(kept.unwrap_or(text))?;
-            call.resolve.restore(ctx)?.call((value,))
+            listener.resolve.restore(ctx)?.call((value,))
         }
         Err(error) => {
             let host_error = ENGINE
@@ -162,7 +181,7 @@ fn settle(ctx: &Ctx<'_>, call: Call) -> Result<()> {
                 host_error
                     .restore(ctx)?
                     .call((error.code, error.message, error.retryable))?;
-            call.reject.restore(ctx)?.call((error,))
+            listener.reject.restore(ctx)?.call((error,))
         }
     }
 }

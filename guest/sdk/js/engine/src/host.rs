@@ -17,8 +17,8 @@ use rquickjs::{Ctx, Exception, Object, Result};
 
 use crate::bindings::mayfly::resolver::log::Level;
 use crate::bindings::mayfly::resolver::{clock as host_clock, context, log, random};
-use crate::trace::translate;
-use crate::{clock, memory};
+use crate::text::{Json, Text};
+use crate::{clock, memory, trace};
 
 /// The most random bytes of one call; the host traps above it.
 const RANDOM_BYTES: u32 = 65_536;
@@ -92,13 +92,17 @@ fn level(name: &str) -> Level {
 }
 
 /// Writes a line; what is said while the module is built has no reader, and is dropped.
-fn write_log(name: String, message: String, fields: String) {
+fn write_log(name: Text, Text(message): Text, fields: Json) {
     if clock::is_invoked() {
-        log::write(level(&name), &translate(message), &fields);
+        log::write(level(&name), &trace::translate(message), &fields);
     }
 }
 
-fn log_enabled(name: String) -> bool {
+fn translate(Text(text): Text) -> String {
+    trace::translate(text)
+}
+
+fn log_enabled(name: Text) -> bool {
     clock::is_invoked() && log::enabled(level(&name))
 }
 
@@ -141,7 +145,7 @@ fn claims(ctx: Ctx<'_>) -> Result<String> {
     Ok(context::claims())
 }
 
-fn header(ctx: Ctx<'_>, name: String) -> Result<Option<String>> {
+fn header(ctx: Ctx<'_>, name: Text) -> Result<Option<String>> {
     need_host(&ctx)?;
     Ok(context::header(&name))
 }
@@ -156,7 +160,7 @@ fn variables(ctx: Ctx<'_>) -> Result<String> {
     Ok(context::variables())
 }
 
-fn error_details(ctx: Ctx<'_>, parent: u32, details: String) -> Result<()> {
+fn error_details(ctx: Ctx<'_>, parent: u32, details: Json) -> Result<()> {
     need_host(&ctx)?;
     context::error_details(parent, &details);
     Ok(())

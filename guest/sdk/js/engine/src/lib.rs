@@ -13,8 +13,10 @@ mod clock;
 mod digits;
 mod host;
 mod memory;
+mod queue;
 mod resolve;
 mod statement_text;
+mod text;
 mod trace;
 
 use std::cell::OnceCell;
@@ -37,7 +39,7 @@ struct Engine {
     turn: Persistent<Function<'static>>,
     /// `last()`: does what is left to do when nothing can be waited for.
     last: Persistent<Function<'static>>,
-    /// `finish()`: reports promises that were rejected while nobody listened.
+    /// `finish(hasAnswer)`: reports promises that were rejected while nobody listened.
     finish: Persistent<Function<'static>>,
     lines: Lines,
 }

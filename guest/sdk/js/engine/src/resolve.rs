@@ -7,6 +7,7 @@ use crate::bindings::exports::mayfly::resolver::handler::{Guest, Invocation};
 use crate::bindings::mayfly::resolver::log::{Level, write};
 use crate::bindings::mayfly::resolver::types::Error;
 use crate::calls::{self, Waited};
+use crate::text::{Json, text};
 use crate::trace::{translate, whole};
 use crate::{ENGINE, Engine, Exported, clock, memory};
 
@@ -54,8 +55,9 @@ fn answer(
     match settle(ctx, engine, &promise)? {
         Waited::Done => {}
         Waited::ForNothing => {
-            // What nobody caught is perhaps why.
-            finish(ctx, engine)?;
+            // What nobody caught is perhaps why. A job that had no memory left says nothing to anybody.
+            finish(ctx, engine, false)?;
+            memory::end_out_of_memory(false);
             return Ok(refuse(
                 parents,
                 "the resolver waits for a promise that nothing settles; promises settle by calls of the host and timers alone",
@@ -65,13 +67,13 @@ fn answer(
         Waited::Refused(error) => return Ok(vec![Err(error); parents]),
     }
     let answers = promise.finish::<Vec<Value<'_>>>()?;
-    finish(ctx, engine)?;
+    finish(ctx, engine, true)?;
     answers.into_iter().map(read).collect()
 }
 
 /// Reports what nobody caught.
-fn finish(ctx: &Ctx<'_>, engine: &Engine) -> rquickjs::Result<()> {
-    engine.finish.clone().restore(ctx)?.call(())
+fn finish(ctx: &Ctx<'_>, engine: &Engine, has_answer: bool) -> rquickjs::Result<()> {
+    engine.finish.clone().restore(ctx)?.call((has_answer,))
 }
 
 /// Runs until the promise is settled, or nothing is left that could settle it.
@@ -97,13 +99,13 @@ fn settle(ctx: &Ctx<'_>, engine: &Engine, promise: &Promise<'_>) -> rquickjs::Re
 
 /// An answer as the prelude gives it: its text, or an object that says why there is none.
 fn read(answer: Value<'_>) -> rquickjs::Result<Result<String, Error>> {
-    if let Some(text) = answer.as_string() {
-        return Ok(Ok(text.to_string()?));
+    if answer.is_string() {
+        return answer.get().map(|Json(json)| Ok(json));
     }
     let error: Object<'_> = answer.get()?;
     Ok(Err(Error {
-        code: error.get("code")?,
-        message: error.get("message")?,
+        code: text(&error, "code")?,
+        message: text(&error, "message")?,
         retryable: error.get("retryable")?,
     }))
 }

@@ -11,6 +11,17 @@ const typeError = (message) => Object.assign(new TypeError(message), { code: 'ER
 
 export const argumentError = (problem, value) => typeError(`${problem}. Received ${received(value)}`);
 
+/** Digits in groups of three, as Node shows large numbers in messages. */
+const grouped = (digits) => digits.replace(/\B(?=(\d{3})+$)/g, '_');
+
+function shown(value) {
+  if (typeof value === 'bigint') return `${value > 2n ** 32n || value < -(2n ** 32n) ? grouped(String(value)) : value}n`;
+  return Number.isInteger(value) && Math.abs(value) > 2 ** 32 ? grouped(String(value)) : String(value);
+}
+
+export const rangeError = (name, range, value) =>
+  Object.assign(new RangeError(`The value of "${name}" is out of range. It must be ${range}. Received ${shown(value)}`), { code: 'ERR_OUT_OF_RANGE' });
+
 /** The bytes of a buffer or a view of one. */
 export function bytesOf(name, value) {
   if (ArrayBuffer.isView(value)) return new Uint8Array(value.buffer, value.byteOffset, value.byteLength);

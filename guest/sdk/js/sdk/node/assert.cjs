@@ -1,5 +1,5 @@
 // Node's assert: a function with the others as its properties.
-const { inspect, isDeepStrictEqual } = require('./util.js');
+const { inspect, isDeepStrictEqual, isDeepLooseEqual } = require('./util.js');
 
 class AssertionError extends Error {
   constructor({ message, actual, expected, operator }) {
@@ -31,10 +31,11 @@ Object.assign(assert, {
   AssertionError,
   ok: assert,
   equal: (actual, expected, message) => check(actual == expected || (actual !== actual && expected !== expected), message, actual, expected, '=='),
-  notEqual: (actual, expected, message) => check(actual != expected, message, actual, expected, '!='),
+  notEqual: (actual, expected, message) => check(actual != expected && (actual === actual || expected === expected), message, actual, expected, '!='),
   strictEqual: (actual, expected, message) => check(Object.is(actual, expected), message, actual, expected, 'strictEqual'),
   notStrictEqual: (actual, expected, message) => check(!Object.is(actual, expected), message, actual, expected, 'notStrictEqual'),
-  deepEqual: (actual, expected, message) => check(isDeepStrictEqual(actual, expected), message, actual, expected, 'deepEqual'),
+  deepEqual: (actual, expected, message) => check(isDeepLooseEqual(actual, expected), message, actual, expected, 'deepEqual'),
+  notDeepEqual: (actual, expected, message) => check(!isDeepLooseEqual(actual, expected), message, actual, expected, 'notDeepEqual'),
   deepStrictEqual: (actual, expected, message) => check(isDeepStrictEqual(actual, expected), message, actual, expected, 'deepStrictEqual'),
   notDeepStrictEqual: (actual, expected, message) => check(!isDeepStrictEqual(actual, expected), message, actual, expected, 'notDeepStrictEqual'),
   match: (text, pattern, message) => check(pattern.test(text), message, text, pattern, 'match'),
@@ -54,5 +55,13 @@ Object.assign(assert, {
     if (!matches(thrown.error, expected)) throw thrown.error;
   },
 });
-assert.strict = assert;
+
+/** The same, in which what compares with `==` compares with `Object.is`. */
+assert.strict = Object.assign((value, message) => assert(value, message), assert, {
+  equal: assert.strictEqual,
+  notEqual: assert.notStrictEqual,
+  deepEqual: assert.deepStrictEqual,
+  notDeepEqual: assert.notDeepStrictEqual,
+});
+assert.strict.strict = assert.strict;
 module.exports = assert;

@@ -1,5 +1,5 @@
 // The common part of Node's Buffer.
-import { argumentError } from './arguments.js';
+import { argumentError, rangeError } from './arguments.js';
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
@@ -48,6 +48,61 @@ const coding = (name = 'utf8') => {
 const view = (bytes) => new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 const over = (bytes) => new Bytes(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 
+function checkOffset(buffer, offset, bytes) {
+  if (typeof offset !== 'number') throw argumentError('The "offset" argument must be of type number', offset);
+  const last = buffer.length - bytes;
+  if (Number.isInteger(offset) && offset >= 0 && offset <= last) return;
+  if (!Number.isInteger(offset)) throw rangeError('offset', 'an integer', offset);
+  if (last < 0) throw Object.assign(new RangeError('Attempt to access memory outside buffer bounds'), { code: 'ERR_BUFFER_OUT_OF_BOUNDS' });
+  throw rangeError('offset', `>= 0 and <= ${last}`, offset);
+}
+
+/** Refuses an integer that these bytes cannot hold, which would be cut off otherwise. */
+function checkInteger(value, bytes, isSigned) {
+  const bits = isSigned ? 8 * bytes - 1 : 8 * bytes;
+  const end = 2 ** bits;
+  const least = isSigned ? -end : 0;
+  if (!(value < least || value >= end || value > end - 1)) return;
+  const n = typeof value === 'bigint' ? 'n' : '';
+  const power = `2${n} ** ${bits}${n}`;
+  const from = bytes > 4 && isSigned ? `-(${power})` : `${least}${n}`;
+  throw rangeError('value', bytes > 4 ? `>= ${from} and < ${power}` : `>= ${from} and <= ${end - 1}`, value);
+}
+
+function checkByteLength(bytes) {
+  if (typeof bytes !== 'number') throw argumentError('The "byteLength" argument must be of type number', bytes);
+  if (!Number.isInteger(bytes)) throw rangeError('byteLength', 'an integer', bytes);
+  if (bytes < 1 || bytes > 6) throw rangeError('byteLength', '>= 1 and <= 6', bytes);
+}
+
+/** An integer of one to six bytes. */
+function readInteger(buffer, offset, bytes, isSigned, isLittle) {
+  checkByteLength(bytes);
+  checkOffset(buffer, offset, bytes);
+  let value = 0;
+  for (let at = 0; at < bytes; at++) value = value * 256 + buffer[offset + (isLittle ? bytes - 1 - at : at)];
+  return isSigned && value >= 2 ** (8 * bytes - 1) ? value - 2 ** (8 * bytes) : value;
+}
+function writeInteger(buffer, value, offset, bytes, isSigned, isLittle) {
+  checkByteLength(bytes);
+  checkInteger(value, bytes, isSigned);
+  checkOffset(buffer, offset, bytes);
+  let rest = Math.trunc(value) || 0;
+  if (rest < 0) rest += 2 ** (8 * bytes);
+  for (let at = 0; at < bytes; at++) {
+    buffer[offset + (isLittle ? at : bytes - 1 - at)] = rest % 256;
+    rest = Math.floor(rest / 256);
+  }
+  return offset + bytes;
+}
+
+/** Reverses the bytes of each number of a buffer. */
+function swap(buffer, bytes) {
+  if (buffer.length % bytes !== 0) throw Object.assign(new RangeError(`Buffer size must be a multiple of ${8 * bytes}-bits`), { code: 'ERR_INVALID_BUFFER_SIZE' });
+  for (let at = 0; at < buffer.length; at += bytes) buffer.subarray(at, at + bytes).reverse();
+  return buffer;
+}
+
 /** What a search looks for, and where it begins: a place from the end when it is negative. */
 function search(buffer, value, from, encoding, otherwise) {
   if (typeof from === 'string') return search(buffer, value, undefined, from, otherwise);
@@ -56,6 +111,9 @@ function search(buffer, value, from, encoding, otherwise) {
   return [bytes, at < 0 ? at + buffer.length : at];
 }
 const isAt = (buffer, bytes, at) => bytes.every((byte, index) => buffer[at + index] === byte);
+
+/** How many bytes of a buffer Node shows. */
+const SHOWN_BYTES = 50;
 
 class Bytes extends Uint8Array {
   static from(value, encoding, length) {
@@ -92,6 +150,12 @@ class Bytes extends Uint8Array {
     return Math.sign(one.length - other.length);
   }
 
+  [Symbol.for('nodejs.util.inspect.custom')]() {
+    const pairs = Array.from(this.subarray(0, SHOWN_BYTES), (byte) => byte.toString(16).padStart(2, '0'));
+    const more = this.length - SHOWN_BYTES;
+    if (more > 0) pairs.push(`... ${more} more byte${more > 1 ? 's' : ''}`);
+    return `<Buffer ${pairs.join(' ')}>`;
+  }
   get parent() { return this.buffer; }
   toString(encoding, start = 0, end = this.length) { return coding(encoding).write(new Uint8Array(this.buffer, this.byteOffset + start, Math.max(0, Math.min(end, this.length) - start))); }
   toLocaleString(encoding) { return this.toString(encoding); }
@@ -128,6 +192,9 @@ class Bytes extends Uint8Array {
     return -1;
   }
   includes(value, from, encoding) { return this.indexOf(value, from, encoding) >= 0; }
+  swap16() { return swap(this, 2); }
+  swap32() { return swap(this, 4); }
+  swap64() { return swap(this, 8); }
 }
 
 /** The class as Node has it, which older code calls with and without `new`: `Buffer('text')`, `new Buffer(bytes)`. */
@@ -135,20 +202,41 @@ export function Buffer(value, encoding, length) {
   return typeof value === 'number' ? Bytes.alloc(value) : Bytes.from(value, encoding, length);
 }
 Object.setPrototypeOf(Buffer, Bytes);
+// The bundler renames what another file names alike, and this name is shown.
+Object.defineProperty(Buffer, 'name', { value: 'Buffer' });
 Buffer.prototype = Bytes.prototype;
 Object.defineProperty(Bytes.prototype, 'constructor', { value: Buffer, writable: true, configurable: true });
 
+/** A method under both of its names: Node has `readUInt8` and `readUint8`. */
+function addMethod(name, value) {
+  for (const each of new Set([name, name.replace('UInt', 'Uint')])) {
+    Object.defineProperty(Buffer.prototype, each, { value, writable: true, configurable: true });
+  }
+}
+
 for (const [name, method, bytes] of [['Int8', 'Int8', 1], ['Int16', 'Int16', 2], ['Int32', 'Int32', 4], ['BigInt64', 'BigInt64', 8], ['UInt8', 'Uint8', 1], ['UInt16', 'Uint16', 2], ['UInt32', 'Uint32', 4], ['BigUInt64', 'BigUint64', 8], ['Float', 'Float32', 4], ['Double', 'Float64', 8]]) {
+  const isInteger = name.includes('Int');
+  const isSigned = !name.includes('UInt');
   for (const end of bytes === 1 ? [''] : ['LE', 'BE']) {
-    const little = end === 'LE';
-    const methods = {
-      [`read${name}${end}`]: function (offset = 0) { return view(this)[`get${method}`](offset, little); },
-      [`write${name}${end}`]: function (value, offset = 0) { view(this)[`set${method}`](offset, value, little); return offset + bytes; },
-    };
-    for (const [key, value] of Object.entries(methods)) {
-      Object.defineProperty(Buffer.prototype, key, { value, writable: true, configurable: true });
-      Object.defineProperty(Buffer.prototype, key.replace('UInt', 'Uint'), { value, writable: true, configurable: true });
-    }
+    const isLittle = end === 'LE';
+    addMethod(`read${name}${end}`, function (offset = 0) {
+      checkOffset(this, offset, bytes);
+      return view(this)[`get${method}`](offset, isLittle);
+    });
+    addMethod(`write${name}${end}`, function (value, offset = 0) {
+      const number = bytes === 8 && isInteger ? value : Number(value);
+      if (isInteger) checkInteger(number, bytes, isSigned);
+      checkOffset(this, offset, bytes);
+      view(this)[`set${method}`](offset, number, isLittle);
+      return offset + bytes;
+    });
+  }
+}
+for (const name of ['UInt', 'Int']) {
+  for (const end of ['LE', 'BE']) {
+    const [isSigned, isLittle] = [name === 'Int', end === 'LE'];
+    addMethod(`read${name}${end}`, function (offset, bytes) { return readInteger(this, offset, bytes, isSigned, isLittle); });
+    addMethod(`write${name}${end}`, function (value, offset, bytes) { return writeInteger(this, Number(value), offset, bytes, isSigned, isLittle); });
   }
 }
 

@@ -1,5 +1,5 @@
 // Node's crypto, as far as resolvers use it: hashes, HMAC, random values.
-import { argumentError, bytesOf } from './arguments.js';
+import { argumentError, bytesOf, rangeError } from './arguments.js';
 import { Buffer } from './buffer.js';
 
 const { host } = globalThis.__mayfly;
@@ -24,6 +24,8 @@ function fraction(number, degree) {
 }
 const ROOTS = PRIMES.map((prime) => fraction(prime, 3));
 const START = PRIMES.slice(0, 8).map((prime) => fraction(prime, 2));
+/** What the shorter kinds begin with. */
+const START_SHORT = PRIMES.slice(8, 16).map((prime) => fraction(prime, 2));
 const top = (word) => Number(word >> 32n) | 0;
 
 /** Whole blocks of a message: its bytes, a one, zeros, and its length in bits. */
@@ -66,9 +68,9 @@ function sha256(bytes, start = START.map(top), length = 8) {
 
 const MASK = (1n << 64n) - 1n;
 const right = (word, by) => ((word >> BigInt(by)) | (word << BigInt(64 - by))) & MASK;
-function sha512(bytes) {
+function sha512(bytes, start = START, length = 64) {
   const data = pad(bytes, 128, 16, false);
-  const state = [...START];
+  const state = [...start];
   const w = new Array(80);
   for (let at = 0; at < data.byteLength; at += 128) {
     for (let i = 0; i < 16; i++) w[i] = data.getBigUint64(at + 8 * i);
@@ -87,8 +89,16 @@ function sha512(bytes) {
   }
   const view = new DataView(new ArrayBuffer(64));
   state.forEach((word, i) => view.setBigUint64(8 * i, word));
-  return new Uint8Array(view.buffer);
+  return new Uint8Array(view.buffer, 0, length);
 }
+
+/** What SHA-512 cut to other lengths begins with: a hash of its name. */
+const startOf = (name) => {
+  const hashed = new DataView(sha512(Buffer.from(name), START.map((word) => word ^ 0xa5a5a5a5a5a5a5a5n)).buffer);
+  return START.map((_, at) => hashed.getBigUint64(8 * at));
+};
+const START_512_224 = startOf('SHA-512/224');
+const START_512_256 = startOf('SHA-512/256');
 
 function sha1(bytes) {
   const data = pad(bytes, 64, 8, false);
@@ -125,9 +135,21 @@ function md5(bytes) {
   return words(state, true);
 }
 
-const HASHES = { sha256: [sha256, 64], sha512: [sha512, 128], sha1: [sha1, 64], md5: [md5, 64] };
+/** Each with the bytes of its block. */
+const HASHES = {
+  sha256: [sha256, 64],
+  sha512: [sha512, 128],
+  sha1: [sha1, 64],
+  md5: [md5, 64],
+  sha224: [(bytes) => sha256(bytes, START_SHORT.map((word) => Number(word & 0xffffffffn) | 0), 7), 64],
+  sha384: [(bytes) => sha512(bytes, START_SHORT, 48), 128],
+  'sha512-224': [(bytes) => sha512(bytes, START_512_224, 28), 128],
+  'sha512-256': [(bytes) => sha512(bytes, START_512_256, 32), 128],
+};
+/** A name as OpenSSL has it: `RSA-SHA256`, `SHA-256`, `SHA2-256` and `sha256` are one. */
+const plainName = (name) => String(name).toLowerCase().replace(/^rsa-/, '').replace(/^sha2?-/, 'sha').replace('/', '-');
 const algorithm = (name) => {
-  const found = HASHES[String(name).toLowerCase().replace('-', '')];
+  const found = HASHES[plainName(name)];
   if (found === undefined) throw new Error(`Digest method not supported: ${name}; there are ${Object.keys(HASHES).join(', ')}`);
   return found;
 };
@@ -141,10 +163,27 @@ function dataOf(value, encoding) {
 
 /** The bytes of a key. */
 function keyOf(value) {
+  if (value instanceof KeyObject) return value.export();
   if (typeof value === 'string') return Buffer.from(value);
   if (ArrayBuffer.isView(value) || value instanceof ArrayBuffer) return bytesOf('key', value);
   throw argumentError('The "key" argument must be of type string or an instance of ArrayBuffer, Buffer, TypedArray, DataView, KeyObject, or CryptoKey', value);
 }
+
+/** A key that is a secret; those that are pairs are refused. */
+export class KeyObject {
+  #bytes;
+  constructor(type, bytes) {
+    if (type !== 'secret') throw Object.assign(new TypeError(`The argument 'type' is invalid. Received ${String(type)}`), { code: 'ERR_INVALID_ARG_VALUE' });
+    this.#bytes = Buffer.from(keyOf(bytes));
+  }
+  static from() { return refused('KeyObject.from'); }
+  get type() { return 'secret'; }
+  get symmetricKeySize() { return this.#bytes.length; }
+  get [Symbol.toStringTag]() { return 'KeyObject'; }
+  equals(other) { return other instanceof KeyObject && this.#bytes.equals(other.#bytes); }
+  export({ format } = {}) { return format === 'jwk' ? { kty: 'oct', k: this.#bytes.toString('base64url') } : Buffer.from(this.#bytes); }
+}
+export const createSecretKey = (key, encoding) => new KeyObject('secret', typeof key === 'string' ? Buffer.from(key, encoding) : key);
 
 class Hash {
   #run;
@@ -155,6 +194,12 @@ class Hash {
     if (this.#done) throw new Error('Digest already called');
     this.#parts.push(Buffer.from(dataOf(value, encoding)));
     return this;
+  }
+  copy() {
+    if (this.#done) throw new Error('Digest already called');
+    const made = new Hash(this.#run);
+    made.#parts = [...this.#parts];
+    return made;
   }
   digest(encoding) {
     if (this.#done) throw new Error('Digest already called');
@@ -175,21 +220,48 @@ export const createHmac = (name, secret) => {
   return new Hash((message) => hash(Buffer.concat([outer, hash(Buffer.concat([inner, message]))])));
 };
 export const getHashes = () => Object.keys(HASHES);
+
+/** The host gives no more at once. */
+const MOST_RANDOM_BYTES = 65_536;
+function fill(bytes) {
+  for (let at = 0; at < bytes.length; at += MOST_RANDOM_BYTES) {
+    const part = bytes.subarray(at, at + MOST_RANDOM_BYTES);
+    part.set(host.randomBytes(part.length));
+  }
+}
+/** Gives a value at once, or to a callback after everything that runs now. */
+const give = (value, callback) => (callback === undefined ? value : void setImmediate(() => callback(null, value)));
+
 export const randomBytes = (size, callback) => {
-  const made = Buffer.from(host.randomBytes(size));
-  if (callback === undefined) return made;
-  queueMicrotask(() => callback(null, made));
+  const made = Buffer.alloc(size);
+  fill(made);
+  return give(made, callback);
+};
+export const randomFillSync = (target, offset = 0, size = undefined) => {
+  const bytes = bytesOf('buf', target);
+  const width = target.BYTES_PER_ELEMENT ?? 1;
+  const length = bytes.length / width;
+  if (!(offset >= 0 && offset <= length)) throw rangeError('offset', `>= 0 && <= ${length}`, offset);
+  const count = size ?? length - offset;
+  if (!(count >= 0 && count <= length - offset)) throw rangeError('size + offset', `<= ${length}`, count + offset);
+  fill(bytes.subarray(offset * width, (offset + count) * width));
+  return target;
+};
+export const randomFill = (target, ...more) => {
+  const callback = more.pop();
+  if (typeof callback !== 'function') throw argumentError('The "callback" argument must be of type function', callback);
+  give(randomFillSync(target, ...more), callback);
 };
 export const randomUUID = () => crypto.randomUUID();
 export const getRandomValues = (view) => crypto.getRandomValues(view);
-export const randomInt = (least, most) => {
-  const [low, high] = most === undefined ? [0, least] : [least, most];
-  const range = high - low;
+export const randomInt = (least, most, callback) => {
+  if (most === undefined || typeof most === 'function') return randomInt(0, least, most);
+  const range = most - least;
   if (!Number.isSafeInteger(range) || range <= 0 || range > 2 ** 48) throw new RangeError('The range must be from 1 to 2^48');
   const limit = 2 ** 48 - (2 ** 48 % range);
   for (;;) {
     const drawn = host.randomBytes(6).reduce((sum, byte) => sum * 256 + byte, 0);
-    if (drawn < limit) return low + (drawn % range);
+    if (drawn < limit) return give(least + (drawn % range), callback);
   }
 };
 export const timingSafeEqual = (one, other) => {
@@ -198,4 +270,27 @@ export const timingSafeEqual = (one, other) => {
   return left.reduce((different, byte, at) => different | (byte ^ right[at]), 0) === 0;
 };
 export const webcrypto = globalThis.crypto;
-export default { createHash, createHmac, getHashes, randomBytes, randomUUID, getRandomValues, randomInt, timingSafeEqual, webcrypto };
+
+/** What is not here, by name: packages take hold of it when they load, for keys that a resolver may never have. */
+function refused(name) {
+  throw Object.assign(new Error(`crypto.${name} is not available to resolvers, which have hashes, HMAC and random values`), { code: 'ERR_FEATURE_UNAVAILABLE_ON_PLATFORM' });
+}
+export const sign = () => refused('sign');
+export const verify = () => refused('verify');
+export const createPrivateKey = () => refused('createPrivateKey');
+export const createPublicKey = () => refused('createPublicKey');
+export const createCipheriv = () => refused('createCipheriv');
+export const createDecipheriv = () => refused('createDecipheriv');
+export const publicEncrypt = () => refused('publicEncrypt');
+export const privateDecrypt = () => refused('privateDecrypt');
+export const diffieHellman = () => refused('diffieHellman');
+export const generateKeyPair = () => refused('generateKeyPair');
+export const pbkdf2 = () => refused('pbkdf2');
+export const getCiphers = () => [];
+export const constants = {};
+
+export default {
+  createHash, createHmac, getHashes, randomBytes, randomFill, randomFillSync, randomUUID, getRandomValues, randomInt, timingSafeEqual, webcrypto,
+  KeyObject, createSecretKey, sign, verify, createPrivateKey, createPublicKey, createCipheriv, createDecipheriv, publicEncrypt, privateDecrypt,
+  diffieHellman, generateKeyPair, pbkdf2, getCiphers, constants,
+};

@@ -9,7 +9,30 @@ function all(emitter) {
 }
 const listenersOf = (emitter, name) => all(emitter).get(name) ?? [];
 
-function EventEmitter() {}
+/** Whether an emitter hears of listeners whose promises are rejected; of those that were not told, the class says. */
+const captures = new WeakMap();
+const rejection = Symbol.for('nodejs.rejection');
+
+function EventEmitter(options) {
+  if (options?.captureRejections !== undefined) captures.set(this, Boolean(options.captureRejections));
+}
+
+/** Tells an emitter of the rejection of what a listener answered with. */
+function capture(emitter, answer, name, values) {
+  if (typeof answer?.then !== 'function' || !(captures.get(emitter) ?? EventEmitter.captureRejections)) return;
+  answer.then(undefined, (error) => process.nextTick(() => {
+    if (typeof emitter[rejection] === 'function') return emitter[rejection](error, name, ...values);
+    // What the listeners of errors reject with is nobody's: it would go on for ever.
+    const before = captures.get(emitter);
+    captures.set(emitter, false);
+    try {
+      emitter.emit('error', error);
+    } finally {
+      if (before === undefined) captures.delete(emitter);
+      else captures.set(emitter, before);
+    }
+  }));
+}
 
 function add(emitter, name, listener, isFirst) {
   if (typeof listener !== 'function') throw argumentError('The "listener" argument must be of type function', listener);
@@ -22,7 +45,7 @@ function onlyOnce(emitter, name, listener) {
   if (typeof listener !== 'function') return listener;
   const wrapped = (...values) => {
     emitter.off(name, wrapped);
-    listener.apply(emitter, values);
+    return listener.apply(emitter, values);
   };
   return Object.assign(wrapped, { listener });
 }
@@ -42,7 +65,7 @@ Object.assign(EventEmitter.prototype, {
   emit(name, ...values) {
     const listeners = listenersOf(this, name);
     if (name === 'error' && listeners.length === 0) throw values[0] instanceof Error ? values[0] : new Error(`Unhandled error. (${values[0]})`);
-    for (const listener of listeners) listener.apply(this, values);
+    for (const listener of listeners) capture(this, listener.apply(this, values), name, values);
     return listeners.length > 0;
   },
   removeAllListeners(name) {
@@ -74,4 +97,4 @@ const once = (emitter, name) => new Promise((resolve, reject) => {
   if (name !== 'error') emitter.once('error', failed);
 });
 
-module.exports = Object.assign(EventEmitter, { EventEmitter, defaultMaxListeners: 10, once });
+module.exports = Object.assign(EventEmitter, { EventEmitter, defaultMaxListeners: 10, captureRejections: false, captureRejectionSymbol: rejection, once });

@@ -1,4 +1,7 @@
 // Node's util, as far as it needs nothing of Node.
+import { argumentError } from './arguments.js';
+import { setImmediate as nextRound, setTimeout as wait } from './timers_promises.js';
+
 const { inspect: shown, format } = globalThis.__mayfly;
 
 export { format };
@@ -9,7 +12,7 @@ export const inspect = (value) => (typeof value === 'string' ? shown([value]).sl
 inspect.custom = Symbol.for('nodejs.util.inspect.custom');
 
 export const promisify = (original) => {
-  if (typeof original !== 'function') throw new TypeError('The "original" argument must be of type function');
+  if (typeof original !== 'function') throw argumentError('The "original" argument must be of type function', original);
   if (original[promisify.custom]) return original[promisify.custom];
   return function (...values) {
     return new Promise((resolve, reject) => {
@@ -18,6 +21,10 @@ export const promisify = (original) => {
   };
 };
 promisify.custom = Symbol.for('nodejs.util.promisify.custom');
+// Their callback comes first, and is given no error.
+for (const [timer, promised] of [[setTimeout, wait], [setImmediate, nextRound]]) {
+  Object.defineProperty(timer, promisify.custom, { value: promised, configurable: true });
+}
 
 export const callbackify = (original) => function (...values) {
   const callback = values.pop();
@@ -32,24 +39,51 @@ export const inherits = (constructor, parent) => {
 export const deprecate = (original) => original;
 export const debuglog = () => Object.assign(() => {}, { enabled: false });
 
-export const isDeepStrictEqual = (one, other) => equal(one, other, []);
+export const isDeepStrictEqual = (one, other) => equal(one, other, false, []);
+/** What `assert.deepEqual` asks: values that are no objects compare with `==`, and prototypes do not matter. */
+export const isDeepLooseEqual = (one, other) => equal(one, other, true, []);
 
-function equal(one, other, seen) {
+const isObject = (value) => typeof value === 'object' && value !== null;
+const kind = (value) => Object.prototype.toString.call(value);
+const isBoxed = (value) => [Number, String, Boolean, BigInt, Symbol].some((type) => value instanceof type);
+
+function equal(one, other, isLoose, seen) {
   if (Object.is(one, other)) return true;
-  if (typeof one !== 'object' || typeof other !== 'object' || one === null || other === null) return false;
-  if (Object.getPrototypeOf(one) !== Object.getPrototypeOf(other)) return false;
+  if (!isObject(one) || !isObject(other)) return isLoose && !isObject(one) && !isObject(other) && one == other;
+  if (kind(one) !== kind(other) || Array.isArray(one) !== Array.isArray(other)) return false;
+  if (!isLoose && Object.getPrototypeOf(one) !== Object.getPrototypeOf(other)) return false;
   if (seen.some(([left, right]) => left === one && right === other)) return true;
   const inside = [...seen, [one, other]];
-  if (one instanceof Date) return one.getTime() === other.getTime();
-  if (one instanceof RegExp) return String(one) === String(other);
-  if (one instanceof Map) {
-    return one.size === other.size && [...one].every(([key, value]) => other.has(key) && equal(value, other.get(key), inside));
-  }
-  if (one instanceof Set) {
-    return one.size === other.size && [...one].every((value) => other.has(value) || [...other].some((item) => equal(value, item, inside)));
-  }
+  const same = (left, right) => equal(left, right, isLoose, inside);
+  if (one instanceof Date && one.getTime() !== other.getTime()) return false;
+  if (one instanceof RegExp && (String(one) !== String(other) || one.lastIndex !== other.lastIndex)) return false;
+  if (one instanceof Error && (one.message !== other.message || one.name !== other.name)) return false;
+  if (isBoxed(one) && !Object.is(one.valueOf(), other.valueOf())) return false;
+  if (one instanceof ArrayBuffer && !same(new Uint8Array(one), new Uint8Array(other))) return false;
+  if (one instanceof Map && !equalMaps(one, other, same)) return false;
+  if (one instanceof Set && !equalSets(one, other, same)) return false;
+  if (Array.isArray(one) && one.length !== other.length) return false;
   const keys = Object.keys(one);
-  return keys.length === Object.keys(other).length && keys.every((key) => Object.hasOwn(other, key) && equal(one[key], other[key], inside));
+  return keys.length === Object.keys(other).length && keys.every((key) => Object.hasOwn(other, key) && same(one[key], other[key]));
+}
+
+const equalSets = (one, other, same) =>
+  one.size === other.size && arePairs([...one].filter((value) => !other.has(value)), [...other].filter((value) => !one.has(value)), same);
+
+function equalMaps(one, other, same) {
+  if (one.size !== other.size) return false;
+  const isFound = (from) => ([key, value]) => from.has(key) && same(value, from.get(key));
+  return arePairs([...one].filter((entry) => !isFound(other)(entry)), [...other].filter((entry) => !isFound(one)(entry)), same);
+}
+
+/** Whether each of some values is the same as one of the others, and no two as the same one. */
+function arePairs(values, others, same) {
+  const left = [...others];
+  return values.length === left.length && values.every((value) => {
+    const at = left.findIndex((other) => same(value, other));
+    if (at >= 0) left.splice(at, 1);
+    return at >= 0;
+  });
 }
 
 const tag = (name) => (value) => Object.prototype.toString.call(value) === `[object ${name}]`;
@@ -65,6 +99,8 @@ export const types = {
   isUint8Array: (value) => value instanceof Uint8Array,
   isAsyncFunction: tag('AsyncFunction'),
   isGeneratorFunction: tag('GeneratorFunction'),
+  isKeyObject: tag('KeyObject'),
+  isCryptoKey: tag('CryptoKey'),
 };
 export const isArray = Array.isArray;
 const { TextEncoder, TextDecoder } = globalThis;

@@ -10,6 +10,7 @@ use crate::bindings::mayfly::resolver::dynamodb::{
 };
 use crate::bindings::mayfly::resolver::pending::Pending;
 use crate::calls::{promise, promise_of};
+use crate::text::{Json, Text, json, optional_json, optional_text, plain, text};
 
 pub(super) fn add(host: &Object<'_>) -> Result<()> {
     host.set("dynamodbGet", Func::from(get))?;
@@ -24,84 +25,91 @@ pub(super) fn add(host: &Object<'_>) -> Result<()> {
 
 fn get<'js>(
     ctx: Ctx<'js>,
-    table: String,
-    key: String,
+    Text(table): Text,
+    Json(key): Json,
     options: Object<'js>,
 ) -> Result<Promise<'js>> {
-    need_host(&ctx)?;
-    let pending = dynamodb::get(&table, &key, &read_options(&options)?);
-    answer(&ctx, pending, &options)
+    let how = read_options(&options)?;
+    answer(&ctx, &options, move || dynamodb::get(&table, &key, &how))
 }
 
 fn batch_get<'js>(
     ctx: Ctx<'js>,
-    table: String,
-    keys: Vec<String>,
+    Text(table): Text,
+    keys: Vec<Json>,
     options: Object<'js>,
 ) -> Result<Promise<'js>> {
-    need_host(&ctx)?;
-    let pending = dynamodb::batch_get(&table, &keys, &read_options(&options)?);
-    answer(&ctx, pending, &options)
+    let how = read_options(&options)?;
+    let keys: Vec<String> = keys.into_iter().map(|Json(key)| key).collect();
+    answer(&ctx, &options, move || {
+        dynamodb::batch_get(&table, &keys, &how)
+    })
 }
 
 fn query<'js>(ctx: Ctx<'js>, request: Object<'js>) -> Result<Promise<'js>> {
-    need_host(&ctx)?;
     let query = QueryRequest {
-        table: request.get("table")?,
-        index: request.get("index")?,
+        table: text(&request, "table")?,
+        index: optional_text(&request, "index")?,
         key_condition: expression(&request.get("keyCondition")?)?,
-        filter: request.get("filter")?,
+        filter: optional_text(&request, "filter")?,
         options: read_options(&request)?,
         limit: request.get("limit")?,
         ascending: request.get("ascending")?,
-        start_key: request.get("startKey")?,
+        start_key: optional_json(&request, "startKey")?,
     };
-    answer(&ctx, dynamodb::query(&query), &request)
+    answer(&ctx, &request, move || dynamodb::query(&query))
 }
 
 fn put<'js>(ctx: Ctx<'js>, request: Object<'js>) -> Result<Promise<'js>> {
-    need_host(&ctx)?;
-    answer(&ctx, dynamodb::put(&put_request(&request)?), &request)
+    let put = put_request(&request)?;
+    answer(&ctx, &request, move || dynamodb::put(&put))
 }
 
 fn update<'js>(ctx: Ctx<'js>, request: Object<'js>) -> Result<Promise<'js>> {
-    need_host(&ctx)?;
-    answer(&ctx, dynamodb::update(&update_request(&request)?), &request)
+    let update = update_request(&request)?;
+    answer(&ctx, &request, move || dynamodb::update(&update))
 }
 
 fn delete<'js>(ctx: Ctx<'js>, request: Object<'js>) -> Result<Promise<'js>> {
-    need_host(&ctx)?;
-    answer(&ctx, dynamodb::delete(&delete_request(&request)?), &request)
+    let delete = delete_request(&request)?;
+    answer(&ctx, &request, move || dynamodb::delete(&delete))
 }
 
 fn transact_write<'js>(
     ctx: Ctx<'js>,
     items: Vec<Object<'js>>,
-    token: Option<String>,
+    token: Option<Text>,
 ) -> Result<Promise<'js>> {
     need_host(&ctx)?;
     let items = items
         .iter()
         .map(|item| transact_item(&ctx, item))
         .collect::<Result<Vec<_>>>()?;
-    promise(&ctx, dynamodb::transact_write(&items, token.as_deref()))
+    promise(&ctx, move || {
+        dynamodb::transact_write(&items, token.as_deref())
+    })
 }
 
 /// A promise of an answer, exact where the request says so.
-fn answer<'js>(ctx: &Ctx<'js>, pending: Pending, request: &Object<'js>) -> Result<Promise<'js>> {
+fn answer<'js>(
+    ctx: &Ctx<'js>,
+    request: &Object<'js>,
+    begin: impl Fn() -> Pending + 'static,
+) -> Result<Promise<'js>> {
+    need_host(ctx)?;
     let is_exact: Option<bool> = request.get("exact")?;
-    promise_of(ctx, pending, is_exact == Some(true))
+    promise_of(ctx, is_exact == Some(true), begin)
 }
 
 fn transact_item<'js>(ctx: &Ctx<'js>, item: &Object<'js>) -> Result<TransactItem> {
-    let action: String = item.get("action")?;
+    let action = text(item, "action")?;
     Ok(match action.as_str() {
         "put" => TransactItem::Put(put_request(item)?),
         "update" => TransactItem::Update(update_request(item)?),
         "delete" => TransactItem::Delete(delete_request(item)?),
         "check" => TransactItem::Check(CheckRequest {
-            table: item.get("table")?,
-            key: item.get("key")?,
+            table: text(item, "table")?,
+            key: json(item, "key")?,
             condition: expression(&item.get("condition")?)?,
         }),
         other => {
@@ -118,16 +126,17 @@ fn read_options(options: &Object<'_>) -> Result<ReadOptions> {
             .get::<_, Option<bool>>("consistent")?
             .unwrap_or(false),
         attributes: options
-            .get::<_, Option<Vec<String>>>("attributes")?
+            .get::<_, Option<Vec<Text>>>("attributes")?
+            .map(plain)
             .unwrap_or_default(),
     })
 }
 
 fn expression(expression: &Object<'_>) -> Result<Expression> {
     Ok(Expression {
-        text: expression.get("text")?,
-        names: expression.get("names")?,
-        values: expression.get("values")?,
+        text: text(expression, "text")?,
+        names: json(expression, "names")?,
+        values: json(expression, "values")?,
     })
 }
 
@@ -138,25 +147,25 @@ fn condition(request: &Object<'_>) -> Result<Option<Expression>> {
 
 fn put_request(request: &Object<'_>) -> Result<PutRequest> {
     Ok(PutRequest {
-        table: request.get("table")?,
-        item: request.get("item")?,
+        table: text(request, "table")?,
+        item: json(request, "item")?,
         condition: condition(request)?,
     })
 }
 
 fn update_request(request: &Object<'_>) -> Result<UpdateRequest> {
     Ok(UpdateRequest {
-        table: request.get("table")?,
-        key: request.get("key")?,
+        table: text(request, "table")?,
+        key: json(request, "key")?,
         update: expression(&request.get("update")?)?,
-        condition: request.get("condition")?,
+        condition: optional_text(request, "condition")?,
     })
 }
 
 fn delete_request(request: &Object<'_>) -> Result<DeleteRequest> {
     Ok(DeleteRequest {
-        table: request.get("table")?,
-        key: request.get("key")?,
+        table: text(request, "table")?,
+        key: json(request, "key")?,
         condition: condition(request)?,
     })
 }

@@ -6,27 +6,28 @@ use rquickjs::{Ctx, Object, Promise, Result};
 use super::need_host;
 use crate::bindings::mayfly::resolver::http::{self, Pair, Request};
 use crate::calls::promise;
+use crate::text::{Text, optional_text, text};
 
 pub(super) fn add(host: &Object<'_>) -> Result<()> {
     host.set("httpSend", Func::from(send))
 }
 
-fn send<'js>(ctx: Ctx<'js>, service: String, request: Object<'js>) -> Result<Promise<'js>> {
+fn send<'js>(ctx: Ctx<'js>, Text(service): Text, request: Object<'js>) -> Result<Promise<'js>> {
     need_host(&ctx)?;
     let request = Request {
-        method: request.get("method")?,
-        path: request.get("path")?,
+        method: text(&request, "method")?,
+        path: text(&request, "path")?,
         values: pairs(&request, "values")?,
         query: pairs(&request, "query")?,
         headers: pairs(&request, "headers")?,
         body: body(&request)?,
     };
-    promise(&ctx, http::send(&service, &request))
+    promise(&ctx, move || http::send(&service, &request))
 }
 
 fn pairs(request: &Object<'_>, name: &str) -> Result<Vec<Pair>> {
-    let flat: Vec<String> = request.get(name)?;
-    let mut flat = flat.into_iter();
+    let flat: Vec<Text> = request.get(name)?;
+    let mut flat = flat.into_iter().map(|Text(text)| text);
     let mut pairs = Vec::with_capacity(flat.len() / 2);
     while let (Some(name), Some(value)) = (flat.next(), flat.next()) {
         pairs.push(Pair { name, value });
@@ -36,8 +37,7 @@ fn pairs(request: &Object<'_>, name: &str) -> Result<Vec<Pair>> {
 
 /// The body: a text, or a list of bytes.
 fn body(request: &Object<'_>) -> Result<Option<Vec<u8>>> {
-    let text: Option<String> = request.get("text")?;
-    match text {
+    match optional_text(request, "text")? {
         Some(text) => Ok(Some(text.into_bytes())),
         None => request.get("bytes"),
     }

@@ -1,6 +1,7 @@
 //! SQL. Streams and transactions are numbers on the side of JavaScript, and resources of the host here until they are closed.
 
 use std::cell::RefCell;
+use std::rc::Rc;
 
 use rquickjs::prelude::Func;
 use rquickjs::{Ctx, Exception, Object, Promise, Result};
@@ -8,10 +9,14 @@ use rquickjs::{Ctx, Exception, Object, Promise, Result};
 use super::need_host;
 use crate::bindings::mayfly::resolver::sql::{self, RowStream, Transaction};
 use crate::calls::promise;
+use crate::text::{Json, Text};
+
+/// Resources of the host by their numbers. Each lives until the last of its calls is answered.
+type Resources<T> = RefCell<Vec<Option<Rc<T>>>>;
 
 thread_local! {
-    static STREAMS: RefCell<Vec<Option<RowStream>>> = const { RefCell::new(Vec::new()) };
-    static TRANSACTIONS: RefCell<Vec<Option<Transaction>>> = const { RefCell::new(Vec::new()) };
+    static STREAMS: Resources<RowStream> = const { RefCell::new(Vec::new()) };
+    static TRANSACTIONS: Resources<Transaction> = const { RefCell::new(Vec::new()) };
 }
 
 pub(super) fn add(host: &Object<'_>) -> Result<()> {
@@ -28,38 +33,36 @@ pub(super) fn add(host: &Object<'_>) -> Result<()> {
 /// `query`, `execute` or `call` a statement.
 fn run<'js>(
     ctx: Ctx<'js>,
-    how: String,
-    statement: String,
-    parameters: String,
+    Text(how): Text,
+    Text(statement): Text,
+    Json(parameters): Json,
 ) -> Result<Promise<'js>> {
     need_host(&ctx)?;
-    let pending = match how.as_str() {
+    promise(&ctx, move || match how.as_str() {
         "query" => sql::query(&statement, &parameters),
         "execute" => sql::execute(&statement, &parameters),
         _ => sql::call(&statement, &parameters),
-    };
-    promise(&ctx, pending)
+    })
 }
 
-fn stream(ctx: Ctx<'_>, statement: String, parameters: String) -> Result<usize> {
+fn stream(ctx: Ctx<'_>, statement: Text, parameters: Json) -> Result<usize> {
     need_host(&ctx)?;
     let stream = sql::stream_rows(&statement, &parameters);
     Ok(keep(&STREAMS, stream))
 }
 
 fn stream_next<'js>(ctx: Ctx<'js>, stream: usize, rows: u32) -> Result<Promise<'js>> {
-    let pending = STREAMS.with_borrow(|streams| Some(streams.get(stream)?.as_ref()?.next(rows)));
-    match pending {
-        Some(pending) => promise(&ctx, pending),
-        None => Err(Exception::throw_message(&ctx, "this stream was closed")),
-    }
+    let Some(stream) = find(&STREAMS, stream) else {
+        return Err(Exception::throw_message(&ctx, "this stream was closed"));
+    };
+    promise(&ctx, move || stream.next(rows))
 }
 
 fn stream_close(stream: usize) {
     STREAMS.with_borrow_mut(|streams| streams.get_mut(stream).and_then(Option::take));
 }
 
-fn begin(ctx: Ctx<'_>, backend: String) -> Result<usize> {
+fn begin(ctx: Ctx<'_>, backend: Text) -> Result<usize> {
     need_host(&ctx)?;
     let transaction = sql::begin(&backend);
     Ok(keep(&TRANSACTIONS, transaction))
@@ -68,43 +71,46 @@ fn begin(ctx: Ctx<'_>, backend: String) -> Result<usize> {
 fn transaction_run<'js>(
     ctx: Ctx<'js>,
     transaction: usize,
-    how: String,
-    statement: String,
-    parameters: String,
+    Text(how): Text,
+    Text(statement): Text,
+    Json(parameters): Json,
 ) -> Result<Promise<'js>> {
-    let pending = TRANSACTIONS.with_borrow(|all| {
-        let transaction = all.get(transaction)?.as_ref()?;
-        Some(match how.as_str() {
-            "query" => transaction.query(&statement, &parameters),
-            "execute" => transaction.execute(&statement, &parameters),
-            _ => transaction.call(&statement, &parameters),
-        })
-    });
-    match pending {
-        Some(pending) => promise(&ctx, pending),
-        None => Err(Exception::throw_message(&ctx, "this transaction has ended")),
-    }
+    let transaction = open(&ctx, transaction)?;
+    promise(&ctx, move || match how.as_str() {
+        "query" => transaction.query(&statement, &parameters),
+        "execute" => transaction.execute(&statement, &parameters),
+        _ => transaction.call(&statement, &parameters),
+    })
 }
 
 /// `commit` or `rollback`. The transaction stays, so that later calls are told by the host that it has ended.
-fn transaction_end<'js>(ctx: Ctx<'js>, transaction: usize, how: String) -> Result<Promise<'js>> {
-    let pending = TRANSACTIONS.with_borrow(|all| {
-        let transaction = all.get(transaction)?.as_ref()?;
-        Some(if how == "commit" {
+fn transaction_end<'js>(
+    ctx: Ctx<'js>,
+    transaction: usize,
+    Text(how): Text,
+) -> Result<Promise<'js>> {
+    let transaction = open(&ctx, transaction)?;
+    promise(&ctx, move || {
+        if how == "commit" {
             transaction.commit()
         } else {
             transaction.rollback()
-        })
-    });
-    match pending {
-        Some(pending) => promise(&ctx, pending),
-        None => Err(Exception::throw_message(&ctx, "this transaction has ended")),
-    }
+        }
+    })
 }
 
-fn keep<T>(all: &'static std::thread::LocalKey<RefCell<Vec<Option<T>>>>, resource: T) -> usize {
+fn open(ctx: &Ctx<'_>, transaction: usize) -> Result<Rc<Transaction>> {
+    find(&TRANSACTIONS, transaction)
+        .ok_or_else(|| Exception::throw_message(ctx, "this transaction has ended"))
+}
+
+fn keep<T>(all: &'static std::thread::LocalKey<Resources<T>>, resource: T) -> usize {
     all.with_borrow_mut(|all| {
-        all.push(Some(resource));
+        all.push(Some(Rc::new(resource)));
         all.len() - 1
     })
+}
+
+fn find<T>(all: &'static std::thread::LocalKey<Resources<T>>, number: usize) -> Option<Rc<T>> {
+    all.with_borrow(|all| all.get(number)?.clone())
 }

@@ -4,13 +4,14 @@ use rquickjs::prelude::Func;
 use rquickjs::{Object, Result};
 
 use crate::statement_text::StatementText;
+use crate::text::Text;
 
 pub(super) fn add(host: &Object<'_>) -> Result<()> {
     host.set("statementText", Func::from(read))
 }
 
 /// A hash of what the text says, and after it the names of each parameter.
-fn read(text: String) -> Vec<Vec<String>> {
+fn read(text: Text) -> Vec<Vec<String>> {
     let StatementText { hash, parameters } = StatementText::read(&text);
     let mut read = vec![vec![format!("{hash:016x}")]];
     read.extend(parameters);

@@ -6,6 +6,8 @@ use rquickjs::prelude::{Func, Opt};
 use rquickjs::{Object, Result};
 use url::{Url, form_urlencoded, quirks};
 
+use crate::text::Text;
+
 pub(super) fn add(host: &Object<'_>) -> Result<()> {
     host.set("urlRead", Func::from(read))?;
     host.set("urlChange", Func::from(change))?;
@@ -15,7 +17,7 @@ pub(super) fn add(host: &Object<'_>) -> Result<()> {
 }
 
 /// The parts of an address, relative to a base if there is one; none when it is not one.
-fn read(address: String, base: Opt<String>) -> Option<Vec<String>> {
+fn read(address: Text, base: Opt<Text>) -> Option<Vec<String>> {
     let base = base.0.map(|base| Url::parse(&base)).transpose().ok()?;
     let url = Url::options()
         .base_url(base.as_ref())
@@ -25,10 +27,10 @@ fn read(address: String, base: Opt<String>) -> Option<Vec<String>> {
 }
 
 /// The parts after one of them was set; as they were when the value is none for that part.
-fn change(address: String, part: String, value: String) -> Option<Vec<String>> {
+fn change(address: Text, part: Text, value: Text) -> Option<Vec<String>> {
     let mut url = Url::parse(&address).ok()?;
     // A setter that refuses leaves the address as it is, and so does the standard's.
-    let _ = match part.as_str() {
+    let _ = match &*part {
         "protocol" => quirks::set_protocol(&mut url, &value),
         "username" => quirks::set_username(&mut url, &value),
         "password" => quirks::set_password(&mut url, &value),
@@ -70,13 +72,13 @@ fn parts(url: &Url) -> Vec<String> {
 }
 
 /// Names and values of a form or a query, one after the other.
-fn form_read(text: String) -> Vec<String> {
+fn form_read(text: Text) -> Vec<String> {
     form_urlencoded::parse(text.as_bytes())
         .flat_map(|(name, value)| [name.into_owned(), value.into_owned()])
         .collect()
 }
 
-fn form_write(flat: Vec<String>) -> String {
+fn form_write(flat: Vec<Text>) -> String {
     let mut text = form_urlencoded::Serializer::new(String::new());
     let mut flat = flat.into_iter();
     while let (Some(name), Some(value)) = (flat.next(), flat.next()) {

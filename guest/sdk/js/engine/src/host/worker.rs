@@ -6,6 +6,7 @@ use rquickjs::{Ctx, Object, Promise, Result};
 use super::need_host;
 use crate::bindings::mayfly::resolver::worker;
 use crate::calls::promise;
+use crate::text::{Json, Text};
 
 pub(super) fn add(host: &Object<'_>) -> Result<()> {
     host.set("workerCall", Func::from(call))
@@ -13,10 +14,10 @@ pub(super) fn add(host: &Object<'_>) -> Result<()> {
 
 fn call<'js>(
     ctx: Ctx<'js>,
-    worker: String,
-    method: String,
-    arguments: String,
+    Text(worker): Text,
+    Text(method): Text,
+    Json(arguments): Json,
 ) -> Result<Promise<'js>> {
     need_host(&ctx)?;
-    promise(&ctx, worker::call(&worker, &method, &arguments))
+    promise(&ctx, move || worker::call(&worker, &method, &arguments))
 }

@@ -94,7 +94,7 @@
       const callback = (error, value) => {
         waiting.delete(answer);
         if (error === null || error === undefined) resolve(value);
-        else reject(error instanceof Error ? error : new Error(typeof error === 'string' ? error : parts.inspect(error)));
+        else reject(error);
       };
       const returned = handler(event, lambdaContext(callback), callback);
       if (typeof returned?.then === 'function') returned.then(resolve, reject);

@@ -4,6 +4,7 @@
 
   const MAX_DEPTH = 4;
   const MAX_ENTRIES = 100;
+  const CUSTOM = Symbol.for('nodejs.util.inspect.custom');
 
   /** A value as text, about as Node shows it. */
   function inspect(value, depth = 0, seen = []) {
@@ -13,6 +14,7 @@
     if (typeof value === 'function') return `[Function: ${value.name || '(anonymous)'}]`;
     if (value === null || typeof value !== 'object') return Object.is(value, -0) ? '-0' : String(value);
     if (seen.includes(value)) return '[Circular *1]';
+    if (typeof value[CUSTOM] === 'function') return inspectCustom(value, depth, seen);
     if (value instanceof Error) return describeError(value, depth, seen);
     if (value instanceof Date) return Number.isNaN(value.getTime()) ? 'Invalid Date' : value.toISOString();
     if (value instanceof RegExp) return String(value);
@@ -29,6 +31,12 @@
     const entries = Object.keys(value).map((key) => `${/^[\w$]+$/.test(key) ? key : `'${key}'`}: ${show(value[key])}`);
     const name = value.constructor?.name;
     return wrap(name && name !== 'Object' ? `${name} {` : '{', entries, '}');
+  }
+
+  /** As a value shows itself, perhaps by another value that is shown in its place. */
+  function inspectCustom(value, depth, seen) {
+    const shown = value[CUSTOM](MAX_DEPTH - depth, { depth: MAX_DEPTH - depth, stylize: String }, parts.inspect);
+    return typeof shown === 'string' ? shown : inspect(shown, depth + 1, [...seen, value]);
   }
 
   function list(value, show) {

@@ -64,38 +64,63 @@
       return new Uint8Array(bytes);
     }
     encodeInto(text, target) {
-      const bytes = this.encode(text).subarray(0, target.length);
-      target.set(bytes);
-      return { read: text.length, written: bytes.length };
+      const bytes = this.encode(text);
+      let written = Math.min(bytes.length, target.length);
+      // A character that does not fit as a whole is left out.
+      while ((bytes[written] & 0xc0) === 0x80) written--;
+      target.set(bytes.subarray(0, written));
+      let read = 0;
+      for (let at = 0; at < written; at++) {
+        if ((bytes[at] & 0xc0) !== 0x80) read += bytes[at] >= 0xf0 ? 2 : 1;
+      }
+      return { read, written };
     }
   });
+  const NO_BYTES = new Uint8Array();
+  const viewOf = (input) => {
+    if (ArrayBuffer.isView(input)) return new Uint8Array(input.buffer, input.byteOffset, input.byteLength);
+    if (input instanceof ArrayBuffer) return new Uint8Array(input);
+    throw Object.assign(new TypeError('The "list" argument must be an instance of SharedArrayBuffer, ArrayBuffer or ArrayBufferView.'), { code: 'ERR_INVALID_ARG_TYPE' });
+  };
   define('TextDecoder', class TextDecoder {
+    /** Of a stream: the bytes of a character that is not complete, and whether something came before them. */
+    #kept = NO_BYTES;
+    #hasBegun = false;
     constructor(label = 'utf-8', { fatal = false, ignoreBOM = false } = {}) {
       if (!/^utf-?8$/i.test(label)) throw new RangeError(`TextDecoder supports only utf-8, not ${label}`);
       this.fatal = fatal;
       this.ignoreBOM = ignoreBOM;
     }
     get encoding() { return 'utf-8'; }
-    decode(input = new Uint8Array()) {
-      const bytes = input instanceof ArrayBuffer ? new Uint8Array(input) : new Uint8Array(input.buffer, input.byteOffset, input.byteLength);
+    decode(input = NO_BYTES, { stream = false } = {}) {
+      const given = viewOf(input);
+      const bytes = this.#kept.length === 0 ? given : new Uint8Array([...this.#kept, ...given]);
+      const hasBegun = this.#hasBegun;
+      this.#kept = NO_BYTES;
+      this.#hasBegun = false;
       let text = '';
-      let at = !this.ignoreBOM && bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf ? 3 : 0;
+      let at = !hasBegun && !this.ignoreBOM && bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf ? 3 : 0;
       while (at < bytes.length) {
-        const [code, length] = sequence(bytes, at);
-        if (code < 0 && this.fatal) throw new TypeError('the bytes are not UTF-8');
+        const [code, length, isCut] = sequence(bytes, at);
+        if (isCut && stream) break;
+        if (code < 0 && this.fatal) throw Object.assign(new TypeError('The encoded data was not valid for encoding utf-8'), { code: 'ERR_ENCODING_INVALID_ENCODED_DATA' });
         text += code < 0 ? '\ufffd' : String.fromCodePoint(code);
         at += length;
+      }
+      if (stream) {
+        this.#kept = bytes.slice(at);
+        this.#hasBegun = hasBegun || at > 0;
       }
       return text;
     }
   });
 
-  /** The code point that begins at a byte, or -1, and how many bytes it takes. */
+  /** The code point that begins at a byte, or -1, how many bytes it takes, and whether the bytes end within it. */
   function sequence(bytes, at) {
     const first = bytes[at];
-    if (first < 0x80) return [first, 1];
+    if (first < 0x80) return [first, 1, false];
     const more = first >= 0xc2 && first < 0xe0 ? 1 : first >= 0xe0 && first < 0xf0 ? 2 : first >= 0xf0 && first < 0xf5 ? 3 : 0;
-    if (more === 0) return [-1, 1];
+    if (more === 0) return [-1, 1, false];
     let code = first & (0x3f >> more);
     for (let index = 1; index <= more; index++) {
       const byte = bytes[at + index];
@@ -107,20 +132,24 @@
         if (first === 0xf0) least = 0x90;
         if (first === 0xf4) most = 0x8f;
       }
-      if (byte === undefined || byte < least || byte > most) return [-1, index];
+      if (byte === undefined) return [-1, index, true];
+      if (byte < least || byte > most) return [-1, index, false];
       code = (code << 6) | (byte & 63);
     }
-    return [code, more + 1];
+    return [code, more + 1, false];
   }
 
   // Copies.
+  const UNCLONED = [Promise, WeakMap, WeakSet, WeakRef];
+  const refuseToClone = (what) => { throw new DOMException(`${what} could not be cloned.`, 'DataCloneError'); };
   define('structuredClone', function structuredClone(value) {
     const copies = new Map();
     const copy = (original) => {
-      if (typeof original === 'function' || typeof original === 'symbol') throw new DOMException(`${String(original)} could not be cloned.`, 'DataCloneError');
+      if (typeof original === 'function' || typeof original === 'symbol') refuseToClone(String(original));
       if (original === null || typeof original !== 'object') return original;
       if (copies.has(original)) return copies.get(original);
-      const made = shell(original);
+      if (UNCLONED.some((type) => original instanceof type)) refuseToClone(`#<${original[Symbol.toStringTag]}>`);
+      const made = shell(original, copy);
       copies.set(original, made);
       if (original instanceof Map) original.forEach((item, key) => made.set(copy(key), copy(item)));
       else if (original instanceof Set) original.forEach((item) => made.add(copy(item)));
@@ -131,14 +160,16 @@
     };
     return copy(value);
   });
-  function shell(original) {
+  function shell(original, copy) {
     if (Array.isArray(original)) return new Array(original.length);
     if (original instanceof Date) return new Date(original.getTime());
     if (original instanceof RegExp) return new RegExp(original.source, original.flags);
     if (original instanceof Map) return new Map();
     if (original instanceof Set) return new Set();
     if (original instanceof ArrayBuffer) return original.slice(0);
-    if (ArrayBuffer.isView(original)) return original.slice();
+    // By what it is, not by its class: a copy of a Buffer is a Uint8Array, and views of the same bytes stay that.
+    if (original instanceof DataView) return new DataView(copy(original.buffer), original.byteOffset, original.byteLength);
+    if (ArrayBuffer.isView(original)) return new globalThis[original[Symbol.toStringTag]](copy(original.buffer), original.byteOffset, original.length);
     if (original instanceof Error) {
       const made = Object.create(Object.getPrototypeOf(original));
       for (const key of ['name', 'message', 'stack', 'cause']) {
@@ -238,7 +269,6 @@
     exitCode: undefined,
     stdout: output(1, 'info'),
     stderr: output(2, 'error'),
-    nextTick: (callback, ...values) => queueMicrotask(() => callback(...values)),
     hrtime: Object.assign(() => [Math.floor(host.elapsedMs() / 1e3), Math.floor((host.elapsedMs() % 1e3) * 1e6)], {
       bigint: () => BigInt(Math.round(host.elapsedMs() * 1e6)),
     }),
@@ -254,6 +284,30 @@
     exit() { throw new Error('process.exit is not available: an instance ends when it has answered'); },
   });
   define('performance', { now: () => host.elapsedMs(), timeOrigin: 0, mark() {}, measure() {} });
+
+  // What V8's frames say beside the engine's own, for packages that look at who called them.
+  const { prepareStackTrace } = Error;
+  Error.prepareStackTrace = (error, frames) => frames;
+  const [frame] = new Error().stack;
+  Error.prepareStackTrace = prepareStackTrace;
+  for (const [name, value] of Object.entries({
+    isEval: () => false,
+    isToplevel: () => true,
+    isAsync: () => false,
+    isPromiseAll: () => false,
+    getPromiseIndex: () => null,
+    getEvalOrigin: () => undefined,
+    getThis: () => undefined,
+    getTypeName: () => null,
+    getMethodName: () => null,
+    toString() {
+      const place = `${this.getFileName()}:${this.getLineNumber()}:${this.getColumnNumber()}`;
+      const name = this.getFunctionName();
+      return name ? `${name} (${place})` : place;
+    },
+  })) {
+    Object.defineProperty(Object.getPrototypeOf(frame), name, { value, writable: true, configurable: true });
+  }
 
   // As V8 names the one time zone there is.
   for (const name of ['toString', 'toTimeString']) {

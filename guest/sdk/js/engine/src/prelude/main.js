@@ -44,6 +44,8 @@
     toJSON: () => ({}),
   };
 
+  const isObject = (value) => value !== null && (typeof value === 'object' || typeof value === 'function');
+
   const OutOfMemory = globalThis.InternalError;
 
   /** Ends the invocation if what was thrown says that memory is used up. Where there is none to make an error of, the engine throws null. */
@@ -55,8 +57,14 @@
   /** What follows in a message on what is wrong: what an operator has to write. It is in the text, since drivers copy messages and no more. */
   const REMEDY = /; write in mayfly\.toml, and build again:\n[^]*/;
 
-  /** What clients read of what was thrown. What an operator has to write is in the log alone: it has names, and texts of statements. */
-  parts.messageOf = (error) => (typeof error?.message === 'string' ? error.message.replace(REMEDY, '') : parts.inspect(error));
+  /**
+   * What clients read of what was thrown. What an operator has to write is in the log alone: it has names, and texts of statements. So is
+   * an object without a message: it may be a whole request, with its secrets.
+   */
+  parts.messageOf = (error) => {
+    const text = isObject(error) ? error.message : String(error);
+    return typeof text === 'string' ? text.replace(REMEDY, '') : 'a resolver threw an object without a message';
+  };
 
   /** An answer as JSON text. */
   parts.encode = (value) => {
@@ -75,14 +83,16 @@
     }
   }
 
-  /** One without a code of its own is a surprise, whose place is worth a line in the log; so is what an operator has to write. */
+  /** One without a code of its own is a surprise, whose place is worth a line in the log; so is what clients do not read. */
   function described(error) {
     parts.endOutOfMemory(error);
     const code = typeof error?.code === 'string' && error.code.length > 0 ? error.code : undefined;
-    if (code === undefined || REMEDY.test(error.message)) host.log('error', parts.inspect(error), '');
+    const message = parts.messageOf(error);
+    if (code === undefined || error.message !== message) host.log('error', parts.inspect(error), '');
     return {
-      code: (code ?? FAILED).slice(0, 64),
-      message: parts.messageOf(error),
+      // Not cut in the middle of a pair.
+      code: (code ?? FAILED).toWellFormed().slice(0, 64).replace(/[\ud800-\udbff]$/, ''),
+      message,
       retryable: error?.retryable === true,
     };
   }
@@ -203,7 +213,9 @@
     turn: (hasCalls) => parts.runTimer(hasCalls),
     /** Called when nothing is left to wait for: whether something could be done. */
     last: () => parts.giveUpWaiting(),
-    finish() {
+    /** Reports what nobody caught: where there is no answer, memory that was used up is why. */
+    finish(hasAnswer) {
+      if (!hasAnswer) for (const reason of rejections.values()) parts.endOutOfMemory(reason);
       for (const reason of rejections.values()) host.log('error', `unhandled rejection: ${parts.inspect(reason)}`, '');
     },
   };
