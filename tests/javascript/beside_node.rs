@@ -107,6 +107,23 @@ fn cases() -> Vec<(&'static str, Value)> {
             ]),
         ),
         (
+            "dynamodb-requests.js",
+            parts(&[
+                "said",
+                "reasons",
+                "absent",
+                "absentSecond",
+                "batches",
+                "bound",
+                "pages",
+                "events",
+                "refusedBeforeSent",
+                "aborted",
+                "metadata",
+                "middleware",
+            ]),
+        ),
+        (
             "node-modules.js",
             parts(&[
                 "events", "assert", "globals", "xml", "buffers", "searches", "crypto", "urls",
@@ -114,6 +131,39 @@ fn cases() -> Vec<(&'static str, Value)> {
             ]),
         ),
         ("es-modules.mjs", json!([{ "text": "hello" }])),
+        (
+            "ticks.js",
+            parts(&[
+                "inPromises",
+                "nested",
+                "inTimers",
+                "rounds",
+                "afterCalls",
+                "loads",
+                "refused",
+                "promisified",
+            ]),
+        ),
+        (
+            "node-arguments.js",
+            parts(&[
+                "streams",
+                "encodesInto",
+                "waits",
+                "asserts",
+                "integers",
+                "sizes",
+                "places",
+                "swaps",
+                "shown",
+                "rejections",
+                "clones",
+                "hashes",
+                "draws",
+                "keys",
+                "frames",
+            ]),
+        ),
     ]
 }
 

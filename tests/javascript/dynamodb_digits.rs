@@ -29,6 +29,21 @@ exports.resolvers = {
       await told(raw.send(new ScanCommand({ TableName }))),
       await told((async () => { for await (const page of paginateScan({ client: raw }, { TableName })) return page; })()),
     ],
+    refused: async () => {
+      const ReturnValuesOnConditionCheckFailure = 'ALL_OLD';
+      const given = { TableName, Key, ConditionExpression: 'attribute_exists(n)', ReturnValuesOnConditionCheckFailure };
+      const middleware = async () => raw.middlewareStack.add((next) => next, { step: 'build' });
+      const event = async () => new DocumentClient().get({ TableName, Key }).on('build', () => {});
+      return [
+        await told(plain.put({ ...given, Item: Key })),
+        await told(plain.update(given)),
+        await told(plain.delete(given)),
+        await told(plain.transactWrite({ TransactItems: [{ ConditionCheck: given }] })),
+        await told(plain.put({ TableName, Item: { ...Key, SK: 'THREE' }, ReturnValuesOnConditionCheckFailure: 'NONE' }).then(() => 'written')),
+        await told(middleware()),
+        await told(event()),
+      ];
+    },
     canceled: async () => {
       const check = { ConditionCheck: { TableName, Key: { PK: 'NONE', SK: 'NONE' }, ConditionExpression: 'attribute_exists(PK)' } };
       const put = { Put: { TableName, Item: { ...Key, SK: 'TWO' }, ConditionExpression: 'attribute_exists(n)' } };
@@ -41,16 +56,15 @@ exports.resolvers = {
 
 #[tokio::test]
 async fn numbers_are_read_whole_and_what_there_is_not_says_so() {
-    let schema =
-        "scalar Any\ntype Query { read: Any @script scans: Any @script canceled: Any @script }";
+    let schema = "scalar Any\ntype Query { read: Any @script scans: Any @script refused: Any @script canceled: Any @script }";
     let more = format!(
-        "[modules.script.grants]\ndynamodb.Shop = [\"get\", \"put\", \"check\"]\n[dynamodb]\nendpoint = \"embedded\"\nregion = \"us-east-1\"\n[embedded]\nseed = \"{}\"",
+        "[modules.script.grants]\ndynamodb.Shop = [\"get\", \"put\", \"update\", \"delete\", \"check\"]\n[dynamodb]\nendpoint = \"embedded\"\nregion = \"us-east-1\"\n[embedded]\nseed = \"{}\"",
         repository()
             .join("tests/javascript/beside-node/seed")
             .display()
     );
     let host = TestHost::start(built(script("module.js", CODE, schema, &more))).await;
-    let answer = host.query("{ read scans canceled }").await;
+    let answer = host.query("{ read scans refused canceled }").await;
     assert_eq!(
         answer["data"],
         json!({
@@ -58,6 +72,15 @@ async fn numbers_are_read_whole_and_what_there_is_not_says_so() {
             "scans": [
                 "scan is not available in resolvers; there are get, batchGet, query, put, update, delete, transactWrite",
                 "paginateScan is not available in resolvers, which cannot scan a table; use paginateQuery with its key or an index"
+            ],
+            "refused": [
+                "ReturnValuesOnConditionCheckFailure \"ALL_OLD\" of put is not available in resolvers; leave it out, and read the item after the condition failed",
+                "ReturnValuesOnConditionCheckFailure \"ALL_OLD\" of update is not available in resolvers; leave it out, and read the item after the condition failed",
+                "ReturnValuesOnConditionCheckFailure \"ALL_OLD\" of delete is not available in resolvers; leave it out, and read the item after the condition failed",
+                "ReturnValuesOnConditionCheckFailure \"ALL_OLD\" of ConditionCheck in transactWrite is not available in resolvers; leave it out, and read the item after the condition failed",
+                "written",
+                "middleware of the step \"build\" is not available in resolvers, which send no HTTP requests of their own; there is \"initialize\"",
+                "the event \"build\" of a request is not available in resolvers; there are validate, send, extractData, extractError, success, error, complete"
             ],
             "canceled": ["TransactionCanceledException", ["ConditionalCheckFailed", "ConditionalCheckFailed"]]
         }),

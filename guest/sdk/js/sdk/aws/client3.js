@@ -1,6 +1,6 @@
 // `@aws-sdk/client-dynamodb`, the third generation: commands with attribute values, and the class that has them as methods.
-import { client } from './document.js';
-import { invalid } from './errors.js';
+import { client, lowered } from './document.js';
+import { serviceError, unsatisfied } from './errors.js';
 import { attributes } from './items.js';
 
 export class Command {
@@ -21,29 +21,81 @@ export const ScanCommand = named('scan');
 export const BatchWriteItemCommand = named('batchWrite');
 export const TransactGetItemsCommand = named('transactGet');
 
-/** What both clients of this generation say of a part of a request that is not there. */
-export const missing = (name) => invalid(`1 validation error detected: Value null at '${name[0].toLowerCase()}${name.slice(1)}' failed to satisfy constraint: Member must not be null`);
+/** What both clients of this generation say of parts of a request that are not there. */
+export const missing = (names, { third = '' }) => unsatisfied(names.map((name) => ({ value: 'null', place: third + lowered(name), rule: 'not be null' })));
 
-const METADATA = () => ({ httpStatusCode: 200, attempts: 1, totalRetryDelay: 0 });
+/** A number as it is given: this generation makes none of text. */
+export function count(value) {
+  if (value !== undefined && typeof value !== 'number') throw serviceError('SerializationException', `${typeof value === 'string' ? 'STRING' : 'UNEXPECTED'}_VALUE cannot be converted to Integer`);
+  return value;
+}
+
+const ATTEMPTS = { attempts: 1, totalRetryDelay: 0 };
+const METADATA = () => ({ httpStatusCode: 200, ...ATTEMPTS });
+
+const COMMANDS = { get: 'GetItem', batchGet: 'BatchGetItem', query: 'Query', put: 'PutItem', update: 'UpdateItem', delete: 'DeleteItem', transactWrite: 'TransactWriteItems', scan: 'Scan', batchWrite: 'BatchWriteItem', transactGet: 'TransactGetItems' };
+
+const PRIORITIES = ['high', 'normal', 'low'];
+const unavailable = (step) => new Error(`middleware of the step "${step}" is not available in resolvers, which send no HTTP requests of their own; there is "initialize"`);
+
+/** What runs around commands. Of AWS's steps there is the first: in the others a request over HTTP is made, signed and sent. */
+class MiddlewareStack {
+  #entries = [];
+  add(middleware, { step = 'initialize', name, priority = 'normal' } = {}) {
+    if (step !== 'initialize') throw unavailable(step);
+    if (name !== undefined) this.remove(name);
+    this.#entries.push({ middleware, name, priority });
+    this.#entries.sort((one, other) => PRIORITIES.indexOf(one.priority) - PRIORITIES.indexOf(other.priority));
+  }
+  addRelativeTo(middleware, { relation, toMiddleware } = {}) { throw unavailable(`${relation} ${toMiddleware}`); }
+  use(plugin) { plugin.applyToStack(this); }
+  remove(wanted) {
+    const before = this.#entries.length;
+    this.#entries = this.#entries.filter(({ middleware, name }) => middleware !== wanted && name !== wanted);
+    return this.#entries.length < before;
+  }
+  /** The handler that runs all of them, the first outermost. */
+  around(handler, context) { return this.#entries.reduceRight((next, { middleware }) => middleware(next, context), handler); }
+}
+
+/** What is thrown for a request that a signal ended. */
+function aborted({ reason }) {
+  const [message, cause] = reason instanceof Error || !reason ? ['Request aborted', reason] : [String(reason)];
+  const error = new Error(message, cause ? { cause } : undefined);
+  return Object.assign(error, { name: 'AbortError', $metadata: ATTEMPTS });
+}
+
+/** Runs until it ends or a signal says to wait no longer. What was sent by then may have been done, as with AWS's clients. */
+function untilAborted(signal, run) {
+  if (!signal) return run();
+  if (signal.aborted) return Promise.reject(aborted(signal));
+  return new Promise((resolve, reject) => {
+    signal.addEventListener('abort', () => reject(aborted(signal)), { once: true });
+    run().then(resolve, reject);
+  });
+}
 
 /** Runs a command: a promise of its answer, or none where there is a callback. */
-export function send(operations, command, rest) {
-  const run = operations[command.constructor.operation];
-  const answer = run === undefined
-    ? Promise.reject(new Error(`${command.constructor.name} is not available in resolvers`))
-    : run(command.input).then((found) => ({ $metadata: METADATA(), ...found }));
-  const callback = rest.at(-1);
+export function send(operations, stack, command, [options, ...rest]) {
+  const { operation, name } = command.constructor;
+  if (operation === undefined) throw new Error(`${name} is not available in resolvers`);
+  const handler = stack.around(
+    async ({ input }) => ({ response: {}, output: { $metadata: METADATA(), ...await operations[operation](input) } }),
+    { clientName: 'DynamoDBClient', commandName: `${COMMANDS[operation]}Command` },
+  );
+  const answer = untilAborted(options?.abortSignal, async () => (await handler({ input: command.input })).output);
+  const callback = rest.at(-1) ?? options;
   if (typeof callback !== 'function') return answer;
   answer.then((found) => callback(null, found), (error) => callback(error));
 }
 
 export class DynamoDBClient {
-  #operations = client({ write: (item) => item, read: attributes, missing });
+  #operations = client({ write: (item) => item, read: attributes, missing, count });
   constructor(config = {}) {
     this.config = config;
-    this.middlewareStack = { add() {}, use() {} };
+    this.middlewareStack = new MiddlewareStack();
   }
-  send(command, ...rest) { return send(this.#operations, command, rest); }
+  send(command, ...rest) { return send(this.#operations, this.middlewareStack, command, rest); }
   destroy() {}
 }
 
@@ -61,13 +113,14 @@ export class DynamoDB extends DynamoDBClient {
 }
 
 /** Pages of a query, as `for await` takes them. */
-export const pagesOf = (Query) => async function* paginateQuery({ client, startingToken }, input) {
+export const pagesOf = (Query) => async function* paginateQuery({ client, pageSize, startingToken, withCommand }, input, ...rest) {
   let ExclusiveStartKey = startingToken ?? input.ExclusiveStartKey;
   do {
-    const page = await client.send(new Query({ ...input, ExclusiveStartKey }));
+    const command = new Query({ ...input, ExclusiveStartKey, Limit: input.Limit ?? pageSize });
+    const page = await client.send(withCommand?.(command) ?? command, ...rest);
     yield page;
     ExclusiveStartKey = page.LastEvaluatedKey;
-  } while (ExclusiveStartKey !== undefined);
+  } while (ExclusiveStartKey);
 };
 export const paginateQuery = pagesOf(QueryCommand);
 export function paginateScan() {
@@ -99,4 +152,6 @@ export const ResourceNotFoundException = exception('ResourceNotFoundException');
 export const ProvisionedThroughputExceededException = exception('ProvisionedThroughputExceededException');
 export const TransactionCanceledException = exception('TransactionCanceledException');
 export const TransactionConflictException = exception('TransactionConflictException');
+export const IdempotentParameterMismatchException = exception('IdempotentParameterMismatchException');
+export const ItemCollectionSizeLimitExceededException = exception('ItemCollectionSizeLimitExceededException');
 export const InternalServerError = exception('InternalServerError');

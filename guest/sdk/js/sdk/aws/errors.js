@@ -22,6 +22,13 @@ const MESSAGES = {
   ResourceNotFoundException: 'Requested resource not found',
 };
 
+/** What the host refuses before it asks, and what AWS says of it. */
+const REFUSALS = [
+  [/^item: larger than \d+ bytes/, 'Item size has exceeded the maximum allowed size'],
+  [/^key: (\d+ attributes where one or two were expected|.* is not a number, text or binary value with content)$/, 'The provided key element does not match the schema'],
+  [/: a number of more than 38 digits$/, 'Attempting to store more than 38 significant digits in a Number'],
+];
+
 /** What AWS says of why an item of a transaction failed, where it always says the same. */
 const REASONS = {
   ConditionalCheckFailed: 'The conditional request failed',
@@ -33,7 +40,7 @@ const REASONS = {
 export function named(name, message, cause) {
   const error = new Error(message, cause === undefined ? undefined : { cause });
   Object.defineProperty(error, 'name', { value: name, writable: true, configurable: true });
-  return Object.assign(error, { code: name });
+  return Object.assign(error, { code: name, time: new Date() });
 }
 
 /** An error that DynamoDB answers with. */
@@ -43,11 +50,15 @@ export function serviceError(name, message, { status = 400, retryable = false, c
     retryable,
     $retryable: retryable ? {} : undefined,
     $fault: status < 500 ? 'client' : 'server',
-    $metadata: { httpStatusCode: status },
+    $metadata: { httpStatusCode: status, attempts: 1, totalRetryDelay: 0 },
   });
 }
 
 export const invalid = (message) => serviceError('ValidationException', message);
+
+/** The error for parts of a request that are outside of what DynamoDB takes, each said in its words. */
+export const unsatisfied = (problems) => invalid(`${problems.length} validation error${problems.length === 1 ? '' : 's'} detected: ${problems
+  .map(({ value, place, rule }) => `Value ${value === undefined ? '' : `${value} `}at '${place}' failed to satisfy constraint: Member must ${rule}`).join('; ')}`);
 
 /** What DynamoDB says of a value that is not what its place in the request takes. */
 export const unexpected = () => serviceError('SerializationException', 'Unexpected value type in payload');
@@ -58,14 +69,26 @@ export function translated(error) {
   const { retryable } = error;
   const [, reasons] = / \(reasons: ([\w, ]+)\)$/.exec(error.message) ?? [];
   if (reasons !== undefined) return canceled(error, reasons);
-  const [name, status] = ERRORS[error.code] ?? ['InternalServerError', 500];
-  return serviceError(name, MESSAGES[name] ?? error.message, { status, retryable, cause: error });
+  const [known, status] = ERRORS[error.code] ?? ['InternalServerError', 500];
+  const [, name = known] = / \((\w+Exception)\)$/.exec(error.message) ?? [];
+  return serviceError(name, said(name, error.message), { status, retryable, cause: error });
 }
+
+/** AWS's own message where it is known, or the host's. */
+function said(name, message) {
+  const [, told] = / DynamoDB refused the request as invalid: (.+)$/.exec(message) ?? [];
+  const [, refusal] = REFUSALS.find(([pattern]) => pattern.test(message)) ?? [];
+  return told ?? refusal ?? MESSAGES[name] ?? message;
+}
+
+/** What the host says of a transaction's items, such as `; item 2: Item size has exceeded the maximum allowed size`. */
+const ITEM_TEXTS = /; item (\d+): (.+?)(?=; item \d+: | \(reasons: )/g;
 
 /** The error of a transaction whose items have these reasons. */
 function canceled(error, reasons) {
   const message = `Transaction cancelled, please refer cancellation reasons for specific reasons [${reasons}]`;
   const made = serviceError('TransactionCanceledException', message, { retryable: error.retryable, cause: error });
-  const CancellationReasons = reasons.split(', ').map((Code) => (Code === 'None' ? { Code } : { Code, Message: REASONS[Code] }));
+  const texts = Object.fromEntries([...error.message.matchAll(ITEM_TEXTS)].map(([, item, text]) => [item, text]));
+  const CancellationReasons = reasons.split(', ').map((Code, at) => (Code === 'None' ? { Code } : { Code, Message: texts[at + 1] ?? REASONS[Code] }));
   return Object.assign(made, { CancellationReasons });
 }

@@ -1,5 +1,5 @@
 // `@aws-sdk/lib-dynamodb`, the third generation: commands with plain values.
-import { Command, missing, pagesOf, paginateScan, send } from './client3.js';
+import { Command, count, missing, pagesOf, paginateScan, send } from './client3.js';
 import { client } from './document.js';
 import { bytes, plain } from './items.js';
 import { NumberValueImpl, convertToAttr, numberOf } from './values.js';
@@ -33,6 +33,7 @@ const codec = (marshallOptions, options) => ({
   write: (item) => attributesOf(item, marshallOptions),
   read: (item) => plain(item, { number: (number) => (isAsItIs(number, options) ? number : numberOf(String(number), options)), binary: bytes, set: (values) => new Set(values) }),
   missing,
+  count,
 });
 
 export class DynamoDBDocumentClient {
@@ -40,9 +41,10 @@ export class DynamoDBDocumentClient {
   constructor(client3, { marshallOptions = {}, unmarshallOptions = {} } = {}) {
     this.#operations = client(codec(marshallOptions, unmarshallOptions));
     this.config = client3.config;
+    this.middlewareStack = client3.middlewareStack;
   }
   static from(client3, translate) { return new this(client3, translate); }
-  send(command, ...rest) { return send(this.#operations, command, rest); }
+  send(command, ...rest) { return send(this.#operations, this.middlewareStack, command, rest); }
   destroy() {}
 }
 

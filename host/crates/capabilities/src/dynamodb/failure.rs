@@ -1,4 +1,4 @@
-//! What a failed request to DynamoDB means to a guest. The service's own text goes to the log only.
+//! What a failed request to DynamoDB means to a guest. The service's own text goes to the log only, except for what `messages` lists.
 
 use std::error::Error;
 use std::iter;
@@ -6,14 +6,18 @@ use std::iter;
 use aws_credential_types::provider::error::CredentialsError;
 use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
+use aws_sdk_dynamodb::types::CancellationReason;
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use mayfly_error::{CallCode, CallError};
 
-use super::identity;
+use super::{identity, messages};
 use crate::time_limit::{outcome_unknown, too_late};
 
 /// How much of an answer that is not the service's is shown, in characters: enough to see whose it is.
 const SHOWN_CHARS: usize = 300;
+
+/// Bytes of what is said of a transaction's items, at most: the reasons of 100 items have to fit in the same message.
+const ITEM_TEXTS_BYTES: usize = 600;
 
 /// Whether a request changes anything: decides what being cut off means.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -33,7 +37,8 @@ where
         SdkError::ServiceError(answer) => {
             let status = answer.raw().status().as_u16();
             let code = error.code().unwrap_or_default();
-            return service(what, effect, status, code).with_backend_text(said(error));
+            let message = error.message().unwrap_or_default();
+            return service(what, effect, status, code, message).with_backend_text(said(error));
         }
         SdkError::ConstructionFailure(_) => CallError::new(
             CallCode::Invalid,
@@ -92,15 +97,31 @@ pub(super) fn explain_transaction(
     } else if has(&["ThrottlingError", "ProvisionedThroughputExceeded"]) {
         throttled(what)
     } else if has(&["ValidationError", "ItemCollectionSizeLimitExceeded"]) {
-        CallError::new(
-            CallCode::Invalid,
-            format!("{what}: DynamoDB refused the request as invalid"),
-        )
+        refused(what)
     } else {
         CallError::new(CallCode::Backend, format!("{what}: canceled by DynamoDB"))
     };
-    let message = format!("{} (reasons: {})", told.message, reasons.join(", "));
+    let texts = item_texts(canceled.cancellation_reasons());
+    let message = format!("{}{texts} (reasons: {})", told.message, reasons.join(", "));
     CallError::new(told.code, message).with_backend_text(said(error))
+}
+
+/// What is said of the first invalid items of a transaction, such as `; item 2: Item size has exceeded the maximum allowed size`.
+fn item_texts(reasons: &[CancellationReason]) -> String {
+    let mut texts = String::new();
+    for (index, reason) in reasons.iter().enumerate() {
+        let is_invalid = reason.code() == Some("ValidationError");
+        let message = reason.message().filter(|_| is_invalid);
+        let Some(text) = message.and_then(messages::known) else {
+            continue;
+        };
+        let text = format!("; item {}: {text}", index + 1);
+        if texts.len() + text.len() > ITEM_TEXTS_BYTES {
+            break;
+        }
+        texts.push_str(&text);
+    }
+    texts
 }
 
 /// What there is to know of a failure, for the log: AWS's own text, or what kept the request from AWS.
@@ -183,6 +204,22 @@ fn unavailable(what: &str) -> CallError {
     )
 }
 
+fn refused(what: &str) -> CallError {
+    CallError::new(
+        CallCode::Invalid,
+        format!("{what}: DynamoDB refused the request as invalid"),
+    )
+}
+
+/// A request refused as invalid, with the service's message where a guest may be told it.
+fn invalid(what: &str, message: &str) -> CallError {
+    let refused = refused(what);
+    match messages::known(message) {
+        Some(text) => CallError::new(refused.code, format!("{}: {text}", refused.message)),
+        None => refused,
+    }
+}
+
 fn condition_failed(what: &str) -> CallError {
     CallError::new(
         CallCode::ConditionFailed,
@@ -192,7 +229,7 @@ fn condition_failed(what: &str) -> CallError {
 
 /// What an answer with an error means. What a server that failed did before it failed nobody knows, whatever it says; without a
 /// code, which proxies and balancers do not give, the status decides.
-fn service(what: &str, effect: Effect, status: u16, code: &str) -> CallError {
+fn service(what: &str, effect: Effect, status: u16, code: &str, message: &str) -> CallError {
     if status >= 500 {
         return cut_short(what, effect);
     }
@@ -209,12 +246,16 @@ fn service(what: &str, effect: Effect, status: u16, code: &str) -> CallError {
         | "RequestLimitExceeded"
         | "LimitExceededException" => return throttled(what),
         "ResourceNotFoundException" => (CallCode::NotFound, "no such table or index"),
-        "ValidationException"
-        | "SerializationException"
-        | "ItemCollectionSizeLimitExceededException"
-        | "IdempotentParameterMismatchException" => {
-            (CallCode::Invalid, "DynamoDB refused the request as invalid")
-        }
+        "ValidationException" | "SerializationException" => return invalid(what, message),
+        // The word `invalid` stands for many things; code branches on these two by name.
+        "ItemCollectionSizeLimitExceededException" => (
+            CallCode::Invalid,
+            "an item collection is too large (ItemCollectionSizeLimitExceededException)",
+        ),
+        "IdempotentParameterMismatchException" => (
+            CallCode::Invalid,
+            "the token was given before with other items (IdempotentParameterMismatchException)",
+        ),
         "AccessDeniedException"
         | "UnrecognizedClientException"
         | "MissingAuthenticationTokenException"

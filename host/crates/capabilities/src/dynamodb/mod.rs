@@ -3,7 +3,7 @@
 //! `capability` is what the host knows of it, `import` what guests call, `grants` what they may, `tables` what the import needs.
 //!
 //! Of the client: [`DynamoDb`] (`client`) reads, `write` writes, `send` sends; `request` holds what it is asked; `item` translates items; `coalesce` joins gets;
-//! `failure` says what went wrong; `identity` whose requests they are; `partition` says what a request can reach; `weight` what it counts.
+//! `failure` says what went wrong, in the service's words where `messages` has them; `identity` whose requests they are; `partition` says what a request can reach; `weight` what it counts.
 
 mod answer_memory;
 mod attempts;
@@ -20,6 +20,7 @@ mod import;
 mod item;
 mod key;
 mod key_condition;
+mod messages;
 mod partition;
 mod request;
 mod send;

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use mayfly_capabilities::dynamodb::{
-    CheckRequest, Expression, PutRequest, QueryRequest, TransactItem,
+    CheckRequest, Expression, PutRequest, QueryRequest, TransactItem, UpdateRequest,
 };
 use mayfly_embedded::{DropAt, DropConnection, DynamoDbFaults, ForeignAnswer, Plain, Slow, Stall};
 use mayfly_error::CallCode;
@@ -323,6 +323,76 @@ async fn what_dynamodb_said_is_for_the_operator_and_not_for_the_guest() {
         error.detail.contains("HTTP 503") && error.detail.contains("Temporarily Unavailable"),
         "{}",
         error.detail
+    );
+}
+
+#[tokio::test]
+async fn what_dynamodb_always_says_in_the_same_words_reaches_the_guest() {
+    let backends = Backends::start().await;
+    let dynamodb = backends.dynamodb(|_| ()).await;
+    let update = |text: &str| UpdateRequest {
+        table: "Students".to_owned(),
+        key: r#"{"id":"s1"}"#.to_owned(),
+        update: expression(text, "", r#"{":v":1}"#),
+        condition: None,
+    };
+    let error = dynamodb
+        .update(&update("SET secret.b = :v"), soon())
+        .await
+        .unwrap_err();
+    assert_eq!(
+        (error.code, error.message.as_str()),
+        (
+            CallCode::Invalid,
+            "update of table `Students`: DynamoDB refused the request as invalid: The document path provided in the update expression is invalid for update"
+        )
+    );
+    // What names something of the request is left out.
+    let error = dynamodb
+        .update(&update("SET a = :secret"), soon())
+        .await
+        .unwrap_err();
+    assert!(
+        error.message.ends_with(
+            ": Invalid UpdateExpression: An expression attribute value used in expression is not defined"
+        ) || error
+            .message
+            .ends_with(": Value provided in ExpressionAttributeValues unused in expressions"),
+        "{}",
+        error.message
+    );
+
+    let put_new = TransactItem::Put(put("new", None));
+    let invalid = [put_new, TransactItem::Update(update("SET a.b = :v"))];
+    let error = dynamodb
+        .transact_write(&invalid, None, soon())
+        .await
+        .unwrap_err();
+    assert_eq!(
+        (error.code, error.message.as_str()),
+        (
+            CallCode::Invalid,
+            "transact-write: DynamoDB refused the request as invalid; item 2: The document path provided in the update expression is invalid for update (reasons: None, ValidationError)"
+        )
+    );
+
+    let token = Some("a token".to_owned());
+    let once = [TransactItem::Put(put("once", None))];
+    dynamodb
+        .transact_write(&once, token.clone(), soon())
+        .await
+        .unwrap();
+    let other = [TransactItem::Put(put("other", None))];
+    let error = dynamodb
+        .transact_write(&other, token, soon())
+        .await
+        .unwrap_err();
+    assert_eq!(
+        (error.code, error.message.as_str()),
+        (
+            CallCode::Invalid,
+            "transact-write: the token was given before with other items (IdempotentParameterMismatchException)"
+        )
     );
 }
 
