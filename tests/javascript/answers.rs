@@ -470,6 +470,17 @@ export const resolvers = {
       });
       return found + (await reads).length;
     },
+    behind: async () => {
+      const queries = many(70, (at) => sql.query('echo', echo(at)));
+      const found = sql.transaction('school', async (transaction) => (await transaction.query('echo', echo(5)))[0].n);
+      return (await queries).length + await found;
+    },
+    streamBehind: async () => {
+      const queries = many(70, (at) => sql.query('echo', echo(at)));
+      const found = [];
+      for await (const { n } of sql.stream('echo', echo(7))) found.push(n);
+      return (await queries).length + found[0];
+    },
     stream: async () => {
       const reads = many(100, (at) => table.get({ PK: `STUDENT#S${at % 5 + 1}`, SK: 'PROFILE' }));
       const found = [];
@@ -496,6 +507,8 @@ fn many(limits: &str) -> TestApp {
         "reads",
         "queries",
         "transaction",
+        "behind",
+        "streamBehind",
         "stream",
         "inOrder",
         "withTimers",
@@ -520,11 +533,15 @@ async fn assert_all(host: &TestHost) {
 async fn more_calls_at_once_than_may_be_under_way_wait_for_each_other() {
     let host = TestHost::start(many("")).await;
     assert_all(&host).await;
-    let answer = host.query("{ transaction stream tooMany }").await;
+    let answer = host
+        .query("{ transaction behind streamBehind stream tooMany }")
+        .await;
     assert_eq!(
         answer["data"],
         json!({
             "transaction": 303,
+            "behind": 75,
+            "streamBehind": 77,
             "stream": 107,
             "tooMany": "budget: limit of 1000 host calls reached",
         }),

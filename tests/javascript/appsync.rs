@@ -74,6 +74,17 @@ exports.handler = (event, context, callback) => {
     case 'called': return void callback(null, `${first.arguments.text}!`);
     case 'failed': return void callback(new Error('it failed'));
     case 'failedText': return void callback('only text');
+    case 'waits':
+    case 'waitsNot':
+    case 'succeeds': {
+      const done = [];
+      documents.get({ TableName, Key }, (error, data) => done.push(error ? error.code : data.Item.SK));
+      setTimeout(() => done.push('timer'), 20);
+      context.callbackWaitsForEmptyEventLoop = first.info.fieldName !== 'waitsNot';
+      if (first.info.fieldName === 'succeeds') return void context.succeed(done);
+      callback(null, done);
+      return void callback(null, 'twice');
+    }
     case 'silent': return undefined;
     case 'thrownInCallback': return void documents.put({ TableName, Item: { ...Key } }, (error) => {
       if (error) throw new Error(`put: ${error.code}`);
@@ -106,7 +117,7 @@ exports.handler = (event, context, callback) => {
 ";
 
 fn handler(more: &str) -> TestApp {
-    let fields = "called(text: String!): String @script failed: Int @script failedText: Int @script silent: Int @script thrownInCallback: String @script thrownAfterPromise: String @script thrownInTimer: String @script neverSettled: String @script rejected: Int @script rejectedObject: Int @script failedObject: Int @script failedMessage: Int @script notGranted: Int @script shape: String @script second: String @script secondWithCallback: String @script third: String @script thirdRaw: String @script denied: Int @script items: [Item] @script";
+    let fields = "called(text: String!): String @script waits: [String] @script waitsNot: [String] @script succeeds: [String] @script failed: Int @script failedText: Int @script silent: Int @script thrownInCallback: String @script thrownAfterPromise: String @script thrownInTimer: String @script neverSettled: String @script rejected: Int @script rejectedObject: Int @script failedObject: Int @script failedMessage: Int @script notGranted: Int @script shape: String @script second: String @script secondWithCallback: String @script third: String @script thirdRaw: String @script denied: Int @script items: [Item] @script";
     let schema = format!(
         "type Query {{ {fields} }}\ntype Item {{ id: Int doubled: Int @resolve(module: \"script\", needs: \"id\") }}"
     );
@@ -131,6 +142,13 @@ async fn handlers_answer_with_promises_and_callbacks_and_errors_have_types() {
     for other in ["secondWithCallback", "third", "thirdRaw"] {
         assert_eq!(&data[other], name, "{other}");
     }
+    // What a handler has begun when it calls back is done before the answer, as Lambda does it.
+    let answer = host.query("{ waits waitsNot succeeds }").await;
+    assert_eq!(
+        answer["data"],
+        json!({ "waits": ["PROFILE", "timer"], "waitsNot": [], "succeeds": [] }),
+        "{answer}"
+    );
     for (field, message, kind) in [
         ("failed", "it failed", "Lambda:Unhandled"),
         ("failedText", "only text", "Lambda:Unhandled"),

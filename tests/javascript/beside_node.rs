@@ -149,6 +149,8 @@ fn cases() -> Vec<(&'static str, Value)> {
             parts(&[
                 "streams",
                 "encodesInto",
+                "once",
+                "slices",
                 "waits",
                 "asserts",
                 "integers",

@@ -22,6 +22,7 @@ const kinds = {
   int: [sql.Int, 'SELECT @v AS i'],
   bigint: [sql.BigInt, 'SELECT @v AS bi'],
   datetime2: [sql.DateTime2, 'SELECT @v AS dt2'],
+  date: [sql.Date, 'SELECT @v AS dt2'],
   datetime: [sql.DateTime, 'SELECT @v AS dt2'],
   datetimeoffset: [sql.DateTimeOffset, 'SELECT @v AS off'],
   time: [sql.Time, 'SELECT @v AS tm'],
@@ -182,6 +183,11 @@ async fn texts_of_times_are_converted() {
             at("07:08:09.0000000"),
         ),
         ("datetime2", json!("2024-05-06"), at("00:00:00.0000000")),
+        (
+            "date",
+            json!("2024-05-06T23:08:09Z"),
+            at("00:00:00.0000000"),
+        ),
         (
             "datetime2",
             json!("2024-05-06T07:08:09+02:00"),

@@ -95,6 +95,14 @@ const PARTS = {
     once.once('event', failing).emit('event', 5);
     return [...all, await caught];
   },
+  once: async () => {
+    const emitter = new EventEmitter();
+    const [stopped, stopping] = [AbortSignal.abort(), new AbortController()];
+    setTimeout(() => stopping.abort(), 2);
+    setTimeout(() => emitter.emit('told', 1, 2), 2);
+    return [await rejected(EventEmitter.once(emitter, 'never', { signal: stopped })), await rejected(EventEmitter.once(emitter, 'never', { signal: stopping.signal })), await EventEmitter.once(emitter, 'told', { signal: new AbortController().signal }), emitter.eventNames()];
+  },
+  slices: () => [[], ['utf8', 1, 3], ['utf8', -1, 3], ['utf8', 9, 10], ['utf8', 3, 1], ['hex', 2], ['utf8', 0, -1]].map((values) => Buffer.from('hello').toString(...values)).concat([Buffer.from({ length: 2, 0: 5, 1: 6 }).toString('hex')]),
   clones: () => [
     Promise.resolve(), new WeakMap(), new WeakSet(), new WeakRef({}), Symbol('a'), () => 1, { deep: [Promise.resolve()] }, new Map([[1, () => 2]]),
   ].map((value) => settled(() => structuredClone(value))).map(([name, , message]) => [name, message]).concat([settled(() => {

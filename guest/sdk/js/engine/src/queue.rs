@@ -1,8 +1,8 @@
 //! Which calls are under way, and which wait for their turn.
 //!
 //! The host refuses calls beyond `limits.pending`. Clients in Node queue: `Promise.all` of 200 reads is one line there, and so it is here.
-//! Calls begin in the order in which they were made. Nothing that is under way waits for one of them: while a transaction or a stream is
-//! open, the host refuses other calls of its database at once.
+//! Calls begin in the order in which they were made, and a transaction or a stream is opened by its first call. Nothing that is under way
+//! waits for one of them: while a transaction or a stream is open, the host refuses other calls of its database at once.
 
 use std::collections::VecDeque;
 

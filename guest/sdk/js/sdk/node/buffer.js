@@ -122,6 +122,7 @@ class Bytes extends Uint8Array {
     if (value?.type === 'Buffer' && Array.isArray(value.data)) return over(Uint8Array.from(value.data));
     if (ArrayBuffer.isView(value) || Array.isArray(value)) return over(Uint8Array.from(value));
     if (typeof value?.valueOf?.() === 'string') return Bytes.from(value.valueOf(), encoding);
+    if (typeof value === 'object' && typeof value?.length === 'number') return over(Uint8Array.from(value));
     throw argumentError('The first argument must be of type string or an instance of Buffer, ArrayBuffer, or Array or an Array-like Object', value);
   }
   static alloc(size, fill, encoding) {
@@ -157,7 +158,7 @@ class Bytes extends Uint8Array {
     return `<Buffer ${pairs.join(' ')}>`;
   }
   get parent() { return this.buffer; }
-  toString(encoding, start = 0, end = this.length) { return coding(encoding).write(new Uint8Array(this.buffer, this.byteOffset + start, Math.max(0, Math.min(end, this.length) - start))); }
+  toString(encoding, start = 0, end = this.length) { return coding(encoding).write(super.subarray(Math.max(0, start), Math.max(0, end))); }
   toLocaleString(encoding) { return this.toString(encoding); }
   toJSON() { return { type: 'Buffer', data: Array.from(this) }; }
   equals(other) { return Bytes.compare(this, other) === 0; }

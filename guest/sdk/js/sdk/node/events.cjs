@@ -83,18 +83,26 @@ Object.assign(EventEmitter.prototype, {
 EventEmitter.prototype.addListener = EventEmitter.prototype.on;
 EventEmitter.prototype.removeListener = EventEmitter.prototype.off;
 
-/** What an emitter emits by a name the next time. */
-const once = (emitter, name) => new Promise((resolve, reject) => {
-  const failed = (error) => {
+/** What an emitter emits by a name the next time, unless a signal ends the waiting. */
+const once = (emitter, name, { signal } = {}) => new Promise((resolve, reject) => {
+  const abort = () => fail(Object.assign(new Error('The operation was aborted', { cause: signal.reason }), { name: 'AbortError', code: 'ABORT_ERR' }));
+  const leave = () => {
     emitter.off(name, done);
+    emitter.off('error', fail);
+    signal?.removeEventListener('abort', abort);
+  };
+  const fail = (error) => {
+    leave();
     reject(error);
   };
   const done = (...values) => {
-    emitter.off('error', failed);
+    leave();
     resolve(values);
   };
+  if (signal?.aborted) return abort();
+  signal?.addEventListener('abort', abort);
   emitter.once(name, done);
-  if (name !== 'error') emitter.once('error', failed);
+  if (name !== 'error') emitter.once('error', fail);
 });
 
 module.exports = Object.assign(EventEmitter, { EventEmitter, defaultMaxListeners: 10, captureRejections: false, captureRejectionSymbol: rejection, once });

@@ -212,6 +212,7 @@ class Transaction extends EventEmitter {
       throw new TransactionError(`the isolation level ${name} cannot be had: transactions are begun at the database's own; leave it out, or write hints such as HOLDLOCK in the statements`, 'EINVALID');
     }
     this.#isOpen = true;
+    this.emit('begin');
     return this;
   }
   /** The backend is that of the first statement; the host takes the connection then. */
@@ -223,8 +224,8 @@ class Transaction extends EventEmitter {
   async #end(how) {
     if (!this.#isOpen) throw new TransactionError('Transaction has not begun. Call begin() first.', 'ENOTBEGUN');
     this.#isOpen = false;
-    if (this.#id === undefined) return;
-    await host.sqlTransactionEnd(this.#id, how).catch((error) => { throw failed(error); });
+    if (this.#id !== undefined) await host.sqlTransactionEnd(this.#id, how).catch((error) => { throw failed(error); });
+    this.emit(how, ...(how === 'rollback' ? [false] : []));
   }
   commit(callback) { return answered(this.#end('commit'), callback); }
   rollback(callback) { return answered(this.#end('rollback'), callback); }

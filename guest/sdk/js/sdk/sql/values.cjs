@@ -104,6 +104,7 @@ function moment(value, type, declaration) {
   const isText = /^n?(?:var)?char/.test(declaration);
   const isLonger = /\.\d{4}/.test(ownTime) && (ownZone === 'Z' || type === 'datetimeoffset');
   if (text !== undefined && (isText || isLonger)) [day, time, zone] = [ownDay, ownTime, ownZone];
+  if (declaration === 'date') [time, zone] = ['00:00:00.000', 'Z'];
   return { date: day, time, datetime: `${day}T${time}`, datetimeoffset: `${day}T${time}${zone}` }[type];
 }
 

@@ -1,6 +1,6 @@
 //! SQL. Streams and transactions are numbers on the side of JavaScript, and resources of the host here until they are closed.
 
-use std::cell::RefCell;
+use std::cell::{LazyCell, RefCell};
 use std::rc::Rc;
 
 use rquickjs::prelude::Func;
@@ -11,8 +11,11 @@ use crate::bindings::mayfly::resolver::sql::{self, RowStream, Transaction};
 use crate::calls::promise;
 use crate::text::{Json, Text};
 
-/// Resources of the host by their numbers. Each lives until the last of its calls is answered.
-type Resources<T> = RefCell<Vec<Option<Rc<T>>>>;
+/// A resource of the host, made with its first call: it claims its database then, and calls that were made before it have begun.
+type Resource<T> = LazyCell<T, Box<dyn FnOnce() -> T>>;
+
+/// Resources by their numbers. Each lives until the last of its calls is answered.
+type Resources<T> = RefCell<Vec<Option<Rc<Resource<T>>>>>;
 
 thread_local! {
     static STREAMS: Resources<RowStream> = const { RefCell::new(Vec::new()) };
@@ -45,10 +48,10 @@ fn run<'js>(
     })
 }
 
-fn stream(ctx: Ctx<'_>, statement: Text, parameters: Json) -> Result<usize> {
+fn stream(ctx: Ctx<'_>, Text(statement): Text, Json(parameters): Json) -> Result<usize> {
     need_host(&ctx)?;
-    let stream = sql::stream_rows(&statement, &parameters);
-    Ok(keep(&STREAMS, stream))
+    let make = move || sql::stream_rows(&statement, &parameters);
+    Ok(keep(&STREAMS, Box::new(make)))
 }
 
 fn stream_next<'js>(ctx: Ctx<'js>, stream: usize, rows: u32) -> Result<Promise<'js>> {
@@ -62,10 +65,10 @@ fn stream_close(stream: usize) {
     STREAMS.with_borrow_mut(|streams| streams.get_mut(stream).and_then(Option::take));
 }
 
-fn begin(ctx: Ctx<'_>, backend: Text) -> Result<usize> {
+fn begin(ctx: Ctx<'_>, Text(backend): Text) -> Result<usize> {
     need_host(&ctx)?;
-    let transaction = sql::begin(&backend);
-    Ok(keep(&TRANSACTIONS, transaction))
+    let make = move || sql::begin(&backend);
+    Ok(keep(&TRANSACTIONS, Box::new(make)))
 }
 
 fn transaction_run<'js>(
@@ -99,18 +102,24 @@ fn transaction_end<'js>(
     })
 }
 
-fn open(ctx: &Ctx<'_>, transaction: usize) -> Result<Rc<Transaction>> {
+fn open(ctx: &Ctx<'_>, transaction: usize) -> Result<Rc<Resource<Transaction>>> {
     find(&TRANSACTIONS, transaction)
         .ok_or_else(|| Exception::throw_message(ctx, "this transaction has ended"))
 }
 
-fn keep<T>(all: &'static std::thread::LocalKey<Resources<T>>, resource: T) -> usize {
+fn keep<T>(
+    all: &'static std::thread::LocalKey<Resources<T>>,
+    make: Box<dyn FnOnce() -> T>,
+) -> usize {
     all.with_borrow_mut(|all| {
-        all.push(Some(Rc::new(resource)));
+        all.push(Some(Rc::new(LazyCell::new(make))));
         all.len() - 1
     })
 }
 
-fn find<T>(all: &'static std::thread::LocalKey<Resources<T>>, number: usize) -> Option<Rc<T>> {
+fn find<T>(
+    all: &'static std::thread::LocalKey<Resources<T>>,
+    number: usize,
+) -> Option<Rc<Resource<T>>> {
     all.with_borrow(|all| all.get(number)?.clone())
 }

@@ -5,7 +5,7 @@
   /** The code of an error that a handler threw, as AppSync has it. */
   const UNHANDLED = 'Lambda:Unhandled';
 
-  /** Handlers that have neither given a promise nor called back: what settles their answers. */
+  /** Handlers that gave no promise, and are answered when nothing is left to wait for: what settles their answers. */
   const waiting = new Set();
 
   /**
@@ -15,7 +15,7 @@
   parts.giveUpWaiting = () => {
     if (waiting.size === 0) return false;
     const uncaught = parts.takeUncaught();
-    for (const { resolve, reject } of waiting) uncaught === undefined ? resolve(null) : reject(uncaught.reason);
+    for (const { settle, reject } of waiting) uncaught === undefined ? settle() : reject(uncaught.reason);
     waiting.clear();
     return true;
   };
@@ -73,7 +73,7 @@
     return write(tree, '');
   }
 
-  const lambdaContext = (callback) => ({
+  const lambdaContext = (answer) => ({
     callbackWaitsForEmptyEventLoop: true,
     functionName: options.module,
     functionVersion: '$LATEST',
@@ -83,22 +83,27 @@
     logGroupName: `/mayfly/${options.module}`,
     logStreamName: host.traceId(),
     getRemainingTimeInMillis: () => host.timeLeftMs(),
-    done: callback,
-    fail: (error) => callback(error ?? new Error('context.fail was called')),
-    succeed: (answer) => callback(null, answer),
+    done: answer,
+    fail: (error) => answer(error ?? new Error('context.fail was called')),
+    succeed: (value) => answer(null, value),
   });
 
   function call(handler, event) {
     return new Promise((resolve, reject) => {
-      const answer = { resolve, reject };
+      const answer = (error, value) => (error === null || error === undefined ? resolve(value) : reject(error));
+      const context = lambdaContext(answer);
+      const late = { settle: () => resolve(null), reject };
+      let isCalled = false;
+      // What was begun is done before the answer is given, unless the handler wants it at once.
       const callback = (error, value) => {
-        waiting.delete(answer);
-        if (error === null || error === undefined) resolve(value);
-        else reject(error);
+        if (isCalled) return;
+        isCalled = true;
+        late.settle = () => answer(error, value);
+        if (!context.callbackWaitsForEmptyEventLoop) late.settle();
       };
-      const returned = handler(event, lambdaContext(callback), callback);
-      if (typeof returned?.then === 'function') returned.then(resolve, reject);
-      else waiting.add(answer);
+      const returned = handler(event, context, callback);
+      if (typeof returned?.then !== 'function') waiting.add(late);
+      else returned.then((value) => (isCalled && value === undefined ? late.settle() : resolve(value)), reject);
     });
   }
 
