@@ -1,8 +1,8 @@
 // In which order promises, ticks, immediates and timers run.
 const util = require('util');
 
-/** What is noted, in order, when everything that it set is done: `note(name)` gives a callback. */
-const order = (run, until = 40) => new Promise((resolve, reject) => {
+/** What is noted, in order, when everything that it set is done, also on a busy machine: `note(name)` gives a callback. */
+const order = (run, until = 500) => new Promise((resolve, reject) => {
   const noted = [];
   const note = (name) => () => { noted.push(name); };
   Promise.resolve(run(note, noted)).catch(reject);
