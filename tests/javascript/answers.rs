@@ -1,9 +1,9 @@
 //! Resolvers in JavaScript answer as those in Rust do, with calls that overlap, errors that say why, and places in the source.
 
-use mayfly_tests::{TestApp, TestHost, repository};
+use mayfly_tests::{TestApp, TestHost};
 use serde_json::json;
 
-use super::{built, script};
+use super::{built, school, script};
 
 /// The sample app with its students in TypeScript.
 fn in_typescript(code: &str) -> TestApp {
@@ -327,23 +327,13 @@ export const resolvers = {
 };
 ";
 
-/// What `[statements]` has for tests that ask a database, and what is granted of it.
-const ECHO: &str = r#"
-[statements.echo]
-backend = "school"
-text = "SELECT @n AS n, @b AS b, @t AS t"
-access = "read"
-parameters = { n = "int", b = "bit", t = "nvarchar(64)" }
-columns = { n = "int", b = "bit", t = "nvarchar(64)" }
-"#;
-
 /// An app whose module may call a table and a database, both inside the host.
 fn with_backends(code: &str, fields: &[&str], limits: &str) -> TestApp {
     let fields = fields.join(": Any @script ");
     let schema = format!("scalar Any\ntype Query {{ {fields}: Any @script }}");
     let more = format!(
-        "deadline = \"60 s\"\n{limits}\n[modules.script.grants]\ndynamodb.Students = [\"get\", \"put\"]\nsql = [\"echo\"]\n[dynamodb]\nendpoint = \"embedded\"\nregion = \"us-east-1\"\n[sqlserver.school]\naddress = \"embedded\"\ndatabase = \"School\"\n[embedded]\nseed = \"{}\"\n{ECHO}",
-        repository().join("guest/apps/students/seed").display()
+        "deadline = \"60 s\"\n{limits}\n[modules.script.grants]\ndynamodb.Students = [\"get\", \"put\"]\nsql = [\"echo\"]\n[dynamodb]\nendpoint = \"embedded\"\nregion = \"us-east-1\"\n{}",
+        school()
     );
     built(script("module.js", code, &schema, &more))
 }

@@ -3,10 +3,10 @@
 mod events;
 mod values;
 
-use mayfly_tests::{TestApp, TestHost, repository};
+use mayfly_tests::{TestApp, TestHost};
 use serde_json::{Value, json};
 
-use super::{build, built, script};
+use super::{build, built, school, script};
 
 const HANDLER: &str = r#"
 const sql = require('mssql');
@@ -151,13 +151,6 @@ access = "read"
 parameters = { ids = "list<nvarchar(64)>", type = "nvarchar(32)", from = "date" }
 columns = { id = "nvarchar(64)", student_id = "nvarchar(64)", type = "nvarchar(32)", score = "decimal(5,2)", taken_at = "datetime2" }
 
-[statements.count_of_student]
-backend = "school"
-text = "SELECT COUNT(*) AS many FROM Assessments WHERE student_id = @id"
-access = "read"
-parameters = { id = "nvarchar(64)" }
-columns = { many = "int" }
-
 [statements.students]
 backend = "school"
 text = "SELECT DISTINCT student_id FROM Assessments WHERE student_id IN (@ids) ORDER BY student_id"
@@ -188,20 +181,6 @@ VALUES (@id, @student_id, 'PHONICS', @score, @taken_at, @key)
 access = "write"
 parameters = { id = "nvarchar(64)", student_id = "nvarchar(64)", score = "decimal(5,2)", taken_at = "datetime2", key = "nvarchar(64)" }
 columns = { id = "nvarchar(64)", score = "decimal(5,2)" }
-
-[statements.divide]
-backend = "school"
-text = "SELECT 10 / @n AS n"
-access = "read"
-parameters = { n = "int" }
-columns = { n = "int" }
-
-[statements.echo]
-backend = "school"
-text = "SELECT @n AS n, @b AS b, @t AS t"
-access = "read"
-parameters = { n = "int", b = "bit", t = "nvarchar(64)" }
-columns = { n = "int", b = "bit", t = "nvarchar(64)" }
 "#;
 
 fn app() -> TestApp {
@@ -223,8 +202,8 @@ fn app() -> TestApp {
     let fields = fields.map(|field| format!("{field}{argument}: Any @script"));
     let schema = format!("scalar Any\ntype Query {{ {} }}", fields.join(" "));
     let more = format!(
-        "handler = \"appsync\"\ndeadline = \"60 s\"\n[modules.script.grants]\nsql = [\"of_student\", \"count_of_student\", \"students\", \"by_keys\", \"record\", \"record_giving\", \"echo\", \"divide\"]\n[sqlserver.school]\naddress = \"embedded\"\ndatabase = \"School\"\n[embedded]\nseed = \"{}\"\n{STATEMENTS}",
-        repository().join("guest/apps/students/seed").display()
+        "handler = \"appsync\"\ndeadline = \"60 s\"\n[modules.script.grants]\nsql = [\"of_student\", \"count_of_student\", \"students\", \"by_keys\", \"record\", \"record_giving\", \"echo\", \"divide\"]\n{STATEMENTS}\n{}",
+        school()
     );
     script("handler.js", HANDLER, &schema, &more)
 }
@@ -297,7 +276,7 @@ async fn texts_that_are_statements_run() {
     }
 }
 
-const GRANTS: &str = "[modules.script.grants]\nsql = [\"of_student\", \"count_of_student\", \"students\", \"by_keys\", \"record\", \"record_giving\", \"divide\", \"echo\", ";
+const GRANTS: &str = "[modules.script.grants]\nsql = [\"of_student\", \"students\", \"by_keys\", \"record\", \"record_giving\", \"count_of_student\", \"divide\", \"echo\", ";
 
 #[tokio::test]
 async fn a_text_that_is_no_statement_fails_with_the_statement_to_write() {

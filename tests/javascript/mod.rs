@@ -15,10 +15,43 @@ mod time;
 
 use std::process::Output;
 
-use mayfly_tests::{TestApp, mayfly};
+use mayfly_tests::{TestApp, mayfly, repository};
 
 /// What every schema begins with.
 const DIRECTIVE: &str = "directive @resolve(module: String!, needs: String) on FIELD_DEFINITION\n";
+
+/// Statements of more than one test.
+const STATEMENTS: &str = r#"
+[statements.count_of_student]
+backend = "school"
+text = "SELECT COUNT(*) AS many FROM Assessments WHERE student_id = @id"
+access = "read"
+parameters = { id = "nvarchar(64)" }
+columns = { many = "int" }
+
+[statements.divide]
+backend = "school"
+text = "SELECT 10 / @n AS n"
+access = "read"
+parameters = { n = "int" }
+columns = { n = "int" }
+
+[statements.echo]
+backend = "school"
+text = "SELECT @n AS n, @b AS b, @t AS t"
+access = "read"
+parameters = { n = "int", b = "bit", t = "nvarchar(64)" }
+columns = { n = "int", b = "bit", t = "nvarchar(64)" }
+"#;
+
+/// A database inside the host, with the rows of the sample app, and those statements.
+fn school() -> String {
+    let seed = repository().join("guest/apps/students/seed");
+    format!(
+        "[sqlserver.school]\naddress = \"embedded\"\ndatabase = \"School\"\n[embedded]\nseed = \"{}\"\n{STATEMENTS}",
+        seed.display()
+    )
+}
 
 /// An app with one module, `script`, made of a file; `more` is added to its section.
 fn script(file: &str, code: &str, schema: &str, more: &str) -> TestApp {

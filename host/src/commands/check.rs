@@ -7,7 +7,8 @@ use mayfly_telemetry::{output, start_command_log};
 use super::{AppDirectory, Exit, show_progress};
 use crate::embedded::{EmbeddedProcess, surroundings};
 use crate::serving::app::App;
-use crate::serving::descriptors::{Descriptors, file_size_objection, raise_limits};
+use crate::serving::descriptors::{self, Descriptors};
+use crate::serving::file_size;
 use crate::serving::memory_plan::resident_bytes;
 use crate::serving::memory_plan::{MemoryLimit, MemoryPlan};
 
@@ -96,12 +97,12 @@ impl Check {
         for (backend, missing) in runtime.block_on(app.missing()) {
             output::print(format_args!("warning: {backend}: {missing}"));
         }
-        raise_limits();
+        descriptors::raise_limit();
+        file_size::raise_limit();
         let descriptors = Descriptors::of(&config, capabilities);
-        for objection in [descriptors.objection(), file_size_objection(&config)] {
-            objection
-                .into_iter()
-                .for_each(|objection| output::print(format_args!("warning: {objection}")));
+        let objections = [descriptors.objection(), file_size::objection(&config)];
+        for objection in objections.into_iter().flatten() {
+            output::print(format_args!("warning: {objection}"));
         }
         if self.connect {
             output::print(

@@ -23,7 +23,8 @@ use crate::http::Host;
 use crate::http::{Certificate, Connections, Listener, admin_router, graphql_router};
 use crate::serving::app::{App, unusable};
 use crate::serving::deployment::Deployment;
-use crate::serving::descriptors::{Descriptors, file_size_objection, raise_limits};
+use crate::serving::descriptors::{self, Descriptors};
+use crate::serving::file_size;
 use crate::serving::memory_plan::ADMIN_CONNECTIONS;
 use crate::serving::watch::{Seen, watch};
 use crate::tls::Certificates;
@@ -96,12 +97,12 @@ impl Serve {
             "--admin-listen",
         )
         .await?;
-        raise_limits();
+        descriptors::raise_limit();
+        file_size::raise_limit();
         let descriptors = Descriptors::of(&config, capabilities);
-        for objection in [descriptors.objection(), file_size_objection(&config)] {
-            objection
-                .into_iter()
-                .for_each(|objection| tracing::warn!("{objection}"));
+        let objections = [descriptors.objection(), file_size::objection(&config)];
+        for objection in objections.into_iter().flatten() {
+            tracing::warn!("{objection}");
         }
         let host = Host::new(config.server.clone(), metrics);
         host.keep_metrics();

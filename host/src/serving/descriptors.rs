@@ -1,7 +1,6 @@
-//! Descriptors: how many this process may have open, and whether connections, pools and files fit; and how large its files may become.
+//! Descriptors: how many this process may have open, and whether connections, pools and files fit.
 
 use mayfly_config::Config;
-use mayfly_config::units::show_bytes;
 use mayfly_runtime::capability::Capabilities;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
@@ -27,34 +26,22 @@ pub struct Descriptors {
     limit: Option<u64>,
 }
 
-/// Raises the limits that programs begin with to those they may have. The lower one of descriptors protects programs that use `select`,
-/// and this one does not.
-pub fn raise_limits() {
-    for resource in [Resource::Nofile, Resource::Fsize] {
-        let limit = getrlimit(resource);
-        if limit.current != limit.maximum {
-            let raised = Rlimit {
-                current: limit.maximum,
-                ..limit
-            };
-            // What it is then is looked at again, and told when it is not enough.
-            let _ = setrlimit(resource, raised);
-        }
-    }
+/// Raises the limit that programs begin with to the one they may have. The lower one protects programs that use `select`, and this
+/// one does not.
+pub fn raise_limit() {
+    raise(Resource::Nofile);
 }
 
-/// Why files may be too small for what modules begin with; none when they are not. What an instance's memory begins with is a file of
-/// the kernel's.
-#[must_use]
-pub fn file_size_objection(config: &Config) -> Option<String> {
-    let limit = getrlimit(Resource::Fsize).current?;
-    let largest = config.modules.iter().map(|module| module.memory_bytes);
-    let largest = largest.max().filter(|largest| limit < *largest)?;
-    let [allowed, largest] = [limit, largest].map(show_bytes);
-    Some(format!(
-        "files may have {allowed} (`ulimit -f`), and a module's memory may begin with {largest}: one that begins with more than is \
-         allowed cannot be called; raise the limit (`ulimit -f unlimited`, LimitFSIZE=)"
-    ))
+/// Raises a limit to the one that this process may have. What it is then is looked at again, and told when it is not enough.
+pub(super) fn raise(resource: Resource) {
+    let limit = getrlimit(resource);
+    if limit.current != limit.maximum {
+        let raised = Rlimit {
+            current: limit.maximum,
+            ..limit
+        };
+        let _ = setrlimit(resource, raised);
+    }
 }
 
 impl Descriptors {

@@ -1,10 +1,10 @@
 //! Events, columns, cancelling and names of parameters, as `mssql` and `tedious` have them. What is expected is what mssql 11 and tedious 18
 //! told in Node.
 
-use mayfly_tests::{TestHost, repository};
+use mayfly_tests::TestHost;
 use serde_json::json;
 
-use super::super::{built, script};
+use super::super::{built, school, script};
 
 const HANDLER: &str = r#"
 const sql = require('mssql');
@@ -118,18 +118,7 @@ exports.handler = ({ info }) => fields[info.fieldName]();
 
 const CONFIGURATION: &str = r#"
 [modules.script.grants]
-sql = ["count", "two", "remove", "divide", "summary"]
-
-[sqlserver.school]
-address = "embedded"
-database = "School"
-
-[statements.count]
-backend = "school"
-text = "SELECT COUNT(*) AS many FROM Assessments WHERE student_id = @id"
-access = "read"
-parameters = { id = "nvarchar(64)" }
-columns = { many = "int" }
+sql = ["count_of_student", "two", "remove", "divide", "summary"]
 
 [statements.two]
 backend = "school"
@@ -143,13 +132,6 @@ backend = "school"
 text = "DELETE FROM Assessments WHERE id = @id"
 access = "write"
 parameters = { id = "nvarchar(64)" }
-
-[statements.divide]
-backend = "school"
-text = "SELECT 10 / @n AS n"
-access = "read"
-parameters = { n = "int" }
-columns = { n = "int" }
 
 [statements.summary]
 backend = "school"
@@ -165,8 +147,8 @@ async fn host(fields: &[&str]) -> TestHost {
         .collect();
     let schema = format!("scalar Any\ntype Query {{ {} }}", fields.join(" "));
     let more = format!(
-        "handler = \"appsync\"\ndeadline = \"60 s\"\n{CONFIGURATION}\n[embedded]\nseed = \"{}\"\n",
-        repository().join("guest/apps/students/seed").display()
+        "handler = \"appsync\"\ndeadline = \"60 s\"\n{CONFIGURATION}\n{}",
+        school()
     );
     TestHost::start(built(script("handler.js", HANDLER, &schema, &more))).await
 }

@@ -1,10 +1,10 @@
 //! Values of parameters: `mssql` and `tedious` convert and refuse them as the packages do. What is expected is what mssql 11 and tedious 18
 //! answered in Node.
 
-use mayfly_tests::{TestHost, repository};
+use mayfly_tests::TestHost;
 use serde_json::{Value, json};
 
-use super::super::{built, script};
+use super::super::{built, school, script};
 
 const HANDLER: &str = r#"
 const sql = require('mssql');
@@ -58,7 +58,7 @@ const STATEMENTS: [(&str, &str, &str); 7] = [
 
 async fn host() -> TestHost {
     let mut more = String::from(
-        "handler = \"appsync\"\ndeadline = \"60 s\"\n[modules.script.grants]\nsql = [\"d\", \"big\", \"m\", \"i\", \"bi\", \"tm\", \"off\", \"dt2\"]\n[sqlserver.school]\naddress = \"embedded\"\ndatabase = \"School\"\n",
+        "handler = \"appsync\"\ndeadline = \"60 s\"\n[modules.script.grants]\nsql = [\"d\", \"big\", \"m\", \"i\", \"bi\", \"tm\", \"off\", \"dt2\"]\n",
     );
     for (name, given, shown) in STATEMENTS {
         let columns = match shown {
@@ -71,10 +71,7 @@ async fn host() -> TestHost {
         );
     }
     more += "[statements.dt2]\nbackend = \"school\"\ntext = \"SELECT @v AS dt2\"\naccess = \"read\"\nparameters = { v = \"datetime2\" }\n";
-    more += &format!(
-        "[embedded]\nseed = \"{}\"\n",
-        repository().join("guest/apps/students/seed").display()
-    );
+    more += &school();
     let schema = "scalar Any\ntype Query { mssql(kind: String, value: Any): Any @script tedious(kind: String, value: Any): Any @script }";
     TestHost::start(built(script("handler.js", HANDLER, schema, &more))).await
 }

@@ -75,12 +75,7 @@ impl Deployment {
             Err(error) => Err(error),
         };
         if let Err(error) = &swapped {
-            let active = self.active_digest(module);
-            self.changes().record(
-                change
-                    .versions(active.as_deref(), Some(&digest))
-                    .refused(error.to_string()),
-            );
+            self.record_refusal(module, change, Some(&digest), error);
         }
         self.collect();
         swapped
@@ -138,13 +133,21 @@ impl Deployment {
     fn not_read(&self, module: &str, message: String) -> DeployError {
         let change = Change::new(&Actor::file_watcher(), Action::Push).of(module);
         let error = self.refused(Refusal::new(module, Step::Read, message), None);
-        let active = self.active_digest(module);
-        self.changes().record(
-            change
-                .versions(active.as_deref(), None)
-                .refused(error.to_string()),
-        );
+        self.record_refusal(module, change, None, &error);
         error
+    }
+
+    /// Keeps a change that was not made.
+    fn record_refusal(
+        &self,
+        module: &str,
+        change: Change,
+        digest: Option<&str>,
+        error: &DeployError,
+    ) {
+        let active = self.active_digest(module);
+        let change = change.versions(active.as_deref(), digest);
+        self.changes().record(change.refused(error.to_string()));
     }
 
     /// Lets a component through the gate; none when its version is already active.

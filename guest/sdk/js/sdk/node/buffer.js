@@ -203,8 +203,6 @@ export function Buffer(value, encoding, length) {
   return typeof value === 'number' ? Bytes.alloc(value) : Bytes.from(value, encoding, length);
 }
 Object.setPrototypeOf(Buffer, Bytes);
-// The bundler renames what another file names alike, and this name is shown.
-Object.defineProperty(Buffer, 'name', { value: 'Buffer' });
 Buffer.prototype = Bytes.prototype;
 Object.defineProperty(Bytes.prototype, 'constructor', { value: Buffer, writable: true, configurable: true });
 

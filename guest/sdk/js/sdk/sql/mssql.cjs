@@ -1,4 +1,4 @@
-// `mssql`: requests whose text is the operator's run as his statement, over the host's pool. A configuration of a connection is not looked at.
+// `mssql`: requests whose text is the operator's run as his statement, over the host's pool. Of a connection's configuration only `stream` and `arrayRowMode` counts.
 const { call, numberOf, run } = require('./values.cjs');
 const { EventEmitter } = require('../node/events.cjs');
 

@@ -1,4 +1,4 @@
-// `tedious`: requests whose text is the operator's run as his statement, over the host's pool. A configuration of a connection is not looked at.
+// `tedious`: requests whose text is the operator's run as his statement, over the host's pool. Of a connection's configuration only how rows are shown counts.
 const { call, numberOf, run } = require('./values.cjs');
 const { EventEmitter } = require('../node/events.cjs');
 

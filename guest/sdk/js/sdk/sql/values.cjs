@@ -71,12 +71,9 @@ function rounded(value, { precision, scale, round }) {
 }
 
 /** A decimal as the request declares it, if it does, and then as the server makes it one of the statement's size. */
-function decimal(value, declaration, size) {
-  float(value);
+function decimal(value, declaration, [precision, scale]) {
   const declared = decimalOf(declaration);
   const sent = declared === undefined ? value : rounded(value, declared);
-  if (!size) return String(sent);
-  const [precision, scale] = size;
   return rounded(sent, { precision, scale, round: Math.round });
 }
 
