@@ -60,7 +60,7 @@ const SOURCE: [(&str, &str); 31] = [
 ];
 
 /// How it is linked. JavaScript recurses in the engine's own stack, which is below the data, so that running over its end traps.
-const LINK_FLAGS: &str = "-Clink-arg=-zstack-size=163840";
+const LINK_FLAGS: &str = "-Clink-arg=-zstack-size=294912";
 
 /// How its part in C is compiled, whatever the profile says: measured, -O3 is larger and no faster, and instructions of WebAssembly that
 /// Rust uses anyway save 5 %.

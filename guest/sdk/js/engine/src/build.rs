@@ -29,10 +29,10 @@ const PRELUDE: [(&str, &str); 10] = [
     ("mayfly:main", include_str!("prelude/main.js")),
 ];
 
-/// How deep JavaScript may go, in bytes of the stack, which is linked with 160 KiB. The rest is for what the engine does
-/// without asking. The host has another stack, of 512 KiB, for what is in no memory; with more than this, recursion would end there first.
+/// How deep JavaScript may go, in bytes of the stack, which is linked with 288 KiB. The rest is for what the engine does
+/// without asking. The host has another stack, of 1 MiB, for what is in no memory; with more than this, recursion would end there first.
 /// Source that is nested more than 100 deep does in any case: the parser's frames are large there and small here.
-const STACK_BYTES: usize = 128 << 10;
+const STACK_BYTES: usize = 256 << 10;
 
 /// Garbage in circles is collected when so much is allocated, in bytes. Most invocations end before.
 const GARBAGE_BYTES: usize = 4 << 20;

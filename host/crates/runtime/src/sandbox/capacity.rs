@@ -11,7 +11,7 @@ const KEPT_BYTES: usize = 1 << 20;
 /// The same on kernels that cannot say so (Linux before 6.7), where it is cleared whole. It covers the stack, data and arena of a guest
 /// linked small; guests are linked to begin with just as much (`LINK_FLAGS`), so that nothing is left to be unmapped.
 const CLEARED_BYTES: usize = 192 << 10;
-/// The stack of an invocation: the guest's, and 1.5 MiB for the host functions it calls.
+/// The stack of an invocation: half is the guest's, and half for the host functions it calls.
 pub(super) const FIBER_STACK_BYTES: usize = 2 << 20;
 
 /// Bytes of a table that stay mapped between invocations.

@@ -22,7 +22,7 @@ use super::ticker::Ticker;
 use crate::imports;
 
 /// The guest's stack. Recursion ends there with a trap.
-const WASM_STACK_BYTES: usize = 512 << 10;
+const WASM_STACK_BYTES: usize = 1 << 20;
 /// One engine with its pool, its linker and its clock.
 pub struct Sandbox {
     engine: Engine,
