@@ -50,6 +50,31 @@ async fn a_component_that_is_too_large_is_told_so_before_it_is_sent_and_by_the_h
     );
 }
 
+#[test]
+fn a_host_that_says_nothing_is_told_in_time() {
+    // The kernel accepts the connection; nobody reads from it.
+    let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let admin = format!("http://{}", silent.local_addr().unwrap());
+    let expected = format!(
+        "error: the host at {admin} did not answer within 300 ms: look at its log, or wait longer with --timeout\n"
+    );
+    for command in [&["status"][..], &["module", "list"], &["apply", "."]] {
+        let arguments = [command, &["--admin", &admin, "--timeout", "300 ms"]].concat();
+        let told = run(&arguments, Some(TOKEN));
+        assert_eq!(
+            (told.status.code(), said(&told)),
+            (Some(1), expected.clone())
+        );
+    }
+    let told = run(&["status", "--admin", &admin, "--timeout", "0 s"], None);
+    assert_eq!(told.status.code(), Some(2), "{}", said(&told));
+    assert!(
+        said(&told).contains("a number and a unit (ms, s, min, m, h), such as '10 s'"),
+        "{}",
+        said(&told)
+    );
+}
+
 #[tokio::test]
 async fn an_address_that_is_no_admin_address_and_a_token_that_is_none_are_told() {
     let host = swapping().await;

@@ -537,6 +537,14 @@ fn the_command_line_says_what_is_wrong_with_an_address() {
             "`ftp://127.0.0.1:1` is neither http:// nor https://; write it as http://127.0.0.1:8081",
         ),
         (
+            "http://127.0.0.1:99999",
+            "the port of `http://127.0.0.1:99999` is not one; write it as http://127.0.0.1:8081",
+        ),
+        (
+            "http://me@127.0.0.1:0x1",
+            "the port of `http://me@127.0.0.1:0x1` is not one; write it as http://127.0.0.1:8081",
+        ),
+        (
             "nonsense",
             "no host answers at http://nonsense:80; choose another address with --admin",
         ),

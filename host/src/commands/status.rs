@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use std::time::Duration;
 
 use mayfly_config::units::show_bytes;
-use mayfly_telemetry::output;
+use mayfly_telemetry::{in_one_line, output};
 
 use super::Exit;
 use super::admin::block_on;
@@ -335,7 +335,26 @@ fn table(screen: &mut String, rows: &[Row]) {
     }
 }
 
+/// Messages of guests are in it, whose ends of lines begin no line of this screen.
 fn line(screen: &mut String, text: &str) {
     // Writing to a string cannot fail.
-    let _ = writeln!(screen, "{text}");
+    let _ = writeln!(screen, "{}", in_one_line(text));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_guests_say_begins_no_line_and_acts_on_no_terminal() {
+        let mut screen = String::new();
+        table(
+            &mut screen,
+            &[vec![
+                "FAILED".to_owned(),
+                "no\n\nall is well\u{1b}[2J".to_owned(),
+            ]],
+        );
+        assert_eq!(screen, "  FAILED  no\\n\\nall is well\\u{1b}[2J\n");
+    }
 }

@@ -6,6 +6,7 @@
 
 #![deny(clippy::print_stdout, clippy::print_stderr)]
 
+mod controls;
 mod json_lines;
 mod logs;
 pub mod names;
@@ -13,6 +14,7 @@ pub mod output;
 pub mod pool_gauges;
 mod queue;
 
+pub use controls::in_one_line;
 pub use logs::{LogFormat, start_command_log, start_server_log};
 
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};

@@ -10,6 +10,7 @@ use tracing_subscriber::EnvFilter;
 use tracing_subscriber::field::MakeExt;
 use tracing_subscriber::fmt::format::{self, Writer};
 
+use crate::controls::EscapeControls;
 use crate::json_lines::JsonLines;
 use crate::output;
 
@@ -75,24 +76,6 @@ fn text_field(writer: &mut Writer<'_>, field: &Field, value: &dyn Debug) -> fmt:
         write!(writer, "{}=", field.name())?;
     }
     write!(EscapeControls(writer), "{value:?}")
-}
-
-/// Passes text on with its control characters escaped.
-struct EscapeControls<'w, 'a>(&'w mut Writer<'a>);
-
-impl fmt::Write for EscapeControls<'_, '_> {
-    fn write_str(&mut self, text: &str) -> fmt::Result {
-        for part in text.split_inclusive(char::is_control) {
-            let end = part.chars().next_back().filter(|end| end.is_control());
-            let Some(control) = end else {
-                self.0.write_str(part)?;
-                continue;
-            };
-            self.0.write_str(part.trim_end_matches(control))?;
-            write!(self.0, "{}", control.escape_default())?;
-        }
-        Ok(())
-    }
 }
 
 /// A panic is a line of the log: the standard library's own report would wait for a reader, and is not JSON.

@@ -2,12 +2,15 @@
 //!
 //! A command that runs and ends writes to them directly, and ends quietly when whoever reads its results goes away. A server never
 //! waits for its readers and never ends because of them: its lines go through a queue, and are JSON when its log is.
+//!
+//! Names and messages of clients, guests and hosts are in it: what a terminal would act on is escaped.
 
 use std::fmt::Display;
 use std::io::{self, ErrorKind, Write};
 use std::sync::OnceLock;
 use std::time::Duration;
 
+use crate::controls::escape_lines;
 use crate::json_lines::line;
 use crate::queue::LineQueue;
 
@@ -61,6 +64,7 @@ fn dropped_in_json(lines: u64) -> String {
 /// Prints a result on standard output.
 pub fn print(result: impl Display) {
     let text = format!("{result}\n");
+    let text = escape_lines(&text);
     if let Some(queued) = QUEUED.get() {
         queued.stdout.push(queued.format("INFO", &text).as_bytes());
         return;
@@ -81,12 +85,13 @@ pub fn print(result: impl Display) {
 
 /// Says on standard error how things are going.
 pub fn tell(progress: impl Display) {
-    write_to_stderr("INFO", &format!("{progress}\n"));
+    write_to_stderr("INFO", &escape_lines(&format!("{progress}\n")));
 }
 
 /// Says on standard error why the process ends; each line is a problem of its own.
 pub fn fail(error: impl Display) {
     let text = format!("{error}\n");
+    let text = escape_lines(&text);
     match QUEUED.get() {
         Some(queued) if queued.json => {
             for problem in text.lines() {

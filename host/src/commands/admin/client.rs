@@ -1,6 +1,7 @@
 //! Asks a running host over its admin address, by HTTP or, where the host has `[server.admin_tls]`, by HTTPS.
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use anyhow::{Context, bail};
 use http::header::{AUTHORIZATION, CONTENT_TYPE};
@@ -11,7 +12,7 @@ use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::client::legacy::Client as HttpClient;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
-use mayfly_config::Secret;
+use mayfly_config::{Secret, units};
 use mayfly_json::{Kind, Limits, Tree, Value};
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
@@ -22,6 +23,10 @@ use crate::http::admin::graphql::requests::AdminOperation;
 
 /// The environment variable with the token.
 const TOKEN: &str = "MAYFLY_ADMIN_TOKEN";
+
+/// How long the host may take for an answer. An app that is applied, and a component that is sent, are compiled meanwhile.
+const ANSWER_TIME: Duration = Duration::from_secs(60);
+const COMPILE_TIME: Duration = Duration::from_secs(600);
 
 /// The largest answer that is read, in bytes: a host with thousands of modules says less.
 const MAX_ANSWER_BYTES: usize = 16 << 20;
@@ -41,6 +46,9 @@ pub(in crate::commands) struct AdminAddress {
     /// A PEM file with the certificate of the CA, for an admin address with TLS whose CA the system does not trust
     #[arg(long, global = true, value_name = "FILE", env = "MAYFLY_ADMIN_CA")]
     admin_ca: Option<PathBuf>,
+    /// How long the host may take for its answer, such as '10 s'; by default a minute, or ten where modules are compiled
+    #[arg(long, global = true, value_name = "TIME", value_parser = time)]
+    timeout: Option<Duration>,
     /// Print the host's answer as JSON
     #[arg(long, global = true)]
     pub(in crate::commands) json: bool,
@@ -57,6 +65,8 @@ pub(in crate::commands) struct Client {
     /// `http://host:port` or `https://host:port`.
     base: String,
     token: Option<Secret>,
+    /// How long an answer may take, if it was said.
+    timeout: Option<Duration>,
 }
 
 /// A GraphQL request.
@@ -85,8 +95,19 @@ pub(in crate::commands) struct PushAnswer {
 impl AdminAddress {
     /// A client of the host there.
     pub(in crate::commands) fn client(&self) -> anyhow::Result<Client> {
-        Client::new(&self.admin, self.admin_ca.as_deref())
+        let mut client = Client::new(&self.admin, self.admin_ca.as_deref())?;
+        client.timeout = self.timeout;
+        Ok(client)
     }
+}
+
+fn time(text: &str) -> Result<Duration, String> {
+    units::duration(text)
+        .filter(|time| !time.is_zero())
+        .ok_or_else(|| {
+            let units = units::time_names().join(", ");
+            format!("it must be a number and a unit ({units}), such as '10 s'")
+        })
 }
 
 impl Client {
@@ -105,12 +126,18 @@ impl Client {
             .authority()
             .with_context(|| format!("`{admin}` names no host; {EXAMPLE}"))?;
         let host = authority.host();
-        let port = authority.port_u16().unwrap_or(default_port);
+        let names_port = authority.as_str().rsplit('@').next() != Some(host);
+        let port = match authority.port_u16() {
+            Some(port) => port,
+            None if names_port => bail!("the port of `{admin}` is not one; {EXAMPLE}"),
+            None => default_port,
+        };
         let token = std::env::var(TOKEN).ok();
         Ok(Self {
             http: HttpClient::builder(TokioExecutor::new()).build(connector(scheme, ca)?),
             base: format!("{scheme}://{host}:{port}"),
             token: token.filter(|token| !token.is_empty()).map(Secret::new),
+            timeout: None,
         })
     }
 
@@ -123,9 +150,13 @@ impl Client {
             query: O::document(),
             variables: operation,
         })?;
-        let (_, answer) = self
-            .send(Method::POST, "/admin/graphql", "application/json", body)
-            .await?;
+        let time = if O::COMPILES {
+            COMPILE_TIME
+        } else {
+            ANSWER_TIME
+        };
+        let request = self.request(Method::POST, "/admin/graphql", "application/json", body)?;
+        let (_, answer) = self.send(request, time).await?;
         let root = answer.root();
         if let Some(error) = root
             .get("errors")
@@ -153,23 +184,21 @@ impl Client {
         component: Vec<u8>,
     ) -> anyhow::Result<PushAnswer> {
         let path = format!("/modules/{}?{parameters}", segment(module));
-        let (status, body) = self
-            .send(Method::PUT, &path, "application/wasm", component)
-            .await?;
+        let request = self.request(Method::PUT, &path, "application/wasm", component)?;
+        let (status, body) = self.send(request, COMPILE_TIME).await?;
         Ok(PushAnswer {
             done: status.is_success(),
             body,
         })
     }
 
-    /// Sends one request.
-    async fn send(
+    fn request(
         &self,
         method: Method,
         path: &str,
         content_type: &str,
         body: Vec<u8>,
-    ) -> anyhow::Result<(StatusCode, Tree<'static>)> {
+    ) -> anyhow::Result<Request<Full<Bytes>>> {
         let uri = format!("{}{path}", self.base);
         let mut request = Request::builder()
             .method(method)
@@ -178,9 +207,33 @@ impl Client {
         if let Some(token) = &self.token {
             request = request.header(AUTHORIZATION, format!("Bearer {}", token.expose()));
         }
-        let request = request
+        request
             .body(Full::new(Bytes::from(body)))
-            .context("the request cannot be written")?;
+            .context("the request cannot be written")
+    }
+
+    /// Sends one request, and gives its answer if it comes in time.
+    async fn send(
+        &self,
+        request: Request<Full<Bytes>>,
+        time: Duration,
+    ) -> anyhow::Result<(StatusCode, Tree<'static>)> {
+        let time = self.timeout.unwrap_or(time);
+        tokio::time::timeout(time, self.exchange(request))
+            .await
+            .unwrap_or_else(|_| {
+                bail!(
+                    "the host at {} did not answer within {}: look at its log, or wait longer with --timeout",
+                    self.base,
+                    units::show_duration(time)
+                )
+            })
+    }
+
+    async fn exchange(
+        &self,
+        request: Request<Full<Bytes>>,
+    ) -> anyhow::Result<(StatusCode, Tree<'static>)> {
         let response = self.http.request(request).await;
         let response = response.map_err(|error| self.not_reached(error))?;
         let status = response.status();

@@ -17,6 +17,9 @@ use super::process::Process;
 
 /// An operation with its variables, which are its fields.
 pub trait AdminOperation: Serialize {
+    /// Whether the host compiles modules before it answers.
+    const COMPILES: bool = false;
+
     /// The document, which holds this operation alone.
     fn document() -> String;
 
@@ -204,6 +207,8 @@ pub struct RollBackData {
 }
 
 impl AdminOperation for RollBack<'_> {
+    const COMPILES: bool = true;
+
     type Data = RollBackData;
 
     fn document() -> String {
@@ -231,6 +236,8 @@ pub struct ApplyData {
 }
 
 impl AdminOperation for Apply<'_> {
+    const COMPILES: bool = true;
+
     type Data = ApplyData;
 
     fn document() -> String {
