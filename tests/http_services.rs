@@ -109,8 +109,24 @@ async fn a_probe_makes_readiness_depend_on_the_service() {
 }
 
 #[tokio::test]
-async fn a_service_that_stalls_ends_at_the_deadline_and_keeps_no_connection() {
+async fn a_service_that_is_slower_than_its_own_timeout_is_told_as_that() {
     let host = TestHost::start(TestApp::students()).await;
+    host.ready().await;
+    host.faults(&json!({ "http": { "stall": {} } })).await;
+    let answer = host.query(ENROLMENT).await;
+    assert_eq!(
+        answer["errors"][0]["extensions"]["code"],
+        json!("BACKEND_UNAVAILABLE"),
+        "{answer}"
+    );
+    let told = "no answer within 1s (`http.enrolment.timeout`)";
+    host.logged(&["a backend is not available", told]).await;
+}
+
+#[tokio::test]
+async fn a_service_that_stalls_ends_at_the_deadline_and_keeps_no_connection() {
+    let app = TestApp::students().configured("timeout = \"1 s\"", "timeout = \"60 s\"");
+    let host = TestHost::start(app).await;
     host.ready().await;
     host.faults(&json!({ "http": { "stall": {} } })).await;
     let answer = host.query(ENROLMENT).await;

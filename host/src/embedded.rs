@@ -2,6 +2,9 @@
 //!
 //! The child ends when its standard input closes, so it cannot outlive the host, however the host ends. What it writes to standard
 //! error is read at all times, so that it never waits for a reader, and becomes lines of the host's log.
+//!
+//! A child that ends is not started again: what it held is gone with it, and whoever tries an app should hear of that. It is told in the
+//! log, and calls find nobody to answer.
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -13,7 +16,7 @@ use anyhow::{Context, bail};
 use mayfly_config::{Config, Secret};
 use mayfly_runtime::capability::{Capabilities, Embedded, Surroundings};
 use tokio::io::{AsyncBufReadExt, BufReader};
-use tokio::process::{Child, ChildStderr, ChildStdout, Command};
+use tokio::process::{Child, ChildStderr, ChildStdin, ChildStdout, Command};
 use tokio::task::JoinHandle;
 
 /// How long seeding may take.
@@ -33,7 +36,18 @@ pub struct EmbeddedProcess {
     endpoints: Embedded,
     /// Its control address, for fault switches and counters.
     pub control: SocketAddr,
-    _child: Child,
+    /// Open as long as the child is to run.
+    _stdin: ChildStdin,
+    _watch: Watch,
+}
+
+/// The task that waits for the child's end; dropped, it kills the child.
+struct Watch(JoinHandle<()>);
+
+impl Drop for Watch {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
 }
 
 /// Where it listens: one address by name for each endpoint, and the control address.
@@ -71,8 +85,9 @@ impl EmbeddedProcess {
             .kill_on_drop(true)
             .spawn()
             .with_context(|| format!("cannot start {PROGRAM}"))?;
-        let (Some(stdout), Some(stderr)) = (child.stdout.take(), child.stderr.take()) else {
-            bail!("{PROGRAM} has no standard output")
+        let pipes = (child.stdin.take(), child.stdout.take(), child.stderr.take());
+        let (Some(stdin), Some(stdout), Some(stderr)) = pipes else {
+            bail!("{PROGRAM} has no standard input and output")
         };
         let mut addresses = announcement(stdout, relay(stderr)).await?;
         let control = addresses
@@ -86,7 +101,8 @@ impl EmbeddedProcess {
         Ok(Some(Self {
             endpoints,
             control,
-            _child: child,
+            _stdin: stdin,
+            _watch: Watch(tokio::spawn(tell_end(child))),
         }))
     }
 }
@@ -134,6 +150,25 @@ fn relay(stderr: ChildStderr) -> JoinHandle<Option<String>> {
         }
         last
     })
+}
+
+/// Waits until the child ends, which it does not before the host unless something is wrong.
+async fn tell_end(mut child: Child) {
+    let how = match child.wait().await {
+        // As on Ctrl-C in a terminal, which reaches both.
+        Ok(status) if status.success() => {
+            tracing::info!(
+                "{PROGRAM} ended as it was asked to; embedded backends are gone until the server is started again"
+            );
+            return;
+        }
+        Ok(status) => status.to_string(),
+        Err(error) => error.to_string(),
+    };
+    tracing::error!(
+        how,
+        "{PROGRAM} ended; embedded backends cannot be reached until the server is started again"
+    );
 }
 
 /// A message of the child without the name of the program, which stands before it here.

@@ -33,6 +33,9 @@ pub enum StartError {
     /// The certificate of SQL Server cannot be used.
     #[error("certificate {0}")]
     Certificate(String),
+    /// The clock stands before 1970, which ids that hold the time cannot be made of.
+    #[error("the clock of this machine says that it is before 1970; set it")]
+    Clock,
     /// The system denies something else.
     #[error("cannot start: {0}")]
     System(#[from] std::io::Error),
@@ -46,7 +49,7 @@ impl StartError {
             Self::Seed { .. } => 3,
             Self::Listen { .. } => 4,
             Self::Data { .. } => 5,
-            Self::Certificate(_) | Self::System(_) => 1,
+            Self::Certificate(_) | Self::Clock | Self::System(_) => 1,
         }
     }
 }

@@ -44,6 +44,7 @@ pub use status::{Counters, DynamoDbCounters, HttpCounters, Request, SqlServerCou
 
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::SystemTime;
 
 use serde::Serialize;
 use tokio::net::TcpListener;
@@ -81,8 +82,9 @@ impl Embedded {
     ///
     /// # Errors
     ///
-    /// A seed file is wrong, the data directory cannot be used, or an address is taken.
+    /// A seed file is wrong, the data directory cannot be used, an address is taken, or the clock is wrong.
     pub async fn start(options: Options) -> Result<Self, StartError> {
+        check_clock(SystemTime::now())?;
         let (faults, status, closing) = (
             Arc::<Faults>::default(),
             Arc::<Status>::default(),
@@ -194,5 +196,29 @@ impl Embedded {
             }
         }
         self.keeper.close();
+    }
+}
+
+/// Whether ids that hold the time can be made, which panics otherwise.
+fn check_clock(now: SystemTime) -> Result<(), StartError> {
+    let since = now.duration_since(SystemTime::UNIX_EPOCH);
+    since.map(drop).map_err(|_| StartError::Clock)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    #[test]
+    fn a_clock_before_1970_is_refused_in_words() {
+        assert!(check_clock(SystemTime::UNIX_EPOCH).is_ok());
+        let early = SystemTime::UNIX_EPOCH - Duration::from_secs(1);
+        let told = check_clock(early).map_err(|error| error.to_string());
+        assert_eq!(
+            told,
+            Err("the clock of this machine says that it is before 1970; set it".to_owned())
+        );
     }
 }

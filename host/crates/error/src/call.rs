@@ -74,6 +74,8 @@ pub struct CallError {
     pub retryable: bool,
     /// Whether `detail` is what the backend said, which nobody but the operator is told.
     pub said_by_backend: bool,
+    /// Whether a time limit that the configuration gives the backend ended the call, while its invocation had time left.
+    pub is_backend_timeout: bool,
 }
 
 /// Bytes of the guest's text, at most: it may repeat names that the guest gave, and has to hold the reasons of a transaction's 100 items.
@@ -92,6 +94,7 @@ impl CallError {
             detail: String::new(),
             retryable: code.retryable(),
             said_by_backend: false,
+            is_backend_timeout: false,
         }
     }
 
@@ -106,6 +109,13 @@ impl CallError {
     #[must_use]
     pub fn with_detail(mut self, detail: impl Into<String>) -> Self {
         self.detail = cut(detail.into(), DETAIL_BYTES);
+        self
+    }
+
+    /// The same, of a call that a time limit of its backend ended.
+    #[must_use]
+    pub fn by_backend_timeout(mut self) -> Self {
+        self.is_backend_timeout = true;
         self
     }
 

@@ -17,6 +17,8 @@ use aws_smithy_runtime_api::client::result::ConnectorError;
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
+use super::answer_body::checked;
+
 /// What a byte of an answer may become: `{"BOOL":true},` in a list is a value of 72 bytes, and its text is held as well.
 const BYTES_PER_ANSWER_BYTE: u64 = 8;
 
@@ -121,7 +123,7 @@ impl HttpConnector for RoomyConnector {
                     _units: Arc::new(units),
                 });
             }
-            Ok(answer)
+            Ok(checked(answer))
         })
     }
 }

@@ -2,8 +2,8 @@
 //!
 //! The answer comes in any order and holds no `null`s, so items are found again by their key: a projection always asks for the
 //! key's attributes too, and drops them when nobody wanted them. Keys the service left out are asked again, at once while it makes
-//! progress, with growing pauses when it does not, and no more when the pause would outlast the deadline. What was answered does
-//! not wait for what was left out.
+//! progress. A request that brings nothing is an attempt: it is made again after a pause that grows, as often as `max_attempts` says, and
+//! not when the pause would outlast the call's time. What was answered does not wait for what was left out.
 
 use std::collections::{HashMap, HashSet};
 use std::time::Duration;
@@ -18,6 +18,7 @@ use super::item::{Item, item_text};
 use super::key::{Key, identity};
 use super::request::{Projection, ReadOptions, invalid};
 use super::send::{Failure, Operation, Shared};
+use crate::time_limit::TimeLimit;
 
 /// What the service takes in one request.
 pub(super) const MAX_KEYS: usize = 100;
@@ -65,11 +66,11 @@ impl Shared {
         table: &str,
         keys: &[&Key],
         options: &ReadOptions,
-        deadline: Instant,
+        limit: TimeLimit,
     ) -> Result<HashMap<String, String>, CallError> {
         let mut items = HashMap::new();
         // Keys of another shape than the first are malformed; the service says so.
-        let Some(mut batch) = Batch::new(self, table, keys, options, deadline) else {
+        let Some(mut batch) = Batch::new(self, table, keys, options, limit) else {
             return Ok(items);
         };
         while let Some(page) = batch.next().await.map_err(|failure| failure.error)? {
@@ -92,7 +93,10 @@ pub(super) struct Batch<'a> {
     pause: Option<Duration>,
     /// Whether these keys were left out before.
     asked_again: bool,
-    deadline: Instant,
+    /// Requests in a row that brought nothing.
+    in_vain: u32,
+    /// For all requests together.
+    limit: TimeLimit,
 }
 
 impl<'a> Batch<'a> {
@@ -102,7 +106,7 @@ impl<'a> Batch<'a> {
         table: &'a str,
         keys: &[&'a Key],
         options: &'a ReadOptions,
-        deadline: Instant,
+        limit: TimeLimit,
     ) -> Option<Self> {
         let shape = &keys.first()?.shape;
         Some(Self {
@@ -114,7 +118,8 @@ impl<'a> Batch<'a> {
             asked: keys.iter().map(|key| key.attributes.clone()).collect(),
             pause: None,
             asked_again: false,
-            deadline,
+            in_vain: 0,
+            limit,
         })
     }
 
@@ -125,14 +130,16 @@ impl<'a> Batch<'a> {
         }
         if let Some(pause) = self.pause {
             let again = Instant::now() + pause;
-            if again >= self.deadline {
+            if self.in_vain >= self.shared.max_attempts || again >= self.limit.at() {
                 return Err(throttled(&self.what).into());
             }
             sleep_until(again).await;
         }
         #[expect(clippy::cast_precision_loss, reason = "at most a hundred")]
         metrics::histogram!(names::DYNAMODB_BATCH_KEYS).record(self.asked.len() as f64);
-        let keys = self.wanted.request(std::mem::take(&mut self.asked))?;
+        let asked = std::mem::take(&mut self.asked);
+        let count = asked.len();
+        let keys = self.wanted.request(asked)?;
         let request = Box::pin(
             self.shared
                 .client
@@ -144,7 +151,7 @@ impl<'a> Batch<'a> {
         let sent = self.shared.send_explained(
             Operation::BatchGetItem,
             what,
-            self.deadline,
+            self.limit,
             request,
             explained,
         );
@@ -173,11 +180,14 @@ impl<'a> Batch<'a> {
             .filter_map(|key| identity(key, self.shape))
             .collect();
         self.asked_again = true;
-        self.pause = match self.pause {
-            _ if !page.items.is_empty() => None,
-            None => Some(FIRST_PAUSE),
-            Some(pause) => Some((pause * 2).min(LONGEST_PAUSE)),
-        };
+        if self.asked.len() < count {
+            self.in_vain = 0;
+            self.pause = None;
+        } else {
+            self.in_vain += 1;
+            let pause = self.pause.map(|pause| (pause * 2).min(LONGEST_PAUSE));
+            self.pause = pause.or(Some(FIRST_PAUSE));
+        }
         Ok(Some(page))
     }
 }

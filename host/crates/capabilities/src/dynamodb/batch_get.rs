@@ -41,9 +41,10 @@ impl DynamoDb {
             .iter()
             .filter(|key| seen.insert(key.identity.as_str()))
             .collect();
+        let limit = self.shared.limit(deadline);
         let chunks = distinct
             .chunks(MAX_KEYS)
-            .map(|chunk| self.shared.read_all(table, chunk, options, deadline));
+            .map(|chunk| self.shared.read_all(table, chunk, options, limit));
         let mut items = HashMap::new();
         let mut bytes = 0usize;
         for found in try_join_all(chunks).await? {

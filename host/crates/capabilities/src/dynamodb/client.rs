@@ -27,6 +27,7 @@ use super::item::{Room, item_text, parse_item, write_item};
 use super::key::Key;
 use super::request::{Projection, QueryRequest, ReadOptions, invalid};
 use super::send::{Operation, Shared};
+use crate::time_limit::TimeLimit;
 
 /// The region of an endpoint that does not care.
 const EMBEDDED_REGION: &str = "us-east-1";
@@ -176,7 +177,10 @@ impl DynamoDb {
         let key = Key::parse(key)?;
         match &self.coalescer {
             Some(coalescer) => coalescer.get(table, key, options, deadline).await,
-            None => self.shared.get_item(table, &key, options, deadline).await,
+            None => {
+                let limit = self.shared.limit(deadline);
+                self.shared.get_item(table, &key, options, limit).await
+            }
         }
     }
 
@@ -223,7 +227,12 @@ impl DynamoDb {
             .set_exclusive_start_key(start_key);
         let page = self
             .shared
-            .send(Operation::Query, &what, deadline, Box::pin(builder.send()))
+            .send(
+                Operation::Query,
+                &what,
+                self.shared.limit(deadline),
+                Box::pin(builder.send()),
+            )
             .await?;
         let Some(items) = &page.items else {
             return Err(incomplete(&what, "Items"));
@@ -252,7 +261,12 @@ impl DynamoDb {
         let request = Box::pin(self.shared.client.list_tables().limit(1).send());
         match self
             .shared
-            .send(Operation::ListTables, "dynamodb", deadline, request)
+            .send(
+                Operation::ListTables,
+                "dynamodb",
+                self.shared.limit(deadline),
+                request,
+            )
             .await
         {
             Err(error) if error.code != CallCode::Denied => Err(error),
@@ -274,7 +288,12 @@ impl DynamoDb {
         let request = Box::pin(self.shared.client.describe_table().table_name(table).send());
         let answer = self
             .shared
-            .send(Operation::DescribeTable, table, deadline, request)
+            .send(
+                Operation::DescribeTable,
+                table,
+                self.shared.limit(deadline),
+                request,
+            )
             .await?;
         let described = answer
             .table
@@ -328,7 +347,7 @@ impl Shared {
         table: &str,
         key: &Key,
         options: &ReadOptions,
-        deadline: Instant,
+        limit: TimeLimit,
     ) -> Result<String, CallError> {
         let projection = Projection::of(&options.attributes);
         let request = self
@@ -343,7 +362,7 @@ impl Shared {
             .send(
                 Operation::GetItem,
                 &format!("get from table `{table}`"),
-                deadline,
+                limit,
                 Box::pin(request.send()),
             )
             .await?;

@@ -11,6 +11,7 @@
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::time::Duration;
 
 use futures_util::future::join_all;
 use mayfly_error::CallError;
@@ -20,13 +21,17 @@ use tokio::sync::oneshot;
 use tokio::time::{Instant, timeout_at};
 
 use super::batch::{Batch, MAX_KEYS, Page};
+use super::failure::SECTION;
 use super::key::Key;
 use super::request::ReadOptions;
 use super::send::Shared;
-use crate::time_limit::too_late;
+use crate::time_limit::{TimeLimit, too_late};
 
 /// Requests of one kind that are out at once. More would send smaller batches; fewer would leave a slow request in everyone's way.
 const MAX_BATCHES_OUT: usize = 4;
+
+/// What a request that ended with the time of its callers has to tell them why.
+const GRACE: Duration = Duration::from_millis(50);
 
 /// Joins gets. Cheap to clone.
 #[derive(Debug, Clone)]
@@ -54,7 +59,7 @@ struct Queue {
 #[derive(Debug)]
 struct Waiter {
     key: Key,
-    deadline: Instant,
+    limit: TimeLimit,
     reply: oneshot::Sender<Result<String, CallError>>,
 }
 
@@ -78,6 +83,7 @@ impl Coalescer {
         if Instant::now() >= deadline {
             return Err(too_late(&what()));
         }
+        let limit = self.shared.limit(deadline);
         let (reply, answer) = oneshot::channel();
         let kind = Kind {
             table: table.to_owned(),
@@ -85,18 +91,13 @@ impl Coalescer {
             attributes: options.attributes.clone(),
             key_shape: key.shape.clone(),
         };
-        self.enqueue(
-            kind,
-            Waiter {
-                key,
-                deadline,
-                reply,
-            },
-        );
-        match timeout_at(deadline, answer).await {
+        self.enqueue(kind, Waiter { key, limit, reply });
+        // The batch has the same limit, and knows better why there is no answer.
+        let patience = deadline.min(limit.at() + GRACE);
+        match timeout_at(patience, answer).await {
             Ok(Ok(answer)) => answer,
             // The sender is dropped only when the runtime ends.
-            Ok(Err(_)) | Err(_) => Err(too_late(&what())),
+            Ok(Err(_)) | Err(_) => Err(limit.too_late(&what(), SECTION)),
         }
     }
 
@@ -145,20 +146,16 @@ impl Coalescer {
             return;
         }
         let options = kind.options();
-        // The batch is everyone's: it may take as long as the most patient of its callers has.
-        let deadline = batch
-            .iter()
-            .flatten()
-            .map(|waiter| waiter.deadline)
-            .max()
-            .unwrap_or_else(Instant::now);
+        let Some(limit) = longest(batch.iter().flatten()) else {
+            return;
+        };
         let keys: Vec<Key> = batch
             .iter()
             .filter_map(|waiters| waiters.first())
             .map(|waiter| waiter.key.clone())
             .collect();
         let keys: Vec<&Key> = keys.iter().collect();
-        let Some(mut request) = Batch::new(&self.shared, &kind.table, &keys, &options, deadline)
+        let Some(mut request) = Batch::new(&self.shared, &kind.table, &keys, &options, limit)
         else {
             return;
         };
@@ -189,15 +186,12 @@ impl Coalescer {
 
     /// Asks for one key by itself.
     async fn answer_alone(&self, kind: &Kind, waiters: Vec<Waiter>) {
-        let Some(first) = waiters.first() else { return };
-        let deadline = waiters
-            .iter()
-            .map(|waiter| waiter.deadline)
-            .max()
-            .unwrap_or(first.deadline);
+        let (Some(first), Some(limit)) = (waiters.first(), longest(&waiters)) else {
+            return;
+        };
         let answer = self
             .shared
-            .get_item(&kind.table, &first.key, &kind.options(), deadline)
+            .get_item(&kind.table, &first.key, &kind.options(), limit)
             .await;
         waiters
             .into_iter()
@@ -208,6 +202,12 @@ impl Coalescer {
         // The queues stay consistent whatever panics: each change is one push, drain or count.
         self.kinds.lock()
     }
+}
+
+/// A request is everyone's who waits for it: it may take as long as the most patient has.
+fn longest<'a>(waiters: impl IntoIterator<Item = &'a Waiter>) -> Option<TimeLimit> {
+    let limits = waiters.into_iter().map(|waiter| waiter.limit);
+    limits.max_by_key(|limit| limit.at())
 }
 
 impl Kind {

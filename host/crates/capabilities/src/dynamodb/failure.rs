@@ -11,7 +11,10 @@ use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use mayfly_error::{CallCode, CallError};
 
 use super::{identity, messages};
-use crate::time_limit::{outcome_unknown, too_late};
+use crate::time_limit::{TimeLimit, outcome_unknown};
+
+/// The table of its settings.
+pub(super) const SECTION: &str = "dynamodb";
 
 /// How much of an answer that is not the service's is shown, in characters: enough to see whose it is.
 const SHOWN_CHARS: usize = 300;
@@ -44,7 +47,7 @@ where
             CallCode::Invalid,
             format!("{what}: the request is malformed"),
         ),
-        SdkError::TimeoutError(_) => cut_off(what, effect),
+        SdkError::TimeoutError(_) => return unanswered(what, effect),
         // Whatever the SDK calls such a failure: it has a word of its own for a connection that closed before its answer came.
         SdkError::DispatchFailure(_) if effect == Effect::Write && !never_sent(error) => {
             outcome_unknown(what)
@@ -160,9 +163,21 @@ fn cause_of<'e>(error: &&'e (dyn Error + 'static)) -> Option<&'e (dyn Error + 's
 }
 
 /// The error of a request that ran out of time after it was sent.
-pub(super) fn cut_off(what: &str, effect: Effect) -> CallError {
+pub(super) fn cut_off(what: &str, effect: Effect, limit: TimeLimit) -> CallError {
     match effect {
-        Effect::Read => too_late(what),
+        Effect::Read => limit.too_late(what, SECTION),
+        Effect::Write => outcome_unknown(what),
+    }
+}
+
+/// The error of a request of which no attempt was answered in the time that one has.
+fn unanswered(what: &str, effect: Effect) -> CallError {
+    match effect {
+        Effect::Read => CallError::new(
+            CallCode::Deadline,
+            format!("{what}: no attempt was answered within `{SECTION}.attempt_timeout`"),
+        )
+        .by_backend_timeout(),
         Effect::Write => outcome_unknown(what),
     }
 }

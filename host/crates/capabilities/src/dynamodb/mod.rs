@@ -5,6 +5,7 @@
 //! Of the client: [`DynamoDb`] (`client`) reads, `write` writes, `send` sends; `request` holds what it is asked; `item` translates items; `coalesce` joins gets;
 //! `failure` says what went wrong, in the service's words where `messages` has them; `identity` whose requests they are; `partition` says what a request can reach; `weight` what it counts.
 
+mod answer_body;
 mod answer_memory;
 mod attempts;
 mod batch;

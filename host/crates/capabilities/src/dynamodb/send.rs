@@ -14,9 +14,9 @@ use mayfly_telemetry::names;
 use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio::time::{Instant, timeout_at};
 
-use super::failure::{Effect, cut_off, explain};
+use super::failure::{Effect, SECTION, cut_off, explain};
 use crate::share::{Share, Taken};
-use crate::time_limit::{limit, too_late};
+use crate::time_limit::TimeLimit;
 
 /// What is asked of DynamoDB.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -152,20 +152,25 @@ impl Shared {
         }
     }
 
-    /// Sends a request when its turn comes, and waits for the answer until the deadline. Requests come boxed: the SDK's futures are
+    /// When a call ends that begins now.
+    pub(super) fn limit(&self, deadline: Instant) -> TimeLimit {
+        TimeLimit::of_caller(deadline).no_longer_than(self.timeout, "timeout")
+    }
+
+    /// Sends a request when its turn comes, and waits for the answer as long as its call may take. Requests come boxed: the SDK's futures are
     /// large, and would be part of every call that waits.
     pub(super) async fn send<T, E>(
         &self,
         operation: Operation,
         what: &str,
-        deadline: Instant,
+        limit: TimeLimit,
         request: impl Future<Output = Result<T, SdkError<E>>>,
     ) -> Result<T, CallError>
     where
         E: ProvideErrorMetadata + std::error::Error + 'static,
     {
         let explained = |error: SdkError<E>| explain(what, operation.effect(), &error);
-        self.send_explained(operation, what, deadline, request, explained)
+        self.send_explained(operation, what, limit, request, explained)
             .await
     }
 
@@ -174,12 +179,11 @@ impl Shared {
         &self,
         operation: Operation,
         what: &str,
-        deadline: Instant,
+        limit: TimeLimit,
         request: impl Future<Output = Result<T, E>>,
         explained: impl FnOnce(E) -> F,
     ) -> Result<T, F> {
-        let deadline = limit(deadline, self.timeout);
-        let _turn = self.turn(what, deadline).await?;
+        let _turn = self.turn(what, limit).await?;
         if let Some(count) = self.host.requests.get(operation as usize) {
             count.fetch_add(1, Ordering::Relaxed);
         }
@@ -188,16 +192,16 @@ impl Shared {
             outcome: "abandoned",
             at: Instant::now(),
         };
-        let outcome = match timeout_at(deadline, request).await {
+        let outcome = match timeout_at(limit.at(), request).await {
             Ok(Ok(answer)) => Ok(answer),
             Ok(Err(error)) => Err(explained(error)),
-            Err(_) => Err(cut_off(what, operation.effect()).into()),
+            Err(_) => Err(cut_off(what, operation.effect(), limit).into()),
         };
         sent.outcome = outcome.as_ref().map_or_else(Failure::word, |_| "ok");
         outcome
     }
 
-    async fn turn(&self, what: &str, deadline: Instant) -> Result<Turn<'_>, CallError> {
+    async fn turn(&self, what: &str, limit: TimeLimit) -> Result<Turn<'_>, CallError> {
         struct Waiting<'a>(&'a AtomicUsize, Instant);
         impl Drop for Waiting<'_> {
             fn drop(&mut self) {
@@ -207,8 +211,8 @@ impl Shared {
             }
         }
 
-        if Instant::now() >= deadline {
-            return Err(too_late(what));
+        if Instant::now() >= limit.at() {
+            return Err(limit.too_late(what, SECTION));
         }
         self.host.waiting.fetch_add(1, Ordering::Relaxed);
         let _waiting = Waiting(&self.host.waiting, Instant::now());
@@ -219,9 +223,9 @@ impl Shared {
                 _turn: turn,
             })
         };
-        match timeout_at(deadline, turn).await {
+        match timeout_at(limit.at(), turn).await {
             Ok(Ok(turn)) => Ok(turn),
-            _ => Err(too_late(what)),
+            _ => Err(limit.too_late(what, SECTION)),
         }
     }
 }

@@ -191,7 +191,7 @@ impl DynamoDb {
             .send_explained(
                 Operation::TransactWriteItems,
                 what,
-                deadline,
+                self.shared.limit(deadline),
                 request,
                 explained,
             )
@@ -212,17 +212,15 @@ impl DynamoDb {
         F: Future<Output = Result<T, SdkError<E>>>,
         E: ProvideErrorMetadata + std::error::Error + 'static,
     {
+        // For all attempts together.
+        let limit = self.shared.limit(deadline);
         let mut pause = FIRST_PAUSE;
         for attempt in 1.. {
-            match self
-                .shared
-                .send(operation, what, deadline, request()?)
-                .await
-            {
+            match self.shared.send(operation, what, limit, request()?).await {
                 Err(error)
                     if error.code == CallCode::Throttled
                         && attempt < self.shared.max_attempts
-                        && Instant::now() + pause < deadline =>
+                        && Instant::now() + pause < limit.at() =>
                 {
                     sleep(pause).await;
                     pause *= 2;

@@ -17,7 +17,6 @@ use super::failure::{Cause, Failed, circuit_open};
 use super::metrics;
 use super::request::{Bounds, Request};
 use crate::circuit::{Attempt, Change};
-use crate::time_limit::limit;
 
 /// The longest wait before the second try of a request; it doubles from then on. The wait itself is a random part of it.
 const FIRST_BACKOFF: Duration = Duration::from_millis(50);
@@ -36,7 +35,7 @@ impl Client {
         let service = &self.shared.service;
         let mut number = 1;
         loop {
-            let turn = self.turn(request, what, bounds.deadline).await?;
+            let turn = self.turn(request, what, bounds.limit).await?;
             let attempt = self.shared.circuit.enter(Instant::now());
             let attempt = attempt.map_err(|_| circuit_open(what))?;
             let is_last = number >= service.max_attempts;
@@ -54,7 +53,7 @@ impl Client {
                 Err(failed) if failed.may_be_repeated(request) => backoff,
                 _ => Duration::MAX,
             };
-            let left = bounds.deadline.saturating_duration_since(Instant::now());
+            let left = bounds.limit.at().saturating_duration_since(Instant::now());
             if is_last || wait >= left || wait > LONGEST_WAIT {
                 return outcome.map_err(|failed| failed.tell(request, what, &service.name));
             }
@@ -83,7 +82,9 @@ impl Shared {
         let began = Instant::now();
         let bounds = if request.method.is_idempotent() && !is_last {
             Bounds {
-                deadline: limit(bounds.deadline, service.attempt_timeout),
+                limit: bounds
+                    .limit
+                    .no_longer_than(service.attempt_timeout, "attempt_timeout"),
                 ..bounds
             }
         } else {
@@ -95,7 +96,8 @@ impl Shared {
             Ok(answer) if !is_refusal(answer) => attempt.succeeded(),
             // A caller in a hurry says nothing about the service.
             Err(Failed {
-                cause: Cause::Late, ..
+                cause: Cause::Late(_),
+                ..
             }) if began.elapsed() < service.attempt_timeout => {
                 drop(attempt);
                 Change::None
@@ -116,11 +118,11 @@ impl Shared {
         let was_sent = AtomicBool::new(false);
         let most = self.service.max_answer_bytes;
         let exchange = exchange(&self.connections, &self.target, request, most, &was_sent);
-        match timeout_at(bounds.deadline, exchange).await {
+        match timeout_at(bounds.limit.at(), exchange).await {
             Ok(outcome) => outcome,
             Err(_) => Err(Failed {
                 was_sent: was_sent.load(Ordering::Relaxed),
-                cause: Cause::Late,
+                cause: Cause::Late(bounds.limit),
             }),
         }
     }

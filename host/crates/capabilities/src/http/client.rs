@@ -24,7 +24,7 @@ use crate::circuit::{Circuit, CircuitState};
 use crate::dial::{Dialer, tls};
 use crate::holders::Borrower;
 use crate::share::Share;
-use crate::time_limit::{limit, too_late};
+use crate::time_limit::{TimeLimit, too_late};
 use crate::turns::Turns;
 
 /// Clients, by service.
@@ -126,7 +126,8 @@ impl Client {
     /// A request, and its answer as JSON of at most this many bytes. Identical `GET`s of one operation are sent once.
     #[must_use]
     pub fn call(&self, origin: Origin, request: Request, most: usize, deadline: Instant) -> Call {
-        let bounds = Bounds { deadline, most };
+        let limit = TimeLimit::of_caller(deadline);
+        let bounds = Bounds { limit, most };
         let client = self.clone();
         let begun = request.clone();
         let alone = move || -> Call { Box::pin(async move { client.send(&begun, bounds).await }) };
@@ -164,7 +165,7 @@ impl Client {
             outcome: "abandoned",
         };
         let bounds = Bounds {
-            deadline: limit(bounds.deadline, service.timeout),
+            limit: bounds.limit.no_longer_than(service.timeout, "timeout"),
             ..bounds
         };
         let answered = self.send_until(request, &what, bounds).await;
@@ -213,10 +214,10 @@ impl Client {
         let request = probe_request(path);
         let what = request.name(name);
         let bounds = Bounds {
-            deadline: limit(deadline, shared.service.timeout),
+            limit: TimeLimit::of_caller(deadline).no_longer_than(shared.service.timeout, "timeout"),
             most: shared.service.max_answer_bytes,
         };
-        let _turn = self.turn(&request, &what, bounds.deadline).await?;
+        let _turn = self.turn(&request, &what, bounds.limit).await?;
         let answer = shared.exchange(&request, bounds).await;
         let answer = answer.map_err(|failed| failed.tell(&request, &what, name))?;
         if answer.status.is_success() {

@@ -4,7 +4,7 @@ use mayfly_error::{CallCode, CallError};
 
 use super::answer::too_large;
 use super::request::Request;
-use crate::time_limit::{outcome_unknown, too_late};
+use crate::time_limit::{TimeLimit, outcome_unknown};
 
 /// An attempt that failed.
 #[derive(Debug)]
@@ -27,7 +27,7 @@ pub(super) enum Cause {
     /// The body is larger than the operator's limit.
     TooLarge(usize),
     /// The time ran out.
-    Late,
+    Late(TimeLimit),
 }
 
 impl Failed {
@@ -48,7 +48,7 @@ impl Failed {
     pub(super) fn may_be_repeated(&self, request: &Request) -> bool {
         let is_passing = matches!(
             self.cause,
-            Cause::Connect(_) | Cause::Broken(_) | Cause::Late
+            Cause::Connect(_) | Cause::Broken(_) | Cause::Late(_)
         );
         is_passing && (!self.was_sent || request.method.is_idempotent())
     }
@@ -58,7 +58,7 @@ impl Failed {
         let told = match &self.cause {
             // What was done nobody knows, whatever came back that could not be read.
             _ if self.was_sent && !request.method.reads() => outcome_unknown(what),
-            Cause::Late => too_late(what),
+            Cause::Late(limit) => limit.too_late(what, format_args!("http.{service}")),
             Cause::Connect(_) => unavailable(what, "the service cannot be reached"),
             Cause::Broken(_) => unavailable(what, "the connection broke before the answer arrived"),
             Cause::Packed(_) => unavailable(what, "the answer cannot be read"),
@@ -71,7 +71,7 @@ impl Failed {
             Cause::TooLarge(most) => told.with_detail(format!(
                 "{what}: the answer is larger than {most} bytes; raise `http.{service}.max_answer`"
             )),
-            Cause::Late => told,
+            Cause::Late(_) => told,
         }
     }
 }

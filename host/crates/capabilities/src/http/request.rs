@@ -2,10 +2,10 @@
 
 use bytes::Bytes;
 use http::header::{HeaderMap, HeaderValue};
-use tokio::time::Instant;
 
 use super::configuration::Method;
 use crate::holders::Borrower;
+use crate::time_limit::TimeLimit;
 
 /// What is sent to a service.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -29,7 +29,7 @@ pub struct Request {
 /// How long something may take, and how much it may bring.
 #[derive(Clone, Copy)]
 pub(super) struct Bounds {
-    pub deadline: Instant,
+    pub limit: TimeLimit,
     pub most: usize,
 }
 

@@ -6,7 +6,7 @@ use tokio::time::Instant;
 use super::client::{Client, Shared, pool_name};
 use super::metrics;
 use super::request::Request;
-use crate::time_limit::too_late;
+use crate::time_limit::TimeLimit;
 use crate::turns::Turn;
 
 /// A call that waits for its turn, and since when. It is told also of one that leaves before it was served.
@@ -18,14 +18,15 @@ impl Client {
         &self,
         request: &Request,
         what: &str,
-        deadline: Instant,
+        limit: TimeLimit,
     ) -> Result<Turn<'_>, CallError> {
         let shared = &*self.shared;
         let _waiting = Waiting(shared, Instant::now());
         let task = format!("{} {}", request.method.as_str(), request.route).into();
         let turns = &shared.turns;
-        let turn = turns.take(&self.share, &request.borrower, &task, deadline);
-        turn.await.ok_or_else(|| too_late(what))
+        let turn = turns.take(&self.share, &request.borrower, &task, limit.at());
+        turn.await
+            .ok_or_else(|| limit.too_late(what, pool_name(&shared.service.name)))
     }
 }
 

@@ -6,7 +6,10 @@
 
 use tokio::time::Instant;
 
-use super::wire::{Ceiling, Wire};
+use super::wire::{Ceiling, OWN_BYTES, Wire};
+
+/// Bytes that are read and thrown away until a server says that it stopped: what sockets hold.
+const STOP_BYTES: u64 = 8 << 20;
 
 /// A connection and what has happened on it.
 #[derive(Debug)]
@@ -16,6 +19,8 @@ pub struct Connection<C> {
     wire: Wire,
     /// An answer may be unread: never to be used again.
     dirty: bool,
+    /// Some of the last answer is unread, which the driver throws away before the next request.
+    has_rest: bool,
     /// The transport failed, so telling the server anything is useless.
     broken: bool,
     /// A transaction of the host's is open.
@@ -115,6 +120,7 @@ impl<C> Connection<C> {
             client: Box::new(client),
             wire,
             dirty: false,
+            has_rest: false,
             broken: false,
             in_transaction: false,
             suspect: false,
@@ -130,13 +136,17 @@ impl<C> Connection<C> {
         }
     }
 
-    /// To be called before every request. Whatever happens to the caller from here on, the connection is dirty.
+    /// To be called before every request. Whatever happens to the caller from here on, the connection is dirty. The answer may be as long as
+    /// those of the host's own requests are; a longer one needs its [`Self::ceiling`].
     pub fn asking(&mut self) {
         self.dirty = true;
         self.asked = Instant::now();
         self.written_before = self.wire.written();
         self.read_before = self.wire.read();
-        self.wire.lift_ceiling();
+        // What is left of an answer that could not be decoded is thrown away first.
+        let unread = if self.has_rest { self.wire.left() } else { 0 };
+        self.has_rest = false;
+        self.wire.allow(OWN_BYTES + unread);
     }
 
     /// When the request under way, or the last one, was made.
@@ -185,6 +195,7 @@ impl<C> Connection<C> {
     /// the driver throws away before the next request; the connection is lent again only after a request that did so.
     pub fn undecodable(&mut self) {
         self.answered();
+        self.has_rest = true;
         self.suspect = true;
     }
 
@@ -227,6 +238,11 @@ impl<C> Connection<C> {
         } else {
             Fate::Reuse
         }
+    }
+
+    /// The server is told to stop: what was on its way is read and thrown away until it says that it did.
+    pub fn stopping(&mut self) {
+        self.wire.allow(STOP_BYTES);
     }
 
     /// Whether its user may send another request on it.

@@ -5,7 +5,7 @@ use std::fmt::{Debug, Display};
 use mayfly_error::{CallCode, CallError};
 
 use super::declared::Access;
-use crate::time_limit::{outcome_unknown, too_late};
+use crate::time_limit::outcome_unknown;
 
 /// An error of a database's driver, or of the server.
 pub trait EngineError: Debug + Display + Send + Sync + 'static {
@@ -74,11 +74,16 @@ pub fn explain(what: &str, access: Access, sent: bool, error: &impl EngineError)
     told.with_detail(error.to_string())
 }
 
-/// A request that ran out of time.
-pub fn cut_off(what: &str, access: Access, sent: bool) -> CallError {
+/// A request that ran out of time. `of_time` is what is said where nothing was changed.
+pub fn cut_off(
+    what: &str,
+    access: Access,
+    sent: bool,
+    of_time: impl FnOnce() -> CallError,
+) -> CallError {
     if sent && access == Access::Write {
         outcome_unknown(what)
     } else {
-        too_late(what)
+        of_time()
     }
 }

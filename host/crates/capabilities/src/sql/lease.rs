@@ -122,6 +122,7 @@ impl<E: Engine> Held<E> {
     async fn stop(mut self) {
         // Whether the server acknowledged does not matter: the connection is closed.
         if let Some(connection) = self.pooled.connection() {
+            connection.stopping();
             let _ = timeout(STOP_TIMEOUT, E::stop(&mut connection.client)).await;
         }
         self.close(Closed::CutOff);

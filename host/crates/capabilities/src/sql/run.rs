@@ -9,8 +9,8 @@ use super::declared::Access;
 use super::engine::{ConnectionOf, Engine, StatementOf};
 use super::failure::{EngineError, Fail, cut_off, explain, of_access, overrun};
 use super::lease::Lease;
-use super::statement::Way;
-use crate::time_limit::{limit, too_late};
+use super::statement::{Statement, Way};
+use crate::time_limit::{TimeLimit, too_late};
 
 /// Runs a statement and reads its answer to the end. `access` decides what being cut off means.
 pub(super) async fn run<E: Engine>(
@@ -23,25 +23,27 @@ pub(super) async fn run<E: Engine>(
     deadline: Instant,
 ) -> Result<String, CallError> {
     let what = statement.what();
-    let deadline = limit(deadline, statement.timeout);
+    let limit = of_statement(statement, deadline);
     lease.now_runs(&statement.name);
     let connection = lease.connection().ok_or_else(|| too_late(&what))?;
     prepare::<E>(connection, statement, &mut filled, within);
-    // The rows of a statement that is executed are thrown away one by one, and there may be any number.
-    if way != Way::Execute {
-        connection.ceiling().allow(bounds.wire_bytes());
-    }
+    connection.ceiling().allow(bounds.wire_bytes(way));
     let answer = E::run(&mut connection.client, way, statement, filled, bounds);
-    let outcome = timeout_at(deadline, answer).await;
-    conclude::<E>(
-        connection,
-        statement,
-        access,
-        within,
-        outcome.ok(),
-        deadline,
+    let outcome = timeout_at(limit.at(), answer).await;
+    conclude::<E>(connection, statement, access, within, outcome.ok(), limit).await
+}
+
+/// How long a statement may take from now on.
+pub(super) fn of_statement<T, X>(statement: &Statement<T, X>, deadline: Instant) -> TimeLimit {
+    TimeLimit::of_caller(deadline).no_longer_than(statement.timeout, "timeout")
+}
+
+/// What is said of a statement that ran out of time.
+pub(super) fn late<T, X>(statement: &Statement<T, X>, limit: TimeLimit) -> CallError {
+    limit.too_late(
+        &statement.what(),
+        format_args!("statements.{}", mayfly_config::key(&statement.name)),
     )
-    .await
 }
 
 /// Marks a connection for what the statement may do to it, and lets the server compare what is open afterwards.
@@ -68,18 +70,22 @@ pub(super) async fn conclude<E: Engine>(
     access: Access,
     within: Option<E::Begun>,
     outcome: Option<Result<String, Fail<E::Error>>>,
-    deadline: Instant,
+    limit: TimeLimit,
 ) -> Result<String, CallError> {
     let what = statement.what();
     let effects = statement.effects;
     let mismatch = is_mismatch(outcome.as_ref());
-    let answer = settle(connection, &what, access, outcome);
+    let answer = settle(connection, &what, access, outcome, || {
+        late(statement, limit)
+    });
     let not_compared = effects.may_change && !effects.is_compared && answer.is_ok();
     if mismatch || not_compared {
-        match ask::<E>(connection, deadline).await {
+        match ask::<E>(connection, limit.at()).await {
             Some(open) if E::is_as_begun(open, within) => {}
             Some(open) => return Err(E::disturbed(&what, effects, within, open)),
-            None if answer.is_ok() => return Err(cut_off(&what, access, true)),
+            None if answer.is_ok() => {
+                return Err(cut_off(&what, access, true, || late(statement, limit)));
+            }
             None => return answer,
         }
     }
@@ -113,12 +119,13 @@ pub(super) fn is_mismatch<T, E: EngineError>(outcome: Option<&Result<T, Fail<E>>
     matches!(outcome, Some(Err(Fail::Driver(error))) if error.is_mismatch())
 }
 
-/// What an outcome means to the connection and the caller; no outcome means that time ran out.
+/// What an outcome means to the connection and the caller; no outcome means that time ran out, of which `of_time` tells.
 pub(super) fn settle<C, T, E: EngineError>(
     connection: &mut Connection<C>,
     what: &str,
     access: Access,
     outcome: Option<Result<T, Fail<E>>>,
+    of_time: impl FnOnce() -> CallError,
 ) -> Result<T, CallError> {
     match outcome {
         Some(Ok(value)) => {
@@ -144,6 +151,6 @@ pub(super) fn settle<C, T, E: EngineError>(
             Err(told)
         }
         Some(Err(Fail::Stopped(error))) => Err(of_access(what, access, error)),
-        None => Err(cut_off(what, access, connection.sent())),
+        None => Err(cut_off(what, access, connection.sent(), of_time)),
     }
 }

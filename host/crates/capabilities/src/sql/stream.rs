@@ -14,12 +14,12 @@ use tokio::time::{Instant, timeout_at};
 use super::bounds::Bounds;
 use super::engine::{Engine, Page, Pages, StatementOf};
 use super::failure::{Fail, cut_off};
-use super::run::{conclude, prepare};
+use super::run::{conclude, late, of_statement, prepare};
 use super::session::SqlSession;
 use super::statement::Way;
 use super::turn::{Claim, Hold, Turn};
 use super::wire::Ceiling;
-use crate::time_limit::{limit, too_late};
+use crate::time_limit::{TimeLimit, too_late};
 
 /// Rows that are read a few at a time. Dropping it stops the server.
 #[derive(Debug)]
@@ -132,7 +132,8 @@ impl<E: Engine> RowStream<E> {
             let max_rows = max_rows.min(statement.max_rows);
             // A task that is gone drops the reply, which the wait below sees.
             let _ = opened.asks.send(Ask { max_rows, reply }).await;
-            match timeout_at(limit(deadline, statement.timeout), answer).await {
+            let limit = of_statement(&statement, deadline);
+            match timeout_at(limit.at(), answer).await {
                 Ok(Ok(Ok(page))) => {
                     call.finish(if page.is_last {
                         State::Read
@@ -143,7 +144,9 @@ impl<E: Engine> RowStream<E> {
                 }
                 Ok(Ok(Err(error))) => Err(error),
                 Ok(Err(_)) => Err(ended()),
-                Err(_) => Err(cut_off(&statement.what(), statement.access, true)),
+                Err(_) => Err(cut_off(&statement.what(), statement.access, true, || {
+                    late(&statement, limit)
+                })),
             }
         }
     }
@@ -307,9 +310,10 @@ async fn serve<E: Engine>(
                 &mut desk,
             )
             .await;
-            let deadline = Instant::now() + statement.timeout;
+            // The reader may wait as long as it likes between two pages; this is for what is open afterwards.
+            let limit = TimeLimit::of_caller(Instant::now() + statement.timeout);
             let access = statement.access;
-            conclude::<E>(connection, &statement, access, None, outcome, deadline).await
+            conclude::<E>(connection, &statement, access, None, outcome, limit).await
         }
     };
     // The connection is given back before the reader hears of the end, so that its next call finds it.
@@ -329,14 +333,14 @@ async fn read<E: Engine>(
     desk: &mut Desk,
 ) -> Option<Result<String, Fail<E::Error>>> {
     let mut max_rows = desk.next().await?;
-    ceiling.allow(bounds.wire_bytes());
+    ceiling.allow(bounds.wire_bytes(Way::Stream));
     let opening = E::pages(client, statement, filled, bounds);
     let mut pages = match desk.unless_left(opening).await? {
         Ok(pages) => pages,
         Err(error) => return Some(Err(error.into())),
     };
     loop {
-        ceiling.allow(bounds.wire_bytes());
+        ceiling.allow(bounds.wire_bytes(Way::Stream));
         match desk.unless_left(pages.page(max_rows)).await? {
             Ok(page) if page.is_last => return Some(Ok(page.text)),
             Ok(page) => desk.answer(Ok(page)),

@@ -216,7 +216,7 @@ impl<E: Engine> Transaction<E> {
             } else {
                 Access::Read
             };
-            let mut outcome = settle(connection, WHAT, access, outcome);
+            let mut outcome = settle(connection, WHAT, access, outcome, || too_late(WHAT));
             if outcome.is_ok() {
                 connection.nothing_open();
             } else if mismatch {
@@ -317,7 +317,9 @@ impl<E: Engine> Call<E> {
             E::begin(&mut connection.client).await.map_err(Fail::Driver)
         })
         .await;
-        match settle(connection, WHAT, Access::Read, begun.ok()) {
+        match settle(connection, WHAT, Access::Read, begun.ok(), || {
+            too_late(WHAT)
+        }) {
             Ok(begun) => Ok((hold, claim, begun)),
             Err(error) => {
                 drop(hold);

@@ -3,6 +3,9 @@
 //! It counts what was written, so that a call that is cut off knows whether the server may have seen its request; it ends reading where
 //! an answer is longer than may be read; and it can be looked at without a round trip, so that a connection the server closed meanwhile
 //! is never handed out.
+//!
+//! Invariant: there is always a ceiling. A driver holds what it reads until it has a whole value or message, and it is the server who says
+//! where that ends.
 
 use std::io;
 use std::pin::Pin;
@@ -14,6 +17,14 @@ use rustix::io::Errno;
 use rustix::net::{RecvFlags, recv};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
+
+/// Bytes that a server may send until a connection is logged in: greeting, TLS with its certificates, login and first batch take some
+/// 10 KiB.
+pub const LOGIN_BYTES: u64 = 64 << 10;
+
+/// Bytes that a server may send in answer to what the host asks for itself: a check, a transaction's begin and end. They take less than
+/// 1 KiB.
+pub const OWN_BYTES: u64 = 64 << 10;
 
 /// The transport. Two handles of one socket: the driver's, and one to look at it.
 #[derive(Debug, Clone)]
@@ -38,20 +49,19 @@ impl Ceiling {
 
     /// This many bytes from here on.
     pub fn allow(&self, bytes: u64) {
-        let ceiling = self.0.read().saturating_add(bytes);
-        self.0.ceiling.store(ceiling, Ordering::Relaxed);
+        self.0.allow(bytes);
     }
 }
 
 impl Wire {
-    /// The transport over a socket.
+    /// The transport over a socket, which reads as much as a login may take.
     #[must_use]
     pub fn new(socket: TcpStream) -> Self {
         Self {
             socket: Arc::new(socket),
             written: Arc::default(),
             read: Arc::default(),
-            ceiling: Arc::new(AtomicU64::new(u64::MAX)),
+            ceiling: Arc::new(AtomicU64::new(LOGIN_BYTES)),
         }
     }
 
@@ -65,15 +75,23 @@ impl Wire {
         self.read.load(Ordering::Relaxed)
     }
 
-    /// From now on any number of bytes is read.
-    pub fn lift_ceiling(&self) {
-        self.ceiling.store(u64::MAX, Ordering::Relaxed);
+    /// From now on so many bytes are read.
+    pub fn allow(&self, bytes: u64) {
+        let ceiling = self.read().saturating_add(bytes);
+        self.ceiling.store(ceiling, Ordering::Relaxed);
+    }
+
+    /// How many bytes may still be read.
+    #[must_use]
+    pub fn left(&self) -> u64 {
+        let ceiling = self.ceiling.load(Ordering::Relaxed);
+        ceiling.saturating_sub(self.read())
     }
 
     /// Whether as much was read as may be.
     #[must_use]
     pub fn is_at_ceiling(&self) -> bool {
-        self.read() >= self.ceiling.load(Ordering::Relaxed)
+        self.left() == 0
     }
 
     /// Whether there is nothing to read, the end included. The system is asked: what the runtime knows may be a moment old.
@@ -93,7 +111,9 @@ impl AsyncRead for Wire {
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
         if self.is_at_ceiling() {
-            return Poll::Ready(Err(io::Error::other("the answer is longer than allowed")));
+            return Poll::Ready(Err(io::Error::other(
+                "the answer is longer than may be read",
+            )));
         }
         loop {
             ready!(self.socket.poll_read_ready(context))?;

@@ -19,7 +19,7 @@ use super::start::{Source, Surroundings};
 use crate::circuit::Attempt;
 use crate::holders::Borrower;
 use crate::share::Share;
-use crate::time_limit::{limit, too_late};
+use crate::time_limit::TimeLimit;
 use crate::turns::Turn;
 
 /// Clients, by worker.
@@ -58,7 +58,7 @@ struct Asked<'a> {
     request: &'a Request,
     method: &'a Method,
     what: &'a str,
-    deadline: Instant,
+    limit: TimeLimit,
 }
 
 impl Client {
@@ -112,12 +112,16 @@ impl Client {
             method: &request.method,
             outcome: "abandoned",
         };
-        let deadline = limit(deadline, method.timeout.unwrap_or(worker.call_timeout));
+        let caller = TimeLimit::of_caller(deadline);
+        let limit = match method.timeout {
+            Some(timeout) => caller.no_longer_than(timeout, "timeout"),
+            None => caller.no_longer_than(worker.call_timeout, "call_timeout"),
+        };
         let call = Asked {
             request,
             method,
             what: &what,
-            deadline,
+            limit,
         };
         let answered = self.attempt_all(&call).await;
         counted.outcome = match &answered {
@@ -165,7 +169,7 @@ impl Client {
                 }
             };
             let access = call.method.access;
-            if !may || !fault.may_be_repeated(access) || Instant::now() >= call.deadline {
+            if !may || !fault.may_be_repeated(access) || Instant::now() >= call.limit.at() {
                 return Err(fault.tell(call.what, &self.method_key(call), access));
             }
         }
@@ -175,8 +179,8 @@ impl Client {
     async fn turn(&self, call: &Asked<'_>) -> Result<Turn<'_>, CallError> {
         let task = call.request.method.as_str().into();
         let turns = &self.pool.turns;
-        let turn = turns.take(&self.share, &call.request.borrower, &task, call.deadline);
-        turn.await.ok_or_else(|| too_late(call.what))
+        let turn = turns.take(&self.share, &call.request.borrower, &task, call.limit.at());
+        turn.await.ok_or_else(|| self.too_late(call))
     }
 
     /// Waits for a process; whoever may not go on is told before that.
@@ -185,9 +189,9 @@ impl Client {
         let attempt = circuit.map(|circuit| circuit.enter(Instant::now()));
         let attempt = attempt.transpose().map_err(|_| method_open(call.what))?;
         let began = Instant::now();
-        let taken = timeout_at(call.deadline, self.pool.take(call.what)).await;
+        let taken = timeout_at(call.limit.at(), self.pool.take(call.what)).await;
         metrics::waited(&pool_name(&self.pool.worker.name), began.elapsed());
-        let lease = taken.map_err(|_| too_late(call.what))??;
+        let lease = taken.map_err(|_| self.too_late(call))??;
         Ok((attempt, lease))
     }
 
@@ -202,7 +206,7 @@ impl Client {
             return Ok(Err(Fault::Unsent("it is gone".to_owned())));
         };
         let now = Instant::now();
-        let left = call.deadline.saturating_duration_since(now);
+        let left = call.limit.at().saturating_duration_since(now);
         let outgoing = Outgoing {
             method: &call.request.method,
             arguments: &call.request.arguments,
@@ -210,7 +214,7 @@ impl Client {
             trace_id: &call.request.borrower.trace_id,
         };
         let most = call.method.max_answer_bytes;
-        let outcome = timeout_at(call.deadline, process.call(&outgoing, most)).await;
+        let outcome = timeout_at(call.limit.at(), process.call(&outgoing, most)).await;
         let method = &call.request.method;
         let worker = &self.pool.worker.name;
         match &outcome {
@@ -231,7 +235,8 @@ impl Client {
                 }
             }
         }
-        outcome.map_err(|_| cut_off(call.what, call.method.access))
+        let table = self.table_of_timeout(call);
+        outcome.map_err(|_| cut_off(call.what, call.method.access, call.limit, &table))
     }
 
     fn settle(&self, method: &str, attempt: Option<Attempt<'_>>, is_well: bool) {
@@ -260,6 +265,18 @@ impl Client {
             stderr,
             "a process of a worker failed in a call: {why}"
         );
+    }
+
+    fn too_late(&self, call: &Asked<'_>) -> CallError {
+        call.limit.too_late(call.what, self.table_of_timeout(call))
+    }
+
+    /// The table that gives the call its time: its method's, or the worker's.
+    fn table_of_timeout(&self, call: &Asked<'_>) -> String {
+        match call.method.timeout {
+            Some(_) => self.method_key(call),
+            None => format!("workers.{}", mayfly_config::key(&self.pool.worker.name)),
+        }
     }
 
     fn method_key(&self, call: &Asked<'_>) -> String {

@@ -4,7 +4,7 @@ use mayfly_error::{CallCode, CallError};
 
 use super::configuration::Access;
 use super::supervisor::Ended;
-use crate::time_limit::{outcome_unknown, too_late};
+use crate::time_limit::{TimeLimit, outcome_unknown};
 
 /// Why a call got no answer in order from a process, which then is not used again.
 #[derive(Debug)]
@@ -60,10 +60,10 @@ impl Fault {
     }
 }
 
-/// The error of a call that was cut off at its deadline.
-pub(super) fn cut_off(what: &str, access: Access) -> CallError {
+/// The error of a call that was cut off at its time limit, which a setting of `table` may be.
+pub(super) fn cut_off(what: &str, access: Access, limit: TimeLimit, table: &str) -> CallError {
     match access {
-        Access::Read => too_late(what),
+        Access::Read => limit.too_late(what, table),
         Access::Write => outcome_unknown(what),
     }
 }

@@ -1,11 +1,14 @@
 //! Gets that share a request.
 
+use std::time::Duration;
+
 use futures_util::future::join_all;
 use mayfly_capabilities::dynamodb::{DynamoDb, PutRequest, ReadOptions};
 use mayfly_embedded::{DynamoDbFaults, Slow, Stall, Unprocessed};
-use mayfly_error::CallCode;
+use mayfly_error::{CallCode, CallError};
+use tokio::time::Instant;
 
-use crate::backends::{Backends, all, code, eventually, soon, within};
+use crate::backends::{Backends, PATIENCE, all, code, eventually, soon, within};
 
 fn key(i: usize) -> String {
     format!(r#"{{"id":"s{i}"}}"#)
@@ -22,7 +25,7 @@ fn requests(backends: &Backends) -> u64 {
 async fn grades(
     dynamodb: &DynamoDb,
     keys: impl Iterator<Item = usize>,
-) -> Vec<Result<String, mayfly_error::CallError>> {
+) -> Vec<Result<String, CallError>> {
     let options = ReadOptions {
         consistent: false,
         attributes: vec!["grade".to_owned()],
@@ -203,6 +206,120 @@ async fn keys_that_are_always_left_out_are_throttled_and_the_others_answered() {
         code(answers[2].clone()),
         CallCode::Throttled | CallCode::Deadline
     ));
+}
+
+#[tokio::test]
+async fn requests_that_bring_nothing_are_attempts() {
+    let backends = Backends::start().await;
+    let dynamodb = backends.dynamodb(|config| config.max_attempts = 2).await;
+    let keys: Vec<String> = (1..=3).map(key).collect();
+    backends.dynamodb_faults(DynamoDbFaults {
+        unprocessed: Some(Unprocessed {
+            keys: 100,
+            ..Default::default()
+        }),
+        ..Default::default()
+    });
+    let options = all();
+    let together = dynamodb.batch_get("Students", &keys, &options, 1 << 20, soon());
+    let error = together.await.unwrap_err();
+    assert_eq!(
+        (error.code, error.retryable),
+        (CallCode::Throttled, true),
+        "{error:?}"
+    );
+    assert_eq!(backends.dynamodb_requests()["BatchGetItem"], 2);
+    let gets = keys
+        .iter()
+        .map(|key| dynamodb.get("Students", key, &options, soon()));
+    for got in join_all(gets).await {
+        assert_eq!(code(got), CallCode::Throttled);
+    }
+    assert_eq!(backends.dynamodb_requests()["BatchGetItem"], 4);
+}
+
+#[tokio::test]
+async fn all_requests_of_a_batch_have_the_time_of_one_call() {
+    let backends = Backends::start().await;
+    let dynamodb = backends
+        .dynamodb(|config| {
+            config.timeout = Duration::from_secs(1);
+            config.max_attempts = 1_000;
+        })
+        .await;
+    let keys: Vec<String> = (1..=3).map(key).collect();
+    backends.dynamodb_faults(DynamoDbFaults {
+        unprocessed: Some(Unprocessed {
+            keys: 100,
+            ..Default::default()
+        }),
+        ..Default::default()
+    });
+    let options = all();
+    let began = Instant::now();
+    let together = dynamodb.batch_get("Students", &keys, &options, 1 << 20, soon());
+    assert!(is_late(together.await));
+    let gets = keys
+        .iter()
+        .map(|key| dynamodb.get("Students", key, &options, soon()));
+    for got in join_all(gets).await {
+        assert!(is_late(got));
+    }
+    assert!(began.elapsed() < PATIENCE / 4);
+}
+
+/// Where the first request of all took its time, it was not throttled.
+fn is_late<T: std::fmt::Debug>(outcome: Result<T, CallError>) -> bool {
+    matches!(code(outcome), CallCode::Throttled | CallCode::Deadline)
+}
+
+#[tokio::test]
+async fn a_get_that_is_not_answered_names_the_setting_that_ended_it() {
+    let backends = Backends::start().await;
+    for (timeout, attempt, told) in [
+        (
+            100,
+            10_000,
+            "get from table `Students`: no answer within 100ms (`dynamodb.timeout`)",
+        ),
+        (
+            10_000,
+            50,
+            "get from table `Students`: no attempt was answered within `dynamodb.attempt_timeout`",
+        ),
+    ] {
+        for coalesce in [true, false] {
+            let dynamodb = backends
+                .dynamodb(|config| {
+                    config.timeout = Duration::from_millis(timeout);
+                    config.attempt_timeout = Duration::from_millis(attempt);
+                    config.coalesce = coalesce;
+                })
+                .await;
+            backends.dynamodb_faults(DynamoDbFaults {
+                stall: Some(Stall::default()),
+                ..Default::default()
+            });
+            let got = dynamodb.get("Students", &key(1), &all(), soon()).await;
+            let error = got.unwrap_err();
+            assert_eq!(
+                (
+                    error.code,
+                    error.is_backend_timeout,
+                    error.message.as_str(),
+                    error.detail.as_str()
+                ),
+                (CallCode::Deadline, true, told, "")
+            );
+            let got = dynamodb.get("Students", &key(1), &all(), within(20)).await;
+            let error = got.unwrap_err();
+            assert_eq!(
+                (error.is_backend_timeout, error.message.as_str()),
+                (false, "get from table `Students`: no answer in time")
+            );
+            backends.lift();
+        }
+    }
 }
 
 #[tokio::test]

@@ -3,13 +3,14 @@
 use std::time::Duration;
 
 use futures_util::future::join_all;
+use mayfly_capabilities::dynamodb::configuration::Section;
 use mayfly_capabilities::dynamodb::{Chain, DynamoDb, QueryRequest};
 use mayfly_config::Endpoint;
 use mayfly_error::CallCode;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
-use crate::backends::{all, code, soon};
+use crate::backends::{PATIENCE, all, code, soon};
 use crate::dynamodb::{expression, put};
 
 const KEY: &str = r#"{"id":"a"}"#;
@@ -23,7 +24,11 @@ async fn client_of(answer: &'static str, coalesce: bool) -> DynamoDb {
             tokio::spawn(serve(stream, answer));
         }
     });
-    let config = mayfly_capabilities::dynamodb::configuration::Section {
+    DynamoDb::connect(&config_of(endpoint, coalesce), None, Chain::Offline).await
+}
+
+fn config_of(endpoint: String, coalesce: bool) -> Section {
+    Section {
         answer_memory_bytes: 256 << 20,
         endpoint: Endpoint::At(endpoint),
         region: Some("eu-west-1".to_owned()),
@@ -32,8 +37,7 @@ async fn client_of(answer: &'static str, coalesce: bool) -> DynamoDb {
         timeout: Duration::from_secs(3),
         attempt_timeout: Duration::from_secs(1),
         max_attempts: 2,
-    };
-    DynamoDb::connect(&config, None, Chain::Offline).await
+    }
 }
 
 /// Answers until the client leaves.
@@ -120,5 +124,69 @@ async fn an_answer_without_what_was_asked_for_is_not_taken_for_nothing_found() {
         .map(|key| coalesced.get("Students", key, &options, soon()));
     for got in join_all(gets).await {
         assert!(got.is_err_and(|error| error.code == CallCode::Unavailable));
+    }
+}
+
+#[tokio::test]
+async fn an_answer_that_does_not_match_its_checksum_is_no_answer() {
+    for (checksum, is_right) in [("2745614147", true), ("2745614148", false)] {
+        let answer = format!(
+            "HTTP/1.1 200 OK\r\nContent-Type: application/x-amz-json-1.0\r\nx-amz-crc32: {checksum}\r\nContent-Length: 2\r\n\r\n{{}}"
+        );
+        let dynamodb = client_of(answer.leak(), false).await;
+        let got = dynamodb.get("Students", KEY, &all(), soon()).await;
+        let written = dynamodb.put(&put("a", None), soon()).await;
+        if is_right {
+            assert_eq!(got.unwrap(), "null");
+            written.unwrap();
+            continue;
+        }
+        let error = got.unwrap_err();
+        assert_eq!(error.code, CallCode::Unavailable, "{error:?}");
+        assert!(
+            error
+                .detail
+                .contains("the answer does not match its checksum (`x-amz-crc32`)"),
+            "{error:?}"
+        );
+        assert_eq!(code(written), CallCode::OutcomeUnknown);
+    }
+}
+
+#[tokio::test]
+async fn an_answer_without_end_is_read_to_a_limit() {
+    for status in ["200 OK", "400 Bad Request"] {
+        let head =
+            format!("HTTP/1.1 {status}\r\nContent-Type: application/x-amz-json-1.0\r\n\r\n{{");
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let endpoint = format!("http://{}", listener.local_addr().unwrap());
+        tokio::spawn(async move {
+            while let Ok((mut stream, _)) = listener.accept().await {
+                let head = head.clone();
+                tokio::spawn(async move {
+                    let mut request = [0; 64 << 10];
+                    let _ = stream.read(&mut request).await;
+                    let mut next = head.into_bytes();
+                    while stream.write_all(&next).await.is_ok() {
+                        next = vec![b' '; 64 << 10];
+                    }
+                });
+            }
+        });
+        let mut config = config_of(endpoint, false);
+        config.timeout = PATIENCE;
+        config.attempt_timeout = PATIENCE;
+        let dynamodb = DynamoDb::connect(&config, None, Chain::Offline).await;
+        let error = dynamodb
+            .get("Students", KEY, &all(), soon())
+            .await
+            .unwrap_err();
+        assert_eq!(error.code, CallCode::Unavailable, "{error:?}");
+        assert!(
+            error
+                .detail
+                .contains("the answer is longer than 33554432 bytes"),
+            "{error:?}"
+        );
     }
 }

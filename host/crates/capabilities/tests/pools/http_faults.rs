@@ -12,7 +12,7 @@ use mayfly_embedded::{
 use mayfly_error::CallCode;
 use serde_json::json;
 
-use crate::backends::{Backends, code, eventually, within};
+use crate::backends::{Backends, code, eventually, soon, within};
 use crate::http::{answer, call, client, client_at, document, get, post, request};
 
 fn faults() -> HttpFaults {
@@ -159,6 +159,54 @@ async fn what_reads_is_sent_again_and_what_writes_is_not() {
         backends.lift();
     }
     backends.embedded.shutdown().await;
+}
+
+#[tokio::test]
+async fn a_service_that_does_not_answer_ends_at_the_setting_that_the_error_names() {
+    let backends = Backends::start().await;
+    for (timeout, attempt_timeout, told) in [
+        (
+            100,
+            10_000,
+            "GET /students/S1 of service `enrolment`: no answer within 100ms (`http.enrolment.timeout`)",
+        ),
+        (
+            150,
+            140,
+            "GET /students/S1 of service `enrolment`: no answer within 140ms (`http.enrolment.attempt_timeout`)",
+        ),
+    ] {
+        backends.http_faults(HttpFaults {
+            stall: Some(Stall::default()),
+            ..faults()
+        });
+        let client = client(&backends, |service| {
+            service.timeout = Duration::from_millis(timeout);
+            service.attempt_timeout = Duration::from_millis(attempt_timeout);
+            service.max_attempts = 2;
+        });
+        let read = call(&client, get("/students/S1"), soon()).await;
+        let error = read.unwrap_err();
+        // Whether there is time for a second attempt is left to chance where both settings are close to each other.
+        let at_the_end = told
+            .replace("140ms", "150ms")
+            .replace("attempt_timeout", "timeout");
+        assert_eq!(
+            (error.code, error.is_backend_timeout),
+            (CallCode::Deadline, true)
+        );
+        assert!([told, &at_the_end].contains(&&*error.message), "{error:?}");
+        let read = call(&client, get("/students/S1"), within(30)).await;
+        let error = read.unwrap_err();
+        assert_eq!(
+            (error.is_backend_timeout, error.message.as_str()),
+            (
+                false,
+                "GET /students/S1 of service `enrolment`: no answer in time"
+            )
+        );
+        backends.lift();
+    }
 }
 
 #[tokio::test]

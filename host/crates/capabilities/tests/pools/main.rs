@@ -29,6 +29,7 @@ mod sql_cells;
 mod sql_chaos;
 mod sql_connections;
 mod sql_describe;
+mod sql_floods;
 mod sql_limits;
 mod sql_lists;
 mod sql_login;

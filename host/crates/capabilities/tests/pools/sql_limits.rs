@@ -9,7 +9,8 @@ use mayfly_embedded::{Also, SqlErrorFault, SqlServerFaults, Stall};
 use mayfly_error::CallCode;
 
 use crate::backends::{
-    Backends, MAX_ANSWER_BYTES, any_rows, closed, code, eventually, session, soon, within,
+    Backends, MAX_ANSWER_BYTES, any_rows, closed, code, eventually, session, soon,
+    sqlserver_config, statements, within,
 };
 
 const ONE: &str = r#"{"n": 1}"#;
@@ -105,6 +106,49 @@ async fn a_call_waits_for_a_connection_no_longer_than_the_operator_says() {
     drop(transaction);
     eventually("the connection is free", || server.status().in_use == 0).await;
     session(&server).query("number", ONE, soon()).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_statement_that_is_not_answered_names_the_setting_that_ended_it() {
+    let backends = Backends::start().await;
+    let mut statements = statements();
+    for statement in &mut statements {
+        statement.timeout = Duration::from_millis(100);
+    }
+    let at = backends.embedded.addresses().sqlserver;
+    let server = SqlServer::new(&sqlserver_config(), Some(at), &statements).unwrap();
+    server.check(soon()).await.unwrap();
+    for deadline in [soon(), within(50)] {
+        backends.sql_faults(SqlServerFaults {
+            stall: Some(Stall {
+                times: None,
+                matching: Some("Numbers".to_owned()),
+            }),
+            ..Default::default()
+        });
+        let session = session(&server);
+        let errors = [
+            session.query("number", ONE, deadline).await.unwrap_err(),
+            session
+                .stream_rows("number", ONE)
+                .next(1, deadline)
+                .await
+                .unwrap_err(),
+        ];
+        let is_own = deadline > within(1_000);
+        let told = if is_own {
+            "statement `number`: no answer within 100ms (`statements.number.timeout`)"
+        } else {
+            "statement `number`: no answer in time"
+        };
+        // The second statement of a caller in a hurry may not even get a connection.
+        for error in errors.iter().take(if is_own { 2 } else { 1 }) {
+            assert_eq!(
+                (error.code, error.is_backend_timeout, error.message.as_str()),
+                (CallCode::Deadline, is_own, told)
+            );
+        }
+    }
 }
 
 #[tokio::test]

@@ -75,9 +75,14 @@ impl Machine {
     }
 
     fn client(&self, ca: &str, own: &str) -> Client {
+        self.client_with(ca, own, "")
+    }
+
+    /// The same, with another line in its table.
+    fn client_with(&self, ca: &str, own: &str, settings: &str) -> Client {
         let shown = |name: &str| file(name).display().to_string();
         let text = format!(
-            "schema = \"s\"\n[modules.m]\ncomponent = \"m.wasm\"\n[workers.legacy]\naddress = \"localhost:{}\"\nca_file = {:?}\nclient_certificate = {:?}\nclient_key = {:?}\nconnections = 2\ncircuit_failures = 3\n[workers.legacy.methods.Read]\naccess = \"read\"\n[workers.legacy.methods.Write]\naccess = \"write\"\n",
+            "schema = \"s\"\n[modules.m]\ncomponent = \"m.wasm\"\n[workers.legacy]\naddress = \"localhost:{}\"\nca_file = {:?}\nclient_certificate = {:?}\nclient_key = {:?}\nconnections = 2\ncircuit_failures = 3\n{settings}\nmethods.Read.access = \"read\"\n[workers.legacy.methods.Write]\naccess = \"write\"\n",
             self.port,
             shown(ca),
             shown(&format!("{own}.pem")),
@@ -121,6 +126,9 @@ async fn serve(mut stream: impl AsyncRead + AsyncWrite + Unpin) -> std::io::Resu
     loop {
         let message = hear(&mut stream).await?;
         if message["type"] == "call" {
+            if message["arguments"] == "nothing" {
+                continue;
+            }
             if message["arguments"] == "close" {
                 return Ok(());
             }
@@ -183,6 +191,28 @@ async fn a_connection_that_breaks_is_a_process_that_dies() {
         assert_eq!(
             call(&client, "Read", json!(number)).await,
             Ok(json!(number))
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_worker_that_does_not_answer_ends_at_the_setting_that_the_error_names() {
+    let machine = Machine::start().await;
+    for (settings, told) in [
+        (
+            "call_timeout = \"1 s\"",
+            "Read of worker `legacy`: no answer within 1s (`workers.legacy.call_timeout`)",
+        ),
+        (
+            "methods.Read.timeout = \"1 s\"",
+            "Read of worker `legacy`: no answer within 1s (`workers.legacy.methods.Read.timeout`)",
+        ),
+    ] {
+        let client = machine.client_with("ca.pem", "client", settings);
+        let error = call(&client, "Read", json!("nothing")).await.unwrap_err();
+        assert_eq!(
+            (error.code, error.is_backend_timeout, &*error.message),
+            (CallCode::Deadline, true, told)
         );
     }
 }

@@ -55,6 +55,8 @@ pub struct Failure {
     pub message: String,
     /// What the log may know.
     pub detail: String,
+    /// Whether a time limit of the backend's ended it, and not the invocation's.
+    pub is_backend_timeout: bool,
 }
 
 /// Failures kept per invocation: a guest that fails more often passes on one of the last.
@@ -197,6 +199,7 @@ impl Calls {
             code: error.code,
             message: error.message.clone(),
             detail,
+            is_backend_timeout: error.is_backend_timeout,
         });
     }
 

@@ -321,18 +321,20 @@ impl Instance {
         let module = self.module.name.clone();
         let calls = &self.store.data().calls;
         let passed_on = calls
-            .failure(&error.code)
-            .map(|failure| failure.detail.clone());
+            .failure_with(&error.code, &error.message)
+            .or_else(|| calls.failure(&error.code))
+            .map(|failure| (failure.detail.clone(), failure.is_backend_timeout));
         // The host's own words are for the log; a guest that has words of its own means them to be read.
         let in_the_words_of_the_host = calls
             .failure_with(&error.code, &error.message)
             .or_else(|| calls.refusal_with(&error.message))
             .map(|failure| failure.detail.clone());
         match (error.code.as_str(), passed_on) {
-            ("denied", Some(detail)) => Error::Denied { module, detail },
-            ("unavailable" | "throttled", Some(detail)) => Error::BackendUnavailable { detail },
+            ("denied", Some((detail, _))) => Error::Denied { module, detail },
+            ("unavailable" | "throttled", Some((detail, _)))
+            | ("deadline", Some((detail, true))) => Error::BackendUnavailable { detail },
             ("deadline", Some(_)) => self.deadline_exceeded(),
-            ("budget", Some(remedy)) => Error::BudgetExceeded {
+            ("budget", Some((remedy, _))) => Error::BudgetExceeded {
                 module,
                 remedy: remedy
                     .strip_prefix(&error.message)

@@ -4,8 +4,9 @@
 //! Where the server cannot tell the type of a parameter, there is nothing to compare; a statement it cannot describe at all is a
 //! problem, with the server's own words, which are for the operator.
 
+use futures_util::TryStreamExt;
 use tiberius::error::Error;
-use tiberius::{ColumnData, Command, Row};
+use tiberius::{ColumnData, Command, CommandItem, Row};
 
 use super::client::{Client, Driver};
 use super::text::Statement;
@@ -14,6 +15,12 @@ use super::values::type_text;
 use crate::sql::connection::Connection;
 use crate::sql::failure::EngineError;
 use crate::sql::statement::StatementProblem;
+
+/// Columns or parameters that a server describes, at most: a result has no more than 4,096 columns.
+const MAX_DESCRIBED: usize = 4_096;
+
+/// Bytes of a description, at most: each of its rows has some forty columns, mostly empty.
+const DESCRIPTION_BYTES: u64 = 8 << 20;
 
 /// A column or a parameter, as the server describes it.
 #[derive(Debug)]
@@ -174,6 +181,7 @@ async fn describe(
     declarations: &str,
 ) -> Result<Vec<Described>, Error> {
     connection.asking();
+    connection.ceiling().allow(DESCRIPTION_BYTES);
     let asked = ask(&mut connection.client.driver, procedure, text, declarations).await;
     match &asked {
         Ok(_) => connection.answered(),
@@ -192,12 +200,20 @@ async fn ask(
     let mut command = Command::new(procedure);
     command.bind_param("@tsql", text_value(text));
     command.bind_param("@params", text_value(declarations));
-    let result = command.exec(client).await?.into_command_result().await?;
-    let rows = result.to_query_result(0).map_or(&[][..], Vec::as_slice);
-    rows.iter()
-        .map(described)
-        .filter_map(Result::transpose)
-        .collect()
+    let mut items = command.exec(client).await?;
+    let mut found = Vec::new();
+    while let Some(item) = items.try_next().await? {
+        let CommandItem::Row(row) = item else {
+            continue;
+        };
+        if found.len() == MAX_DESCRIBED {
+            return Err(Error::Protocol(
+                format!("the server describes more than {MAX_DESCRIBED} columns").into(),
+            ));
+        }
+        found.extend(described(&row)?);
+    }
+    Ok(found)
 }
 
 /// One row of either procedure; none for a column that is there for browsing only.

@@ -5,7 +5,7 @@ use std::sync::atomic::Ordering;
 use mayfly_error::CallError;
 use tiberius::error::Error;
 
-use super::client::Client;
+use super::client::{Client, first_row};
 use super::failure::Fail;
 use super::filled::{Bound, Filled, MAX_VALUES};
 use super::login::{SECTION, SqlServerEngine};
@@ -102,9 +102,7 @@ impl Engine for SqlServerEngine {
     }
 
     async fn ping(client: &mut Client) -> Result<(), Error> {
-        let asked = client.driver.simple_query("SELECT 1").await?;
-        asked.into_results().await?;
-        Ok(())
+        first_row(&mut client.driver, "SELECT 1").await.map(drop)
     }
 
     async fn stop(client: &mut Client) {

@@ -5,8 +5,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use tiberius::error::Error;
 use tokio_util::compat::TokioAsyncWriteCompatExt;
 
-use super::client::{Client, Driver};
-use super::login_failure::reason;
+use super::client::{Client, Driver, first_row};
+use super::login_failure::{reason, said_too_much};
 use super::trancount::NAMES_TRANSACTIONS;
 use crate::dial::tcp::dial;
 use crate::sql::failure::EngineError;
@@ -65,15 +65,18 @@ impl SqlServerEngine {
 
     async fn open_at(&self, address: &str) -> Result<(Client, Wire), Refused> {
         let tcp = |error| Refused::Tcp(address.to_owned(), error, self.name.to_string());
+        let socket = dial(address).await.map_err(tcp)?;
+        let wire = Wire::new(socket);
         let login = |error| match error {
+            _ if wire.is_at_ceiling() => {
+                Refused::Login(address.to_owned(), said_too_much(&self.name))
+            }
             Error::Routing { host, port } => Refused::Routed(address.to_owned(), host, port),
             error => Refused::Login(
                 address.to_owned(),
                 reason(&self.name, self.encrypts, &error),
             ),
         };
-        let socket = dial(address).await.map_err(tcp)?;
-        let wire = Wire::new(socket);
         let is_lossy = self.is_lossy();
         let mut settings = self.settings.clone();
         settings.lossy_utf16_decoding(is_lossy);
@@ -91,18 +94,12 @@ impl SqlServerEngine {
     /// Runs the first batch; whether the server has `CURRENT_TRANSACTION_ID()`. One that has not runs none of the batch that names it.
     async fn prepare(&self, client: &mut Driver) -> Result<bool, Error> {
         let asking = format!("{}; {NAMES_TRANSACTIONS}", self.first_batch);
-        match batch(client, asking).await {
-            Ok(()) => return Ok(true),
+        match first_row(client, &asking).await {
+            Ok(_) => return Ok(true),
             Err(error) if error.is_answer() => {}
             Err(error) => return Err(error),
         }
-        batch(client, self.first_batch.clone()).await?;
+        first_row(client, &self.first_batch).await?;
         Ok(false)
     }
-}
-
-/// Runs a batch whose results do not matter.
-async fn batch(client: &mut Driver, text: String) -> Result<(), Error> {
-    client.simple_query(text).await?.into_results().await?;
-    Ok(())
 }

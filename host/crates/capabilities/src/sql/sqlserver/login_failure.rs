@@ -3,6 +3,8 @@
 
 use tiberius::error::Error;
 
+use crate::sql::wire::LOGIN_BYTES;
+
 /// The driver's advice to its own users begins here; it is about its functions.
 const ADVICE: &str = " To connect anyway";
 
@@ -46,6 +48,14 @@ pub(super) fn reason(backend: &str, encrypts: bool, error: &Error) -> String {
             text
         }
     }
+}
+
+/// What ended the login to `backend`: the server sent more than a login takes.
+pub(super) fn said_too_much(backend: &str) -> String {
+    let limit = LOGIN_BYTES >> 10;
+    format!(
+        "the server sent more than {limit} KiB before the login was done, which SQL Server does not; check `sqlserver.{backend}.address`"
+    )
 }
 
 /// rustls names the fault by its variant or in words, by version.

@@ -19,6 +19,9 @@ use crate::sql::bounds::Bounds;
 /// The driver reads `money` as floating point. Below this, the four digits after the point are exact anyway.
 const EXACT_MONEY: f64 = 549_755_813_888.0;
 
+/// Columns of a result: SQL Server has no more. Their names are compared with each other.
+const MAX_COLUMNS: usize = 4_096;
+
 /// What an answer is read for.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Reading<'a> {
@@ -61,6 +64,12 @@ impl<'a> Layout<'a> {
     /// Compares the columns of an answer with the declared ones.
     pub(super) fn new(reading: Reading<'a>, columns: &[Column]) -> Result<Self, CallError> {
         let statement = reading.statement;
+        if columns.len() > MAX_COLUMNS {
+            return Err(mismatch(
+                statement,
+                &format!("the result has more than {MAX_COLUMNS} columns"),
+            ));
+        }
         let mut plans: Vec<Plan> = Vec::with_capacity(columns.len());
         for (index, column) in columns.iter().enumerate() {
             let name = column.name();

@@ -13,7 +13,7 @@ use mayfly_error::{CallCode, CallError};
 use tiberius::Row;
 use tiberius::error::Error;
 
-use super::client::{Client, Driver};
+use super::client::{Client, Driver, first_row};
 use super::effects::TransactionEffects;
 use super::failure::MISMATCH;
 use crate::sql::statement::Effects;
@@ -56,7 +56,7 @@ pub(super) async fn begin(client: &mut Client) -> Result<Begun, Error> {
     } else {
         "BEGIN TRANSACTION; BEGIN TRANSACTION"
     };
-    let row = client.driver.simple_query(text).await?.into_row().await?;
+    let row = first_row(&mut client.driver, text).await?;
     Ok(Begun {
         id: row.as_ref().and_then(id),
     })
@@ -64,9 +64,7 @@ pub(super) async fn begin(client: &mut Client) -> Result<Begun, Error> {
 
 /// Commits the transaction, if it is what is open; otherwise the error is a mismatch, and nothing is changed.
 pub(super) async fn commit(client: &mut Driver, begun: Begun) -> Result<(), Error> {
-    let asked = client.simple_query(committing(begun)).await?;
-    asked.into_results().await?;
-    Ok(())
+    first_row(client, &committing(begun)).await.map(drop)
 }
 
 /// The text that commits. The number stands in it as it is: as a parameter it would take `sp_executesql`, which must not commit.
@@ -82,8 +80,7 @@ fn committing(begun: Begun) -> String {
 
 /// Rolls back whatever is open.
 pub(super) async fn roll_back(client: &mut Driver) -> Result<(), Error> {
-    client.simple_query(ROLL_BACK).await?.into_results().await?;
-    Ok(())
+    first_row(client, ROLL_BACK).await.map(drop)
 }
 
 /// A text with the comparison behind it.
@@ -115,7 +112,7 @@ pub(super) async fn ask(client: &mut Client) -> Result<Option<Open>, Error> {
     } else {
         "SELECT @@TRANCOUNT AS n"
     };
-    let row = client.driver.simple_query(text).await?.into_row().await?;
+    let row = first_row(&mut client.driver, text).await?;
     Ok(row.and_then(|row| {
         Some(Open {
             count: row.try_get::<i32, _>("n").ok()??,
