@@ -105,6 +105,15 @@ async fn queries_come_by_get_too_and_mutations_do_not() {
             json!({ "data": { "student": { "id": "S3" } } })
         )
     );
+    let marked = host
+        .request()
+        .header("content-type", "application/json")
+        .body("\u{feff}{\"query\":\"{ __typename }\"}");
+    assert_eq!(
+        Answer::of(marked).await.json(),
+        json!({ "data": { "__typename": "Query" } }),
+        "a byte order mark is ignored"
+    );
     let answer = host.get("/graphql?query=mutation%7B__typename%7D").await;
     assert_eq!(answer.status, StatusCode::METHOD_NOT_ALLOWED);
     assert_eq!(answer.header("allow"), "GET, HEAD, POST");

@@ -34,7 +34,7 @@ async fn host_of(issuer: &TestIssuer) -> TestHost {
     host
 }
 
-/// A token is neither believed nor refused while no key of its issuer is known.
+/// A token is neither believed nor refused while it is not known whether a key of its issuer has signed it.
 async fn waits_for_keys(host: &TestHost, token: &str) {
     let answer = who_am_i(host, &[&format!("Bearer {token}")]).await;
     assert_eq!(
@@ -47,6 +47,7 @@ async fn waits_for_keys(host: &TestHost, token: &str) {
         answer.json()["errors"][0]["extensions"]["code"],
         json!("BACKEND_UNAVAILABLE")
     );
+    assert_eq!(answer.header("retry-after"), "2");
 }
 
 #[tokio::test]
@@ -67,7 +68,7 @@ async fn a_key_that_is_new_is_fetched_when_a_token_names_it_and_one_withdrawn_is
     assert_eq!(issuer.asked("/keys"), 2);
     assert_eq!(refused_token(&host, &old).await, "the token is not valid");
     assert_eq!(issuer.asked("/keys"), 2, "not twice in a minute");
-    let fetched = "mayfly_key_set_fetches_total{issuer=\"callers.issuers.test\",outcome=\"ok\"}";
+    let fetched = "mayfly_key_set_fetches_total{issuer=\"test\",outcome=\"ok\"}";
     assert!((host.metric(fetched).await - 2.0).abs() < 0.1);
 }
 
@@ -135,7 +136,7 @@ async fn while_the_issuer_is_away_at_the_start_the_host_serves_says_so_and_recov
         TestApp::hostile().with_configuration(&format!("[callers]\nanonymous = true\n{table}"));
     let host = TestHost::start(app).await;
     host.logged(&[
-        "callers.issuers.test",
+        "\"issuer\":\"test\"",
         "the keys of the issuer cannot be fetched; its tokens are refused until they are",
         "answered 503",
     ])
@@ -169,10 +170,7 @@ async fn keys_are_kept_while_the_issuer_answers_nothing_useful() {
     accepted(&host, &good).await;
     issuer.answers("/keys", Reply::Json(json!({ "keys": [] })));
     let unknown = key.token(Some("b"), &claims);
-    assert_eq!(
-        refused_token(&host, &unknown).await,
-        "the token is not valid"
-    );
+    waits_for_keys(&host, &unknown).await;
     host.logged(&[
         "the known ones stay in use",
         "has no RS256 or ES256 signature key",
@@ -180,6 +178,47 @@ async fn keys_are_kept_while_the_issuer_answers_nothing_useful() {
     .await;
     accepted(&host, &good).await;
     assert_eq!(host.admin("/readyz").await.status, StatusCode::OK);
+}
+
+#[tokio::test]
+async fn a_token_of_a_new_key_is_not_refused_while_the_issuer_takes_its_time() {
+    let issuer = TestIssuer::start().await;
+    let (before, after) = (EllipticKey::new(), EllipticKey::new());
+    issuer.publishes(&[before.jwk("a")]);
+    let host = host_of(&issuer).await;
+    let claims = claims_of(&issuer, json!({}));
+    let (old, new) = (
+        before.token(Some("a"), &claims),
+        after.token(Some("b"), &claims),
+    );
+    issuer.answers("/keys", Reply::Silent);
+    // The first begins to fetch, and others wait for the same fetch.
+    for _ in 0..3 {
+        waits_for_keys(&host, &new).await;
+        accepted(&host, &old).await;
+    }
+    issuer.publishes(&[after.jwk("b")]);
+    host.until(async || {
+        who_am_i(&host, &[&format!("Bearer {new}")]).await.status == StatusCode::OK
+    })
+    .await;
+    assert_eq!(refused_token(&host, &old).await, "the token is not valid");
+}
+
+#[tokio::test]
+async fn the_issuer_in_callers_itself_has_the_name_default_in_log_and_metrics() {
+    let issuer = TestIssuer::start().await;
+    issuer.publishes(&[EllipticKey::new().jwk("a")]);
+    let (name, keys) = (issuer.name(), issuer.url("/keys"));
+    let app = TestApp::hostile().with_configuration(&format!(
+        "[callers]\nissuer = \"{name}\"\naudience = \"mayfly\"\nkey_set_url = \"{keys}\"\n"
+    ));
+    let host = TestHost::start(app).await;
+    host.ready().await;
+    host.logged(&["the keys of the issuer are known", "\"issuer\":\"default\""])
+        .await;
+    let fetched = "mayfly_key_set_fetches_total{issuer=\"default\",outcome=\"ok\"}";
+    assert!(host.metric(fetched).await >= 1.0);
 }
 
 /// Every way in which an issuer can answer badly, at one host that goes on answering.
@@ -250,11 +289,9 @@ async fn whatever_an_issuer_answers_is_bounded_and_said() {
         ("missing", "status", "answered 404 Not Found"),
         ("discovery", "other_issuer", "is for issuer "),
     ] {
-        host.logged(&[&format!("callers.issuers.{name}"), why])
-            .await;
-        let metric = format!(
-            "mayfly_key_set_fetches_total{{issuer=\"callers.issuers.{name}\",outcome=\"{outcome}\"}}"
-        );
+        host.logged(&[&format!("\"issuer\":\"{name}\""), why]).await;
+        let metric =
+            format!("mayfly_key_set_fetches_total{{issuer=\"{name}\",outcome=\"{outcome}\"}}");
         assert!(host.metric(&metric).await >= 1.0, "{metric}");
     }
     assert_eq!(other.asked("/keys"), 0, "nothing leads to another host");
@@ -488,7 +525,7 @@ async fn keys_come_over_tls_and_are_kept_while_the_issuer_s_certificate_is_not_t
         assert!(accepted(&host, &old).await.starts_with("ann: "));
         issuer.publishes(&[after.jwk("b")]);
         issuer.presents(&certificate, &key);
-        assert_eq!(refused_token(&host, &new).await, "the token is not valid");
+        waits_for_keys(&host, &new).await;
         host.logged(&[
             "the known ones stay in use",
             "cannot be reached: invalid peer certificate: ",
@@ -509,7 +546,7 @@ async fn an_issuer_of_an_unknown_ca_has_no_keys_and_its_tokens_wait_for_them() {
     issuer.publishes(&[key.jwk("a")]);
     let host = host_of_secure(&issuer, false).await;
     host.logged(&[
-        "callers.issuers.test",
+        "\"issuer\":\"test\"",
         "its tokens are refused until they are",
         "UnknownIssuer",
     ])

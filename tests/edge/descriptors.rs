@@ -66,6 +66,30 @@ async fn a_limit_that_does_not_do_is_told_and_operators_keep_their_room() {
 }
 
 #[tokio::test]
+async fn with_hardly_any_descriptors_clients_that_say_nothing_keep_nobody_out() {
+    let wrapper = ["sh", "-c", "ulimit -n 64; exec \"$0\" \"$@\""];
+    let host = TestHost::start_under(app("head_timeout = \"600 s\""), &wrapper).await;
+    host.ready().await;
+    let told = host.logged(&["descriptors are needed"]).await;
+    assert!(
+        told.contains("until then at most 8 clients and 8 operators are connected at once"),
+        "{told}"
+    );
+    assert!(!told.contains("or lower"), "it would not help: {told}");
+    let mut silent = Vec::new();
+    for address in [host.admin, host.graphql] {
+        for _ in 0..100 {
+            silent.push(Client::connect(address).await);
+        }
+        for path in ["/healthz", "/readyz", "/metrics"] {
+            assert_eq!(host.admin(path).await.status, 200, "{path}");
+        }
+        serves(&host).await;
+    }
+    assert!(!host.has_logged("clients cannot be accepted"));
+}
+
+#[tokio::test]
 async fn check_tells_it_too() {
     let app = app("max_connections = 500_000");
     let output = mayfly()

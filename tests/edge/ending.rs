@@ -186,4 +186,8 @@ async fn sighup_applies_the_app_while_requests_run() {
             .contains("Several students"),
         "the schema that was read again is served"
     );
+    assert!(!host.has_logged("nothing to apply"));
+    signal(&host, Signal::HUP);
+    host.logged(&["nothing to apply: what is on disk is what is served"])
+        .await;
 }

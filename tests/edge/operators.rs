@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use mayfly_tests::{TOKEN, TestApp, TestHost};
+use serde_json::json;
 
 use super::client::{Client, status};
 use super::closed;
@@ -118,4 +119,93 @@ async fn clients_that_read_nothing_or_say_nothing_keep_no_operator_out() {
         assert_eq!(host.admin(path).await.status, 200, "{path}");
     }
     assert!(closed(&host, "made_room").await > 0.0);
+}
+
+/// A request of the admin API with this body, of which so much is announced.
+fn ask(body: &str, length: usize) -> String {
+    format!(
+        "POST /admin/graphql HTTP/1.1\r\nhost: localhost\r\nauthorization: Bearer {TOKEN}\r\ncontent-type: application/json\r\ncontent-length: {length}\r\n\r\n{body}"
+    )
+}
+
+/// Checks that operators are served, whatever others do.
+async fn serves_operators(host: &TestHost) {
+    for path in ["/healthz", "/readyz", "/metrics"] {
+        assert_eq!(host.admin(path).await.status, 200, "{path}");
+    }
+    let asked = host.ask_admin("{ process { state } }", json!({})).await;
+    assert!(asked["process"]["state"].is_string(), "{asked}");
+}
+
+#[tokio::test]
+async fn bodies_that_do_not_come_keep_no_operator_out() {
+    let host = host("body_timeout = \"600 s\"\nidle_timeout = \"600 s\"").await;
+    host.ready().await;
+    let mut slow = Vec::new();
+    // More than have a place, more than have a body under way, more than are connected at once.
+    for many in [15, 1, 48, 86] {
+        for _ in 0..many {
+            slow.push(Client::saying(host.admin, ask("{\"q", 60_000)).await);
+        }
+        serves_operators(&host).await;
+    }
+    let first = slow.remove(0).rest().await;
+    assert_eq!(
+        status(&first),
+        503,
+        "not because its time was over: {first}"
+    );
+}
+
+#[tokio::test]
+async fn a_body_that_others_need_the_memory_of_is_told_so() {
+    let host = host("body_timeout = \"600 s\"").await;
+    host.ready().await;
+    let mut first = Client::saying(host.admin, ask("{\"q", 60_000)).await;
+    let mut slow = Vec::new();
+    for _ in 0..16 {
+        slow.push(Client::saying(host.admin, ask("{\"q", 60_000)).await);
+    }
+    let answer = first.rest().await;
+    assert_eq!(status(&answer), 503, "{answer}");
+    assert!(answer.contains("retry-after: 1"), "{answer}");
+    assert!(
+        answer.contains("the body had not arrived when others needed its memory"),
+        "{answer}"
+    );
+    let query = r#"{"query":"{ process { state } }"}"#;
+    let mut honest = Client::saying(host.admin, ask(query, query.len())).await;
+    assert_eq!(status(&honest.answer().await), 200);
+}
+
+#[tokio::test]
+async fn a_component_that_gets_on_is_taken_while_silent_clients_come_and_go() {
+    let host = host("body_timeout = \"600 s\"\nhead_timeout = \"600 s\"").await;
+    host.ready().await;
+    let mut slow = Client::saying(host.admin, upload(&format!("Bearer {TOKEN}"), 40_000)).await;
+    let mut silent = Vec::new();
+    for _ in 0..40 {
+        slow.send([0; 1_000]).await;
+        for _ in 0..4 {
+            silent.push(Client::connect(host.admin).await);
+        }
+    }
+    let answer = slow.rest().await;
+    assert_eq!(status(&answer), 422, "it is not a component: {answer}");
+}
+
+#[tokio::test]
+async fn answers_that_nobody_reads_hold_no_place_of_the_admin_api() {
+    let host = host("write_timeout = \"600 s\"\nidle_timeout = \"600 s\"").await;
+    host.ready().await;
+    let introspection = r#"{"query":"{ __schema { types { name description kind fields { name description args { name description type { name } } type { name kind ofType { name kind ofType { name kind } } } } inputFields { name description } enumValues { name description } } } }"}"#;
+    let asked = ask(introspection, introspection.len()).repeat(60);
+    let mut kept = Vec::new();
+    for _ in 0..60 {
+        let mut client = Client::small(host.admin).await;
+        // More than is read of it, once its answers are not taken.
+        let _ = tokio::time::timeout(Duration::from_millis(20), client.try_send(&asked)).await;
+        kept.push(client);
+    }
+    serves_operators(&host).await;
 }

@@ -158,7 +158,7 @@ impl Callers {
     /// # Errors
     ///
     /// [`Error::Unauthenticated`] when there is a credential that is not accepted, or none where one is required;
-    /// [`Error::BackendUnavailable`] when an issuer's keys are not known yet.
+    /// [`Error::BackendUnavailable`] when an issuer's keys are not known, or the one that the token names may be a new one.
     pub async fn recognise(&self, headers: &HeaderMap) -> Result<Caller, Error> {
         let source = match self.look(headers) {
             Ok(caller) => return Ok(caller),
@@ -166,14 +166,12 @@ impl Callers {
             Err(Unknown::Key(source)) => source,
         };
         // Rare, so that requests in general need no room for it.
-        Box::pin(source.renew()).await;
+        let is_known = Box::pin(source.renew()).await;
         self.look(headers).map_err(|unknown| match unknown {
             Unknown::Refused(error) => error,
-            Unknown::Key(source) => match source.check() {
-                Ok(()) => refused(NOT_VALID, true),
-                Err(error) => Error::BackendUnavailable {
-                    detail: format!("{}: {}", error.message, error.detail),
-                },
+            Unknown::Key(_) if is_known => refused(NOT_VALID, true),
+            Unknown::Key(source) => Error::BackendUnavailable {
+                detail: source.why_unknown(),
             },
         })
     }

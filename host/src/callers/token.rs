@@ -8,11 +8,14 @@ use jsonwebtoken::Algorithm;
 use mayfly_json::{Kind, Limits, Tree, Value};
 
 /// The longest token that is looked at, in bytes: several times what issuers write, and nothing to keep a core busy with.
+/// [`TOO_LONG`] names it.
 const MAX_TOKEN_BYTES: usize = 16 << 10;
 
 /// What a part of a token may hold. A part that has a name twice is refused, as others may read the other one.
 const PART: Limits = Limits::of_bytes(MAX_TOKEN_BYTES).with_depth(32);
 
+pub(super) const TOO_LONG: &str =
+    "the token is longer than 16 KiB; have its issuer put fewer claims into it";
 pub(super) const NOT_VALID: &str = "the token is not valid";
 pub(super) const EXPIRED: &str = "the token has expired; get a new one";
 pub(super) const TOO_EARLY: &str = "the token is not valid yet";
@@ -34,7 +37,7 @@ pub(super) struct Token<'t> {
 impl<'t> Token<'t> {
     pub(super) fn read(text: &'t str) -> Result<Self, &'static str> {
         if text.len() > MAX_TOKEN_BYTES {
-            return Err(NOT_VALID);
+            return Err(TOO_LONG);
         }
         let (signed, signature) = text.rsplit_once('.').ok_or(NOT_VALID)?;
         let (header, claims) = signed.split_once('.').ok_or(NOT_VALID)?;

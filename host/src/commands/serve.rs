@@ -25,7 +25,6 @@ use crate::serving::app::{App, unusable};
 use crate::serving::deployment::Deployment;
 use crate::serving::descriptors::{self, Descriptors};
 use crate::serving::file_size;
-use crate::serving::memory_plan::ADMIN_CONNECTIONS;
 use crate::serving::watch::{Seen, watch};
 use crate::tls::Certificates;
 use mayfly_runtime::modules::Store;
@@ -120,10 +119,11 @@ impl Serve {
         let (scheme, admin_scheme) = (scheme(&at_start.graphql), scheme(&at_start.admin));
         let certificate = current_certificate(&host, &at_start, |all| all.graphql.clone());
         let admin_certificate = current_certificate(&host, &at_start, |all| all.admin.clone());
-        let admin_routes = admin_router(host.clone(), Handle::current());
+        let connections = Arc::<Connections>::default();
+        let admin_routes = admin_router(host.clone(), connections.clone(), Handle::current());
+        let operators = descriptors.operators();
         let admin = Serving::begin_apart(admin, move |admin| {
-            let connections = Arc::<Connections>::default();
-            Listener::new(admin, admin_routes, connections, ADMIN_CONNECTIONS, clients)
+            Listener::new(admin, admin_routes, connections, operators, clients)
                 .with_certificate(admin_certificate)
                 .for_operators()
         })

@@ -24,6 +24,12 @@ const SMALL_BYTES: usize = 64 << 10;
 /// What is kept for small answers: a quarter.
 const SMALL_DIVISOR: u64 = 4;
 
+/// An answer of which nothing was taken for so long is not being read.
+const STALLED: Duration = Duration::from_secs(1);
+
+/// The same for operators: those who look after the host have a second or two for all of it.
+const STALLED_FOR_OPERATORS: Duration = Duration::from_millis(100);
+
 /// How long an answer waits before clients that do not read are looked for again.
 const LOOK_AGAIN: Duration = Duration::from_millis(100);
 
@@ -32,6 +38,8 @@ pub struct AnswerMemory {
     small: Pool,
     large: Pool,
     connections: Arc<Connections>,
+    /// For how long a client may take nothing of an answer when others need the memory.
+    stalled: Duration,
 }
 
 /// The memory for answers of some sizes.
@@ -66,7 +74,15 @@ impl AnswerMemory {
             small: Pool::new(0..=SMALL_BYTES, small),
             large: Pool::new(SMALL_BYTES + 1..=usize::MAX, bytes - small),
             connections,
+            stalled: STALLED,
         }
+    }
+
+    /// The same for operators, who do not wait long for one another.
+    #[must_use]
+    pub fn for_operators(mut self) -> Self {
+        self.stalled = STALLED_FOR_OPERATORS;
+        self
     }
 
     /// Waits for the memory of an answer. The largest gets all there is when it is alone.
@@ -112,8 +128,9 @@ impl AnswerMemory {
             }
             if pool.is_to_be_looked_at() {
                 let missing = pool.wanted.load(Ordering::Relaxed) * UNIT_BYTES;
+                let waited = began.elapsed();
                 self.connections
-                    .free_answers(pool.sizes.clone(), missing, began.elapsed());
+                    .free_answers(&pool.sizes, missing, waited, self.stalled);
             }
         }
     }

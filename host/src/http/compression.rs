@@ -135,10 +135,10 @@ enum Coding {
 }
 
 impl Coding {
-    /// Codings are names in any case (RFC 9110, 8.4.1).
+    /// Codings are names in any case, and gzip has two (RFC 9110, 8.4.1).
     fn named(name: &HeaderValue) -> Option<Self> {
         let is = |known: &[u8]| name.as_bytes().eq_ignore_ascii_case(known);
-        if is(b"gzip") {
+        if is(b"gzip") || is(b"x-gzip") {
             Some(Self::Gzip)
         } else {
             is(b"deflate").then_some(Self::Deflate)

@@ -2,9 +2,11 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::http::header::{
-    ALLOW, CACHE_CONTROL, CONNECTION, CONTENT_ENCODING, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE,
+    ALLOW, CACHE_CONTROL, CONNECTION, CONTENT_ENCODING, CONTENT_TYPE, RETRY_AFTER, VARY,
+    WWW_AUTHENTICATE,
 };
 use axum::http::{Extensions, HeaderMap, HeaderValue, StatusCode};
 use axum::response::Response;
@@ -13,12 +15,15 @@ use mayfly_graphql::{RequestError, RequestErrors};
 
 use super::accept::MediaType;
 use super::compression::{Accepted, Answer};
-use super::connections::{Peer, UnderWay};
+use super::connections::{Load, Peer};
 use super::request;
 use super::trace::TRACE_ID;
 use crate::history::RecentError;
 use crate::http::Host;
 use crate::resolve::disclosure;
+
+/// When to try again what was refused for a backend's sake: the keys of an issuer, which are being fetched.
+const BACKEND_RETRY: Duration = Duration::from_secs(2);
 
 /// One request on its way to an answer.
 pub(super) struct Exchange {
@@ -35,8 +40,8 @@ pub(super) struct Exchange {
 impl Exchange {
     /// What the client's connection has under way, this included.
     pub(super) fn under_way(&self) -> usize {
-        let said = self.extensions.get();
-        said.map_or(1, |UnderWay(requests)| *requests)
+        let load: Option<&Load> = self.extensions.get();
+        load.map_or(1, |load| load.under_way)
     }
 
     /// Where the connection comes from; none where the system does not say.
@@ -57,8 +62,15 @@ impl Exchange {
         let disclosure = disclosure(detail.unwrap_or_default(), &self.trace_id);
         let errors = RequestErrors::from(RequestError::nowhere(error.clone()));
         let mut response = self.respond(status, Answer::plain(errors.render(disclosure)));
-        if let Error::Overloaded { retry_after } | Error::RateLimited { retry_after, .. } = &error {
-            let seconds = HeaderValue::from(whole_seconds(*retry_after));
+        let retry_after = match &error {
+            Error::Overloaded { retry_after }
+            | Error::Starting { retry_after }
+            | Error::RateLimited { retry_after, .. } => Some(*retry_after),
+            Error::BackendUnavailable { .. } => Some(BACKEND_RETRY),
+            _ => None,
+        };
+        if let Some(time) = retry_after {
+            let seconds = HeaderValue::from(whole_seconds(time));
             response.headers_mut().insert(RETRY_AFTER, seconds);
         }
         if let Error::Unauthenticated { presented, .. } = &error {
@@ -96,6 +108,7 @@ impl Exchange {
             HeaderValue::from_static(self.media_type.content_type()),
         );
         headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        headers.append(VARY, HeaderValue::from_static("accept"));
         self.host.compression.vary(headers);
         if let Some(coding) = answer.coding {
             headers.insert(CONTENT_ENCODING, coding);

@@ -55,7 +55,7 @@ impl Exchange {
                 return Err((StatusCode::METHOD_NOT_ALLOWED, Error::BadRequest(message)));
             }
         };
-        let app = self.host.app().ok_or_else(loading)?;
+        let app = self.host.app().ok_or_else(starting)?;
         let caller = match &app.callers {
             Some(callers) => self.recognised(&app, callers).await?,
             None => {
@@ -183,8 +183,8 @@ fn too_many(error: Error) -> request::Refusal {
     (StatusCode::TOO_MANY_REQUESTS, error)
 }
 
-fn loading() -> request::Refusal {
-    let error = Error::Overloaded {
+fn starting() -> request::Refusal {
+    let error = Error::Starting {
         retry_after: Duration::from_secs(1),
     };
     (StatusCode::SERVICE_UNAVAILABLE, error)

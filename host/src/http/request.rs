@@ -159,6 +159,8 @@ impl Operations {
     /// Reads the body of a POST, with at most this many operations.
     pub(super) fn read(bytes: &[u8], max_batch: usize) -> Result<Self, Refusal> {
         let text = str::from_utf8(bytes).map_err(|_| bad("the body is not UTF-8".to_owned()))?;
+        // Some programs put a byte order mark before what they send, and readers may ignore it (RFC 8259, 8.1).
+        let text = text.strip_prefix('\u{feff}').unwrap_or(text);
         match text.trim_start().bytes().next() {
             None => Err(bad("the body is empty; send {\"query\": \"…\"}".to_owned())),
             Some(b'[') => batch(text, max_batch).map(Self::Batch),

@@ -40,6 +40,7 @@ mod values;
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
+use std::env::VarError;
 use std::path::{Path, PathBuf};
 
 pub use callers::{ApiKey, Audience, Callers, Issuer, TokenKey, key_set_location};
@@ -63,7 +64,7 @@ pub use sections::{ReadSections, Section, Sections};
 pub use server::{AdminToken, Clients, ErrorDetail, HostName, Role, Server};
 pub use tls::Tls;
 
-use outside::Outside;
+use outside::{Environment, Outside};
 use reader::{Key, Source, Table};
 
 /// The name of the file in an app's directory.
@@ -124,7 +125,7 @@ impl Config {
     ///
     /// Every problem of the file, or the one that keeps it from being read.
     pub fn load(root: &Path, readers: Readers<'_>) -> Result<Self, Problems> {
-        let mut config = Self::parse(root, &read_file(root)?, readers, &environment)?;
+        let mut config = Self::parse_with(root, &read_file(root)?, readers, &environment, true)?;
         let files = config.named_files.iter();
         config.named = files
             .filter_map(|file| {
@@ -158,7 +159,8 @@ impl Config {
         readers: Readers<'_>,
         environment: &dyn Fn(&str) -> Option<String>,
     ) -> Result<Self, Problems> {
-        Self::parse_with(root, text, readers, environment, true)
+        let environment = |name: &str| environment(name).ok_or(VarError::NotPresent);
+        Self::parse_with(root, text, readers, &environment, true)
     }
 
     /// Every key that a configuration may have, those of capabilities included.
@@ -171,7 +173,7 @@ impl Config {
             problems: RefCell::default(),
             outside: Outside {
                 root,
-                environment: &|_| None,
+                environment: &|_| Err(VarError::NotPresent),
                 required: false,
                 files: RefCell::default(),
             },
@@ -190,7 +192,7 @@ impl Config {
         root: &Path,
         text: &str,
         readers: Readers<'_>,
-        environment: &dyn Fn(&str) -> Option<String>,
+        environment: &Environment<'_>,
         required: bool,
     ) -> Result<Self, Problems> {
         let file = root.join(FILE);
@@ -399,6 +401,6 @@ fn read_file(root: &Path) -> Result<String, Problems> {
 }
 
 /// A variable of this process's environment.
-fn environment(name: &str) -> Option<String> {
-    std::env::var(name).ok()
+fn environment(name: &str) -> Result<String, VarError> {
+    std::env::var(name)
 }

@@ -6,6 +6,7 @@
 
 use std::cell::RefCell;
 use std::collections::BTreeSet;
+use std::env::VarError;
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -15,12 +16,15 @@ use crate::units::show_bytes;
 /// The largest file that is read as a value, in bytes: a long key has a few thousand.
 const MAX_FILE_BYTES: u64 = 64 << 10;
 
+/// What a variable of the environment holds.
+pub(crate) type Environment<'a> = dyn Fn(&str) -> Result<String, VarError> + 'a;
+
 /// Where such values come from.
 pub(crate) struct Outside<'a> {
     /// The app's directory, which files are relative to.
     pub root: &'a Path,
     /// Looks up a variable of the environment.
-    pub environment: &'a dyn Fn(&str) -> Option<String>,
+    pub environment: &'a Environment<'a>,
     /// Whether a value that is not there is a problem. Without it, nothing is said of what depends on it.
     pub required: bool,
     /// The files that were named.
@@ -51,14 +55,15 @@ impl Outside<'_> {
     pub fn find(&self, variable: Option<&str>, file: Option<&str>) -> Found {
         match (variable, file) {
             (Some(_), Some(_)) => Found::Mistake("has both `env` and `file`; keep one".to_owned()),
-            (Some(name), None) => (self.environment)(name).map_or_else(
-                || {
-                    Found::Nothing(format!(
-                        "reads the environment variable {name}, which is not set; set it"
-                    ))
-                },
-                Found::Value,
-            ),
+            (Some(name), None) => match (self.environment)(name) {
+                Ok(text) => Found::Value(text),
+                Err(VarError::NotPresent) => Found::Nothing(format!(
+                    "reads the environment variable {name}, which is not set; set it"
+                )),
+                Err(VarError::NotUnicode(_)) => Found::Mistake(format!(
+                    "reads the environment variable {name}, which is not UTF-8 text"
+                )),
+            },
             (None, Some(file)) => self.read(&self.root.join(file)),
             (None, None) => Found::Mistake("names neither a variable nor a file".to_owned()),
         }
@@ -93,4 +98,34 @@ fn without_last_line_end(mut text: String) -> String {
         }
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use std::ffi::OsString;
+
+    use super::*;
+
+    #[test]
+    fn a_variable_that_is_not_set_is_not_one_that_is_no_text() {
+        let outside = Outside {
+            root: Path::new(""),
+            environment: &|name| {
+                Err(match name {
+                    "BYTES" => VarError::NotUnicode(OsString::new()),
+                    _ => VarError::NotPresent,
+                })
+            },
+            required: true,
+            files: RefCell::default(),
+        };
+        assert!(matches!(
+            outside.find(Some("BYTES"), None),
+            Found::Mistake(why) if why == "reads the environment variable BYTES, which is not UTF-8 text"
+        ));
+        assert!(matches!(
+            outside.find(Some("UNSET"), None),
+            Found::Nothing(why) if why == "reads the environment variable UNSET, which is not set; set it"
+        ));
+    }
 }

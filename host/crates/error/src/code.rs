@@ -44,7 +44,7 @@ pub enum Code {
     BudgetExceeded,
     /// The guest lacks a grant.
     Denied,
-    /// A backend cannot be reached.
+    /// A backend cannot be reached, or does not answer in the time that its configuration gives it.
     BackendUnavailable,
     /// The host takes no more operations now.
     Overloaded,

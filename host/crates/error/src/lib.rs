@@ -168,7 +168,7 @@ pub enum Error {
         /// The missing grant; for the log only.
         detail: String,
     },
-    /// A backend cannot be reached.
+    /// A backend cannot be reached, or does not answer in the time that its configuration gives it.
     #[error("a backend is not available; try again")]
     BackendUnavailable {
         /// The backend and why; for the log only.
@@ -177,6 +177,12 @@ pub enum Error {
     /// More operations than the host takes.
     #[error("the server is busy; try again in {} s", .retry_after.as_secs().max(1))]
     Overloaded {
+        /// When to try again.
+        retry_after: Duration,
+    },
+    /// The host does not serve the app yet.
+    #[error("the server is starting; try again in {} s", whole_seconds(*.retry_after))]
+    Starting {
         /// When to try again.
         retry_after: Duration,
     },
@@ -213,7 +219,7 @@ impl Error {
             Self::BudgetExceeded { .. } => Code::BudgetExceeded,
             Self::Denied { .. } => Code::Denied,
             Self::BackendUnavailable { .. } => Code::BackendUnavailable,
-            Self::Overloaded { .. } => Code::Overloaded,
+            Self::Overloaded { .. } | Self::Starting { .. } => Code::Overloaded,
             Self::Internal(_) => Code::Internal,
         }
     }
@@ -262,7 +268,9 @@ impl Error {
             Self::GuestError {
                 passed_on: Some(_), ..
             } => None,
-            Self::GuestError { .. } | Self::Overloaded { .. } => Some(self.to_string()),
+            Self::GuestError { .. } | Self::Overloaded { .. } | Self::Starting { .. } => {
+                Some(self.to_string())
+            }
             other => (other.code().blame() == Blame::Client).then(|| other.to_string()),
         }
     }

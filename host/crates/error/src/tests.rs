@@ -80,6 +80,9 @@ fn every_variant() -> Vec<Error> {
         Error::Overloaded {
             retry_after: Duration::from_secs(1),
         },
+        Error::Starting {
+            retry_after: Duration::from_secs(1),
+        },
         Error::Internal(hidden()),
     ]
 }
@@ -126,7 +129,9 @@ fn expected(error: &Error) -> (&'static str, Blame, Option<u16>, bool) {
         Error::BudgetExceeded { .. } => ("BUDGET_EXCEEDED", Blame::Guest, None, false),
         Error::Denied { .. } => ("DENIED", Blame::Guest, None, false),
         Error::BackendUnavailable { .. } => ("BACKEND_UNAVAILABLE", Blame::Backend, None, true),
-        Error::Overloaded { .. } => ("OVERLOADED", Blame::Host, Some(503), true),
+        Error::Overloaded { .. } | Error::Starting { .. } => {
+            ("OVERLOADED", Blame::Host, Some(503), true)
+        }
         Error::Internal(_) => ("INTERNAL", Blame::Host, Some(500), false),
     }
 }
@@ -155,8 +160,8 @@ fn every_variant_has_its_word_its_blame_and_its_status() {
     );
     assert_eq!(
         (words.len(), errors.len()),
-        (Code::ALL.len(), Code::ALL.len() + 2),
-        "and of one only, but for what is told of an operation as a whole"
+        (Code::ALL.len(), Code::ALL.len() + 3),
+        "and of one only, but for what is told of an operation as a whole, and of a host that starts"
     );
 }
 
@@ -183,8 +188,16 @@ fn clients_who_are_told_nothing_of_the_inside_read_what_is_meant_for_them() {
         "PERSISTED_QUERY_NOT_SUPPORTED",
         "DOCUMENT_NOT_TRUSTED",
         "OVERLOADED",
+        "OVERLOADED",
     ];
     assert_eq!(told, expected);
+    let starting = Error::Starting {
+        retry_after: Duration::from_secs(1),
+    };
+    assert_eq!(
+        starting.public_message().as_deref(),
+        Some("the server is starting; try again in 1 s")
+    );
     for (code, message) in public {
         let names_a_key = ["server.", "limits."]
             .iter()

@@ -14,6 +14,11 @@ pub(super) struct Gate {
 }
 
 impl Gate {
+    /// When it last opened.
+    pub(super) fn opened(&self) -> Option<Instant> {
+        self.opened
+    }
+
     /// Whether it opens now.
     pub(super) fn opens(&mut self, now: Instant) -> bool {
         let is_open = self

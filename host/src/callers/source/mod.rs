@@ -51,7 +51,9 @@ const MAX_CA_BYTES: u64 = 1 << 20;
 
 /// Where the keys of one issuer come from, and those that came.
 pub(super) struct Source {
-    /// Where the issuer is in the configuration.
+    /// The issuer's name, for log and metrics.
+    name: String,
+    /// Where it is in the configuration.
     path: String,
     place: Place,
     /// What `ca_file` holds.
@@ -60,6 +62,8 @@ pub(super) struct Source {
     keys: ArcSwap<Vec<TrustedKey>>,
     /// Why the last fetch failed; none when it did not.
     failure: Mutex<Option<String>>,
+    /// When the last fetch began that did not fail.
+    succeeded: Mutex<Option<Instant>>,
     gate: Mutex<Gate>,
     is_fetching: AtomicBool,
     /// Somebody wants the keys now.
@@ -99,12 +103,14 @@ impl Source {
             Problem::of_file(of, why)
         })?;
         Ok(Self {
+            name: issuer.name.clone(),
             path: issuer.path.clone(),
             place,
             ca,
             fetcher,
             keys: ArcSwap::default(),
             failure: Mutex::new(None),
+            succeeded: Mutex::new(None),
             gate: Mutex::default(),
             is_fetching: AtomicBool::new(false),
             asked: Arc::default(),
@@ -135,6 +141,19 @@ impl Source {
             .with_detail(why.unwrap_or_else(|| "they are being fetched".to_owned())))
     }
 
+    /// Why it is not known whether the issuer has the key of a token.
+    pub(super) fn why_unknown(&self) -> String {
+        if let Err(error) = self.check() {
+            return format!("{}: {}", error.message, error.detail);
+        }
+        let why = self.failure.lock().clone();
+        format!(
+            "a token names a key that is not known, and the keys of the issuer `{}` could not be fetched again: {}",
+            self.name,
+            why.unwrap_or_else(|| "they are being fetched".to_owned())
+        )
+    }
+
     /// Fetches from now on, if that has not begun.
     pub(super) fn start(self: &Arc<Self>) {
         self.task.get_or_init(|| {
@@ -143,23 +162,36 @@ impl Source {
         });
     }
 
-    /// Waits until the keys were fetched again, unless they were just now because of a token, or that takes too long.
-    pub(super) async fn renew(&self) {
+    /// Waits until the keys were fetched again, unless they were just now because of a token, or that takes too long. Gives whether
+    /// they are known now as the issuer has them: a token that none of them signed is not valid then, and may be otherwise.
+    pub(super) async fn renew(&self) -> bool {
         let Ok(_place) = self.waiting.try_acquire() else {
-            return;
+            return false;
         };
         if self.task.get().is_none() {
-            return;
+            return false;
         }
         let mut fetched = self.fetched.subscribe();
-        if !self.is_fetching.load(Ordering::Acquire) {
-            if !self.gate.lock().opens(Instant::now()) {
-                return;
-            }
+        if !self.is_fetched_now() {
+            return *self.succeeded.lock() >= self.gate.lock().opened();
+        }
+        let ended = timeout(WAIT, fetched.changed()).await.is_ok();
+        ended && self.failure.lock().is_none()
+    }
+
+    /// Whether a fetch is under way, or begins because this asks for it.
+    fn is_fetched_now(&self) -> bool {
+        let mut gate = self.gate.lock();
+        if self.is_fetching.load(Ordering::Acquire) {
+            return true;
+        }
+        let opens = gate.opens(Instant::now());
+        if opens {
+            // Whoever comes before the task has begun waits for it, too.
+            self.is_fetching.store(true, Ordering::Release);
             self.asked.notify_one();
         }
-        // Whoever waited learns that the key is not known.
-        let _ = timeout(WAIT, fetched.changed()).await;
+        opens
     }
 
     /// Fetches once.
@@ -170,15 +202,19 @@ impl Source {
     /// Fetches, and keeps what came; says for how long the issuer lets it be cached.
     async fn fetch(&self) -> Result<Option<Duration>, Failure> {
         self.is_fetching.store(true, Ordering::Release);
+        let began = Instant::now();
         let published = timeout(FETCH_TIME, self.place.fetch(&self.fetcher)).await;
         let published = published.unwrap_or(Err(Failure::Slow(FETCH_TIME)));
         let outcome = published.as_ref().map_or_else(Failure::as_str, |_| "ok");
-        counter!(names::KEY_SET_FETCHES, "issuer" => self.path.clone(), "outcome" => outcome)
+        counter!(names::KEY_SET_FETCHES, "issuer" => self.name.clone(), "outcome" => outcome)
             .increment(1);
         let lifetime = published.map(|published| self.keep_keys(published));
         let failure = lifetime.as_ref().err().map(ToString::to_string);
         if let Some(why) = &failure {
             self.tell(why);
+        }
+        if failure.is_none() {
+            *self.succeeded.lock() = Some(began);
         }
         *self.failure.lock() = failure;
         self.is_fetching.store(false, Ordering::Release);
@@ -193,11 +229,11 @@ impl Source {
             lifetime,
         } = published;
         if let Some(warning) = warning {
-            tracing::warn!(issuer = self.path, "the key set of the issuer: {warning}");
+            tracing::warn!(issuer = self.name, "the key set of the issuer: {warning}");
         }
         if self.keys.load().is_empty() {
             tracing::info!(
-                issuer = self.path,
+                issuer = self.name,
                 keys = keys.len(),
                 "the keys of the issuer are known"
             );
@@ -209,12 +245,12 @@ impl Source {
     fn tell(&self, why: &str) {
         if self.keys.load().is_empty() {
             tracing::error!(
-                issuer = self.path,
+                issuer = self.name,
                 "the keys of the issuer cannot be fetched; its tokens are refused until they are: {why}"
             );
         } else {
             tracing::warn!(
-                issuer = self.path,
+                issuer = self.name,
                 "the keys of the issuer cannot be fetched; the known ones stay in use: {why}"
             );
         }

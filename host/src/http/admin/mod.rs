@@ -27,8 +27,8 @@ use tokio::sync::Semaphore;
 use tokio::time::timeout;
 use tokio_util::task::AbortOnDropHandle;
 
-use crate::http::Host;
 use crate::http::connections::Peer;
+use crate::http::{Connections, Host};
 use graphql::endpoint::{self, Endpoint};
 use mayfly_runtime::modules::MAX_COMPONENT_BYTES;
 
@@ -50,8 +50,8 @@ struct Admin {
     work: Handle,
 }
 
-/// The routes for operators, who may be served on another runtime than clients are, which is `work`.
-pub fn router(host: Arc<Host>, work: Handle) -> Router {
+/// The routes for operators, whose connections these are. They may be served on another runtime than clients are, which is `work`.
+pub fn router(host: Arc<Host>, connections: Arc<Connections>, work: Handle) -> Router {
     let admin = Admin {
         host,
         uploads: Arc::new(Semaphore::new(UPLOADS)),
@@ -62,7 +62,11 @@ pub fn router(host: Arc<Host>, work: Handle) -> Router {
         .with_state(admin.clone());
     let api = Router::new()
         .route("/admin/graphql", any(endpoint::graphql))
-        .with_state(Endpoint::new(admin.host.clone(), admin.work.clone()));
+        .with_state(Endpoint::new(
+            admin.host.clone(),
+            admin.work.clone(),
+            connections,
+        ));
     Router::new()
         .route("/healthz", get(health::healthz))
         .route("/readyz", get(health::readyz))

@@ -16,6 +16,8 @@ use parking_lot::{Mutex, MutexGuard};
 
 use super::delivery::Delivery;
 use super::pace::Rate;
+use super::progress::Progress;
+use super::recent::Recent;
 use super::state::{Reason, State};
 
 /// How long an HTTP/2 client may take to hear that the server stops.
@@ -37,6 +39,8 @@ pub enum Waiting {
     Idle,
     /// The rest of a head.
     Head,
+    /// The rest of the bodies of all its requests.
+    Body,
     /// Reading its answers, which it does not.
     Unread,
 }
@@ -59,8 +63,12 @@ struct Now {
     head_since: Option<Instant>,
     /// Requests that are not answered.
     requests: u32,
+    /// Those that began of late.
+    lately: Recent,
     /// Bodies that are being read.
     bodies: u32,
+    /// Whether they get on.
+    body: Progress,
     /// Answers that are not sent, by their numbers.
     deliveries: HashMap<u64, Arc<Delivery>>,
     next_delivery: u64,
@@ -88,7 +96,9 @@ impl Activity {
                 idle_since: Instant::now(),
                 head_since: None,
                 requests: 0,
+                lately: Recent::new(),
                 bodies: 0,
+                body: Progress::begin(Instant::now()),
                 deliveries: HashMap::new(),
                 next_delivery: 0,
                 answers_due: None,
@@ -134,7 +144,8 @@ impl Activity {
         self.now().is_busy()
     }
 
-    /// What it waits for, and since when, if it could be closed for another client. None while a request is worked on.
+    /// What it waits for, and since when, if it could be closed for another client. None while a request is worked on
+    /// whose body has come.
     #[must_use]
     pub fn could_go_since(&self) -> Option<(Waiting, Instant)> {
         let now = self.now();
@@ -177,16 +188,18 @@ impl Activity {
         }
     }
 
-    /// A request's head has arrived. Gives how many are under way, with the answers that are not sent.
-    pub(super) fn request_begins(&self) -> usize {
+    /// A request's head has arrived. Gives how many are under way, with the answers that are not sent, and how many began of late.
+    pub(super) fn request_begins(&self) -> (usize, usize) {
         let mut now = self.now();
         now.requests += 1;
+        let lately = now.lately.count(next_tick());
         now.used = true;
         if !now.http2 {
             now.head_since = None;
         }
         now.overhead_bytes = now.overhead_bytes.saturating_sub(REQUEST_BYTES);
-        now.requests as usize + now.deliveries.len()
+        let under_way = now.requests as usize + now.deliveries.len();
+        (under_way, lately)
     }
 
     /// A request was answered, or given up by its client.
@@ -203,13 +216,18 @@ impl Activity {
 
     /// A body is being waited for.
     pub(super) fn body_begins(&self) {
-        self.now().bodies += 1;
+        let mut now = self.now();
+        now.bodies += 1;
+        if now.bodies == 1 {
+            now.body = Progress::begin(next_tick());
+        }
     }
 
     /// Bytes of a body arrived. They pay for as many bytes around them.
     pub(super) fn body_received(&self, bytes: usize) {
         let mut now = self.now();
         now.overhead_bytes = now.overhead_bytes.saturating_sub(2 * bytes as u64);
+        now.body.moved(bytes as u64, next_tick());
     }
 
     /// A body has arrived, or nobody waits for it any more.
@@ -355,7 +373,8 @@ impl Now {
     /// What the client is waited for with, and since when. None while a request is worked on.
     fn waiting_since(&self) -> Option<(Waiting, Instant)> {
         if self.requests > 0 {
-            return None;
+            let is_waiting = self.requests == self.bodies && self.deliveries.is_empty();
+            return is_waiting.then_some((Waiting::Body, self.body.since()));
         }
         let answers = self.deliveries.values();
         if let Some(moved) = answers.map(|answer| answer.moved_at()).max() {

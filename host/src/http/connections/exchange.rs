@@ -4,9 +4,14 @@ use std::sync::Arc;
 
 use super::activity::Activity;
 
-/// How many requests of a connection were under way when this one came, itself and answers that are not sent included.
+/// What its connection asked for when a request came, itself included.
 #[derive(Debug, Clone, Copy)]
-pub struct UnderWay(pub usize);
+pub struct Load {
+    /// Requests under way, and answers that are not sent.
+    pub under_way: usize,
+    /// Requests that it began of late: many if it sends them faster than it reads the answers.
+    pub lately: usize,
+}
 
 /// A request that is worked on, until it is answered or given up.
 pub(super) struct Exchange {
@@ -16,13 +21,14 @@ pub(super) struct Exchange {
 
 impl Exchange {
     /// A request has come.
-    pub(super) fn begin(activity: &Arc<Activity>) -> (Self, UnderWay) {
-        let under_way = UnderWay(activity.request_begins());
+    pub(super) fn begin(activity: &Arc<Activity>) -> (Self, Load) {
+        let (under_way, lately) = activity.request_begins();
+        let load = Load { under_way, lately };
         let exchange = Self {
             activity: activity.clone(),
             answered: false,
         };
-        (exchange, under_way)
+        (exchange, load)
     }
 
     /// Its connection.

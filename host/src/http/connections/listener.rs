@@ -18,6 +18,7 @@ use super::activity::Activity;
 use super::drive::drive;
 use super::open::Connections;
 use super::pace::Rate;
+use super::patience::Patience;
 use super::request::Service;
 use super::transport::Certificate;
 
@@ -54,7 +55,7 @@ pub struct Listener {
     places: Arc<Semaphore>,
     clients: Clients,
     /// How long others wait for one that does nothing.
-    patience: Duration,
+    patience: Patience,
     body_rate: Rate,
     /// What clients are shown; none when they speak HTTP as it is.
     certificate: Option<Certificate>,
@@ -80,7 +81,7 @@ impl Listener {
             connections,
             places: Arc::new(Semaphore::new(most.min(Semaphore::MAX_PERMITS))),
             clients,
-            patience: PATIENCE,
+            patience: Patience::new(PATIENCE),
             body_rate: Rate::new(clients.body_timeout, clients.min_rate_bytes),
             certificate: None,
             spare: Vec::new(),
@@ -99,7 +100,7 @@ impl Listener {
     /// The same for operators: served also when others have used up all descriptors, or come in numbers and do nothing.
     #[must_use]
     pub fn for_operators(mut self) -> Self {
-        self.patience = PATIENCE_WITH_OPERATORS;
+        self.patience = Patience::new(PATIENCE_WITH_OPERATORS);
         self.keeps_spare = true;
         self.keep_spare();
         self
@@ -155,14 +156,16 @@ impl Listener {
         (stream, self.place().await)
     }
 
-    async fn place(&self) -> Option<OwnedSemaphorePermit> {
+    async fn place(&mut self) -> Option<OwnedSemaphorePermit> {
         if let Ok(place) = self.places.clone().try_acquire_owned() {
+            self.patience.recover();
             return Some(place);
         }
+        self.patience.lessen();
         let mut place = std::pin::pin!(self.places.clone().acquire_owned());
         loop {
             self.connections.make_room(self.patience);
-            if let Ok(place) = tokio::time::timeout(self.patience / LOOKS, &mut place).await {
+            if let Ok(place) = tokio::time::timeout(self.patience.now() / LOOKS, &mut place).await {
                 // The semaphore is never closed.
                 return place.ok();
             }

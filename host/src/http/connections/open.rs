@@ -11,10 +11,8 @@ use parking_lot::{Mutex, MutexGuard};
 
 use super::activity::Activity;
 use super::delivery::Delivery;
+use super::patience::Patience;
 use super::state::{Reason, State};
-
-/// An answer of which nothing was taken for so long is not being read.
-const STALLED: Duration = Duration::from_secs(1);
 
 /// How long answers wait for others that are being read.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -78,28 +76,34 @@ impl Connections {
     }
 
     /// Closes the one that has been idle for longest, so that another client gets its place; when none is, the one that is at the head
-    /// of a request for longest; and then the one that has read nothing of its answers for longest. None goes that has waited for less
-    /// than the patience with it.
-    pub fn make_room(&self, patience: Duration) {
+    /// of a request for longest; then at its body; and then the one that has read nothing of its answers for longest. None goes that has
+    /// waited for less than the patience with it.
+    pub fn make_room(&self, patience: Patience) {
         let open = self.open();
         let longest = open
             .values()
             .filter_map(|activity| Some((activity.could_go_since()?, activity)))
-            .filter(|((_, since), _)| since.elapsed() >= patience)
+            .filter(|((waiting, since), _)| since.elapsed() >= patience.with(*waiting))
             .min_by_key(|(since, _)| *since);
         if let Some((_, activity)) = longest {
             activity.end(Reason::MadeRoom);
         }
     }
 
-    /// Cuts off answers of these sizes until this many bytes come free: those first whose clients have taken nothing of them for a
-    /// while, of the connections with most such answers, longest first. When all of them are being read, and others have waited for
+    /// Cuts off answers of these sizes until this many bytes come free: those first whose clients have taken nothing of them for
+    /// `stalled`, of the connections with most such answers, longest first. When all of them are being read, and others have waited for
     /// `waited`, the oldest go that have had as long.
-    pub fn free_answers(&self, sizes: RangeInclusive<usize>, bytes: u64, waited: Duration) {
+    pub fn free_answers(
+        &self,
+        sizes: &RangeInclusive<usize>,
+        bytes: u64,
+        waited: Duration,
+        stalled: Duration,
+    ) {
         let open: Vec<_> = self.open().values().cloned().collect();
         let mut unread: Vec<_> = open
             .iter()
-            .flat_map(|activity| Unread::all(activity, &sizes))
+            .flat_map(|activity| Unread::all(activity, sizes, stalled))
             .collect();
         unread.sort_by_key(|answer| (answer.reading, Reverse((answer.among, answer.since))));
         let mut missing = bytes;
@@ -133,19 +137,19 @@ struct Unread<'a> {
 }
 
 impl<'a> Unread<'a> {
-    fn all(activity: &'a Activity, sizes: &RangeInclusive<usize>) -> Vec<Self> {
+    fn all(activity: &'a Activity, sizes: &RangeInclusive<usize>, stalled: Duration) -> Vec<Self> {
         let mut unread: Vec<_> = activity
             .deliveries()
             .into_iter()
             .filter(|delivery| sizes.contains(&delivery.bytes()))
             .map(|delivery| {
-                let (stalled, age) = delivery.stalled_and_age();
-                let reading = stalled < STALLED;
+                let (untouched, age) = delivery.stalled_and_age();
+                let reading = untouched < stalled;
                 Self {
                     activity,
                     delivery,
                     reading,
-                    since: if reading { age } else { stalled },
+                    since: if reading { age } else { untouched },
                     among: 0,
                 }
             })

@@ -63,8 +63,8 @@ impl hyper::service::Service<Request<Incoming>> for Service {
     type Future = Pin<Box<dyn Future<Output = Result<Self::Response, Infallible>> + Send>>;
 
     fn call(&self, mut request: Request<Incoming>) -> Self::Future {
-        let (exchange, under_way) = Exchange::begin(&self.activity);
-        request.extensions_mut().insert(under_way);
+        let (exchange, load) = Exchange::begin(&self.activity);
+        request.extensions_mut().insert(load);
         request.extensions_mut().insert(Peer(self.peer));
         let router = self.router.clone();
         let rate = self.body_rate;

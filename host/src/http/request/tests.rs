@@ -99,3 +99,14 @@ fn json_that_is_no_request_is_told_from_what_is_no_json() {
         assert!(why.contains("invalid JSON"), "{body}: {why}");
     }
 }
+
+#[test]
+fn a_byte_order_mark_before_a_body_is_not_part_of_it() {
+    assert_eq!(name_of("\u{feff}{\"id\":\"a\"}"), Ok(Some("a".to_owned())));
+    assert!(Operations::read("\u{feff}[{\"id\":\"a\"}]".as_bytes(), 2).is_ok());
+    let twice = name_of("\u{feff}\u{feff}{\"id\":\"a\"}").unwrap_err();
+    assert!(
+        twice.contains("is not a GraphQL request in JSON"),
+        "{twice}"
+    );
+}

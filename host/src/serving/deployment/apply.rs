@@ -298,7 +298,10 @@ fn tell(applied: &Result<Applied, ApplyError>) {
             }
             "applied"
         }
-        Ok(_) => "unchanged",
+        Ok(_) => {
+            tracing::info!("nothing to apply: what is on disk is what is served");
+            "unchanged"
+        }
         Err(error) => {
             tracing::warn!("not applied: {error}");
             if let ApplyError::Breaking(changes) = error {

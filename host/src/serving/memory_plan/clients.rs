@@ -3,18 +3,32 @@
 /// Connections of operators and their tools, at once.
 pub const ADMIN_CONNECTIONS: usize = 64;
 
-/// Requests of operators to the admin API that are held at once.
+/// Requests of operators to the admin API that are executed at once.
 pub const ADMIN_REQUESTS: usize = 16;
+
+/// Those that wait until they are executed. With the others, streams of events and components that are received, they leave
+/// connections to whoever asks for health and metrics.
+pub const ADMIN_QUEUE: usize = 16;
+
+/// Bodies of such requests that are arriving.
+pub const ADMIN_BODIES: usize = 16;
+
 /// The largest body of one of them, in bytes.
 pub const ADMIN_BODY_BYTES: usize = 64 << 10;
 
 /// The largest answer to one of them, in bytes.
 pub const ADMIN_ANSWER_BYTES: usize = 512 << 10;
 
+/// The answers that operators have not read, in bytes.
+pub const ADMIN_UNREAD_BYTES: u64 = 4 << 20;
+
 /// What those requests and their answers take, and what is kept of the recent past to answer them with, in bytes. One answer is made
-/// at a time.
-pub const ADMIN_BYTES: u64 =
-    ADMIN_REQUESTS as u64 * (4 * ADMIN_BODY_BYTES + ADMIN_ANSWER_BYTES) as u64 + (4 << 20);
+/// at a time. A buffer for a body grows by doubling.
+pub const ADMIN_BYTES: u64 = ADMIN_REQUESTS as u64
+    * (4 * ADMIN_BODY_BYTES + ADMIN_ANSWER_BYTES) as u64
+    + (ADMIN_QUEUE + ADMIN_BODIES) as u64 * 2 * ADMIN_BODY_BYTES as u64
+    + ADMIN_UNREAD_BYTES
+    + (4 << 20);
 
 /// What one connection takes, in bytes: a head, or in HTTP/2 what was sent and not read (128 KiB), tables of headers, frames and
 /// streams; buffers for writing; its tasks. Heads of HTTP/2 requests count as request memory, answers as answer memory.

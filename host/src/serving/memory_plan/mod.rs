@@ -9,8 +9,9 @@ mod resident;
 mod used;
 
 pub use clients::{
-    ADMIN_ANSWER_BYTES, ADMIN_BODY_BYTES, ADMIN_BYTES, ADMIN_CONNECTIONS, ADMIN_REQUESTS,
-    BYTES_PER_BODY_BYTE, CODER_BYTES, CONNECTION_BYTES, coders, largest_request_bytes,
+    ADMIN_ANSWER_BYTES, ADMIN_BODIES, ADMIN_BODY_BYTES, ADMIN_BYTES, ADMIN_CONNECTIONS,
+    ADMIN_QUEUE, ADMIN_REQUESTS, ADMIN_UNREAD_BYTES, BYTES_PER_BODY_BYTE, CODER_BYTES,
+    CONNECTION_BYTES, coders, largest_request_bytes,
 };
 pub use resident::resident_bytes;
 pub use used::{InUse, Part, PlanLine};

@@ -1,12 +1,14 @@
 //! The way of a request: where it is for, its size as announced, its token, its headers, and only then its body, which this project's
 //! readers and guard look at before async-graphql sees anything. Whatever is refused is refused in the shape of a GraphQL answer.
 
+use std::pin::pin;
 use std::sync::Arc;
+use std::time::Duration;
 
-use axum::body::{Body, Bytes};
+use axum::body::Body;
 use axum::extract::State;
 use axum::http::header::{
-    ACCEPT, ALLOW, CACHE_CONTROL, CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, RETRY_AFTER,
+    ACCEPT, ALLOW, CACHE_CONTROL, CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, RETRY_AFTER, VARY,
     WWW_AUTHENTICATE,
 };
 use axum::http::request::Parts;
@@ -18,19 +20,23 @@ use mayfly_error::Error;
 use mayfly_graphql::{Disclosure, Limits, OperationKind, RequestErrors, guarded_kind};
 use mayfly_json::quoted;
 use tokio::runtime::Handle;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::sync::Semaphore;
 
+use super::arrivals::{Arrival, Arrivals, NotRead};
 use super::context::AdminContext;
 use super::events::{self, EVENT_STREAM, written};
 use super::schema::{AdminSchema, schema};
 use super::variables::convert;
-use crate::http::Host;
 use crate::http::accept::MediaType;
 use crate::http::admin::tokens::Identity;
 use crate::http::admin::{address, hear_out, origin};
-use crate::http::connections::TooSlow;
+use crate::http::connections::{Load, TooSlow};
 use crate::http::request::{Operations, Refusal, check_coding, check_content_type};
-use crate::serving::memory_plan::{ADMIN_ANSWER_BYTES, ADMIN_BODY_BYTES, ADMIN_REQUESTS};
+use crate::http::{AnswerMemory, Connections, Host, Turns};
+use crate::serving::memory_plan::{ADMIN_ANSWER_BYTES, ADMIN_BODY_BYTES, ADMIN_UNREAD_BYTES};
+
+/// How long a request may take from its head until it is executed. A mutation may take longer.
+const ARRIVAL: Duration = Duration::from_secs(10);
 
 /// Streams of live values at once.
 const STREAMS: usize = 8;
@@ -60,20 +66,12 @@ pub(in crate::http::admin) struct Endpoint {
     host: Arc<Host>,
     work: Handle,
     schema: AdminSchema,
-    requests: Arc<Semaphore>,
+    arrivals: Arrivals,
+    /// Who computes now, so that health is not behind all of them.
+    turns: Arc<Turns>,
+    /// The memory for answers that operators have not read.
+    answers: Arc<AnswerMemory>,
     streams: Arc<Semaphore>,
-}
-
-/// An answer, which keeps its request's place until the last byte of it is dropped.
-struct Held {
-    bytes: Vec<u8>,
-    _place: Option<OwnedSemaphorePermit>,
-}
-
-impl AsRef<[u8]> for Held {
-    fn as_ref(&self) -> &[u8] {
-        &self.bytes
-    }
 }
 
 /// Why a request is not executed.
@@ -116,12 +114,19 @@ impl Refused {
 }
 
 impl Endpoint {
-    pub(in crate::http::admin) fn new(host: Arc<Host>, work: Handle) -> Self {
+    pub(in crate::http::admin) fn new(
+        host: Arc<Host>,
+        work: Handle,
+        connections: Arc<Connections>,
+    ) -> Self {
+        let answers = AnswerMemory::new(ADMIN_UNREAD_BYTES, connections).for_operators();
         Self {
             host,
             work,
             schema: schema(),
-            requests: Arc::new(Semaphore::new(ADMIN_REQUESTS)),
+            arrivals: Arrivals::new(ARRIVAL),
+            turns: Arc::new(Turns::new(1)),
+            answers: Arc::new(answers),
             streams: Arc::new(Semaphore::new(STREAMS)),
         }
     }
@@ -135,7 +140,7 @@ pub(in crate::http::admin) async fn graphql(
     let has_body = !request.body().is_end_stream();
     let (head, body) = request.into_parts();
     match admit(&endpoint, &head) {
-        Ok(identity) => endpoint.answer(&head.headers, body, identity).await,
+        Ok(identity) => endpoint.answer(&head, body, identity).await,
         Err(refused) => {
             let (refused, bearer) = *refused;
             let is_too_large = refused.status == StatusCode::PAYLOAD_TOO_LARGE;
@@ -145,6 +150,12 @@ pub(in crate::http::admin) async fn graphql(
             unread(has_body, refused.into_response())
         }
     }
+}
+
+/// How much its connection asks for: what it has under way, or began of late.
+fn load(head: &Parts) -> usize {
+    let load: Option<&Load> = head.extensions.get();
+    load.map_or(1, |load| load.under_way.max(load.lately))
 }
 
 /// Everything that is known of a request before its body is looked at: who sent it, or why it is refused, and whether it was a
@@ -182,10 +193,17 @@ fn admit(endpoint: &Endpoint, head: &Parts) -> Result<Identity, Box<(Refused, bo
 }
 
 impl Endpoint {
-    async fn answer(&self, headers: &HeaderMap, body: Body, identity: Identity) -> Response {
-        // Others wait here, with nothing held. The semaphore is never closed.
-        let place = self.requests.clone().acquire_owned().await.ok();
-        let (request, kind) = match read(body).await {
+    async fn answer(&self, head: &Parts, body: Body, identity: Identity) -> Response {
+        let headers = &head.headers;
+        let arrival = self.arrivals.begin(load(head));
+        let bytes = match arrived(&arrival, body).await {
+            Ok(bytes) => bytes,
+            Err(refused) => return unread(true, refused.into_response()),
+        };
+        let Some(_place) = arrival.place().await else {
+            return busy("too many requests to the admin API wait; try again").into_response();
+        };
+        let (request, kind) = match guarded(&bytes) {
             Ok(read) => read,
             Err(response) => return *response,
         };
@@ -201,8 +219,7 @@ impl Endpoint {
         if wants_events {
             let Ok(place) = self.streams.clone().try_acquire_owned() else {
                 let message = format!("{STREAMS} streams are open, the most allowed; close one");
-                let refused = Refused::new(StatusCode::SERVICE_UNAVAILABLE, "OVERLOADED", message);
-                return refused.with(RETRY_AFTER, "1").into_response();
+                return busy(message).into_response();
             };
             let responses = self.schema.execute_stream(request).boxed();
             return events::stream(self.host.clone(), identity, responses, place);
@@ -219,7 +236,7 @@ impl Endpoint {
             let refused = Refused::new(StatusCode::NOT_ACCEPTABLE, "BAD_REQUEST", message);
             return refused.into_response();
         };
-        let response = self.schema.execute(request).await;
+        let response = self.turns.run(pin!(self.schema.execute(request))).await;
         // An answer without data was not executed.
         let was_refused = response.is_err() && response.data == async_graphql::Value::Null;
         let status = match media_type {
@@ -230,21 +247,15 @@ impl Endpoint {
         if bytes.len() > ADMIN_ANSWER_BYTES {
             return too_much(kind).into_response();
         }
-        let held = Held {
-            bytes,
-            _place: place,
-        };
-        answer(status, Bytes::from_owner(held), media_type)
+        // Until it has its memory it keeps its place, so that no more wait for it than there are places.
+        answer(status, self.answers.hold(bytes).await, media_type)
     }
 }
 
-/// Reads a body to a request that the guard has let through, and what it does.
-async fn read(body: Body) -> Result<(mayfly_graphql::Request, OperationKind), Box<Response>> {
+/// A request of a body that the guard has let through, and what it does.
+fn guarded(bytes: &[u8]) -> Result<(mayfly_graphql::Request, OperationKind), Box<Response>> {
     let refused = |refused: Refused| Box::new(refused.into_response());
-    let bytes = read_body(body)
-        .await
-        .map_err(|error| Box::new(unread(true, error.into_response())))?;
-    let request = request(&bytes).map_err(|(status, error)| {
+    let request = request(bytes).map_err(|(status, error)| {
         refused(Refused::new(
             status,
             error.code().as_str(),
@@ -299,6 +310,24 @@ fn request(bytes: &[u8]) -> Result<mayfly_graphql::Request, Refusal> {
     })
 }
 
+/// Waits for a body, unless others need its memory or it takes too long.
+async fn arrived(arrival: &Arrival, body: Body) -> Result<Vec<u8>, Refused> {
+    match arrival.body(read_body(body)).await {
+        Ok(read) => read,
+        Err(NotRead::MadeRoom) => Err(busy(
+            "the body had not arrived when others needed its memory; send it faster",
+        )),
+        Err(NotRead::Late(time)) => {
+            let message = format!("the body did not arrive within {time:?}; send it faster");
+            Err(Refused::new(
+                StatusCode::REQUEST_TIMEOUT,
+                "BAD_REQUEST",
+                message,
+            ))
+        }
+    }
+}
+
 async fn read_body(body: Body) -> Result<Vec<u8>, Refused> {
     let mut read = Vec::new();
     let mut chunks = body.into_data_stream();
@@ -324,6 +353,10 @@ fn cut_off(error: axum::Error) -> Refused {
             Refused::new(StatusCode::BAD_REQUEST, "BAD_REQUEST", message)
         }
     }
+}
+
+fn busy(message: impl Into<String>) -> Refused {
+    Refused::new(StatusCode::SERVICE_UNAVAILABLE, "OVERLOADED", message).with(RETRY_AFTER, "1")
 }
 
 fn too_large() -> Refused {
@@ -360,6 +393,7 @@ fn answer(status: StatusCode, body: impl Into<Body>, media_type: MediaType) -> R
     let content_type = HeaderValue::from_static(media_type.content_type());
     headers.insert(CONTENT_TYPE, content_type);
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    headers.insert(VARY, HeaderValue::from_static("accept"));
     response
 }
 

@@ -1,9 +1,10 @@
 //! `POST /admin/graphql`: what operators look at, change and follow, from typed resolvers.
 //!
-//! `endpoint` is the way of a request: who sent it, its body through this project's readers and guard, then async-graphql. `schema`
-//! is made of `query`, `mutation` and `subscription`, and they of the types of one subject each, which are thin over `serving` and
+//! `endpoint` is the way of a request: who sent it, its body through this project's readers and guard, then async-graphql;
+//! `arrivals` is what requests wait for before that. `schema` is made of `query`, `mutation` and `subscription`, and they of the types of one subject each, which are thin over `serving` and
 //! `history`. [`requests`] are the operations that the command line sends, typed with the same types. `events` sends live values.
 
+mod arrivals;
 pub mod canaries;
 pub mod changes;
 pub mod configuration;
