@@ -46,8 +46,7 @@ async fn answers_are_compressed_as_the_client_accepts() {
     let host = TestHost::start(TestApp::students()).await;
     let plain = answer(&host, "identity", INTROSPECTION).await;
     assert!(plain.headers().get("content-encoding").is_none());
-    let vary: Vec<_> = plain.headers().get_all("vary").iter().collect();
-    assert_eq!(vary, ["accept", "accept-encoding"]);
+    assert_eq!(plain.headers()["vary"], "accept-encoding");
     let plain = plain.bytes().await.unwrap();
     for (accept, coding, function) in [
         ("gzip", "gzip", "gunzipSync"),
@@ -87,11 +86,7 @@ async fn nothing_is_compressed_where_that_is_switched_off() {
     let host = TestHost::start(app).await;
     let answer = answer(&host, "gzip", INTROSPECTION).await;
     assert!(answer.headers().get("content-encoding").is_none());
-    assert_eq!(
-        answer.headers()["vary"],
-        "accept",
-        "the content type is negotiated"
-    );
+    assert!(answer.headers().get("vary").is_none());
 }
 
 async fn send(host: &TestHost, coding: &str, body: Vec<u8>) -> Answer {

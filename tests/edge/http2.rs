@@ -162,7 +162,7 @@ async fn frames_that_ask_for_nothing_end_their_connection_and_no_other() {
 
 #[tokio::test]
 async fn settings_that_every_stream_has_to_follow_are_not_taken_for_ever() {
-    let host = host("").await;
+    let host = host("body_timeout = \"10 min\"").await;
     let mut client = Http2::connect(host.graphql, 65_535).await;
     for stream in 0..64 {
         client
