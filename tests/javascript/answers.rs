@@ -203,7 +203,7 @@ async fn what_goes_wrong_is_told_with_the_place_in_the_source() {
     assert_eq!(answer["data"], json!({ "lost": 1, "logs": 2 }));
     host.logged(&["unhandled rejection: Error: nobody listens"])
         .await;
-    host.logged(&["careful: { a: [ 1 ] }"]).await;
+    host.logged(&["careful: { a: [Array] }"]).await;
 }
 
 #[tokio::test]
@@ -369,7 +369,8 @@ async fn half_of_a_surrogate_pair_is_the_replacement_character_wherever_it_leave
         } })
     );
     host.logged(&["got hello \u{FFFD}"]).await;
-    host.logged(&["{ cut: 'hello \u{FFFD}' }"]).await;
+    // Inside of an object it is escaped, as in Node.
+    host.logged(&["{ cut: 'hello ", "ud83d' }"]).await;
     host.logged(&["by log: hello \u{FFFD}"]).await;
     for (field, message, reason) in [
         ("fails", "bad name hello \u{FFFD}", "FAILED"),

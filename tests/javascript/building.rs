@@ -139,6 +139,13 @@ fn a_top_level_that_throws_loops_or_allocates_is_refused() {
             "its top level needs more memory than the module may have: raise `memory` in its section",
         ],
     );
+    let large = "const words = new Uint8Array(65 << 20).fill(1);\nexport const resolvers = { Query: { f: () => words[0] } };";
+    assert_says(
+        &refused(&script("module.js", large, SCHEMA, "memory = \"128 MiB\"")),
+        &[
+            "what its top level leaves in memory makes it larger than the 64 MiB that a component may have: load less there",
+        ],
+    );
     assert_says(
         &refusal(
             "const rows = []; for (let i = 0; ; i++) rows.push({ i });\nexport const resolvers = { Query: { f: () => 1 } };",

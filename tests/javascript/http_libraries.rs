@@ -1,4 +1,5 @@
-//! `axios` and `node-fetch` beside what the packages of npm send and answer: types of bodies, queries, redirects, what they add.
+//! `axios`, `node-fetch` and Node's `http` beside what the packages of npm and Node send and answer: addresses, types of bodies, queries,
+//! redirects, what they add.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
@@ -26,7 +27,9 @@ fn serve(stream: TcpStream) -> std::io::Result<()> {
     let mut reader = BufReader::new(&stream);
     let mut first = String::new();
     reader.read_line(&mut first)?;
-    let (mut length, mut kind) = (0, Value::Null);
+    let mut length = 0;
+    let mut kind = Value::Null;
+    let mut accept = Value::Null;
     loop {
         let mut line = String::new();
         reader.read_line(&mut line)?;
@@ -36,6 +39,7 @@ fn serve(stream: TcpStream) -> std::io::Result<()> {
         match name.to_lowercase().as_str() {
             "content-length" => length = value.parse().unwrap(),
             "content-type" => kind = json!(value),
+            "accept" => accept = json!(value),
             _ => {}
         }
     }
@@ -49,17 +53,20 @@ fn serve(stream: TcpStream) -> std::io::Result<()> {
         "/kept" => ("307 Temporary Redirect", "/echo?kept", String::new()),
         "/loop" => ("302 Found", "/loop", String::new()),
         "/marked" => ("200 OK", "", "\u{feff}{\"a\":1}".to_owned()),
+        "/accept" => ("200 OK", "", accept.to_string()),
         "/never" => return reader.read_to_end(&mut body).map(|_| ()),
         _ => ("200 OK", "", echo),
     };
     write!(
         &stream,
-        "HTTP/1.1 {status}\r\nlocation: {location}\r\nx-one: 1\r\ncontent-type: application/json\r\ncontent-length: {}\r\nconnection: close\r\n\r\n{text}",
+        "HTTP/1.1 {status}\r\nlocation: {location}\r\nx-one: 1\r\nset-cookie: a=1\r\nset-cookie: b=2\r\ncontent-type: application/json\r\ncontent-length: {}\r\nconnection: close\r\n\r\n{text}",
         text.len()
     )
 }
 
-const CODE: &str = r"
+const CODE: &str = r#"
+import http from 'node:http';
+import { parse } from 'node:url';
 import axios from 'axios';
 import fetch from 'node-fetch';
 
@@ -82,10 +89,40 @@ export const resolvers = {
     marked: async () => [(await client.get('/marked')).data, await (await fetch(`${base}/marked`)).json(), (await client.get('/marked', { responseType: 'text' })).data, (await client.get('/marked', { responseType: 'arraybuffer' })).data.length],
     ofNode: async () => { const response = await fetch(`${base}/echo`); const bytes = await response.clone().buffer(); return [Buffer.isBuffer(bytes), JSON.parse(bytes)[1], response.headers.raw()['x-one'], (await response.json())[0]]; },
     noJson: async () => (await failed((await fetch(`${base}/moved`, { redirect: 'manual' })).json()))[1],
+    forms: async () => {
+      const parts = { a: 1, b: [1, 2], c: { d: new Date(0) }, e: null, 'say \"x\"': true };
+      const answers = [await client.postForm('/echo', parts), await client.post('/echo', { a: Buffer.from('xy') }, { headers: { 'Content-Type': 'multipart/form-data' } }), await client.putForm('/echo', { a: 1 })];
+      return answers.map(({ data: [method, , type, body] }) => {
+        const [, boundary] = /^multipart\/form-data; boundary=(-{26}[\da-f]{24})$/.exec(type);
+        return [method, body.replaceAll(boundary, 'B')];
+      });
+    },
+    ownForm: async () => (await client.post('/echo', { getHeaders: () => ({ 'content-type': 'multipart/form-data; boundary=B' }), getBuffer: () => Buffer.from('--B--') })).data.slice(2),
+    accepts: async () => Promise.all([fetch(`${base}/accept`), globalThis.fetch(`${base}/accept`), globalThis.fetch(`${base}/accept`, { headers: { Accept: 'text/x' } })].map(async (sent) => (await sent).json()).concat((await client.get('/accept')).data)),
+    constants: () => [typeof axios.VERSION, axios.HttpStatusCode.NotFound, axios.HttpStatusCode[404], axios.HttpStatusCode[413], axios.AxiosError.ERR_INVALID_URL],
+    cookies: async () => {
+      const { headers } = await client.get('/echo');
+      return [headers['set-cookie'] ?? null, headers.getSetCookie(), (await fetch(`${base}/echo`)).headers.getSetCookie()];
+    },
+    options: async () => {
+      const { hostname, port, host } = new URL(base);
+      const parsed = parse(`${base}/echo?a=b`);
+      const got = (...values) => new Promise((resolve, reject) => {
+        http.get(...values, (response) => {
+          let text = '';
+          response.on('data', (chunk) => { text += chunk; }).on('end', () => resolve(JSON.parse(text).slice(0, 2).join(' ')));
+        }).on('error', reject);
+      });
+      return Promise.all([
+        got(parsed), got({ ...parsed }), got(Object.assign(parse(`${base}/echo`), { method: 'POST', headers: {} })), got({ host: parsed.host, hostname: parsed.hostname, path: parsed.path, port: parsed.port, protocol: parsed.protocol, auth: parsed.auth }),
+        got({ hostname, port, path: '/echo' }), got({ host, port: null, path: '/echo' }), got({ hostname, port: Number(port), path: '/echo', protocol: null, method: null }), got(`${base}/echo`, {}), got(new URL(`${base}/echo`), { method: 'POST' }), got(`${base}/never`, { path: '/echo?own' }), got({ hostname, port, path: '?none' }).catch(({ code }) => code),
+      ]);
+    },
+    listenerFails: (args) => { http.get(`${base}/echo`, () => { throw new Error('in a listener'); }); return new Promise((resolve) => { process.once('uncaughtException', ({ message }) => resolve(message)); }); },
     late: () => failed(fetch(`${base}/never`, { timeout: 20 })),
   },
 };
-";
+"#;
 
 #[tokio::test]
 async fn axios_and_node_fetch_send_and_answer_what_those_of_npm_do() {
@@ -166,6 +203,60 @@ async fn axios_and_node_fetch_send_and_answer_what_those_of_npm_do() {
         ("ofNode", json!([true, "/echo", ["1"], "GET"])),
         ("noJson", json!("invalid-json")),
         (
+            "forms",
+            json!([
+                [
+                    "POST",
+                    "--B\r\nContent-Disposition: form-data; name=\"a\"\r\n\r\n1\r\n--B\r\nContent-Disposition: form-data; name=\"b[]\"\r\n\r\n1\r\n--B\r\nContent-Disposition: form-data; name=\"b[]\"\r\n\r\n2\r\n--B\r\nContent-Disposition: form-data; name=\"c[d]\"\r\n\r\n1970-01-01T00:00:00.000Z\r\n--B\r\nContent-Disposition: form-data; name=\"say %22x%22\"\r\n\r\ntrue\r\n--B--\r\n"
+                ],
+                [
+                    "POST",
+                    "--B\r\nContent-Disposition: form-data; name=\"a\"\r\nContent-Type: application/octet-stream\r\n\r\nxy\r\n--B--\r\n"
+                ],
+                [
+                    "PUT",
+                    "--B\r\nContent-Disposition: form-data; name=\"a\"\r\n\r\n1\r\n--B--\r\n"
+                ],
+            ]),
+        ),
+        (
+            "ownForm",
+            json!(["multipart/form-data; boundary=B", "--B--"]),
+        ),
+        (
+            "accepts",
+            json!(["*/*", "*/*", "text/x", "application/json, text/plain, */*"]),
+        ),
+        (
+            "constants",
+            json!([
+                "string",
+                404,
+                "NotFound",
+                "PayloadTooLarge",
+                "ERR_INVALID_URL"
+            ]),
+        ),
+        // The host gives no cookies to guests.
+        ("cookies", json!([null, [], []])),
+        (
+            "options",
+            json!([
+                "GET /echo?a=b",
+                "GET /echo?a=b",
+                "POST /echo",
+                "GET /echo?a=b",
+                "GET /echo",
+                "GET /echo",
+                "GET /echo",
+                "GET /echo",
+                "POST /echo",
+                "GET /echo?own=",
+                "denied",
+            ]),
+        ),
+        ("listenerFails", json!("in a listener")),
+        (
             "late",
             json!([
                 "FetchError",
@@ -179,8 +270,8 @@ async fn axios_and_node_fetch_send_and_answer_what_those_of_npm_do() {
         "scalar Any\ntype Query {{ {}: Any @script }}",
         fields.join(": Any @script ")
     );
-    let routes = ["echo", "moved", "kept", "loop", "marked", "never"]
-        .map(|path| format!("\"GET /{path}\", \"POST /{path}\""))
+    let routes = ["echo", "accept", "moved", "kept", "loop", "marked", "never"]
+        .map(|path| format!("\"GET /{path}\", \"POST /{path}\", \"PUT /{path}\""))
         .join(", ");
     let more = format!(
         "environment = {{ BASE = \"{base}\" }}\n[modules.script.grants]\nhttp.server = [{routes}]\n[http.server]\nbase = \"{base}\""

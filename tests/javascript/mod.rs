@@ -1,5 +1,6 @@
 //! Resolvers in JavaScript and TypeScript: what they answer, how they are built, and what they cannot do to anybody.
 
+mod absent;
 mod answers;
 mod appsync;
 mod beside_node;

@@ -27,8 +27,15 @@ declare var console: Console;
 
 /** Node's process, as far as a resolver may look at it. */
 declare var process: {
-  /** `modules.NAME.environment` of mayfly.toml. */
+  /** `modules.NAME.environment` of mayfly.toml. What is assigned becomes a text. */
   readonly env: Record<string, string | undefined>;
+  /** Is told of a promise that was rejected while nobody listened; without a listener, the log is. */
+  on(name: 'unhandledRejection', listener: (reason: unknown, promise: Promise<unknown>) => void): typeof process;
+  /** Is told of what a timer, a tick or a microtask threw; without a listener, the log is. */
+  on(name: 'uncaughtException', listener: (error: Error, origin: 'uncaughtException' | 'unhandledRejection') => void): typeof process;
+  on(name: string | symbol, listener: (...values: any[]) => void): typeof process;
+  once(name: string | symbol, listener: (...values: any[]) => void): typeof process;
+  off(name: string | symbol, listener: (...values: any[]) => void): typeof process;
   readonly platform: string;
   readonly version: string;
   readonly versions: { readonly node: string };
@@ -80,6 +87,10 @@ declare class Event {
   readonly target: EventTarget | null;
   readonly defaultPrevented: boolean;
   preventDefault(): void;
+}
+declare class CustomEvent<Detail = any> extends Event {
+  constructor(type: string, options?: { cancelable?: boolean; detail?: Detail });
+  readonly detail: Detail;
 }
 declare class EventTarget {
   addEventListener(type: string, listener: (event: Event) => void, options?: { once?: boolean }): void;

@@ -25,7 +25,7 @@ macro_rules! source {
 }
 
 /// The engine's source, as it is in the repository: its bindings are made from the WIT files, four directories up.
-const SOURCE: [(&str, &str); 31] = [
+const SOURCE: [(&str, &str); 40] = [
     source!("Cargo.toml"),
     source!("Cargo.lock"),
     source!("src/lib.rs"),
@@ -47,13 +47,22 @@ const SOURCE: [(&str, &str); 31] = [
     source!("src/statement_text.rs"),
     source!("src/text.rs"),
     source!("src/trace.rs"),
+    source!("src/prelude/kinds.js"),
+    source!("src/prelude/lines.js"),
+    source!("src/prelude/inspect.js"),
+    source!("src/prelude/error_text.js"),
+    source!("src/prelude/format.js"),
+    source!("src/prelude/table.js"),
     source!("src/prelude/console.js"),
+    source!("src/prelude/sort.js"),
+    source!("src/prelude/collate.js"),
     source!("src/prelude/errors.js"),
     source!("src/prelude/globals.js"),
     source!("src/prelude/timers.js"),
     source!("src/prelude/url.js"),
     source!("src/prelude/services.js"),
     source!("src/prelude/fetch.js"),
+    source!("src/prelude/web_text.js"),
     source!("src/prelude/statements.js"),
     source!("src/prelude/appsync.js"),
     source!("src/prelude/main.js"),

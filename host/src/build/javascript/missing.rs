@@ -41,7 +41,7 @@ const GLOBALS: [(&str, &str); 7] = [
 
 /// Modules of Node that are not there, and why. With those of the SDK they are all that Node 20 and 22 have, besides its own insides,
 /// whose names begin with `_`.
-const MODULES: [(&[&str], &str); 18] = [
+const MODULES: [(&[&str], &str); 17] = [
     (
         &["fs", "fs/promises"],
         "a resolver has no files; import what it needs, or read it from DynamoDB or SQL Server",
@@ -63,7 +63,6 @@ const MODULES: [(&[&str], &str); 18] = [
         &["worker_threads"],
         "await calls of the host together with Promise.all",
     ),
-    (&["os"], "a resolver cannot see the machine; leave it out"),
     (
         &[
             "stream",
@@ -82,7 +81,7 @@ const MODULES: [(&[&str], &str); 18] = [
         "use `eval` or `Function`, which stay inside the instance",
     ),
     (
-        &["async_hooks", "diagnostics_channel", "domain"],
+        &["async_hooks", "domain"],
         "pass what is needed as arguments; an instance serves one invocation",
     ),
     (
@@ -184,14 +183,20 @@ fn as_written(line: &str) -> String {
     written.unwrap_or_else(|| line.to_owned())
 }
 
-fn remedy(wanted: &str, directory: &Path) -> String {
+/// What to do without a module that is a part of Node, if this is one.
+pub(super) fn remedy_of_node(wanted: &str) -> Option<String> {
     let name = wanted.strip_prefix("node:").unwrap_or(wanted);
     let known = MODULES.iter().find(|(modules, _)| modules.contains(&name));
     if let Some((_, remedy)) = known {
-        return format!("resolvers have no `{wanted}`: {remedy}");
+        return Some(format!("resolvers have no `{wanted}`: {remedy}"));
     }
-    if wanted != name || name.starts_with('_') {
-        return format!("resolvers have no `{wanted}`, which is a part of Node; leave it out");
+    (wanted != name || name.starts_with('_'))
+        .then(|| format!("resolvers have no `{wanted}`, which is a part of Node; leave it out"))
+}
+
+fn remedy(wanted: &str, directory: &Path) -> String {
+    if let Some(remedy) = remedy_of_node(wanted) {
+        return remedy;
     }
     let package = package(wanted);
     if package.starts_with("@aws-sdk/") || package == "aws-sdk" {

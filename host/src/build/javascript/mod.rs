@@ -4,9 +4,11 @@
 //! child evaluates the bundle's top level in it, within the module's memory and a deadline; and what the instance then has in memory
 //! becomes the module. The same bundle in the same engine is not evaluated again.
 
+mod absent;
 mod bundler;
 mod cache;
 mod engine;
+mod metafile;
 mod missing;
 mod packages;
 mod sdk;
@@ -26,7 +28,7 @@ use mayfly_runtime::sandbox::SnapshotLimits;
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
-use bundler::Bundle;
+use bundler::{Bundle, Form};
 
 /// How long a top level may take. Frameworks that register thousands of things take a fraction of a second.
 const TOP_LEVEL: Duration = Duration::from_secs(10);
@@ -115,7 +117,7 @@ pub(super) fn build(
 ) -> anyhow::Result<Vec<u8>> {
     let _alone = cache::lock(work).with_context(|| format!("cannot lock {}", work.display()))?;
     let bundle = bundler::bundle(source, work, progress)?;
-    for line in &bundle.missing {
+    for line in &bundle.warnings {
         progress(&format!("warning: {line}"));
     }
     let engine = engine::find(progress)?;
@@ -145,6 +147,7 @@ pub(super) fn build(
 #[derive(Serialize)]
 struct Input<'a> {
     code: &'a str,
+    common_js: bool,
     sources: &'a [String],
     lines: &'a [u32],
     mappings: &'a str,
@@ -165,6 +168,7 @@ impl<'a> Input<'a> {
         };
         Self {
             code: &bundle.code,
+            common_js: bundle.form == Form::CommonJs,
             sources: &bundle.lines.sources,
             lines: &bundle.lines.numbers,
             mappings: &bundle.lines.mappings,

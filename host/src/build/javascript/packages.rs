@@ -1,21 +1,15 @@
 //! Which packages of npm are in a bundle, in which versions.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
+use super::metafile::Metafile;
+
+/// The largest manifest that is read.
 const LIMITS: mayfly_json::Limits = mayfly_json::Limits::of_bytes(64 << 20);
-
-/// What esbuild says of a build, as far as it matters.
-#[derive(Deserialize)]
-struct Metafile {
-    inputs: BTreeMap<String, Input>,
-}
-
-#[derive(Deserialize)]
-struct Input {}
 
 #[derive(Deserialize)]
 struct Manifest {
@@ -24,14 +18,10 @@ struct Manifest {
 }
 
 /// `name version`, one a line; files in `directory` or relative to it.
-pub(super) fn list(metafile: &str, directory: &Path) -> String {
-    let Ok(metafile) = mayfly_json::read::<Metafile>(metafile, LIMITS) else {
-        return String::new();
-    };
+pub(super) fn list(metafile: &Metafile, directory: &Path) -> String {
     let packages: BTreeSet<String> = metafile
-        .inputs
-        .keys()
-        .filter_map(|input| package(input))
+        .files()
+        .filter_map(package)
         .map(|(name, path)| {
             let manifest = directory.join(path).join("package.json");
             let version = fs::read_to_string(manifest)
@@ -45,7 +35,7 @@ pub(super) fn list(metafile: &str, directory: &Path) -> String {
 }
 
 /// The package that a file belongs to, and its directory.
-fn package(file: &str) -> Option<(String, PathBuf)> {
+pub(super) fn package(file: &str) -> Option<(String, PathBuf)> {
     let (before, after) = file.rsplit_once("node_modules/")?;
     let mut parts = after.split('/');
     let first = parts.next()?;
@@ -69,9 +59,10 @@ mod tests {
         let lodash = directory.path().join("node_modules/lodash");
         fs::create_dir_all(&lodash).unwrap();
         fs::write(lodash.join("package.json"), r#"{"version": "4.17.21"}"#).unwrap();
-        let metafile = r#"{"inputs": {"src/a.js": {}, "node_modules/lodash/get.js": {}, "node_modules/lodash/a.js": {}, "../node_modules/@x/y/z.js": {}}}"#;
+        let metafile = r#"{"outputs": {}, "inputs": {"src/a.js": {}, "node_modules/lodash/get.js": {}, "node_modules/lodash/a.js": {}, "../node_modules/@x/y/z.js": {}}}"#;
+        let metafile = Metafile::read(metafile).unwrap();
         assert_eq!(
-            list(metafile, directory.path()),
+            list(&metafile, directory.path()),
             "@x/y unknown\nlodash 4.17.21\n"
         );
     }

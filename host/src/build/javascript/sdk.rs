@@ -15,13 +15,14 @@ macro_rules! file {
     };
 }
 
-const FILES: [(&str, &str); 38] = [
+const FILES: [(&str, &str); 42] = [
     // Says to bundlers that what is not used can be left out.
     (
         "package.json",
         r#"{"type": "module", "sideEffects": false}"#,
     ),
     file!("index.js"),
+    file!("aws/choices.js"),
     file!("aws/client3.js"),
     file!("aws/converter2.js"),
     file!("aws/document.js"),
@@ -34,16 +35,19 @@ const FILES: [(&str, &str); 38] = [
     file!("edge/edge-js.cjs"),
     file!("http/axios.cjs"),
     file!("http/node-fetch.cjs"),
+    file!("node/absent.cjs"),
     file!("node/arguments.js"),
     file!("node/assert.cjs"),
     file!("node/assert_strict.cjs"),
     file!("node/buffer.js"),
     file!("node/console.cjs"),
     file!("node/crypto.js"),
+    file!("node/diagnostics_channel.js"),
     file!("node/events.cjs"),
     file!("node/globals.js"),
     file!("node/http.js"),
     file!("node/https.js"),
+    file!("node/os.js"),
     file!("node/path.js"),
     file!("node/perf_hooks.js"),
     file!("node/process.cjs"),
@@ -87,15 +91,17 @@ const IMPORTS: [(&str, &str); 13] = [
 
 /// Modules of Node that there are, as `NAME` and as `node:NAME`, and their files. Those whose CommonJS export is a function or a global
 /// are files of CommonJS, so that `require` gives it.
-const NODE: [(&str, &str); 21] = [
+const NODE: [(&str, &str); 23] = [
     ("assert", "assert.cjs"),
     ("assert/strict", "assert_strict.cjs"),
     ("buffer", "buffer.js"),
     ("console", "console.cjs"),
     ("crypto", "crypto.js"),
+    ("diagnostics_channel", "diagnostics_channel.js"),
     ("events", "events.cjs"),
     ("http", "http.js"),
     ("https", "https.js"),
+    ("os", "os.js"),
     ("path", "path.js"),
     ("path/posix", "path.js"),
     ("perf_hooks", "perf_hooks.js"),
@@ -165,6 +171,18 @@ fn lay() -> anyhow::Result<PathBuf> {
     let directory = cache::directory(NAME, &FILES)?;
     let _alone = cache::lock(&directory)?;
     cache::lay(&directory, &FILES)?;
+    Ok(directory)
+}
+
+/// Writes more files beside those of the SDK, and says where.
+pub(super) fn lay_beside(files: &[(String, String)]) -> anyhow::Result<PathBuf> {
+    let directory = lay()?;
+    let _alone = cache::lock(&directory)?;
+    let files: Vec<(&str, &str)> = files
+        .iter()
+        .map(|(name, contents)| (name.as_str(), contents.as_str()))
+        .collect();
+    cache::lay(&directory, &files)?;
     Ok(directory)
 }
 

@@ -30,6 +30,18 @@ const abortedBy = (reason) => {
 };
 
 const PARTS = {
+  classes: async () => {
+    const dynamodb = require('@aws-sdk/client-dynamodb');
+    const library = require('@aws-sdk/lib-dynamodb');
+    const told = (error) => [error.constructor.name, error.name, error instanceof dynamodb.DynamoDBServiceException, error instanceof dynamodb.ConditionalCheckFailedException, error instanceof Error];
+    const enums = ['KeyType', 'ComparisonOperator', 'ConditionalOperator', 'ReturnValue', 'ReturnValuesOnConditionCheckFailure', 'ReturnConsumedCapacity', 'ReturnItemCollectionMetrics', 'Select', 'ScalarAttributeType', 'AttributeAction', 'BillingMode', 'ProjectionType', 'StreamViewType', 'TableStatus', 'IndexStatus', 'BatchStatementErrorCodeEnum'];
+    return [
+      await all({ condition: () => third.send(new PutCommand(conflicting)), invalid: () => third.send(new QueryCommand({ TableName })), transaction: () => transact({ Put: conflicting }), raw: () => raw.send(new GetItemCommand({ TableName, Key: {} })) }, told),
+      enums.map((name) => [name, Object.entries(dynamodb[name]).sort()]), await Promise.all([new DynamoDBClient({ region: 'eu-west-1' }), new DynamoDBClient({ region: async () => 'eu-west-2' }), DynamoDBDocumentClient.from(new DynamoDBClient({ region: 'eu-west-3' }))].map(({ config }) => config.region())),
+      [...Object.keys(library), ...['GetItem', 'Query', 'PutItem', 'UpdateItem', 'DeleteItem', 'Scan', 'BatchGetItem', 'BatchWriteItem', 'TransactGetItems', 'TransactWriteItems'].map((name) => `${name}Command`)].filter((name) => /^(Get|Query|Put|Update|Delete|Scan|Batch(Get|Write)|Transact(Get|Write)).*Command$/.test(name)).sort().map((name) => (library[name] ?? dynamodb[name]).name),
+      new dynamodb.ConditionalCheckFailedException({ message: 'x', $metadata: {} }).constructor.name, new dynamodb.InternalServerError({ message: 'x', $metadata: {} }).$fault,
+    ];
+  },
   said: async () => {
     await third.send(new PutCommand({ TableName, Item: { PK: 'REQUESTS', SK: 'one', letters: 'x', n: 1 } }));
     const updates = {

@@ -15,30 +15,42 @@ use rquickjs::{
 use crate::trace::{BUNDLE, Lines, translate, whole};
 use crate::{ENGINE, Engine, host, memory};
 
-/// The prelude: functions of the host's calls, the module's options, and what they share; the last gives what the engine calls.
-const PRELUDE: [(&str, &str); 10] = [
+/// The prelude: functions of the host's calls, the module's options, and what they share.
+const PRELUDE: [(&str, &str); 19] = [
     ("mayfly:errors", include_str!("prelude/errors.js")),
-    ("mayfly:console", include_str!("prelude/console.js")),
     ("mayfly:globals", include_str!("prelude/globals.js")),
     ("mayfly:timers", include_str!("prelude/timers.js")),
-    ("mayfly:url", include_str!("prelude/url.js")),
     ("mayfly:services", include_str!("prelude/services.js")),
-    ("mayfly:fetch", include_str!("prelude/fetch.js")),
-    ("mayfly:statements", include_str!("prelude/statements.js")),
     ("mayfly:appsync", include_str!("prelude/appsync.js")),
-    ("mayfly:main", include_str!("prelude/main.js")),
+    (MAIN, include_str!("prelude/main.js")),
+    ("mayfly:kinds", include_str!("prelude/kinds.js")),
+    ("mayfly:lines", include_str!("prelude/lines.js")),
+    ("mayfly:inspect", include_str!("prelude/inspect.js")),
+    ("mayfly:error-text", include_str!("prelude/error_text.js")),
+    ("mayfly:format", include_str!("prelude/format.js")),
+    ("mayfly:table", include_str!("prelude/table.js")),
+    ("mayfly:console", include_str!("prelude/console.js")),
+    ("mayfly:sort", include_str!("prelude/sort.js")),
+    ("mayfly:collate", include_str!("prelude/collate.js")),
+    ("mayfly:url", include_str!("prelude/url.js")),
+    ("mayfly:fetch", include_str!("prelude/fetch.js")),
+    ("mayfly:web-text", include_str!("prelude/web_text.js")),
+    ("mayfly:statements", include_str!("prelude/statements.js")),
 ];
+
+/// The part that gives what the engine calls. Until here the prelude is what invocations use; most never come to what is behind.
+const MAIN: &str = "mayfly:main";
 
 /// How deep JavaScript may go, in bytes of the stack, which is linked with 288 KiB. The rest is for what the engine does
 /// without asking. The host has another stack, of 1 MiB, for what is in no memory; with more than this, recursion would end there first.
 /// Source that is nested more than 100 deep does in any case: the parser's frames are large there and small here.
 const STACK_BYTES: usize = 256 << 10;
 
-/// Garbage in circles is collected when so much is allocated, in bytes. Most invocations end before.
-const GARBAGE_BYTES: usize = 4 << 20;
-
 /// Free memory that an instance begins with, in bytes: asking the host for more takes two system calls each time.
 const ROOM_BYTES: usize = 256 << 10;
+
+/// Garbage in circles is collected when an invocation has allocated so much, in bytes. Most end before.
+const GARBAGE_BYTES: usize = 4 << 20;
 
 thread_local! {
     static INPUT: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
@@ -59,8 +71,7 @@ extern "C" fn mayfly_input(bytes: usize) -> *mut u8 {
 #[allow(unsafe_code, reason = "an export by a name is an unsafe attribute")]
 #[unsafe(no_mangle)]
 extern "C" fn mayfly_build() {
-    let input = INPUT.take();
-    let output = match make(&input) {
+    let output = match make(&INPUT.take()) {
         Ok(fields) => format!("+{fields}"),
         Err(error) => format!("-{error}"),
     };
@@ -86,19 +97,24 @@ fn make(input: &[u8]) -> Result<String, String> {
     let runtime = Runtime::new().map_err(plain)?;
     runtime.set_max_stack_size(STACK_BYTES);
     let context = Context::full(&runtime).map_err(plain)?;
-    let Started { code, prelude } =
-        context.with(|ctx| start(&ctx, input).catch(&ctx).map_err(explain))?;
+    let Started {
+        code,
+        is_common_js,
+        prelude,
+    } = context.with(|ctx| start(&ctx, input).catch(&ctx).map_err(explain))?;
     // Not while the context is in use.
     tell_of_rejections(&context, &prelude).map_err(plain)?;
     let (engine, fields) = context.with(|ctx| {
-        evaluate(&ctx, &context, &prelude, code)
+        evaluate(&ctx, &context, &prelude, code, is_common_js)
             .catch(&ctx)
             .map_err(explain)
     })?;
     runtime.run_gc();
-    runtime.set_gc_threshold(GARBAGE_BYTES);
+    let made = usize::try_from(runtime.memory_usage().malloc_size).unwrap_or_default();
+    runtime.set_gc_threshold(made + GARBAGE_BYTES);
     // The allocator keeps what was once its own.
     drop(std::hint::black_box(Vec::<u8>::with_capacity(ROOM_BYTES)));
+    memory::note_made();
     ENGINE.with(|made| {
         made.set(engine)
             .map_err(|_| "it was built already".to_owned())
@@ -106,9 +122,10 @@ fn make(input: &[u8]) -> Result<String, String> {
     Ok(fields)
 }
 
-/// The module's code, and the functions of the prelude.
+/// The module's code, what it is, and the functions of the prelude.
 struct Started {
     code: String,
+    is_common_js: bool,
     prelude: Persistent<Object<'static>>,
 }
 
@@ -117,6 +134,7 @@ fn start(ctx: &Ctx<'_>, input: &[u8]) -> rquickjs::Result<Started> {
     let numbers: Vec<u32> = input.get("lines")?;
     Lines::new(input.get("sources")?, &numbers, input.get("mappings")?).keep_while_making();
     let code: String = input.get("code")?;
+    let is_common_js = input.get("common_js")?;
     // The rest is the module's options; these are large, and would stay.
     for taken in ["code", "lines", "sources", "mappings"] {
         input.remove(taken)?;
@@ -124,6 +142,7 @@ fn start(ctx: &Ctx<'_>, input: &[u8]) -> rquickjs::Result<Started> {
     let prelude = prelude(ctx, &input)?;
     Ok(Started {
         code,
+        is_common_js,
         prelude: Persistent::save(ctx, prelude),
     })
 }
@@ -156,12 +175,17 @@ fn evaluate(
     context: &Context,
     prelude: &Persistent<Object<'static>>,
     code: String,
+    is_common_js: bool,
 ) -> rquickjs::Result<(Engine, String)> {
     let prelude = prelude.clone().restore(ctx)?;
-    let module = run(ctx, code)?;
+    let exports = if is_common_js {
+        run_common_js(ctx, &code)?
+    } else {
+        run(ctx, code)?.namespace()?
+    };
     host::check_top_level(ctx)?;
     let register: Function<'_> = prelude.get("register")?;
-    let fields = register.call((module.namespace()?,))?;
+    let fields = register.call((exports,))?;
     let function = |name: &str| -> rquickjs::Result<Persistent<Function<'static>>> {
         let function: Function<'_> = prelude.get(name)?;
         Ok(Persistent::save(ctx, function))
@@ -180,14 +204,18 @@ fn evaluate(
 
 fn prelude<'js>(ctx: &Ctx<'js>, options: &Object<'js>) -> rquickjs::Result<Object<'js>> {
     let (host, parts) = (host::object(ctx)?, Object::new(ctx.clone())?);
-    let mut last = Value::new_undefined(ctx.clone());
+    let mut called = Value::new_undefined(ctx.clone());
     for (name, source) in PRELUDE {
         let mut evaluation = EvalOptions::default();
         evaluation.filename = Some(name.to_owned());
         let part: Function<'_> = ctx.eval_with_options(source, evaluation)?;
-        last = part.call((host.clone(), options.clone(), parts.clone()))?;
+        let given = part.call((host.clone(), options.clone(), parts.clone()))?;
+        if name == MAIN {
+            called = given;
+            memory::note_written();
+        }
     }
-    last.get()
+    called.get()
 }
 
 /// Evaluates the module's code; it may wait with `await`, but for nothing that takes time.
@@ -204,6 +232,41 @@ fn run<'js>(ctx: &Ctx<'js>, code: String) -> rquickjs::Result<Module<'js, Evalua
             Ok(module)
         }
     }
+}
+
+/// What a bundle of CommonJS is given, as in Node; its lines stay what they are. Everything that it requires is in it.
+const COMMON_JS: [&str; 2] = ["(function (exports, require, module) {", "\n})"];
+
+/// Evaluates a bundle of CommonJS, in which `this` and `var` are what they are in Node; it gives its exports, as `import` would see them.
+fn run_common_js<'js>(ctx: &Ctx<'js>, code: &str) -> rquickjs::Result<Object<'js>> {
+    let [before, after] = COMMON_JS;
+    let mut evaluation = EvalOptions::default();
+    evaluation.strict = false;
+    evaluation.filename = Some(BUNDLE.to_owned());
+    // A line that names an interpreter is a comment.
+    let code = code
+        .strip_prefix("#!")
+        .map_or_else(|| code.to_owned(), |rest| format!("//{rest}"));
+    let function: Function<'_> =
+        ctx.eval_with_options(format!("{before}{code}{after}"), evaluation)?;
+    let module = Object::new(ctx.clone())?;
+    module.set("exports", Object::new(ctx.clone())?)?;
+    let require = Function::new(ctx.clone(), |ctx: Ctx<'js>, name: Value<'js>| {
+        let name: rquickjs::Coerced<String> = name.get()?;
+        let message = format!("Dynamic require of \"{}\" is not supported", name.0);
+        Err::<(), _>(rquickjs::Exception::throw_message(&ctx, &message))
+    })?;
+    let exports: Object<'_> = module.get("exports")?;
+    function.call::<_, ()>((
+        rquickjs::function::This(exports.clone()),
+        exports,
+        require,
+        module.clone(),
+    ))?;
+    while ctx.execute_pending_job() {}
+    let seen = Object::new(ctx.clone())?;
+    seen.set("default", module.get::<_, Value<'_>>("exports")?)?;
+    Ok(seen)
 }
 
 /// An error for whoever builds, with the place in the sources.

@@ -7,6 +7,8 @@
 )]
 
 use std::alloc::{GlobalAlloc, Layout};
+use std::sync::atomic::AtomicUsize;
+use std::sync::atomic::Ordering::Relaxed;
 
 #[global_allocator]
 static LIBC: Libc = Libc;
@@ -66,6 +68,54 @@ unsafe impl GlobalAlloc for Libc {
         unsafe { free(block) };
     }
 }
+
+/// What the host restores at once, in bytes.
+const PAGE_BYTES: usize = 4096;
+
+/// Memory behind what every invocation writes to, at most, in bytes, so that restoring that as one piece is worth it. Measured: without
+/// packages from npm an invocation takes a third less then, with them it may take half as much again.
+#[cfg(target_arch = "wasm32")]
+const BEHIND_BYTES: usize = 5 << 18;
+
+/// Where the memory ends that every invocation writes to here and there; 0 for none.
+static WRITTEN_TO: AtomicUsize = AtomicUsize::new(0);
+
+/// Notes that what was made until now is written here and there, by counts of references above all.
+pub(crate) fn note_written() {
+    let new = Vec::<u8>::with_capacity(PAGE_BYTES);
+    WRITTEN_TO.store(new.as_ptr().addr(), Relaxed);
+}
+
+/// Notes that everything was made.
+#[cfg(target_arch = "wasm32")]
+pub(crate) fn note_made() {
+    let end = core::arch::wasm32::memory_size::<0>() << 16;
+    if end - WRITTEN_TO.load(Relaxed) > BEHIND_BYTES {
+        WRITTEN_TO.store(0, Relaxed);
+    }
+}
+
+/// Writes to each page of it, so that the host restores it as one piece. It restores 32 pieces, and has the kernel drop what is behind
+/// them, which costs more than most invocations.
+#[cfg(target_arch = "wasm32")]
+pub(crate) fn write_all_pages() {
+    unsafe extern "C" {
+        static __heap_base: u8;
+    }
+    let mut page = (&raw const __heap_base).addr();
+    while page < WRITTEN_TO.load(Relaxed) {
+        let byte = std::ptr::with_exposed_provenance_mut::<u8>(page);
+        // SAFETY: it is memory of the heap, whose byte stays what it is; nothing else runs.
+        unsafe { byte.write_volatile(byte.read_volatile()) };
+        page += PAGE_BYTES;
+    }
+}
+
+/// Elsewhere the engine is only looked at by compilers.
+#[cfg(not(target_arch = "wasm32"))]
+pub(crate) fn note_made() {}
+#[cfg(not(target_arch = "wasm32"))]
+pub(crate) fn write_all_pages() {}
 
 /// What the engine says when it was refused memory.
 pub(crate) const OUT_OF_MEMORY: &str = "out of memory";

@@ -17,6 +17,7 @@ const FAILED: &str = "FAILED";
 impl Guest for Exported {
     fn resolve(invocation: Invocation) -> Vec<Result<String, Error>> {
         clock::begin();
+        memory::write_all_pages();
         let parents = invocation.parents.len().max(1);
         ENGINE.with(|engine| {
             let Some(engine) = engine.get() else {

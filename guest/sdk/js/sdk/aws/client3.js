@@ -3,23 +3,26 @@ import { client, lowered } from './document.js';
 import { serviceError, unsatisfied } from './errors.js';
 import { attributes } from './items.js';
 
+export * from './choices.js';
+
 export class Command {
   constructor(input) { this.input = input; }
 }
 
-const named = (operation) => class extends Command {
+/** The command of an operation, under the name that its package has for it. */
+export const named = (operation, name) => Object.defineProperty(class extends Command {
   static operation = operation;
-};
-export const GetItemCommand = named('get');
-export const BatchGetItemCommand = named('batchGet');
-export const QueryCommand = named('query');
-export const PutItemCommand = named('put');
-export const UpdateItemCommand = named('update');
-export const DeleteItemCommand = named('delete');
-export const TransactWriteItemsCommand = named('transactWrite');
-export const ScanCommand = named('scan');
-export const BatchWriteItemCommand = named('batchWrite');
-export const TransactGetItemsCommand = named('transactGet');
+}, 'name', { value: name });
+export const GetItemCommand = named('get', 'GetItemCommand');
+export const BatchGetItemCommand = named('batchGet', 'BatchGetItemCommand');
+export const QueryCommand = named('query', 'QueryCommand');
+export const PutItemCommand = named('put', 'PutItemCommand');
+export const UpdateItemCommand = named('update', 'UpdateItemCommand');
+export const DeleteItemCommand = named('delete', 'DeleteItemCommand');
+export const TransactWriteItemsCommand = named('transactWrite', 'TransactWriteItemsCommand');
+export const ScanCommand = named('scan', 'ScanCommand');
+export const BatchWriteItemCommand = named('batchWrite', 'BatchWriteItemCommand');
+export const TransactGetItemsCommand = named('transactGet', 'TransactGetItemsCommand');
 
 /** What both clients of this generation say of parts of a request that are not there. */
 export const missing = (names, { third = '' }) => unsatisfied(names.map((name) => ({ value: 'null', place: third + lowered(name), rule: 'not be null' })));
@@ -75,12 +78,18 @@ function untilAborted(signal, run) {
   });
 }
 
+/** Throws what the service answered with as an error of the class that this generation has for it. */
+function fail(error) {
+  const Class = EXCEPTIONS[error?.name] ?? DynamoDBServiceException;
+  throw error?.$fault === undefined ? error : Object.setPrototypeOf(error, Class.prototype);
+}
+
 /** Runs a command: a promise of its answer, or none where there is a callback. */
 export function send(operations, stack, command, [options, ...rest]) {
   const { operation, name } = command.constructor;
   if (operation === undefined) throw new Error(`${name} is not available in resolvers`);
   const handler = stack.around(
-    async ({ input }) => ({ response: {}, output: { $metadata: METADATA(), ...await operations[operation](input) } }),
+    async ({ input }) => ({ response: {}, output: { $metadata: METADATA(), ...await operations[operation](input).catch(fail) } }),
     { clientName: 'DynamoDBClient', commandName: `${COMMANDS[operation]}Command` },
   );
   const answer = untilAborted(options?.abortSignal, async () => (await handler({ input: command.input })).output);
@@ -89,10 +98,17 @@ export function send(operations, stack, command, [options, ...rest]) {
   answer.then((found) => callback(null, found), (error) => callback(error));
 }
 
+/** The region that a client was told of, as a promise. Where its requests go is written in mayfly.toml. */
+async function regionOf({ region = process.env.AWS_REGION ?? process.env.AWS_DEFAULT_REGION }) {
+  const known = typeof region === 'function' ? await region() : region;
+  if (known === undefined) throw new Error('Region is missing');
+  return known;
+}
+
 export class DynamoDBClient {
   #operations = client({ write: (item) => item, read: attributes, missing, count });
   constructor(config = {}) {
-    this.config = config;
+    this.config = { apiVersion: '2012-08-10', serviceId: 'DynamoDB', ...config, region: () => regionOf(config) };
     this.middlewareStack = new MiddlewareStack();
   }
   send(command, ...rest) { return send(this.#operations, this.middlewareStack, command, rest); }
@@ -127,13 +143,6 @@ export function paginateScan() {
   throw new Error('paginateScan is not available in resolvers, which cannot scan a table; use paginateQuery with its key or an index');
 }
 
-const choices = (...names) => Object.fromEntries(names.map((name) => [name, name]));
-export const ReturnValue = choices('ALL_NEW', 'ALL_OLD', 'NONE', 'UPDATED_NEW', 'UPDATED_OLD');
-export const ReturnValuesOnConditionCheckFailure = choices('ALL_OLD', 'NONE');
-export const ReturnConsumedCapacity = choices('INDEXES', 'NONE', 'TOTAL');
-export const ReturnItemCollectionMetrics = choices('NONE', 'SIZE');
-export const Select = choices('ALL_ATTRIBUTES', 'ALL_PROJECTED_ATTRIBUTES', 'COUNT', 'SPECIFIC_ATTRIBUTES');
-
 export class DynamoDBServiceException extends Error {
   constructor({ name = 'Error', message, ...more } = {}) {
     super(message);
@@ -143,15 +152,28 @@ export class DynamoDBServiceException extends Error {
   static [Symbol.hasInstance](value) { return value instanceof Error && value.$fault !== undefined; }
 }
 
-const exception = (name) => class extends DynamoDBServiceException {
-  constructor(options) { super({ $fault: 'client', ...options, name }); }
-  static [Symbol.hasInstance](value) { return value?.name === name; }
+const EXCEPTIONS = {};
+const exception = (name, $fault = 'client') => {
+  EXCEPTIONS[name] = Object.defineProperty(class extends DynamoDBServiceException {
+    constructor(options) { super({ $fault, ...options, name }); }
+    static [Symbol.hasInstance](value) { return value?.name === name; }
+  }, 'name', { value: name });
+  return EXCEPTIONS[name];
 };
 export const ConditionalCheckFailedException = exception('ConditionalCheckFailedException');
-export const ResourceNotFoundException = exception('ResourceNotFoundException');
+export const DuplicateItemException = exception('DuplicateItemException');
+export const IdempotentParameterMismatchException = exception('IdempotentParameterMismatchException');
+export const IndexNotFoundException = exception('IndexNotFoundException');
+export const InternalServerError = exception('InternalServerError', 'server');
+export const ItemCollectionSizeLimitExceededException = exception('ItemCollectionSizeLimitExceededException');
+export const LimitExceededException = exception('LimitExceededException');
 export const ProvisionedThroughputExceededException = exception('ProvisionedThroughputExceededException');
+export const ReplicatedWriteConflictException = exception('ReplicatedWriteConflictException');
+export const RequestLimitExceeded = exception('RequestLimitExceeded');
+export const ResourceInUseException = exception('ResourceInUseException');
+export const ResourceNotFoundException = exception('ResourceNotFoundException');
+export const TableNotFoundException = exception('TableNotFoundException');
+export const ThrottlingException = exception('ThrottlingException');
 export const TransactionCanceledException = exception('TransactionCanceledException');
 export const TransactionConflictException = exception('TransactionConflictException');
-export const IdempotentParameterMismatchException = exception('IdempotentParameterMismatchException');
-export const ItemCollectionSizeLimitExceededException = exception('ItemCollectionSizeLimitExceededException');
-export const InternalServerError = exception('InternalServerError');
+export const TransactionInProgressException = exception('TransactionInProgressException');

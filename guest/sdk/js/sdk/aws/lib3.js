@@ -1,24 +1,21 @@
 // `@aws-sdk/lib-dynamodb`, the third generation: commands with plain values.
-import { Command, count, missing, pagesOf, paginateScan, send } from './client3.js';
+import { count, missing, named, pagesOf, paginateScan, send } from './client3.js';
 import { client } from './document.js';
 import { bytes, plain } from './items.js';
 import { NumberValueImpl, convertToAttr, numberOf } from './values.js';
 
 export { NumberValueImpl as NumberValue, paginateScan };
 
-const named = (operation) => class extends Command {
-  static operation = operation;
-};
-export const GetCommand = named('get');
-export const BatchGetCommand = named('batchGet');
-export const QueryCommand = named('query');
-export const PutCommand = named('put');
-export const UpdateCommand = named('update');
-export const DeleteCommand = named('delete');
-export const TransactWriteCommand = named('transactWrite');
-export const ScanCommand = named('scan');
-export const BatchWriteCommand = named('batchWrite');
-export const TransactGetCommand = named('transactGet');
+export const GetCommand = named('get', 'GetCommand');
+export const BatchGetCommand = named('batchGet', 'BatchGetCommand');
+export const QueryCommand = named('query', 'QueryCommand');
+export const PutCommand = named('put', 'PutCommand');
+export const UpdateCommand = named('update', 'UpdateCommand');
+export const DeleteCommand = named('delete', 'DeleteCommand');
+export const TransactWriteCommand = named('transactWrite', 'TransactWriteCommand');
+export const ScanCommand = named('scan', 'ScanCommand');
+export const BatchWriteCommand = named('batchWrite', 'BatchWriteCommand');
+export const TransactGetCommand = named('transactGet', 'TransactGetCommand');
 
 /** As AWS's own: attributes that are undefined or functions are left out of an item; deeper down the options decide. */
 function attributesOf(item, options) {

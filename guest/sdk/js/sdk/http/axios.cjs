@@ -14,14 +14,11 @@ class AxiosError extends Error {
     return { message, name, code, status: status ?? null };
   }
 }
-Object.assign(AxiosError, {
-  ERR_BAD_REQUEST: 'ERR_BAD_REQUEST',
-  ERR_BAD_RESPONSE: 'ERR_BAD_RESPONSE',
-  ERR_NETWORK: 'ERR_NETWORK',
-  ERR_CANCELED: 'ERR_CANCELED',
-  ECONNABORTED: 'ECONNABORTED',
-  ETIMEDOUT: 'ETIMEDOUT',
-});
+const CODES = [
+  'ERR_BAD_OPTION_VALUE', 'ERR_BAD_OPTION', 'ECONNABORTED', 'ETIMEDOUT', 'ECONNREFUSED', 'ERR_NETWORK', 'ERR_FR_TOO_MANY_REDIRECTS', 'ERR_DEPRECATED',
+  'ERR_BAD_RESPONSE', 'ERR_BAD_REQUEST', 'ERR_CANCELED', 'ERR_NOT_SUPPORT', 'ERR_INVALID_URL', 'ERR_FORM_DATA_DEPTH_EXCEEDED',
+];
+for (const code of CODES) AxiosError[code] = code;
 
 class CanceledError extends AxiosError {
   constructor(message, config) {
@@ -49,6 +46,7 @@ class AxiosHeaders {
   has(name) { return this.#known(name) !== undefined; }
   delete(name) { return this.has(name) && delete this[this.#known(name)]; }
   toJSON() { return { ...this }; }
+  getSetCookie() { return this.get('set-cookie') ?? []; }
 }
 
 const isPlain = (value) => value !== null && typeof value === 'object' && [Object.prototype, null].includes(Object.getPrototypeOf(value));
@@ -87,6 +85,25 @@ function isJson(value) {
   }
 }
 
+/** Whether it is a form of the package `form-data`. */
+const isFormData = (data) => typeof data?.getHeaders === 'function' && typeof data.getBuffer === 'function';
+
+const isBytes = (value) => value instanceof ArrayBuffer || ArrayBuffer.isView(value);
+const quoted = (name) => name.replaceAll('\r', '%0D').replaceAll('\n', '%0A').replaceAll('"', '%22');
+
+/** An object as a form of parts, with the header that says what is between them. */
+function multipart(data, headers) {
+  const boundary = `${'-'.repeat(26)}${Buffer.from(crypto.getRandomValues(new Uint8Array(12))).toString('hex')}`;
+  headers.setContentType(`multipart/form-data; boundary=${boundary}`);
+  const pieces = pairsOf(data, { leafOf: (value) => (isBytes(value) ? Buffer.from(value) : textOf(value)) }).flatMap(([name, value]) => [
+    `--${boundary}\r\nContent-Disposition: form-data; name="${quoted(name)}"\r\n${typeof value === 'string' ? '' : 'Content-Type: application/octet-stream\r\n'}\r\n`,
+    value,
+    '\r\n',
+  ]);
+  const whole = [...pieces, `--${boundary}--\r\n`];
+  return whole.every((piece) => typeof piece === 'string') ? whole.join('') : Buffer.concat(whole.map((piece) => Buffer.from(piece)));
+}
+
 /** What axios makes of a value before it is sent: JSON of objects, and of anything where the headers say so. */
 function written(data, headers) {
   if (data instanceof ArrayBuffer || ArrayBuffer.isView(data)) return data;
@@ -96,6 +113,11 @@ function written(data, headers) {
   }
   const type = String(headers.getContentType() ?? '');
   const isObject = data !== null && typeof data === 'object';
+  if (isFormData(data)) {
+    headers.set(data.getHeaders());
+    return data.getBuffer();
+  }
+  if (isObject && type.includes('multipart/form-data')) return multipart(data, headers);
   if (isObject && type.includes('application/x-www-form-urlencoded')) return new URLSearchParams(pairsOf(data)).toString();
   if (!isObject && !type.includes('application/json')) return data;
   headers.setContentType('application/json', false);
@@ -123,22 +145,22 @@ function nameOf(path, dots) {
 }
 
 /** `a[]` for each value of a list; where `indexes` is null `a`, and where it is true `a[0]`. */
-function listPairs(key, values, indexes) {
+function listPairs(key, values, indexes, leafOf) {
   const name = withoutBrackets(key);
   return values.flatMap((value, at) => (value === undefined || value === null ? []
-    : [[indexes === true ? `${name}[${at}]` : indexes === null ? name : `${name}[]`, textOf(value)]]));
+    : [[indexes === true ? `${name}[${at}]` : indexes === null ? name : `${name}[]`, leafOf(value)]]));
 }
 
 /** Names and values as axios writes them: nothing of null, dates as ISO, what is nested by its path. */
-function pairsOf(object, { indexes = false, dots = false } = {}, path = []) {
+function pairsOf(object, { indexes = false, dots = false, leafOf = textOf } = {}, path = []) {
   if (object instanceof URLSearchParams) return [...object];
   return Object.entries(object ?? {}).flatMap(([key, value]) => {
     if (value === undefined || value === null) return [];
     const isTop = path.length === 0;
-    if (isTop && Array.isArray(value) && (key.endsWith('[]') || !value.some(isNested))) return listPairs(key, value, indexes);
+    if (isTop && Array.isArray(value) && (key.endsWith('[]') || !value.some(isNested))) return listPairs(key, value, indexes, leafOf);
     if (isTop && isNested(value) && key.endsWith('{}')) return [[key, JSON.stringify(value)]];
-    if (isNested(value)) return pairsOf(value, { indexes, dots }, [...path, key]);
-    return [[nameOf([...path, key], dots), textOf(value)]];
+    if (isNested(value)) return pairsOf(value, { indexes, dots, leafOf }, [...path, key]);
+    return [[nameOf([...path, key], dots), leafOf(value)]];
   });
 }
 
@@ -290,7 +312,7 @@ function instance(defaults) {
   for (const method of ['delete', 'get', 'head', 'options']) axios[method] = (url, config) => request({ ...config, method, url, data: config?.data });
   for (const method of ['patch', 'post', 'put']) {
     axios[method] = (url, data, config) => request({ ...config, method, url, data });
-    axios[`${method}Form`] = (url, data, config) => request({ ...config, method, url, data: new URLSearchParams(pairsOf(data)) });
+    axios[`${method}Form`] = (url, data, config) => request(merge(config, { method, url, headers: { 'Content-Type': 'multipart/form-data' } }, { data }));
   }
   return Object.assign(axios, {
     request,
@@ -318,7 +340,26 @@ class CancelToken {
   }
 }
 
+/** The statuses by name, and their names by number. */
+const HttpStatusCode = {
+  Continue: 100, SwitchingProtocols: 101, Processing: 102, EarlyHints: 103, Ok: 200, Created: 201, Accepted: 202, NonAuthoritativeInformation: 203,
+  NoContent: 204, ResetContent: 205, PartialContent: 206, MultiStatus: 207, AlreadyReported: 208, ImUsed: 226, MultipleChoices: 300,
+  MovedPermanently: 301, Found: 302, SeeOther: 303, NotModified: 304, UseProxy: 305, Unused: 306, TemporaryRedirect: 307, PermanentRedirect: 308,
+  BadRequest: 400, Unauthorized: 401, PaymentRequired: 402, Forbidden: 403, NotFound: 404, MethodNotAllowed: 405, NotAcceptable: 406,
+  ProxyAuthenticationRequired: 407, RequestTimeout: 408, Conflict: 409, Gone: 410, LengthRequired: 411, PreconditionFailed: 412,
+  PayloadTooLarge: 413, ContentTooLarge: 413, UriTooLong: 414, UnsupportedMediaType: 415, RangeNotSatisfiable: 416, ExpectationFailed: 417,
+  ImATeapot: 418, MisdirectedRequest: 421, UnprocessableEntity: 422, UnprocessableContent: 422, Locked: 423, FailedDependency: 424, TooEarly: 425,
+  UpgradeRequired: 426, PreconditionRequired: 428, TooManyRequests: 429, RequestHeaderFieldsTooLarge: 431, UnavailableForLegalReasons: 451,
+  InternalServerError: 500, NotImplemented: 501, BadGateway: 502, ServiceUnavailable: 503, GatewayTimeout: 504, HttpVersionNotSupported: 505,
+  VariantAlsoNegotiates: 506, InsufficientStorage: 507, LoopDetected: 508, NotExtended: 510, NetworkAuthenticationRequired: 511,
+  WebServerReturnsAnUnknownError: 520, WebServerIsDown: 521, ConnectionTimedOut: 522, OriginIsUnreachable: 523, TimeoutOccurred: 524,
+  SslHandshakeFailed: 525, InvalidSslCertificate: 526,
+};
+for (const [name, status] of Object.entries(HttpStatusCode)) HttpStatusCode[status] ??= name;
+
 const axios = Object.assign(instance(merge(DEFAULTS)), {
+  VERSION: '1.21.1',
+  HttpStatusCode,
   Axios: Object,
   AxiosError,
   AxiosHeaders,

@@ -240,5 +240,8 @@ for (const name of ['UInt', 'Int']) {
 }
 
 export const constants = { MAX_LENGTH: 2 ** 31 - 1, MAX_STRING_LENGTH: 2 ** 29 - 24 };
+export const kMaxLength = constants.MAX_LENGTH;
+export const kStringMaxLength = constants.MAX_STRING_LENGTH;
+export const INSPECT_MAX_BYTES = 50;
 export const { atob, btoa } = globalThis;
-export default { Buffer, constants, atob, btoa };
+export default { Buffer, constants, kMaxLength, kStringMaxLength, INSPECT_MAX_BYTES, atob, btoa };

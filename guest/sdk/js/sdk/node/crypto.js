@@ -1,4 +1,4 @@
-// Node's crypto, as far as resolvers use it: hashes, HMAC, random values.
+// Node's crypto, as far as resolvers use it: hashes, HMAC, keys derived with them, random values.
 import { argumentError, bytesOf, rangeError } from './arguments.js';
 import { Buffer } from './buffer.js';
 
@@ -185,24 +185,26 @@ export class KeyObject {
 }
 export const createSecretKey = (key, encoding) => new KeyObject('secret', typeof key === 'string' ? Buffer.from(key, encoding) : key);
 
+const isFinal = () => Object.assign(new Error('Digest already called'), { code: 'ERR_CRYPTO_HASH_FINALIZED' });
+
 class Hash {
   #run;
   #parts = [];
   #done = false;
   constructor(run) { this.#run = run; }
   update(value, encoding) {
-    if (this.#done) throw new Error('Digest already called');
+    if (this.#done) throw isFinal();
     this.#parts.push(Buffer.from(dataOf(value, encoding)));
     return this;
   }
   copy() {
-    if (this.#done) throw new Error('Digest already called');
+    if (this.#done) throw isFinal();
     const made = new Hash(this.#run);
     made.#parts = [...this.#parts];
     return made;
   }
   digest(encoding) {
-    if (this.#done) throw new Error('Digest already called');
+    if (this.#done) throw isFinal();
     this.#done = true;
     const made = Buffer.from(this.#run(Buffer.concat(this.#parts)));
     return encoding === undefined || encoding === 'buffer' ? made : made.toString(encoding);
@@ -210,16 +212,95 @@ class Hash {
 }
 
 export const createHash = (name) => new Hash(algorithm(name)[0]);
-export const createHmac = (name, secret) => {
-  const [hash, block] = algorithm(name);
-  const given = keyOf(secret);
+/** Data as a digest, in one go. */
+export const hash = (name, data, encoding = 'hex') => createHash(name).update(data).digest(encoding);
+
+/** The HMAC of a key, as a function of messages. */
+function keyed([run, block], given) {
   const key = Buffer.alloc(block);
-  key.set(given.length > block ? hash(given) : given);
+  key.set(given.length > block ? run(given) : given);
   const outer = key.map((byte) => byte ^ 0x5c);
   const inner = key.map((byte) => byte ^ 0x36);
-  return new Hash((message) => hash(Buffer.concat([outer, hash(Buffer.concat([inner, message]))])));
-};
+  return (message) => run(Buffer.concat([outer, run(Buffer.concat([inner, message]))]));
+}
+
+/** Unlike hashes it gives nothing, and no error, when it is asked again. */
+class Hmac extends Hash {
+  #done = false;
+  digest(encoding) {
+    if (this.#done) return encoding === undefined || encoding === 'buffer' ? Buffer.alloc(0) : '';
+    this.#done = true;
+    return super.digest(encoding);
+  }
+}
+export function createHmac(name, secret) {
+  const key = keyOf(secret);
+  return new Hmac(keyed(digestOf(name), key));
+}
 export const getHashes = () => Object.keys(HASHES);
+
+const digestOf = (name) => {
+  if (typeof name !== 'string') throw argumentError('The "digest" argument must be of type string', name);
+  const found = HASHES[plainName(name)];
+  if (found === undefined) throw Object.assign(new TypeError(`Invalid digest: ${name}`), { code: 'ERR_CRYPTO_INVALID_DIGEST' });
+  return found;
+};
+/** The bytes of a password, a salt and the like. */
+function secretOf(name, value) {
+  if (value instanceof KeyObject) return value.export();
+  if (typeof value === 'string') return Buffer.from(value);
+  if (ArrayBuffer.isView(value) || value instanceof ArrayBuffer) return Buffer.from(bytesOf(name, value));
+  throw argumentError(`The "${name}" argument must be of type string or an instance of ArrayBuffer, Buffer, TypedArray, or DataView`, value);
+}
+function checkNumber(name, value, least) {
+  if (typeof value !== 'number') throw argumentError(`The "${name}" argument must be of type number`, value);
+  if (!Number.isInteger(value)) throw rangeError(name, 'an integer', value);
+  if (value < least || value > 2 ** 31 - 1) throw rangeError(name, `>= ${least} && <= 2147483647`, value);
+}
+const numbered = (number) => Buffer.from([number >>> 24, number >>> 16, number >>> 8, number]);
+
+export function pbkdf2Sync(password, salt, iterations, length, digest) {
+  const mac = keyed(digestOf(digest), secretOf('password', password));
+  const bytes = secretOf('salt', salt);
+  checkNumber('iterations', iterations, 1);
+  checkNumber('keylen', length, 0);
+  const blocks = [];
+  for (let made = 0; made < length; made += blocks.at(-1).length) {
+    let last = mac(Buffer.concat([bytes, numbered(blocks.length + 1)]));
+    const block = Buffer.from(last);
+    for (let round = 1; round < iterations; round++) {
+      last = mac(last);
+      for (let at = 0; at < block.length; at++) block[at] ^= last[at];
+    }
+    blocks.push(block);
+  }
+  return Buffer.concat(blocks, length);
+}
+
+export function hkdfSync(digest, key, salt, info, length) {
+  const kind = digestOf(digest);
+  const [secret, salted, told] = [secretOf('ikm', key), secretOf('salt', salt), secretOf('info', info)];
+  checkNumber('length', length, 0);
+  const extracted = keyed(kind, salted)(secret);
+  if (length > 255 * extracted.length) throw Object.assign(new RangeError('Invalid key length'), { code: 'ERR_CRYPTO_INVALID_KEYLEN' });
+  const mac = keyed(kind, extracted);
+  const blocks = [];
+  let last = Buffer.alloc(0);
+  while (blocks.length * extracted.length < length) {
+    last = mac(Buffer.concat([last, told, Buffer.from([blocks.length + 1])]));
+    blocks.push(last);
+  }
+  return new Uint8Array(Buffer.concat(blocks, length)).buffer;
+}
+
+/** The same with a callback, which is the last of the values. */
+const called = (make) => (...values) => {
+  const callback = values[make.length];
+  if (typeof callback !== 'function') throw argumentError('The "callback" argument must be of type function', callback);
+  give(make(...values.slice(0, make.length)), callback);
+};
+export const pbkdf2 = called(pbkdf2Sync);
+export const hkdf = called(hkdfSync);
 
 /** The host gives no more at once. */
 const MOST_RANDOM_BYTES = 65_536;
@@ -266,14 +347,14 @@ export const randomInt = (least, most, callback) => {
 };
 export const timingSafeEqual = (one, other) => {
   const [left, right] = [bytesOf('buf1', one), bytesOf('buf2', other)];
-  if (left.length !== right.length) throw new RangeError('Input buffers must have the same byte length');
+  if (left.length !== right.length) throw Object.assign(new RangeError('Input buffers must have the same byte length'), { code: 'ERR_CRYPTO_TIMING_SAFE_EQUAL_LENGTH' });
   return left.reduce((different, byte, at) => different | (byte ^ right[at]), 0) === 0;
 };
 export const webcrypto = globalThis.crypto;
 
 /** What is not here, by name: packages take hold of it when they load, for keys that a resolver may never have. */
 function refused(name) {
-  throw Object.assign(new Error(`crypto.${name} is not available to resolvers, which have hashes, HMAC and random values`), { code: 'ERR_FEATURE_UNAVAILABLE_ON_PLATFORM' });
+  throw Object.assign(new Error(`crypto.${name} is not available to resolvers, which have hashes, HMAC, PBKDF2, HKDF and random values`), { code: 'ERR_FEATURE_UNAVAILABLE_ON_PLATFORM' });
 }
 export const sign = () => refused('sign');
 export const verify = () => refused('verify');
@@ -285,12 +366,14 @@ export const publicEncrypt = () => refused('publicEncrypt');
 export const privateDecrypt = () => refused('privateDecrypt');
 export const diffieHellman = () => refused('diffieHellman');
 export const generateKeyPair = () => refused('generateKeyPair');
-export const pbkdf2 = () => refused('pbkdf2');
+export const generateKeyPairSync = () => refused('generateKeyPairSync');
+export const scrypt = () => refused('scrypt');
+export const scryptSync = () => refused('scryptSync');
 export const getCiphers = () => [];
 export const constants = {};
 
 export default {
-  createHash, createHmac, getHashes, randomBytes, randomFill, randomFillSync, randomUUID, getRandomValues, randomInt, timingSafeEqual, webcrypto,
+  createHash, createHmac, hash, getHashes, pbkdf2, pbkdf2Sync, hkdf, hkdfSync, scrypt, scryptSync, randomBytes, randomFill, randomFillSync, randomUUID, getRandomValues, randomInt, timingSafeEqual, webcrypto,
   KeyObject, createSecretKey, sign, verify, createPrivateKey, createPublicKey, createCipheriv, createDecipheriv, publicEncrypt, privateDecrypt,
-  diffieHellman, generateKeyPair, pbkdf2, getCiphers, constants,
+  diffieHellman, generateKeyPair, generateKeyPairSync, getCiphers, constants,
 };

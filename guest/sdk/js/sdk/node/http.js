@@ -1,6 +1,7 @@
 // Node's http and https, for the services that a module is granted: requests that are written in one go, answers that were read whole.
 import { Buffer } from './buffer.js';
 import { EventEmitter } from './events.cjs';
+import { urlToHttpOptions } from './url.js';
 
 const { sendTo, bytesOf, statusText } = globalThis.__mayfly;
 
@@ -76,9 +77,9 @@ export class ClientRequest extends EventEmitter {
     this.host = url.hostname;
     this.protocol = url.protocol;
     this.#headers = new Map(Object.entries(options.headers ?? {}).map(([name, value]) => [name.toLowerCase(), value]));
-    if (options.auth !== undefined) throw new Error('`auth` cannot be sent by a resolver: leave it out, and set `basic` in the section of the service');
-    if (callback !== undefined) this.once('response', callback);
-    if (options.timeout !== undefined) this.setTimeout(options.timeout);
+    if (options.auth) throw new Error('`auth` cannot be sent by a resolver: leave it out, and set `basic` in the section of the service');
+    if (callback) this.once('response', callback);
+    if (options.timeout) this.setTimeout(options.timeout);
     options.signal?.addEventListener('abort', () => this.destroy(options.signal.reason), { once: true });
   }
   setHeader(name, value) { this.#headers.set(String(name).toLowerCase(), value); }
@@ -110,9 +111,9 @@ export class ClientRequest extends EventEmitter {
       const answer = await sendTo(this.method, this.#url, headers, body);
       if (this.#isOver) return;
       this.#finish();
+      // What a listener throws is not the request's failure. An answer that nobody takes is read to its end, as in Node.
       const message = new IncomingMessage(answer);
-      // An answer that nobody takes is read to its end, as in Node.
-      if (!this.emit('response', message)) message.resume();
+      queueMicrotask(() => this.emit('response', message) || message.resume());
     } catch (error) {
       this.destroy(error);
     }
@@ -136,18 +137,21 @@ export class ClientRequest extends EventEmitter {
 
 /** The address that options of Node describe. */
 function addressOf(options, scheme) {
-  const { protocol = scheme, hostname, host, port, path = '/' } = options;
-  const name = hostname ?? host ?? 'localhost';
-  return new URL(`${protocol}//${name.replace(/:\d+$/, '')}${port === undefined ? (/:\d+$/.exec(name)?.[0] ?? '') : `:${port}`}${path}`);
+  const protocol = options.protocol || scheme;
+  const path = `${options.path || '/'}`.replace(/^(?=[^/])/, '/');
+  const name = options.hostname || options.host || 'localhost';
+  // An address of numbers has colons of its own, and brackets only in addresses.
+  if (name.split(':').length > 2 && !name.startsWith('[')) return addressOf({ ...options, hostname: `[${name}]` }, scheme);
+  const [, host, port = ''] = /^(.*?)(:\d+)?$/.exec(name);
+  return new URL(`${protocol}//${host}${options.port ? `:${options.port}` : port}${path}`);
 }
 
 export function module(scheme) {
   const request = (address, options, callback) => {
-    if (typeof address === 'string' || address instanceof URL) {
-      const given = typeof options === 'function' ? {} : options ?? {};
-      return new ClientRequest(new URL(address), given, typeof options === 'function' ? options : callback);
-    }
-    return new ClientRequest(addressOf(address, scheme), address, typeof options === 'function' ? options : callback);
+    const isAddress = typeof address === 'string' || address instanceof URL;
+    const [more, listener] = typeof options === 'function' ? [undefined, options] : [options, callback];
+    const given = isAddress ? { ...urlToHttpOptions(new URL(address)), ...more } : address ?? {};
+    return new ClientRequest(addressOf(given, scheme), given, isAddress ? listener : listener ?? callback);
   };
   const get = (...values) => request(...values).end();
   return { request, get };

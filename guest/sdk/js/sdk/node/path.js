@@ -1,4 +1,9 @@
 // Node's path, as it is on systems with slashes.
+import { argumentError } from './arguments.js';
+
+function checkText(name, value) {
+  if (typeof value !== 'string') throw argumentError(`The "${name}" argument must be of type string`, value);
+}
 const normalizeParts = (parts, absolute) => {
   const kept = [];
   for (const part of parts) {
@@ -10,8 +15,12 @@ const normalizeParts = (parts, absolute) => {
 };
 export const sep = '/';
 export const delimiter = ':';
-export const isAbsolute = (path) => path.startsWith('/');
+export const isAbsolute = (path) => {
+  checkText('path', path);
+  return path.startsWith('/');
+};
 export const normalize = (path) => {
+  checkText('path', path);
   if (path === '') return '.';
   const absolute = isAbsolute(path);
   const body = normalizeParts(path.split('/'), absolute).join('/');
@@ -19,12 +28,14 @@ export const normalize = (path) => {
   return absolute ? `/${body}${end}` : body === '' ? (end || path.endsWith('/') ? './' : '.') : `${body}${end}`;
 };
 export const join = (...paths) => {
+  for (const path of paths) checkText('path', path);
   const joined = paths.filter((path) => path !== '').join('/');
   return joined === '' ? '.' : normalize(joined);
 };
 export const resolve = (...paths) => {
   let resolved = '';
-  for (const path of paths.reverse()) {
+  for (const [at, path] of [...paths.entries()].reverse()) {
+    checkText(`paths[${at}]`, path);
     if (path === '') continue;
     resolved = resolved === '' ? path : `${path}/${resolved}`;
     if (isAbsolute(path)) break;
@@ -33,10 +44,15 @@ export const resolve = (...paths) => {
 };
 const trimmed = (path) => (path.length > 1 ? path.replace(/\/+$/, '') : path);
 export const basename = (path, suffix) => {
+  if (suffix !== undefined) checkText('suffix', suffix);
+  checkText('path', path);
   const base = trimmed(path).split('/').at(-1);
-  return suffix !== undefined && base !== suffix && base.endsWith(suffix) ? base.slice(0, -suffix.length) : base;
+  if (path === suffix) return '';
+  return suffix && base !== suffix && base.endsWith(suffix) ? base.slice(0, -suffix.length) : base;
 };
 export const dirname = (path) => {
+  checkText('path', path);
+  if (path === '//') return '/';
   const at = trimmed(path).lastIndexOf('/');
   return at < 0 ? '.' : at === 0 ? '/' : trimmed(path).slice(0, at);
 };
@@ -46,6 +62,8 @@ export const extname = (path) => {
   return at <= 0 || base === '..' ? '' : base.slice(at);
 };
 export const relative = (from, to) => {
+  checkText('from', from);
+  checkText('to', to);
   const [left, right] = [resolve(from).split('/').filter(Boolean), resolve(to).split('/').filter(Boolean)];
   let same = 0;
   while (same < left.length && left[same] === right[same]) same++;
@@ -53,14 +71,15 @@ export const relative = (from, to) => {
 };
 export const parse = (path) => {
   const [base, ext] = [basename(path), extname(path)];
-  const dir = trimmed(path).includes('/') ? dirname(path) : '';
+  const dir = path === '//' || trimmed(path).includes('/') ? dirname(path) : '';
   return { root: isAbsolute(path) ? '/' : '', dir, base, ext, name: ext ? base.slice(0, -ext.length) : base };
 };
 export const format = ({ dir, root = '', base, name = '', ext = '' }) => {
-  const file = base ?? `${name}${ext}`;
+  const file = base || `${name}${ext && !ext.startsWith('.') ? '.' : ''}${ext}`;
   return dir ? (dir === root ? `${dir}${file}` : `${dir}/${file}`) : `${root}${file}`;
 };
-const path = { sep, delimiter, isAbsolute, normalize, join, resolve, basename, dirname, extname, relative, parse, format };
+export const toNamespacedPath = (path) => path;
+const path = { sep, delimiter, isAbsolute, normalize, join, resolve, basename, dirname, extname, relative, parse, format, toNamespacedPath };
 path.posix = path;
 export const posix = path;
 export default path;

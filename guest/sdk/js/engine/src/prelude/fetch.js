@@ -17,6 +17,8 @@
       if (!/^[\w!#$%&'*+.^`|~-]+$/.test(`${name}`)) throw new TypeError(`Headers: "${name}" is an invalid header name.`);
       return `${name}`.toLowerCase();
     }
+    /** Has headers accept everything where they do not say what. */
+    static accept(headers) { if (!headers.#values.has('accept')) headers.#values.set('accept', '*/*'); }
     append(name, value) {
       const known = this.get(name);
       this.set(name, known === null ? value : `${known}, ${value}`);
@@ -163,8 +165,11 @@
     let url = new URL(request.url);
     let { method } = request;
     let body = Body.content(request);
+    // Those of the request that was made of what was given, which nobody else sees.
+    const { headers } = request;
+    Headers.accept(headers);
     for (let redirects = 0; ; redirects++) {
-      const answer = await answerOf(parts.sendTo(method, url, request.headers, body), request.signal);
+      const answer = await answerOf(parts.sendTo(method, url, headers, body), request.signal);
       const next = request.redirect === 'manual' ? undefined : redirected(answer, url, method);
       if (next === undefined) return respond(answer, url, redirects > 0);
       if (request.redirect === 'error') throw new TypeError('fetch failed: unexpected redirect');
@@ -172,7 +177,7 @@
       ({ url, method } = next);
       if (!next.keepsBody) {
         body = undefined;
-        request.headers.delete('content-type');
+        headers.delete('content-type');
       }
     }
   }

@@ -139,6 +139,52 @@
     return [code, more + 1, false];
   }
 
+  // The engine frees what nothing refers to at once. Node keeps the target of a WeakRef at least until the turn ends; here it is kept with
+  // the WeakRef, since nothing outlives an invocation.
+  define('WeakRef', class WeakRef {
+    #target;
+    constructor(target) {
+      const isHeld = (typeof target === 'object' && target !== null) || typeof target === 'function' || (typeof target === 'symbol' && Symbol.keyFor(target) === undefined);
+      if (!isHeld) throw new TypeError('WeakRef: target must be an object');
+      this.#target = target;
+    }
+    deref() { return this.#target; }
+    get [Symbol.toStringTag]() { return 'WeakRef'; }
+  });
+
+  // The engine's own gives its error no message.
+  Object.defineProperty(Promise, 'any', {
+    value: function any(promises) {
+      const { promise, resolve, reject } = Promise.withResolvers.call(this);
+      const errors = [];
+      let left = 1;
+      const leave = () => {
+        left--;
+        if (left === 0) reject(new AggregateError(errors, 'All promises were rejected'));
+      };
+      const add = (item) => {
+        const at = errors.push(undefined) - 1;
+        let isCalled = false;
+        left++;
+        this.resolve(item).then(resolve, (error) => {
+          if (isCalled) return;
+          isCalled = true;
+          errors[at] = error;
+          leave();
+        });
+      };
+      try {
+        for (const item of promises) add(item);
+        leave();
+      } catch (error) {
+        reject(error);
+      }
+      return promise;
+    },
+    writable: true,
+    configurable: true,
+  });
+
   // Copies.
   const UNCLONED = [Promise, WeakMap, WeakSet, WeakRef];
   const refuseToClone = (what) => { throw new DOMException(`${what} could not be cloned.`, 'DataCloneError'); };
@@ -186,6 +232,14 @@
       Object.assign(this, { type, cancelable, defaultPrevented: false, target: null });
     }
     preventDefault() { this.defaultPrevented = this.cancelable; }
+  });
+  define('CustomEvent', class CustomEvent extends Event {
+    #detail;
+    constructor(type, options = {}) {
+      super(type, options);
+      this.#detail = options.detail ?? null;
+    }
+    get detail() { return this.#detail; }
   });
   define('EventTarget', class EventTarget {
     #listeners = new Map();
@@ -255,9 +309,63 @@
     once() { return this; },
   });
 
+  /** An environment, in which every value is a text: what is assigned becomes one. */
+  const environment = (values) => new Proxy(values, {
+    set(target, name, value) {
+      target[`${name}`] = `${value}`;
+      return true;
+    },
+    defineProperty: (target, name, descriptor) => Reflect.defineProperty(target, name, 'value' in descriptor ? { ...descriptor, value: `${descriptor.value}` } : descriptor),
+  });
+
+  /** Listeners to what happens to the process, by name. */
+  const listeners = new Map();
+  const listenersOf = (name) => listeners.get(name) ?? [];
+  function listen(name, listener, { isFirst = false, isOnce = false } = {}) {
+    if (typeof listener !== 'function') throw Object.assign(new TypeError('The "listener" argument must be of type function'), { code: 'ERR_INVALID_ARG_TYPE' });
+    const entry = { listener, isOnce };
+    listeners.set(name, isFirst ? [entry, ...listenersOf(name)] : [...listenersOf(name), entry]);
+    return process;
+  }
+  function leave(name, listener) {
+    const at = listenersOf(name).findLastIndex((entry) => entry.listener === listener);
+    if (at >= 0) listeners.set(name, listenersOf(name).toSpliced(at, 1));
+    return process;
+  }
+  /** The part of an EventEmitter. `unhandledRejection` and `uncaughtException` are emitted; the others only by who calls `emit`. */
+  const events = {
+    on: (name, listener) => listen(name, listener),
+    addListener: (name, listener) => listen(name, listener),
+    once: (name, listener) => listen(name, listener, { isOnce: true }),
+    prependListener: (name, listener) => listen(name, listener, { isFirst: true }),
+    prependOnceListener: (name, listener) => listen(name, listener, { isFirst: true, isOnce: true }),
+    off: leave,
+    removeListener: leave,
+    removeAllListeners(name) {
+      if (name === undefined) listeners.clear();
+      else listeners.delete(name);
+      return process;
+    },
+    emit(name, ...values) {
+      const told = listenersOf(name);
+      for (const { listener, isOnce } of told) {
+        if (isOnce) leave(name, listener);
+        listener.apply(process, values);
+      }
+      return told.length > 0;
+    },
+    listeners: (name) => listenersOf(name).map(({ listener }) => listener),
+    rawListeners: (name) => listenersOf(name).map(({ listener }) => listener),
+    listenerCount: (name) => listenersOf(name).length,
+    eventNames: () => [...listeners.keys()].filter((name) => listenersOf(name).length > 0),
+    setMaxListeners: () => process,
+    getMaxListeners: () => 10,
+  };
+
   // Node's process, as far as a resolver may look at it. Nothing of the environment of whoever builds is in it.
   define('process', {
-    env: { ...options.environment },
+    ...events,
+    env: environment({ ...options.environment }),
     argv: [],
     execArgv: [],
     pid: 1,
@@ -276,11 +384,6 @@
     cwd: () => '/',
     emitWarning: (warning) => console.warn(warning),
     memoryUsage: () => ({ rss: 0, heapTotal: 0, heapUsed: 0, external: 0, arrayBuffers: 0 }),
-    on() { return this; },
-    once() { return this; },
-    off() { return this; },
-    emit: () => false,
-    listenerCount: () => 0,
     exit() { throw new Error('process.exit is not available: an instance ends when it has answered'); },
   });
   define('performance', { now: () => host.elapsedMs(), timeOrigin: 0, mark() {}, measure() {} });
@@ -339,30 +442,5 @@
         configurable: true,
       });
     }
-  }
-
-  // Order of texts: by letters, then accents, then case, lower before upper, as the root locale has it for Latin script.
-  const LETTERS = /[\u0300-\u036f]/g;
-  const byCode = (left, right) => (left < right ? -1 : left > right ? 1 : 0);
-  Object.defineProperty(String.prototype, 'localeCompare', {
-    value: function localeCompare(other, locales, settings) {
-      if (settings !== undefined) refuse('localeCompare with options')();
-      const [left, right] = [String(this).normalize('NFD'), String(other).normalize('NFD')];
-      const [leftPlain, rightPlain] = [left.replace(LETTERS, ''), right.replace(LETTERS, '')];
-      return collate(leftPlain.toLowerCase(), rightPlain.toLowerCase())
-        || byCode(left.toLowerCase(), right.toLowerCase())
-        || byCode(rightPlain, leftPlain);
-    },
-    writable: true,
-    configurable: true,
-  });
-  /** Spaces before punctuation before digits before letters. */
-  function collate(left, right) {
-    const rank = (code) => (code === 32 ? 0 : code >= 48 && code <= 57 ? 2 : code >= 97 && code <= 122 || code > 127 ? 3 : 1);
-    for (let at = 0; at < Math.min(left.length, right.length); at++) {
-      const [one, two] = [left.charCodeAt(at), right.charCodeAt(at)];
-      if (one !== two) return byCode(rank(one), rank(two)) || byCode(one, two);
-    }
-    return byCode(left.length, right.length);
   }
 })

@@ -63,7 +63,7 @@
    */
   parts.messageOf = (error) => {
     const text = isObject(error) ? error.message : String(error);
-    return typeof text === 'string' ? text.replace(REMEDY, '') : 'a resolver threw an object without a message';
+    return typeof text === 'string' ? parts.named(text).replace(REMEDY, '') : 'a resolver threw an object without a message';
   };
 
   /** An answer as JSON text. */
@@ -166,6 +166,51 @@
   const thrown = [];
   parts.thrownInTimer = (reason) => thrown.push(reason);
 
+  /** Tells the process's listeners of what was thrown and nobody caught; false where there are none. */
+  parts.tellOfException = (error, origin) => {
+    if (process.listenerCount('uncaughtException') === 0) return false;
+    parts.endOutOfMemory(error);
+    try {
+      process.emit('uncaughtException', error, origin);
+    } catch (another) {
+      host.log('error', `a listener of uncaughtException failed: ${parts.inspect(another)}`, '');
+      thrown.push(another);
+    }
+    return true;
+  };
+
+  /** What Node makes of a reason that is not an error, for listeners of exceptions. */
+  function asError(reason) {
+    if (reason instanceof Error) return reason;
+    const shown = isObject(reason) ? `#<${reason.constructor?.name ?? 'Object'}>` : String(reason);
+    const message = `This error originated either by throwing inside of an async function without a catch block, or by rejecting a promise which was not handled with .catch(). The promise rejected with the reason "${shown}".`;
+    return Object.assign(new Error(message), { code: 'ERR_UNHANDLED_REJECTION' });
+  }
+
+  /** Tells the process's listeners of promises that were rejected while nobody listened; false where there are no listeners, or none such. */
+  parts.tellOfRejections = () => {
+    if (rejections.size === 0) return false;
+    const isTold = process.listenerCount('unhandledRejection') > 0;
+    if (!isTold && process.listenerCount('uncaughtException') === 0) return false;
+    const batch = [...rejections];
+    rejections.clear();
+    for (const [promise, reason] of batch) {
+      parts.endOutOfMemory(reason);
+      if (!isTold) parts.tellOfException(asError(reason), 'unhandledRejection');
+      else attemptToTell(reason, promise);
+    }
+    return true;
+  };
+  function attemptToTell(reason, promise) {
+    try {
+      process.emit('unhandledRejection', reason, promise);
+    } catch (error) {
+      if (parts.tellOfException(error, 'unhandledRejection')) return;
+      host.log('error', `a listener of unhandledRejection failed: ${parts.inspect(error)}`, '');
+      thrown.push(error);
+    }
+  }
+
   /** The first thing that nobody caught, which then is somebody's: `{ reason }`, or none. */
   parts.takeUncaught = () => {
     if (thrown.length > 0) return { reason: thrown.shift() };
@@ -184,21 +229,22 @@
       batch,
       ResolverError,
       HostError,
-      inspect: parts.inspect,
-      format: parts.format,
+      // Made after this.
+      get inspect() { return parts.inspect; },
+      get util() { return parts.util; },
+      get statusText() { return parts.statusText; },
+      get statements() { return parts.statements; },
       sendTo: parts.sendTo,
       bytesOf: parts.bytesOf,
-      statusText: parts.statusText,
       moduleName: options.module,
       workers: options.reach?.worker === undefined ? [] : JSON.parse(options.reach.worker),
-      statements: parts.statements,
     },
   });
 
   return {
     register(module) {
       const fields = options.handler === 'appsync' ? registerHandler(module) : registerResolvers(module);
-      for (const reason of rejections.values()) throw reason;
+      for (const reason of [...thrown, ...rejections.values()]) throw reason;
       const warnings = parts.unknownTexts(options.texts ?? []);
       delete options.texts;
       return [fields, ...warnings].join('\u0001');
@@ -216,6 +262,7 @@
     /** Reports what nobody caught: where there is no answer, memory that was used up is why. */
     finish(hasAnswer) {
       if (!hasAnswer) for (const reason of rejections.values()) parts.endOutOfMemory(reason);
+      parts.tellOfRejections();
       for (const reason of rejections.values()) host.log('error', `unhandled rejection: ${parts.inspect(reason)}`, '');
     },
   };

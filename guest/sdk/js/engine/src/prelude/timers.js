@@ -77,6 +77,12 @@
   define('clearTimeout', remove);
   define('clearInterval', remove);
   define('clearImmediate', Immediate.clear);
+  // What a job of the engine throws, nobody hears of.
+  const { queueMicrotask: enqueue } = globalThis;
+  define('queueMicrotask', function queueMicrotask(callback) {
+    checkCallback(callback);
+    enqueue(() => attempt('a microtask', callback));
+  });
   process.nextTick = function nextTick(callback, ...values) {
     checkCallback(callback);
     // The top level has no rounds: it runs promises alone.
@@ -88,6 +94,7 @@
     try {
       run();
     } catch (error) {
+      if (parts.tellOfException(error, 'uncaughtException')) return;
       // At once: what comes after may never end.
       host.log('error', `${what} failed: ${parts.inspect(error)}`, '');
       parts.thrownInTimer(error);
@@ -120,7 +127,7 @@
 
   /** Runs what comes next in this round and says whether there was something. */
   function runNext() {
-    if (runTicks()) return true;
+    if (runTicks() || parts.tellOfRejections()) return true;
     round ??= { immediates: immediates.splice(0), now: undefined };
     const immediate = round.immediates.shift();
     const timer = immediate === undefined ? dueTimer() : undefined;

@@ -9,6 +9,8 @@ use std::process::{Command, Stdio};
 use std::thread;
 use std::time::Duration;
 
+use mayfly_config::units::show_bytes;
+
 use super::limits::CompilerLimits;
 use super::{MAX_COMPONENT_BYTES, MESSAGE_BYTES};
 use crate::program;
@@ -51,7 +53,7 @@ pub fn snapshot(module: &[u8], input: &[u8], limits: SnapshotLimits) -> Result<S
     };
     let (made, said) = thread::scope(|scope| {
         let said = scope.spawn(move || read(stderr, MESSAGE_BYTES));
-        let made = scope.spawn(move || read(stdout, MAX_COMPONENT_BYTES));
+        let made = scope.spawn(move || read(stdout, MAX_COMPONENT_BYTES + 1));
         // A child that ends early says why; a broken pipe adds nothing.
         let _ = stdin
             .write_all(module)
@@ -65,6 +67,12 @@ pub fn snapshot(module: &[u8], input: &[u8], limits: SnapshotLimits) -> Result<S
         .wait()
         .map_err(|error| format!("the process that evaluated it was lost: {error}"))?;
     let said = String::from_utf8_lossy(&said);
+    if made.len() as u64 > MAX_COMPONENT_BYTES {
+        return Err(format!(
+            "what its top level leaves in memory makes it larger than the {} that a component may have: load less there",
+            show_bytes(MAX_COMPONENT_BYTES)
+        ));
+    }
     if status.success() {
         return split(&made).ok_or_else(|| "its output was cut off".to_owned());
     }

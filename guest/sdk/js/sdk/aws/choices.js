@@ -1,0 +1,55 @@
+// The values that requests and answers of `@aws-sdk/client-dynamodb` have in places where there are few: its objects of names. Those of
+// requests that resolvers cannot send are here, too, since what is shared with other programs imports them.
+
+const choices = (names) => Object.fromEntries(names.split(' ').map((name) => [name, name]));
+
+export const ApproximateCreationDateTimePrecision = /* @__PURE__ */ choices('MICROSECOND MILLISECOND');
+export const AttributeAction = /* @__PURE__ */ choices('ADD DELETE PUT');
+export const BackupStatus = /* @__PURE__ */ choices('AVAILABLE CREATING DELETED');
+export const BackupType = /* @__PURE__ */ choices('AWS_BACKUP SYSTEM USER');
+export const BackupTypeFilter = /* @__PURE__ */ choices('ALL AWS_BACKUP SYSTEM USER');
+export const BatchStatementErrorCodeEnum = /* @__PURE__ */ choices('AccessDenied ConditionalCheckFailed DuplicateItem InternalServerError ItemCollectionSizeLimitExceeded ProvisionedThroughputExceeded RequestLimitExceeded ResourceNotFound ThrottlingError TransactionConflict ValidationError');
+export const BillingMode = /* @__PURE__ */ choices('PAY_PER_REQUEST PROVISIONED');
+export const BulkOperationInputFormat = /* @__PURE__ */ choices('DYNAMODB_JSON ION');
+export const BulkOperationPerformanceTier = /* @__PURE__ */ choices('ACCELERATED STANDARD');
+export const BulkOperationStatus = /* @__PURE__ */ choices('CANCELLED CANCELLING COMPLETED COMPLETED_WITH_ERRORS FAILED IN_PROGRESS');
+export const ComparisonOperator = /* @__PURE__ */ choices('BEGINS_WITH BETWEEN CONTAINS EQ GE GT IN LE LT NE NOT_CONTAINS NOT_NULL NULL');
+export const ConditionalOperator = /* @__PURE__ */ choices('AND OR');
+export const ContinuousBackupsStatus = /* @__PURE__ */ choices('DISABLED ENABLED');
+export const ContributorInsightsAction = /* @__PURE__ */ choices('DISABLE ENABLE');
+export const ContributorInsightsMode = /* @__PURE__ */ choices('ACCESSED_AND_THROTTLED_KEYS THROTTLED_KEYS');
+export const ContributorInsightsStatus = /* @__PURE__ */ choices('DISABLED DISABLING ENABLED ENABLING FAILED');
+export const DestinationStatus = /* @__PURE__ */ choices('ACTIVE DISABLED DISABLING ENABLE_FAILED ENABLING UPDATING');
+export const DisassociationMode = /* @__PURE__ */ choices('WAIT_FOR_REPLICATION');
+export const ExportFormat = /* @__PURE__ */ choices('DYNAMODB_JSON ION');
+export const ExportStatus = /* @__PURE__ */ choices('COMPLETED FAILED IN_PROGRESS');
+export const ExportType = /* @__PURE__ */ choices('FULL_EXPORT INCREMENTAL_EXPORT');
+export const ExportViewType = /* @__PURE__ */ choices('NEW_AND_OLD_IMAGES NEW_IMAGE');
+export const GlobalTableSettingsReplicationMode = /* @__PURE__ */ choices('DISABLED ENABLED ENABLED_WITH_OVERRIDES');
+export const GlobalTableStatus = /* @__PURE__ */ choices('ACTIVE CREATING DELETING UPDATING');
+export const ImportStatus = /* @__PURE__ */ choices('CANCELLED CANCELLING COMPLETED FAILED IN_PROGRESS');
+export const IndexStatus = /* @__PURE__ */ choices('ACTIVE CREATING DELETING UPDATING');
+export const InputCompressionType = /* @__PURE__ */ choices('GZIP NONE ZSTD');
+export const InputFormat = /* @__PURE__ */ choices('CSV DYNAMODB_JSON ION');
+export const KeyType = /* @__PURE__ */ choices('HASH RANGE');
+export const MultiRegionConsistency = /* @__PURE__ */ choices('EVENTUAL STRONG');
+export const OutputTypeEnum = /* @__PURE__ */ choices('CONDITION_CHECK_FAILURE ERROR');
+export const PointInTimeRecoveryStatus = /* @__PURE__ */ choices('DISABLED ENABLED');
+export const ProjectionType = /* @__PURE__ */ choices('ALL INCLUDE KEYS_ONLY');
+export const ReplicaStatus = /* @__PURE__ */ choices('ACTIVE ARCHIVED ARCHIVING CREATING CREATION_FAILED DELETING INACCESSIBLE_ENCRYPTION_CREDENTIALS REGION_DISABLED REPLICATION_NOT_AUTHORIZED UPDATING');
+export const ReturnConsumedCapacity = /* @__PURE__ */ choices('INDEXES NONE TOTAL');
+export const ReturnItemCollectionMetrics = /* @__PURE__ */ choices('NONE SIZE');
+export const ReturnValue = /* @__PURE__ */ choices('ALL_NEW ALL_OLD NONE UPDATED_NEW UPDATED_OLD');
+export const ReturnValuesOnConditionCheckFailure = /* @__PURE__ */ choices('ALL_OLD NONE');
+export const S3SseAlgorithm = /* @__PURE__ */ choices('AES256 KMS');
+export const SSEStatus = /* @__PURE__ */ choices('DISABLED DISABLING ENABLED ENABLING UPDATING');
+export const SSEType = /* @__PURE__ */ choices('AES256 KMS');
+export const ScalarAttributeType = /* @__PURE__ */ choices('B N S');
+export const SearchSchemaElementType = /* @__PURE__ */ choices('HASH INLINE_FILTER');
+export const Select = /* @__PURE__ */ choices('ALL_ATTRIBUTES ALL_PROJECTED_ATTRIBUTES COUNT SPECIFIC_ATTRIBUTES');
+export const StreamViewType = /* @__PURE__ */ choices('KEYS_ONLY NEW_AND_OLD_IMAGES NEW_IMAGE OLD_IMAGE');
+export const TableClass = /* @__PURE__ */ choices('STANDARD STANDARD_INFREQUENT_ACCESS');
+export const TableStatus = /* @__PURE__ */ choices('ACTIVE ARCHIVED ARCHIVING CREATING DELETING INACCESSIBLE_ENCRYPTION_CREDENTIALS REPLICATION_NOT_AUTHORIZED UPDATING');
+export const TimeToLiveStatus = /* @__PURE__ */ choices('DISABLED DISABLING ENABLED ENABLING');
+export const VectorDistanceFunction = /* @__PURE__ */ choices('COSINE DOT_PRODUCT EUCLIDEAN');
+export const WitnessStatus = /* @__PURE__ */ choices('ACTIVE CREATING DELETING');
