@@ -5,8 +5,9 @@
   const { valueText: inspect, numberOf, bigintOf, types, proxyOf } = parts;
   const { getOwnPropertyDescriptor, getOwnPropertyNames, getPrototypeOf, hasOwn } = Object;
 
-  /** Types of the language: none of the web's is there yet. */
-  const BUILT_IN = new Set(getOwnPropertyNames(globalThis).filter((name) => /^[A-Z][a-zA-Z0-9]+$/.test(name)));
+  /** Types of the language: those of the web are made by the prelude. */
+  const isOfTheEngine = (value) => typeof value === 'function' && Function.prototype.toString.call(value).includes('[native code]');
+  const BUILT_IN = new Set(getOwnPropertyNames(globalThis).filter((name) => /^[A-Z]/.test(name) && isOfTheEngine(globalThis[name])));
   const isBuiltIn = (type) => typeof type === 'function' && BUILT_IN.has(type.name);
 
   /** Whether an object would become a text by what its built-in type has for it. */
