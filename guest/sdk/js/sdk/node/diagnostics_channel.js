@@ -37,17 +37,10 @@ export class TracingChannel {
   subscribe(subscribers) { for (const event of EVENTS) if (subscribers[event]) this[event].subscribe(subscribers[event]); }
   unsubscribe(subscribers) { return EVENTS.every((event) => !subscribers[event] || this[event].unsubscribe(subscribers[event])); }
   traceSync(run, context = {}, self, ...values) {
-    this.start.publish(context);
-    try {
+    return this.#run(context, () => {
       context.result = run.apply(self, values);
       return context.result;
-    } catch (error) {
-      context.error = error;
-      this.error.publish(context);
-      throw error;
-    } finally {
-      this.end.publish(context);
-    }
+    });
   }
   tracePromise(run, context = {}, self, ...values) {
     const settled = (key, after) => (value) => {
@@ -57,17 +50,8 @@ export class TracingChannel {
       this.asyncEnd.publish(context);
       return after(value);
     };
-    this.start.publish(context);
-    try {
-      const promise = Promise.resolve(run.apply(self, values));
-      return promise.then(settled('result', (value) => value), settled('error', (error) => Promise.reject(error)));
-    } catch (error) {
-      context.error = error;
-      this.error.publish(context);
-      throw error;
-    } finally {
-      this.end.publish(context);
-    }
+    return this.#run(context, () => Promise.resolve(run.apply(self, values))
+      .then(settled('result', (value) => value), settled('error', (error) => Promise.reject(error))));
   }
   traceCallback(run, position = -1, context = {}, self, ...values) {
     const callback = values.at(position);
@@ -85,9 +69,13 @@ export class TracingChannel {
       }
     };
     values.splice(position, 1, traced);
+    return this.#run(context, () => run.apply(self, values));
+  }
+  /** Tells where a call starts and ends, and what it throws. */
+  #run(context, run) {
     this.start.publish(context);
     try {
-      return run.apply(self, values);
+      return run();
     } catch (error) {
       context.error = error;
       this.error.publish(context);
